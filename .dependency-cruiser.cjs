@@ -1,0 +1,54 @@
+/** Imports point one way (design): resources -> aegir -> ssh, and nothing below knows what is above. */
+const room = (name) => `^provider/${name}/`;
+const only = (from, to) => ({
+  name: `${from}-imports`,
+  severity: "error",
+  comment: `provider/${from} may import ${to.join(", ") || "nothing of the package"}`,
+  from: { path: room(from) },
+  to: { path: "^provider/(?!dist/)", pathNot: [from, ...to].map(room) },
+});
+
+module.exports = {
+  forbidden: [
+    { name: "no-circular", severity: "error", from: {}, to: { circular: true } },
+    only("naming", []),
+    only("worker", []),
+    only("ssh", ["worker"]),
+    only("aegir", ["ssh", "worker", "naming"]),
+    only("manifest", ["naming", "ssh"]),
+    {
+      name: "resources-imports",
+      severity: "error",
+      comment: "resources see the server through aegir/ alone; of ssh they know the errors and how to print, never a connection",
+      from: { path: room("resources") },
+      to: { path: "^provider/ssh/(?!(printable|SshError|WorkerSession)\\.ts$)|^provider/(manifest|cli|review)/" },
+    },
+    {
+      name: "shim-imports-nothing",
+      severity: "error",
+      comment: "the serialised shim captures nothing",
+      from: { path: "^provider/dynamic/shim\\.ts$" },
+      to: { path: "^provider/" },
+    },
+    {
+      name: "package-knows-no-test",
+      severity: "error",
+      from: { path: "^provider/" },
+      to: { path: "^(test|stacks|examples)/" },
+    },
+    {
+      name: "stacks-use-the-door",
+      severity: "error",
+      comment: "programs import the package by its name, as users do",
+      from: { path: "^(stacks|examples)/" },
+      to: { path: "^provider/(?!dist/)|^test/" },
+    },
+  ],
+  options: {
+    doNotFollow: { path: "node_modules|provider/dist" },
+    exclude: { path: "provider/dist" },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: "tsconfig.json" },
+    enhancedResolveOptions: { exportsFields: ["exports"], conditionNames: ["types", "require", "default"] },
+  },
+};

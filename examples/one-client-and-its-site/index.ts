@@ -1,0 +1,19 @@
+/** A customer gets a site: a client that owns it, a panel user for the customer, and the client's shell login. */
+import { AegirClient, ShellAccount, SiteOwnership } from "pulumi-aegir";
+
+const acme = new AegirClient("client:acme", {
+  name: "Acme Corp",
+  internalName: "acme",
+  // Ensures that a panel user with this address may act for the client.
+  email: "it@acme.example",
+});
+
+const ownership = new SiteOwnership("site:www.acme.example", {
+  site: "www.acme.example",
+  client: acme.internalName,
+});
+
+// Taken from the ownership, not from the client: BOA makes the login once a site of the client is verified.
+const login = new ShellAccount("account:acme", { client: ownership.client });
+
+export const sftp = { host: login.host, port: login.sshPort, user: login.username, password: login.password };

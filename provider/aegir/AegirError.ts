@@ -1,0 +1,58 @@
+/**
+ * The situations in which an Aegir server does not do, or has not yet done, what a resource asked for. Transport
+ * errors are another type (`ssh/SshError`), so that an unreachable server can never be read as an answer.
+ *
+ * - `notConfigured`: the stack's configuration lacks or contradicts what the operation needs
+ * - `missing`: something that the resource refers to does not exist on the server
+ * - `refused`: it exists, and doing it would take something from somebody who was not named
+ * - `changedMeanwhile`: the server holds neither what this stack last saw nor what is declared
+ * - `notApplied`: recorded on the server, but not effective
+ * - `waitExpired`: nothing has moved for the configured time
+ * - `serverFailed`: the worker reported an error of Aegir, Drupal or its database
+ */
+export type AegirSituation =
+  "notConfigured" | "missing" | "refused" | "changedMeanwhile" | "notApplied" | "waitExpired" | "serverFailed";
+
+/** What is now the case on the server. */
+export type Outcome = "done" | "notDone" | "unknown";
+
+/** What an error says, in the order in which it says it. */
+export interface AegirErrorParts {
+  situation: AegirSituation;
+  /** What happened, to which thing: a clause without a full stop. */
+  what: string;
+  /** `user@host:port` of the server, or its configured name where no connection is known. */
+  server: string;
+  outcome: Outcome;
+  /** What to do next: a sentence without a full stop. */
+  next: string;
+  /** Facts for callers that branch: names, nids, lists. */
+  detail?: Record<string, unknown>;
+  cause?: unknown;
+}
+
+const outcomeText: Record<Outcome, string> = {
+  done: "The change is recorded on the server",
+  notDone: "Nothing was changed",
+  unknown: "Whether the change was made is not known",
+};
+
+export class AegirError extends Error {
+  override readonly name = "AegirError";
+  readonly situation: AegirSituation;
+  readonly server: string;
+  readonly outcome: Outcome;
+  readonly detail: Record<string, unknown>;
+
+  constructor(parts: AegirErrorParts) {
+    super(`${parts.what} (server ${parts.server}). ${outcomeText[parts.outcome]}. ${parts.next}.`, {
+      cause: parts.cause,
+    });
+    this.situation = parts.situation;
+    this.server = parts.server;
+    this.outcome = parts.outcome;
+    this.detail = parts.detail ?? {};
+    // Pulumi's dynamic provider process prints the stack of what check, diff, read and delete throw.
+    this.stack = this.message;
+  }
+}

@@ -1,0 +1,128 @@
+/**
+ * The servers of a stack, as its configuration names them under `aegir:servers`. Connections are configuration and
+ * never resource inputs: a rotated key must not show up as a change of every resource, and must not lie in its state.
+ *
+ * ```yaml
+ * config:
+ *   aegir:servers:
+ *     main:
+ *       connection: { host: aegir.example.com, user: aegir, hostKey: "SHA256:..." }
+ * ```
+ */
+import { z } from "zod";
+import { ConnectionArgs } from "../ssh/ConnectionArgs";
+import { AegirError } from "./AegirError";
+
+/** The configuration key, in its full namespaced form. */
+export const SERVERS_KEY = "aegir:servers";
+
+const Drush = z
+  .strictObject({
+    /** How Drush is called; whatever becomes the right user goes in front (`sudo -n -u aegir -H drush`). */
+    command: z
+      .string()
+      .regex(/^[\w@%+=:,./ -]+$/, "may hold words, paths and options only: no quotes, no shell characters")
+      .default("drush"),
+    /** The site alias of the front end; `@hm` works as well. */
+    alias: z
+      .string()
+      .regex(/^@[\w.-]+$/, "is a Drush site alias such as @hostmaster")
+      .default("@hostmaster"),
+  })
+  .prefault({});
+
+const Accounts = z.strictObject({
+  /** The Octopus instance whose clients' logins these are: the `o1` of `o1.foo`. */
+  instance: z.string().regex(/^[a-z][a-z0-9]*$/, 'is the system user of the Octopus instance, such as "o1"'),
+  /** The login that may read and delete password files (`o1.ftp`, or root); the server's `connection` if absent. */
+  connection: ConnectionArgs.optional(),
+  /** Where the password files lie, as that login's SFTP shows it. */
+  directory: z.string().startsWith("/").default("/users"),
+  /** The name under which holders of an account reach it; the connection's host if absent. */
+  host: z.string().min(1).optional(),
+});
+
+const Waits = z
+  .strictObject({
+    /** Seconds between two looks at the server while something is waited for. */
+    pollSeconds: z.number().positive().default(10),
+    /** Minutes without any progress of a task or of its queue after which a wait fails. */
+    taskMinutes: z.number().positive().default(15),
+    /** Minutes after which a wait for a shell account fails. BOA's cron runs every three minutes, and may be paused. */
+    accountMinutes: z.number().positive().default(15),
+  })
+  .prefault({});
+
+export const ServerConfiguration = z
+  .strictObject({
+    /** The login that runs Drush. Absent on a hosted account, where shell accounts alone can be managed. */
+    connection: ConnectionArgs.optional(),
+    drush: Drush,
+    accounts: Accounts.optional(),
+    /** The server's `hosting_client_prefix`, so that previews derive internal names as the server will. */
+    clientPrefix: z.string().max(15).default(""),
+    waits: Waits,
+  })
+  .refine((server) => server.connection ?? server.accounts?.connection, {
+    message: "needs a connection: `connection` for Drush, or `accounts.connection` for shell accounts alone",
+  });
+export type ServerConfiguration = z.output<typeof ServerConfiguration>;
+
+const Servers = z
+  .record(
+    z.string().regex(/^[a-z][a-z0-9-]*$/, "is a name of lower-case letters, digits and dashes"),
+    ServerConfiguration,
+  )
+  .refine((servers) => Object.keys(servers).length > 0, { message: "names no server" });
+
+export type Servers = Record<string, ServerConfiguration>;
+
+const howToConfigure =
+  `Set \`${SERVERS_KEY}\` in the stack's configuration (README, "A first stack"); destroy and refresh know the ` +
+  "configuration only as of the last `pulumi up`, unless they are given --run-program";
+
+/**
+ * Reads the value of `aegir:servers`.
+ * @throws AegirError `notConfigured`, listing every problem with its path; values are never repeated, since some are secret.
+ */
+export function parseServers(text: string | undefined): Servers {
+  if (text === undefined) throw notConfigured(`the configuration has no \`${SERVERS_KEY}\``);
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw notConfigured(`\`${SERVERS_KEY}\` is not a map of servers`);
+  }
+  const parsed = Servers.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.map((issue) => `${[SERVERS_KEY, ...issue.path].join(".")}: ${issue.message}`);
+  throw notConfigured(`the configuration of the servers is wrong: ${problems.join("; ")}`);
+}
+
+function notConfigured(what: string): AegirError {
+  return new AegirError({
+    situation: "notConfigured",
+    what,
+    server: "not known",
+    outcome: "notDone",
+    next: howToConfigure,
+  });
+}
+
+/** Why `server` does not select one of the configured servers, or undefined if it does. */
+export function serverSelectionProblem(servers: Servers, server: string | undefined): string | undefined {
+  const names = Object.keys(servers);
+  if (server === undefined) {
+    return names.length === 1
+      ? undefined
+      : `This stack has several servers (${names.join(", ")}). Say which one: server: "${names[0]}".`;
+  }
+  return servers[server] ? undefined : `No server "${server}" is configured. The stack has: ${names.join(", ")}.`;
+}
+
+/** The name of the server that a resource means: the one it names, or the only one there is. */
+export function selectServer(servers: Servers, server: string | undefined): string {
+  const problem = serverSelectionProblem(servers, server);
+  if (problem) throw notConfigured(problem.replace(/\.$/, ""));
+  return server ?? Object.keys(servers)[0]!;
+}

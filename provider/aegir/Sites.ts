@@ -1,0 +1,276 @@
+/**
+ * Sites as resources see them: found by their main domain, handed from one client to another, and handed over only when
+ * the new owner's access is effective and the old owner's is gone (contract section 3).
+ */
+import { printable } from "../ssh/printable";
+import { shellAccountNameProblems } from "../naming/ShellAccountName";
+import { SiteStatus, TaskStatus, type ClientReference, type SiteFacts, type TaskFacts } from "../worker/protocol";
+import { AegirError } from "./AegirError";
+import type { TaskWatcher } from "./TaskWatcher";
+import { settle, type Worker } from "./Worker";
+import { WorkerRefusal } from "../ssh/WorkerSession";
+
+/** A task that started before the write may put the old owner back (contract 3.4); so often is that repaired. */
+const ROUNDS = 4;
+
+/** How far a handover waits: until files and panel agree, or only until the panel's database says so. */
+export type WaitFor = "effective" | "recorded";
+
+export interface HandoverRequest {
+  site: string;
+  /** Internal name of the client that is to own it; null for the server's default owner. */
+  to: string | null;
+  waitFor: WaitFor;
+  /**
+   * Decides about the owner found: returns to let it be replaced, returns "leave" to touch nothing, throws to refuse.
+   * Asked again after every race, always before a write.
+   */
+  mayTake(site: SiteFacts): "take" | "leave";
+}
+
+export interface Handover {
+  site: SiteFacts;
+  /** The owner that was replaced; undefined if the right one was there already, or the site was left alone. */
+  previousOwner: ClientReference | null | undefined;
+  /** The verify that made it effective. */
+  verifyTask: number | undefined;
+  /** True if the links on disk agree: the owner reaches the files, and nobody else does. */
+  applied: boolean;
+  warnings: string[];
+}
+
+/** The owner is recorded, but files or panel do not agree yet. `site` is what the server holds now. */
+export class NotApplied extends AegirError {
+  constructor(
+    readonly site: SiteFacts,
+    what: string,
+    server: string,
+    next: string,
+  ) {
+    super({ situation: "notApplied", what, server, outcome: "done", next, detail: { site: site.site } });
+  }
+}
+
+/** True if exactly the owner's directory links the site. A reserved name never keeps a directory (contract 5.1). */
+export function isEffective(site: SiteFacts): boolean {
+  if (!site.owner) return false;
+  const others = site.links.filter((directory) => directory !== site.owner!.internalName);
+  if (others.length > 0) return false;
+  return site.links.length === 1 || shellAccountNameProblems(site.owner.internalName).length > 0;
+}
+
+export class Sites {
+  constructor(
+    private readonly worker: Worker,
+    private readonly tasks: TaskWatcher,
+  ) {}
+
+  /** The one live site with this main domain, or undefined if there is none at all. */
+  async find(site: string): Promise<SiteFacts | undefined> {
+    const { result } = await this.worker.call("site", { site });
+    if (result.sites.length > 1) {
+      throw this.#refuse(
+        `${result.sites.length} live sites are called ${site} (nodes ${result.sites.map(({ nid }) => nid).join(", ")})`,
+        "Delete or rename all but one in the panel",
+      );
+    }
+    return result.sites[0];
+  }
+
+  /**
+   * The one live site with this main domain.
+   * @throws AegirError `missing`, saying whether only an alias or a deleted site has this name; `refused` for the
+   * front end's own site and for a server with several live sites of this name
+   */
+  async require(site: string): Promise<SiteFacts> {
+    const found = await this.find(site);
+    if (!found) {
+      const { result } = await this.worker.call("site", { site });
+      const instead = result.aliasOf
+        ? `it is an alias of ${printable(result.aliasOf)}`
+        : result.deleted > 0
+          ? "only a deleted site had this name"
+          : "no site has this name";
+      throw new AegirError({
+        situation: "missing",
+        what: `there is no site ${site}: ${instead}`,
+        server: this.worker.label,
+        outcome: "notDone",
+        next: result.aliasOf
+          ? `Declare the main domain: site: "${printable(result.aliasOf)}"`
+          : "Install the site first, or correct its name",
+        detail: { site, aliasOf: result.aliasOf, deleted: result.deleted },
+      });
+    }
+    if (found.hostmaster) {
+      throw this.#refuse(
+        `${site} is Aegir's own front end`,
+        "Remove this resource: that site is never given to a client",
+      );
+    }
+    return found;
+  }
+
+  /** Hands a site over, or completes what an earlier, interrupted handover left. Idempotent. */
+  async handOver(request: HandoverRequest): Promise<Handover> {
+    const run: HandoverRun = { previousOwner: undefined, verifyTask: undefined, writtenAt: undefined };
+    for (let round = 0; round < ROUNDS; round++) {
+      const step = await settle(this.worker.label, `handing over ${request.site}`, () => this.#write(request, run));
+      if (step.kind === "finished") return step.handover;
+      if (step.kind === "again") {
+        round--;
+        continue;
+      }
+      await this.#verified(request.site, step.task, run);
+    }
+    const site = await this.require(request.site);
+    throw this.#notApplied(site, "its owner was put back again and again by other tasks or people");
+  }
+
+  /** Observes, decides, and makes the one write that is missing. */
+  async #write(request: HandoverRequest, run: HandoverRun): Promise<HandoverStep> {
+    const site = await this.require(request.site);
+    const target = await this.#target(request.to);
+    if (site.ownerNid === target.nid) {
+      if (isEffective(site) || request.waitFor === "recorded") return finished(site, run);
+      const running = runningTask(site);
+      if (running && !(running.type === "verify" && startedAfter(running, run.writtenAt))) {
+        return this.#waitOut(site, running);
+      }
+      if (run.verifyTask !== undefined && site.lastVerify && startedAfter(site.lastVerify, run.writtenAt)) {
+        const verified = site.lastVerify.status === TaskStatus.success || site.lastVerify.status === TaskStatus.warning;
+        if (verified) throw this.#notApplied(site, linksText(site));
+      }
+      const { now, result } = await this.worker.call("queueVerify", { nid: site.nid });
+      run.writtenAt ??= now;
+      run.verifyTask = result.task.nid;
+      return { kind: "verify", task: result.task };
+    }
+    if (request.mayTake(site) === "leave") return finished(site, run);
+    const blocking = runningTask(site) ?? pendingInstall(site);
+    if (blocking) return this.#waitOut(site, blocking);
+    if (site.status === SiteStatus.queued) {
+      throw this.#refuse(
+        `${site.site} is not installed and no install task is waiting`,
+        "Retry its install task in the panel, then run the same command again",
+      );
+    }
+    const before = run.previousOwner;
+    // Noted ahead of the write: if its answer is lost, the next look can no longer tell whose site it was.
+    run.previousOwner ??= site.owner;
+    try {
+      const written = await this.worker.call("setOwner", { nid: site.nid, from: site.ownerNid, to: request.to });
+      run.writtenAt = written.now;
+      run.verifyTask = written.result.task.nid;
+      return request.waitFor === "recorded"
+        ? finished(written.result.site, run)
+        : { kind: "verify", task: written.result.task };
+    } catch (error) {
+      if (error instanceof WorkerRefusal) {
+        run.previousOwner = before;
+        // A task started between the look and the write; the next round waits for it.
+        if (error.code === "busy") return { kind: "again" };
+      }
+      throw error;
+    }
+  }
+
+  async #target(to: string | null): Promise<ClientReference> {
+    if (to === null) {
+      const { defaultClient } = await this.worker.server();
+      if (defaultClient) return defaultClient;
+      throw this.#refuse(
+        "the server's variable hosting_default_client names no client",
+        "Repair it in the panel, or name a client to hand the site to",
+      );
+    }
+    const { result } = await this.worker.call("client", { internalName: to });
+    if (result.client) return result.client;
+    throw new AegirError({
+      situation: "missing",
+      what: `there is no client ${to}`,
+      server: this.worker.label,
+      outcome: "notDone",
+      next: "Declare it as an AegirClient and link to its internalName output, or correct the name",
+      detail: { client: to },
+    });
+  }
+
+  async #waitOut(site: SiteFacts, task: TaskFacts): Promise<HandoverStep> {
+    await this.tasks.ended(task.nid, `the ${printable(task.type)} task of ${site.site}`);
+    return { kind: "again" };
+  }
+
+  /** Waits for the verify; a failed or cancelled one is an error unless a newer verify has taken its place. */
+  async #verified(site: string, task: TaskFacts, run: HandoverRun): Promise<void> {
+    const ended = await this.tasks.ended(task.nid, `the verify of ${site}`);
+    if (ended && startedAfter(ended, run.writtenAt) && ended.status !== TaskStatus.error) return;
+    const facts = await this.require(site);
+    // BOA's retry makes a new node; upstream's a new revision. Either way the newest verify speaks.
+    const newest = facts.lastVerify;
+    const superseded =
+      newest !== null && newest.nid !== task.nid && newest.nid > task.nid && newest.status !== TaskStatus.error;
+    if (superseded || isEffective(facts)) return;
+    if (ended?.status === TaskStatus.error) {
+      const log = ended.log.map(({ message }) => printable(message)).join(" | ");
+      throw this.#notApplied(facts, `its verify (task ${task.nid}) failed${log ? `: ${log}` : ""}`);
+    }
+    if (ended && ended.executed === null) {
+      throw this.#notApplied(facts, `its verify (task ${task.nid}) was cancelled`);
+    }
+    // It ran before the write, or is gone: the next round queues another one.
+  }
+
+  #notApplied(site: SiteFacts, why: string): NotApplied {
+    const old = site.links.filter((directory) => directory !== site.owner?.internalName);
+    const access = old.length > 0 ? `; ${old.map((name) => printable(name)).join(", ")} can still reach its files` : "";
+    return new NotApplied(
+      site,
+      `${site.site} is recorded as owned by ${site.owner ? printable(site.owner.internalName) : "nobody"}, but that is not effective: ${why}${access}`,
+      this.worker.label,
+      "Mend the cause, then run the same command again: it queues another verify",
+    );
+  }
+
+  #refuse(what: string, next: string): AegirError {
+    return new AegirError({ situation: "refused", what, server: this.worker.label, outcome: "notDone", next });
+  }
+}
+
+/** What one handover remembers between its rounds. */
+interface HandoverRun {
+  previousOwner: ClientReference | null | undefined;
+  verifyTask: number | undefined;
+  /** Server time of the first write; a verify that started earlier says nothing. */
+  writtenAt: number | undefined;
+}
+
+type HandoverStep = { kind: "finished"; handover: Handover } | { kind: "verify"; task: TaskFacts } | { kind: "again" };
+
+function finished(site: SiteFacts, run: HandoverRun): HandoverStep {
+  const warnings: string[] = [];
+  if (site.status === SiteStatus.disabled) {
+    warnings.push(`${site.site} is disabled: its owner is changed, visitors still see nothing`);
+  }
+  const { previousOwner, verifyTask } = run;
+  return { kind: "finished", handover: { site, previousOwner, verifyTask, applied: isEffective(site), warnings } };
+}
+
+function runningTask(site: SiteFacts): TaskFacts | undefined {
+  return site.tasks.find((task) => task.status === TaskStatus.processing);
+}
+
+/** Only for a site that is not installed: its install would put back the owner that it loaded when it started. */
+function pendingInstall(site: SiteFacts): TaskFacts | undefined {
+  return site.status === SiteStatus.queued ? site.tasks.find((task) => task.type === "install") : undefined;
+}
+
+function startedAfter(task: TaskFacts, writtenAt: number | undefined): boolean {
+  return task.executed !== null && (writtenAt === undefined || task.executed >= writtenAt);
+}
+
+function linksText(site: SiteFacts): string {
+  return site.links.length === 0
+    ? `the verify succeeded, but the owner's directory below clients/ has no link of it`
+    : `the verify succeeded, but clients/ links it under ${site.links.map((name) => printable(name)).join(", ")}`;
+}

@@ -1,0 +1,96 @@
+/**
+ * Follows tasks of the queue until they end. Many resources wait at the same time; they share one request per look, so
+ * waiting for 200 verifies costs the server what waiting for one does.
+ *
+ * A wait's time counts from the task's place in the queue: it starts anew whenever the queue or the task has advanced,
+ * since BOA runs about one task a minute (contract 3.6) and a long queue is no failure.
+ */
+import { TaskStatus, type QueueFacts, type TaskFacts } from "../worker/protocol";
+import { printable } from "../ssh/printable";
+import { AegirError } from "./AegirError";
+import { Patience, pause } from "./Patience";
+import type { Worker } from "./Worker";
+
+interface Watched {
+  patience: Patience;
+  /** For messages: `the verify of www.example.com`. */
+  what: string;
+  resolve(task: TaskFacts | undefined): void;
+  reject(error: unknown): void;
+}
+
+export class TaskWatcher {
+  readonly #watched = new Map<number, Watched[]>();
+  #running = false;
+
+  constructor(
+    private readonly worker: Worker,
+    private readonly waits: { pollSeconds: number; taskMinutes: number },
+  ) {}
+
+  /**
+   * The task's facts when it has ended, or undefined if it is gone from the server.
+   * @param what names the task in messages, for example `the verify of www.example.com`
+   * @throws AegirError `waitExpired`, with the likely reasons
+   */
+  ended(nid: number, what: string): Promise<TaskFacts | undefined> {
+    return new Promise((resolve, reject) => {
+      const watched: Watched = { patience: new Patience(this.waits.taskMinutes), what, resolve, reject };
+      this.#watched.set(nid, [...(this.#watched.get(nid) ?? []), watched]);
+      if (!this.#running) void this.#run();
+    });
+  }
+
+  async #run(): Promise<void> {
+    this.#running = true;
+    while (this.#watched.size > 0) {
+      await pause(this.waits.pollSeconds);
+      try {
+        const nids = [...this.#watched.keys()];
+        const { result } = await this.worker.call("tasks", { nids });
+        const tasks = new Map(result.tasks.map((task) => [task.nid, task]));
+        for (const nid of nids) this.#look(nid, tasks.get(nid), result.queue);
+      } catch (error) {
+        const waiting = [...this.#watched.values()].flat();
+        this.#watched.clear();
+        for (const { reject } of waiting) reject(error);
+      }
+    }
+    this.#running = false;
+  }
+
+  #look(nid: number, task: TaskFacts | undefined, queue: QueueFacts): void {
+    const waiting = this.#watched.get(nid) ?? [];
+    const ended = !task || (task.status !== TaskStatus.queued && task.status !== TaskStatus.processing);
+    if (ended) {
+      this.#watched.delete(nid);
+      for (const { resolve } of waiting) resolve(task);
+      return;
+    }
+    const progress = `${task.status} ${task.ahead}`;
+    const impatient = waiting.filter(({ patience }) => patience.expired(progress));
+    if (impatient.length === 0) return;
+    const rest = waiting.filter((watched) => !impatient.includes(watched));
+    if (rest.length > 0) this.#watched.set(nid, rest);
+    else this.#watched.delete(nid);
+    for (const { what, patience, reject } of impatient) {
+      reject(this.#expired(what, patience.minutes, task, queue));
+    }
+  }
+
+  #expired(what: string, minutes: number, task: TaskFacts, queue: QueueFacts): AegirError {
+    const state =
+      task.status === TaskStatus.processing
+        ? "it has been running without an end; its process may have been killed"
+        : `it is still queued, ${task.ahead ?? 0} before it, and the queue has not advanced`;
+    const reasons = queue.obstacles.map((obstacle) => printable(obstacle)).join(", ");
+    return new AegirError({
+      situation: "waitExpired",
+      what: `waited ${minutes} min without progress for ${what} (task ${task.nid}): ${state}${reasons ? ` (${reasons})` : ""}`,
+      server: this.worker.label,
+      outcome: "done",
+      next: "Look at the task queue of the server (is it paused, does its cron run?), then run the same command again",
+      detail: { task: task.nid, status: task.status, ahead: task.ahead, obstacles: queue.obstacles },
+    });
+  }
+}

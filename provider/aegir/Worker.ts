@@ -1,0 +1,163 @@
+/**
+ * The Drush worker of one server, as the rest of this package calls it: typed verbs over a session that lives on a
+ * lease. A long-lived PHP process goes stale (statics, a lost database link), so it is recycled before it can
+ * (aegir-measured.md, "What this decides"): after 60 s, after 500 requests, and after anything that broke it.
+ */
+import { SessionBroken } from "../ssh/SshError";
+import type { SshConnection } from "../ssh/SshConnection";
+import { WorkerRefusal, WorkerSession } from "../ssh/WorkerSession";
+import {
+  PROTOCOL_VERSION,
+  ServerFacts,
+  verbs,
+  WORKER_ARGUMENTS,
+  type Verb,
+  type VerbArguments,
+  type VerbResult,
+} from "../worker/protocol";
+import { workerSource } from "../worker/source";
+import { AegirError } from "./AegirError";
+
+const LEASE_SECONDS = 60;
+const LEASE_REQUESTS = 500;
+/** One request is a transaction of milliseconds; the database's own lock wait is the longest part of it. */
+const REQUEST_DEADLINE_SECONDS = 120;
+
+export interface Answered<V extends Verb> {
+  /** The server's clock, in seconds. */
+  now: number;
+  result: VerbResult<V>;
+}
+
+export class Worker {
+  readonly #connection: SshConnection;
+  readonly #command: string;
+  #session: Promise<WorkerSession> | undefined;
+  #server: ServerFacts | undefined;
+  /** How many Drush processes were started; the promise of one bootstrap per lease is tested with it. */
+  starts = 0;
+
+  /** @param drush the configured command and alias, for example `drush @hostmaster`. */
+  constructor(connection: SshConnection, drush: string) {
+    this.#connection = connection;
+    this.#command = `${drush} ${WORKER_ARGUMENTS}`;
+  }
+
+  get label(): string {
+    return this.#connection.label;
+  }
+
+  /** What the newest worker said of its server. */
+  async server(): Promise<ServerFacts> {
+    await this.#leased();
+    return this.#server!;
+  }
+
+  /**
+   * Asks once. A request that was never sent, and a read whose answer was lost, is asked again with a fresh worker.
+   * @throws WorkerRefusal if the worker answered that nothing was written; a fatal one ends the session by itself
+   * @throws SessionBroken with `outcome: "unknown"` if the answer to a write was lost
+   * @throws SshError if the server cannot be reached
+   */
+  async call<V extends Verb>(verb: V, args: VerbArguments<V>): Promise<Answered<V>> {
+    try {
+      return await this.#ask(verb, args);
+    } catch (error) {
+      const lost = error instanceof SessionBroken && (error.outcome === "notSent" || !verbs[verb].write);
+      if (!lost) throw error;
+      return await this.#ask(verb, args);
+    }
+  }
+
+  async #ask<V extends Verb>(verb: V, args: VerbArguments<V>): Promise<Answered<V>> {
+    const session = await this.#leased();
+    const { now, result } = await session.request(verb, args, REQUEST_DEADLINE_SECONDS);
+    return { now, result: this.#believe(verb, result) };
+  }
+
+  #believe<V extends Verb>(verb: V, result: unknown): VerbResult<V> {
+    const parsed = verbs[verb].result.safeParse(result);
+    if (parsed.success) return parsed.data as VerbResult<V>;
+    const where = parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`).join("; ");
+    throw new AegirError({
+      situation: "serverFailed",
+      what: `the worker's answer to "${verb}" is not of the protocol's form: ${where}`,
+      server: this.label,
+      outcome: verbs[verb].write ? "unknown" : "notDone",
+      next: "Run the same command again; if it stays, report this message",
+    });
+  }
+
+  async #leased(): Promise<WorkerSession> {
+    const current = this.#session;
+    if (current) {
+      const session = await current.catch(() => undefined);
+      if (session && session.alive && session.age < LEASE_SECONDS && session.requests < LEASE_REQUESTS) return session;
+      // Several callers may come here at once; only the first retires the session and starts the next one.
+      if (this.#session === current) {
+        this.#session = undefined;
+        session?.end();
+      }
+      return this.#leased();
+    }
+    this.starts++;
+    const starting = this.#start();
+    this.#session = starting;
+    starting.catch(() => {
+      if (this.#session === starting) this.#session = undefined;
+    });
+    return starting;
+  }
+
+  async #start(): Promise<WorkerSession> {
+    const session = await WorkerSession.start(this.#connection, {
+      command: this.#command,
+      source: workerSource(),
+      protocol: PROTOCOL_VERSION,
+    });
+    this.#server = ServerFacts.parse(session.hello.result);
+    return session;
+  }
+
+  async end(): Promise<void> {
+    const session = await this.#session?.catch(() => undefined);
+    this.#session = undefined;
+    session?.end();
+  }
+}
+
+/**
+ * Runs `attempt` - observe, decide, write - until its outcome is certain. Every attempt begins by observing, so an
+ * attempt whose write was lost, was chosen as a deadlock's victim, or lost a race is simply made again.
+ * @throws AegirError `serverFailed` when it still is not certain after the third
+ */
+export async function settle<T>(label: string, what: string, attempt: () => Promise<T>): Promise<T> {
+  for (let attemptsLeft = 3; ; attemptsLeft--) {
+    try {
+      return await attempt();
+    } catch (error) {
+      const again =
+        (error instanceof SessionBroken && error.outcome === "unknown") ||
+        (error instanceof WorkerRefusal && ["deadlock", "changed", "exists"].includes(error.code));
+      if (again && attemptsLeft > 1) continue;
+      throw error instanceof WorkerRefusal ? fromAnswer(error, label, what) : error;
+    }
+  }
+}
+
+function fromAnswer(answer: WorkerRefusal, label: string, what: string): AegirError {
+  const { connection, host, seconds } = answer.detail;
+  const next =
+    answer.code === "locked"
+      ? `Another writer holds the database lock (connection ${String(connection)} from ${String(host)} for ${String(seconds)} s). Wait for it, then run the same command again`
+      : "Run the same command again: it observes first and does only what is missing";
+  return new AegirError({
+    situation: answer.code === "refused" ? "refused" : answer.code === "missing" ? "missing" : "serverFailed",
+    what: `${what}: ${answer.message}`,
+    server: label,
+    outcome: "notDone",
+    next,
+    detail: { code: answer.code, ...answer.detail },
+    cause: answer,
+  });
+}

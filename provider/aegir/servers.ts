@@ -1,0 +1,48 @@
+/**
+ * The servers of this provider process. Pulumi hands the configuration over before anything else, once per serialised
+ * provider text, and does not wait for an asynchronous `configure` (pulumi-facts 1.2), so it is only kept here and read
+ * when the first operation needs it.
+ */
+import { AegirServer } from "./AegirServer";
+import { parseServers, selectServer, type Servers } from "./ServerConfiguration";
+
+let configured: string | undefined;
+let servers: Servers | undefined;
+const open = new Map<string, AegirServer>();
+
+/** @param text the value of `aegir:servers`, JSON, or undefined if the stack has none */
+export function configureServers(text: string | undefined): void {
+  if (text === configured) return;
+  configured = text;
+  servers = undefined;
+  for (const server of open.values()) void server.end();
+  open.clear();
+}
+
+/** @throws AegirError `notConfigured` */
+export function configuredServers(): Servers {
+  servers ??= parseServers(configured);
+  return servers;
+}
+
+/**
+ * The server that a resource means; connects when first used.
+ * @param name the resource's `server`; may be undefined where only one server is configured
+ * @throws AegirError `notConfigured`
+ */
+export function serverFor(name: string | undefined): AegirServer {
+  const selected = selectServer(configuredServers(), name);
+  let server = open.get(selected);
+  if (!server) {
+    server = new AegirServer(selected, configuredServers()[selected]!);
+    open.set(selected, server);
+  }
+  return server;
+}
+
+/** Ends every connection; the next operation opens what it needs again. */
+export async function endServers(): Promise<void> {
+  const ending = [...open.values()];
+  open.clear();
+  await Promise.all(ending.map((server) => server.end()));
+}

@@ -1,0 +1,52 @@
+import { printable } from "../ssh/printable";
+
+const SHOWN_PROBLEMS = 100;
+const SHOWN_CHARACTERS = 2000;
+
+/** One thing in a manifest that somebody has to look at. */
+export class ManifestProblem {
+  constructor(
+    readonly file: string,
+    /** From 1. */
+    readonly line: number,
+    /** From 1, in UTF-16 units, as editors count. */
+    readonly column: number,
+    /** Complete sentences: what is wrong, what would be right, what to write. */
+    readonly message: string,
+    /** The source line with a line of carets below it; safe to show. */
+    readonly excerpt: string,
+  ) {}
+
+  /** `file:line:column: message` and the excerpt, safe to show. */
+  toString(): string {
+    const place = `${printable(this.file)}:${this.line}:${this.column}`;
+    return `${place}: ${printable(this.message, SHOWN_CHARACTERS)}\n${this.excerpt}`;
+  }
+}
+
+/** A manifest that is not deployed. The message shows the problems in the order of the file. */
+export class ManifestError extends Error {
+  override readonly name = "ManifestError";
+
+  /**
+   * @param complete false if the text could not be read as YAML, so that its content was not looked at
+   */
+  constructor(
+    readonly file: string,
+    readonly problems: readonly ManifestProblem[],
+    readonly complete = true,
+  ) {
+    super(report(file, problems, complete));
+  }
+}
+
+function report(file: string, problems: readonly ManifestProblem[], complete: boolean): string {
+  const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
+  const more = problems.length - SHOWN_PROBLEMS;
+  return [
+    `${printable(file)} has ${count}, and nothing was deployed from it.`,
+    ...problems.slice(0, SHOWN_PROBLEMS).map(String),
+    ...(more > 0 ? [`${more} more ${more === 1 ? "problem is" : "problems are"} not shown.`] : []),
+    ...(complete ? [] : ["The rest of the file can be checked when this is corrected."]),
+  ].join("\n\n");
+}

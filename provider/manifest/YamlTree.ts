@@ -1,0 +1,162 @@
+/**
+ * YAML as a tree of plain values that know their place in the file. Only what JSON can say is accepted, each value
+ * written where it counts: no anchors, aliases, tags, directives or odd keys, so that a line's meaning is in the line.
+ */
+import { Composer, isAlias, isMap, isScalar, isSeq, Lexer, Parser, type CST, type Node, type Pair } from "yaml";
+import { quoted } from "../naming/quoted";
+import type { SourceText, Span } from "./SourceText";
+
+/** Parser levels: far more than a manifest has, far fewer than recursion and memory bear. */
+const DEEPEST = 40;
+
+/** A value of the file. */
+export interface Value extends Span {
+  /** The value as JSON would have it; undefined if it could not be read, which was then reported. */
+  plain: unknown;
+  /** The text of a plain (unquoted) scalar as it stands in the file. */
+  unquoted?: string;
+  /** What a map holds. A key that occurs again is reported and left out. */
+  fields: Map<string, { key: Span; value: Value }>;
+  /** What a list holds. */
+  items: Value[];
+}
+
+/**
+ * Reads a text as one YAML document.
+ *
+ * @param report is told of everything that is wrong
+ * @returns undefined if nothing can be said about the content, because the text is no YAML or is empty
+ */
+export function readYaml(source: SourceText, report: (span: Span, message: string) => void): Value | undefined {
+  const documents = compose(source.text, report);
+  if (documents === undefined) return undefined;
+  const [document, second] = documents;
+  const errors = documents.flatMap((each) => each.errors);
+  for (const { code, message, pos } of errors) report({ start: pos[0], end: pos[1] }, syntaxMessage(code, message));
+  if (errors.length > 0) return undefined;
+
+  if (second !== undefined) {
+    const start = source.text.lastIndexOf("\n---", second.range[0]) + 1;
+    report(
+      { start, end: start + 3 },
+      "A second YAML document begins here, and a manifest is one document. " +
+        "Delete the line with ---, or put what follows into a file of its own.",
+    );
+  }
+  const directive = /^%.*/m.exec(document?.directives?.yaml.explicit ? source.text : "");
+  if (directive) {
+    report(
+      { start: directive.index, end: directive.index + directive[0].length },
+      "A line that begins with % changes how YAML is read. A manifest is plain YAML 1.2. Delete the line.",
+    );
+  }
+  const content = document?.contents;
+  if (!content || (isScalar(content) && content.value === null)) {
+    report(
+      { start: 0, end: 0 },
+      "The file declares nothing. If access is really to be taken from everybody whom it declared, " +
+        "write the two lines version: 1 and clients: [].",
+    );
+    return undefined;
+  }
+  return new Reader(source, report).value(content, { start: 0, end: 0 });
+}
+
+/** Parses step by step, because the library has no limit of depth: a small file could exhaust the memory. */
+function compose(text: string, report: (span: Span, message: string) => void) {
+  const parser = new Parser();
+  let tooDeep = false;
+  function* tokens(): Generator<CST.Token> {
+    for (const lexeme of new Lexer().lex(text)) {
+      yield* parser.next(lexeme);
+      tooDeep = parser.stack.length > DEEPEST;
+      if (tooDeep) return;
+    }
+    yield* parser.end();
+  }
+  const options = { schema: "core", uniqueKeys: false, prettyErrors: false } as const;
+  const documents = [...new Composer(options).compose(tokens())];
+  if (!tooDeep) return documents;
+  report(
+    { start: parser.offset, end: parser.offset },
+    "Lists and maps are nested too deeply here. A manifest needs six levels at most.",
+  );
+  return undefined;
+}
+
+class Reader {
+  constructor(
+    private readonly source: SourceText,
+    private readonly report: (span: Span, message: string) => void,
+  ) {}
+
+  /** @param holder where to point if the value itself takes no room in the file */
+  value(node: Node | null, holder: Span): Value {
+    const [start, end] = node?.range ?? [0, 0];
+    const span = end > start ? { start, end } : holder;
+    const value: Value = { ...span, plain: undefined, fields: new Map(), items: [] };
+    if (node === null) return { ...value, plain: null };
+
+    if (isAlias(node)) {
+      this.report(span, `*${node.source} is a YAML alias. Write the value itself here, so that a reviewer sees it.`);
+      return value;
+    }
+    if (node.anchor !== undefined) {
+      const anchor = { start: this.source.text.lastIndexOf(`&${node.anchor}`, start), end: start };
+      this.report(anchor, `&${node.anchor} is a YAML anchor. Delete it, and write its value wherever it is meant.`);
+    }
+    if (node.tag !== undefined) {
+      this.report(span, `${node.tag} is a YAML tag. Delete it; a manifest has plain text, lists and maps only.`);
+    }
+    if (isMap(node)) return this.map(node.items as Pair<Node, Node | null>[], value);
+    if (isSeq(node)) {
+      value.items = node.items.map((item) => {
+        const dash = this.source.text.lastIndexOf("-", (item as Node).range?.[0]);
+        return this.value(item as Node, { start: dash, end: dash + 1 });
+      });
+      return { ...value, plain: value.items.map((item) => item.plain) };
+    }
+    if (!isScalar(node)) return value;
+    const unquoted = node.type === "PLAIN" ? this.source.text.slice(start, end) : undefined;
+    if (unquoted?.includes("\n")) {
+      this.report(
+        span,
+        "This value goes on in the next line, which is read as part of it. " +
+          "If that line is meant as an entry of its own, begin it with a dash and a space, under the dash above.",
+      );
+    }
+    return { ...value, plain: node.value, ...(unquoted !== undefined && { unquoted }) };
+  }
+
+  private map(pairs: Pair<Node, Node | null>[], value: Value): Value {
+    for (const pair of pairs) {
+      const [start, end] = pair.key.range ?? [value.start, value.start];
+      const key = end > start ? { start, end } : { start: value.start, end: value.start };
+      const field = this.value(pair.value, key);
+      if (!isScalar(pair.key) || typeof pair.key.value !== "string") {
+        this.report(key, "A key must be a word. Write one of the fields of the format, and a colon after it.");
+        continue;
+      }
+      const name = pair.key.value;
+      const first = value.fields.get(name);
+      if (first === undefined) value.fields.set(name, { key, value: field });
+      else {
+        this.report(
+          key,
+          `The key ${quoted(name)} stands twice in one map, first on line ${this.source.position(first.key.start).line}, ` +
+            "and one of the two would be lost. Join both, or delete one.",
+        );
+      }
+    }
+    return { ...value, plain: Object.fromEntries([...value.fields].map(([name, field]) => [name, field.value.plain])) };
+  }
+}
+
+function syntaxMessage(code: string, message: string): string {
+  switch (code) {
+    case "TAB_AS_INDENT":
+      return "A tab indents this line, and YAML allows spaces only. Replace the tab by spaces.";
+    default:
+      return `This is no YAML: ${message.replace(/\.$/, "")}. Look at the indentation, the colons and the quotes here and in the line above.`;
+  }
+}

@@ -1,0 +1,400 @@
+/**
+ * What the values of a manifest mean, and the rules between its entries. Everything here tolerates values of the wrong
+ * shape, so that the problems of all entries are found in one go.
+ */
+import { clientNameKey, clientNameProblems } from "../naming/ClientName";
+import { deriveInternalName, internalNameProblems } from "../naming/InternalName";
+import { mailKey, mailProblems, userNameKey, userNameProblems } from "../naming/PanelUser";
+import { INVISIBLE, quoted } from "../naming/quoted";
+import { reducedName, shellAccountName } from "../naming/ShellAccountName";
+import { normalizeDomain, siteDomainProblems } from "../naming/SiteDomain";
+import { MAPS } from "./AccessSchema";
+import { closest } from "./closest";
+import type { Manifest, ManifestClient, ManifestSite, ManifestUser } from "./Manifest";
+import type { SourceText, Span } from "./SourceText";
+import type { Value } from "./YamlTree";
+
+/** What a server does to names. */
+export interface ServerNaming {
+  /** The server's `hosting_client_prefix`. */
+  clientPrefix?: string;
+  /** The Octopus instance, the `o1` of a login `o1.acme`; absent on a plain Aegir. */
+  instance?: string;
+}
+
+export interface ManifestOptions extends ServerNaming {
+  /** The configured servers; the one that the manifest names (or the only one) takes the place of the two above. */
+  servers?: Readonly<Record<string, ServerNaming>>;
+}
+
+const CLIENT_FIELDS = new Set(Object.keys(MAPS.get("clients")?.shape ?? {}));
+
+type Report = (span: Span, message: string) => void;
+
+interface Text extends Span {
+  text: string;
+}
+
+/** A client as far as it could be read. */
+interface Draft {
+  span: Span;
+  /** False if what is missing may stand in a field that was misspelt or has the wrong type. */
+  wellFormed: boolean;
+  name: Text | undefined;
+  /** Declared, or derived from the name; empty text if that leaves nothing. */
+  internalName: Text | undefined;
+  derived: boolean;
+  email: Text | undefined;
+  sites: { site: Text; normalForm: string; takeOverFrom: Text | undefined }[];
+  users: { name: Text; createUser: Text | undefined }[];
+  shellAccount: { key: Span; rotation: Text | undefined } | undefined;
+  onDestroy: "defaultOwner" | "leave";
+}
+
+/** Reads the tree of a manifest. The result is to be used only if nothing was reported. */
+export function readAccess(
+  source: SourceText,
+  root: Value,
+  options: ManifestOptions,
+  report: Report,
+  warn: Report,
+): Omit<Manifest, "warnings"> {
+  const server = textOf(root.fields.get("server")?.value);
+  const naming = selectServer(root, server, options, report);
+  const drafts = (root.fields.get("clients")?.value.items ?? []).map((client) => draftOf(client, naming));
+  new AccessRules(drafts, source, naming, report, warn).check();
+  const newUsers = new Map(
+    drafts.flatMap(({ users }) =>
+      users.flatMap(({ name, createUser }) =>
+        createUser ? [[userNameKey(name.text), { email: createUser.text }] as const] : [],
+      ),
+    ),
+  );
+  return {
+    server: server?.text,
+    clients: drafts.map((draft) => clientOf(source, draft, newUsers)).sort(by("internalName")),
+  };
+}
+
+class AccessRules {
+  private readonly byName = new Map<string, Draft>();
+
+  constructor(
+    private readonly drafts: Draft[],
+    private readonly source: SourceText,
+    private readonly naming: ServerNaming,
+    private readonly report: Report,
+    private readonly warn: Report,
+  ) {}
+
+  check(): void {
+    for (const draft of this.drafts) this.name(draft);
+    this.internalNames();
+    this.sites();
+    this.bindings();
+    this.newUsers();
+    this.shellAccounts();
+  }
+
+  private name(draft: Draft): void {
+    const { name, email } = draft;
+    if (email !== undefined) this.reportAll(email, mailProblems(email.text));
+    if (name === undefined) return;
+    this.reportAll(name, clientNameProblems(name.text));
+    const first = earlier(this.byName, clientNameKey(name.text), draft)?.name;
+    if (first !== undefined) {
+      this.report(
+        name,
+        `Two clients have the name ${quoted(name.text)}, the first on line ${this.line(first)}; capitals do not count. ` +
+          "Give one of them another name, or join the two.",
+      );
+    }
+  }
+
+  /** Two clients share neither an internal name nor the login that BOA makes of it. */
+  private internalNames(): void {
+    const byInternalName = new Map<string, Text>();
+    const byLogin = new Map<string, Text>();
+    for (const { name, internalName, derived } of this.drafts) {
+      if (internalName === undefined) continue;
+      const problems = internalNameProblems(internalName.text, this.naming.clientPrefix);
+      if (derived && name !== undefined && problems.length > 0) {
+        this.report(
+          name,
+          `The name ${quoted(name.text)} gives no usable internal name. ${problems.join(" ")} Write it in a line internalName: of this client.`,
+        );
+      } else this.reportAll(internalName, problems);
+      if (problems.length > 0) continue;
+
+      if (derived) {
+        this.warn(
+          internalName,
+          `The internal name is made from the name. With another name this would be another client, with a login of its own. ` +
+            `Write the line internalName: ${internalName.text}.`,
+        );
+      }
+      const same = earlier(byInternalName, internalName.text, internalName);
+      const sameLogin = earlier(byLogin, reducedName(internalName.text), internalName);
+      const madeOf = derived ? ", which Aegir makes of the name," : "";
+      if (same !== undefined) {
+        this.report(
+          internalName,
+          `The internal name ${quoted(internalName.text)}${madeOf} is that of the client on line ${this.line(same)} already. ` +
+            "Write another internalName, or join the two clients.",
+        );
+      } else if (sameLogin !== undefined) {
+        const login = shellAccountName(this.naming.instance ?? "", internalName.text);
+        this.report(
+          internalName,
+          `The internal name ${quoted(internalName.text)}${madeOf} gives the same login ${quoted(login)} as ${quoted(sameLogin.text)} on line ${this.line(sameLogin)}, ` +
+            "because logins have no underscores: each client's people would reach the other's files. Write another internalName.",
+        );
+      }
+    }
+  }
+
+  /** One owner for each site; whom a site may be taken from. */
+  private sites(): void {
+    const owners = new Map<string, { site: Text; draft: Draft }>();
+    for (const draft of this.drafts) {
+      for (const { site, normalForm, takeOverFrom } of draft.sites) {
+        if (takeOverFrom !== undefined) this.takeOverFrom(takeOverFrom, draft);
+        const problems = siteDomainProblems(site.text);
+        this.reportAll(site, problems);
+        if (problems.length > 0) continue;
+        const first = earlier(owners, normalForm, { site, draft });
+        if (first === undefined) continue;
+        const spelling = first.site.text === site.text ? "" : ` (there ${quoted(first.site.text)})`;
+        this.report(
+          site,
+          first.draft === draft
+            ? `The site ${quoted(site.text)} stands twice in this client, first on line ${this.line(first.site)}${spelling}. Delete one of the two.`
+            : `The site ${quoted(site.text)} has two owners: the ${titleOf(first.draft)} on line ${this.line(first.site)}${spelling} and the ${titleOf(draft)} here. ` +
+                "A site belongs to exactly one client. Delete one of the two.",
+        );
+      }
+    }
+    for (const [domain, { site }] of owners) {
+      const bare = domain.startsWith("www.") ? owners.get(domain.slice(4)) : undefined;
+      if (bare === undefined) continue;
+      this.warn(
+        site,
+        `${quoted(site.text)} and ${quoted(bare.site.text)} on line ${this.line(bare.site)} are often one site and its alias, and an alias has no owner. ` +
+          "If the panel shows only one of them as a site, delete the other.",
+      );
+    }
+  }
+
+  private takeOverFrom(loser: Text, draft: Draft): void {
+    if (loser.text === draft.internalName?.text) {
+      this.report(
+        loser,
+        `takeOverFrom names this client itself. Write the internal name of the client that loses the site, or delete it.`,
+      );
+    } else if (!/^[a-z0-9_.-]+$/.test(loser.text)) {
+      const named = this.byName.get(clientNameKey(loser.text));
+      const instead = named?.internalName?.text || deriveInternalName(loser.text, this.naming.clientPrefix);
+      this.report(
+        loser,
+        `takeOverFrom must be an internal name, but is ${quoted(loser.text)}. ` +
+          (instead
+            ? `Write ${quoted(instead)} if that client is meant.`
+            : "Write the internal name as the panel shows it."),
+      );
+    }
+  }
+
+  /** A person is bound to a client once, and spelt in one way. */
+  private bindings(): void {
+    const spellings = new Map<string, Text>();
+    for (const { users } of this.drafts) {
+      const bound = new Map<string, Text>();
+      for (const { name } of users) {
+        const problems = userNameProblems(name.text);
+        this.reportAll(name, problems);
+        if (problems.length > 0) continue;
+        const twice = earlier(bound, userNameKey(name.text), name);
+        const before = earlier(spellings, userNameKey(name.text), name);
+        if (twice !== undefined) {
+          this.report(
+            name,
+            `The user ${quoted(name.text)} stands twice in this client, first on line ${this.line(twice)}; capitals do not count. Delete one of the two.`,
+          );
+        } else if (before !== undefined && before.text !== name.text) {
+          this.report(
+            name,
+            `${quoted(name.text)} and ${quoted(before.text)} on line ${this.line(before)} are one user to Drupal. ` +
+              "Write the name in both places as the panel shows it.",
+          );
+        }
+      }
+    }
+  }
+
+  /** A user that is to be made has one mail address, and nobody else is made with it. */
+  private newUsers(): void {
+    const mails = new Map<string, Text>();
+    const users = new Map<string, { mail: Text; name: Text }>();
+    const clients = new Map(this.drafts.flatMap(({ email }) => (email ? [[mailKey(email.text), email] as const] : [])));
+    for (const { name, createUser } of this.drafts.flatMap((draft) => draft.users)) {
+      if (createUser === undefined) continue;
+      const problems = mailProblems(createUser.text);
+      this.reportAll(createUser, problems);
+      if (problems.length > 0) continue;
+
+      const mail = mailKey(createUser.text);
+      const other = earlier(mails, userNameKey(name.text), createUser);
+      const sharing = earlier(users, mail, { mail: createUser, name });
+      const client = clients.get(mail);
+      if (other !== undefined && mailKey(other.text) !== mail) {
+        this.report(
+          createUser,
+          `The user ${quoted(name.text)} would be made with ${quoted(createUser.text)} here and with ${quoted(other.text)} on line ${this.line(other)}. ` +
+            "Write one address, in one of the two places.",
+        );
+      } else if (sharing !== undefined && userNameKey(sharing.name.text) !== userNameKey(name.text)) {
+        this.report(
+          createUser,
+          `The users ${quoted(name.text)} and ${quoted(sharing.name.text)} on line ${this.line(sharing.mail)} would be made with one mail address, which Drupal does not allow. ` +
+            "Give each an address of its own.",
+        );
+      } else if (client !== undefined) {
+        this.report(
+          createUser,
+          `${quoted(createUser.text)} is also the email of the client on line ${this.line(client)}, and one of the two would find the address taken. ` +
+            "Delete the client's email; the user listed here is enough.",
+        );
+      }
+    }
+  }
+
+  private shellAccounts(): void {
+    for (const draft of this.drafts) {
+      if (draft.shellAccount === undefined) continue;
+      const { key, rotation } = draft.shellAccount;
+      if (draft.sites.length === 0 && draft.wellFormed) {
+        this.report(
+          key,
+          `The ${titleOf(draft)} owns no site here, and BOA makes a login only for a client that owns one: the deployment would wait in vain. ` +
+            "Add the client's sites, or delete shellAccount.",
+        );
+      }
+      if (rotation !== undefined && (rotation.text.trim() === "" || INVISIBLE.test(rotation.text))) {
+        this.report(
+          rotation,
+          `rotation must be visible text, but is ${quoted(rotation.text)}. Write for example "2026-07".`,
+        );
+      }
+    }
+  }
+
+  private reportAll(span: Span, messages: string[]): void {
+    for (const message of messages) this.report(span, message);
+  }
+
+  private line(span: Span): number {
+    return this.source.position(span.start).line;
+  }
+}
+
+function selectServer(root: Value, server: Text | undefined, options: ManifestOptions, report: Report): ServerNaming {
+  const { servers } = options;
+  if (servers === undefined) return options;
+  const names = Object.keys(servers);
+  const configured = `The stack configures ${names.join(", ") || "none"}.`;
+  if (server === undefined) {
+    if (names.length !== 1 && !root.fields.has("server")) {
+      report(
+        { start: root.start, end: root.start },
+        `server is missing, and there is no only one to choose. ${configured}`,
+      );
+    }
+    return servers[names[0] ?? ""] ?? {};
+  }
+  if (!names.includes(server.text)) {
+    const meant = closest(server.text, names);
+    report(
+      server,
+      `No server ${quoted(server.text)} is configured.${meant ? ` Did you mean ${meant}?` : ""} ${configured}`,
+    );
+  }
+  return servers[server.text] ?? {};
+}
+
+function draftOf(span: Value, naming: ServerNaming): Draft {
+  const field = (key: string) => span.fields.get(key)?.value;
+  const name = textOf(field("name"));
+  const declared = textOf(field("internalName"));
+  const derived = !span.fields.has("internalName");
+  const wellFormed =
+    [...span.fields.keys()].every((key) => CLIENT_FIELDS.has(key)) && Array.isArray(field("sites")?.plain ?? []);
+  const inferred =
+    wellFormed && name ? { ...name, text: deriveInternalName(name.text, naming.clientPrefix) } : undefined;
+  const shellAccount = span.fields.get("shellAccount");
+  return {
+    span,
+    wellFormed,
+    name,
+    internalName: derived ? inferred : declared,
+    derived,
+    email: textOf(field("email")),
+    sites: (field("sites")?.items ?? []).flatMap((entry) => {
+      const site = textOf(entry) ?? textOf(entry.fields.get("site")?.value);
+      const takeOverFrom = textOf(entry.fields.get("takeOverFrom")?.value);
+      return site ? [{ site, normalForm: normalizeDomain(site.text), takeOverFrom }] : [];
+    }),
+    users: (field("users")?.items ?? []).flatMap((entry) => {
+      const user = textOf(entry) ?? textOf(entry.fields.get("name")?.value);
+      const createUser = textOf(entry.fields.get("createUser")?.value.fields.get("email")?.value);
+      return user ? [{ name: user, createUser }] : [];
+    }),
+    shellAccount: shellAccount && {
+      key: shellAccount.key,
+      rotation: textOf(shellAccount.value.fields.get("rotation")?.value),
+    },
+    onDestroy: field("onDestroy")?.plain === "leave" ? "leave" : "defaultOwner",
+  };
+}
+
+function clientOf(source: SourceText, draft: Draft, newUsers: Map<string, { email: string }>): ManifestClient {
+  const { name, internalName, derived, email, sites, users, shellAccount, onDestroy, span } = draft;
+  return {
+    name: name?.text ?? "",
+    internalName: internalName?.text ?? "",
+    internalNameIsDerived: derived,
+    email: email?.text,
+    sites: sites
+      .map(({ site, normalForm, takeOverFrom }): ManifestSite => {
+        return { site: normalForm, takeOverFrom: takeOverFrom?.text, ...source.position(site.start) };
+      })
+      .sort(by("site")),
+    onDestroy,
+    users: users
+      .map(({ name }): ManifestUser => {
+        return { name: name.text, createUser: newUsers.get(userNameKey(name.text)), ...source.position(name.start) };
+      })
+      .sort(by("name")),
+    shellAccount: shellAccount && { rotation: shellAccount.rotation?.text },
+    ...source.position((name ?? span).start),
+  };
+}
+
+function titleOf({ name, internalName }: Draft): string {
+  return `client ${quoted(name?.text ?? internalName?.text ?? "without a name")}`;
+}
+
+function textOf(value: Value | undefined): Text | undefined {
+  return typeof value?.plain === "string" ? { start: value.start, end: value.end, text: value.plain } : undefined;
+}
+
+/** What was entered under the key before; enters the item if nothing was. */
+function earlier<T>(seen: Map<string, T>, key: string, item: T): T | undefined {
+  const first = seen.get(key);
+  if (first === undefined) seen.set(key, item);
+  return first;
+}
+
+/** By code units, so that the order depends on no locale. */
+function by<K extends string>(key: K): (left: Record<K, string>, right: Record<K, string>) => number {
+  return (left, right) => (left[key] < right[key] ? -1 : left[key] > right[key] ? 1 : 0);
+}

@@ -1,0 +1,109 @@
+import { readFileSync } from "node:fs";
+import { codePoint } from "../naming/quoted";
+import { readAccess, type ManifestOptions } from "./accessRules";
+import type { Manifest } from "./Manifest";
+import { ManifestError, type ManifestProblem } from "./ManifestError";
+import { reportShapeProblems } from "./shapeProblems";
+import { SourceText, type Span } from "./SourceText";
+import { readYaml } from "./YamlTree";
+
+/** Bytes. Ten thousand sites with their clients and users need less than one of the two MiB. */
+export const MAXIMUM_MANIFEST_SIZE = 2 * 1024 * 1024;
+
+/** With more of them than that, a file is no text. */
+const MANY_INVISIBLE = 100;
+
+interface Finding {
+  span: Span;
+  message: string;
+}
+
+/**
+ * Reads a manifest from a file.
+ *
+ * @throws ManifestError with all problems of the content; the errors of node:fs if the file cannot be read
+ */
+export function readManifest(file: string, options: ManifestOptions = {}): Manifest {
+  return parseManifest(readFileSync(file), file, options);
+}
+
+/**
+ * Validates a manifest and brings it into normal form. Offline: what the server holds is not looked at.
+ *
+ * @param content the file's bytes, or its text
+ * @param file its name, as problems are to show it
+ * @throws ManifestError with all problems, in the order of the file
+ */
+export function parseManifest(content: string | Uint8Array, file: string, options: ManifestOptions = {}): Manifest {
+  const source = decode(content, file);
+  const problems = invisibleCharacters(source.text);
+  const invisible = [...problems];
+  if (problems.length > MANY_INVISIBLE) throw new ManifestError(file, inOrder(source, problems), false);
+  const warnings: Finding[] = [];
+  const report = (span: Span, message: string) => {
+    // A name with an invisible character in it is refused anyway; one message about the character is enough.
+    if (!invisible.some(({ span: { start } }) => start >= span.start && start < span.end))
+      problems.push({ span, message });
+  };
+
+  const root = readYaml(source, report);
+  if (root === undefined) throw new ManifestError(file, inOrder(source, problems), false);
+  reportShapeProblems(root, report);
+  const access = readAccess(source, root, options, report, (span, message) => warnings.push({ span, message }));
+  if (problems.length > 0) throw new ManifestError(file, inOrder(source, problems));
+  return { ...access, warnings: inOrder(source, warnings) };
+}
+
+function inOrder(source: SourceText, findings: Finding[]): ManifestProblem[] {
+  return findings
+    .sort((left, right) => left.span.start - right.span.start)
+    .map(({ span, message }) => source.problem(span, message));
+}
+
+/** @throws ManifestError for what is too large or is no text */
+function decode(content: string | Uint8Array, file: string): SourceText {
+  const bytes = typeof content === "string" ? Buffer.from(content) : content;
+  if (bytes.length > MAXIMUM_MANIFEST_SIZE) {
+    throw unreadable(
+      new SourceText(file, ""),
+      `The file has ${bytes.length} bytes where ${MAXIMUM_MANIFEST_SIZE} are allowed. Divide it, with a stack for each part.`,
+    );
+  }
+  if (typeof content === "string") return new SourceText(file, content);
+  if ((bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff) || bytes.includes(0)) {
+    throw unreadable(
+      new SourceText(file, ""),
+      "The file is no UTF-8 text; it looks like UTF-16 or a binary file. Save it as UTF-8.",
+    );
+  }
+  const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
+  const wrong = Buffer.from(text).compare(bytes) === 0 ? -1 : text.indexOf("\ufffd");
+  if (wrong !== -1) {
+    throw unreadable(
+      new SourceText(file, text),
+      "The file is no UTF-8 text; the first byte that is not UTF-8 is shown as \ufffd. Save it as UTF-8.",
+      wrong,
+    );
+  }
+  return new SourceText(file, text);
+}
+
+function unreadable(source: SourceText, message: string, at = 0): ManifestError {
+  return new ManifestError(source.file, [source.problem({ start: at, end: at + 1 }, message)], false);
+}
+
+/**
+ * Controls, bidirectional and zero-width characters, comments included: with them a reviewer reads something else than
+ * YAML does. Joiners and variation selectors, which emoji have, are left to the rules about names.
+ */
+function invisibleCharacters(text: string): Finding[] {
+  const hidden = /(?![\t\n\u200c\u200d\ufe0e\ufe0f]|\r\n)[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\u2060-\u206f\u3164\uffa0]/gu;
+  return Array.from(text.matchAll(hidden), ({ 0: character, index }) => ({
+    span: { start: index, end: index + character.length },
+    message:
+      index === 0 && character === "\ufeff"
+        ? "The file begins with a byte order mark. Save it as UTF-8 without one."
+        : `The character ${codePoint(character)} is invisible, and with it a reviewer may read something else than YAML does. ` +
+          "Delete it, and type the text around it anew.",
+  }));
+}

@@ -1,0 +1,154 @@
+/** Problems of a manifest's shape: unknown fields, missing ones, values of the wrong type. */
+import type { z } from "zod";
+import { quoted } from "../naming/quoted";
+import { AccessSchema, MAPS } from "./AccessSchema";
+import { closest } from "./closest";
+import type { Span } from "./SourceText";
+import type { Value } from "./YamlTree";
+
+type Issue = z.core.$ZodIssue;
+type Report = (span: Span, message: string) => void;
+
+/** Words of Aegir's panel and database, and the field that means the same here. */
+const SYNONYMS = new Map([
+  ["title", "name"],
+  ["client", "name"],
+  ["uname", "internalName"],
+  ["mail", "email"],
+  ["domain", "site"],
+  ["domains", "sites"],
+  ["members", "users"],
+  ["login", "shellAccount"],
+  ["ssh", "shellAccount"],
+]);
+
+/** Words that YAML 1.1 readers take for true and false, beyond those that YAML 1.2 does. */
+const BOOLEAN_IN_YAML_1_1 = /^(y|yes|n|no|on|off)$/i;
+
+export function reportShapeProblems(root: Value, report: Report): void {
+  const reported = new Set<number>();
+  const reportOnce: Report = (span, message) => {
+    reported.add(span.start);
+    report(span, message);
+  };
+  for (const issue of AccessSchema.safeParse(root.plain).error?.issues ?? []) reportIssue(root, issue, reportOnce);
+  reportAmbiguousWords(root, (span, message) => {
+    if (!reported.has(span.start)) report(span, message);
+  });
+}
+
+function reportAmbiguousWords(value: Value, report: Report): void {
+  const { plain, unquoted } = value;
+  if (typeof plain === "string" && unquoted !== undefined && BOOLEAN_IN_YAML_1_1.test(unquoted)) {
+    report(
+      value,
+      `The word ${unquoted} is a text to some readers of YAML, and true or false to others. ` +
+        `If the text is meant, put it in quotes: ${quoted(unquoted)}.`,
+    );
+  }
+  for (const item of value.items) reportAmbiguousWords(item, report);
+  for (const field of value.fields.values()) reportAmbiguousWords(field.value, report);
+}
+
+function reportIssue(root: Value, issue: Issue, report: Report): void {
+  const found = valueAt(root, issue.path);
+  if (found === undefined) {
+    const holder = valueAt(root, issue.path.slice(0, -1)) ?? root;
+    report(
+      firstLine(holder),
+      `${String(issue.path.at(-1))} is missing in this ${mapTitle(issue.path.slice(0, -1))}. It ${issue.message}.`,
+    );
+  } else if (found.plain === undefined) {
+    // Not readable; the reader of the YAML has said why.
+  } else if (issue.code === "unrecognized_keys") {
+    for (const key of issue.keys) {
+      report(found.fields.get(key)?.key ?? found, unknownKeyMessage(key, issue.path));
+    }
+  } else if (issue.code === "invalid_union" && found.fields.size > 0) {
+    // A map was written: what the branch of the union that is a map has to say is what helps.
+    const branch = issue.errors.find((issues) => !issues.some(isWrongType));
+    for (const inner of branch ?? []) reportIssue(root, { ...inner, path: [...issue.path, ...inner.path] }, report);
+  } else {
+    report(firstLine(found), `${fieldName(issue.path)} ${issue.message}, but ${whatWasFound(found, issue)}`);
+  }
+}
+
+function isWrongType({ code, path }: Issue): boolean {
+  return path.length === 0 && code !== "unrecognized_keys";
+}
+
+function unknownKeyMessage(key: string, path: Issue["path"]): string {
+  const known = Object.keys(MAPS.get(mapKey(path))?.shape ?? {});
+  const synonym = SYNONYMS.get(key.toLowerCase());
+  const meant = synonym !== undefined && known.includes(synonym) ? synonym : closest(key, known);
+  const elsewhere = [...MAPS].find(([, map]) => Object.hasOwn(map.shape, key))?.[0];
+  const advice =
+    meant !== undefined
+      ? `Did you mean ${meant}?`
+      : elsewhere !== undefined
+        ? `It belongs to ${withArticle(title(elsewhere))}; look at the indentation.`
+        : "Delete it, or make it a comment with # in front.";
+  const holder = withArticle(mapTitle(path));
+  return `${holder[0]?.toUpperCase()}${holder.slice(1)} has no field ${quoted(key)}. ${advice} The fields are ${known.join(", ")}.`;
+}
+
+/** Ends a sentence that has said what a value must be. */
+function whatWasFound({ plain, unquoted }: Value, issue: Issue): string {
+  if (plain === null) {
+    return typeof issue.path.at(-1) === "number"
+      ? "nothing follows the dash. Write it, or delete the dash."
+      : "nothing is written there. Write it, or delete the field.";
+  }
+  if (Array.isArray(plain)) return "it is a list.";
+  if (typeof plain === "object") return "it is a map.";
+  if (typeof plain === "string") {
+    if (!expects(issue, "array")) return `it is the text ${quoted(plain)}.`;
+    return `it is one text. Write [${plain}] for a single entry; begin each of several with a dash, on lines of their own.`;
+  }
+  const written = unquoted ?? String(plain);
+  const kind = typeof plain === "number" ? "a number" : "true or false";
+  if (!expects(issue, "string")) return `it is ${written}.`;
+  return `${written} is ${kind} in YAML. Put it in quotes if the text is meant: ${quoted(written)}.`;
+}
+
+function expects(issue: Issue, type: "string" | "array"): boolean {
+  if (issue.code === "invalid_union")
+    return issue.errors.some((issues) => issues.some((inner) => expects(inner, type)));
+  return issue.code === "invalid_type" && issue.expected === type;
+}
+
+function valueAt(root: Value, path: Issue["path"]): Value | undefined {
+  let value: Value | undefined = root;
+  for (const step of path)
+    value = typeof step === "number" ? value?.items[step] : value?.fields.get(String(step))?.value;
+  return value;
+}
+
+function fieldName(path: Issue["path"]): string {
+  if (path.length === 0) return "The manifest";
+  const key = mapKey(path);
+  return typeof path.at(-1) === "number" ? `An entry of ${key}` : key;
+}
+
+/** The last key of a path, which tells the maps of the format apart. */
+function mapKey(path: Issue["path"]): string {
+  return String(path.filter((step) => typeof step === "string").at(-1) ?? "");
+}
+
+function mapTitle(path: Issue["path"]): string {
+  return title(mapKey(path));
+}
+
+function title(key: string): string {
+  return MAPS.get(key)?.meta()?.title ?? key;
+}
+
+function withArticle(noun: string): string {
+  return `${/^[aeiou]/.test(noun) ? "an" : "a"} ${noun}`;
+}
+
+/** Maps and lists go over many lines; their first one is where to look. */
+function firstLine(value: Value): Span {
+  const [first] = value.fields.values();
+  return first === undefined ? value : { start: value.start, end: Math.max(first.value.end, first.key.end) };
+}

@@ -1,0 +1,461 @@
+import * as pulumi from "@pulumi/pulumi";
+import { AegirError } from "../aegir/AegirError";
+import type { AegirServer } from "../aegir/AegirServer";
+import { serverFor } from "../aegir/servers";
+import { settle } from "../aegir/Worker";
+import { WorkerRefusal } from "../ssh/WorkerSession";
+import { clientNameProblems } from "../naming/ClientName";
+import { deriveInternalName, internalNameProblems } from "../naming/InternalName";
+import { mailProblems } from "../naming/PanelUser";
+import { reducedName, shellAccountName } from "../naming/ShellAccountName";
+import type { ClientFacts } from "../worker/protocol";
+import { AegirResource, typeToken } from "./AegirResource";
+import { say } from "./consequences";
+import { claim, isDeclared, noteDeclared } from "./identity";
+import { CLIENT_ID, InputRules, receiver } from "./InputRules";
+import {
+  isKnown,
+  PartialFailure,
+  pick,
+  same,
+  STATE_VERSION,
+  type CheckResult,
+  type CreateResult,
+  type DiffResult,
+  type Lifecycle,
+  type ReadResult,
+} from "./Lifecycle";
+
+/** What becomes of what still hangs on a client when it is destroyed. What the stack declares has left it by then. */
+export interface AegirClientOnDestroy {
+  /**
+   * Live sites that this stack does not declare: `refuse` (and list them), or hand each to the `default-owner` or to
+   * `client:<internalName>`, verified and waited for.
+   * @default "refuse"
+   */
+  sites?: "refuse" | "default-owner" | `client:${string}`;
+  /**
+   * Bindings that this stack does not declare: `refuse`, or `drop` them. The users themselves are never deleted.
+   * @default "refuse"
+   */
+  bindings?: "refuse" | "drop";
+  /**
+   * Platforms that list this client as allowed: `refuse`, or `drop` those rows. A platform's last row is never
+   * dropped, because a platform without rows is open to every client (contract 2.5).
+   * @default "refuse"
+   */
+  platforms?: "refuse" | "drop";
+}
+
+export interface AegirClientArgs {
+  /** The name that people see (the title of the client's node): 1 to 100 characters, not all digits. */
+  name: pulumi.Input<string>;
+  /**
+   * The machine name, `[a-z0-9_]{1,16}`: shell login and directory are made of it. A change replaces the client.
+   * @default derived from `name` as Aegir derives it, with the server's configured `clientPrefix`; once derived it does
+   * not follow a changed `name` by itself
+   */
+  internalName?: pulumi.Input<string>;
+  /**
+   * Ensures that a panel user with this address is bound: an existing user is bound, otherwise one is made, named like
+   * the client's internal name, with the role "aegir client". A client itself has no address in Aegir 3 (contract 1.7).
+   */
+  email?: pulumi.Input<string>;
+  /**
+   * Lets Aegir mail login and password to a user that is made for `email`.
+   * @default false
+   */
+  welcomeMail?: pulumi.Input<boolean>;
+  /**
+   * What to do if a client of this internal name exists under another name: `fail`, showing both, or `adopt` it, which
+   * renames it to the declared name. A client with the same name is always adopted.
+   * @default "fail"
+   */
+  onExisting?: pulumi.Input<"fail" | "adopt">;
+  onDestroy?: pulumi.Input<AegirClientOnDestroy>;
+  /**
+   * When destroyed, wait until BOA has removed the client's shell login, which takes two runs of its cron.
+   * @default false
+   */
+  waitForLogin?: pulumi.Input<boolean>;
+  /** One of the configured servers; may be left out where there is only one. A change replaces the client. */
+  server?: pulumi.Input<string>;
+}
+
+interface Inputs {
+  name: string;
+  internalName: string;
+  email?: string;
+  welcomeMail?: boolean;
+  onExisting?: "fail" | "adopt";
+  onDestroy?: AegirClientOnDestroy;
+  waitForLogin?: boolean;
+  server: string;
+}
+
+interface Outputs extends Pick<Inputs, "name" | "internalName" | "email" | "onDestroy" | "waitForLogin" | "server"> {
+  stateVersion: number;
+  nid: number;
+  panelUser?: string;
+}
+
+const inputKeys = ["name", "internalName", "email", "welcomeMail", "onExisting", "onDestroy", "waitForLogin", "server"];
+/** Inputs that outputs repeat, because delete and refresh see outputs only. */
+const keptKeys = ["name", "internalName", "email", "onDestroy", "waitForLogin", "server"];
+
+/**
+ * A client: the owner of sites, from whom panel rights and, on BOA, a shell login derive.
+ *
+ * Applying ensures that a client of this internal name exists under this name, and with `email` that a user of that
+ * address is bound. Destroying deletes the client's node after its sites have left it; it refuses, listing them, while
+ * sites, bindings or platform rows remain that nobody declared. Id: `client:<internalName>`.
+ *
+ * ```ts
+ * const acme = new AegirClient("client:acme", { name: "Acme Corp", internalName: "acme" });
+ * new SiteOwnership("site:www.acme.example", { site: "www.acme.example", client: acme.internalName });
+ * ```
+ */
+export class AegirClient extends AegirResource {
+  /** @internal the token by which policies recognise the class */
+  static readonly __pulumiType = typeToken("AegirClient");
+
+  /** Node id on the server. */
+  declare readonly nid: pulumi.Output<number>;
+  declare readonly name: pulumi.Output<string>;
+  /** Given or derived; known in previews, so link other resources through it. */
+  declare readonly internalName: pulumi.Output<string>;
+  /** Name of the bound panel user that has `email`; undefined without `email`. */
+  declare readonly panelUser: pulumi.Output<string | undefined>;
+  declare readonly server: pulumi.Output<string>;
+
+  constructor(name: string, args: AegirClientArgs, options?: pulumi.CustomResourceOptions) {
+    super("AegirClient", name, claimed(name, args), ["nid", "internalName", "panelUser", "server"], options);
+  }
+
+  /** Looks up a client that this stack does not manage. `id` is `client:<internalName>`. */
+  static get(name: string, id: pulumi.Input<pulumi.ID>, options?: pulumi.CustomResourceOptions): AegirClient {
+    return new AegirClient(name, {} as AegirClientArgs, { ...options, id });
+  }
+}
+
+function claimed(name: string, args: AegirClientArgs): Record<string, unknown> {
+  if (args.name === undefined) return { ...args };
+  // Also the one way to hear of two clients whose names would derive to the same login before a server is asked.
+  const internalName = pulumi
+    .all([args.name, args.internalName])
+    .apply(([title, given]) => ({ title, internalName: given ?? deriveInternalName(title) }));
+  const checked = claim(name, args.server, internalName, (value) => [
+    { identity: `client ${value.internalName}`, what: `the client ${value.internalName}` },
+    { identity: `name ${value.title.toLowerCase()}`, what: `a client named ${value.title}` },
+    {
+      identity: `login ${reducedName(value.internalName)}`,
+      what: `clients whose shell login would be the same (${reducedName(value.internalName)})`,
+    },
+  ]);
+  return { ...args, name: checked.apply(({ title }) => title) };
+}
+
+export const clientId = (internalName: string): string => `client:${internalName}`;
+
+export const aegirClient: Lifecycle<Inputs, Outputs> = {
+  check(olds, news): CheckResult {
+    const inputs: Partial<Inputs> = { ...news };
+    const rules = new InputRules(inputs);
+    const server = rules.server();
+    if (server) inputs.server = server.name;
+    const prefix = server?.configuration.clientPrefix ?? "";
+    rules.text("name", clientNameProblems);
+    rules.optionalText("internalName", (value) => internalNameProblems(value, prefix));
+    rules.optionalText("email", mailProblems);
+    rules.optionalBoolean("welcomeMail");
+    rules.optionalBoolean("waitForLogin");
+    rules.choice("onExisting", ["fail", "adopt"]);
+    rules.nested("onDestroy", (onDestroy) => {
+      onDestroy.choice("sites", ["refuse", "default-owner", "client:<internalName>"], (value) => CLIENT_ID.test(value));
+      onDestroy.choice("bindings", ["refuse", "drop"]);
+      onDestroy.choice("platforms", ["refuse", "drop"]);
+    });
+    if (inputs.welcomeMail === true && inputs.email === undefined) {
+      rules.fail(
+        "welcomeMail",
+        "welcomeMail needs an email: without one no user is made. Add email, or remove welcomeMail.",
+      );
+    }
+    if (inputs.waitForLogin === true && server && !server.configuration.accounts) {
+      rules.fail("waitForLogin", `Server "${server.name}" has no shell accounts configured. Remove waitForLogin.`);
+    }
+    if (inputs.internalName === undefined && isKnown(inputs.name) && typeof inputs.name === "string") {
+      deriveInto(inputs, olds, rules, prefix);
+    }
+    if (server && isKnown(inputs.internalName)) noteDeclared(server.name, clientId(inputs.internalName!));
+    return { inputs: { ...inputs }, failures: rules.failures };
+  },
+
+  diff(id, olds, news): DiffResult {
+    const replaces = (["internalName", "server"] as const).filter((key) => !same(olds[key], news[key]));
+    const changed = (["name", "email", "onDestroy", "waitForLogin"] as const).filter(
+      (key) => !same(olds[key], news[key]),
+    );
+    if (replaces.includes("internalName")) {
+      say(
+        id,
+        `becomes ${clientId(news.internalName)}: a new client node, and on BOA a new login with a new password and an empty home; the old login goes when its last site has left. Platform restrictions and the panel user's name do not follow.`,
+      );
+    } else if (changed.includes("name")) {
+      say(
+        id,
+        `is renamed from "${olds.name}" to "${news.name}": internal name, login, node and the panel user's name stay as they are.`,
+      );
+    }
+    if (changed.includes("email") && olds.email !== undefined) {
+      say(
+        id,
+        news.email === undefined
+          ? `no longer ensures a user with ${olds.email}: that user stays bound.`
+          : `a user with ${news.email} will be bound; the one with ${olds.email} stays bound as well.`,
+      );
+    }
+    return { changes: replaces.length + changed.length > 0, replaces };
+  },
+
+  async create(inputs): Promise<CreateResult<Outputs>> {
+    const server = serverFor(inputs.server);
+    const id = clientId(inputs.internalName);
+    const client = await settle(server.label, `creating ${id}`, async () => {
+      const existing = await observe(server, inputs.internalName);
+      if (!existing.client) return createNode(server, inputs, existing.sameShellName);
+      if (existing.client.name !== inputs.name && inputs.onExisting !== "adopt") {
+        throw refuse(
+          server,
+          `the client ${inputs.internalName} exists under another name: the server has "${existing.client.name}", the stack declares "${inputs.name}"`,
+          'Declare the server\'s name, choose another internalName, or set onExisting: "adopt" to rename it',
+        );
+      }
+      const renamed = await rename(server, existing.client, existing.client.name, inputs.name);
+      return ensureUser(server, renamed, inputs);
+    });
+    return { id, outs: outputs(client, inputs) };
+  },
+
+  async read(id, props): Promise<ReadResult<Outputs>> {
+    const server = serverFor(props.server);
+    const internalName = props.internalName ?? id.slice("client:".length);
+    const client = (await server.inventory()).clients.find((candidate) => candidate.internalName === internalName);
+    if (!client) return {};
+    const declared = { ...props, name: client.name, internalName, server: server.name };
+    if (declared.email !== undefined && !boundUser(client, declared.email)) delete declared.email;
+    return { id: clientId(internalName), props: outputs(client, declared), inputs: pick(declared, inputKeys) };
+  },
+
+  async update(id, olds, news): Promise<{ outs: Outputs }> {
+    const server = serverFor(news.server);
+    const client = await settle(server.label, `updating ${id}`, async () => {
+      const { client: live } = await observe(server, news.internalName);
+      if (!live) {
+        throw new AegirError({
+          situation: "missing",
+          what: `the client ${news.internalName} is no longer there`,
+          server: server.label,
+          outcome: "notDone",
+          next: "Run `pulumi up --refresh`: it sees that the client is gone and creates it again",
+        });
+      }
+      return ensureUser(server, await rename(server, live, olds.name, news.name), news);
+    });
+    return { outs: outputs(client, news) };
+  },
+
+  async delete(id, props): Promise<void> {
+    const server = serverFor(props.server);
+    if (isDeclared(server.name, id)) {
+      say(id, "is still declared by this program: only this entry of the state is forgotten.");
+      return;
+    }
+    await settle(server.label, `deleting ${id}`, () => deleteClient(server, props));
+    const accounts = server.configuration.accounts;
+    if (props.waitForLogin && accounts) {
+      await server.passwordFiles.disappears(shellAccountName(accounts.instance, props.internalName));
+    }
+  },
+};
+
+/** A derived internal name is shown and kept; one that would change is a failure that shows the line to write. */
+function deriveInto(inputs: Partial<Inputs>, olds: Partial<Inputs>, rules: InputRules, prefix: string): void {
+  const derived = deriveInternalName(inputs.name!, prefix);
+  const kept = olds.internalName;
+  if (kept !== undefined && isKnown(kept) && kept !== derived) {
+    rules.fail(
+      "internalName",
+      `The internal name ${kept} was derived from the name, and "${inputs.name}" would derive ${derived || "nothing"}. ` +
+        `Write internalName: "${kept}" to keep client, login and password; ` +
+        `write internalName: "${derived}" to replace the client on purpose.`,
+    );
+    return;
+  }
+  inputs.internalName = derived;
+  for (const problem of internalNameProblems(derived, prefix)) {
+    rules.fail("internalName", `Derived from the name: ${problem} Write an internalName of your own.`);
+  }
+}
+
+async function observe(
+  server: AegirServer,
+  internalName: string,
+): Promise<{ client: ClientFacts | null; sameShellName: string[] }> {
+  const { result } = await server.worker.call("client", { internalName });
+  return result;
+}
+
+async function createNode(server: AegirServer, inputs: Inputs, sameShellName: string[]): Promise<ClientFacts> {
+  if (sameShellName.length > 0) {
+    throw refuse(
+      server,
+      `${inputs.internalName} would share its shell login with ${sameShellName.join(", ")} (letters and digits alone count there), and each would see the other's sites`,
+      "Choose another internalName",
+    );
+  }
+  try {
+    const { result } = await server.worker.call("createClient", {
+      internalName: inputs.internalName,
+      name: inputs.name,
+      user: wantedUser(inputs),
+    });
+    return result.client;
+  } catch (error) {
+    throw userRefused(server, inputs, error);
+  }
+}
+
+/** Compare-and-set: what is there must be the declared name or the one this stack last saw. */
+async function rename(server: AegirServer, live: ClientFacts, recorded: string, wanted: string): Promise<ClientFacts> {
+  if (live.name === wanted) return live;
+  if (live.name !== recorded) {
+    throw new AegirError({
+      situation: "changedMeanwhile",
+      what: `the name of the client ${live.internalName} changed since this stack last saw it: expected "${recorded}", found "${live.name}"`,
+      server: server.label,
+      outcome: "notDone",
+      next: "Run `pulumi up --refresh` to see the change before it is overwritten",
+      detail: { expected: recorded, found: live.name },
+    });
+  }
+  const { internalName } = live;
+  const { result } = await server.worker.call("renameClient", { internalName, from: live.name, to: wanted });
+  return result.client;
+}
+
+/** Binds or makes the user for `email`. The client may have been written before: a failure is then a partial one. */
+async function ensureUser(server: AegirServer, client: ClientFacts, inputs: Inputs): Promise<ClientFacts> {
+  const user = wantedUser(inputs);
+  if (!user || boundUser(client, user.mail)) return client;
+  try {
+    await server.worker.call("ensureUser", { client: client.internalName, user });
+  } catch (error) {
+    if (!(error instanceof WorkerRefusal)) throw error;
+    const { email: _unbound, ...withoutEmail } = outputs(client, inputs);
+    throw new PartialFailure(clientId(client.internalName), withoutEmail, userRefused(server, inputs, error) as Error);
+  }
+  const after = await observe(server, client.internalName);
+  return after.client ?? client;
+}
+
+function wantedUser(inputs: Inputs): { name: string; mail: string; welcomeMail: boolean } | null {
+  if (inputs.email === undefined) return null;
+  return { name: inputs.internalName, mail: inputs.email, welcomeMail: inputs.welcomeMail ?? false };
+}
+
+function userRefused(server: AegirServer, inputs: Inputs, error: unknown): unknown {
+  if (!(error instanceof WorkerRefusal) || error.code !== "nameTaken") return error;
+  return refuse(
+    server,
+    `no user has the address ${inputs.email}, and one cannot be made: another user is already called ${inputs.internalName}`,
+    "Give that user this address in the panel, or declare a ClientUserBinding for a user of another name instead of email",
+  );
+}
+
+async function deleteClient(server: AegirServer, props: Outputs): Promise<void> {
+  const { client } = await observe(server, props.internalName);
+  if (!client) return;
+  const role = client.isDefault ? "default owner" : client.isAdmin ? "admin client" : undefined;
+  if (role) {
+    throw refuse(
+      server,
+      `the client ${client.internalName} is the server's ${role}`,
+      "Remove it from the stack with `pulumi state delete`, or make another client the " + role,
+    );
+  }
+  const destroy = props.onDestroy ?? {};
+  const undeclaredUsers = client.users.filter((user) => !sameMail(user.mail, props.email));
+  const remaining = [
+    ...listed("sites", client.sites, destroy.sites),
+    ...listed(
+      "bindings of",
+      undeclaredUsers.map(({ name }) => name),
+      destroy.bindings,
+    ),
+    ...listed(
+      "platforms that allow it:",
+      client.platforms.map(({ title }) => title),
+      destroy.platforms,
+    ),
+  ];
+  if (remaining.length > 0) {
+    throw refuse(
+      server,
+      `the client ${client.internalName} still has ${remaining.join("; ")}`,
+      "Move or remove them, or say what becomes of them with onDestroy, run `pulumi up`, then destroy again",
+    );
+  }
+  const lastRows = client.platforms.filter(({ clients }) => clients === 1).map(({ title }) => title);
+  if (lastRows.length > 0) {
+    throw refuse(
+      server,
+      `the client ${client.internalName} is the only one allowed on ${lastRows.join(", ")}; without it those platforms would be open to every client`,
+      "Allow another client there first",
+    );
+  }
+  for (const site of client.sites) {
+    const handover = await server.sites.handOver({
+      site,
+      to: receiver(destroy.sites!),
+      waitFor: "effective",
+      mayTake: ({ owner }) => (owner?.internalName === client.internalName ? "take" : "leave"),
+    });
+    say(clientId(client.internalName), `${site} now belongs to ${handover.site.owner?.internalName ?? "nobody"}.`);
+  }
+  for (const user of client.users.filter(({ mail }) => sameMail(mail, props.email))) {
+    await server.worker.call("unbind", { client: client.internalName, user: user.name });
+  }
+  await server.worker.call("deleteClient", {
+    internalName: client.internalName,
+    dropBindings: destroy.bindings === "drop",
+    dropPlatforms: destroy.platforms === "drop",
+  });
+}
+
+function listed(what: string, names: string[], policy: string | undefined): string[] {
+  return names.length > 0 && (policy ?? "refuse") === "refuse" ? [`${what} ${names.join(", ")}`] : [];
+}
+
+function boundUser(client: ClientFacts, mail: string): ClientFacts["users"][number] | undefined {
+  return client.users.find((user) => sameMail(user.mail, mail));
+}
+
+/** MySQL compares addresses without case, and so does Drupal. */
+function sameMail(left: string, right: string | undefined): boolean {
+  return left.toLowerCase() === right?.toLowerCase();
+}
+
+function refuse(server: AegirServer, what: string, next: string): AegirError {
+  return new AegirError({ situation: "refused", what, server: server.label, outcome: "notDone", next });
+}
+
+function outputs(client: ClientFacts, inputs: Partial<Inputs>): Outputs {
+  const user = inputs.email === undefined ? undefined : boundUser(client, inputs.email);
+  return {
+    ...(pick(inputs, keptKeys) as unknown as Outputs),
+    stateVersion: STATE_VERSION,
+    nid: client.nid,
+    ...(user ? { panelUser: user.name } : {}),
+  };
+}

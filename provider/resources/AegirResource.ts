@@ -1,0 +1,53 @@
+/** What the four resource classes have in common: the shim, the type token, and the options that cannot work. */
+import * as pulumi from "@pulumi/pulumi";
+import { shims, type ResourceType } from "../dynamic/shim";
+
+const adoption: Record<ResourceType, string> = {
+  AegirClient: 'an existing client of the same name is adopted, one of another name with onExisting: "adopt"',
+  SiteOwnership: "an owner that is right already is adopted",
+  ClientUserBinding: "an existing pair is adopted",
+  ShellAccount: "an existing login is adopted with its password",
+};
+
+/** The type token under which Pulumi, its policies and its targets know a resource of this package. */
+export function typeToken(type: ResourceType): string {
+  return `pulumi-nodejs:dynamic/aegir:${type}`;
+}
+
+export abstract class AegirResource extends pulumi.dynamic.Resource {
+  /** @param outputs names of the outputs that are not inputs, so that a preview knows them to be unknown */
+  protected constructor(
+    type: ResourceType,
+    name: string,
+    inputs: Record<string, unknown>,
+    outputs: readonly string[],
+    options: pulumi.CustomResourceOptions = {},
+    secretOutputs: string[] = [],
+  ) {
+    refuseOptions(type, name, options);
+    const unknown = Object.fromEntries(outputs.map((output) => [output, undefined]));
+    super(
+      shims[type],
+      name,
+      { ...unknown, ...inputs },
+      pulumi.mergeOptions(options, { additionalSecretOutputs: secretOutputs }),
+      "aegir",
+      type,
+    );
+  }
+}
+
+function refuseOptions(type: ResourceType, name: string, options: pulumi.CustomResourceOptions): void {
+  if (options.import !== undefined) {
+    throw new pulumi.RunError(
+      `${type} "${name}": the option import cannot work with dynamic resources (pulumi/pulumi#16175). ` +
+        `Remove it and run \`pulumi up\`: ${adoption[type]}, and nothing is written.`,
+    );
+  }
+  if (options.deleteBeforeReplace) {
+    throw new pulumi.RunError(
+      `${type} "${name}": the option deleteBeforeReplace is refused. It would take people's access away first and then ` +
+        "stop, because a client that owns sites cannot be deleted. Remove it: a replacement is created first here.",
+    );
+  }
+}

@@ -1,0 +1,99 @@
+/** Collects everything that is wrong with a resource's inputs, so that one preview reports all of it. */
+import { configuredServers } from "../aegir/servers";
+import { serverSelectionProblem, type ServerConfiguration } from "../aegir/ServerConfiguration";
+import { isKnown, UNKNOWN, type CheckFailure } from "./Lifecycle";
+
+type Problems = (value: string) => string[];
+
+export class InputRules {
+  readonly failures: CheckFailure[] = [];
+
+  /** @param within the property that holds these inputs, where they are not the resource's own */
+  constructor(
+    private readonly inputs: Record<string, unknown>,
+    private readonly within?: string,
+  ) {}
+
+  /** The rules of an object-valued property; what they find is reported here. Unknown and absent values pass. */
+  nested(property: string, apply: (rules: InputRules) => void): void {
+    const value = this.inputs[property];
+    if (value === undefined || value === null || value === UNKNOWN) return;
+    if (typeof value !== "object" || Array.isArray(value)) {
+      this.fail(property, `${property} is ${JSON.stringify(value)}; it is an object.`);
+      return;
+    }
+    const rules = new InputRules({ ...value }, property);
+    apply(rules);
+    this.failures.push(...rules.failures);
+  }
+
+  /** A property that must be there, a text, and free of the problems that `rule` finds. */
+  text(property: string, rule: Problems): void {
+    const value = this.inputs[property];
+    if (value === undefined || value === null || value === "")
+      this.fail(property, `${this.#path(property)} is missing.`);
+    else this.optionalText(property, rule);
+  }
+
+  /** A property that may be absent. Unknown values pass. */
+  optionalText(property: string, rule: Problems): void {
+    const value = this.inputs[property];
+    if (value === undefined || value === null || !isKnown(value)) return;
+    if (typeof value !== "string")
+      this.fail(property, `${this.#path(property)} is a ${typeof value}; write it as a text.`);
+    else for (const problem of rule(value)) this.fail(property, problem);
+  }
+
+  /** A property that may be absent and else is one of these texts, or passes `also`. */
+  choice(property: string, choices: readonly string[], also: (value: string) => boolean = () => false): void {
+    this.optionalText(property, (value) =>
+      choices.includes(value) || also(value)
+        ? []
+        : [`${this.#path(property)} is "${value}"; it can be ${choices.map((choice) => `"${choice}"`).join(" or ")}.`],
+    );
+  }
+
+  optionalBoolean(property: string): void {
+    const value = this.inputs[property];
+    if (value === undefined || value === null || !isKnown(value)) return;
+    if (typeof value !== "boolean")
+      this.fail(property, `${this.#path(property)} is ${JSON.stringify(value)}; write true or false.`);
+  }
+
+  /** Selects the configured server, whose name then stands in the inputs for the life of the resource. */
+  server(): { name: string; configuration: ServerConfiguration } | undefined {
+    const named = this.inputs["server"];
+    if (named !== undefined && named !== null && !isKnown(named)) return undefined;
+    let servers;
+    try {
+      servers = configuredServers();
+    } catch (error) {
+      this.fail("server", (error as Error).message);
+      return undefined;
+    }
+    const wanted = (named as string | undefined) ?? undefined;
+    const problem = serverSelectionProblem(servers, wanted);
+    if (problem) {
+      this.fail("server", problem);
+      return undefined;
+    }
+    const name = wanted ?? Object.keys(servers)[0]!;
+    return { name, configuration: servers[name]! };
+  }
+
+  fail(property: string, reason: string): void {
+    this.failures.push({ property: this.within ?? property, reason });
+  }
+
+  #path(property: string): string {
+    return this.within === undefined ? property : `${this.within}.${property}`;
+  }
+}
+
+/** `client:<internalName>`: how an input names a client as the receiver of something. */
+export const CLIENT_ID = /^client:[a-z0-9_]{1,16}$/;
+
+/** The internal name in `client:<internalName>`; null for `default-owner`. */
+export function receiver(text: string): string | null {
+  return text === "default-owner" ? null : text.slice("client:".length);
+}

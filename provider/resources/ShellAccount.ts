@@ -1,0 +1,264 @@
+import * as pulumi from "@pulumi/pulumi";
+import { AegirError } from "../aegir/AegirError";
+import type { AegirServer } from "../aegir/AegirServer";
+import type { Password } from "../aegir/PasswordFiles";
+import { serverFor } from "../aegir/servers";
+import { internalNameProblems } from "../naming/InternalName";
+import { reducedName, shellAccountName, shellAccountNameProblems } from "../naming/ShellAccountName";
+import { TaskStatus } from "../worker/protocol";
+import { AegirResource, typeToken } from "./AegirResource";
+import { say } from "./consequences";
+import { claim, isDeclared, noteDeclared } from "./identity";
+import { InputRules } from "./InputRules";
+import {
+  isKnown,
+  pick,
+  same,
+  STATE_VERSION,
+  type CheckResult,
+  type CreateResult,
+  type DiffResult,
+  type Lifecycle,
+  type ReadResult,
+} from "./Lifecycle";
+
+export interface ShellAccountArgs {
+  /**
+   * Internal name of the client whose login this is. Take it from `SiteOwnership.client`, not from the client itself:
+   * BOA makes the login only once a site of the client is verified. A change replaces the resource.
+   */
+  client: pulumi.Input<string>;
+  /**
+   * The password's generation: any text, such as a date or a ticket. A new value means a new password, and with it a new
+   * account: BOA deletes the old one with its home and SSH keys.
+   */
+  rotation?: pulumi.Input<string>;
+  /**
+   * Keeps the password as a secret output in the state. With false it is in no output; read it from its file then.
+   * @default true
+   */
+  passwordInState?: pulumi.Input<boolean>;
+  /** One of the configured servers; may be left out where there is only one. A change replaces the resource. */
+  server?: pulumi.Input<string>;
+}
+
+interface Inputs {
+  client: string;
+  rotation?: string;
+  passwordInState?: boolean;
+  server: string;
+}
+
+interface Outputs extends Pick<Inputs, "client" | "rotation" | "passwordInState" | "server"> {
+  stateVersion: number;
+  username: string;
+  host: string;
+  sshPort: number;
+  ftpsPort: number;
+  password?: string;
+  fingerprint: string;
+}
+
+const inputKeys = ["client", "rotation", "passwordInState", "server"];
+
+/**
+ * The SSH, SFTP and FTPS login of a client on BOA: `o1.foo`, with a password that BOA makes (S7, S21). It shows the
+ * directories of the sites that the client owns, and nothing else.
+ *
+ * BOA derives a login from every client with an active site, declared or not. Declaring one makes its password an
+ * output and lets it be rotated; applying waits until the login is there. Destroying only forgets it: the login works
+ * as long as the client owns a site. Id: `account:<login>`.
+ *
+ * ```ts
+ * const login = new ShellAccount("account:acme", { client: ownership.client, rotation: "2026-07" });
+ * ```
+ */
+export class ShellAccount extends AegirResource {
+  /** @internal the token by which policies recognise the class */
+  static readonly __pulumiType = typeToken("ShellAccount");
+
+  declare readonly client: pulumi.Output<string>;
+  /** The login, for example `o1.foo`. */
+  declare readonly username: pulumi.Output<string>;
+  declare readonly host: pulumi.Output<string>;
+  /** SSH and SFTP: the port of the connection to the password files. */
+  declare readonly sshPort: pulumi.Output<number>;
+  /** FTPS with explicit TLS (S31). */
+  declare readonly ftpsPort: pulumi.Output<number>;
+  /**
+   * The password as BOA made it, secret; undefined with `passwordInState: false`. Its holder may change it with
+   * `passwd`, and it expires after 90 days (contract 5.2): nobody but the holder knows the new one then.
+   */
+  declare readonly password: pulumi.Output<string | undefined>;
+  /** Tells passwords apart and reveals none. */
+  declare readonly fingerprint: pulumi.Output<string>;
+  declare readonly server: pulumi.Output<string>;
+
+  constructor(name: string, args: ShellAccountArgs, options?: pulumi.CustomResourceOptions) {
+    const outputs = ["username", "host", "sshPort", "ftpsPort", "password", "fingerprint", "server"];
+    super("ShellAccount", name, claimed(name, args), outputs, options, ["password"]);
+  }
+
+  /** Looks up a login that this stack does not manage. `id` is `account:<login>`. */
+  static get(name: string, id: pulumi.Input<pulumi.ID>, options?: pulumi.CustomResourceOptions): ShellAccount {
+    return new ShellAccount(name, {} as ShellAccountArgs, { ...options, id });
+  }
+}
+
+function claimed(name: string, args: ShellAccountArgs): Record<string, unknown> {
+  if (args.client === undefined) return { ...args };
+  const client = claim(name, args.server, args.client, (value) => {
+    const reduced = reducedName(value);
+    return [{ identity: `account ${reduced}`, what: `the shell login of ${value} (letters and digits: ${reduced})` }];
+  });
+  return { ...args, client };
+}
+
+const accountId = (login: string): string => `account:${login}`;
+
+export const shellAccount: Lifecycle<Inputs, Outputs> = {
+  check(_olds, news): CheckResult {
+    const inputs: Partial<Inputs> = { ...news };
+    const rules = new InputRules(inputs);
+    const server = rules.server();
+    if (server) inputs.server = server.name;
+    rules.text("client", (value) => {
+      const problems = internalNameProblems(value);
+      return problems.length > 0 ? problems : shellAccountNameProblems(value);
+    });
+    rules.optionalText("rotation", (value) =>
+      value.length <= 100 ? [] : [`rotation has ${value.length} characters; it is a short mark, at most 100.`],
+    );
+    rules.optionalBoolean("passwordInState");
+    const accounts = server?.configuration.accounts;
+    if (server && !accounts) {
+      rules.fail(
+        "server",
+        `Server "${server.name}" has no shell accounts: they exist on BOA only. Configure accounts: { instance: "o1" } there, or remove this resource.`,
+      );
+    }
+    if (server && accounts && typeof inputs.client === "string" && isKnown(inputs.client)) {
+      noteDeclared(server.name, accountId(shellAccountName(accounts.instance, inputs.client)));
+    }
+    return { inputs: { ...inputs }, failures: rules.failures };
+  },
+
+  diff(id, olds, news): DiffResult {
+    const replaces = (["client", "server"] as const).filter((key) => !same(olds[key], news[key]));
+    const changed = (["rotation", "passwordInState"] as const).filter((key) => !same(olds[key], news[key]));
+    if (replaces.length > 0) {
+      say(
+        id,
+        `is replaced by the login of ${isKnown(news.client) ? news.client : "another client"}; ${olds.username} works as long as its client owns a site.`,
+      );
+    } else if (changed.includes("rotation") && news.rotation !== undefined) {
+      say(
+        id,
+        "gets a new password: BOA deletes the account with its home and SSH keys and makes it anew, which takes minutes; sessions that are open keep the old account until they end.",
+      );
+    }
+    return { changes: replaces.length + changed.length > 0, replaces };
+  },
+
+  async create(inputs): Promise<CreateResult<Outputs>> {
+    const server = serverFor(inputs.server);
+    const login = loginOf(server, inputs.client);
+    const password = await server.passwordFiles.appears(login, undefined, siteWatch(server, inputs.client));
+    return { id: accountId(login), outs: outputs(server, login, password, inputs) };
+  },
+
+  async read(id, props): Promise<ReadResult<Outputs>> {
+    const server = serverFor(props.server);
+    const login = props.username ?? id.slice("account:".length);
+    const password = await server.passwordFiles.read(login);
+    if (!password) return {};
+    // Without a recorded client (a lookup) the login's own letters are the best name there is for it.
+    const live = { ...props, client: props.client ?? login.slice(login.indexOf(".") + 1), server: server.name };
+    return { id: accountId(login), props: outputs(server, login, password, live), inputs: pick(live, inputKeys) };
+  },
+
+  async update(id, olds, news): Promise<{ outs: Outputs }> {
+    const server = serverFor(news.server);
+    const login = olds.username;
+    const rotate = news.rotation !== undefined && !same(olds.rotation, news.rotation);
+    const live = await server.passwordFiles.read(login);
+    const watch = siteWatch(server, news.client);
+    if (rotate && live && live.fingerprint === olds.fingerprint) {
+      // Without an active site BOA would remove the account and make no new one (contract 5.3).
+      await watch();
+      await server.passwordFiles.delete(login);
+    } else if (rotate && live) {
+      say(
+        id,
+        "has another password than this stack last saw: the rotation has happened already, the password is read back.",
+      );
+    }
+    const old = rotate ? olds.fingerprint : undefined;
+    return { outs: outputs(server, login, await server.passwordFiles.appears(login, old, watch), news) };
+  },
+
+  async delete(id, props): Promise<void> {
+    const server = serverFor(props.server);
+    if (isDeclared(server.name, id)) return;
+    say(
+      id,
+      `is forgotten, not removed: ${props.username} can log in as long as the client ${props.client} owns a site.`,
+    );
+    return Promise.resolve();
+  },
+};
+
+function loginOf(server: AegirServer, client: string): string {
+  // passwordFiles says what is missing if this server has no accounts.
+  void server.passwordFiles;
+  return shellAccountName(server.configuration.accounts!.instance, client);
+}
+
+/**
+ * Looks, at first and then at every fourth call, whether BOA has a reason to make the login: a link of a site below the
+ * client's directory, or a verify on its way that will make one. Where no Drush can be reached this cannot be seen.
+ */
+function siteWatch(server: AegirServer, client: string): () => Promise<void> {
+  let calls = 0;
+  return async () => {
+    if (!server.hasWorker || calls++ % 4 !== 0) return;
+    const { result } = await server.worker.call("client", { internalName: client });
+    const sites = await Promise.all((result.client?.sites ?? []).map((site) => server.sites.find(site)));
+    const active = sites.some(
+      (site) =>
+        site?.links.includes(client) ||
+        site?.tasks.some(({ status }) => status === TaskStatus.queued || status === TaskStatus.processing),
+    );
+    if (active) return;
+    throw new AegirError({
+      situation: result.client ? "refused" : "missing",
+      what: result.client
+        ? `the client ${client} has no active site (${result.client.sites.join(", ") || "it owns none"}), so BOA keeps no login for it`
+        : `there is no client ${client}`,
+      server: server.label,
+      outcome: "notDone",
+      next: "Declare a SiteOwnership for it, and take this resource's client from that ownership's output",
+      detail: { client },
+    });
+  };
+}
+
+function outputs(
+  server: AegirServer,
+  username: string,
+  { password, fingerprint }: Password,
+  inputs: Partial<Inputs>,
+): Outputs {
+  const { accounts, connection } = server.configuration;
+  const kept = inputs.passwordInState ?? true;
+  return {
+    ...(pick(inputs, inputKeys) as unknown as Outputs),
+    stateVersion: STATE_VERSION,
+    username,
+    host: accounts?.host ?? accounts?.connection?.host ?? connection?.host ?? "",
+    sshPort: (accounts?.connection ?? connection)?.port ?? 22,
+    ftpsPort: 21,
+    ...(kept ? { password } : {}),
+    fingerprint,
+  };
+}

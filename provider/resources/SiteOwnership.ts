@@ -1,0 +1,282 @@
+import * as pulumi from "@pulumi/pulumi";
+import { AegirError } from "../aegir/AegirError";
+import { serverFor } from "../aegir/servers";
+import type { AegirServer } from "../aegir/AegirServer";
+import { isEffective, NotApplied, type Handover, type WaitFor } from "../aegir/Sites";
+import { internalNameProblems } from "../naming/InternalName";
+import { normalizeDomain, siteDomainProblems } from "../naming/SiteDomain";
+import type { SiteFacts } from "../worker/protocol";
+import { AegirResource, typeToken } from "./AegirResource";
+import { say } from "./consequences";
+import { claim, isDeclared, noteDeclared } from "./identity";
+import { CLIENT_ID, InputRules, receiver } from "./InputRules";
+import {
+  isKnown,
+  PartialFailure,
+  pick,
+  same,
+  STATE_VERSION,
+  type CheckResult,
+  type CreateResult,
+  type DiffResult,
+  type Lifecycle,
+  type ReadResult,
+} from "./Lifecycle";
+
+export interface SiteOwnershipArgs {
+  /** The site's main domain, not an alias. A change replaces the resource. */
+  site: pulumi.Input<string>;
+  /** Internal name of the client that owns the site; take it from `AegirClient.internalName`. */
+  client: pulumi.Input<string>;
+  /**
+   * Internal name of the client that may lose the site. Without it a site of another client is never taken, so that a
+   * reviewer reads who loses what. The server's default owner and this stack's own last owner need no mention.
+   */
+  takeOverFrom?: pulumi.Input<string>;
+  /**
+   * `effective`: wait until the site is verified and the files are linked for the owner and nobody else. `recorded`:
+   * be content with the panel's database; until the verify has run, the old client keeps reaching the files.
+   * @default "effective"
+   */
+  waitFor?: pulumi.Input<WaitFor>;
+  /**
+   * Who owns the site when this resource is destroyed: the server's default owner, `client:<internalName>`, or whoever
+   * owns it by then (`leave`). If somebody else owns it by then, it is left alone in any case.
+   * @default "default-owner"
+   */
+  onDestroy?: pulumi.Input<"default-owner" | "leave" | `client:${string}`>;
+  /** One of the configured servers; may be left out where there is only one. A change replaces the resource. */
+  server?: pulumi.Input<string>;
+}
+
+interface Inputs {
+  site: string;
+  client: string;
+  takeOverFrom?: string;
+  waitFor?: WaitFor;
+  onDestroy?: string;
+  server: string;
+}
+
+interface Outputs extends Pick<Inputs, "site" | "client" | "waitFor" | "onDestroy" | "server"> {
+  stateVersion: number;
+  nid: number;
+  previousOwner?: string;
+  verifyTask?: number;
+  applied: boolean;
+}
+
+const inputKeys = ["site", "client", "takeOverFrom", "waitFor", "onDestroy", "server"];
+const keptKeys = ["site", "client", "waitFor", "onDestroy", "server"];
+
+/**
+ * That a site is owned by a client: exactly one client owns a site (S10), and whoever is bound to it, or holds its
+ * shell login, reaches the site and no other.
+ *
+ * Applying changes the owner if it is not right yet, has Aegir verify the site, and waits until the files are linked
+ * for the new owner and for nobody else. Destroying hands the site to the default owner; it is never without one.
+ * Id: `site:<domain>`.
+ *
+ * ```ts
+ * new SiteOwnership("site:www.acme.example", { site: "www.acme.example", client: acme.internalName });
+ * ```
+ */
+export class SiteOwnership extends AegirResource {
+  /** @internal the token by which policies recognise the class */
+  static readonly __pulumiType = typeToken("SiteOwnership");
+
+  /** Node id of the site. */
+  declare readonly nid: pulumi.Output<number>;
+  declare readonly site: pulumi.Output<string>;
+  /** Internal name of the owner; link a ShellAccount through it, so that it waits for the ownership. */
+  declare readonly client: pulumi.Output<string>;
+  /** Internal name of the client that owned the site before this resource changed it. */
+  declare readonly previousOwner: pulumi.Output<string | undefined>;
+  /** Node id of the verify task that made the last change effective. */
+  declare readonly verifyTask: pulumi.Output<number | undefined>;
+  /** True if the files are linked for the owner and for nobody else. */
+  declare readonly applied: pulumi.Output<boolean>;
+  declare readonly server: pulumi.Output<string>;
+
+  constructor(name: string, args: SiteOwnershipArgs, options?: pulumi.CustomResourceOptions) {
+    super(
+      "SiteOwnership",
+      name,
+      claimed(name, args),
+      ["nid", "previousOwner", "verifyTask", "applied", "server"],
+      options,
+    );
+  }
+
+  /** Looks up the ownership of a site that this stack does not manage. `id` is `site:<domain>`. */
+  static get(name: string, id: pulumi.Input<pulumi.ID>, options?: pulumi.CustomResourceOptions): SiteOwnership {
+    return new SiteOwnership(name, {} as SiteOwnershipArgs, { ...options, id });
+  }
+}
+
+function claimed(name: string, args: SiteOwnershipArgs): Record<string, unknown> {
+  if (args.site === undefined) return { ...args };
+  const site = claim(name, args.server, args.site, (value) => {
+    const domain = normalizeDomain(value);
+    return [{ identity: `site ${domain}`, what: `the owner of the site ${domain}` }];
+  });
+  return { ...args, site };
+}
+
+const siteId = (domain: string): string => `site:${domain}`;
+
+export const siteOwnership: Lifecycle<Inputs, Outputs> = {
+  check(_olds, news): CheckResult {
+    const inputs: Partial<Inputs> = { ...news };
+    const rules = new InputRules(inputs);
+    const server = rules.server();
+    if (server) inputs.server = server.name;
+    rules.text("site", siteDomainProblems);
+    rules.text("client", (value) => internalNameProblems(value));
+    rules.optionalText("takeOverFrom", (value) =>
+      /^[a-z0-9_]{1,255}$/.test(value) ? [] : [`takeOverFrom is the internal name of a client, not "${value}".`],
+    );
+    if (inputs.takeOverFrom !== undefined && same(inputs.takeOverFrom, inputs.client)) {
+      rules.fail(
+        "takeOverFrom",
+        `takeOverFrom names the new owner itself (${inputs.client}). Name the client that loses the site, or remove it.`,
+      );
+    }
+    rules.choice("waitFor", ["effective", "recorded"]);
+    rules.choice("onDestroy", ["default-owner", "leave", "client:<internalName>"], (value) => CLIENT_ID.test(value));
+    if (isKnown(inputs.site) && typeof inputs.site === "string") {
+      inputs.site = normalizeDomain(inputs.site);
+      if (server) noteDeclared(server.name, siteId(inputs.site));
+    }
+    return { inputs: { ...inputs }, failures: rules.failures };
+  },
+
+  diff(id, olds, news): DiffResult {
+    const replaces = (["site", "server"] as const).filter((key) => !same(olds[key], news[key]));
+    const changed = (["client", "waitFor", "onDestroy"] as const).filter((key) => !same(olds[key], news[key]));
+    const unfinished = olds.applied === false && news.waitFor !== "recorded";
+    if (changed.includes("client") && isKnown(news.client)) {
+      const loser = olds.client || "nobody";
+      say(
+        id,
+        `moves from ${loser} to ${news.client}: users bound to ${loser} and its shell login lose the site, those of ${news.client} gain it.`,
+      );
+    } else if (unfinished) {
+      say(id, `is recorded for ${news.client}, but its files are not linked so: it will be verified again.`);
+    }
+    return { changes: replaces.length + changed.length > 0 || unfinished, replaces };
+  },
+
+  async create(inputs): Promise<CreateResult<Outputs>> {
+    const id = siteId(inputs.site);
+    return { id, outs: await own(id, inputs, undefined) };
+  },
+
+  async read(id, props): Promise<ReadResult<Outputs>> {
+    const server = serverFor(props.server);
+    const domain = props.site ?? id.slice("site:".length);
+    const found = (await server.inventory()).sites.find(({ site, hostmaster }) => site === domain && !hostmaster);
+    if (!found) return {};
+    const live = { ...props, site: domain, client: ownerName(found), server: server.name };
+    return {
+      id: siteId(domain),
+      props: outputs(found, live, { previousOwner: props.previousOwner, verifyTask: props.verifyTask }),
+      inputs: pick(live, inputKeys),
+    };
+  },
+
+  async update(id, olds, news): Promise<{ outs: Outputs }> {
+    return { outs: await own(id, news, olds) };
+  },
+
+  async delete(id, props): Promise<void> {
+    const server = serverFor(props.server);
+    if (isDeclared(server.name, id)) {
+      say(id, "is still declared by this program: only this entry of the state is forgotten.");
+      return;
+    }
+    const onDestroy = props.onDestroy ?? "default-owner";
+    if (onDestroy === "leave" || !(await server.sites.find(props.site))) return;
+    const { site } = await server.sites.handOver({
+      site: props.site,
+      to: receiver(onDestroy),
+      waitFor: props.waitFor ?? "effective",
+      mayTake: (found) => (ownerName(found) === props.client ? "take" : "leave"),
+    });
+    say(id, `now belongs to ${ownerName(site) || "nobody"}.`);
+  },
+};
+
+/** Hands the site to the declared client. A change that is recorded but not effective is a partial failure. */
+async function own(id: string, inputs: Inputs, olds: Outputs | undefined): Promise<Outputs> {
+  const server = serverFor(inputs.server);
+  const { defaultClient } = await server.worker.server();
+  try {
+    const handover = await server.sites.handOver({
+      site: inputs.site,
+      to: inputs.client,
+      waitFor: inputs.waitFor ?? "effective",
+      mayTake: (site) => mayTake(server, site, inputs, olds, defaultClient?.nid),
+    });
+    for (const warning of handover.warnings) say(id, warning);
+    return outputs(handover.site, inputs, remembered(handover, olds));
+  } catch (error) {
+    if (!(error instanceof NotApplied)) throw error;
+    throw new PartialFailure(id, outputs(error.site, { ...inputs, client: ownerName(error.site) }, olds ?? {}), error);
+  }
+}
+
+function mayTake(
+  server: AegirServer,
+  site: SiteFacts,
+  inputs: Inputs,
+  olds: Outputs | undefined,
+  defaultOwner: number | undefined,
+): "take" {
+  const owner = ownerName(site);
+  if (inputs.takeOverFrom !== undefined && owner === inputs.takeOverFrom) return "take";
+  if (olds) {
+    if (owner === olds.client) return "take";
+    throw new AegirError({
+      situation: "changedMeanwhile",
+      what: `the owner of ${site.site} changed since this stack last saw it: expected ${olds.client || "nobody"}, found ${owner || "nobody"}`,
+      server: server.label,
+      outcome: "notDone",
+      next: "Run `pulumi up --refresh` to see the change before it is overwritten",
+      detail: { expected: olds.client, found: owner },
+    });
+  }
+  // Nobody loses a site whose owner does not exist (a dangling node id, contract 2.5) or is the default one.
+  if (site.owner === null || site.owner.nid === defaultOwner) return "take";
+  throw new AegirError({
+    situation: "refused",
+    what: `${site.site} belongs to another client, ${owner} ("${site.owner.name}"), and is declared for ${inputs.client}`,
+    server: server.label,
+    outcome: "notDone",
+    next: `If ${owner} is to lose it, write takeOverFrom: "${owner}"`,
+    detail: { site: site.site, owner },
+  });
+}
+
+const ownerName = (site: SiteFacts): string => site.owner?.internalName ?? "";
+
+function remembered(
+  handover: Handover,
+  olds: Partial<Outputs> | undefined,
+): Pick<Outputs, "previousOwner" | "verifyTask"> {
+  return {
+    previousOwner:
+      handover.previousOwner === undefined ? olds?.previousOwner : (handover.previousOwner?.internalName ?? ""),
+    verifyTask: handover.verifyTask ?? olds?.verifyTask,
+  };
+}
+
+function outputs(site: SiteFacts, inputs: Partial<Inputs>, remembers: Partial<Outputs>): Outputs {
+  return {
+    ...(pick(inputs, keptKeys) as unknown as Outputs),
+    stateVersion: STATE_VERSION,
+    nid: site.nid,
+    ...pick(remembers, ["previousOwner", "verifyTask"]),
+    applied: isEffective(site),
+  };
+}

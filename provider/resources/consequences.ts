@@ -1,0 +1,10 @@
+/**
+ * What a reviewer must see beyond a property that changes. Standard output of the provider process is the only channel
+ * that a dynamic provider has in a preview (pulumi-facts 1.9); Pulumi shows each line under the stack's diagnostics.
+ */
+import { printable } from "../ssh/printable";
+
+/** Prints one line about one resource. `text` may hold texts from the server; it is made safe to show here. */
+export function say(id: string, text: string): void {
+  console.log(`${printable(id)}: ${printable(text, 1000)}`);
+}

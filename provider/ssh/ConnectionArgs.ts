@@ -1,0 +1,62 @@
+import { z } from "zod";
+import { HOST_KEY_FORMS, HostKeyPins } from "./HostKey";
+
+/** No character that would make a host or user name more than one word, and nothing that cannot be seen. */
+const word = (what: string) =>
+  z
+    .string(`needs ${what}`)
+    .min(1, `needs ${what}`)
+    .refine((text) => !/[\s\p{C}@]/u.test(text), `${what} has no spaces, no @ and no control characters`);
+
+/** The message for a secret of a wrong type: zod's own may repeat what was given. */
+const secret = z.string("must be text").optional();
+
+const PORT = "must be a port number, 1 to 65535";
+const SECONDS = "must be a number of seconds, more than 0 and at most 3600";
+
+const fields = {
+  /** Name or address. */
+  host: word("the server's name or address"),
+  port: z.number(PORT).int(PORT).min(1, PORT).max(65535, PORT).default(22),
+  user: word("the login's name"),
+  password: secret,
+  /** The key's text, not a path. */
+  privateKey: secret,
+  privateKeyPassword: secret,
+  /** Default: what SSH_AUTH_SOCK says. */
+  agentSocketPath: z.string("must be a path").min(1, "must be a path").optional(),
+  /**
+   * How often "could not reach" is tolerated before giving up, as in @pulumi/command: 0 means one attempt, -1 as many as
+   * fit into a minute. Rejected credentials and host keys are never tried again.
+   */
+  dialErrorLimit: z.number("must be a number").int("must be a whole number").min(-1, "must be -1 or more").default(4),
+  /** Seconds that one attempt, from name resolution to login, may take. */
+  perDialTimeout: z.number(SECONDS).positive(SECONDS).max(3600, SECONDS).default(20),
+  /** What the server must prove to be: HOST_KEY_FORMS; several as an array or as lines. */
+  hostKey: z.union([z.string(), z.array(z.string())], `needs the server's key: ${HOST_KEY_FORMS}`),
+};
+
+/** Reports every problem of the pins at once with those of the other fields: they are text, or that is said already. */
+function withHostKey<Fields extends z.ZodRawShape>(schema: z.ZodObject<Fields, z.core.$strict>) {
+  const problems = (value: unknown) => {
+    const { host, port, hostKey } = value as { host?: unknown; port?: unknown; hostKey: string | string[] };
+    const pins = HostKeyPins.parse(hostKey, typeof host === "string" ? host : "", typeof port === "number" ? port : 22);
+    return pins.problems;
+  };
+  return schema.refine((value) => problems(value).length === 0, {
+    path: ["hostKey"],
+    error: ({ input }) => problems(input).join("; "),
+    when: ({ value }) => fields.hostKey.safeParse((value as { hostKey?: unknown } | undefined)?.hostKey).success,
+  });
+}
+
+const Proxy = withHostKey(z.strictObject({ ...fields, host: word("the bastion's name or address") }));
+
+/**
+ * How to reach a server over SSH; the fields are named as in @pulumi/command's `remote.ConnectionArgs`, and `hostKey` is
+ * mandatory for both hops. Issues never repeat a value, but carry it (`input`): print `path` and `message` alone.
+ */
+export const ConnectionArgs = withHostKey(z.strictObject({ ...fields, proxy: Proxy.optional() }));
+
+export type ConnectionArgs = z.output<typeof ConnectionArgs>;
+export type ConnectionArgsInput = z.input<typeof ConnectionArgs>;

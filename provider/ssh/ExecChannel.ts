@@ -1,0 +1,71 @@
+import type { ClientChannel } from "ssh2";
+import type { Link, Opened } from "./Link";
+
+/** How a remote command ended. If the server did not say, `code` and `signal` are both null: that is no success. */
+export interface Exit {
+  code: number | null;
+  /** With its prefix, for example `SIGKILL`. */
+  signal: string | null;
+  /** Why the connection was lost, if that is what ended it. */
+  lost: string | null;
+}
+
+/** For messages: `exit code 1`, `killed by SIGKILL`, ... */
+export function describeExit({ code, signal, lost }: Exit): string {
+  if (lost !== null) {
+    return lost;
+  }
+  if (signal !== null) {
+    return `the command was killed by ${signal}`;
+  }
+  return code === null ? "the command ended without an exit code" : `the command ended with exit code ${code}`;
+}
+
+/** A running remote command. Keeps the process alive until it ends, unless `unref` is called. */
+export class ExecChannel {
+  /** Resolves when it has ended and its output has been read, or when the connection is lost; never rejects. */
+  readonly exit: Promise<Exit>;
+  /**
+   * Read standard output from it and write standard input to it; `stderr` is a second stream, and both must be read. A
+   * write to a channel that closes may never call back (ssh2, Channel._write): do not wait for it without `exit`.
+   */
+  readonly stream: ClientChannel;
+  #release: (() => void) | null = null;
+  readonly #link: Link;
+
+  constructor(link: Link, { channel, free }: Opened<ClientChannel>) {
+    this.#link = link;
+    this.stream = channel;
+    this.ref();
+    channel.on("error", () => undefined);
+    this.exit = new Promise((resolve) => {
+      const forget = link.onLost((lost) => resolve({ code: null, signal: null, lost }));
+      channel.on("close", (code?: number | null, signal?: string | null) => {
+        forget();
+        free();
+        resolve({ code: code ?? null, signal: signal ?? null, lost: null });
+      });
+    });
+    void this.exit.then(() => this.unref());
+  }
+
+  ref(): void {
+    this.#release ??= this.#link.hold();
+  }
+
+  /** Lets the process exit while the command runs. */
+  unref(): void {
+    this.#release?.();
+    this.#release = null;
+  }
+
+  /** Closes the channel; the command sees the end of its input, and its output is thrown away. */
+  kill(): void {
+    this.stream.removeAllListeners("data");
+    this.stream.stderr.removeAllListeners("data");
+    // Unread output would hold the close back.
+    this.stream.resume();
+    this.stream.stderr.resume();
+    this.stream.destroy();
+  }
+}

@@ -1,0 +1,175 @@
+import { createHash, createHmac } from "node:crypto";
+import { utils } from "ssh2";
+import type { KeyType, ServerHostKeyAlgorithm } from "ssh2";
+
+/**
+ * Signature algorithms for the types of host key that are accepted, the best first. RSA keys sign with SHA-2 only
+ * (RFC 8332); DSA is not there at all.
+ */
+const signatureAlgorithms: Partial<Record<KeyType, ServerHostKeyAlgorithm[]>> = {
+  "ssh-ed25519": ["ssh-ed25519"],
+  "ecdsa-sha2-nistp256": ["ecdsa-sha2-nistp256"],
+  "ecdsa-sha2-nistp384": ["ecdsa-sha2-nistp384"],
+  "ecdsa-sha2-nistp521": ["ecdsa-sha2-nistp521"],
+  "ssh-rsa": ["rsa-sha2-512", "rsa-sha2-256"],
+};
+
+/** The forms of `hostKey`, for messages. */
+export const HOST_KEY_FORMS =
+  "a fingerprint (SHA256:...), a public key line (ssh-ed25519 AAAA...) or a known_hosts line (host ssh-ed25519 AAAA...)";
+
+interface Pin {
+  fingerprint: string;
+  /** Null for a bare fingerprint, which does not tell. */
+  type: KeyType | null;
+}
+
+export type HostKeyVerdict =
+  { accepted: true } | { accepted: false; seen: string; type: string; why: "revoked" | "changed" | "unknown" };
+
+/** `SHA256:...` as `ssh-keygen -l` prints it, of a public key in SSH's own encoding. */
+export function fingerprint(key: Buffer): string {
+  return `SHA256:${createHash("sha256").update(key).digest("base64").replace(/=+$/, "")}`;
+}
+
+/** The type that a public key in SSH's own encoding begins with. */
+function typeOf(key: Buffer): string {
+  const length = key.length >= 4 ? key.readUInt32BE(0) : 0;
+  return key.toString("latin1", 4, 4 + length);
+}
+
+/** Which keys a server may show. */
+export class HostKeyPins {
+  private constructor(
+    private readonly pins: readonly Pin[],
+    private readonly revoked: readonly string[],
+  ) {}
+
+  /**
+   * Reads pins, one per line: fingerprints, public key lines and known_hosts lines (plain or hashed names, patterns,
+   * `[host]:port`, `@revoked`; see sshd(8), "SSH_KNOWN_HOSTS FILE FORMAT"). Lines of a known_hosts file about other
+   * hosts are passed over. Never throws; `problems` is empty if and only if there is something to pin.
+   */
+  static parse(text: string | string[], host: string, port: number): { pins: HostKeyPins; problems: string[] } {
+    const pins: Pin[] = [];
+    const revoked: string[] = [];
+    const problems: string[] = [];
+    let ofOtherHosts = 0;
+    const lines = (typeof text === "string" ? [text] : text).flatMap((part) => part.split(/\r?\n/));
+    for (const line of lines.map((part) => part.trim()).filter((part) => part !== "" && !part.startsWith("#"))) {
+      const parsed = parseLine(line, host, port);
+      if (typeof parsed === "string") {
+        problems.push(parsed);
+      } else if (!parsed.here) {
+        ofOtherHosts++;
+      } else if (parsed.revoked) {
+        revoked.push(parsed.pin.fingerprint);
+      } else {
+        pins.push(parsed.pin);
+      }
+    }
+    if (pins.length === 0 && problems.length === 0) {
+      problems.push(
+        ofOtherHosts > 0
+          ? `none of its known_hosts lines is about ${knownHostsName(host, port)}`
+          : `names no key; write ${HOST_KEY_FORMS}`,
+      );
+    }
+    return { pins: new HostKeyPins(pins, revoked), problems };
+  }
+
+  get fingerprints(): string[] {
+    return this.pins.map((pin) => pin.fingerprint);
+  }
+
+  /** `SHA256:... (ssh-ed25519), SHA256:...`, for messages. */
+  toString(): string {
+    return this.pins.map(({ fingerprint, type }) => (type ? `${fingerprint} (${type})` : fingerprint)).join(", ");
+  }
+
+  /**
+   * What to offer in the key exchange: only algorithms of pinned types if all types are known, so that the server shows
+   * the key that is pinned; else all strong ones, those of pinned types first.
+   */
+  get algorithms(): ServerHostKeyAlgorithm[] {
+    const of = (types: KeyType[]) => types.flatMap((type) => signatureAlgorithms[type] ?? []);
+    const pinned = this.pins.flatMap(({ type }) => type ?? []);
+    const types = Object.keys(signatureAlgorithms) as KeyType[];
+    const others = pinned.length === this.pins.length ? [] : types;
+    return [...new Set(of([...types.filter((type) => pinned.includes(type)), ...others]))];
+  }
+
+  verify(key: Buffer): HostKeyVerdict {
+    const seen = fingerprint(key);
+    const type = typeOf(key);
+    if (this.revoked.includes(seen)) {
+      return { accepted: false, seen, type, why: "revoked" };
+    }
+    if (this.pins.some((pin) => pin.fingerprint === seen)) {
+      return { accepted: true };
+    }
+    return { accepted: false, seen, type, why: this.pins.some((pin) => pin.type === type) ? "changed" : "unknown" };
+  }
+}
+
+/** A problem as text, or what the line says; `here`: it is about this host. */
+function parseLine(line: string, host: string, port: number): string | { pin: Pin; revoked: boolean; here: boolean } {
+  if (/^SHA256:/i.test(line)) {
+    const digest = /^SHA256:([A-Za-z0-9+/]{43})=?$/i.exec(line)?.[1];
+    return digest
+      ? { pin: { fingerprint: `SHA256:${digest}`, type: null }, revoked: false, here: true }
+      : "a SHA256 fingerprint has 43 characters after the colon, as `ssh-keygen -l` prints it";
+  }
+  if (/^(MD5:)?([0-9a-f]{2}:){15}[0-9a-f]{2}$/i.test(line)) {
+    return "an MD5 fingerprint is too weak to pin; use the one that `ssh-keygen -l -E sha256` prints";
+  }
+  const words = line.split(/[ \t]+/);
+  const marker = words[0]?.startsWith("@") ? words.shift() : undefined;
+  if (marker !== undefined && marker !== "@revoked") {
+    return marker === "@cert-authority"
+      ? "host certificates (@cert-authority) are not supported; pin the host's own key"
+      : "unknown known_hosts marker; only @revoked is known";
+  }
+  const isKeyType = (word: string | undefined) => word !== undefined && /^(ssh|ecdsa|sk|rsa)-/.test(word);
+  const hosts = marker === undefined && isKeyType(words[0]) && !isKeyType(words[1]) ? undefined : words.shift();
+  const [type, encoded] = words;
+  if (type === undefined || encoded === undefined || !isKeyType(type)) {
+    return `is not understood; write ${HOST_KEY_FORMS}`;
+  }
+  const here = hosts === undefined || namesHost(hosts, host, port);
+  const key = Buffer.from(encoded, "base64");
+  if (!here) {
+    return { pin: { fingerprint: fingerprint(key), type: null }, revoked: marker !== undefined, here };
+  }
+  if (!(type in signatureAlgorithms)) {
+    return `keys of type ${/^[a-z0-9@.-]+$/.test(type) ? type : "given"} are not supported; pin one of type ${Object.keys(signatureAlgorithms).join(", ")}`;
+  }
+  if (typeOf(key) !== type || utils.parseKey(`${type} ${encoded}`) instanceof Error) {
+    return `the ${type} key is damaged (cut off, or not of that type)`;
+  }
+  return { pin: { fingerprint: fingerprint(key), type: type as KeyType }, revoked: marker !== undefined, here };
+}
+
+/** How known_hosts names a server: the port only if it is not 22. */
+function knownHostsName(host: string, port: number): string {
+  return port === 22 ? host.toLowerCase() : `[${host.toLowerCase()}]:${port}`;
+}
+
+function namesHost(hosts: string, host: string, port: number): boolean {
+  const name = knownHostsName(host, port);
+  const hashed = /^\|1\|([^|]+)\|([^|]+)$/.exec(hosts);
+  if (hashed) {
+    const [, salt = "", digest] = hashed;
+    return createHmac("sha1", Buffer.from(salt, "base64")).update(name).digest("base64") === digest;
+  }
+  const matching = hosts.split(",").filter((pattern) => matches(pattern.replace(/^!/, "").toLowerCase(), name));
+  return matching.length > 0 && !matching.some((pattern) => pattern.startsWith("!"));
+}
+
+function matches(pattern: string, name: string): boolean {
+  const source = pattern
+    .replace(/[\\^$.|+()[\]{}]/g, "\\$&")
+    .replace(/\*/g, ".*")
+    .replace(/\?/g, ".");
+  return new RegExp(`^${source}$`, "s").test(name);
+}

@@ -1,0 +1,258 @@
+import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import type { Client } from "ssh2";
+import { printable } from "./printable";
+import { SshError } from "./SshError";
+import type { Timings } from "./Timings";
+
+/** Below OpenSSH's MaxSessions of 10 per connection, with room for some that the server has not yet cleared away. */
+const MAX_CHANNELS = 7;
+
+/** A channel that was opened. */
+export interface Opened<Channel> {
+  channel: Channel;
+  /** To be called once it is closed: gives its place to the next one. */
+  free: () => void;
+}
+
+/** An authenticated connection to one server, through a bastion perhaps, while it lives. */
+export class Link {
+  /** Why it is gone; null while it lives. */
+  lost: string | null = null;
+  readonly #onLost = new Set<(reason: string) => void>();
+  readonly #keepalive: NodeJS.Timeout;
+  #silentIntervals = 0;
+  #holders = 0;
+  #limit = MAX_CHANNELS;
+  #taken = 0;
+  #waiting: (() => void)[] = [];
+
+  constructor(
+    readonly label: string,
+    private readonly client: Client,
+    /** What `client` reads from: the socket, or a channel of the bastion's connection. */
+    transport: Duplex,
+    private readonly bastion: { label: string; client: Client } | null,
+    /** The one socket underneath. */
+    private readonly socket: Socket,
+    private readonly timings: Timings,
+  ) {
+    if (bastion !== null) {
+      this.#watch(bastion.client, `the bastion ${bastion.label}`);
+    }
+    this.#watch(client, "the server");
+    transport.on("data", () => (this.#silentIntervals = 0));
+    this.#keepalive = setInterval(() => this.#probe(), timings.keepaliveSeconds * 1000).unref();
+    socket.unref();
+  }
+
+  #watch(client: Client, who: string): void {
+    client.on("error", (error) => this.#lose(`${who} broke off the connection: ${printable(error.message)}`));
+    client.on("end", () => this.#lose(`${who} closed the connection`));
+    client.on("close", () => this.#lose(`${who} closed the connection`));
+  }
+
+  /**
+   * ssh2's own keepalive uses a timer that keeps the process alive. To cancel a forwarding that was never asked for is
+   * the one request of its public interface that every server answers (with a failure) and that changes nothing.
+   */
+  #probe(): void {
+    if (++this.#silentIntervals >= this.timings.keepaliveIntervals) {
+      const seconds = this.timings.keepaliveSeconds * this.timings.keepaliveIntervals;
+      return this.#lose(`the connection went dead: nothing was heard for ${seconds} s`);
+    }
+    try {
+      this.client.unforwardIn("", 0, () => (this.#silentIntervals = 0));
+    } catch {
+      this.#lose("the connection is closed");
+    }
+  }
+
+  #lose(reason: string): void {
+    if (this.#finish(reason)) {
+      this.socket.destroy();
+    }
+  }
+
+  /** Closes the connection in good order; whatever is still under way fails. */
+  end(): void {
+    if (this.#finish("the connection was ended by this side")) {
+      this.client.end();
+      this.bastion?.client.end();
+      this.socket.unref();
+      this.socket.destroySoon();
+    }
+  }
+
+  #finish(reason: string): boolean {
+    if (this.lost !== null) {
+      return false;
+    }
+    this.lost = reason;
+    clearInterval(this.#keepalive);
+    for (const listener of this.#onLost) {
+      listener(reason);
+    }
+    this.#onLost.clear();
+    this.#wake();
+    return true;
+  }
+
+  /** Calls back when the link is lost, at once if it is; the result takes the listener away. */
+  onLost(listener: (reason: string) => void): () => void {
+    if (this.lost !== null) {
+      listener(this.lost);
+    } else {
+      this.#onLost.add(listener);
+    }
+    return () => this.#onLost.delete(listener);
+  }
+
+  /** Keeps the process alive until the result is called: something is outstanding. */
+  hold(): () => void {
+    if (++this.#holders === 1) {
+      this.socket.ref();
+    }
+    let held = true;
+    return () => {
+      if (held && --this.#holders === 0) {
+        this.socket.unref();
+      }
+      held = false;
+    };
+  }
+
+  /**
+   * Opens a channel when there is room for it. One that the server refuses (MaxSessions) waits until another of ours is
+   * closed, or for a while if there is none. An SshError is `notSent` if the server was never asked.
+   */
+  async open<Channel>(
+    what: string,
+    request: (client: Client, done: (error: Error | undefined, channel: Channel) => void) => void,
+  ): Promise<Opened<Channel>> {
+    const until = Date.now() + this.timings.channelSeconds * 1000;
+    const release = this.hold();
+    try {
+      for (;;) {
+        await this.#room(what, until);
+        this.#taken++;
+        try {
+          return { channel: await this.#request(what, request), free: once(() => this.#free()) };
+        } catch (error) {
+          this.#free();
+          if (!(error instanceof ChannelRefused)) {
+            throw error;
+          }
+          this.#limit = Math.max(this.#taken, 1);
+          if (this.#taken === 0) {
+            await this.#pause(until);
+          }
+        }
+      }
+    } finally {
+      release();
+    }
+  }
+
+  async #room(what: string, until: number): Promise<void> {
+    while (this.lost === null && this.#taken >= this.#limit && Date.now() < until) {
+      await this.#pause(until);
+    }
+    if (this.lost !== null) {
+      throw new SshError("sessionBroken", this.label, "notSent", `${this.lost}, before ${what} was asked for`);
+    }
+    if (Date.now() >= until) {
+      throw new SshError(
+        "refusedByServer",
+        this.label,
+        "notSent",
+        `the server allows no further channel on this connection; waited ${this.timings.channelSeconds} s for one for ` +
+          `${what} while ${this.#taken} of ours were open. Nothing was done. Raise MaxSessions in its sshd_config`,
+      );
+    }
+  }
+
+  #request<Channel>(
+    what: string,
+    request: (client: Client, done: (error: Error | undefined, channel: Channel) => void) => void,
+  ): Promise<Channel> {
+    return new Promise((resolve, reject) => {
+      const fail = (error: Error) => {
+        settled();
+        reject(error);
+      };
+      const timer = setTimeout(() => {
+        const reason = `the server did not answer the request for ${what} within ${this.timings.channelSeconds} s`;
+        fail(new SshError("deadlineExceeded", this.label, "unknown", reason));
+        // Else a channel that opens after all would never be closed.
+        this.#lose(reason);
+      }, this.timings.channelSeconds * 1000);
+      const forget = this.onLost((reason) =>
+        fail(new SshError("sessionBroken", this.label, "unknown", `${reason}, while ${what} was being asked for`)),
+      );
+      const settled = () => {
+        clearTimeout(timer);
+        forget();
+      };
+      try {
+        request(this.client, (error, channel) => {
+          if (error === undefined) {
+            settled();
+            return resolve(channel);
+          }
+          const refused = typeof (error as { reason?: unknown }).reason === "number";
+          // A lost connection answers every open request too, and says so itself.
+          if (this.lost === null) {
+            fail(
+              refused
+                ? new ChannelRefused()
+                : new SshError(
+                    "refusedByServer",
+                    this.label,
+                    "notDone",
+                    `refused ${what}: ${printable(error.message)}`,
+                  ),
+            );
+          }
+        });
+      } catch {
+        // ssh2 throws if the socket is closed already, before anything is sent.
+        fail(new SshError("sessionBroken", this.label, "notSent", `the connection was closed before ${what}`));
+        this.#lose("the server closed the connection");
+      }
+    });
+  }
+
+  #free(): void {
+    this.#taken--;
+    this.#wake();
+  }
+
+  #wake(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    waiting.forEach((resolve) => resolve());
+  }
+
+  /** Until a channel is closed, the link is lost, `until` comes, or a second has passed. */
+  async #pause(until: number): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    await new Promise<void>((resolve) => {
+      this.#waiting.push(resolve);
+      timer = setTimeout(resolve, Math.min(Math.max(until - Date.now(), 0), 1000));
+    });
+    clearTimeout(timer);
+  }
+}
+
+class ChannelRefused extends Error {}
+
+function once(action: () => void): () => void {
+  let done = false;
+  return () => {
+    if (!done) {
+      done = true;
+      action();
+    }
+  };
+}

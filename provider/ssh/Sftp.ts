@@ -1,0 +1,151 @@
+import type { SFTPWrapper, Stats } from "ssh2";
+import type { Link } from "./Link";
+import { printable } from "./printable";
+import { OneLineError, SshError } from "./SshError";
+import type { SshOutcome } from "./SshError";
+
+/** The server's answer that it did not do what was asked of a file or directory. `missing` is a positive "no such". */
+export class SftpRefusal extends OneLineError {
+  constructor(
+    /** `user@host:port` */
+    readonly host: string,
+    readonly path: string,
+    readonly code: "missing" | "denied" | "tooLarge" | "failed",
+    message: string,
+  ) {
+    super(`${host}: ${message}`);
+  }
+}
+
+export interface RemoteFile {
+  /** A symbolic link is not followed. */
+  kind: "file" | "directory" | "link" | "other";
+  /** Bytes. */
+  size: number;
+  /** Seconds since the epoch, by the server's clock. */
+  mtime: number;
+}
+
+/** Status codes of SFTP version 3 (draft-ietf-secsh-filexfer-02, section 7). */
+const NO_SUCH_FILE = 2;
+const PERMISSION_DENIED = 3;
+
+/** An SFTP channel while it lives. */
+export interface SftpChannel {
+  link: Link;
+  wrapper: SFTPWrapper;
+  /** Resolves with the reason when it is gone; never rejects. */
+  closed: Promise<string>;
+}
+
+/** A few file operations, all over one channel, which is opened anew when the server has closed it. */
+export class Sftp {
+  constructor(
+    private readonly label: string,
+    private readonly channel: () => Promise<SftpChannel>,
+    private readonly seconds: number,
+  ) {}
+
+  async list(directory: string): Promise<(RemoteFile & { name: string })[]> {
+    const entries = await this.#ask("list", directory, "notDone", (sftp) =>
+      promised<{ filename: string; attrs: unknown }[]>((done) => sftp.readdir(directory, done)),
+    );
+    return entries.map(({ filename, attrs }) => ({ name: filename, ...remoteFile(attrs as Stats) }));
+  }
+
+  async stat(path: string): Promise<RemoteFile> {
+    return remoteFile(
+      await this.#ask("look at", path, "notDone", (sftp) => promised<Stats>((done) => sftp.lstat(path, done))),
+    );
+  }
+
+  /** The whole file; refused as `tooLarge` if it has more than `maxBytes`. */
+  read(path: string, maxBytes: number): Promise<Buffer> {
+    return this.#ask("read", path, "notDone", async (sftp) => {
+      const handle = await promised<Buffer>((done) => sftp.open(path, "r", done));
+      try {
+        return await this.#readAll(sftp, handle, path, maxBytes);
+      } finally {
+        sftp.close(handle, () => undefined);
+      }
+    });
+  }
+
+  async #readAll(sftp: SFTPWrapper, handle: Buffer, path: string, maxBytes: number): Promise<Buffer> {
+    const buffer = Buffer.alloc(maxBytes + 1);
+    let length = 0;
+    while (length <= maxBytes) {
+      const wanted = Math.min(buffer.length - length, 32 * 1024);
+      const read = await promised<number>((done) => sftp.read(handle, buffer, length, wanted, length, done));
+      if (read === 0) {
+        return buffer.subarray(0, length);
+      }
+      length += read;
+    }
+    throw new SftpRefusal(this.label, path, "tooLarge", `${printable(path)} has more than ${maxBytes} bytes; not read`);
+  }
+
+  async unlink(path: string): Promise<void> {
+    await this.#ask("remove", path, "unknown", (sftp) => promised<void>((done) => sftp.unlink(path, done)));
+  }
+
+  /** One operation, raced against the end of the channel and the deadline. `outcome`: what a lost answer leaves behind. */
+  async #ask<Result>(
+    verb: string,
+    path: string,
+    outcome: SshOutcome,
+    operation: (sftp: SFTPWrapper) => Promise<Result>,
+  ): Promise<Result> {
+    const channel = await this.channel();
+    const release = channel.link.hold();
+    let timer: NodeJS.Timeout | undefined;
+    const effect = outcome === "unknown" ? "Whether it was done is unknown" : "Nothing was changed";
+    const broken = (situation: "sessionBroken" | "deadlineExceeded", why: string) =>
+      new SshError(situation, this.label, outcome, `could not ${verb} ${printable(path)}: ${why}. ${effect}`);
+    try {
+      return await Promise.race([
+        operation(channel.wrapper),
+        channel.closed.then((why) => Promise.reject(broken("sessionBroken", why))),
+        new Promise<never>((_, reject) => {
+          const why = `no answer within ${this.seconds} s`;
+          timer = setTimeout(() => reject(broken("deadlineExceeded", why)), this.seconds * 1000);
+        }),
+      ]);
+    } catch (error) {
+      if (error instanceof OneLineError) {
+        throw error;
+      }
+      const { code, message } = error as { code?: unknown; message: string };
+      if (typeof code !== "number") {
+        // No status of the server's, but ssh2 itself: the channel ended under the request, or its answer was malformed.
+        throw broken("sessionBroken", printable(message));
+      }
+      throw new SftpRefusal(
+        this.label,
+        path,
+        code === NO_SUCH_FILE ? "missing" : code === PERMISSION_DENIED ? "denied" : "failed",
+        `the server did not ${verb} ${printable(path)}: ${printable(message)}`,
+      );
+    } finally {
+      clearTimeout(timer);
+      release();
+    }
+  }
+}
+
+function promised<Result>(
+  start: (done: (error: Error | null | undefined, result: Result) => void) => void,
+): Promise<Result> {
+  return new Promise((resolve, reject) => start((error, result) => (error ? reject(error) : resolve(result))));
+}
+
+function remoteFile(attributes: Stats): RemoteFile {
+  const kind = attributes.isFile()
+    ? "file"
+    : attributes.isDirectory()
+      ? "directory"
+      : attributes.isSymbolicLink()
+        ? "link"
+        : "other";
+  return { kind, size: attributes.size, mtime: attributes.mtime };
+}

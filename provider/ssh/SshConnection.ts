@@ -1,0 +1,181 @@
+import type { ClientChannel, SFTPWrapper } from "ssh2";
+import type { ResolvedConnection } from "./credentials";
+import { labelOf } from "./credentials";
+import { dial } from "./dial";
+import { Excerpt } from "./Excerpt";
+import { describeExit, ExecChannel } from "./ExecChannel";
+import type { Exit } from "./ExecChannel";
+import type { Link } from "./Link";
+import { printable } from "./printable";
+import { Sftp } from "./Sftp";
+import type { SftpChannel } from "./Sftp";
+import { SshError } from "./SshError";
+import { DEFAULT_TIMINGS } from "./Timings";
+import type { Timings } from "./Timings";
+
+export interface RunLimits {
+  deadlineSeconds: number;
+  /** Standard output and standard error together; 1 MiB if absent. */
+  maxOutputBytes?: number;
+}
+
+export interface RunResult {
+  stdout: string;
+  stderr: string;
+  exitCode: number;
+}
+
+/**
+ * One identity on one server: a single SSH connection for all callers, made when it is first needed and made anew when it
+ * was lost. Credentials are looked for at that moment, so that a preview needs none. While nothing is outstanding it does
+ * not keep the process alive.
+ */
+export class SshConnection {
+  /** `user@host:port` */
+  readonly label: string;
+  /** How many connections were opened so far. */
+  connections = 0;
+  readonly #timings: Timings;
+  #link: Promise<Link> | null = null;
+  #sftp: Promise<SftpChannel> | null = null;
+
+  constructor(
+    destination: { host: string; port: number; user: string },
+    private readonly resolve: () => ResolvedConnection,
+    timings: Partial<Timings> = {},
+  ) {
+    this.label = labelOf(destination);
+    this.#timings = { ...DEFAULT_TIMINGS, ...timings };
+  }
+
+  /** Starts a command. Nothing that a user chose belongs into its text: send that on standard input. */
+  exec(command: string): Promise<ExecChannel> {
+    return this.#onLink(async (link) => {
+      const opened = await link.open<ClientChannel>("a command", (client, done) => client.exec(command, done));
+      return new ExecChannel(link, opened);
+    });
+  }
+
+  /**
+   * Runs a command to its end. Any exit code is a result; a missing one, a signal, a lost connection, too much output and
+   * the deadline are SshErrors whose outcome is unknown.
+   */
+  async run(command: string, stdin: string | Buffer | null, limits: RunLimits): Promise<RunResult> {
+    const { deadlineSeconds, maxOutputBytes = 1024 * 1024 } = limits;
+    const channel = await this.exec(command);
+    const { stream } = channel;
+    const stdout: Buffer[] = [];
+    const stderr: Buffer[] = [];
+    const output = new Excerpt();
+    let timer: NodeJS.Timeout | undefined;
+    const stopped = new Promise<string>((resolve) => {
+      timer = setTimeout(() => resolve(`it did not end within ${deadlineSeconds} s`), deadlineSeconds * 1000);
+      const collect = (into: Buffer[]) => (chunk: Buffer) => {
+        output.push(chunk);
+        into.push(chunk);
+        if (output.bytes > maxOutputBytes) {
+          resolve(`it printed more than ${maxOutputBytes} bytes`);
+        }
+      };
+      stream.on("data", collect(stdout));
+      stream.stderr.on("data", collect(stderr));
+    });
+    stream.end(stdin ?? undefined);
+    const end: Exit | string = await Promise.race([channel.exit, stopped]);
+    clearTimeout(timer);
+    if (typeof end !== "string" && end.code !== null) {
+      const text = (chunks: Buffer[]) => Buffer.concat(chunks).toString();
+      return { stdout: text(stdout), stderr: text(stderr), exitCode: end.code };
+    }
+    channel.kill();
+    const timedOut = typeof end === "string" && output.bytes <= maxOutputBytes;
+    throw new SshError(
+      timedOut ? "deadlineExceeded" : "sessionBroken",
+      this.label,
+      "unknown",
+      `\`${printable(command, 200)}\`: ${typeof end === "string" ? end : describeExit(end)}; whether it did its work is ` +
+        `unknown. Its output: "${output.text()}"`,
+    );
+  }
+
+  /** All callers share one channel. */
+  async sftp(): Promise<Sftp> {
+    await this.#sftpChannel();
+    return new Sftp(this.label, () => this.#sftpChannel(), this.#timings.sftpSeconds);
+  }
+
+  /** Closes the connection. What is under way fails; the next call connects anew. */
+  end(): void {
+    const link = this.#link;
+    this.#link = null;
+    this.#sftp = null;
+    link?.then(
+      (live) => live.end(),
+      () => undefined,
+    );
+  }
+
+  #connect(): Promise<Link> {
+    if (this.#link !== null) {
+      return this.#link;
+    }
+    const link = (async () => {
+      const live = await dial(this.resolve(), this.#timings);
+      this.connections++;
+      live.onLost(() => this.#forget(link));
+      return live;
+    })();
+    this.#link = link;
+    link.catch(() => this.#forget(link));
+    return link;
+  }
+
+  #forget(link: Promise<Link>): void {
+    if (this.#link === link) {
+      this.#link = null;
+    }
+  }
+
+  /** Uses the live link; one that turns out to be dead before anything was sent over it is replaced, once. */
+  async #onLink<Result>(use: (link: Link) => Promise<Result>): Promise<Result> {
+    const link = await this.#connect();
+    try {
+      return await use(link);
+    } catch (error) {
+      if (link.lost !== null && error instanceof SshError && error.outcome === "notSent") {
+        return use(await this.#connect());
+      }
+      throw error;
+    }
+  }
+
+  #sftpChannel(): Promise<SftpChannel> {
+    if (this.#sftp !== null) {
+      return this.#sftp;
+    }
+    const channel = this.#onLink((link) => this.#openSftp(link));
+    const forget = () => {
+      if (this.#sftp === channel) {
+        this.#sftp = null;
+      }
+    };
+    this.#sftp = channel;
+    channel.then((live) => live.closed.then(forget), forget);
+    return channel;
+  }
+
+  async #openSftp(link: Link): Promise<SftpChannel> {
+    const { channel: wrapper, free } = await link.open<SFTPWrapper>("SFTP", (client, done) => client.sftp(done));
+    const closed = new Promise<string>((resolve) => {
+      link.onLost(resolve);
+      wrapper.on("error", (error: Error) => resolve(`the SFTP channel broke: ${printable(error.message)}`));
+      wrapper.on("close", () => {
+        // ssh2 leaves our half of the channel open, and the server counts it as a session until it is closed.
+        wrapper.end();
+        free();
+        resolve("the server closed the SFTP channel");
+      });
+    });
+    return { link, wrapper, closed };
+  }
+}

@@ -1,0 +1,88 @@
+/**
+ * What went wrong between us and a server, as types to branch on. An answer of the server ("there is no such client",
+ * "no such file") is never one of these: see `WorkerRefusal` and `SftpRefusal`. So an unreachable server cannot be
+ * taken for one that said that something is gone.
+ */
+
+/**
+ * `unreachable`: no SSH server answered. `hostKeyRejected`: it is not the pinned one, nothing was sent to it.
+ * `authenticationRejected`: it does not accept the credentials, which were tried once. `credentialsUnusable`: there are
+ * none, or they cannot be read; no connection was made. `sessionBroken`: a connection or channel ended before the
+ * answer was complete. `deadlineExceeded`: something answered too slowly. `refusedByServer`: it is there and does not
+ * want to (no shared algorithm, no forwarding, no further channel, no worker).
+ */
+export type SshSituation =
+  | "unreachable"
+  | "hostKeyRejected"
+  | "authenticationRejected"
+  | "credentialsUnusable"
+  | "sessionBroken"
+  | "deadlineExceeded"
+  | "refusedByServer";
+
+/**
+ * What is now the case for what was asked. `notSent`: its bytes never left, `notDone`: the server did not carry it out
+ * (both may be repeated); `unknown`: look before doing anything.
+ */
+export type SshOutcome = "notSent" | "notDone" | "unknown";
+
+/** An error whose stack is its message: Pulumi prints stacks, and a stack of ours tells a user nothing. */
+export class OneLineError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = new.target.name;
+    this.stack = message;
+  }
+}
+
+export class SshError extends OneLineError {
+  constructor(
+    readonly situation: SshSituation,
+    /** `user@host:port` of the hop that this is about. */
+    readonly host: string,
+    readonly outcome: SshOutcome,
+    /** The message without the host. */
+    readonly reason: string,
+  ) {
+    super(`${host}: ${reason}`);
+  }
+}
+
+/** The server's key is not one of the pinned ones, or it has none of a pinned type (`seen` is null then). */
+export class HostKeyRejected extends SshError {
+  constructor(
+    host: string,
+    /** The fingerprint that the server showed, `SHA256:...`. */
+    readonly seen: string | null,
+    /** The fingerprints that would have been accepted. */
+    readonly pinned: readonly string[],
+    reason: string,
+  ) {
+    super("hostKeyRejected", host, "notDone", reason);
+  }
+}
+
+/** A worker's session ended before the answer to one of its requests. */
+export class SessionBroken extends SshError {
+  constructor(
+    situation: "sessionBroken" | "deadlineExceeded",
+    host: string,
+    outcome: SshOutcome,
+    /** The request. */
+    readonly verb: string,
+    /** What ended the session. */
+    readonly why: string,
+    readonly exitCode: number | null,
+    /** With its prefix, for example `SIGKILL`. */
+    readonly signal: string | null,
+    /** The first and last part of what the worker printed besides answers, printable. */
+    readonly noise: string,
+  ) {
+    const effect = {
+      unknown: `whether ${verb} was done is unknown`,
+      notDone: `${verb} was not begun`,
+      notSent: `${verb} was not sent`,
+    }[outcome];
+    super(situation, host, outcome, `${why}; ${effect}${noise && `. The worker printed: "${noise}"`}`);
+  }
+}

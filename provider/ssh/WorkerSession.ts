@@ -1,0 +1,270 @@
+import { randomBytes } from "node:crypto";
+import { z } from "zod";
+import { Answer } from "../worker/protocol";
+import type { WorkerErrorCode } from "../worker/protocol";
+import { describeExit } from "./ExecChannel";
+import type { ExecChannel, Exit } from "./ExecChannel";
+import { FrameReader } from "./frames";
+import { printable } from "./printable";
+import type { SshConnection } from "./SshConnection";
+import { OneLineError, SessionBroken, SshError } from "./SshError";
+import type { SshOutcome } from "./SshError";
+
+/** The worker's answer that it did not do what was asked; nothing was written (PROTOCOL.md, "Answers"). */
+export class WorkerRefusal extends OneLineError {
+  constructor(
+    /** `user@host:port` */
+    readonly host: string,
+    readonly verb: string,
+    readonly code: WorkerErrorCode,
+    message: string,
+    /** As the server sent it: text in it is not made printable. */
+    readonly detail: Record<string, unknown>,
+    /** The worker has ended after this answer. */
+    readonly fatal: boolean,
+    /** The server's clock, seconds since the epoch. */
+    readonly now: number,
+  ) {
+    super(`${host}: ${printable(message)}`);
+  }
+}
+
+export interface WorkerStart {
+  /** The constant command line that starts a worker (protocol.ts, WORKER_ARGUMENTS). */
+  command: string;
+  /** The worker's PHP, without an opening tag. */
+  source: string;
+  protocol: number;
+  /** For connecting a channel, starting PHP and bootstrapping Drupal; 60 if absent. */
+  startSeconds?: number;
+}
+
+export interface WorkerAnswer {
+  /** The server's clock, seconds since the epoch. */
+  now: number;
+  result: unknown;
+}
+
+interface Request {
+  verb: string;
+  line: string;
+  deadlineSeconds: number;
+  /** Whether its bytes may have left. */
+  written: boolean;
+  resolve: (answer: WorkerAnswer) => void;
+  reject: (error: Error) => void;
+}
+
+/**
+ * One worker inside Drush and the requests to it (PROTOCOL.md). Requests are written without waiting for answers. When
+ * the session breaks, every request without an answer rejects with a SessionBroken, and there is no going on with it.
+ */
+export class WorkerSession {
+  /** The answer to `hello`. */
+  hello!: WorkerAnswer;
+  /** How many requests were made, `hello` not counted. */
+  requests = 0;
+  readonly #startedAt = Date.now();
+  readonly #outstanding = new Map<number, Request>();
+  readonly #reader: FrameReader;
+  #lastId = 0;
+  #unwritten: Request[] = [];
+  #writing = false;
+  #timer: NodeJS.Timeout | undefined;
+  #broken: { why: string; exit: Exit | null } | null = null;
+
+  private constructor(
+    private readonly label: string,
+    private readonly channel: ExecChannel,
+    marker: string,
+  ) {
+    this.#reader = new FrameReader(marker, (answer) => this.#answered(answer));
+    channel.stream.on("data", (chunk: Buffer) => {
+      try {
+        this.#reader.push(chunk);
+      } catch (error) {
+        this.#break(`what the worker printed is not understood: ${(error as Error).message}`);
+      }
+    });
+    channel.stream.stderr.on("data", (chunk: Buffer) => this.#reader.noise.push(chunk));
+    void channel.exit.then((exit) => {
+      const half = this.#reader.pendingBytes;
+      this.#break(describeExit(exit) + (half > 0 ? `, after ${half} bytes of half an answer` : ""), { exit });
+    });
+  }
+
+  /**
+   * Starts a worker and greets it. Nothing was asked of it when this rejects, so it may be repeated: with an SshError
+   * (`notDone` or `notSent`), or with the WorkerRefusal that `hello` was answered with.
+   */
+  static async start(connection: SshConnection, start: WorkerStart): Promise<WorkerSession> {
+    const { command, source, protocol, startSeconds = 60 } = start;
+    const marker = randomBytes(16).toString("hex");
+    let session: WorkerSession | null = null;
+    try {
+      session = new WorkerSession(connection.label, await connection.exec(command), marker);
+      const greeting = `${Buffer.from(source).toString("base64")}\n`;
+      session.hello = await session.#ask("hello", { protocol, marker }, startSeconds, greeting);
+    } catch (error) {
+      session?.end();
+      throw error instanceof SshError ? notStarted(error, connection.label, command) : error;
+    }
+    const spoken = z.object({ protocol: z.number() }).safeParse(session.hello.result).data?.protocol;
+    if (spoken !== protocol) {
+      session.end();
+      const reason = `the worker speaks protocol ${spoken ?? "of no known number"}, not ${protocol}. Nothing was done`;
+      throw new SshError("refusedByServer", connection.label, "notDone", reason);
+    }
+    return session;
+  }
+
+  /** False once it has ended or is broken: start another one. */
+  get alive(): boolean {
+    return this.#broken === null;
+  }
+
+  /** Seconds since it was started. */
+  get age(): number {
+    return (Date.now() - this.#startedAt) / 1000;
+  }
+
+  /**
+   * Rejects with a WorkerRefusal or a SessionBroken. The worker carries requests out one by one, so the deadline counts
+   * from the moment when this is the oldest one without an answer, and anew with each answer to another.
+   */
+  request(verb: string, args: unknown, deadlineSeconds: number): Promise<WorkerAnswer> {
+    this.requests++;
+    return this.#ask(verb, args, deadlineSeconds);
+  }
+
+  /** Ends the worker; requests without an answer reject. */
+  end(): void {
+    this.#break("the session was ended by this side");
+  }
+
+  #ask(verb: string, args: unknown, deadlineSeconds: number, before = ""): Promise<WorkerAnswer> {
+    return new Promise((resolve, reject) => {
+      const id = ++this.#lastId;
+      const line = `${before}${JSON.stringify({ id, verb, args })}\n`;
+      const request = { verb, line, deadlineSeconds, written: false, resolve, reject };
+      if (this.#broken !== null) {
+        return reject(this.#error(request, "notSent", "sessionBroken"));
+      }
+      this.#outstanding.set(id, request);
+      this.#unwritten.push(request);
+      if (this.#outstanding.size === 1) {
+        this.#watch();
+      }
+      this.#write();
+    });
+  }
+
+  /** Writes everything that waits as one piece; what comes meanwhile waits for the next one. */
+  #write(): void {
+    if (this.#writing || this.#unwritten.length === 0 || this.#broken !== null) {
+      return;
+    }
+    this.#writing = true;
+    const requests = this.#unwritten;
+    this.#unwritten = [];
+    for (const request of requests) {
+      request.written = true;
+    }
+    // If the channel closes first this never calls back (ssh2, Channel._write); then `exit` breaks the session.
+    this.channel.stream.write(requests.map(({ line }) => line).join(""), () => {
+      this.#writing = false;
+      this.#write();
+    });
+  }
+
+  #answered(value: unknown): void {
+    const answer = Answer.safeParse(value).data;
+    const request = answer && this.#outstanding.get(answer.id);
+    if (answer === undefined || request === undefined) {
+      const what = answer === undefined ? "an answer of unknown form" : `an answer to no request (id ${answer.id})`;
+      return this.#break(`the worker gave ${what}`);
+    }
+    this.#outstanding.delete(answer.id);
+    this.#watch();
+    if (answer.ok) {
+      return request.resolve({ now: answer.now, result: answer.result });
+    }
+    const { code, message, detail, fatal } = answer.error;
+    request.reject(new WorkerRefusal(this.label, request.verb, code, message, detail, fatal, answer.now));
+    if (fatal) {
+      // It works in order and ends here, so what was asked later is not begun.
+      this.#break("the worker ended after an error that it could not go on from", { outcome: "notDone" });
+    }
+  }
+
+  /** Starts the deadline of the oldest request; lets the process exit if there is none. */
+  #watch(): void {
+    clearTimeout(this.#timer);
+    const [oldest] = this.#outstanding.values();
+    if (oldest === undefined) {
+      return this.channel.unref();
+    }
+    this.channel.ref();
+    this.#timer = setTimeout(() => {
+      this.#break(`no answer to ${oldest.verb} within ${oldest.deadlineSeconds} s`, { late: oldest });
+    }, oldest.deadlineSeconds * 1000);
+  }
+
+  #break(why: string, about: { exit?: Exit; outcome?: SshOutcome; late?: Request } = {}): void {
+    if (this.#broken !== null) {
+      return;
+    }
+    this.#broken = { why, exit: about.exit ?? null };
+    clearTimeout(this.#timer);
+    const requests = [...this.#outstanding.values()];
+    this.#outstanding.clear();
+    for (const request of requests) {
+      const outcome = request.written ? (about.outcome ?? "unknown") : "notSent";
+      request.reject(this.#error(request, outcome, request === about.late ? "deadlineExceeded" : "sessionBroken"));
+    }
+    this.channel.unref();
+    this.channel.kill();
+  }
+
+  #error({ verb }: Request, outcome: SshOutcome, situation: "sessionBroken" | "deadlineExceeded"): SessionBroken {
+    const { why, exit } = this.#broken as { why: string; exit: Exit | null };
+    const noise = this.#reader.noise.text();
+    return new SessionBroken(
+      situation,
+      this.label,
+      outcome,
+      verb,
+      why,
+      exit?.code ?? null,
+      exit?.signal ?? null,
+      noise,
+    );
+  }
+}
+
+/** The error of a start that failed, with the likely reasons. */
+function notStarted(error: SshError, label: string, command: string): SshError {
+  if (!(error instanceof SessionBroken)) {
+    // Lost while the command was being asked for: it may run, but it got no request.
+    return error.outcome === "unknown"
+      ? new SshError(error.situation, label, "notDone", `${error.reason}. Nothing was done`)
+      : error;
+  }
+  const { exitCode, noise } = error;
+  const hint =
+    exitCode === 127 || exitCode === 126
+      ? "There is no drush that this login can run at the configured path"
+      : exitCode === 0
+        ? "BOA's shell wrapper ends like this when it does not allow a command to this login (the worker needs o1 or " +
+          "aegir, not o1.ftp)"
+        : exitCode !== null
+          ? "Likely the Drush alias is unknown to this login, or Drupal cannot start (database down?)"
+          : "";
+  return new SshError(
+    exitCode === null ? error.situation : "refusedByServer",
+    label,
+    "notDone",
+    `no worker came up with \`${printable(command, 200)}\`: ${error.why}` +
+      `${noise ? `, printing: "${noise}"` : ", printing nothing"}. ${hint && `${hint}. `}Nothing was done`,
+  );
+}

@@ -1,0 +1,161 @@
+import { utils } from "ssh2";
+import type { ParsedKey } from "ssh2";
+import type { ConnectionArgs } from "./ConnectionArgs";
+import { HostKeyPins } from "./HostKey";
+import { SshError } from "./SshError";
+
+/**
+ * The one method that will be tried, once. Secrets are behind functions, so that no inspection of a connection prints
+ * them. `from` says where the credential was found, for messages.
+ */
+export type Authentication =
+  | { method: "privateKey"; from: string; key: () => ParsedKey }
+  | { method: "password"; from: string; password: () => string }
+  /** `otherwise`: what the configuration holds, for the case that the agent is not there or has no keys. */
+  | { method: "agent"; from: string; socketPath: string; otherwise: () => Authentication | null };
+
+/** One server on the way, with everything that is needed to log in. */
+export interface Hop {
+  /** `user@host:port`. */
+  label: string;
+  host: string;
+  port: number;
+  user: string;
+  pins: HostKeyPins;
+  authentication: Authentication;
+  /** Seconds. */
+  perDialTimeout: number;
+}
+
+export interface ResolvedConnection extends Hop {
+  dialErrorLimit: number;
+  /** The bastion, if there is one. */
+  proxy: Hop | null;
+}
+
+/** `user@host:port`, an IPv6 address in brackets. */
+export function labelOf({ user, host, port }: { user: string; host: string; port: number }): string {
+  return `${user}@${host.includes(":") ? `[${host}]` : host}:${port}`;
+}
+
+/**
+ * Finds the credentials of a connection: in the environment (`AEGIR_<NAME>_PRIVATE_KEY`, `..._PRIVATE_KEY_PASSWORD` and
+ * `..._PASSWORD`, where NAME is `names` in capitals joined by `_`; for a single name then `AEGIR_PRIVATE_KEY` and so on),
+ * else in an agent (`agentSocketPath`, SSH_AUTH_SOCK), else in the configuration. The bastion's names are those of the
+ * connection and `proxy`. Reads keys, but connects to nothing; throws an SshError `credentialsUnusable`.
+ */
+export function resolveConnection(
+  args: ConnectionArgs,
+  names: string[],
+  environment: NodeJS.ProcessEnv = process.env,
+): ResolvedConnection {
+  return {
+    ...resolveHop(args, names, environment),
+    dialErrorLimit: args.dialErrorLimit,
+    proxy: args.proxy ? resolveHop(args.proxy, [...names, "proxy"], environment) : null,
+  };
+}
+
+type HopArgs = NonNullable<ConnectionArgs["proxy"]>;
+
+function resolveHop(args: HopArgs, names: string[], environment: NodeJS.ProcessEnv): Hop {
+  const { host, port, user, perDialTimeout } = args;
+  const label = labelOf(args);
+  const { pins } = HostKeyPins.parse(args.hostKey, host, port);
+  return {
+    label,
+    host,
+    port,
+    user,
+    pins,
+    perDialTimeout,
+    authentication: authenticate(args, names, environment, label),
+  };
+}
+
+function authenticate(args: HopArgs, names: string[], environment: NodeJS.ProcessEnv, label: string): Authentication {
+  const prefixes = [["aegir", ...names], ...(names.length === 1 ? [["aegir"]] : [])].map((words) =>
+    words.map((word) => word.toUpperCase().replace(/[^A-Z0-9]+/g, "_")).join("_"),
+  );
+  const passphrase =
+    prefixes.map((prefix) => environment[`${prefix}_PRIVATE_KEY_PASSWORD`]).find(Boolean) ?? args.privateKeyPassword;
+  const withKey = (text: string, from: string): Authentication => {
+    const key = parsePrivateKey(text, passphrase, from, label);
+    return { method: "privateKey", from, key: () => key };
+  };
+  const withPassword = (password: string, from: string): Authentication => {
+    return { method: "password", from, password: () => password };
+  };
+
+  for (const prefix of prefixes) {
+    const key = environment[`${prefix}_PRIVATE_KEY`];
+    const password = environment[`${prefix}_PASSWORD`];
+    if (key) {
+      return withKey(key, `${prefix}_PRIVATE_KEY`);
+    }
+    if (password) {
+      return withPassword(password, `${prefix}_PASSWORD`);
+    }
+  }
+  const configured = () => {
+    if (args.privateKey) {
+      return withKey(args.privateKey, "privateKey of the configuration");
+    }
+    return args.password ? withPassword(args.password, "password of the configuration") : null;
+  };
+  if (args.agentSocketPath) {
+    const from = "the agent at agentSocketPath";
+    return { method: "agent", from, socketPath: args.agentSocketPath, otherwise: () => null };
+  }
+  if (environment.SSH_AUTH_SOCK) {
+    const from = "the agent at SSH_AUTH_SOCK";
+    return { method: "agent", from, socketPath: environment.SSH_AUTH_SOCK, otherwise: configured };
+  }
+  const found = configured();
+  if (found === null) {
+    const variables = prefixes.flatMap((prefix) => [`${prefix}_PRIVATE_KEY`, `${prefix}_PASSWORD`]).join(", ");
+    throw new SshError(
+      "credentialsUnusable",
+      label,
+      "notDone",
+      `no credentials found, nothing was sent. Looked in the environment (${variables}), for an agent (agentSocketPath, ` +
+        "SSH_AUTH_SOCK) and in the configuration (privateKey, password). Note that destroy and refresh know the " +
+        "configuration only as of the last up, unless they are run with --run-program; the environment always counts",
+    );
+  }
+  return found;
+}
+
+/** Reads a key without a server; what is thrown names the place it came from and nothing of the key. */
+function parsePrivateKey(text: string, passphrase: string | undefined, from: string, label: string): ParsedKey {
+  const parsed = utils.parseKey(text, passphrase);
+  // The declared type knows no array, which ssh2 returns for the OpenSSH format; that format holds one key.
+  const key: ParsedKey | Error | undefined = Array.isArray(parsed) ? (parsed[0] as ParsedKey | undefined) : parsed;
+  if (!(key instanceof Error) && key?.isPrivateKey()) {
+    return key;
+  }
+  throw new SshError(
+    "credentialsUnusable",
+    label,
+    "notDone",
+    `${from} ${whyUnusable(text, passphrase, key)}. No connection was made`,
+  );
+}
+
+function whyUnusable(text: string, passphrase: string | undefined, key: ParsedKey | Error | undefined): string {
+  if (key !== undefined && !(key instanceof Error)) {
+    return "is a public key; the private key is needed";
+  }
+  if (/no passphrase given/i.test(key?.message ?? "")) {
+    return "is encrypted and there is no passphrase for it (privateKeyPassword, or ..._PRIVATE_KEY_PASSWORD in the environment)";
+  }
+  if (!text.includes("-----BEGIN ") && !text.startsWith("PuTTY-")) {
+    return "is not a private key; it must hold the key's text itself (-----BEGIN ...), not a path";
+  }
+  if (text.includes("-----BEGIN PRIVATE KEY") || text.includes("-----BEGIN ENCRYPTED PRIVATE KEY")) {
+    return "is in PKCS#8 format, which is not supported; convert it with `ssh-keygen -p -f FILE` into OpenSSH's format";
+  }
+  return passphrase
+    ? "cannot be decrypted: the passphrase is wrong or the key is damaged"
+    : "cannot be read: the key is damaged (lines missing, or line ends lost) or of a type that is not supported";
+}

@@ -1,0 +1,113 @@
+import { connect } from "node:net";
+import type { Duplex } from "node:stream";
+import { setTimeout as pause } from "node:timers/promises";
+import type { Client } from "ssh2";
+import type { Hop, ResolvedConnection } from "./credentials";
+import { Link } from "./Link";
+import { CouldNotReach, login } from "./login";
+import { offerOf } from "./Offer";
+import { printable } from "./printable";
+import { SshError } from "./SshError";
+import type { Timings } from "./Timings";
+
+/**
+ * Connects and logs in, through the bastion if there is one. Only what could not be reached is tried again: a refused
+ * connection, silence or a close before the server's greeting. Rejected credentials and host keys never are.
+ */
+export async function dial(connection: ResolvedConnection, timings: Timings): Promise<Link> {
+  const tolerated = connection.dialErrorLimit === -1 ? Infinity : connection.dialErrorLimit;
+  const began = Date.now();
+  const until = began + timings.connectSeconds * 1000;
+  for (let failures = 1; ; failures++) {
+    try {
+      return await dialOnce(connection, until, timings);
+    } catch (error) {
+      if (!(error instanceof CouldNotReach)) {
+        throw error;
+      }
+      const wait = timings.retryPauseSeconds * 1000 * 2 ** (failures - 1) * (1 - Math.random() / 2);
+      if (failures > Math.min(tolerated, error.retries) || Date.now() + wait >= until) {
+        const tries =
+          failures === 1 ? "one attempt" : `${failures} attempts in ${Math.round((Date.now() - began) / 1000)} s`;
+        throw new SshError(
+          "unreachable",
+          error.hop.label,
+          "notDone",
+          `could not be reached${whichHop(connection, error.hop)}: ${error.reason} (${tries}). Nothing was done`,
+        );
+      }
+      await pause(wait);
+    }
+  }
+}
+
+function whichHop({ proxy, label }: ResolvedConnection, hop: Hop): string {
+  if (proxy === null) {
+    return "";
+  }
+  return hop === proxy
+    ? `, the bastion on the way to ${label}`
+    : ` through the bastion ${proxy.label}, which was reached`;
+}
+
+async function dialOnce(connection: ResolvedConnection, until: number, timings: Timings): Promise<Link> {
+  const { proxy, label } = connection;
+  const time = (hop: Hop) => Math.max(Math.min(hop.perDialTimeout * 1000, until - Date.now()), 1);
+  // Both before anything is sent: missing credentials of the server are no reason to log in at the bastion.
+  const offer = await offerOf(connection);
+  const proxyOffer = proxy && (await offerOf(proxy));
+  const { host, port } = proxy ?? connection;
+  const socket = connect({ host, port, noDelay: true });
+  // What comes after everybody has gone would else end the process.
+  socket.on("error", () => undefined);
+  try {
+    if (proxy === null || proxyOffer === null) {
+      return new Link(label, await login(connection, offer, socket, time(connection)), socket, null, socket, timings);
+    }
+    const bastion = { label: proxy.label, client: await login(proxy, proxyOffer, socket, time(proxy)) };
+    const { transport, client } = await Promise.race([
+      lossOf(bastion.client, proxy),
+      forward(bastion.client, proxy, connection, time(connection)).then(async (transport) => ({
+        transport,
+        client: await login(connection, offer, transport, time(connection)),
+      })),
+    ]);
+    return new Link(label, client, transport, bastion, socket, timings);
+  } catch (error) {
+    socket.unref();
+    socket.destroySoon();
+    throw error;
+  }
+}
+
+/** Rejects as soon as the bastion is lost, before its channels notice and the loss is put down to the server behind it. */
+function lossOf(bastion: Client, hop: Hop): Promise<never> {
+  return new Promise((_, reject) => {
+    const lost = (why: string) => reject(new CouldNotReach(hop, why, 0));
+    bastion.on("error", (error) => lost(`the connection broke: ${printable(error.message)}`));
+    bastion.on("end", () => lost("it closed the connection"));
+    bastion.on("close", () => lost("it closed the connection"));
+  });
+}
+
+/** Has the bastion connect to the server. */
+function forward(bastion: Client, proxy: Hop, target: Hop, milliseconds: number): Promise<Duplex> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(
+      () => reject(new CouldNotReach(target, `no connection within ${milliseconds / 1000} s`, Infinity)),
+      milliseconds,
+    );
+    bastion.forwardOut("127.0.0.1", 0, target.host, target.port, (error, channel) => {
+      clearTimeout(timer);
+      if (error === undefined) {
+        return resolve(channel);
+      }
+      // RFC 4254, 5.1: 1 is "administratively prohibited".
+      if ((error as { reason?: unknown }).reason === 1) {
+        const why = `the bastion does not allow forwarding to ${target.host}:${target.port} (AllowTcpForwarding, PermitOpen)`;
+        return reject(new SshError("refusedByServer", proxy.label, "notDone", `${why}. Nothing was done`));
+      }
+      reject(new CouldNotReach(target, printable(error.message), Infinity));
+    });
+  });
+}

@@ -1,0 +1,129 @@
+/**
+ * The framing of the worker's answers (worker/PROTOCOL.md, "Answers"): a line feed, the session's marker, a space, the
+ * length of the JSON in bytes, a space, the JSON, a line feed. Everything else is noise and is skipped.
+ */
+import { Excerpt } from "./Excerpt";
+
+const LINE_FEED = 0x0a;
+/** The digits of the largest length that could be meant; a longer number is no length. */
+const LENGTH_DIGITS = 10;
+
+/** The bytes are not what the protocol says: half an answer, another length, no JSON, too much. */
+export class FrameError extends Error {}
+
+/**
+ * Bytes in, answers out, however the bytes are cut into chunks. An answer is handed on only when its last line feed is
+ * there. After a FrameError nothing further is accepted.
+ */
+export class FrameReader {
+  /** What came between answers, the first and the last part of it. */
+  readonly noise = new Excerpt();
+  readonly #start: Buffer;
+  /** Bytes not yet decided upon: a possible beginning of a frame, or a frame in progress. */
+  #chunks: Buffer[] = [];
+  #length = 0;
+  /** How many bytes must be there before looking again is worth it. */
+  #wanted = 0;
+  #sinceAnswer = 0;
+  #broken = false;
+
+  constructor(
+    marker: string,
+    private readonly onAnswer: (answer: unknown) => void,
+    /** How many bytes may arrive, noise included, without completing an answer. */
+    private readonly maxBytes = 64 * 1024 * 1024,
+  ) {
+    this.#start = Buffer.from(`\n${marker} `);
+  }
+
+  /** Throws a FrameError, after having handed on every complete answer before the offence. */
+  push(chunk: Buffer): void {
+    if (this.#broken) {
+      return;
+    }
+    try {
+      this.#chunks.push(chunk);
+      this.#length += chunk.length;
+      if (this.#length >= this.#wanted) {
+        this.#read(Buffer.concat(this.#chunks));
+      }
+      if (this.#sinceAnswer + this.#length > this.maxBytes) {
+        throw new FrameError(`more than ${this.maxBytes} bytes without a complete answer`);
+      }
+    } catch (error) {
+      this.#broken = true;
+      throw error;
+    }
+  }
+
+  /** How many bytes there are of an answer that has begun and is not complete. */
+  get pendingBytes(): number {
+    return this.#chunks[0]?.subarray(0, this.#start.length).equals(this.#start) ? this.#length : 0;
+  }
+
+  #read(bytes: Buffer): void {
+    let position = 0;
+    for (;;) {
+      const start = bytes.indexOf(this.#start, position);
+      if (start === -1) {
+        // The last bytes may be the beginning of a marker whose rest is still to come.
+        const undecided = this.#startOfMarker(bytes, position);
+        this.#skip(bytes.subarray(position, undecided));
+        return this.#keep(bytes.subarray(undecided), 0);
+      }
+      this.#skip(bytes.subarray(position, start));
+      const digits = start + this.#start.length;
+      const space = bytes.subarray(digits, digits + LENGTH_DIGITS + 1).indexOf(" ");
+      const number = bytes.toString("latin1", digits, space === -1 ? digits + LENGTH_DIGITS + 1 : digits + space);
+      if (!/^\d*$/.test(number) || (space === -1 ? number.length > LENGTH_DIGITS : number === "")) {
+        throw new FrameError("an answer begins without its length");
+      }
+      if (space === -1) {
+        return this.#keep(bytes.subarray(start), 0);
+      }
+      const json = digits + space + 1;
+      const end = json + Number(number);
+      if (Number(number) > this.maxBytes) {
+        throw new FrameError(`an answer of ${number} bytes, more than the ${this.maxBytes} allowed`);
+      }
+      if (bytes.length <= end) {
+        return this.#keep(bytes.subarray(start), end + 1 - start);
+      }
+      if (bytes[end] !== LINE_FEED) {
+        throw new FrameError(`an answer is not as long as it says (${number} bytes)`);
+      }
+      this.#sinceAnswer = 0;
+      this.onAnswer(parse(bytes.subarray(json, end)));
+      position = end + 1;
+    }
+  }
+
+  /** Where the longest end of `bytes` begins that may turn out to be the start of a frame. */
+  #startOfMarker(bytes: Buffer, from: number): number {
+    for (let at = Math.max(from, bytes.length - this.#start.length + 1); at < bytes.length; at++) {
+      if (this.#start.subarray(0, bytes.length - at).equals(bytes.subarray(at))) {
+        return at;
+      }
+    }
+    return bytes.length;
+  }
+
+  #skip(noise: Buffer): void {
+    this.#sinceAnswer += noise.length;
+    this.noise.push(noise);
+  }
+
+  #keep(bytes: Buffer, wanted: number): void {
+    this.#chunks = bytes.length > 0 ? [bytes] : [];
+    this.#length = bytes.length;
+    this.#wanted = wanted;
+  }
+}
+
+function parse(json: Buffer): unknown {
+  try {
+    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(json));
+  } catch {
+    throw new FrameError("an answer is not JSON in UTF-8");
+  }
+}

@@ -1,0 +1,232 @@
+import type { Duplex } from "node:stream";
+import { Client } from "ssh2";
+import type { Algorithms, AuthenticationType } from "ssh2";
+import type { Hop } from "./credentials";
+import { Excerpt } from "./Excerpt";
+import type { HostKeyVerdict } from "./HostKey";
+import type { Offer } from "./Offer";
+import { printable } from "./printable";
+import { HostKeyRejected, SshError } from "./SshError";
+
+/** No SHA-1, no CBC, no compression; without ChaCha20 there is nothing for Terrapin (CVE-2023-48795) to work on. */
+const algorithms: Algorithms = {
+  kex: [
+    "curve25519-sha256",
+    "curve25519-sha256@libssh.org",
+    "ecdh-sha2-nistp256",
+    "ecdh-sha2-nistp384",
+    "ecdh-sha2-nistp521",
+    "diffie-hellman-group16-sha512",
+    "diffie-hellman-group18-sha512",
+    "diffie-hellman-group14-sha256",
+  ],
+  cipher: ["aes128-gcm@openssh.com", "aes256-gcm@openssh.com", "aes128-ctr", "aes192-ctr", "aes256-ctr"],
+  hmac: ["hmac-sha2-256-etm@openssh.com", "hmac-sha2-512-etm@openssh.com", "hmac-sha2-256", "hmac-sha2-512"],
+  compress: ["none"],
+};
+
+/** A server could not be reached: it was sent no more than a greeting. `retries`: how often to try again, at most. */
+export class CouldNotReach extends Error {
+  constructor(
+    readonly hop: Hop,
+    readonly reason: string,
+    readonly retries: number,
+  ) {
+    super(reason);
+  }
+}
+
+type Phase = "connecting" | "greeting" | "keyExchange" | "authentication";
+
+/**
+ * One handshake and one login over a stream that is connected or connecting. Rejects with a CouldNotReach or an SshError;
+ * the caller destroys the stream then.
+ */
+export function login(hop: Hop, offer: Offer, transport: Duplex, milliseconds: number): Promise<Client> {
+  return new Promise((resolve, reject) => {
+    const client = new Client();
+    const greeting = new Excerpt();
+    let offered = false;
+    let phase: Phase = "connecting";
+    let verdict: HostKeyVerdict | null = null;
+    let answer: { methods: string[]; partial: boolean } | null = null;
+    const fail = (error: Error) => {
+      clearTimeout(timer);
+      reject(error);
+    };
+    const failWith = (error: Partial<NodeJS.ErrnoException> & { level?: string }) => {
+      if (verdict !== null && !verdict.accepted) {
+        return fail(hostKeyRejected(hop, verdict));
+      }
+      switch (phase) {
+        case "connecting":
+          return fail(notConnected(hop, error));
+        case "greeting":
+          return fail(notGreeted(hop, greeting));
+        case "keyExchange":
+          return fail(notAgreed(hop, error));
+        case "authentication":
+          return fail(notLoggedIn(hop, offer, error, answer));
+      }
+    };
+    const timer = setTimeout(() => fail(tooSlow(hop, phase, milliseconds)), milliseconds);
+    // ssh2 reports a lost connection as an error, an end or a close; the first that comes tells most.
+    client.on("error", failWith);
+    client.on("close", () => failWith({ message: "the connection was closed" }));
+    client.on("connect", () => (phase = "greeting"));
+    client.on("handshake", () => (phase = "authentication"));
+    client.on("change password", () => failWith({ message: "the password has expired and must be changed" }));
+    client.on("ready", () => {
+      clearTimeout(timer);
+      resolve(client);
+    });
+    try {
+      client.connect({
+        sock: transport,
+        username: hop.user,
+        readyTimeout: 0,
+        algorithms: { ...algorithms, serverHostKey: hop.pins.algorithms },
+        hostVerifier: (key: Buffer) => {
+          verdict = hop.pins.verify(key);
+          return verdict.accepted;
+        },
+        // Without a handler of ours ssh2 would begin with the method "none", and go on after a rejection.
+        authHandler: (methods: AuthenticationType[] | null, partial: boolean | null, next) => {
+          if (!offered) {
+            offered = true;
+            return next(offer.method);
+          }
+          answer = { methods: methods ?? [], partial: partial ?? false };
+          // The declared type lacks ssh2's word for "no more methods".
+          next(false as never);
+        },
+      });
+    } catch (error) {
+      return failWith(error as Error);
+    }
+    // Attached after connect(), which pauses the stream: ssh2 must not miss a byte.
+    const listen = (chunk: Buffer) => {
+      greeting.push(chunk);
+      if (/(^|\\n)SSH-(2\.0|1\.99)-/.test(greeting.text(4096))) {
+        phase = phase === "greeting" ? "keyExchange" : phase;
+        transport.off("data", listen);
+      }
+    };
+    transport.on("data", listen);
+  });
+}
+
+function hostKeyRejected(hop: Hop, { seen, type, why }: Exclude<HostKeyVerdict, { accepted: true }>): HostKeyRejected {
+  const shown = `the server shows the ${printable(type, 40)} key ${seen}`;
+  const pinned = `pinned ${hop.pins.fingerprints.length === 1 ? "is" : "are"} ${hop.pins.toString()}`;
+  const message = {
+    changed: `HOST KEY CHANGED: ${shown}, ${pinned}. Somebody may be listening in, or the server was installed anew`,
+    unknown: `unknown host key: ${shown}, ${pinned}`,
+    revoked: `revoked host key: ${shown}, which hostKey marks as @revoked`,
+  }[why];
+  const next =
+    why === "revoked"
+      ? "Nothing was sent to it"
+      : "Nothing was sent to it, no password was offered. Compare with what `ssh-keygen -lf` prints for the key files in " +
+        `/etc/ssh on the server itself; if it is the same, add it to the connection's hostKey: "${seen}"`;
+  return new HostKeyRejected(hop.label, seen, hop.pins.fingerprints, `${message}. ${next}`);
+}
+
+function notConnected(hop: Hop, { code, message }: Partial<NodeJS.ErrnoException>): CouldNotReach {
+  if (code === "ENOTFOUND" || code === "EAI_AGAIN") {
+    return new CouldNotReach(hop, `the name ${hop.host} cannot be resolved (DNS: ${code})`, 1);
+  }
+  if (code === "ECONNREFUSED") {
+    return new CouldNotReach(hop, `nothing listens on port ${hop.port} (${code})`, Infinity);
+  }
+  return new CouldNotReach(hop, code ?? printable(message ?? ""), Infinity);
+}
+
+function notGreeted(hop: Hop, greeting: Excerpt): CouldNotReach | SshError {
+  const text = greeting.text(300);
+  // OpenSSH says so before it drops a connection, since 8.x; older ones just close.
+  if (greeting.bytes === 0 || /^Exceeded MaxStartups/.test(text)) {
+    const busy = "the server closed the connection before its greeting (too many logins at once? see MaxStartups)";
+    return new CouldNotReach(hop, busy, Infinity);
+  }
+  if (/^Not allowed at this time/.test(text)) {
+    return new SshError(
+      "refusedByServer",
+      hop.label,
+      "notDone",
+      "the server refuses connections from this address for a while, because logins from here have failed " +
+        "(PerSourcePenalties in its sshd_config). Nothing was sent",
+    );
+  }
+  return new CouldNotReach(hop, `what answers is not an SSH server: "${text}"`, 0);
+}
+
+function notAgreed(hop: Hop, error: Partial<NodeJS.ErrnoException>): CouldNotReach | SshError {
+  const message = printable(error.message ?? "");
+  if (/no matching host key format/.test(message)) {
+    return new HostKeyRejected(
+      hop.label,
+      null,
+      hop.pins.fingerprints,
+      `the server has no host key of a type that is pinned or strong enough; pinned: ${hop.pins.toString()}. Nothing was ` +
+        "sent to it. See which keys it has with `ssh-keyscan`, and compare them with /etc/ssh on the server itself",
+    );
+  }
+  if (/signature|host key/i.test(message)) {
+    const why = `the server could not prove that it owns its host key (${message}). Nothing was sent to it`;
+    return new HostKeyRejected(hop.label, null, hop.pins.fingerprints, why);
+  }
+  if (/Handshake failed/.test(message)) {
+    return new SshError(
+      "refusedByServer",
+      hop.label,
+      "notDone",
+      `no secure algorithm in common with the server (${message}). Nothing was sent. Its OpenSSH is too old or restricted`,
+    );
+  }
+  return new CouldNotReach(hop, `the connection broke during the key exchange: ${message}`, 0);
+}
+
+function notLoggedIn(
+  hop: Hop,
+  offer: Offer,
+  error: Partial<NodeJS.ErrnoException> & { level?: string },
+  answer: { methods: string[]; partial: boolean } | null,
+): SshError {
+  const message = printable(error.message ?? "");
+  if (error.level === "agent") {
+    const why = `${offer.description} did not sign: ${message}. Nothing was done`;
+    return new SshError("credentialsUnusable", hop.label, "notDone", why);
+  }
+  const methods = answer?.methods.map((method) => printable(method, 40)).join(", ");
+  const what =
+    error.level !== "client-authentication"
+      ? `the server broke off the login with ${offer.description}: ${message}`
+      : answer?.partial
+        ? `the server accepted ${offer.description} but asks for a second factor (${methods}), which is not supported`
+        : `the server rejected ${offer.description} of the user ${hop.user}` +
+          (methods ? `; it accepts: ${methods}` : "") +
+          (offer.advice ? `; ${offer.advice}` : "");
+  return new SshError(
+    "authenticationRejected",
+    hop.label,
+    "notDone",
+    `${what}. Tried once, and not again, because servers lock out who keeps trying. Nothing was done`,
+  );
+}
+
+function tooSlow(hop: Hop, phase: Phase, milliseconds: number): CouldNotReach | SshError {
+  const within = `within ${milliseconds / 1000} s`;
+  switch (phase) {
+    case "connecting":
+      return new CouldNotReach(hop, `no connection ${within}; a firewall perhaps`, Infinity);
+    case "greeting":
+      return new CouldNotReach(hop, `it accepted the connection but sent no SSH greeting ${within}`, Infinity);
+    case "keyExchange":
+    case "authentication": {
+      const step = phase === "keyExchange" ? "the key exchange" : "the login";
+      const message = `${step} was not complete ${within} (perDialTimeout). Nothing was done`;
+      return new SshError("deadlineExceeded", hop.label, "notDone", message);
+    }
+  }
+}

@@ -1,0 +1,309 @@
+/**
+ * The words that this package and the PHP worker inside Drush exchange. PROTOCOL.md specifies them for people; this
+ * file is what the TypeScript side believes of an answer, and every answer is checked against it before use.
+ *
+ * A verb is either a read (facts, no lock, no transaction) or a write (one database lock, one transaction, everything
+ * it needs to decide re-read inside it). Policy - may this owner be replaced, may this client be adopted - is not the
+ * worker's: the caller observes, decides, and sends a write that names what it expects to find.
+ */
+import { z } from "zod";
+
+/** Raised whenever a verb or a fact changes its meaning; a worker with another number is not talked to. */
+export const PROTOCOL_VERSION = 1;
+
+/**
+ * The Drush arguments that start a worker. Constant: no quote that BOA's shell wrapper would strip, no data. The first
+ * line of standard input carries the worker's source as base64, every further line one request.
+ */
+export const WORKER_ARGUMENTS = `--user=1 php-eval "eval(base64_decode(fgets(STDIN)));"`;
+
+const nid = z.number().int().positive();
+const uid = z.number().int().positive();
+/** Seconds since the epoch, by the server's clock. */
+const serverTime = z.number().int().nonnegative();
+
+/** `hosting_site.status` (contract 1.2). */
+export const SiteStatus = { deleted: -2, disabled: -1, queued: 0, enabled: 1 } as const;
+/** `hosting_task.task_status` (contract 1.2). */
+export const TaskStatus = { processing: -1, queued: 0, success: 1, error: 2, warning: 3 } as const;
+
+/** A client as others refer to it. */
+export const ClientReference = z.object({ nid, internalName: z.string(), name: z.string() });
+export type ClientReference = z.infer<typeof ClientReference>;
+
+/** A panel user. `administrator`: uid 1, a role with `administer sites` or one that bypasses node access. */
+export const UserFacts = z.object({
+  uid,
+  name: z.string(),
+  mail: z.string(),
+  active: z.boolean(),
+  roles: z.array(z.string()),
+  administrator: z.boolean(),
+  /** Internal names of the clients that this user is bound to, sorted. */
+  clients: z.array(z.string()),
+});
+export type UserFacts = z.infer<typeof UserFacts>;
+
+/** One client node with its `hosting_client` row. */
+export const ClientFacts = ClientReference.extend({
+  /** Users bound to it; orphan rows (a deleted user, uid 0) are not listed. */
+  users: z.array(z.object({ uid, name: z.string(), mail: z.string(), active: z.boolean() })),
+  /** Live sites (status is not -2) that it owns, sorted by domain. */
+  sites: z.array(z.string()),
+  /** Platforms with an access row for this client; `clients` counts all rows of that platform. */
+  platforms: z.array(z.object({ nid, title: z.string(), clients: z.number().int() })),
+  isDefault: z.boolean(),
+  isAdmin: z.boolean(),
+});
+export type ClientFacts = z.infer<typeof ClientFacts>;
+
+/** A log line of a task, kept for messages; `type` as in `hosting_task_log` (`error`, `failed`, `warning`, ...). */
+export const TaskLogLine = z.object({ type: z.string(), message: z.string() });
+
+export const TaskFacts = z.object({
+  nid,
+  /** The node that the task is about (`hosting_task.rid`). */
+  rid: nid,
+  type: z.string(),
+  status: z.union([z.literal(-1), z.literal(0), z.literal(1), z.literal(2), z.literal(3)]),
+  /** When its process started; null for a task that never ran, a cancelled one included. */
+  executed: serverTime.nullable(),
+  /** How many queued or running tasks of the instance come before this one; null unless queued. */
+  ahead: z.number().int().nonnegative().nullable(),
+  /** The last few lines of types error, failed and warning; empty unless the status is 2 or 3. */
+  log: z.array(TaskLogLine),
+});
+export type TaskFacts = z.infer<typeof TaskFacts>;
+
+/** The health of the task queue, so that a wait can say why nothing moves (contract 3.6). */
+export const QueueFacts = z.object({
+  queued: z.number().int().nonnegative(),
+  processing: z.number().int().nonnegative(),
+  /** `hosting_queue_tasks_last_run`, null if it never ran. */
+  lastRun: serverTime.nullable(),
+  /** What stops the queue, in words, empty when nothing that can be seen from Drupal does. */
+  obstacles: z.array(z.string()),
+});
+export type QueueFacts = z.infer<typeof QueueFacts>;
+
+export const SiteFacts = z.object({
+  nid,
+  site: z.string(),
+  status: z.union([z.literal(-1), z.literal(0), z.literal(1)]),
+  /** Raw `hosting_site.client`: 0 or the nid of something that is no client is possible, and then `owner` is null. */
+  ownerNid: z.number().int(),
+  owner: ClientReference.nullable(),
+  /** The front end's own site, which is never given to anybody. */
+  hostmaster: z.boolean(),
+  /** Queued and running tasks about this site, oldest first. */
+  tasks: z.array(TaskFacts),
+  /** The newest verify task whatever its status, null if there is none: tells a recorded owner from an applied one. */
+  lastVerify: TaskFacts.nullable(),
+  /** Directories below `clients/` that hold a link of this domain, sorted: who reaches its files now. */
+  links: z.array(z.string()),
+});
+export type SiteFacts = z.infer<typeof SiteFacts>;
+
+/** What `hello` tells, and every inventory repeats. */
+export const ServerFacts = z.object({
+  protocol: z.number().int(),
+  php: z.string(),
+  drush: z.string(),
+  drupal: z.string(),
+  /** Version or schema number of the hosting module, as far as it is known. */
+  hosting: z.string(),
+  /** Absolute path of the directory that holds the client directories. */
+  clientsDirectory: z.string(),
+  /** `hosting_default_client`; null if the variable does not name a client. */
+  defaultClient: ClientReference.nullable(),
+  /** `hosting_admin_client`. */
+  adminClient: ClientReference.nullable(),
+  /** `hosting_client_prefix`. */
+  clientPrefix: z.string(),
+  /** `hosting_client_register_user` and `hosting_client_send_welcome`: what a click in the panel would do. */
+  registersUsers: z.boolean(),
+  sendsWelcomeMail: z.boolean(),
+});
+export type ServerFacts = z.infer<typeof ServerFacts>;
+
+export const Inventory = z.object({
+  server: ServerFacts,
+  clients: z.array(ClientFacts),
+  sites: z.array(SiteFacts),
+  users: z.array(UserFacts),
+  queue: QueueFacts,
+});
+export type Inventory = z.infer<typeof Inventory>;
+
+/** How a panel user is made when one is asked for: role `aegir client`, author of nothing. */
+const newUser = z.object({ name: z.string(), mail: z.string(), welcomeMail: z.boolean() });
+
+/**
+ * Whether the welcome mail was handed to the server's mailer; absent unless one was asked for and the user was made. It is
+ * sent after the commit, so its failure undoes nothing.
+ */
+const mailed = z.boolean().optional();
+
+/** What became of the user that a write was asked to ensure; `bound`: by this request. */
+const EnsuredUser = z.object({ uid, name: z.string(), created: z.boolean(), bound: z.boolean(), mailed });
+export type EnsuredUser = z.infer<typeof EnsuredUser>;
+
+/** Every verb with the shape of its arguments and of its result. */
+export const verbs = {
+  /** Must be the first request. `marker` begins every answer line of the session. */
+  hello: {
+    write: false,
+    args: z.object({ protocol: z.number().int(), marker: z.string() }),
+    result: ServerFacts,
+  },
+  /** Everything in one answer: the reads of a refresh, `dump`, `audit`. */
+  inventory: { write: false, args: z.object({}), result: Inventory },
+  client: {
+    write: false,
+    args: z.object({ internalName: z.string() }),
+    result: z.object({
+      client: ClientFacts.nullable(),
+      /** Internal names of other clients whose shell account would have the same name (contract 5.1). */
+      sameShellName: z.array(z.string()),
+    }),
+  },
+  site: {
+    write: false,
+    args: z.object({ site: z.string() }),
+    result: z.object({
+      /** Live sites with this domain as title; more than one is a damaged server. */
+      sites: z.array(SiteFacts),
+      /** How many deleted sites (status -2) carry the same title. */
+      deleted: z.number().int(),
+      /** The main domain of a live site that has this domain as an alias. */
+      aliasOf: z.string().nullable(),
+    }),
+  },
+  /** Users by name (exact, at most one) or by mail (several are possible). */
+  user: {
+    write: false,
+    args: z.object({ name: z.string().optional(), mail: z.string().optional() }),
+    result: z.object({ users: z.array(UserFacts) }),
+  },
+  /** Tasks by nid; one that is gone is missing from the answer. */
+  tasks: {
+    write: false,
+    args: z.object({ nids: z.array(nid) }),
+    result: z.object({ tasks: z.array(TaskFacts), queue: QueueFacts }),
+  },
+  /**
+   * Makes the client node (author uid 1, registration and mail of the server suppressed) and, with `user`, binds the
+   * user with that mail, or makes one if none has it. Errors: `exists` (the internal name is taken), `nameTaken` (a
+   * user is to be made and another user has its name); nothing is written then.
+   */
+  createClient: {
+    write: true,
+    args: z.object({ internalName: z.string(), name: z.string(), user: newUser.nullable() }),
+    result: z.object({ client: ClientFacts, user: EnsuredUser.nullable() }),
+  },
+  /** Errors: `missing`; `changed` (the title is not `from`), `refused` (the sanitiser would alter the internal name). */
+  renameClient: {
+    write: true,
+    args: z.object({ internalName: z.string(), from: z.string(), to: z.string() }),
+    result: z.object({ client: ClientFacts }),
+  },
+  /**
+   * Errors: `missing`; `refused` with `sites`, `users`, `platforms` or `role` ("default", "admin") in its detail: live
+   * sites always refuse, bindings and platform rows unless they are to be dropped, a platform's last row always.
+   */
+  deleteClient: {
+    write: true,
+    args: z.object({ internalName: z.string(), dropBindings: z.boolean(), dropPlatforms: z.boolean() }),
+    result: z.object({ deleted: z.boolean() }),
+  },
+  /** Errors: `missing` (the client), `nameTaken`. Nothing is written if a bound user has this mail. */
+  ensureUser: {
+    write: true,
+    args: z.object({ client: z.string(), user: newUser }),
+    result: z.object({ user: EnsuredUser }),
+  },
+  /**
+   * Hands the site to the client named by `to` (null: the default owner) if it is still owned by `from`, and queues a
+   * verify unless one is queued already, in the same transaction; then re-acquires the grants of the site's tasks.
+   * Errors: `missing` (the site or the client), `changed` (another owner; detail `found`), `busy` (a task of the site
+   * is running; detail `task`), `refused` (the hostmaster site).
+   */
+  setOwner: {
+    write: true,
+    args: z.object({ nid, from: z.number().int(), to: z.string().nullable() }),
+    result: z.object({ site: SiteFacts, task: TaskFacts }),
+  },
+  /** Queues a verify unless one is queued already. Errors: `missing`. */
+  queueVerify: {
+    write: true,
+    args: z.object({ nid }),
+    result: z.object({ task: TaskFacts }),
+  },
+  /**
+   * Binds the user of that name; with `createUser` makes it first if it does not exist. Errors: `missing` (detail
+   * `what`: "client" or "user"), `mailTaken` (a user is to be made and another user has its mail).
+   */
+  bind: {
+    write: true,
+    args: z.object({
+      client: z.string(),
+      user: z.string(),
+      createUser: z.object({ mail: z.string(), welcomeMail: z.boolean() }).nullable(),
+    }),
+    result: z.object({ user: UserFacts, created: z.boolean(), bound: z.boolean(), mailed }),
+  },
+  /** Removes one pair; a pair that is not there is a success. Errors: `refused` (uid 1 and the admin client). */
+  unbind: {
+    write: true,
+    args: z.object({ client: z.string(), user: z.string() }),
+    result: z.object({ unbound: z.boolean() }),
+  },
+} as const satisfies Record<string, { write: boolean; args: z.ZodType; result: z.ZodType }>;
+
+export type Verb = keyof typeof verbs;
+export type VerbArguments<V extends Verb> = z.input<(typeof verbs)[V]["args"]>;
+export type VerbResult<V extends Verb> = z.output<(typeof verbs)[V]["result"]>;
+
+/**
+ * The situations in which a worker answers that it did not do what was asked. In all of them nothing was written.
+ * `locked`: another writer holds the database lock (detail `connection`, `host`, `seconds`); `deadlock`: the database
+ * chose this transaction as a victim, it may be asked again; `internal`: anything that PHP threw.
+ */
+export const WorkerErrorCode = z.enum([
+  "missing",
+  "exists",
+  "nameTaken",
+  "mailTaken",
+  "changed",
+  "busy",
+  "refused",
+  "locked",
+  "deadlock",
+  "protocol",
+  "internal",
+]);
+export type WorkerErrorCode = z.infer<typeof WorkerErrorCode>;
+
+/** One answer line, after its marker and length. `now` is the server's clock. `fatal`: the worker ends after it. */
+export const Answer = z.discriminatedUnion("ok", [
+  z.object({ id: z.number().int(), now: serverTime, ok: z.literal(true), result: z.unknown() }),
+  z.object({
+    id: z.number().int(),
+    now: serverTime,
+    ok: z.literal(false),
+    error: z.object({
+      code: WorkerErrorCode,
+      message: z.string(),
+      detail: z.record(z.string(), z.unknown()).default({}),
+      fatal: z.boolean().default(false),
+    }),
+  }),
+]);
+export type Answer = z.infer<typeof Answer>;
+
+/** One request line, without its line feed. */
+export interface Request {
+  id: number;
+  verb: Verb;
+  args: unknown;
+}

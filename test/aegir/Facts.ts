@@ -1,0 +1,223 @@
+/** What a worker tells about clients, sites, users and tasks, read from the tables as they are during one request. */
+import {
+  PROTOCOL_VERSION,
+  type ClientFacts,
+  type ClientReference,
+  type Inventory,
+  type QueueFacts,
+  type ServerFacts,
+  type SiteFacts,
+  type TaskFacts,
+  type UserFacts,
+} from "../../provider/worker/protocol";
+import type { Drupal, SiteNode, TaskNode } from "./drupal";
+import type { Provision } from "./provision";
+import type { TaskQueue } from "./TaskQueue";
+
+/** How many lines of a task's log are told. */
+const LOG_LINES = 5;
+/** A task that is processing for longer was killed; the queue does not count it (contract 3.5). */
+const DEAD_TASK_SECONDS = 28800;
+
+type Task = TaskNode & { nid: number };
+type Site = SiteNode & { nid: number };
+type User = { uid: number; name: string; mail: string; status: number };
+
+export class Facts {
+  /** Tasks with their current revision, by the node that they are about; read once. */
+  private readonly tasksByRid = new Map<number, Task[]>();
+  /** Queued and running tasks in the order in which the queue takes them. */
+  private readonly active: Task[];
+  private readonly directoriesByDomain = new Map<string, string[]>();
+  private readonly liveSites: (Site & { client: number })[];
+
+  constructor(
+    private readonly drupal: Drupal,
+    private readonly provision: Provision,
+    private readonly taskQueue: TaskQueue,
+    now: number,
+  ) {
+    this.liveSites = drupal.liveSites();
+    const tasks = drupal.tasks();
+    for (const task of tasks) this.tasksByRid.set(task.rid, [...(this.tasksByRid.get(task.rid) ?? []), task]);
+    const changed = (task: Task) => drupal.database.node.get(task.nid)?.changed ?? 0;
+    this.active = tasks
+      .filter(
+        ({ task_status, executed }) =>
+          task_status === 0 || (task_status === -1 && (executed ?? 0) > now - DEAD_TASK_SECONDS),
+      )
+      .sort((one, other) => changed(one) - changed(other) || one.nid - other.nid);
+    for (const [directory, domains] of Object.entries(provision.links())) {
+      for (const domain of domains) {
+        this.directoriesByDomain.set(domain, [...(this.directoriesByDomain.get(domain) ?? []), directory]);
+      }
+    }
+  }
+
+  server(): ServerFacts {
+    const { drupal } = this;
+    return {
+      protocol: PROTOCOL_VERSION,
+      php: "8.2.36",
+      drush: "8.4.12",
+      drupal: "7.105",
+      hosting: drupal.flavour === "boa" ? "5.x-head (small Aegir)" : "7.x-3.x (small Aegir)",
+      clientsDirectory: this.provision.layout.clients,
+      defaultClient: this.reference(drupal.defaultClient),
+      adminClient: this.reference(drupal.adminClient),
+      clientPrefix: drupal.variable("hosting_client_prefix", ""),
+      registersUsers: drupal.variable("hosting_client_register_user", false),
+      sendsWelcomeMail: drupal.variable("hosting_client_send_welcome", false),
+    };
+  }
+
+  inventory(): Inventory {
+    const { database } = this.drupal;
+    return {
+      server: this.server(),
+      clients: database.hosting_client
+        .all()
+        .map(({ nid }) => this.client(nid))
+        .sort((one, other) => one.nid - other.nid),
+      sites: this.liveSites
+        .map((site) => this.site(site))
+        .sort((one, other) => (one.site < other.site ? -1 : one.site > other.site ? 1 : one.nid - other.nid)),
+      users: database.users.all(({ uid }) => uid > 0).map((user) => this.user(user)),
+      queue: this.queue(),
+    };
+  }
+
+  reference(nid: number): ClientReference | null {
+    const client = this.drupal.loadClient(nid);
+    return client ? { nid, internalName: client.uname, name: client.title } : null;
+  }
+
+  client(nid: number): ClientFacts {
+    const { drupal } = this;
+    const { database } = drupal;
+    const reference = this.reference(nid);
+    if (reference === null) throw new Error(`Node ${nid} is no client.`);
+    const rows = database.hosting_platform_client_access.all(({ pid }) => this.isLivePlatform(pid));
+    return {
+      ...reference,
+      users: this.usersOf(nid).map(({ uid, name, mail, status }) => ({ uid, name, mail, active: status === 1 })),
+      sites: this.liveSites
+        .filter(({ client }) => client === nid)
+        .map(({ title }) => title)
+        .sort(),
+      platforms: rows
+        .filter(({ cid }) => cid === nid)
+        .map(({ pid }) => ({
+          nid: pid,
+          title: database.node.get(pid)?.title ?? "",
+          clients: rows.filter((row) => row.pid === pid).length,
+        })),
+      isDefault: nid === drupal.defaultClient,
+      isAdmin: nid === drupal.adminClient,
+    };
+  }
+
+  /** A deleted platform keeps its rows and opens nothing. */
+  private isLivePlatform(nid: number): boolean {
+    return this.drupal.database.hosting_platform.all((row) => row.nid === nid && row.status !== -2).length > 0;
+  }
+
+  /** Existing users bound to a client, by uid. */
+  private usersOf(client: number): User[] {
+    const { database } = this.drupal;
+    return database.hosting_client_user
+      .all((row) => row.client === client && row.user > 0)
+      .map(({ user }) => database.users.get(user))
+      .filter((user) => user !== undefined)
+      .sort((one, other) => one.uid - other.uid);
+  }
+
+  site(site: Site): SiteFacts {
+    const { drupal } = this;
+    const tasks = this.tasksByRid.get(site.nid) ?? [];
+    const [lastVerify] = tasks
+      .filter(({ task_type }) => task_type === "verify")
+      .sort((one, other) => (other.vid ?? 0) - (one.vid ?? 0));
+    return {
+      nid: site.nid,
+      site: site.title,
+      status: site.site_status as SiteFacts["status"],
+      ownerNid: Number(site.client),
+      owner: this.reference(Number(site.client)),
+      hostmaster: drupal.database.hosting_context.get(site.nid)?.name === "hostmaster",
+      tasks: this.active.filter(({ rid }) => rid === site.nid).map((task) => this.task(task)),
+      lastVerify: lastVerify ? this.task(lastVerify) : null,
+      links: [...(this.directoriesByDomain.get(site.title) ?? [])].sort(),
+    };
+  }
+
+  /** Other clients whose login would have the same name (contract 5.1). */
+  sameShellName(internalName: string): string[] {
+    const reduced = (name: string) => name.replace(/[^A-Za-z0-9]/g, "").toLowerCase();
+    return this.drupal.database.hosting_client
+      .all(({ uname }) => uname !== internalName && reduced(uname) === reduced(internalName))
+      .map(({ uname }) => uname)
+      .sort();
+  }
+
+  user(user: User): UserFacts {
+    const { drupal } = this;
+    return {
+      uid: user.uid,
+      name: user.name,
+      mail: user.mail,
+      active: user.status === 1,
+      roles: drupal.rolesOf(user.uid),
+      administrator: drupal.isAdministrator(user.uid),
+      clients: drupal.database.hosting_client_user
+        .all((row) => row.user === user.uid)
+        .map(({ client }) => drupal.loadClient(client)?.uname)
+        .filter((uname) => uname !== undefined)
+        .sort(),
+    };
+  }
+
+  task(task: Task): TaskFacts {
+    const ended = task.task_status >= 2;
+    const lines = ended ? this.drupal.database.hosting_task_log.all((row) => row.vid === task.vid) : [];
+    return {
+      nid: task.nid,
+      rid: task.rid,
+      type: task.task_type,
+      status: task.task_status as TaskFacts["status"],
+      // A retry copies the time of the run that it repeats into the new, queued task.
+      executed: task.task_status === 0 ? null : task.executed,
+      ahead: task.task_status === 0 ? this.ahead(task) : null,
+      log: lines
+        .filter(({ type }) => ["error", "failed", "warning"].includes(type))
+        .map(({ type, message }) => ({ type, message }))
+        .slice(-LOG_LINES),
+    };
+  }
+
+  private ahead(task: Task): number {
+    const queued = this.active.filter(({ task_status }) => task_status === 0);
+    return this.active.length - queued.length + queued.findIndex(({ nid }) => nid === task.nid);
+  }
+
+  taskByNid(nid: number): TaskFacts | undefined {
+    const task = this.drupal.loadTask(nid);
+    return task && this.task(task as Task);
+  }
+
+  requireTask(nid: number): TaskFacts {
+    const task = this.taskByNid(nid);
+    if (task === undefined) throw new Error(`There is no task ${nid}.`);
+    return task;
+  }
+
+  queue(): QueueFacts {
+    const lastRun = this.drupal.variable("hosting_queue_tasks_last_run", 0);
+    return {
+      queued: this.active.filter(({ task_status }) => task_status === 0).length,
+      processing: this.active.filter(({ task_status }) => task_status === -1).length,
+      lastRun: lastRun || null,
+      obstacles: this.taskQueue.obstacles(),
+    };
+  }
+}

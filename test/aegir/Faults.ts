@@ -1,0 +1,102 @@
+/** What can be made to go wrong on demand. Everything is off until it is asked for. */
+import { verbs, type Verb } from "../../provider/worker/protocol";
+import type { Clock } from "./Clock";
+
+/**
+ * How a site's next verify ends. `cancelled`: by hand, before it starts. `stuck`: its process is killed, the task stays
+ * "processing" for ever. `oldOwner`: it worked with the site as it was before the last change of owner, and writes that
+ * back at its end (contract 3.4).
+ */
+export type VerifyOutcome = "success" | "warning" | "failure" | "cancelled" | "stuck" | "oldOwner";
+
+/**
+ * What becomes of one request. `cutBefore`: the connection breaks, nothing was done. `cutAfter`: done, and the connection
+ * breaks before the answer. `halfAnswer`: done, and it breaks in the middle of the answer. `killBefore`, `killAfter`: the
+ * worker's process dies of SIGKILL, the connection stays. `deadlock`: the database chose it as a victim. `fatal`: the
+ * database has gone away; nothing was done, and the worker ends.
+ */
+export type RequestFault = "cutBefore" | "cutAfter" | "halfAnswer" | "killBefore" | "killAfter" | "deadlock" | "fatal";
+
+/** What makes a run of BOA's account cron skip everything (contract 5.3). */
+export const CRON_LOCKS = [
+  "/root/.proxy.cnf",
+  "/root/.pause_tasks_maint.cnf",
+  "/run/manage_ltd_users.pid",
+  "/run/manage_ruby_users.pid",
+  "/run/boa_run.pid",
+  "/run/boa_wait.pid",
+  "/run/octopus_install_run.pid",
+];
+
+/** What stops BOA's task queue (contract 3.6). */
+export const QUEUE_LOCKS = [
+  "/root/.proxy.cnf",
+  "/root/.pause_tasks_maint.cnf",
+  "/run/boa_wait.pid",
+  "/run/boa_cron_wait.pid",
+];
+
+export class Faults {
+  private readonly verifies: { site: string; outcome: VerifyOutcome }[] = [];
+  private planned: { verb: Verb | "write"; countdown: number; fault: RequestFault }[] = [];
+  private lock: { connection: number; host: string; since: number } | undefined;
+
+  /**
+   * Files that lie in the way: of the account cron (CRON_LOCKS), of the task queue (QUEUE_LOCKS), or of both, as
+   * `/run/boa_wait.pid`.
+   */
+  readonly lockFiles = new Set<string>();
+  /** Every answer of a worker is held back for so many real milliseconds. */
+  answerDelay = 0;
+  /** Workers print a greeting, and a notice without a line feed before every answer. */
+  noise = false;
+  /** No credentials are accepted, whatever they are. */
+  refuseLogins = false;
+  /** Seconds of the server's clock for which a new password file is empty (contract 5.2: it may be read so). */
+  passwordFileDelay = 0;
+
+  constructor(private readonly clock: Clock) {}
+
+  /** The next `times` verify tasks of the site that start end like this. */
+  nextVerify(site: string, outcome: VerifyOutcome, times = 1): void {
+    for (let time = 0; time < times; time++) this.verifies.push({ site, outcome });
+  }
+
+  takeVerify(site: string): VerifyOutcome {
+    const index = this.verifies.findIndex((planned) => planned.site === site);
+    return index < 0 ? "success" : (this.verifies.splice(index, 1)[0]?.outcome ?? "success");
+  }
+
+  /** The `nth` request from now with this verb, or the `nth` write, meets the fault. Counted over all workers. */
+  onRequest(verb: Verb | "write", fault: RequestFault, nth = 1): void {
+    this.planned.push({ verb, countdown: nth, fault });
+  }
+
+  takeRequest(verb: Verb): RequestFault | undefined {
+    const matching = this.planned.filter((plan) => plan.verb === verb || (plan.verb === "write" && verbs[verb].write));
+    for (const plan of matching) plan.countdown--;
+    const due = matching.find((plan) => plan.countdown <= 0);
+    this.planned = this.planned.filter((plan) => plan !== due);
+    return due?.fault;
+  }
+
+  /** Another connection holds the database lock until it is released: writes answer `locked`. */
+  holdDatabaseLock(connection = 4711, host = "deploy.example.com"): void {
+    this.lock = { connection, host, since: this.clock.now() };
+  }
+
+  releaseDatabaseLock(): void {
+    this.lock = undefined;
+  }
+
+  /** The detail of a `locked` answer, if the lock is held by somebody else. */
+  get databaseLock(): { connection: number; host: string; seconds: number } | undefined {
+    return (
+      this.lock && {
+        connection: this.lock.connection,
+        host: this.lock.host,
+        seconds: this.clock.now() - this.lock.since,
+      }
+    );
+  }
+}

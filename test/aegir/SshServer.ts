@@ -1,0 +1,193 @@
+/**
+ * The door: a real SSH server on the loopback interface. Who may come in, and what a login gets, is asked of its house at
+ * every attempt, so that a password that was replaced a moment ago is refused.
+ */
+import { createHash, timingSafeEqual } from "node:crypto";
+import { createServer, type AddressInfo, type Server as NetServer, type Socket } from "node:net";
+import { Server, utils, type AuthContext, type Connection, type ParsedKey, type ServerChannel } from "ssh2";
+import type { FileSystem } from "./FileSystem";
+import { serveSftp } from "./SftpSession";
+import type { Terminal, WorkerProcess } from "./WorkerProcess";
+
+/** sshd's `MaxSessions`: further sessions of one connection are refused at once (aegir-measured.md). */
+const MAX_SESSIONS = 10;
+/** mysecureshell's limit of connections of one user (contract 5.4). */
+const MAX_SFTP_CONNECTIONS = 5;
+
+export interface Login {
+  password?: string;
+  publicKey?: ParsedKey;
+  /** A shell that runs commands, or SFTP alone, in this home. */
+  service: "shell" | { home: string };
+}
+
+export interface House {
+  /** The login of that name as it is now. */
+  login(user: string): Login | undefined;
+  /** Runs a command of a shell; null if it was answered with an exit code at once. */
+  run(command: string, terminal: Terminal): WorkerProcess | null;
+  files: FileSystem;
+  report: (line: string) => void;
+}
+
+export interface SshCounts {
+  /** Logins that succeeded, by user. */
+  connections: Record<string, number>;
+  /** Attempts with a credential. Asking for the methods is none, nor is the offer of a key that would do. */
+  authentications: { accepted: number; rejected: number };
+}
+
+export class SshServer {
+  private readonly sockets = new Set<Socket>();
+  private readonly sftpConnections = new Map<string, number>();
+  private listener: NetServer | undefined;
+
+  constructor(
+    private readonly house: House,
+    private readonly counts: SshCounts,
+  ) {}
+
+  /** Listens with this host key; port 0 takes a free one. Answers the port. */
+  async open(hostKey: string, port: number): Promise<number> {
+    const ssh = new Server({ hostKeys: [hostKey], ident: "OpenSSH_9.2p1" });
+    const byPort = new Map<number, Socket>();
+    ssh.on("connection", (connection, info) => {
+      const socket = byPort.get(info.port);
+      if (socket) this.serve(connection, socket);
+    });
+    const listener = createServer((socket) => {
+      const { remotePort } = socket;
+      if (remotePort === undefined) return;
+      this.sockets.add(socket);
+      byPort.set(remotePort, socket);
+      socket.on("close", () => {
+        this.sockets.delete(socket);
+        if (byPort.get(remotePort) === socket) byPort.delete(remotePort);
+      });
+      socket.setNoDelay(true);
+      ssh.injectSocket(socket);
+    });
+    await new Promise<void>((resolve, reject) => {
+      listener.once("error", reject);
+      listener.listen(port, "127.0.0.1", resolve);
+    });
+    this.listener = listener;
+    return (listener.address() as AddressInfo).port;
+  }
+
+  /** Stops listening and breaks every connection. */
+  async close(): Promise<void> {
+    const listener = this.listener;
+    if (listener === undefined) return;
+    this.listener = undefined;
+    const closed = new Promise<void>((resolve) => listener.close(() => resolve()));
+    this.breakConnections();
+    await closed;
+  }
+
+  breakConnections(): void {
+    for (const socket of this.sockets) socket.destroy();
+  }
+
+  private serve(connection: Connection, socket: Socket): void {
+    let login: Login | undefined;
+    let user = "";
+    let sessions = 0;
+    // A client that goes away in the middle of something is no news.
+    connection.on("error", () => undefined);
+    connection.on("authentication", (context) => {
+      const candidate = this.house.login(context.username);
+      const answer = authenticate(context, candidate);
+      if (answer === "probed") return context.accept();
+      if (answer === "asked") return context.reject(["publickey", "password"]);
+      this.counts.authentications[answer]++;
+      this.house.report(`login of ${JSON.stringify(context.username)} with ${context.method}: ${answer}`);
+      if (answer === "rejected") return context.reject(["publickey", "password"]);
+      login = candidate;
+      user = context.username;
+      context.accept();
+    });
+    connection.on("ready", () => {
+      this.counts.connections[user] = (this.counts.connections[user] ?? 0) + 1;
+      if (typeof login?.service !== "object") return;
+      const open = (this.sftpConnections.get(user) ?? 0) + 1;
+      this.sftpConnections.set(user, open);
+      socket.once("close", () => this.sftpConnections.set(user, (this.sftpConnections.get(user) ?? 1) - 1));
+      if (open > MAX_SFTP_CONNECTIONS) connection.end();
+    });
+    connection.on("session", (accept, reject) => {
+      if (sessions >= MAX_SESSIONS) return reject();
+      sessions++;
+      const session = accept();
+      session.on("close", () => sessions--);
+      session.on("exec", (acceptExec, rejectExec, { command }) => {
+        if (login?.service !== "shell") return rejectExec();
+        this.run(command, acceptExec(), socket);
+      });
+      session.on("sftp", (acceptSftp, rejectSftp) => {
+        if (typeof login?.service !== "object") return rejectSftp();
+        serveSftp(acceptSftp(), this.house.files, login.service.home);
+      });
+    });
+  }
+
+  private run(command: string, channel: ServerChannel, socket: Socket): void {
+    const exited = () => channel.end();
+    const process = this.house.run(command, {
+      write: (output) => void channel.write(output),
+      writeError: (output) => void channel.stderr.write(output),
+      exit: (code) => {
+        channel.exit(code);
+        exited();
+      },
+      kill: (signal) => {
+        channel.exit(signal);
+        exited();
+      },
+      cutConnection: () => socket.destroySoon(),
+    });
+    if (process === null) return;
+    channel.on("data", (piece: Buffer) => process.receive(piece));
+    channel.on("end", () => process.end());
+    channel.on("close", () => process.abandon());
+  }
+}
+
+/** `probed`: a public key that would do was shown, unsigned. `asked`: no credential was offered. */
+function authenticate(context: AuthContext, login: Login | undefined): "accepted" | "rejected" | "probed" | "asked" {
+  switch (context.method) {
+    case "password":
+      return login?.password !== undefined && equal(context.password, login.password) ? "accepted" : "rejected";
+    case "publickey": {
+      const known = login?.publicKey?.getPublicSSH().equals(context.key.data) ?? false;
+      if (!context.signature || !context.blob) return known ? "probed" : "rejected";
+      const verified = known && login?.publicKey?.verify(context.blob, context.signature, context.hashAlgo) === true;
+      return verified ? "accepted" : "rejected";
+    }
+    case "none":
+    case "hostbased":
+    case "keyboard-interactive":
+      return "asked";
+  }
+}
+
+function equal(one: string, other: string): boolean {
+  const digest = (text: string) => createHash("sha256").update(text).digest();
+  return timingSafeEqual(digest(one), digest(other));
+}
+
+/** The fingerprint of a key as `ssh-keygen -l` shows it: `SHA256:` and base64 without padding. */
+export function fingerprint(key: ParsedKey): string {
+  return `SHA256:${createHash("sha256").update(key.getPublicSSH()).digest("base64").replace(/=+$/, "")}`;
+}
+
+export function parseKey(key: string): ParsedKey {
+  const parsed = utils.parseKey(key);
+  if (parsed instanceof Error) throw parsed;
+  return parsed;
+}
+
+/** A new ed25519 key pair in OpenSSH's format. */
+export function generateKey(): { private: string; public: string } {
+  return utils.generateKeyPairSync("ed25519");
+}

@@ -1,0 +1,55 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import type { ClientChannel } from "ssh2";
+import { WORKER_ARGUMENTS } from "../../provider/worker/protocol";
+import type { Backstage, Grant, State } from "./Backstage";
+import { run, type Connection } from "./RawWorker";
+
+/** The backstage of a real front end: a second Drush process over a second connection. */
+export class FrontEndBackstage implements Backstage {
+  private constructor(
+    private readonly channel: ClientChannel,
+    private readonly answers: AsyncIterator<string>,
+    private readonly prefix: string,
+    private readonly close: () => void,
+  ) {}
+
+  static async start(connection: Connection, prefix: string): Promise<FrontEndBackstage> {
+    const { client, channel } = await run(connection, `drush @hostmaster ${WORKER_ARGUMENTS}`);
+    channel.stderr.resume();
+    const source = readFileSync(join(__dirname, "backstage.php"), "utf8").replace(/^<\?php\s/, "");
+    channel.write(`${Buffer.from(source).toString("base64")}\n`);
+    const lines = createInterface({ input: channel });
+    return new FrontEndBackstage(channel, lines[Symbol.asyncIterator](), prefix, () => client.end());
+  }
+
+  private async ask<Result>(operation: keyof Backstage, args: object = {}): Promise<Result> {
+    this.channel.write(`${JSON.stringify({ operation, prefix: this.prefix, ...args })}\n`);
+    const noise: string[] = [];
+    for (;;) {
+      const { value, done } = await this.answers.next();
+      if (done) throw new Error(`${operation}: the process has ended: ${noise.join("\n")}`);
+      const line = String(value);
+      if (line.startsWith("backstage ")) return JSON.parse(line.slice("backstage ".length)) as Result;
+      noise.push(line);
+    }
+  }
+
+  state = () => this.ask<State>("state");
+  grants = (nid: number) => this.ask<Grant[]>("grants", { nid });
+  startTask = (nid: number) => this.ask<void>("startTask", { nid });
+  finishTask: Backstage["finishTask"] = (nid, end) => this.ask("finishTask", { nid, ...end });
+  removeTask = (nid: number) => this.ask<void>("removeTask", { nid });
+  removeUser = (name: string) => this.ask<void>("removeUser", { name });
+  platform = () => this.ask<number | null>("platform");
+  restrict = (platform: number, clients: number[]) => this.ask<void>("restrict", { platform, clients });
+  holdLock = () => this.ask<void>("holdLock");
+  releaseLock = () => this.ask<void>("releaseLock");
+
+  end(): Promise<void> {
+    this.channel.end();
+    this.close();
+    return Promise.resolve();
+  }
+}

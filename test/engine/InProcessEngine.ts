@@ -1,0 +1,226 @@
+/**
+ * Pulumi's deployment engine, in TypeScript, for a machine with Node alone: it runs the unmodified program and the
+ * unmodified dynamic provider process of the SDK over their own gRPC interfaces, and keeps the state in the files of
+ * Pulumi's file backend. It knows dynamic Node.js resources, components and stack references, and refuses everything
+ * else by name. Users deploy with the real CLI, which this engine is compared with (`golden.ts`).
+ */
+import { createRequire } from "node:module";
+import { availableParallelism } from "node:os";
+import { BuiltinProvider } from "./BuiltinProvider";
+import { Deployment, DeploymentRequest } from "./Deployment";
+import { Diagnostics, formatDiagnostic } from "./Diagnostics";
+import { Display } from "./Display";
+import { DynamicProviderProcess } from "./DynamicProviderProcess";
+import { ConfigValue, Engine, ExportedState, OperationOptions, Outcome, Stack, StackOptions, Step } from "./Engine";
+import { Project, readProject } from "./Project";
+import { PropertyMap, revealAll, Secret } from "./PropertyValue";
+import { ResourceState } from "./ResourceState";
+import { Secrets } from "./Secrets";
+import { Snapshot, StateFile } from "./StateFile";
+import { stackType } from "./Urn";
+import { mapValues } from "./wire";
+
+type OperationKind = DeploymentRequest["kind"];
+
+export class InProcessEngine implements Engine {
+  readonly kind = "in-process";
+  readonly name: string;
+
+  constructor() {
+    const { version } = createRequire(__filename)("@pulumi/pulumi/package.json") as { version: string };
+    this.name = `in-process engine (SDK ${version})`;
+  }
+
+  async open(options: StackOptions): Promise<Stack> {
+    const project = readProject(options.projectDirectory, options.main);
+    const file = new StateFile(options.stateDirectory, project.name, options.stack);
+    if (!file.exists()) {
+      file.create();
+    }
+    return new InProcessStack(this.name, options, project, file);
+  }
+}
+
+class InProcessStack implements Stack {
+  private config: Record<string, ConfigValue>;
+
+  constructor(
+    private readonly engineName: string,
+    private readonly options: StackOptions,
+    private readonly project: Project,
+    private readonly file: StateFile,
+  ) {
+    this.config = options.config;
+  }
+
+  preview(options: OperationOptions = {}): Promise<Outcome> {
+    return this.operate("preview", options);
+  }
+
+  up(options: OperationOptions = {}): Promise<Outcome> {
+    return this.operate("up", options);
+  }
+
+  refresh(options: OperationOptions = {}): Promise<Outcome> {
+    return this.operate("refresh", options);
+  }
+
+  destroy(options: OperationOptions = {}): Promise<Outcome> {
+    return this.operate("destroy", options);
+  }
+
+  async cancel(): Promise<void> {
+    this.file.unlock();
+  }
+
+  async setConfig(config: Record<string, ConfigValue>): Promise<void> {
+    this.config = config;
+  }
+
+  async exportState(): Promise<ExportedState> {
+    return this.file.exportState();
+  }
+
+  async importState(state: ExportedState): Promise<void> {
+    const unlock = this.file.lock();
+    try {
+      this.file.importState(state);
+    } finally {
+      unlock();
+    }
+  }
+
+  private async operate(kind: OperationKind, options: OperationOptions): Promise<Outcome> {
+    const display = new Display({
+      title: titleOf(kind, this.options.stack),
+      preview: kind === "preview",
+      stackName: `${this.project.name}-${this.options.stack}`,
+      isRefresh: kind === "refresh",
+      onOutput: options.onOutput ?? (() => {}),
+    });
+    const diagnostics = new Diagnostics();
+    display.start(this.engineName);
+    let unlock: (() => void) | undefined;
+    let ok = false;
+    try {
+      unlock = kind === "preview" ? undefined : this.file.lock();
+      const secrets = await this.openSecrets();
+      ok = await this.deploy(kind, options, secrets, display, diagnostics);
+    } catch (error) {
+      diagnostics.error("", error instanceof Error ? error.message : String(error));
+    }
+    const killed = options.kill?.aborted === true;
+    if (!killed) {
+      unlock?.();
+      display.finish(diagnostics.all);
+    }
+    return {
+      ok: ok && !killed,
+      steps: display.steps.map((step) => (killed ? asKilled(step) : step)),
+      changes: countByOperation(display.steps),
+      diagnostics: diagnostics.all.map(formatDiagnostic).join("\n"),
+      output: display.output,
+      outputs: await this.readOutputs(),
+    };
+  }
+
+  private async deploy(
+    kind: OperationKind,
+    options: OperationOptions,
+    secrets: Secrets,
+    display: Display,
+    diagnostics: Diagnostics,
+  ): Promise<boolean> {
+    const environment = { ...process.env, ...this.options.env, ...options.env };
+    const deployment: Deployment = new Deployment(
+      {
+        kind,
+        project: this.project,
+        stack: this.options.stack,
+        parallel: options.parallel ?? availableParallelism() * 4,
+        continueOnError: options.continueOnError ?? false,
+        refresh: options.refresh ?? false,
+        runProgram: options.runProgram ?? false,
+        targets: new Set(options.target),
+        replace: new Set(options.replace),
+        config: mapValues(this.config, (value) => (typeof value === "string" ? value : new Secret(value.secret))),
+        programConfig: {
+          values: mapValues(this.config, (value) => (typeof value === "string" ? value : value.secret)),
+          secretKeys: Object.keys(this.config).filter((key) => typeof this.config[key] !== "string"),
+        },
+        environment,
+        base: this.file.read(secrets),
+        save: kind === "preview" ? undefined : (snapshot) => this.file.save(snapshot, secrets),
+        checkpoints: environment["PULUMI_SKIP_CHECKPOINTS"] !== "true",
+        startProvider: (packageName) =>
+          packageName === "pulumi"
+            ? Promise.resolve(new BuiltinProvider((stackName) => this.outputsOf(stackName)))
+            : DynamicProviderProcess.start({
+                programDirectory: this.project.programDirectory,
+                project: this.project.name,
+                environment,
+                onLine: (line) => deployment.say(line),
+              }),
+      },
+      diagnostics,
+      display,
+    );
+    const kill = (): void => deployment.kill();
+    options.kill?.addEventListener("abort", kill);
+    if (options.kill?.aborted === true) {
+      kill();
+    }
+    try {
+      return await deployment.run();
+    } finally {
+      options.kill?.removeEventListener("abort", kill);
+    }
+  }
+
+  /** The key that the state was written with, or a new one for a stack that has never been deployed. */
+  private async openSecrets(): Promise<Secrets> {
+    const salt = this.file.salt();
+    return salt === undefined
+      ? Secrets.create(this.options.passphrase)
+      : Secrets.open(this.options.passphrase, salt);
+  }
+
+  private async readOutputs(): Promise<Record<string, unknown>> {
+    return this.file.salt() === undefined
+      ? {}
+      : revealAll(stackOutputsOf(this.file.read(await this.openSecrets())));
+  }
+
+  /** For stack references: `<stack>` of this project, or `<organization>/<project>/<stack>`. */
+  private async outputsOf(stackName: string): Promise<PropertyMap> {
+    const [stack, project] = stackName.split("/").reverse();
+    const file = new StateFile(this.options.stateDirectory, project ?? this.project.name, stack ?? "");
+    if (!file.exists()) {
+      throw new Error(`unknown stack "${stackName}"`);
+    }
+    const salt = file.salt();
+    return salt === undefined ? {} : stackOutputsOf(file.read(await Secrets.open(this.options.passphrase, salt)));
+  }
+}
+
+function stackOutputsOf({ resources }: Snapshot): PropertyMap {
+  return resources.find((state: ResourceState) => state.type === stackType && !state.delete)?.outputs ?? {};
+}
+
+function titleOf(kind: OperationKind, stack: string): string {
+  const titles = { preview: "Previewing update", up: "Updating", refresh: "Refreshing", destroy: "Destroying" };
+  return `${titles[kind]} (${stack}):`;
+}
+
+/** What had begun and was not over when the engine was killed. */
+function asKilled(step: Step): Step {
+  return step.outcome === "planned" ? { ...step, outcome: "failed" } : step;
+}
+
+export function countByOperation(steps: readonly Step[]): Outcome["changes"] {
+  const changes: Outcome["changes"] = {};
+  for (const { op } of steps) {
+    changes[op] = (changes[op] ?? 0) + 1;
+  }
+  return changes;
+}

@@ -1,0 +1,194 @@
+/**
+ * The state of a stack on disk, in the layout of Pulumi's file backend, so that the CLI and this engine can take turns
+ * on one directory:
+ *
+ *     <stateDirectory>/.pulumi/meta.yaml                                         the backend's version
+ *     <stateDirectory>/.pulumi/stacks/<project>/<stack>.json                     the checkpoint
+ *     <stateDirectory>/.pulumi/locks/organization/<project>/<stack>/<id>.json    who is at work
+ *
+ * A checkpoint is `{ version: 3, checkpoint: { stack, latest: { manifest, secrets_providers, resources, ... } } }`.
+ * Sources: sdk/go/common/apitype/core.go, pkg/resource/stack/deployment.go and pkg/backend/diy of pulumi/pulumi.
+ */
+import { createHash, randomUUID } from "node:crypto";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { hostname, userInfo } from "node:os";
+import { dirname, join } from "node:path";
+import { ExportedState } from "./Engine";
+import { deserializeResource, SerializedResource, serializeResource } from "./serialization";
+import { PendingOperation, ResourceState } from "./ResourceState";
+import { Secrets } from "./Secrets";
+
+/** What one deployment leaves behind and the next one begins with. */
+export interface Snapshot {
+  resources: ResourceState[];
+  pendingOperations: PendingOperation[];
+}
+
+interface SerializedDeployment {
+  manifest?: unknown;
+  secrets_providers?: { type: string; state?: { salt?: string } };
+  resources?: SerializedResource[];
+  pending_operations?: { resource: SerializedResource; type: PendingOperation["type"] }[];
+  [key: string]: unknown;
+}
+
+interface Checkpoint {
+  version: number;
+  checkpoint: { stack: string; latest?: SerializedDeployment };
+}
+
+interface LockContent {
+  pid: number;
+  username: string;
+  hostname: string;
+  timestamp: string;
+}
+
+/** The version of the engine that is written into the manifest; the CLI wants to see one. */
+const manifestVersion = "v3.248.0";
+
+export class StateFile {
+  private readonly bookkeeping: string;
+  readonly path: string;
+  private readonly lockDirectory: string;
+  private readonly stackUrn: string;
+
+  constructor(
+    stateDirectory: string,
+    readonly project: string,
+    readonly stack: string,
+  ) {
+    this.bookkeeping = join(stateDirectory, ".pulumi");
+    this.path = join(this.bookkeeping, "stacks", project, `${stack}.json`);
+    this.lockDirectory = join(this.bookkeeping, "locks", "organization", project, stack);
+    this.stackUrn = `organization/${project}/${stack}`;
+  }
+
+  exists(): boolean {
+    return existsSync(this.path);
+  }
+
+  /** Makes an empty stack, as `pulumi stack init` does. */
+  create(): void {
+    const meta = join(this.bookkeeping, "meta.yaml");
+    if (!existsSync(meta)) {
+      writeAtomically(meta, "version: 1\n");
+    }
+    this.write({ version: 3, checkpoint: { stack: this.stackUrn } });
+  }
+
+  /** The salt of the state's secrets provider, if the state was ever written with one. */
+  salt(): string | undefined {
+    const provider = this.readDeployment()?.secrets_providers;
+    if (provider !== undefined && provider.type !== "passphrase") {
+      throw new Error(`the state of ${this.stackUrn} uses the secrets provider "${provider.type}"; only "passphrase" is known`);
+    }
+    return provider?.state?.salt;
+  }
+
+  read(secrets: Secrets): Snapshot {
+    const deployment = this.readDeployment();
+    return {
+      resources: (deployment?.resources ?? []).map((resource) => deserializeResource(resource, secrets)),
+      pendingOperations: (deployment?.pending_operations ?? []).map(({ resource, type }) => ({
+        resource: deserializeResource(resource, secrets),
+        type,
+      })),
+    };
+  }
+
+  save(snapshot: Snapshot, secrets: Secrets): void {
+    const deployment: SerializedDeployment = {
+      manifest: {
+        time: new Date().toISOString(),
+        magic: createHash("sha256").update(manifestVersion).digest("hex"),
+        version: manifestVersion,
+      },
+      secrets_providers: { type: "passphrase", state: { salt: secrets.salt } },
+      resources: snapshot.resources.map((resource) => serializeResource(resource, secrets)),
+      metadata: {},
+    };
+    if (snapshot.pendingOperations.length > 0) {
+      deployment.pending_operations = snapshot.pendingOperations.map(({ resource, type }) => ({
+        resource: serializeResource(resource, secrets),
+        type,
+      }));
+    }
+    this.write({ version: 3, checkpoint: { stack: this.stackUrn, latest: deployment } });
+  }
+
+  exportState(): ExportedState {
+    return { version: 3, deployment: (this.readDeployment() ?? {}) as ExportedState["deployment"] };
+  }
+
+  importState(state: ExportedState): void {
+    if (state.version !== 3) {
+      throw new Error(`a state of version ${state.version} cannot be imported: only version 3 is known`);
+    }
+    this.write({ version: 3, checkpoint: { stack: this.stackUrn, latest: state.deployment as SerializedDeployment } });
+  }
+
+  /**
+   * Takes the stack for one operation.
+   * @returns what gives it back
+   * @throws if somebody holds it, in the words of the CLI: who, since when, and what to do
+   */
+  lock(): () => void {
+    this.refuseIfLocked();
+    const path = join(this.lockDirectory, `${randomUUID()}.json`);
+    const content: LockContent = {
+      pid: process.pid,
+      username: userInfo().username,
+      hostname: hostname(),
+      timestamp: new Date().toISOString(),
+    };
+    writeAtomically(path, JSON.stringify(content));
+    return () => rmSync(path, { force: true });
+  }
+
+  /** `pulumi cancel`: forgets every lock of this stack. */
+  unlock(): void {
+    rmSync(this.lockDirectory, { recursive: true, force: true });
+  }
+
+  private refuseIfLocked(): void {
+    const locks = existsSync(this.lockDirectory)
+      ? readdirSync(this.lockDirectory).filter((name) => name.endsWith(".json"))
+      : [];
+    if (locks.length === 0) {
+      return;
+    }
+    const holders = locks.map((name) => {
+      const path = join(this.lockDirectory, name);
+      const { username, hostname: host, pid, timestamp } = JSON.parse(readFileSync(path, "utf8")) as LockContent;
+      return `\n  file://${path}: created by ${username}@${host} (pid ${pid}) at ${timestamp}`;
+    });
+    throw new Error(
+      `the stack is currently locked by ${locks.length} lock(s). Either wait for the other process(es) to end or ` +
+        `delete the lock file with \`pulumi cancel\`.${holders.join("")}`,
+    );
+  }
+
+  private readDeployment(): SerializedDeployment | undefined {
+    if (!this.exists()) {
+      return undefined;
+    }
+    const { version, checkpoint } = JSON.parse(readFileSync(this.path, "utf8")) as Checkpoint;
+    if (version !== 3) {
+      throw new Error(`${this.path} has version ${version}: only version 3 is known`);
+    }
+    return checkpoint.latest;
+  }
+
+  private write(checkpoint: Checkpoint): void {
+    writeAtomically(this.path, JSON.stringify(checkpoint, undefined, 4) + "\n");
+  }
+}
+
+/** Whoever reads the file, or comes after a crash, sees the old content or the new one, never half of it. */
+function writeAtomically(path: string, content: string): void {
+  mkdirSync(dirname(path), { recursive: true });
+  const temporary = `${path}.${process.pid}.new`;
+  writeFileSync(temporary, content, { mode: 0o600 });
+  renameSync(temporary, path);
+}

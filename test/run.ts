@@ -1,0 +1,113 @@
+/**
+ * `npm test`: builds the package, checks the sources, then runs every group of tests in a process of its own and ends
+ * with a summary. What a group needs beyond Node is used where it is found. Where it is not, the group is skipped and
+ * the summary says so, with the command that enables it; with AEGIR_TEST_INSTALL=apt (set by .ci/run) it is installed.
+ */
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { findEngines } from "./engine/engines";
+import type { GroupCounts } from "./support/CountingReporter";
+
+const root = join(__dirname, "..");
+
+/** A program that a group needs, and the Debian packages that bring it. */
+interface Tool {
+  command: string;
+  packages: string[];
+}
+
+interface Group {
+  name: string;
+  files: string;
+  needs?: Tool[];
+}
+
+const php: Tool = { command: "php", packages: ["php-cli"] };
+
+const groups: Group[] = [
+  { name: "naming rules", files: "test/naming/**/*.test.ts" },
+  { name: "manifest", files: "test/manifest/**/*.test.ts" },
+  { name: "transport", files: "test/ssh/**/*.test.ts" },
+  { name: "worker source", files: "test/worker/**/*.test.ts", needs: [php] },
+  { name: "small Aegir", files: "test/aegir/**/*.test.ts" },
+  { name: "conformance", files: "test/conformance/**/*.test.ts" },
+  { name: "resources", files: "test/resources/**/*.test.ts" },
+  { name: "provider process", files: "test/dynamic/**/*.test.ts" },
+  { name: "engine", files: "test/engine/**/*.test.ts" },
+  { name: "scenarios", files: "test/scenarios/**/*.test.ts" },
+  { name: "stack, examples, documents, package", files: "test/{stacks,examples,documents,package}/**/*.test.ts" },
+];
+
+function run(command: string, args: string[], environment: NodeJS.ProcessEnv = {}): boolean {
+  const { status } = spawnSync(command, args, { cwd: root, stdio: "inherit", env: { ...process.env, ...environment } });
+  return status === 0;
+}
+
+function found(command: string): boolean {
+  const directories = [...(process.env["PATH"] ?? "").split(":"), "/usr/sbin", "/sbin"];
+  return directories.some((directory) => directory !== "" && existsSync(join(directory, command)));
+}
+
+function install(tools: Tool[]): void {
+  const packages = tools.flatMap((tool) => tool.packages);
+  const apt = { DEBIAN_FRONTEND: "noninteractive" };
+  run("apt-get", ["update", "-qq"], apt);
+  run("apt-get", ["install", "-y", "-qq", "--no-install-recommends", ...packages], apt);
+}
+
+async function main(): Promise<void> {
+  const wanted = process.argv.slice(2);
+  const chosen = wanted.length === 0 ? groups : groups.filter(({ name }) => wanted.some((word) => name.includes(word)));
+  const missing = [...new Set(chosen.flatMap((group) => group.needs ?? []))].filter((tool) => !found(tool.command));
+  if (missing.length > 0 && process.env["AEGIR_TEST_INSTALL"] === "apt") install(missing);
+
+  const failures: string[] = [];
+  const notes: string[] = [];
+  const total = { passed: 0, failed: 0, skipped: 0 };
+  for (const script of wanted.length === 0 ? ["build", "check"] : ["build"]) {
+    console.log(`\n== npm run ${script}`);
+    if (run("npm", ["run", "--silent", script])) continue;
+    failures.push(`npm run ${script}`);
+    total.failed++;
+  }
+
+  const directory = mkdtempSync(join(tmpdir(), "aegir-test-"));
+  for (const [index, group] of chosen.entries()) {
+    console.log(`\n== ${group.name}`);
+    const lacking = (group.needs ?? []).filter((tool) => !found(tool.command));
+    const counts = join(directory, `${index}.json`);
+    const environment = { AEGIR_TEST_COUNTS: counts, AEGIR_TEST_LACKING: lacking.map(({ command }) => command).join(",") };
+    for (const tool of lacking) {
+      notes.push(`SKIPPED in "${group.name}": what needs ${tool.command}. Enable it with: apt-get install ${tool.packages.join(" ")}`);
+    }
+    const mocha = require.resolve("mocha/bin/mocha.js");
+    const passed = run(process.execPath, [mocha, "--reporter", "test/support/CountingReporter.ts", group.files], environment);
+    if (!passed) failures.push(group.name);
+    if (!existsSync(counts)) {
+      total.failed++;
+      continue;
+    }
+    const result = JSON.parse(readFileSync(counts, "utf8")) as GroupCounts;
+    total.passed += result.passed;
+    total.failed += result.failed;
+    total.skipped += result.skipped.length;
+    notes.push(...result.skipped.map((title) => `skipped: ${title}`));
+  }
+  rmSync(directory, { recursive: true });
+
+  const engines = (await findEngines()).map(({ name }) => name);
+  console.log("\n== summary");
+  console.log(`engines: ${engines.join(", ")}`);
+  if (!engines.some((name) => name.startsWith("pulumi"))) {
+    console.log("SKIPPED: every scenario on the real Pulumi CLI. Enable it with: curl -fsSL https://get.pulumi.com | sh");
+  }
+  console.log(`servers: the small Aegir${process.env["AEGIR_TEST_HOST"] ? `, ${process.env["AEGIR_TEST_HOST"]}` : ""}`);
+  for (const note of notes) console.log(note);
+  for (const failure of failures) console.log(`FAILED: ${failure}`);
+  console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
+  process.exitCode = total.failed === 0 && failures.length === 0 ? 0 : 1;
+}
+
+void main();

@@ -1,0 +1,120 @@
+/** Where a story plays: a small Aegir, a stack on one engine, and the second channels that tell what is really so. */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Client, type SFTPWrapper } from "ssh2";
+import { SmallAegir, type SmallAegirOptions } from "../aegir/SmallAegir";
+import type { ConfigValue, Engine, Outcome, Stack } from "../engine/Engine";
+import type { Declaration } from "./program/index";
+
+export interface WorldOptions {
+  /** The program's directory; the scenarios' own program if absent. */
+  program?: string;
+  aegir?: SmallAegirOptions;
+  /** Besides `aegir:servers`. */
+  config?: Record<string, ConfigValue>;
+}
+
+export class World {
+  private constructor(
+    readonly aegir: SmallAegir,
+    readonly stack: Stack,
+    readonly directory: string,
+  ) {}
+
+  static async open(engine: Engine, options: WorldOptions = {}): Promise<World> {
+    const directory = mkdtempSync(join(tmpdir(), "aegir-scenario-"));
+    const aegir = await SmallAegir.start(options.aegir);
+    const stack = await engine.open({
+      projectDirectory: options.program ?? join(__dirname, "program"),
+      stack: "test",
+      stateDirectory: join(directory, "state"),
+      passphrase: "passphrase of the scenarios",
+      config: { "aegir:servers": { secret: JSON.stringify({ main: aegir.configuration() }) }, ...options.config },
+      env: { SCENARIO_DECLARATION: join(directory, "declaration.json"), PULUMI_NODEJS_TRANSPILE_ONLY: "true" },
+    });
+    const world = new World(aegir, stack, directory);
+    world.declare([]);
+    return world;
+  }
+
+  /** What the scenarios' program declares from now on. */
+  declare(declarations: Declaration[]): void {
+    writeFileSync(join(this.directory, "declaration.json"), JSON.stringify(declarations));
+  }
+
+  /** Declares, deploys, and fails with everything that the engine printed if that did not go well. */
+  async up(declarations?: Declaration[]): Promise<Outcome> {
+    if (declarations) this.declare(declarations);
+    return expectOk(await this.stack.up());
+  }
+
+  /** The owner of a live site, from the server's own tables. */
+  owner(site: string): string | null {
+    const found = this.aegir.tables().sites.find((row) => row.site === site && row.status !== -2);
+    if (!found) throw new Error(`the server has no site ${site}`);
+    return found.owner;
+  }
+
+  /** Logs in as a shell account and lists what it sees below `sites/`; undefined if it is not let in. */
+  async sitesOf(login: string, password?: string): Promise<string[] | undefined> {
+    const stored = this.aegir.tables().passwordFiles[login]?.trimEnd();
+    return sitesSeenBy(this.aegir, login, password ?? stored ?? "");
+  }
+
+  async close(): Promise<void> {
+    await this.aegir.stop();
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+}
+
+export function expectOk(outcome: Outcome): Outcome {
+  if (!outcome.ok) throw new Error(`the operation failed:\n${outcome.output}`);
+  return outcome;
+}
+
+/** Through an SSH client of its own: not this project's transport. */
+export function sitesSeenBy(aegir: SmallAegir, login: string, password: string): Promise<string[] | undefined> {
+  const { host, port } = aegir.drush;
+  return new Promise((resolve, reject) => {
+    const client = new Client();
+    client.on("ready", () => {
+      client.sftp((error: Error | undefined, sftp: SFTPWrapper) => {
+        if (error) return reject(error);
+        sftp.readdir("sites", (failure, entries) => {
+          client.end();
+          if (failure) reject(failure);
+          else resolve(entries.map(({ filename }) => filename).sort());
+        });
+      });
+    });
+    client.on("error", (error) => {
+      client.end();
+      if (error.level === "client-authentication") resolve(undefined);
+      else reject(error);
+    });
+    client.connect({ host, port, username: login, password });
+  });
+}
+
+/** Shorthand for the most common declarations. */
+export const client = (internalName: string, name: string, args: Record<string, unknown> = {}): Declaration => ({
+  type: "AegirClient",
+  name: `client:${internalName}`,
+  args: { name, internalName, ...args },
+});
+export const owned = (site: string, client: string, args: Record<string, unknown> = {}): Declaration => ({
+  type: "SiteOwnership",
+  name: `site:${site}`,
+  args: { site, client: `\${client:${client}.internalName}`, ...args },
+});
+export const bound = (client: string, user: string, args: Record<string, unknown> = {}): Declaration => ({
+  type: "ClientUserBinding",
+  name: `binding:${client}:${user}`,
+  args: { client: `\${client:${client}.internalName}`, user, ...args },
+});
+export const login = (client: string, site: string, args: Record<string, unknown> = {}): Declaration => ({
+  type: "ShellAccount",
+  name: `account:${client}`,
+  args: { client: `\${site:${site}.client}`, ...args },
+});

@@ -1,0 +1,246 @@
+/** A real SSH server in this process that does exactly what a test tells it to, good or bad. */
+import { once } from "node:events";
+import { connect, createServer } from "node:net";
+import type { AddressInfo, Server as NetServer, Socket } from "node:net";
+import { Server, utils } from "ssh2";
+import type { AuthContext, Connection, PublicKeyAuthContext, ServerChannel, SFTPWrapper } from "ssh2";
+import { ConnectionArgs } from "../../provider/ssh/ConnectionArgs";
+import type { ConnectionArgsInput } from "../../provider/ssh/ConnectionArgs";
+import { resolveConnection } from "../../provider/ssh/credentials";
+import { fingerprint } from "../../provider/ssh/HostKey";
+import { SshConnection } from "../../provider/ssh/SshConnection";
+import type { Timings } from "../../provider/ssh/Timings";
+
+export interface KeyPair {
+  /** The private key's text. */
+  private: string;
+  /** `ssh-ed25519 AAAA...` */
+  public: string;
+  fingerprint: string;
+}
+
+function keyPair(keys: { private: string; public: string }): KeyPair {
+  const [type, encoded] = keys.public.split(" ");
+  const blob = Buffer.from(encoded as string, "base64");
+  return { private: keys.private, public: `${type} ${encoded}`, fingerprint: fingerprint(blob) };
+}
+
+export const newKey = (passphrase?: string): KeyPair =>
+  keyPair(
+    passphrase === undefined
+      ? utils.generateKeyPairSync("ed25519")
+      : utils.generateKeyPairSync("ed25519", { passphrase, cipher: "aes256-ctr", rounds: 16 }),
+  );
+export const newEcdsaKey = (): KeyPair => keyPair(utils.generateKeyPairSync("ecdsa", { bits: 256 }));
+export const newRsaKey = (): KeyPair => keyPair(utils.generateKeyPairSync("rsa", { bits: 2048 }));
+
+export interface Script {
+  hostKeys?: KeyPair[];
+  /** Accepted from anybody; default "correct horse". */
+  password?: string;
+  /** Public key lines. */
+  authorizedKeys?: string[];
+  /** Methods that are said to remain after a rejection. */
+  methods?: ("password" | "publickey" | "keyboard-interactive")[];
+  /** Sees each TCP connection first; true: this one is dealt with, it is no matter for the SSH server. */
+  onSocket?: (socket: Socket, number: number) => boolean;
+  onExec?: (channel: ServerChannel, command: string) => void;
+  onSftp?: (sftp: SFTPWrapper) => void;
+  maxSessions?: number;
+  /** Whether it is a bastion. */
+  forwarding?: boolean;
+}
+
+export const PASSWORD = "correct horse";
+
+export class ScriptedServer {
+  /** TCP connections so far. */
+  connections = 0;
+  /** Logins tried, in order; a public key's query and its signature count as one. */
+  readonly attempts: string[] = [];
+  readonly commands: string[] = [];
+  openSessions = 0;
+  mostOpenSessions = 0;
+  refusedSessions = 0;
+  readonly hostKeys: KeyPair[];
+  readonly #sockets = new Set<Socket>();
+
+  private constructor(
+    private readonly listener: NetServer,
+    private readonly script: Script,
+  ) {
+    this.hostKeys = script.hostKeys ?? [newKey()];
+    const server = new Server({ hostKeys: this.hostKeys.map((key) => key.private) }, (client) => this.#serve(client));
+    listener.on("connection", (socket) => {
+      this.#sockets.add(socket);
+      socket.on("close", () => this.#sockets.delete(socket));
+      socket.on("error", () => undefined);
+      if (!script.onSocket?.(socket, ++this.connections)) {
+        server.injectSocket(socket);
+      }
+    });
+  }
+
+  static async start(script: Script = {}, port = 0): Promise<ScriptedServer> {
+    const listener = createServer();
+    const server = new ScriptedServer(listener, script);
+    listener.listen(port, "127.0.0.1");
+    await once(listener, "listening");
+    return server;
+  }
+
+  get port(): number {
+    return (this.listener.address() as AddressInfo).port;
+  }
+
+  /** Cuts every connection, and goes on listening. */
+  drop(): void {
+    this.#sockets.forEach((socket) => socket.destroy());
+  }
+
+  /** Stops answering on every connection without closing it. */
+  freeze(): void {
+    this.#sockets.forEach((socket) => socket.pause());
+  }
+
+  async stop(): Promise<void> {
+    this.drop();
+    if (this.listener.listening) {
+      this.listener.close();
+      await once(this.listener, "close");
+    }
+  }
+
+  /** What reaches this server with the right password and host key, unless told otherwise. */
+  args(change: Partial<ConnectionArgsInput> = {}): ConnectionArgsInput {
+    const hostKey = this.hostKeys.map((key) => key.fingerprint);
+    return { host: "127.0.0.1", port: this.port, user: "aegir", password: PASSWORD, hostKey, ...change };
+  }
+
+  /** No environment of the machine that runs the test has a say. */
+  connection(change: Partial<ConnectionArgsInput> = {}, timings: Partial<Timings> = {}): SshConnection {
+    const args = ConnectionArgs.parse(this.args(change));
+    return new SshConnection(args, () => resolveConnection(args, ["main"], {}), { retryPauseSeconds: 0.01, ...timings });
+  }
+
+  #serve(client: Connection): void {
+    client.on("error", () => undefined);
+    client.on("authentication", (context) => this.#authenticate(context));
+    client.on("ready", () => {
+      client.on("session", (accept, reject) => {
+        if (this.openSessions >= (this.script.maxSessions ?? Infinity)) {
+          this.refusedSessions++;
+          return reject();
+        }
+        this.mostOpenSessions = Math.max(this.mostOpenSessions, ++this.openSessions);
+        const session = accept();
+        session.on("close", () => this.openSessions--);
+        session.on("exec", (acceptExec, _reject, { command }) => {
+          this.commands.push(command);
+          const channel = acceptExec();
+          channel.on("error", () => undefined);
+          this.script.onExec?.(channel, command);
+        });
+        session.on("sftp", (acceptSftp) => this.script.onSftp?.(acceptSftp()));
+      });
+      client.on("tcpip", (accept, reject, { destIP, destPort }) => {
+        if (!this.script.forwarding) {
+          return reject();
+        }
+        const socket = connect({ host: destIP, port: destPort });
+        socket.once("error", () => reject());
+        socket.once("connect", () => {
+          const channel = accept();
+          channel.on("error", () => undefined);
+          socket.on("error", () => channel.close());
+          socket.pipe(channel).pipe(socket);
+        });
+      });
+    });
+  }
+
+  #authenticate(context: AuthContext): void {
+    if (context.method === "publickey") {
+      const { key, signature } = context as PublicKeyAuthContext;
+      const known = (this.script.authorizedKeys ?? []).some((line) => line.split(" ")[1] === key.data.toString("base64"));
+      if (!known || signature === undefined) {
+        this.attempts.push("publickey");
+      }
+      return known && verified(context as PublicKeyAuthContext) ? context.accept() : this.#reject(context);
+    }
+    this.attempts.push(context.method);
+    const right = context.method === "password" && context.password === (this.script.password ?? PASSWORD);
+    return right ? context.accept() : this.#reject(context);
+  }
+
+  #reject(context: AuthContext): void {
+    context.reject(this.script.methods ?? ["publickey", "password"]);
+  }
+}
+
+function verified({ key, signature, blob, hashAlgo }: PublicKeyAuthContext): boolean {
+  if (signature === undefined || blob === undefined) {
+    return true;
+  }
+  const parsed = utils.parseKey(key.data);
+  return !(parsed instanceof Error) && parsed.verify(blob, signature, hashAlgo);
+}
+
+export interface WorkerRequest {
+  id: number;
+  verb: string;
+  args: { marker?: string; protocol?: number; [name: string]: unknown };
+}
+
+/** The bytes of one answer (worker/PROTOCOL.md). */
+export function frame(marker: string, answer: unknown): Buffer {
+  const json = Buffer.from(JSON.stringify(answer));
+  return Buffer.concat([Buffer.from(`\n${marker} ${json.length} `), json, Buffer.from("\n")]);
+}
+
+/** Reads a worker's standard input: the source, then one request per line. */
+export function workerInput(
+  channel: ServerChannel,
+  onRequest: (request: WorkerRequest, marker: string, source: string) => void,
+): void {
+  let text = "";
+  let source: string | undefined;
+  let marker = "";
+  channel.on("data", (chunk: Buffer) => {
+    text += chunk.toString();
+    for (let end = text.indexOf("\n"); end !== -1; end = text.indexOf("\n")) {
+      const line = text.slice(0, end);
+      text = text.slice(end + 1);
+      if (source === undefined) {
+        source = Buffer.from(line, "base64").toString();
+        continue;
+      }
+      const request = JSON.parse(line) as WorkerRequest;
+      marker ||= request.args.marker ?? "";
+      onRequest(request, marker, source);
+    }
+  });
+}
+
+export const NOW = 1_790_000_000;
+
+/** A worker that greets, and leaves the other requests to the test. */
+export function worker(
+  onRequest: (request: WorkerRequest, answer: (result: unknown) => void, marker: string) => void,
+): (channel: ServerChannel) => void {
+  return (channel) => {
+    workerInput(channel, (request, marker) => {
+      const answer = (result: unknown) => {
+        channel.write(frame(marker, { id: request.id, now: NOW, ok: true, result }));
+      };
+      if (request.verb === "hello") {
+        return answer({ protocol: request.args.protocol });
+      }
+      onRequest(request, answer, marker);
+    });
+    channel.on("end", () => {
+      channel.exit(0);
+      channel.end();
+    });
+  };
+}
