@@ -65,7 +65,7 @@ function declareClient(declared: ManifestClient): object | undefined {
           site,
           client: client.internalName,
           takeOverFrom,
-          onDestroy: declared.onDestroy,
+          onDestroy: declared.onDestroy === "leave" ? "leave" : undefined,
           waitFor: runQueue ? "recorded" : undefined,
           ...at,
         },

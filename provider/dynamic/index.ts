@@ -1,6 +1,6 @@
 /**
- * What the serialised shim calls, in Pulumi's provider process. Frozen: `configure` and `lifecycle` are named in the
- * state of every deployed stack, and the methods of a life cycle with them. Add, never rename.
+ * What the serialised shim calls, in Pulumi's provider process. Frozen: the state of every deployed stack names this
+ * module and `configure`. Add, never rename.
  */
 import { SERVERS_KEY } from "../aegir/ServerConfiguration";
 import { configureServers } from "../aegir/servers";
@@ -11,21 +11,39 @@ import { shellAccount } from "../resources/ShellAccount";
 import { siteOwnership } from "../resources/SiteOwnership";
 import type { ResourceType } from "./shim";
 
-/** Keeps the stack's configuration. Synchronous, since Pulumi does not wait for it (pulumi-facts 1.2). */
-export function configure(request: { config: { get(key: string): string | undefined } }): void {
-  configureServers(request.config.get(SERVERS_KEY));
-}
-
 /** Which inputs and outputs a life cycle takes is known to the engine's state alone. */
-type AnyLifecycle = Lifecycle<never, unknown>;
-
-const lifecycles: Record<ResourceType, unknown> = {
+const lifecycles: Record<ResourceType, Lifecycle<never, unknown>> = {
   AegirClient: aegirClient,
   SiteOwnership: siteOwnership,
   ClientUserBinding: clientUserBinding,
   ShellAccount: shellAccount,
 };
 
-export function lifecycle(type: ResourceType): AnyLifecycle {
-  return lifecycles[type] as AnyLifecycle;
+/**
+ * Keeps the stack's configuration and gives a deserialised shim its operations. Synchronous, since Pulumi does not make
+ * other calls wait for it (pulumi-facts 1.2).
+ */
+export function configure(
+  shim: { type: ResourceType },
+  request: { config: { get(key: string): string | undefined } },
+): void {
+  configureServers(request.config.get(SERVERS_KEY));
+  for (const [name, operation] of Object.entries(lifecycles[shim.type])) {
+    Object.assign(shim, { [name]: reporting(operation as (...parameters: unknown[]) => unknown) });
+  }
+}
+
+/**
+ * Pulumi's provider process prints message and stack of what check, diff, read and delete throw. This package's errors
+ * have their message as their stack, which would be printed twice; what is unexpected keeps its frames.
+ */
+function reporting(operation: (...parameters: unknown[]) => unknown): (...parameters: unknown[]) => Promise<unknown> {
+  return async (...parameters) => {
+    try {
+      return await operation(...parameters);
+    } catch (error) {
+      if (error instanceof Error && error.stack === error.message) error.stack = "";
+      throw error;
+    }
+  };
 }

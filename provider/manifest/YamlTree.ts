@@ -9,6 +9,9 @@ import type { SourceText, Span } from "./SourceText";
 /** Parser levels: far more than a manifest has, far fewer than recursion and memory bear. */
 const DEEPEST = 40;
 
+/** Several times what ten thousand sites with their clients and users need. */
+const MOST_VALUES = 200_000;
+
 /** A value of the file. */
 export interface Value extends Span {
   /** The value as JSON would have it; undefined if it could not be read, which was then reported. */
@@ -85,6 +88,8 @@ function compose(text: string, report: (span: Span, message: string) => void) {
 }
 
 class Reader {
+  private values = 0;
+
   constructor(
     private readonly source: SourceText,
     private readonly report: (span: Span, message: string) => void,
@@ -96,6 +101,12 @@ class Reader {
     const span = end > start ? { start, end } : holder;
     const value: Value = { ...span, plain: undefined, fields: new Map(), items: [] };
     if (node === null) return { ...value, plain: null };
+    if (++this.values >= MOST_VALUES) {
+      if (this.values === MOST_VALUES) {
+        this.report(span, `The file has more than ${MOST_VALUES} values. Divide it, with a stack for each part.`);
+      }
+      return value;
+    }
 
     if (isAlias(node)) {
       this.report(span, `*${node.source} is a YAML alias. Write the value itself here, so that a reviewer sees it.`);

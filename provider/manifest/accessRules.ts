@@ -121,7 +121,7 @@ class AccessRules {
       if (derived && name !== undefined && problems.length > 0) {
         this.report(
           name,
-          `The name ${quoted(name.text)} gives no usable internal name. ${problems.join(" ")} Write it in a line internalName: of this client.`,
+          `The name ${quoted(name.text)} gives no usable internal name. ${problems.join(" ")} Write one of your choice in a line internalName: of this client.`,
         );
       } else this.reportAll(internalName, problems);
       if (problems.length > 0) continue;

@@ -10,8 +10,8 @@ import { readYaml } from "./YamlTree";
 /** Bytes. Ten thousand sites with their clients and users need less than one of the two MiB. */
 export const MAXIMUM_MANIFEST_SIZE = 2 * 1024 * 1024;
 
-/** With more of them than that, a file is no text. */
-const MANY_INVISIBLE = 100;
+/** Whoever has that many corrects some first; looking for more would only cost time and memory. */
+const MANY_PROBLEMS = 500;
 
 interface Finding {
   span: Span;
@@ -36,20 +36,24 @@ export function readManifest(file: string, options: ManifestOptions = {}): Manif
  */
 export function parseManifest(content: string | Uint8Array, file: string, options: ManifestOptions = {}): Manifest {
   const source = decode(content, file);
-  const problems = invisibleCharacters(source.text);
-  const invisible = [...problems];
-  if (problems.length > MANY_INVISIBLE) throw new ManifestError(file, inOrder(source, problems), false);
+  const problems: Finding[] = [];
   const warnings: Finding[] = [];
   const report = (span: Span, message: string) => {
-    // A name with an invisible character in it is refused anyway; one message about the character is enough.
-    if (!invisible.some(({ span: { start } }) => start >= span.start && start < span.end))
-      problems.push({ span, message });
+    problems.push({ span, message });
+    if (problems.length === MANY_PROBLEMS) throw new ManifestError(file, inOrder(source, problems), false);
   };
 
-  const root = readYaml(source, report);
+  const invisible = reportInvisibleCharacters(source.text, report);
+  const reportUnlessInvisible = (span: Span, message: string) => {
+    // A name with an invisible character in it is refused anyway; one message about the character is enough.
+    if (!invisible.some((offset) => offset >= span.start && offset < span.end)) report(span, message);
+  };
+  const root = readYaml(source, reportUnlessInvisible);
   if (root === undefined) throw new ManifestError(file, inOrder(source, problems), false);
-  reportShapeProblems(root, report);
-  const access = readAccess(source, root, options, report, (span, message) => warnings.push({ span, message }));
+  reportShapeProblems(root, reportUnlessInvisible);
+  const access = readAccess(source, root, options, reportUnlessInvisible, (span, message) => {
+    warnings.push({ span, message });
+  });
   if (problems.length > 0) throw new ManifestError(file, inOrder(source, problems));
   return { ...access, warnings: inOrder(source, warnings) };
 }
@@ -96,14 +100,18 @@ function unreadable(source: SourceText, message: string, at = 0): ManifestError 
  * Controls, bidirectional and zero-width characters, comments included: with them a reviewer reads something else than
  * YAML does. Joiners and variation selectors, which emoji have, are left to the rules about names.
  */
-function invisibleCharacters(text: string): Finding[] {
+function reportInvisibleCharacters(text: string, report: (span: Span, message: string) => void): number[] {
   const hidden = /(?![\t\n\u200c\u200d\ufe0e\ufe0f]|\r\n)[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\u2060-\u206f\u3164\uffa0]/gu;
-  return Array.from(text.matchAll(hidden), ({ 0: character, index }) => ({
-    span: { start: index, end: index + character.length },
-    message:
+  const offsets: number[] = [];
+  for (const { 0: character, index } of text.matchAll(hidden)) {
+    offsets.push(index);
+    report(
+      { start: index, end: index + character.length },
       index === 0 && character === "\ufeff"
         ? "The file begins with a byte order mark. Save it as UTF-8 without one."
         : `The character ${codePoint(character)} is invisible, and with it a reviewer may read something else than YAML does. ` +
-          "Delete it, and type the text around it anew.",
-  }));
+            "Delete it, and type the text around it anew.",
+    );
+  }
+  return offsets;
 }

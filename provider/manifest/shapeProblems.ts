@@ -105,7 +105,7 @@ function whatWasFound({ plain, unquoted }: Value, issue: Issue): string {
     if (!expects(issue, "array")) return `it is the text ${quoted(plain)}.`;
     return `it is one text. Write [${plain}] for a single entry; begin each of several with a dash, on lines of their own.`;
   }
-  const written = unquoted ?? String(plain);
+  const written = unquoted ?? JSON.stringify(plain);
   const kind = typeof plain === "number" ? "a number" : "true or false";
   if (!expects(issue, "string")) return `it is ${written}.`;
   return `${written} is ${kind} in YAML. Put it in quotes if the text is meant: ${quoted(written)}.`;

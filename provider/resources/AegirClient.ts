@@ -12,7 +12,7 @@ import type { ClientFacts } from "../worker/protocol";
 import { AegirResource, typeToken } from "./AegirResource";
 import { say } from "./consequences";
 import { claim, isDeclared, noteDeclared } from "./identity";
-import { CLIENT_ID, InputRules, receiver } from "./InputRules";
+import { CLIENT_ID, given, InputRules, receiver } from "./InputRules";
 import {
   isKnown,
   PartialFailure,
@@ -159,7 +159,7 @@ export const clientId = (internalName: string): string => `client:${internalName
 
 export const aegirClient: Lifecycle<Inputs, Outputs> = {
   check(olds, news): CheckResult {
-    const inputs: Partial<Inputs> = { ...news };
+    const inputs = given(news);
     const rules = new InputRules(inputs);
     const server = rules.server();
     if (server) inputs.server = server.name;

@@ -9,7 +9,7 @@ import type { UserFacts } from "../worker/protocol";
 import { AegirResource, typeToken } from "./AegirResource";
 import { say } from "./consequences";
 import { claim, isDeclared, noteDeclared } from "./identity";
-import { InputRules } from "./InputRules";
+import { given, InputRules } from "./InputRules";
 import {
   isKnown,
   pick,
@@ -104,7 +104,7 @@ const bindingId = (client: string, user: string): string => `binding:${client}:$
 
 export const clientUserBinding: Lifecycle<Inputs, Outputs> = {
   check(_olds, news): CheckResult {
-    const inputs: Partial<Inputs> = { ...news };
+    const inputs = given(news);
     const rules = new InputRules(inputs);
     const server = rules.server();
     if (server) inputs.server = server.name;

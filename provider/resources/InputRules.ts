@@ -1,6 +1,7 @@
 /** Collects everything that is wrong with a resource's inputs, so that one preview reports all of it. */
 import { configuredServers } from "../aegir/servers";
 import { serverSelectionProblem, type ServerConfiguration } from "../aegir/ServerConfiguration";
+import { quoted } from "../naming/quoted";
 import { isKnown, UNKNOWN, type CheckFailure } from "./Lifecycle";
 
 type Problems = (value: string) => string[];
@@ -40,7 +41,7 @@ export class InputRules {
     const value = this.inputs[property];
     if (value === undefined || value === null || !isKnown(value)) return;
     if (typeof value !== "string")
-      this.fail(property, `${this.#path(property)} is a ${typeof value}; write it as a text.`);
+      this.fail(property, `${this.#path(property)} is ${kindOf(value)}; write it as a text.`);
     else for (const problem of rule(value)) this.fail(property, problem);
   }
 
@@ -49,7 +50,7 @@ export class InputRules {
     this.optionalText(property, (value) =>
       choices.includes(value) || also(value)
         ? []
-        : [`${this.#path(property)} is "${value}"; it can be ${choices.map((choice) => `"${choice}"`).join(" or ")}.`],
+        : [`${this.#path(property)} is ${quoted(value)}; it can be ${choices.map((choice) => `"${choice}"`).join(" or ")}.`],
     );
   }
 
@@ -63,7 +64,11 @@ export class InputRules {
   /** Selects the configured server, whose name then stands in the inputs for the life of the resource. */
   server(): { name: string; configuration: ServerConfiguration } | undefined {
     const named = this.inputs["server"];
-    if (named !== undefined && named !== null && !isKnown(named)) return undefined;
+    if (!isKnown(named)) return undefined;
+    if (named !== undefined && typeof named !== "string") {
+      this.fail("server", `server is ${kindOf(named)}; write it as a text.`);
+      return undefined;
+    }
     let servers;
     try {
       servers = configuredServers();
@@ -71,13 +76,12 @@ export class InputRules {
       this.fail("server", (error as Error).message);
       return undefined;
     }
-    const wanted = (named as string | undefined) ?? undefined;
-    const problem = serverSelectionProblem(servers, wanted);
+    const problem = serverSelectionProblem(servers, named);
     if (problem) {
       this.fail("server", problem);
       return undefined;
     }
-    const name = wanted ?? Object.keys(servers)[0]!;
+    const name = named ?? Object.keys(servers)[0]!;
     return { name, configuration: servers[name]! };
   }
 
@@ -88,6 +92,16 @@ export class InputRules {
   #path(property: string): string {
     return this.within === undefined ? property : `${this.within}.${property}`;
   }
+}
+
+/** What a resource declares: a property that is null, as an output of another stack may be, is not declared. */
+export function given<Inputs extends object>(news: Inputs): Partial<Inputs> {
+  return Object.fromEntries(Object.entries(news).filter(([, value]) => value !== null)) as Partial<Inputs>;
+}
+
+function kindOf(value: unknown): string {
+  if (Array.isArray(value)) return "a list";
+  return typeof value === "object" ? "an object" : `a ${typeof value}`;
 }
 
 /** `client:<internalName>`: how an input names a client as the receiver of something. */

@@ -9,7 +9,7 @@ import type { SiteFacts } from "../worker/protocol";
 import { AegirResource, typeToken } from "./AegirResource";
 import { say } from "./consequences";
 import { claim, isDeclared, noteDeclared } from "./identity";
-import { CLIENT_ID, InputRules, receiver } from "./InputRules";
+import { CLIENT_ID, given, InputRules, receiver } from "./InputRules";
 import {
   isKnown,
   PartialFailure,
@@ -127,7 +127,7 @@ const siteId = (domain: string): string => `site:${domain}`;
 
 export const siteOwnership: Lifecycle<Inputs, Outputs> = {
   check(_olds, news): CheckResult {
-    const inputs: Partial<Inputs> = { ...news };
+    const inputs = given(news);
     const rules = new InputRules(inputs);
     const server = rules.server();
     if (server) inputs.server = server.name;

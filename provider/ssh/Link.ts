@@ -22,6 +22,7 @@ export class Link {
   readonly #onLost = new Set<(reason: string) => void>();
   readonly #keepalive: NodeJS.Timeout;
   #silentIntervals = 0;
+  #chunksHeard = 0;
   #holders = 0;
   #limit = MAX_CHANNELS;
   #taken = 0;
@@ -41,7 +42,10 @@ export class Link {
       this.#watch(bastion.client, `the bastion ${bastion.label}`);
     }
     this.#watch(client, "the server");
-    transport.on("data", () => (this.#silentIntervals = 0));
+    transport.on("data", () => {
+      this.#silentIntervals = 0;
+      this.#chunksHeard++;
+    });
     this.#keepalive = setInterval(() => this.#probe(), timings.keepaliveSeconds * 1000).unref();
     socket.unref();
   }
@@ -134,8 +138,7 @@ export class Link {
     const release = this.hold();
     try {
       for (;;) {
-        await this.#room(what, until);
-        this.#taken++;
+        await this.#take(what, until);
         try {
           return { channel: await this.#request(what, request), free: once(() => this.#free()) };
         } catch (error) {
@@ -154,7 +157,8 @@ export class Link {
     }
   }
 
-  async #room(what: string, until: number): Promise<void> {
+  /** Waits for a place and takes it, in one step once there is one. */
+  async #take(what: string, until: number): Promise<void> {
     while (this.lost === null && this.#taken >= this.#limit && Date.now() < until) {
       await this.#pause(until);
     }
@@ -170,6 +174,7 @@ export class Link {
           `${what} while ${this.#taken} of ours were open. Nothing was done. Raise MaxSessions in its sshd_config`,
       );
     }
+    this.#taken++;
   }
 
   #request<Channel>(
@@ -187,9 +192,12 @@ export class Link {
         // Else a channel that opens after all would never be closed.
         this.#lose(reason);
       }, this.timings.channelSeconds * 1000);
-      const forget = this.onLost((reason) =>
-        fail(new SshError("sessionBroken", this.label, "unknown", `${reason}, while ${what} was being asked for`)),
-      );
+      const heard = this.#chunksHeard;
+      const forget = this.onLost((reason) => {
+        // Until the server has confirmed the channel, what it is for is not sent (RFC 4254, 5.1 and 6.5).
+        const outcome = this.#chunksHeard === heard ? "notSent" : "unknown";
+        fail(new SshError("sessionBroken", this.label, outcome, `${reason}, while ${what} was being asked for`));
+      });
       const settled = () => {
         clearTimeout(timer);
         forget();

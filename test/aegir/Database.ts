@@ -42,11 +42,14 @@ export interface UniqueKey<Row> {
 /** Rows are never changed in place, so what a caller holds is what it read: a stale object is really stale. */
 export class Table<Row extends object> {
   private readonly rows = new Map<Key, Readonly<Row>>();
+  private readonly index = new Map<unknown, Map<Key, Readonly<Row>>>();
 
   constructor(
     readonly name: string,
     private readonly primary: (row: Row) => Key,
     private readonly unique: readonly UniqueKey<Row>[],
+    /** The column that `having` looks rows up by. */
+    private readonly indexed: keyof Row | undefined,
     private readonly journal: (undo: () => void) => void,
   ) {}
 
@@ -56,6 +59,11 @@ export class Table<Row extends object> {
 
   all(where: (row: Readonly<Row>) => boolean = () => true): Readonly<Row>[] {
     return [...this.rows.values()].filter(where);
+  }
+
+  /** The rows with this value in the indexed column. */
+  having(value: unknown): Readonly<Row>[] {
+    return [...(this.index.get(value)?.values() ?? [])];
   }
 
   /** Throws 1062 for a key that is there. */
@@ -96,12 +104,21 @@ export class Table<Row extends object> {
 
   private put(key: Key, row: Readonly<Row> | undefined): void {
     const before = this.rows.get(key);
+    this.place(key, row);
+    this.journal(() => this.place(key, before));
+  }
+
+  private place(key: Key, row: Readonly<Row> | undefined): void {
+    if (this.indexed !== undefined) {
+      const before = this.rows.get(key);
+      if (before !== undefined) this.index.get(before[this.indexed])?.delete(key);
+      if (row !== undefined) {
+        const value = row[this.indexed];
+        this.index.set(value, (this.index.get(value) ?? new Map<Key, Readonly<Row>>()).set(key, row));
+      }
+    }
     if (row === undefined) this.rows.delete(key);
     else this.rows.set(key, row);
-    this.journal(() => {
-      if (before === undefined) this.rows.delete(key);
-      else this.rows.set(key, before);
-    });
   }
 }
 
@@ -175,8 +192,10 @@ export class Database {
   readonly hosting_site_alias = this.table<{ vid: number; nid: number; alias: string; automatic: number }>(
     "hosting_site_alias",
     (row) => `${row.vid}-${row.alias}`,
+    [],
+    "vid",
   );
-  readonly hosting_task = this.table<TaskRow>("hosting_task", (row) => row.vid);
+  readonly hosting_task = this.table<TaskRow>("hosting_task", (row) => row.vid, [], "rid");
   readonly hosting_task_log = this.table<{
     lid: number;
     vid: number;
@@ -184,11 +203,16 @@ export class Database {
     type: string;
     message: string;
     timestamp: number;
-  }>("hosting_task_log", (row) => row.lid);
+  }>("hosting_task_log", (row) => row.lid, [], "vid");
   readonly hosting_context = this.table<{ nid: number; name: string }>("hosting_context", (row) => row.nid, [
     { name: "name", of: (row) => row.name },
   ]);
-  readonly node_access = this.table<NodeAccessRow>("node_access", (row) => `${row.nid}-${row.realm}-${row.gid}`);
+  readonly node_access = this.table<NodeAccessRow>(
+    "node_access",
+    (row) => `${row.nid}-${row.realm}-${row.gid}`,
+    [],
+    "nid",
+  );
   readonly users = this.table<{ uid: number; name: string; mail: string; status: number }>("users", (row) => row.uid, [
     { name: "name", of: (row) => collated(row.name) },
   ]);
@@ -240,8 +264,9 @@ export class Database {
     name: string,
     primary: (row: Row) => Key,
     unique: readonly UniqueKey<Row>[] = [],
+    indexed?: keyof Row,
   ): Table<Row> {
-    return new Table(name, primary, unique, (undo) => {
+    return new Table(name, primary, unique, indexed, (undo) => {
       this.journal.push(undo);
       // A statement outside of a transaction commits itself.
       if (this.depth === 0) this.commit();

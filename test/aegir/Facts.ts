@@ -24,12 +24,9 @@ type Site = SiteNode & { nid: number };
 type User = { uid: number; name: string; mail: string; status: number };
 
 export class Facts {
-  /** Tasks with their current revision, by the node that they are about; read once. */
-  private readonly tasksByRid = new Map<number, Task[]>();
   /** Queued and running tasks in the order in which the queue takes them. */
   private readonly active: Task[];
-  private readonly directoriesByDomain = new Map<string, string[]>();
-  private readonly liveSites: (Site & { client: number })[];
+  private readonly queued: Task[];
 
   constructor(
     private readonly drupal: Drupal,
@@ -37,21 +34,14 @@ export class Facts {
     private readonly taskQueue: TaskQueue,
     now: number,
   ) {
-    this.liveSites = drupal.liveSites();
-    const tasks = drupal.tasks();
-    for (const task of tasks) this.tasksByRid.set(task.rid, [...(this.tasksByRid.get(task.rid) ?? []), task]);
     const changed = (task: Task) => drupal.database.node.get(task.nid)?.changed ?? 0;
-    this.active = tasks
-      .filter(
+    this.active = drupal
+      .tasks(
         ({ task_status, executed }) =>
           task_status === 0 || (task_status === -1 && (executed ?? 0) > now - DEAD_TASK_SECONDS),
       )
       .sort((one, other) => changed(one) - changed(other) || one.nid - other.nid);
-    for (const [directory, domains] of Object.entries(provision.links())) {
-      for (const domain of domains) {
-        this.directoriesByDomain.set(domain, [...(this.directoriesByDomain.get(domain) ?? []), directory]);
-      }
-    }
+    this.queued = this.active.filter(({ task_status }) => task_status === 0);
   }
 
   server(): ServerFacts {
@@ -73,14 +63,19 @@ export class Facts {
 
   inventory(): Inventory {
     const { database } = this.drupal;
+    const sites = this.drupal.liveSites();
+    const directories = new Map<string, string[]>();
+    for (const [directory, domains] of Object.entries(this.provision.links())) {
+      for (const domain of domains) directories.set(domain, [...(directories.get(domain) ?? []), directory]);
+    }
     return {
       server: this.server(),
       clients: database.hosting_client
         .all()
-        .map(({ nid }) => this.client(nid))
+        .map(({ nid }) => this.client(nid, sites))
         .sort((one, other) => one.nid - other.nid),
-      sites: this.liveSites
-        .map((site) => this.site(site))
+      sites: sites
+        .map((site) => this.site(site, directories.get(site.title) ?? []))
         .sort((one, other) => (one.site < other.site ? -1 : one.site > other.site ? 1 : one.nid - other.nid)),
       users: database.users.all(({ uid }) => uid > 0).map((user) => this.user(user)),
       queue: this.queue(),
@@ -92,7 +87,7 @@ export class Facts {
     return client ? { nid, internalName: client.uname, name: client.title } : null;
   }
 
-  client(nid: number): ClientFacts {
+  client(nid: number, sites = this.drupal.liveSites()): ClientFacts {
     const { drupal } = this;
     const { database } = drupal;
     const reference = this.reference(nid);
@@ -101,7 +96,7 @@ export class Facts {
     return {
       ...reference,
       users: this.usersOf(nid).map(({ uid, name, mail, status }) => ({ uid, name, mail, active: status === 1 })),
-      sites: this.liveSites
+      sites: sites
         .filter(({ client }) => client === nid)
         .map(({ title }) => title)
         .sort(),
@@ -132,10 +127,10 @@ export class Facts {
       .sort((one, other) => one.uid - other.uid);
   }
 
-  site(site: Site): SiteFacts {
+  site(site: Site, links = this.provision.linksOf(site.title)): SiteFacts {
     const { drupal } = this;
-    const tasks = this.tasksByRid.get(site.nid) ?? [];
-    const [lastVerify] = tasks
+    const [lastVerify] = drupal
+      .tasksOf(site.nid)
       .filter(({ task_type }) => task_type === "verify")
       .sort((one, other) => (other.vid ?? 0) - (one.vid ?? 0));
     return {
@@ -147,7 +142,7 @@ export class Facts {
       hostmaster: drupal.database.hosting_context.get(site.nid)?.name === "hostmaster",
       tasks: this.active.filter(({ rid }) => rid === site.nid).map((task) => this.task(task)),
       lastVerify: lastVerify ? this.task(lastVerify) : null,
-      links: [...(this.directoriesByDomain.get(site.title) ?? [])].sort(),
+      links: [...links].sort(),
     };
   }
 
@@ -179,7 +174,7 @@ export class Facts {
 
   task(task: Task): TaskFacts {
     const ended = task.task_status >= 2;
-    const lines = ended ? this.drupal.database.hosting_task_log.all((row) => row.vid === task.vid) : [];
+    const lines = ended ? this.drupal.database.hosting_task_log.having(task.vid) : [];
     return {
       nid: task.nid,
       rid: task.rid,
@@ -196,8 +191,7 @@ export class Facts {
   }
 
   private ahead(task: Task): number {
-    const queued = this.active.filter(({ task_status }) => task_status === 0);
-    return this.active.length - queued.length + queued.findIndex(({ nid }) => nid === task.nid);
+    return this.active.length - this.queued.length + this.queued.findIndex(({ nid }) => nid === task.nid);
   }
 
   taskByNid(nid: number): TaskFacts | undefined {
@@ -214,8 +208,8 @@ export class Facts {
   queue(): QueueFacts {
     const lastRun = this.drupal.variable("hosting_queue_tasks_last_run", 0);
     return {
-      queued: this.active.filter(({ task_status }) => task_status === 0).length,
-      processing: this.active.filter(({ task_status }) => task_status === -1).length,
+      queued: this.queued.length,
+      processing: this.active.length - this.queued.length,
       lastRun: lastRun || null,
       obstacles: this.taskQueue.obstacles(),
     };

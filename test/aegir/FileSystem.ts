@@ -22,6 +22,8 @@ export type Entry =
 
 export class FileSystem {
   private readonly entries = new Map<string, Entry>();
+  /** The names in every directory that has any. */
+  private readonly names = new Map<string, Set<string>>();
 
   /** `now`: whole seconds, for modification times. */
   constructor(private readonly now: () => number) {
@@ -35,14 +37,14 @@ export class FileSystem {
     if (entry?.kind === "directory") return;
     if (entry !== undefined) throw new FileSystemError("EEXIST", path);
     this.makeDirectory(posix.dirname(real));
-    this.entries.set(real, { kind: "directory", modified: this.now() });
+    this.place(real, { kind: "directory", modified: this.now() });
   }
 
   write(path: string, content: string | Buffer): void {
     const real = this.resolve(path, "follow");
     if (this.entries.get(real)?.kind === "directory") throw new FileSystemError("EISDIR", path);
     this.requireDirectory(posix.dirname(real));
-    this.entries.set(real, { kind: "file", content: Buffer.from(content), modified: this.now() });
+    this.place(real, { kind: "file", content: Buffer.from(content), modified: this.now() });
   }
 
   read(path: string): Buffer {
@@ -56,7 +58,7 @@ export class FileSystem {
     const real = this.resolve(path, "keep the last link");
     if (this.entries.has(real)) throw new FileSystemError("EEXIST", path);
     this.requireDirectory(posix.dirname(real));
-    this.entries.set(real, { kind: "link", target, modified: this.now() });
+    this.place(real, { kind: "link", target, modified: this.now() });
   }
 
   /** What stands at the path itself, a link as a link; undefined if nothing does. */
@@ -77,11 +79,7 @@ export class FileSystem {
   list(path: string): string[] {
     const real = this.resolve(path, "follow");
     this.requireDirectory(real);
-    const prefix = real === "/" ? "/" : `${real}/`;
-    return [...this.entries.keys()]
-      .filter((other) => other !== "/" && other.startsWith(prefix) && !other.slice(prefix.length).includes("/"))
-      .map((other) => other.slice(prefix.length))
-      .sort();
+    return [...(this.names.get(real) ?? [])].sort();
   }
 
   /** Removes a file or a link, never what a link leads to. */
@@ -90,21 +88,31 @@ export class FileSystem {
     const entry = this.entries.get(real);
     if (entry === undefined) throw new FileSystemError("ENOENT", path);
     if (entry.kind === "directory") throw new FileSystemError("EISDIR", path);
-    this.entries.delete(real);
+    this.remove(real);
   }
 
   /** Removes an empty directory. */
   removeDirectory(path: string): void {
     if (this.list(path).length > 0) throw new FileSystemError("ENOTEMPTY", path);
-    this.entries.delete(this.resolve(path, "keep the last link"));
+    this.remove(this.resolve(path, "keep the last link"));
   }
 
   /** `rm -rf`: nothing there is fine, links are not followed. */
   removeTree(path: string): void {
     const real = this.resolve(path, "keep the last link");
-    for (const other of [...this.entries.keys()]) {
-      if (other === real || other.startsWith(`${real}/`)) this.entries.delete(other);
-    }
+    for (const name of [...(this.names.get(real) ?? [])]) this.removeTree(posix.join(real, name));
+    this.remove(real);
+  }
+
+  private place(real: string, entry: Entry): void {
+    const directory = posix.dirname(real);
+    this.names.set(directory, (this.names.get(directory) ?? new Set<string>()).add(posix.basename(real)));
+    this.entries.set(real, entry);
+  }
+
+  private remove(real: string): void {
+    this.names.get(posix.dirname(real))?.delete(posix.basename(real));
+    this.entries.delete(real);
   }
 
   private find(path: string, last: "follow" | "keep the last link"): Entry | undefined {

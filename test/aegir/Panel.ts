@@ -173,7 +173,7 @@ export class Panel {
   }
 
   private lastTask(rid: number): number {
-    return this.drupal.tasks((task) => task.rid === rid).at(-1)?.nid ?? 0;
+    return this.drupal.tasksOf(rid).at(-1)?.nid ?? 0;
   }
 
   private uid(userName: string): number {

@@ -81,7 +81,7 @@ export function readTables(drupal: Drupal, provision: Provision, files: FileSyst
       nid,
       type,
       title,
-      gids: database.node_access.all((row) => row.nid === nid && row.grant_view === 1).map(({ gid }) => gid),
+      gids: database.node_access.having(nid).flatMap(({ gid, grant_view }) => (grant_view === 1 ? [gid] : [])),
     })),
     links: provision.links(),
     accounts: accounts.all().map(({ name, uid, home }) => {

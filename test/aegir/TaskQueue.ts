@@ -153,9 +153,7 @@ export class TaskQueue {
     const current = this.drupal.loadTask(task.nid ?? 0);
     // Deleted, or cancelled by hand while it ran.
     if (current === undefined) return;
-    const types = new Set(
-      this.drupal.database.hosting_task_log.all((row) => row.vid === task.vid).map(({ type }) => type),
-    );
+    const types = new Set(this.drupal.database.hosting_task_log.having(task.vid).map(({ type }) => type));
     current.task_status = types.has("error") || types.has("failed") ? 2 : types.has("warning") ? 3 : 1;
     current.delta = this.clock.now() - (task.executed ?? 0);
     this.drupal.saveTask(current);

@@ -176,7 +176,7 @@ export class Worker {
       drupal.database.hosting_site.update((row) => row.vid === site.vid, { client: owner });
       drupal.acquireGrants(nid);
       const task = this.queueVerify(nid);
-      for (const { nid: other } of drupal.tasks(({ rid }) => rid === nid)) drupal.acquireGrants(other);
+      for (const { nid: other } of drupal.tasksOf(nid)) drupal.acquireGrants(other);
       const after = this.facts();
       return { site: after.site(this.requireSite(nid)), task: after.requireTask(task) };
     },
@@ -268,9 +268,9 @@ export class Worker {
 
   /** The nid of the queued verify of a site, which is made if there is none. */
   private queueVerify(nid: number): number {
-    const [queued] = this.drupal.tasks(
-      (task) => task.rid === nid && task.task_type === "verify" && task.task_status === 0,
-    );
+    const queued = this.drupal
+      .tasksOf(nid)
+      .find(({ task_type, task_status }) => task_type === "verify" && task_status === 0);
     return queued?.nid ?? this.drupal.addTask(nid, "verify");
   }
 

@@ -4,7 +4,15 @@
  * `saveClient`. Nothing here checks what only a form checks.
  */
 import type { Clock } from "./Clock";
-import { collated, Database, DatabaseError, requireStorable, type NodeAccessRow, type NodeRow } from "./Database";
+import {
+  collated,
+  Database,
+  DatabaseError,
+  requireStorable,
+  type NodeAccessRow,
+  type NodeRow,
+  type TaskRow,
+} from "./Database";
 
 /** Upstream Aegir 3, or BOA's fork of the hosting modules. */
 export type Flavour = "upstream" | "boa";
@@ -190,7 +198,7 @@ export class Drupal {
       platform: row.platform,
       site_status: row.status,
       verified: row.verified,
-      aliases: this.database.hosting_site_alias.all((alias) => alias.vid === node.vid).map(({ alias }) => alias),
+      aliases: this.database.hosting_site_alias.having(node.vid).map(({ alias }) => alias),
     };
   }
 
@@ -256,12 +264,21 @@ export class Drupal {
     return node && row && { ...row, title: node.title, uid: node.uid };
   }
 
-  /** Tasks with their current revision, oldest first. */
-  tasks(where: (task: TaskNode & { nid: number }) => boolean = () => true): (TaskNode & { nid: number })[] {
-    return this.database.node
-      .all((node) => node.type === "task")
+  /** Tasks whose current revision is like this, oldest first. */
+  tasks(where: (task: Readonly<TaskRow>) => boolean = () => true): (TaskNode & { nid: number })[] {
+    return this.loadTasks(this.database.hosting_task.all(where));
+  }
+
+  /** The tasks about a node, oldest first. */
+  tasksOf(rid: number): (TaskNode & { nid: number })[] {
+    return this.loadTasks(this.database.hosting_task.having(rid));
+  }
+
+  /** Rows of old revisions, which keep their status for ever, are left out (contract, trap 1). */
+  private loadTasks(rows: Readonly<TaskRow>[]): (TaskNode & { nid: number })[] {
+    return rows
+      .filter(({ nid, vid }) => this.database.node.get(nid)?.vid === vid)
       .map(({ nid }) => this.loadTask(nid) as TaskNode & { nid: number })
-      .filter(where)
       .sort((one, other) => one.nid - other.nid);
   }
 
@@ -371,7 +388,7 @@ export class Drupal {
     database.transaction(() => {
       database.hosting_client.delete((row) => row.nid === nid);
       database.hosting_client_user.delete((row) => row.client === nid);
-      for (const task of this.tasks(({ rid }) => rid === nid)) this.deleteNode(task.nid);
+      for (const task of this.tasksOf(nid)) this.deleteNode(task.nid);
       for (const table of [database.hosting_site, database.hosting_site_alias, database.hosting_task]) {
         table.delete((row: { nid: number }) => row.nid === nid);
       }
@@ -399,7 +416,7 @@ export class Drupal {
       const grant_update = node.type === "task" && gid !== this.adminClient ? 0 : 1;
       return { nid, realm: `hosting ${node.type}`, gid, grant_view: 1, grant_update };
     });
-    const stored = database.node_access.all((row) => row.nid === nid);
+    const stored = database.node_access.having(nid);
     // The same rows again are no change, so that a write which changes nothing is not counted as one.
     if (JSON.stringify(stored) === JSON.stringify(grants)) return;
     database.node_access.delete((row) => row.nid === nid);
@@ -421,9 +438,7 @@ export class Drupal {
         (node) =>
           node.type === type &&
           (user.uid === 1 ||
-            this.database.node_access.all(
-              (row) => row.nid === node.nid && row.grant_view === 1 && gids.includes(row.gid),
-            ).length > 0) &&
+            this.database.node_access.having(node.nid).some((row) => row.grant_view === 1 && gids.includes(row.gid))) &&
           (type !== "site" || this.database.hosting_site.get(node.vid)?.status !== -2),
       )
       .map(({ title }) => title)

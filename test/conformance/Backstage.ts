@@ -6,7 +6,10 @@ export interface Backstage {
   /** Makes a queued task a running one, as the start of its process does. */
   startTask(nid: number): Promise<void>;
   /** Ends a task, as its process or a person (`executed: false`: a cancelled one) does, with log lines. */
-  finishTask(nid: number, end: { status: 1 | 2 | 3; executed: boolean; log: { type: string; message: string }[] }): Promise<void>;
+  finishTask(
+    nid: number,
+    end: { status: 1 | 2 | 3; executed: boolean; log: { type: string; message: string }[] },
+  ): Promise<void>;
   removeTask(nid: number): Promise<void>;
   removeUser(name: string): Promise<void>;
   /** A platform that may be touched, open to all clients; null if there is none. */
@@ -24,7 +27,15 @@ export interface Backstage {
 export interface State {
   clients: { nid: number; uname: string; title: string; author: number; users: string[] }[];
   users: { name: string; mail: string; status: number; roles: string[] }[];
-  sites: { nid: number; title: string; client: number; status: number; verified: number; platform: number; changed: number }[];
+  sites: {
+    nid: number;
+    title: string;
+    client: number;
+    status: number;
+    verified: number;
+    platform: number;
+    changed: number;
+  }[];
   tasks: { nid: number; type: string; rid: number; status: number }[];
 }
 

@@ -1,7 +1,14 @@
 import { randomBytes } from "node:crypto";
 import { Client, type ClientChannel } from "ssh2";
 import { HostKeyPins } from "../../provider/ssh/HostKey";
-import { Answer, PROTOCOL_VERSION, verbs, WORKER_ARGUMENTS, type Verb, type VerbResult } from "../../provider/worker/protocol";
+import {
+  Answer,
+  PROTOCOL_VERSION,
+  verbs,
+  WORKER_ARGUMENTS,
+  type Verb,
+  type VerbResult,
+} from "../../provider/worker/protocol";
 import { workerSource } from "../../provider/worker/source";
 
 /** A login that runs Drush; fields as in @pulumi/command's `remote.ConnectionArgs`. */
@@ -56,7 +63,7 @@ export class RawWorker {
   private wake: () => void = () => {};
 
   private constructor(
-    private readonly client: Client,
+    client: Client,
     private readonly channel: ClientChannel,
   ) {
     channel.on("data", (piece: Buffer) => {
@@ -113,7 +120,8 @@ export class RawWorker {
 
   async ask(verb: string, args: unknown): Promise<Answer> {
     const answer = await this.answer(this.send(verb, args));
-    if (answer === undefined) throw new Error(`no answer to ${verb} ${JSON.stringify(args)}: ${(await this.ended).noise}`);
+    if (answer === undefined)
+      throw new Error(`no answer to ${verb} ${JSON.stringify(args)}: ${(await this.ended).noise}`);
     return answer;
   }
 

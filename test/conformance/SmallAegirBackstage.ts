@@ -22,15 +22,21 @@ export class SmallAegirBackstage implements Backstage {
     const { drupal } = this;
     const { node, users, hosting_client, hosting_client_user, hosting_site } = drupal.database;
     const ours = (text: string) => text.startsWith(this.prefix);
-    const clients = hosting_client.all(({ uname }) => ours(uname)).map(({ nid, uname }) => {
-      const bound = hosting_client_user.all(({ client }) => client === nid).map(({ user }) => users.get(user)?.name ?? "");
-      const { title = "", uid: author = 0 } = node.get(nid) ?? {};
-      return { nid, uname, title, author, users: bound.filter((name) => name !== "").sort() };
-    });
-    const sites = node.all(({ type, title }) => type === "site" && ours(title)).map(({ nid, vid, title, changed }) => {
-      const { client = 0, status = 0, verified = 0, platform = 0 } = hosting_site.get(vid) ?? {};
-      return { nid, title, client, status, verified, platform, changed };
-    });
+    const clients = hosting_client
+      .all(({ uname }) => ours(uname))
+      .map(({ nid, uname }) => {
+        const bound = hosting_client_user
+          .all(({ client }) => client === nid)
+          .map(({ user }) => users.get(user)?.name ?? "");
+        const { title = "", uid: author = 0 } = node.get(nid) ?? {};
+        return { nid, uname, title, author, users: bound.filter((name) => name !== "").sort() };
+      });
+    const sites = node
+      .all(({ type, title }) => type === "site" && ours(title))
+      .map(({ nid, vid, title, changed }) => {
+        const { client = 0, status = 0, verified = 0, platform = 0 } = hosting_site.get(vid) ?? {};
+        return { nid, title, client, status, verified, platform, changed };
+      });
     const tasks = drupal
       .tasks(({ rid }) => sites.some(({ nid }) => nid === rid))
       .map(({ nid, task_type, rid, task_status }) => ({ nid, type: task_type, rid, status: task_status }));

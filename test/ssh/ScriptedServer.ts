@@ -75,7 +75,8 @@ export class ScriptedServer {
       this.#sockets.add(socket);
       socket.on("close", () => this.#sockets.delete(socket));
       socket.on("error", () => undefined);
-      if (!script.onSocket?.(socket, ++this.connections)) {
+      this.connections++;
+      if (!script.onSocket?.(socket, this.connections)) {
         server.injectSocket(socket);
       }
     });
@@ -134,19 +135,28 @@ export class ScriptedServer {
         }
         this.mostOpenSessions = Math.max(this.mostOpenSessions, ++this.openSessions);
         const session = accept();
-        session.on("close", () => this.openSessions--);
         session.on("exec", (acceptExec, _reject, { command }) => {
           this.commands.push(command);
           const channel = acceptExec();
           channel.on("error", () => undefined);
+          channel.on("close", () => this.openSessions--);
           this.script.onExec?.(channel, command);
+          if (channel.listenerCount("data") === 0) {
+            // Else the end of its input, and with it the close, would never be seen.
+            channel.resume();
+          }
         });
-        session.on("sftp", (acceptSftp) => this.script.onSftp?.(acceptSftp()));
+        session.on("sftp", (acceptSftp) => {
+          const sftp = acceptSftp();
+          sftp.on("close", () => this.openSessions--);
+          this.script.onSftp?.(sftp);
+        });
       });
+      // ssh2 answers "administratively prohibited" if nobody listens, as OpenSSH does without AllowTcpForwarding.
+      if (!this.script.forwarding) {
+        return;
+      }
       client.on("tcpip", (accept, reject, { destIP, destPort }) => {
-        if (!this.script.forwarding) {
-          return reject();
-        }
         const socket = connect({ host: destIP, port: destPort });
         socket.once("error", () => reject());
         socket.once("connect", () => {
@@ -163,7 +173,7 @@ export class ScriptedServer {
     if (context.method === "publickey") {
       const { key, signature } = context as PublicKeyAuthContext;
       const known = (this.script.authorizedKeys ?? []).some((line) => line.split(" ")[1] === key.data.toString("base64"));
-      if (!known || signature === undefined) {
+      if (signature === undefined) {
         this.attempts.push("publickey");
       }
       return known && verified(context as PublicKeyAuthContext) ? context.accept() : this.#reject(context);

@@ -1,0 +1,4 @@
+/** The door `pulumi-aegir/manifest`: YAML in, validated access out. */
+export type { Manifest, ManifestClient, ManifestSite, ManifestUser } from "./Manifest";
+export { ManifestError, type ManifestProblem } from "./ManifestError";
+export { parseManifest, readManifest } from "./parseManifest";
