@@ -13,7 +13,7 @@ import { AegirClient, ClientUserBinding, ShellAccount, SiteOwnership } from "pul
 import { ManifestError, parseManifest, type Manifest, type ManifestClient } from "pulumi-aegir/manifest";
 
 interface Server {
-  connection?: command.types.input.remote.ConnectionArgs & { hostKey: string | string[] };
+  connection?: Omit<command.types.input.remote.ConnectionArgs, "hostKey"> & { hostKey: string | string[] };
   clientPrefix?: string;
   accounts?: { instance: string };
   drush?: { command?: string; alias?: string };
@@ -55,7 +55,12 @@ function declareClient(declared: ManifestClient): object | undefined {
   const client = new AegirClient(`client:${internalName}`, { name, internalName, email, ...at });
   const bindings = declared.users.map(
     ({ name: user, createUser }) =>
-      new ClientUserBinding(`binding:${internalName}:${user}`, { client: client.internalName, user, createUser, ...at }),
+      new ClientUserBinding(`binding:${internalName}:${user}`, {
+        client: client.internalName,
+        user,
+        createUser,
+        ...at,
+      }),
   );
   const ownerships = declared.sites.map(
     ({ site, takeOverFrom }) =>
@@ -87,11 +92,14 @@ function declareClient(declared: ManifestClient): object | undefined {
 function queueRun(internalName: string, ownerships: SiteOwnership[]): pulumi.Resource {
   if (!server?.connection) throw new pulumi.RunError("runQueue needs the server's `connection` in aegir:servers.");
   const { hostKey, ...connection } = server.connection;
+  // @pulumi/command takes a public key, and accepts any host without one; a fingerprint is not enough for it.
+  const publicKey = [hostKey].flat().flatMap((pin) => /(?:ssh|ecdsa|sk)-\S+ [A-Za-z0-9+/=]{40,}/.exec(pin) ?? [])[0];
+  if (!publicKey) throw new pulumi.RunError("runQueue needs the server's hostKey as a public key or known_hosts line.");
   const { command: drush = "drush", alias = "@hostmaster" } = server.drush ?? {};
   return new command.remote.Command(
     `queue:${internalName}`,
     {
-      connection: { ...connection, hostKey: [hostKey].flat()[0] },
+      connection: { ...connection, hostKey: publicKey },
       create: `${drush} ${alias} hosting-tasks`,
       triggers: ownerships.map(({ verifyTask }) => verifyTask),
     },

@@ -8,7 +8,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { findEngines } from "./engine/engines";
-import type { GroupCounts } from "./support/CountingReporter";
+import type { GroupCounts } from "./support/GroupCounts";
 
 const root = join(__dirname, "..");
 
@@ -78,12 +78,21 @@ async function main(): Promise<void> {
     console.log(`\n== ${group.name}`);
     const lacking = (group.needs ?? []).filter((tool) => !found(tool.command));
     const counts = join(directory, `${index}.json`);
-    const environment = { AEGIR_TEST_COUNTS: counts, AEGIR_TEST_LACKING: lacking.map(({ command }) => command).join(",") };
+    const environment = {
+      AEGIR_TEST_COUNTS: counts,
+      AEGIR_TEST_LACKING: lacking.map(({ command }) => command).join(","),
+    };
     for (const tool of lacking) {
-      notes.push(`SKIPPED in "${group.name}": what needs ${tool.command}. Enable it with: apt-get install ${tool.packages.join(" ")}`);
+      notes.push(
+        `SKIPPED in "${group.name}": what needs ${tool.command}. Enable it with: apt-get install ${tool.packages.join(" ")}`,
+      );
     }
     const mocha = require.resolve("mocha/bin/mocha.js");
-    const passed = run(process.execPath, [mocha, "--reporter", "test/support/CountingReporter.ts", group.files], environment);
+    const passed = run(
+      process.execPath,
+      [mocha, "--reporter", "test/support/CountingReporter.ts", group.files],
+      environment,
+    );
     if (!passed) failures.push(group.name);
     if (!existsSync(counts)) {
       total.failed++;
@@ -101,7 +110,9 @@ async function main(): Promise<void> {
   console.log("\n== summary");
   console.log(`engines: ${engines.join(", ")}`);
   if (!engines.some((name) => name.startsWith("pulumi"))) {
-    console.log("SKIPPED: every scenario on the real Pulumi CLI. Enable it with: curl -fsSL https://get.pulumi.com | sh");
+    console.log(
+      "SKIPPED: every scenario on the real Pulumi CLI. Enable it with: curl -fsSL https://get.pulumi.com | sh",
+    );
   }
   console.log(`servers: the small Aegir${process.env["AEGIR_TEST_HOST"] ? `, ${process.env["AEGIR_TEST_HOST"]}` : ""}`);
   for (const note of notes) console.log(note);

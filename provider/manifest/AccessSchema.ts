@@ -76,7 +76,8 @@ const Client = z
   .strictObject(
     {
       name: text("the client's title, for example Acme Corp").meta({
-        description: "The client's title in the panel, unique in this file. Renaming it moves nobody's access.",
+        description:
+          "The client's title in the panel, unique in this file. A new title moves nobody's access if internalName is written.",
         minLength: 1,
         maxLength: 100,
       }),

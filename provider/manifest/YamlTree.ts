@@ -9,8 +9,8 @@ import type { SourceText, Span } from "./SourceText";
 /** Parser levels: far more than a manifest has, far fewer than recursion and memory bear. */
 const DEEPEST = 40;
 
-/** Several times what ten thousand sites with their clients and users need. */
-const MOST_VALUES = 200_000;
+/** Words, signs and spaces: several times what ten thousand sites with their clients and users need. */
+const MOST_LEXEMES = 1_000_000;
 
 /** A value of the file. */
 export interface Value extends Span {
@@ -65,31 +65,29 @@ export function readYaml(source: SourceText, report: (span: Span, message: strin
   return new Reader(source, report).value(content, { start: 0, end: 0 });
 }
 
-/** Parses step by step, because the library has no limit of depth: a small file could exhaust the memory. */
+/** Parses step by step, because the library has no limits: a small file could exhaust the memory. */
 function compose(text: string, report: (span: Span, message: string) => void) {
   const parser = new Parser();
-  let tooDeep = false;
+  let lexemes = 0;
+  let refused: string | undefined;
   function* tokens(): Generator<CST.Token> {
     for (const lexeme of new Lexer().lex(text)) {
       yield* parser.next(lexeme);
-      tooDeep = parser.stack.length > DEEPEST;
-      if (tooDeep) return;
+      if (++lexemes > MOST_LEXEMES) refused = "The file has far more values than a server has sites. Divide it.";
+      if (parser.stack.length > DEEPEST)
+        refused = "Lists and maps are nested too deeply here. A manifest needs six levels at most.";
+      if (refused !== undefined) return;
     }
     yield* parser.end();
   }
   const options = { schema: "core", uniqueKeys: false, prettyErrors: false } as const;
   const documents = [...new Composer(options).compose(tokens())];
-  if (!tooDeep) return documents;
-  report(
-    { start: parser.offset, end: parser.offset },
-    "Lists and maps are nested too deeply here. A manifest needs six levels at most.",
-  );
+  if (refused === undefined) return documents;
+  report({ start: parser.offset, end: parser.offset }, refused);
   return undefined;
 }
 
 class Reader {
-  private values = 0;
-
   constructor(
     private readonly source: SourceText,
     private readonly report: (span: Span, message: string) => void,
@@ -101,13 +99,6 @@ class Reader {
     const span = end > start ? { start, end } : holder;
     const value: Value = { ...span, plain: undefined, fields: new Map(), items: [] };
     if (node === null) return { ...value, plain: null };
-    if (++this.values >= MOST_VALUES) {
-      if (this.values === MOST_VALUES) {
-        this.report(span, `The file has more than ${MOST_VALUES} values. Divide it, with a stack for each part.`);
-      }
-      return value;
-    }
-
     if (isAlias(node)) {
       this.report(span, `*${node.source} is a YAML alias. Write the value itself here, so that a reviewer sees it.`);
       return value;
@@ -121,10 +112,7 @@ class Reader {
     }
     if (isMap(node)) return this.map(node.items as Pair<Node, Node | null>[], value);
     if (isSeq(node)) {
-      value.items = node.items.map((item) => {
-        const dash = this.source.text.lastIndexOf("-", (item as Node).range?.[0]);
-        return this.value(item as Node, { start: dash, end: dash + 1 });
-      });
+      value.items = (node.items as Node[]).map((item) => this.value(item, this.dashBefore(item)));
       return { ...value, plain: value.items.map((item) => item.plain) };
     }
     if (!isScalar(node)) return value;
@@ -137,6 +125,13 @@ class Reader {
       );
     }
     return { ...value, plain: node.value, ...(unquoted !== undefined && { unquoted }) };
+  }
+
+  /** An empty entry of a list takes no room; its dash does. */
+  private dashBefore({ range }: Node): Span {
+    if (!range || range[1] > range[0]) return { start: 0, end: 0 };
+    const dash = this.source.text.lastIndexOf("-", range[0]);
+    return { start: dash, end: dash + 1 };
   }
 
   private map(pairs: Pair<Node, Node | null>[], value: Value): Value {

@@ -9,6 +9,12 @@ export const MAXIMUM_CLIENT_NAME_LENGTH = 100;
  */
 export function clientNameProblems(value: string): string[] {
   if (value.trim() === "") return ["The client's name is empty. Write 1 to 100 characters, for example Acme Corp."];
+  const length = Array.from(value).length;
+  if (length > MAXIMUM_CLIENT_NAME_LENGTH) {
+    return [
+      `The client's name ${quoted(value)} is ${length} characters long where 100 are allowed. Write a shorter name.`,
+    ];
+  }
   const problems: string[] = [];
   if (value !== value.trim()) {
     problems.push(`The client's name ${quoted(value)} begins or ends with white space. Write ${quoted(value.trim())}.`);
@@ -24,12 +30,6 @@ export function clientNameProblems(value: string): string[] {
     problems.push(
       `The client's name ${quoted(value)} is a number, and Aegir takes a number for a node id. ` +
         `Write a name with a word in it, for example ${quoted(`Client ${value.trim()}`)}.`,
-    );
-  }
-  const length = Array.from(value).length;
-  if (length > MAXIMUM_CLIENT_NAME_LENGTH) {
-    problems.push(
-      `The client's name ${quoted(value)} is ${length} characters long where 100 are allowed. Write a shorter name.`,
     );
   }
   return problems;

@@ -9,6 +9,13 @@ export const MAXIMUM_MAIL_LENGTH = 254;
 export function userNameProblems(value: string): string[] {
   if (value.trim() === "")
     return ["The user's name is empty. Write the name that the person logs in to the panel with."];
+  const length = Array.from(value).length;
+  if (length > MAXIMUM_USER_NAME_LENGTH) {
+    return [
+      `The user's name ${quoted(value)} is ${length} characters long where Drupal allows ${MAXIMUM_USER_NAME_LENGTH}. ` +
+        "Write the name that the person logs in to the panel with.",
+    ];
+  }
   const problems: string[] = [];
   if (value === "0") problems.push('The user\'s name "0" counts as empty in Drupal. Write another name.');
   const tidy = value.trim().replace(/ {2,}/g, " ");
@@ -23,13 +30,6 @@ export function userNameProblems(value: string): string[] {
     problems.push(
       `The user's name ${quoted(value)} contains ${INVISIBLE.test(illegal) ? codePoint(illegal) : quoted(illegal)}, which Drupal does not allow. ` +
         "Write the name with letters, digits, spaces and . - _ ' @ + only.",
-    );
-  }
-  const length = Array.from(value).length;
-  if (length > MAXIMUM_USER_NAME_LENGTH) {
-    problems.push(
-      `The user's name ${quoted(value)} is ${length} characters long where Drupal allows ${MAXIMUM_USER_NAME_LENGTH}. ` +
-        "Write the name that the person logs in to the panel with.",
     );
   }
   return problems;
@@ -49,14 +49,14 @@ const ILLEGAL_IN_USER_NAME = new RegExp(
 /** Problems of a mail address: plain `name@domain`, at most 254 characters. */
 export function mailProblems(value: string): string[] {
   if (value.trim() === "") return ["The mail address is empty. Write one, for example it@acme.example."];
-  if (!z.email().safeParse(value).success) {
-    return [
-      `${quoted(value)} is not a mail address. Write it plainly, without a display name or spaces, for example it@acme.example.`,
-    ];
-  }
   if (value.length > MAXIMUM_MAIL_LENGTH) {
     return [
       `The mail address ${quoted(value)} is ${value.length} characters long where Drupal allows ${MAXIMUM_MAIL_LENGTH}. Write a shorter one.`,
+    ];
+  }
+  if (!z.email().safeParse(value).success) {
+    return [
+      `${quoted(value)} is not a mail address. Write it plainly, without a display name or spaces, for example it@acme.example.`,
     ];
   }
   return [];

@@ -9,10 +9,7 @@ export const MAXIMUM_DOMAIN_LENGTH = 235;
  * in their ASCII form, no trailing dot. Never throws; what is no domain comes back trimmed and in lower case.
  */
 export function normalizeDomain(text: string): string {
-  const lower = text
-    .trim()
-    .toLowerCase()
-    .replace(/[\s.]+$/, "");
+  const lower = withoutTrailingDots(text.trim().toLowerCase());
   // Only words joined by dots go through the URL parser, which would cut paths, resolve %41 and read numbers as addresses.
   if (isAscii(lower) || !/^[\p{L}\p{M}\p{N}.-]+$/u.test(lower)) return lower;
   return domainToASCII(lower) || lower;
@@ -22,6 +19,8 @@ export function normalizeDomain(text: string): string {
 export function siteDomainProblems(value: string): string[] {
   const text = value.trim().toLowerCase();
   if (text === "") return ["The site is empty. Write its main domain, for example www.acme.example."];
+
+  if (text.length > 4 * MAXIMUM_DOMAIN_LENGTH) return [tooLong(value, text.length)];
 
   const misread = misreadAddress(text);
   if (misread !== undefined) return [`The site ${quoted(value)} ${misread}`];
@@ -63,13 +62,15 @@ export function siteDomainProblems(value: string): string[] {
       `The site ${quoted(value)} is an address or a number, not a domain. Write the site's main domain as the panel shows it.`,
     ];
   }
-  if (ascii.length > MAXIMUM_DOMAIN_LENGTH) {
-    return [
-      `The site ${quoted(value)} is ${ascii.length} characters long where Aegir allows ${MAXIMUM_DOMAIN_LENGTH}. ` +
-        "Write the site's main domain as the panel shows it.",
-    ];
-  }
+  if (ascii.length > MAXIMUM_DOMAIN_LENGTH) return [tooLong(value, ascii.length)];
   return [];
+}
+
+function tooLong(value: string, length: number): string {
+  return (
+    `The site ${quoted(value)} is ${length} characters long where Aegir allows ${MAXIMUM_DOMAIN_LENGTH}. ` +
+    "Write the site's main domain as the panel shows it."
+  );
 }
 
 /** What was pasted instead of a domain, as the end of a sentence that begins with the value. */
@@ -125,6 +126,13 @@ const LOOKALIKES = new Map(
     .split(" ")
     .map(([letter, ascii]) => [letter, ascii] as const),
 ) as ReadonlyMap<string, string>;
+
+/** Not a regular expression, which would take quadratic time for a long run in the middle. */
+function withoutTrailingDots(text: string): string {
+  let end = text.length;
+  while (end > 0 && /[\s.]/.test(text[end - 1]!)) end--;
+  return text.slice(0, end);
+}
 
 function isAscii(text: string): boolean {
   return /^[\x00-\x7f]*$/.test(text);

@@ -4,15 +4,16 @@ import type { AegirServer } from "../aegir/AegirServer";
 import { serverFor } from "../aegir/servers";
 import { settle } from "../aegir/Worker";
 import { WorkerRefusal } from "../ssh/WorkerSession";
-import { clientNameProblems } from "../naming/ClientName";
+import { clientNameKey, clientNameProblems } from "../naming/ClientName";
 import { deriveInternalName, internalNameProblems } from "../naming/InternalName";
 import { mailProblems } from "../naming/PanelUser";
+import { quoted } from "../naming/quoted";
 import { reducedName, shellAccountName } from "../naming/ShellAccountName";
 import type { ClientFacts } from "../worker/protocol";
 import { AegirResource, typeToken } from "./AegirResource";
 import { say } from "./consequences";
 import { claim, isDeclared, noteDeclared } from "./identity";
-import { CLIENT_ID, given, InputRules, receiver } from "./InputRules";
+import { CLIENT_ID, InputRules, receiver, withoutNulls } from "./InputRules";
 import {
   isKnown,
   PartialFailure,
@@ -143,13 +144,13 @@ function claimed(name: string, args: AegirClientArgs): Record<string, unknown> {
   // Also the one way to hear of two clients whose names would derive to the same login before a server is asked.
   const internalName = pulumi
     .all([args.name, args.internalName])
-    .apply(([title, given]) => ({ title, internalName: given ?? deriveInternalName(title) }));
+    .apply(([title, given]) => ({ title, internalName: given ?? deriveInternalName(`${title}`) }));
   const checked = claim(name, args.server, internalName, (value) => [
     { identity: `client ${value.internalName}`, what: `the client ${value.internalName}` },
-    { identity: `name ${value.title.toLowerCase()}`, what: `a client named ${value.title}` },
+    { identity: `name ${clientNameKey(`${value.title}`)}`, what: `a client named ${value.title}` },
     {
-      identity: `login ${reducedName(value.internalName)}`,
-      what: `clients whose shell login would be the same (${reducedName(value.internalName)})`,
+      identity: `login ${reducedName(`${value.internalName}`)}`,
+      what: `clients whose shell login would be the same (${reducedName(`${value.internalName}`)})`,
     },
   ]);
   return { ...args, name: checked.apply(({ title }) => title) };
@@ -159,7 +160,7 @@ export const clientId = (internalName: string): string => `client:${internalName
 
 export const aegirClient: Lifecycle<Inputs, Outputs> = {
   check(olds, news): CheckResult {
-    const inputs = given(news);
+    const inputs = withoutNulls(news);
     const rules = new InputRules(inputs);
     const server = rules.server();
     if (server) inputs.server = server.name;
@@ -184,10 +185,10 @@ export const aegirClient: Lifecycle<Inputs, Outputs> = {
     if (inputs.waitForLogin === true && server && !server.configuration.accounts) {
       rules.fail("waitForLogin", `Server "${server.name}" has no shell accounts configured. Remove waitForLogin.`);
     }
-    if (inputs.internalName === undefined && isKnown(inputs.name) && typeof inputs.name === "string") {
-      deriveInto(inputs, olds, rules, prefix);
+    if (inputs.internalName === undefined) deriveInto(inputs, olds, rules, prefix);
+    if (server && typeof inputs.internalName === "string" && isKnown(inputs.internalName)) {
+      noteDeclared(server.name, clientId(inputs.internalName));
     }
-    if (server && isKnown(inputs.internalName)) noteDeclared(server.name, clientId(inputs.internalName!));
     return { inputs: { ...inputs }, failures: rules.failures };
   },
 
@@ -199,12 +200,12 @@ export const aegirClient: Lifecycle<Inputs, Outputs> = {
     if (replaces.includes("internalName")) {
       say(
         id,
-        `becomes ${clientId(news.internalName)}: a new client node, and on BOA a new login with a new password and an empty home; the old login goes when its last site has left. Platform restrictions and the panel user's name do not follow.`,
+        `becomes ${isKnown(news.internalName) ? clientId(news.internalName) : "another client"}: a new client node, and on BOA a new login with a new password and an empty home; the old login goes when its last site has left. Platform restrictions and the panel user's name do not follow.`,
       );
     } else if (changed.includes("name")) {
       say(
         id,
-        `is renamed from "${olds.name}" to "${news.name}": internal name, login, node and the panel user's name stay as they are.`,
+        `is renamed from ${quoted(olds.name)} to ${isKnown(news.name) ? quoted(news.name) : "a name not known yet"}: internal name, login, node and the panel user's name stay as they are.`,
       );
     }
     if (changed.includes("email") && olds.email !== undefined) {
@@ -212,7 +213,7 @@ export const aegirClient: Lifecycle<Inputs, Outputs> = {
         id,
         news.email === undefined
           ? `no longer ensures a user with ${olds.email}: that user stays bound.`
-          : `a user with ${news.email} will be bound; the one with ${olds.email} stays bound as well.`,
+          : `a user with ${isKnown(news.email) ? news.email : "an address not known yet"} will be bound; the one with ${olds.email} stays bound as well.`,
       );
     }
     return { changes: replaces.length + changed.length > 0, replaces };
@@ -281,19 +282,27 @@ export const aegirClient: Lifecycle<Inputs, Outputs> = {
 
 /** A derived internal name is shown and kept; one that would change is a failure that shows the line to write. */
 function deriveInto(inputs: Partial<Inputs>, olds: Partial<Inputs>, rules: InputRules, prefix: string): void {
-  const derived = deriveInternalName(inputs.name!, prefix);
+  const { name } = inputs;
   const kept = olds.internalName;
-  if (kept !== undefined && isKnown(kept) && kept !== derived) {
+  if (!isKnown(name)) {
+    if (kept !== undefined) inputs.internalName = kept;
+    return;
+  }
+  if (typeof name !== "string" || clientNameProblems(name).length > 0) return;
+  const derived = deriveInternalName(name, prefix);
+  const problems = internalNameProblems(derived, prefix);
+  if (kept !== undefined && kept !== derived) {
+    const replace = problems.length > 0 ? "another one" : `internalName: "${derived}"`;
     rules.fail(
       "internalName",
-      `The internal name ${kept} was derived from the name, and "${inputs.name}" would derive ${derived || "nothing"}. ` +
+      `The internal name is ${kept}, but would be ${derived || "empty"} if it were derived from ${quoted(name)}. ` +
         `Write internalName: "${kept}" to keep client, login and password; ` +
-        `write internalName: "${derived}" to replace the client on purpose.`,
+        `write ${replace} to replace the client on purpose.`,
     );
     return;
   }
-  inputs.internalName = derived;
-  for (const problem of internalNameProblems(derived, prefix)) {
+  if (problems.length === 0) inputs.internalName = derived;
+  for (const problem of problems) {
     rules.fail("internalName", `Derived from the name: ${problem} Write an internalName of your own.`);
   }
 }

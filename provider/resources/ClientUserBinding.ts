@@ -4,12 +4,12 @@ import { serverFor } from "../aegir/servers";
 import { settle } from "../aegir/Worker";
 import { WorkerRefusal } from "../ssh/WorkerSession";
 import { internalNameProblems } from "../naming/InternalName";
-import { mailProblems, userNameProblems } from "../naming/PanelUser";
+import { mailProblems, userNameKey, userNameProblems } from "../naming/PanelUser";
 import type { UserFacts } from "../worker/protocol";
 import { AegirResource, typeToken } from "./AegirResource";
 import { say } from "./consequences";
 import { claim, isDeclared, noteDeclared } from "./identity";
-import { given, InputRules } from "./InputRules";
+import { InputRules, withoutNulls } from "./InputRules";
 import {
   isKnown,
   pick,
@@ -95,16 +95,19 @@ export class ClientUserBinding extends AegirResource {
 function claimed(name: string, args: ClientUserBindingArgs): Record<string, unknown> {
   if (args.client === undefined || args.user === undefined) return { ...args };
   const pair = claim(name, args.server, pulumi.all([args.client, args.user]), ([client, user]) => [
-    { identity: `binding ${client} ${user.toLowerCase()}`, what: `the binding of ${user} to ${client}` },
+    { identity: `binding ${bindingKey(client, `${user}`)}`, what: `the binding of ${user} to ${client}` },
   ]);
   return { ...args, user: pair.apply(([, user]) => user) };
 }
 
 const bindingId = (client: string, user: string): string => `binding:${client}:${user}`;
 
+/** One pair, however its user is written: a changed case is create(new) and then delete(old) of the same pair. */
+const bindingKey = (client: string, user: string): string => bindingId(client, userNameKey(user));
+
 export const clientUserBinding: Lifecycle<Inputs, Outputs> = {
   check(_olds, news): CheckResult {
-    const inputs = given(news);
+    const inputs = withoutNulls(news);
     const rules = new InputRules(inputs);
     const server = rules.server();
     if (server) inputs.server = server.name;
@@ -114,8 +117,9 @@ export const clientUserBinding: Lifecycle<Inputs, Outputs> = {
       user.text("email", mailProblems);
       user.optionalBoolean("welcomeMail");
     });
-    if (server && isKnown([inputs.client, inputs.user])) {
-      noteDeclared(server.name, bindingId(inputs.client!, inputs.user!));
+    const { client, user } = inputs;
+    if (server && typeof client === "string" && typeof user === "string" && isKnown([client, user])) {
+      noteDeclared(server.name, bindingKey(client, user));
     }
     return { inputs: { ...inputs }, failures: rules.failures };
   },
@@ -154,7 +158,7 @@ export const clientUserBinding: Lifecycle<Inputs, Outputs> = {
 
   async delete(id, props): Promise<void> {
     const server = serverFor(props.server);
-    if (isDeclared(server.name, id)) {
+    if (isDeclared(server.name, bindingKey(props.client, props.user))) {
       say(id, "is still declared by this program: only this entry of the state is forgotten.");
       return;
     }

@@ -1,7 +1,7 @@
 /** Collects everything that is wrong with a resource's inputs, so that one preview reports all of it. */
 import { configuredServers } from "../aegir/servers";
 import { serverSelectionProblem, type ServerConfiguration } from "../aegir/ServerConfiguration";
-import { quoted } from "../naming/quoted";
+import { printable } from "../ssh/printable";
 import { isKnown, UNKNOWN, type CheckFailure } from "./Lifecycle";
 
 type Problems = (value: string) => string[];
@@ -20,7 +20,7 @@ export class InputRules {
     const value = this.inputs[property];
     if (value === undefined || value === null || value === UNKNOWN) return;
     if (typeof value !== "object" || Array.isArray(value)) {
-      this.fail(property, `${property} is ${JSON.stringify(value)}; it is an object.`);
+      this.fail(property, `${property} is ${shown(value)}; it is an object.`);
       return;
     }
     const rules = new InputRules({ ...value }, property);
@@ -50,7 +50,9 @@ export class InputRules {
     this.optionalText(property, (value) =>
       choices.includes(value) || also(value)
         ? []
-        : [`${this.#path(property)} is ${quoted(value)}; it can be ${choices.map((choice) => `"${choice}"`).join(" or ")}.`],
+        : [
+            `${this.#path(property)} is ${shown(value)}; it can be ${choices.map((choice) => `"${choice}"`).join(" or ")}.`,
+          ],
     );
   }
 
@@ -58,7 +60,7 @@ export class InputRules {
     const value = this.inputs[property];
     if (value === undefined || value === null || !isKnown(value)) return;
     if (typeof value !== "boolean")
-      this.fail(property, `${this.#path(property)} is ${JSON.stringify(value)}; write true or false.`);
+      this.fail(property, `${this.#path(property)} is ${shown(value)}; write true or false.`);
   }
 
   /** Selects the configured server, whose name then stands in the inputs for the life of the resource. */
@@ -95,8 +97,13 @@ export class InputRules {
 }
 
 /** What a resource declares: a property that is null, as an output of another stack may be, is not declared. */
-export function given<Inputs extends object>(news: Inputs): Partial<Inputs> {
+export function withoutNulls<Inputs extends object>(news: Inputs): Partial<Inputs> {
   return Object.fromEntries(Object.entries(news).filter(([, value]) => value !== null)) as Partial<Inputs>;
+}
+
+/** What somebody wrote, on one line. */
+function shown(value: unknown): string {
+  return printable(JSON.stringify(value), 120);
 }
 
 function kindOf(value: unknown): string {

@@ -4,12 +4,12 @@ import type { AegirServer } from "../aegir/AegirServer";
 import type { Password } from "../aegir/PasswordFiles";
 import { serverFor } from "../aegir/servers";
 import { internalNameProblems } from "../naming/InternalName";
-import { reducedName, shellAccountName, shellAccountNameProblems } from "../naming/ShellAccountName";
+import { reducedName, shellAccountName } from "../naming/ShellAccountName";
 import { TaskStatus } from "../worker/protocol";
 import { AegirResource, typeToken } from "./AegirResource";
 import { say } from "./consequences";
 import { claim, isDeclared, noteDeclared } from "./identity";
-import { given, InputRules } from "./InputRules";
+import { InputRules, withoutNulls } from "./InputRules";
 import {
   isKnown,
   pick,
@@ -108,7 +108,7 @@ export class ShellAccount extends AegirResource {
 function claimed(name: string, args: ShellAccountArgs): Record<string, unknown> {
   if (args.client === undefined) return { ...args };
   const client = claim(name, args.server, args.client, (value) => {
-    const reduced = reducedName(value);
+    const reduced = reducedName(`${value}`);
     return [{ identity: `account ${reduced}`, what: `the shell login of ${value} (letters and digits: ${reduced})` }];
   });
   return { ...args, client };
@@ -118,14 +118,11 @@ const accountId = (login: string): string => `account:${login}`;
 
 export const shellAccount: Lifecycle<Inputs, Outputs> = {
   check(_olds, news): CheckResult {
-    const inputs = given(news);
+    const inputs = withoutNulls(news);
     const rules = new InputRules(inputs);
     const server = rules.server();
     if (server) inputs.server = server.name;
-    rules.text("client", (value) => {
-      const problems = internalNameProblems(value);
-      return problems.length > 0 ? problems : shellAccountNameProblems(value);
-    });
+    rules.text("client", (value) => internalNameProblems(value));
     rules.optionalText("rotation", (value) =>
       value.length <= 100 ? [] : [`rotation has ${value.length} characters; it is a short mark, at most 100.`],
     );
@@ -163,6 +160,12 @@ export const shellAccount: Lifecycle<Inputs, Outputs> = {
   async create(inputs): Promise<CreateResult<Outputs>> {
     const server = serverFor(inputs.server);
     const login = loginOf(server, inputs.client);
+    if (inputs.rotation !== undefined && (await server.passwordFiles.read(login))) {
+      say(
+        accountId(login),
+        `exists already; its password is adopted as it is, and rotation "${inputs.rotation}" is noted, not carried out.`,
+      );
+    }
     const password = await server.passwordFiles.appears(login, undefined, siteWatch(server, inputs.client));
     return { id: accountId(login), outs: outputs(server, login, password, inputs) };
   },

@@ -4,12 +4,13 @@ import { serverFor } from "../aegir/servers";
 import type { AegirServer } from "../aegir/AegirServer";
 import { isEffective, NotApplied, type Handover, type WaitFor } from "../aegir/Sites";
 import { internalNameProblems } from "../naming/InternalName";
+import { quoted } from "../naming/quoted";
 import { normalizeDomain, siteDomainProblems } from "../naming/SiteDomain";
 import type { SiteFacts } from "../worker/protocol";
 import { AegirResource, typeToken } from "./AegirResource";
 import { say } from "./consequences";
 import { claim, isDeclared, noteDeclared } from "./identity";
-import { CLIENT_ID, given, InputRules, receiver } from "./InputRules";
+import { CLIENT_ID, InputRules, receiver, withoutNulls } from "./InputRules";
 import {
   isKnown,
   PartialFailure,
@@ -117,7 +118,7 @@ export class SiteOwnership extends AegirResource {
 function claimed(name: string, args: SiteOwnershipArgs): Record<string, unknown> {
   if (args.site === undefined) return { ...args };
   const site = claim(name, args.server, args.site, (value) => {
-    const domain = normalizeDomain(value);
+    const domain = normalizeDomain(`${value}`);
     return [{ identity: `site ${domain}`, what: `the owner of the site ${domain}` }];
   });
   return { ...args, site };
@@ -127,24 +128,24 @@ const siteId = (domain: string): string => `site:${domain}`;
 
 export const siteOwnership: Lifecycle<Inputs, Outputs> = {
   check(_olds, news): CheckResult {
-    const inputs = given(news);
+    const inputs = withoutNulls(news);
     const rules = new InputRules(inputs);
     const server = rules.server();
     if (server) inputs.server = server.name;
     rules.text("site", siteDomainProblems);
     rules.text("client", (value) => internalNameProblems(value));
     rules.optionalText("takeOverFrom", (value) =>
-      /^[a-z0-9_]{1,255}$/.test(value) ? [] : [`takeOverFrom is the internal name of a client, not "${value}".`],
+      /^[a-z0-9_]{1,255}$/.test(value) ? [] : [`takeOverFrom is the internal name of a client, not ${quoted(value)}.`],
     );
-    if (inputs.takeOverFrom !== undefined && same(inputs.takeOverFrom, inputs.client)) {
+    if (typeof inputs.takeOverFrom === "string" && same(inputs.takeOverFrom, inputs.client)) {
       rules.fail(
         "takeOverFrom",
-        `takeOverFrom names the new owner itself (${inputs.client}). Name the client that loses the site, or remove it.`,
+        `takeOverFrom names the new owner itself, ${quoted(inputs.takeOverFrom)}. Name the client that loses the site, or remove it.`,
       );
     }
     rules.choice("waitFor", ["effective", "recorded"]);
     rules.choice("onDestroy", ["default-owner", "leave", "client:<internalName>"], (value) => CLIENT_ID.test(value));
-    if (isKnown(inputs.site) && typeof inputs.site === "string") {
+    if (typeof inputs.site === "string" && isKnown(inputs.site) && siteDomainProblems(inputs.site).length === 0) {
       inputs.site = normalizeDomain(inputs.site);
       if (server) noteDeclared(server.name, siteId(inputs.site));
     }
@@ -155,14 +156,19 @@ export const siteOwnership: Lifecycle<Inputs, Outputs> = {
     const replaces = (["site", "server"] as const).filter((key) => !same(olds[key], news[key]));
     const changed = (["client", "waitFor", "onDestroy"] as const).filter((key) => !same(olds[key], news[key]));
     const unfinished = olds.applied === false && news.waitFor !== "recorded";
-    if (changed.includes("client") && isKnown(news.client)) {
-      const loser = olds.client || "nobody";
+    const loser = olds.client || "nobody";
+    const gainer = isKnown(news.client) ? news.client : "a client not known yet";
+    if (replaces.includes("site")) {
+      const onDestroy = olds.onDestroy ?? "default-owner";
+      const receiver = onDestroy === "leave" ? `stays with ${loser}` : `goes from ${loser} to ${onDestroy}`;
+      say(id, `is no longer declared here, another site is: this one ${receiver}.`);
+    } else if (changed.includes("client")) {
       say(
         id,
-        `moves from ${loser} to ${news.client}: users bound to ${loser} and its shell login lose the site, those of ${news.client} gain it.`,
+        `moves from ${loser} to ${gainer}: users bound to ${loser} and its shell login lose the site, those of ${gainer} gain it.`,
       );
     } else if (unfinished) {
-      say(id, `is recorded for ${news.client}, but its files are not linked so: it will be verified again.`);
+      say(id, `is recorded for ${loser}, but its files are not linked so: it will be verified again.`);
     }
     return { changes: replaces.length + changed.length > 0 || unfinished, replaces };
   },

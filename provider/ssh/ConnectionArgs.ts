@@ -1,3 +1,4 @@
+import { isIPv6 } from "node:net";
 import { z } from "zod";
 import { HOST_KEY_FORMS, HostKeyPins } from "./HostKey";
 
@@ -8,16 +9,24 @@ const word = (what: string) =>
     .min(1, `needs ${what}`)
     .refine((text) => !/[\s\p{C}@]/u.test(text), `${what} has no spaces, no @ and no control characters`);
 
+const host = (what: string) =>
+  word(what).refine((text) => !text.includes(":") || isIPv6(text), `${what} is without its port, which goes into port`);
+
 /** The message for a secret of a wrong type: zod's own may repeat what was given. */
 const secret = z.string("must be text").optional();
 
+/** zod's own int() would keep the host key from being looked at. */
+const whole = (least: number, most: number) => (value: number) =>
+  Number.isInteger(value) && value >= least && value <= most;
+
+const LIMIT = "must be a whole number, -1 or more";
 const PORT = "must be a port number, 1 to 65535";
 const SECONDS = "must be a number of seconds, more than 0 and at most 3600";
 
 const fields = {
   /** Name or address. */
-  host: word("the server's name or address"),
-  port: z.number(PORT).int(PORT).min(1, PORT).max(65535, PORT).default(22),
+  host: host("the server's name or address"),
+  port: z.number(PORT).refine(whole(1, 65535), PORT).default(22),
   user: word("the login's name"),
   password: secret,
   /** The key's text, not a path. */
@@ -29,10 +38,10 @@ const fields = {
    * How often "could not reach" is tolerated before giving up, as in @pulumi/command: 0 means one attempt, -1 as many as
    * fit into a minute. Rejected credentials and host keys are never tried again.
    */
-  dialErrorLimit: z.number("must be a number").int("must be a whole number").min(-1, "must be -1 or more").default(4),
+  dialErrorLimit: z.number(LIMIT).refine(whole(-1, Infinity), LIMIT).default(4),
   /** Seconds that one attempt, from name resolution to login, may take. */
   perDialTimeout: z.number(SECONDS).positive(SECONDS).max(3600, SECONDS).default(20),
-  /** What the server must prove to be: HOST_KEY_FORMS; several as an array or as lines. */
+  /** The keys that the server may show, in any of HOST_KEY_FORMS; several as an array or as lines. */
   hostKey: z.union([z.string(), z.array(z.string())], `needs the server's key: ${HOST_KEY_FORMS}`),
 };
 
@@ -50,7 +59,7 @@ function withHostKey<Fields extends z.ZodRawShape>(schema: z.ZodObject<Fields, z
   });
 }
 
-const Proxy = withHostKey(z.strictObject({ ...fields, host: word("the bastion's name or address") }));
+const Proxy = withHostKey(z.strictObject({ ...fields, host: host("the bastion's name or address") }));
 
 /**
  * How to reach a server over SSH; the fields are named as in @pulumi/command's `remote.ConnectionArgs`, and `hostKey` is

@@ -24,7 +24,6 @@ export class Link {
   #silentIntervals = 0;
   #chunksHeard = 0;
   #holders = 0;
-  #limit = MAX_CHANNELS;
   #taken = 0;
   #waiting: (() => void)[] = [];
 
@@ -127,8 +126,9 @@ export class Link {
   }
 
   /**
-   * Opens a channel when there is room for it. One that the server refuses (MaxSessions) waits until another of ours is
-   * closed, or for a while if there is none. An SshError is `notSent` if the server was never asked.
+   * Opens a channel when there is room for it. One that the server refuses (MaxSessions) is asked for again when another
+   * of ours is closed, and after a pause that grows: OpenSSH counts a session until its process is gone. An SshError is
+   * `notSent` if the server did not get to know what the channel is for.
    */
   async open<Channel>(
     what: string,
@@ -137,8 +137,8 @@ export class Link {
     const until = Date.now() + this.timings.channelSeconds * 1000;
     const release = this.hold();
     try {
-      for (;;) {
-        await this.#take(what, until);
+      for (let refusals = 0; ; refusals++) {
+        await this.#take(what, until, refusals > 0);
         try {
           return { channel: await this.#request(what, request), free: once(() => this.#free()) };
         } catch (error) {
@@ -146,10 +146,7 @@ export class Link {
           if (!(error instanceof ChannelRefused)) {
             throw error;
           }
-          this.#limit = Math.max(this.#taken, 1);
-          if (this.#taken === 0) {
-            await this.#pause(until);
-          }
+          await this.#pause(Math.min(100 * 2 ** refusals, 1000));
         }
       }
     } finally {
@@ -158,21 +155,19 @@ export class Link {
   }
 
   /** Waits for a place and takes it, in one step once there is one. */
-  async #take(what: string, until: number): Promise<void> {
-    while (this.lost === null && this.#taken >= this.#limit && Date.now() < until) {
-      await this.#pause(until);
+  async #take(what: string, until: number, refused: boolean): Promise<void> {
+    while (this.lost === null && this.#taken >= MAX_CHANNELS && Date.now() < until) {
+      await this.#pause(until - Date.now());
     }
     if (this.lost !== null) {
       throw new SshError("sessionBroken", this.label, "notSent", `${this.lost}, before ${what} was asked for`);
     }
     if (Date.now() >= until) {
-      throw new SshError(
-        "refusedByServer",
-        this.label,
-        "notSent",
-        `the server allows no further channel on this connection; waited ${this.timings.channelSeconds} s for one for ` +
-          `${what} while ${this.#taken} of ours were open. Nothing was done. Raise MaxSessions in its sshd_config`,
-      );
+      const why = refused
+        ? "the server refuses further channels on this connection (MaxSessions in its sshd_config)"
+        : `all ${MAX_CHANNELS} channels of this connection are in use`;
+      const reason = `${why}; waited ${this.timings.channelSeconds} s for one for ${what}, which was not sent`;
+      throw new SshError("refusedByServer", this.label, "notSent", reason);
     }
     this.#taken++;
   }
@@ -242,12 +237,12 @@ export class Link {
     waiting.forEach((resolve) => resolve());
   }
 
-  /** Until a channel is closed, the link is lost, `until` comes, or a second has passed. */
-  async #pause(until: number): Promise<void> {
+  /** Until a channel is closed, the link is lost, or the time is over. */
+  async #pause(milliseconds: number): Promise<void> {
     let timer: NodeJS.Timeout | undefined;
     await new Promise<void>((resolve) => {
       this.#waiting.push(resolve);
-      timer = setTimeout(resolve, Math.min(Math.max(until - Date.now(), 0), 1000));
+      timer = setTimeout(resolve, milliseconds);
     });
     clearTimeout(timer);
   }

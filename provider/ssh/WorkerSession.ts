@@ -35,7 +35,7 @@ export interface WorkerStart {
   /** The worker's PHP, without an opening tag. */
   source: string;
   protocol: number;
-  /** For connecting a channel, starting PHP and bootstrapping Drupal; 60 if absent. */
+  /** For PHP to start and Drupal to bootstrap; 60 if absent. */
   startSeconds?: number;
 }
 

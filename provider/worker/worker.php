@@ -125,6 +125,8 @@ class AegirAccessWorker {
    */
   private $settings;
 
+  private $clientsDirectory;
+
   /**
    * Whether a failed write has left Drupal's idea of its transaction behind, so that no other may follow.
    */
@@ -185,6 +187,9 @@ class AegirAccessWorker {
       // Bytes that are not UTF-8, for example the name of a file.
       array_walk_recursive($answer, array($this, 'cleanBytes'));
       $json = json_encode($answer, JSON_UNESCAPED_SLASHES);
+    }
+    if ($json === FALSE) {
+      return FALSE;
     }
     $frame = "\n" . $this->marker . ' ' . strlen($json) . ' ' . $json . "\n";
     while ($frame !== '') {
@@ -459,9 +464,12 @@ class AegirAccessWorker {
    * The directory that Provision keeps the client directories in; the aegir root is the home of Aegir's user.
    */
   private function clientsDirectory() {
-    $server = drush_sitealias_get_record('@server_master');
-    $root = empty($server['aegir_root']) ? getenv('HOME') : $server['aegir_root'];
-    return rtrim($root, '/') . '/clients';
+    if ($this->clientsDirectory === NULL) {
+      $server = drush_sitealias_get_record('@server_master');
+      $root = empty($server['aegir_root']) ? getenv('HOME') : $server['aegir_root'];
+      $this->clientsDirectory = rtrim($root, '/') . '/clients';
+    }
+    return $this->clientsDirectory;
   }
 
   /**
@@ -528,7 +536,7 @@ class AegirAccessWorker {
   /**
    * SiteFacts of rows of (nid, title, client, status), in their order.
    */
-  private function siteFacts(array $rows) {
+  private function siteFacts(array $rows, array $active) {
     if (!$rows) {
       return array();
     }
@@ -538,7 +546,6 @@ class AegirAccessWorker {
     $links = $this->links($this->column($rows, 'title'));
     $newest = $this->rows("SELECT MAX(t.vid) AS vid FROM {hosting_task} t INNER JOIN {node} n ON n.vid = t.vid WHERE t.task_type = 'verify'", 't.rid', $nids, 'GROUP BY t.rid');
     $verifies = $newest ? $this->taskRows('t.vid', $this->column($newest, 'vid')) : array();
-    $active = $this->activeTasks();
     $tasks = array();
     $sites = array_flip($nids);
     foreach ($active as $row) {
@@ -697,10 +704,6 @@ class AegirAccessWorker {
         $obstacles[] = "the lock {$lock->name} is held though no task runs, for at most " . ceil($lock->expire - microtime(TRUE)) . ' s more';
       }
     }
-    $dead = db_query("SELECT COUNT(*) FROM {hosting_task} t INNER JOIN {node} n ON n.vid = t.vid WHERE t.task_status = -1 AND t.executed <= :then", array(':then' => time() - self::DEAD_TASK_SECONDS))->fetchField();
-    if ($dead) {
-      $obstacles[] = "$dead task(s) in processing for more than eight hours were killed and are not counted";
-    }
     foreach (array('/run/boa_run.pid', '/run/boa_wait.pid', '/run/boa_cron_wait.pid', '/run/octopus_install_run.pid') as $file) {
       if (@file_exists($file)) {
         $obstacles[] = "BOA holds the queue ($file)";
@@ -750,12 +753,13 @@ class AegirAccessWorker {
 
   private function inventory() {
     $sites = $this->rows("SELECT n.nid, n.title, s.client, s.status FROM {node} n INNER JOIN {hosting_site} s ON s.vid = n.vid WHERE n.type = 'site' AND s.status <> -2 ORDER BY n.title, n.nid");
+    $active = $this->activeTasks();
     return array(
       'server' => $this->server(),
       'clients' => $this->clientFacts($this->references()),
-      'sites' => $this->siteFacts($sites),
+      'sites' => $this->siteFacts($sites, $active),
       'users' => $this->userFacts($this->rows('SELECT uid, name, mail, status FROM {users} WHERE uid > 0 ORDER BY uid')),
-      'queue' => $this->queueFacts($this->activeTasks()),
+      'queue' => $this->queueFacts($active),
     );
   }
 
@@ -800,7 +804,7 @@ class AegirAccessWorker {
     if (module_exists('hosting_alias')) {
       $alias = db_query("SELECT n.title FROM {hosting_site_alias} a INNER JOIN {node} n ON n.vid = a.vid INNER JOIN {hosting_site} s ON s.vid = n.vid WHERE n.type = 'site' AND s.status <> -2 AND a.alias = :alias AND n.title <> :alias2 ORDER BY n.nid", array(':alias' => $args['site'], ':alias2' => $args['site']))->fetchField();
     }
-    return array('sites' => $this->siteFacts($rows), 'deleted' => $deleted, 'aliasOf' => $alias === FALSE ? NULL : $alias);
+    return array('sites' => $this->siteFacts($rows, $this->activeTasks()), 'deleted' => $deleted, 'aliasOf' => $alias === FALSE ? NULL : $alias);
   }
 
   private function user(array $args) {
@@ -1120,19 +1124,21 @@ class AegirAccessWorker {
         'owner' => $this->reference((int) $site->client),
       ));
     }
-    $this->requireNoRunningTask($site);
+    $active = $this->activeTasks();
+    $this->requireNoRunningTask($site, $active);
     // One column, not node_save(): that writes every column of a loaded site, runs the hooks of every module, and queues
     // a verify of its own whose grants are those of the old owner.
     $written = db_update('hosting_site')->fields(array('client' => $to))->condition('nid', $site->nid)->condition('vid', $site->vid)->condition('client', $args['from'])->execute();
     entity_get_controller('node')->resetCache(array($site->nid));
-    $task = $this->ensureVerify($site->nid);
+    $task = $this->ensureVerify($site->nid, $active);
     $this->acquireGrants($site->nid);
     $row = $this->lockedSite($site->nid);
     if ($written !== 1 || (int) $row->client !== $to) {
       throw new Exception('The new owner was not stored.');
     }
-    $sites = $this->siteFacts(array($row));
-    return array('site' => $sites[0], 'task' => $this->oneTask($task));
+    $active = $this->activeTasks();
+    $sites = $this->siteFacts(array($row), $active);
+    return array('site' => $sites[0], 'task' => $this->activeTask($task, $active));
   }
 
   /**
@@ -1152,26 +1158,25 @@ class AegirAccessWorker {
   /**
    * A running task saves the site as it was when the task began, and so would take the new owner back.
    */
-  private function requireNoRunningTask($site) {
-    $active = $this->activeTasks();
+  private function requireNoRunningTask($site, array $active) {
     foreach ($active as $row) {
       if ($row->rid == $site->nid && $row->task_status == -1) {
-        $tasks = $this->taskFacts(array($row), $active);
-        throw new AegirAccessRefusal('busy', "The task \"{$row->task_type}\" of the site \"{$site->title}\" is running.", array('task' => $tasks[0]));
+        throw new AegirAccessRefusal('busy', "The task \"{$row->task_type}\" of the site \"{$site->title}\" is running.", array('task' => $this->activeTask($row->nid, $active)));
       }
     }
   }
 
   private function queueVerify(array $args) {
     $site = $this->lockedSite($args['nid']);
-    return array('task' => $this->oneTask($this->ensureVerify($site->nid)));
+    $task = $this->ensureVerify($site->nid, $this->activeTasks());
+    return array('task' => $this->activeTask($task, $this->activeTasks()));
   }
 
   /**
    * The nid of a queued verify of this site: one that is there (it will read the site when it starts), or a new one.
    */
-  private function ensureVerify($nid) {
-    foreach ($this->activeTasks() as $row) {
+  private function ensureVerify($nid, array $active) {
+    foreach ($active as $row) {
       if ($row->rid == $nid && $row->task_type === 'verify' && $row->task_status == 0) {
         return (int) $row->nid;
       }
@@ -1185,17 +1190,26 @@ class AegirAccessWorker {
     return (int) $task->nid;
   }
 
-  private function oneTask($nid) {
-    $tasks = $this->taskFacts($this->taskRows('t.nid', array($nid)), $this->activeTasks());
-    return $tasks[0];
+  private function activeTask($nid, array $active) {
+    foreach ($active as $row) {
+      if ($row->nid == $nid) {
+        $tasks = $this->taskFacts(array($row), $active);
+        return $tasks[0];
+      }
+    }
+    throw new Exception("The task $nid is neither queued nor running.");
   }
 
   /**
    * Gives the site and all its tasks the grants of the present owner; nothing else updates those of the tasks.
    */
   private function acquireGrants($nid) {
-    node_access_acquire_grants(node_load($nid));
-    $tasks = db_query("SELECT n.nid FROM {hosting_task} t INNER JOIN {node} n ON n.vid = t.vid WHERE n.type = 'task' AND t.rid = :rid", array(':rid' => $nid))->fetchCol();
+    $site = node_load($nid);
+    if (!$site) {
+      throw new Exception('The site cannot be loaded.');
+    }
+    node_access_acquire_grants($site);
+    $tasks = db_query("SELECT n.nid FROM {hosting_task} t INNER JOIN {node} n ON n.vid = t.vid WHERE t.rid = :rid", array(':rid' => $nid))->fetchCol();
     foreach (array_chunk($tasks, 100) as $chunk) {
       foreach (node_load_multiple($chunk) as $task) {
         node_access_acquire_grants($task);

@@ -83,7 +83,7 @@ export function serveSftp(sftp: SFTPWrapper, files: FileSystem, home: string): v
       handle.names = [];
       const entries = names.flatMap((filename) => {
         const entry = files.lstat(posix.join(handle.path, filename));
-        return entry ? [{ filename, longname: filename, attrs: attributes(entry) }] : [];
+        return entry ? [{ filename, longname: longName(filename, entry), attrs: attributes(entry) }] : [];
       });
       sftp.name(request, entries);
     }),
@@ -135,6 +135,8 @@ export function serveSftp(sftp: SFTPWrapper, files: FileSystem, home: string): v
       done(request);
     }),
   );
+  // sftp-server ends with its standard input; OpenSSH's client waits for that.
+  sftp.on("end", () => sftp.end());
   for (const verb of ["RENAME", "RMDIR", "SETSTAT", "FSETSTAT", "SYMLINK", "EXTENDED"]) {
     sftp.on(verb, (request: number) => sftp.status(request, STATUS_CODE.OP_UNSUPPORTED));
   }
@@ -152,4 +154,11 @@ function attributes(entry: Entry): Attributes {
   const mode = { directory: 0o040700, file: 0o100600, link: 0o120777 }[entry.kind];
   const size = entry.kind === "file" ? entry.content.length : 0;
   return { mode, size, uid: 1000, gid: 100, atime: entry.modified, mtime: entry.modified };
+}
+
+/** A line of `ls -l`, as a person with an SFTP client sees it. */
+function longName(name: string, entry: Entry): string {
+  const mode = { directory: "drwx------", file: "-rw-------", link: "lrwxrwxrwx" }[entry.kind];
+  const date = new Date(entry.modified * 1000).toISOString().slice(0, 16).replace("T", " ");
+  return `${mode} 1 o1 users ${attributes(entry).size} ${date} ${name}`;
 }

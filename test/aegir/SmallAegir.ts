@@ -243,12 +243,13 @@ export class SmallAegir {
     return account && { password: account.password, service: { home: account.home } };
   }
 
-  /** The one command that its shell knows. */
+  /** The commands that its shell knows: a worker, and Drush's own run of the task queue. */
   private run(command: string, terminal: Terminal): WorkerProcess | null {
     const prefix = this.options.commandPrefix ? `${this.options.commandPrefix} ` : "";
     const words = command.startsWith(prefix) ? command.slice(prefix.length).split(" ") : [];
     const [drush = "", alias = ""] = words;
-    if (!DRUSH.includes(drush) || words.slice(2).join(" ") !== WORKER_ARGUMENTS) {
+    const drushArguments = words.slice(2).join(" ");
+    if (!DRUSH.includes(drush) || ![WORKER_ARGUMENTS, "hosting-tasks"].includes(drushArguments)) {
       terminal.writeError(`bash: line 1: ${command.split(" ")[0]}: command not found\n`);
       terminal.exit(127);
       return null;
@@ -256,6 +257,11 @@ export class SmallAegir {
     if (!ALIASES.includes(alias)) {
       terminal.writeError(`The site alias ${alias} could not be found.\n`);
       terminal.exit(1);
+      return null;
+    }
+    if (drushArguments === "hosting-tasks") {
+      this.queue.dispatch();
+      terminal.exit(0);
       return null;
     }
     this.report("worker started");

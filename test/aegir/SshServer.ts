@@ -189,5 +189,9 @@ export function parseKey(key: string): ParsedKey {
 
 /** A new ed25519 key pair in OpenSSH's format. */
 export function generateKey(): { private: string; public: string } {
-  return utils.generateKeyPairSync("ed25519");
+  // ssh2 1.17 makes about one key in 250 that neither it nor OpenSSH can read.
+  for (;;) {
+    const key = utils.generateKeyPairSync("ed25519");
+    if (!(utils.parseKey(key.private) instanceof Error)) return key;
+  }
 }

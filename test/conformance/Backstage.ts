@@ -12,6 +12,12 @@ export interface Backstage {
   ): Promise<void>;
   removeTask(nid: number): Promise<void>;
   removeUser(name: string): Promise<void>;
+  /** A deleted site with no task, made like another: status -2 in its second revision, live in its first. Answers its nid. */
+  addDeletedSite(site: { title: string; client: number; like: number }): Promise<number>;
+  removeSite(nid: number): Promise<void>;
+  /** Gives a site an alias, or takes it. */
+  addAlias(nid: number, alias: string): Promise<void>;
+  removeAlias(nid: number, alias: string): Promise<void>;
   /** A platform that may be touched, open to all clients; null if there is none. */
   platform(): Promise<number | null>;
   /** Restricts the platform to these clients and nobody else; none: opens it. */

@@ -42,6 +42,10 @@ export class FrontEndBackstage implements Backstage {
   finishTask: Backstage["finishTask"] = (nid, end) => this.ask("finishTask", { nid, ...end });
   removeTask = (nid: number) => this.ask<void>("removeTask", { nid });
   removeUser = (name: string) => this.ask<void>("removeUser", { name });
+  addDeletedSite = (site: { title: string; client: number; like: number }) => this.ask<number>("addDeletedSite", site);
+  removeSite = (nid: number) => this.ask<void>("removeSite", { nid });
+  addAlias = (nid: number, alias: string) => this.ask<void>("addAlias", { nid, alias });
+  removeAlias = (nid: number, alias: string) => this.ask<void>("removeAlias", { nid, alias });
   platform = () => this.ask<number | null>("platform");
   restrict = (platform: number, clients: number[]) => this.ask<void>("restrict", { platform, clients });
   holdLock = () => this.ask<void>("holdLock");

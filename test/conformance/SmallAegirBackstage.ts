@@ -1,3 +1,4 @@
+import type { SiteNode } from "../aegir/drupal";
 import type { SmallAegir } from "../aegir/SmallAegir";
 import type { Backstage, Grant, State } from "./Backstage";
 
@@ -80,6 +81,31 @@ export class SmallAegirBackstage implements Backstage {
 
   removeUser(name: string): Promise<void> {
     this.aegir.panel.deleteUser(name);
+    return Promise.resolve();
+  }
+
+  addDeletedSite({ title, client, like }: { title: string; client: number; like: number }): Promise<number> {
+    const { platform } = this.drupal.loadSite(like) as { platform: number };
+    const live: SiteNode = { title, uid: 1, client, platform, site_status: 1, verified: 0, aliases: [] };
+    const nid = this.drupal.saveSite(live);
+    const saved = this.drupal.loadSite(nid) as SiteNode;
+    this.drupal.saveSite({ ...saved, site_status: -2, no_verify: true, revision: true });
+    return Promise.resolve(nid);
+  }
+
+  removeSite(nid: number): Promise<void> {
+    this.drupal.deleteNode(nid);
+    return Promise.resolve();
+  }
+
+  addAlias(nid: number, alias: string): Promise<void> {
+    const { vid = 0 } = this.drupal.loadSite(nid) ?? {};
+    this.drupal.database.hosting_site_alias.insert({ vid, nid, alias, automatic: 0 });
+    return Promise.resolve();
+  }
+
+  removeAlias(nid: number, alias: string): Promise<void> {
+    this.drupal.database.hosting_site_alias.delete((row) => row.nid === nid && row.alias === alias);
     return Promise.resolve();
   }
 

@@ -95,6 +95,41 @@ class AegirBackstage {
     user_delete($uid);
   }
 
+  private function addDeletedSite(array $request) {
+    $transaction = db_transaction();
+    $site = node_load($request['like']);
+    foreach (array('nid', 'vid', 'path', 'hosting_name') as $property) {
+      unset($site->$property);
+    }
+    $site->title = $request['title'];
+    $site->client = $request['client'];
+    $site->aliases = array();
+    node_save($site);
+    $site = node_load($site->nid, NULL, TRUE);
+    $site->site_status = HOSTING_SITE_DELETED;
+    $site->no_verify = TRUE;
+    $site->revision = TRUE;
+    node_save($site);
+    hosting_task_delete_related_tasks($site->nid);
+    hosting_context_delete($site->nid);
+    return (int) $site->nid;
+  }
+
+  private function removeSite(array $request) {
+    node_delete($request['nid']);
+  }
+
+  private function addAlias(array $request) {
+    $vid = db_query('SELECT vid FROM {node} WHERE nid = :nid', array(':nid' => $request['nid']))->fetchField();
+    db_insert('hosting_site_alias')
+      ->fields(array('vid' => $vid, 'nid' => $request['nid'], 'alias' => $request['alias'], 'automatic' => 0, 'redirection' => ''))
+      ->execute();
+  }
+
+  private function removeAlias(array $request) {
+    db_delete('hosting_site_alias')->condition('nid', $request['nid'])->condition('alias', $request['alias'])->execute();
+  }
+
   private function platform() {
     $nid = db_query("SELECT nid FROM {node} WHERE type = 'platform' AND title LIKE :prefix", $this->like())->fetchField();
     return $nid ? (int) $nid : NULL;

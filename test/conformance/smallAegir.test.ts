@@ -1,3 +1,4 @@
+import { ManualClock } from "../aegir/Clock";
 import { SmallAegir } from "../aegir/SmallAegir";
 import { SmallAegirBackstage } from "./SmallAegirBackstage";
 import { describeWorker } from "./worker";
@@ -5,7 +6,7 @@ import { describeWorker } from "./worker";
 for (const flavour of ["boa", "upstream"] as const) {
   describeWorker(`the small Aegir (${flavour})`, async () => {
     // Its queue stands still: what a task does is arranged by the suite.
-    const aegir = await SmallAegir.start({ flavour, queue: { everySeconds: 1e9 } });
+    const aegir = await SmallAegir.start({ flavour, clock: new ManualClock() });
     aegir.addSites([{ site: "tt1.example.com" }, { site: "tt2.example.com" }]);
     aegir.panel.addPlatform("tt-platform");
     return {

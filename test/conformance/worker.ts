@@ -82,6 +82,9 @@ export function describeWorker(name: string, start: () => Promise<Target>): void
         await worker.ok("setOwner", { nid: site.nid, from: site.client, to: null });
       }
       await removeNewTasks();
+      for (const { nid } of (await backstage.state()).sites) {
+        if (!atStart.sites.some((site) => site.nid === nid)) await backstage.removeSite(nid);
+      }
       const platform = await backstage.platform();
       if (platform !== null) await backstage.restrict(platform, []);
       for (const { uname } of (await backstage.state()).clients) {
@@ -281,6 +284,21 @@ export function describeWorker(name: string, start: () => Promise<Target>): void
           assert.deepEqual(owned, expected.sort(), internalName);
         }
         for (const { ownerNid, owner } of sites) assert.ok(owner === null || owner.nid === ownerNid);
+      });
+
+      it("tell a site from an alias of one and from a deleted one", async () => {
+        const { nid, site } = await freeSite();
+        const title = `${target.prefix}-alias.example.com`;
+        await backstage.addAlias(nid, title);
+        try {
+          assert.deepEqual(await worker.ok("site", { site: title }), { sites: [], deleted: 0, aliasOf: site });
+          await backstage.addDeletedSite({ title, client: defaultClient.nid, like: nid });
+          assert.deepEqual(await worker.ok("site", { site: title }), { sites: [], deleted: 1, aliasOf: site });
+          assert.ok((await worker.ok("inventory", {})).sites.every((each) => each.site !== title));
+        } finally {
+          await backstage.removeAlias(nid, title);
+        }
+        assert.equal((await worker.ok("site", { site: title })).aliasOf, null);
       });
 
       it("name the clients whose shell account would have the same name", async () => {
@@ -662,6 +680,16 @@ export function describeWorker(name: string, start: () => Promise<Target>): void
         const all = { dropBindings: true, dropPlatforms: true };
         const failure = await refused("deleteClient", { internalName: named("one"), ...all });
         assert.deepEqual([failure.code, failure.detail], ["refused", { sites: [site] }]);
+      });
+
+      it("hands the deleted sites of the client to the default client", async () => {
+        const { client } = await makeClient("one");
+        const like = (await freeSite()).nid;
+        const title = `${target.prefix}-deleted.example.com`;
+        const nid = await backstage.addDeletedSite({ title, client: client.nid, like });
+        await worker.ok("deleteClient", { internalName: named("one"), ...keep });
+        const deleted = (await backstage.state()).sites.find((site) => site.nid === nid);
+        assert.equal(deleted?.client, defaultClient.nid);
       });
 
       it("refuses while users are bound, unless told to drop the bindings, and never takes the users", async () => {

@@ -7,7 +7,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { SmallAegir } from "../aegir/SmallAegir";
-import type { OperationOptions, Outcome, Stack } from "../engine/Engine";
+import type { OperationOptions, Outcome } from "../engine/Engine";
 import { findEngines } from "../engine/engines";
 import { sitesSeenBy } from "../scenarios/World";
 import { Story, table, whoReachesWhat, type Reach } from "./Story";
@@ -47,7 +47,10 @@ async function play(aegir: SmallAegir, directory: string): Promise<void> {
   story.tell(`  A small Aegir listens on ${host}:${port}, host key ${hostKey}.`);
   story.tell(`  The stack in stacks/ is deployed with: ${engine.name}.`);
   const defaultOwner = owners(aegir)[0]!;
-  story.fact(`all ${sites.length} sites belong to ${defaultOwner}`, owners(aegir).every((owner) => owner === defaultOwner));
+  story.fact(
+    `all ${sites.length} sites belong to ${defaultOwner}`,
+    owners(aegir).every((owner) => owner === defaultOwner),
+  );
 
   const stack = await engine.open({
     projectDirectory: join(__dirname, "..", ".."),
@@ -75,7 +78,10 @@ async function play(aegir: SmallAegir, directory: string): Promise<void> {
   facts(first, "donate.gamma.example", "gamma", ["alice", "erin"], ["o1.gamma"]);
   const { writes } = aegir.counts;
   const again = ok(await stack.up());
-  story.fact("a second up changes nothing", Object.keys(again.changes).every((operation) => operation === "same"));
+  story.fact(
+    "a second up changes nothing",
+    Object.keys(again.changes).every((operation) => operation === "same"),
+  );
   story.fact("and writes nothing", aegir.counts.writes === writes);
 
   story.chapter("A pull request: a site moves, a user leaves, a password rotates");
@@ -107,7 +113,9 @@ async function play(aegir: SmallAegir, directory: string): Promise<void> {
   const repair = ok(await stack.up(progress));
   story.fact(
     "one change repairs it",
-    repair.steps.filter(({ op }) => op !== "same").every(({ op, name }) => op === "update" && name === "site:www.beta.example"),
+    repair.steps
+      .filter(({ op }) => op !== "same")
+      .every(({ op, name }) => op === "update" && name === "site:www.beta.example"),
   );
   const repaired = await whoReachesWhat(aegir, sites);
   facts(repaired, "www.beta.example", "beta", ["carol", "dave"], ["o1.beta"]);
@@ -115,11 +123,20 @@ async function play(aegir: SmallAegir, directory: string): Promise<void> {
   story.chapter("Destroy: every site is back with the default owner");
   ok(await stack.destroy(progress));
   const last = await whoReachesWhat(aegir, sites);
-  story.fact(`all ${sites.length} sites belong to ${defaultOwner}`, owners(aegir).every((owner) => owner === defaultOwner));
-  story.fact("no client of the manifest is left", !aegir.tables().clients.some(({ internalName }) => /acme|beta|gamma/.test(internalName)));
+  story.fact(
+    `all ${sites.length} sites belong to ${defaultOwner}`,
+    owners(aegir).every((owner) => owner === defaultOwner),
+  );
+  story.fact(
+    "no client of the manifest is left",
+    !aegir.tables().clients.some(({ internalName }) => /acme|beta|gamma/.test(internalName)),
+  );
   const ownerless = aegir.ownerHistory.filter(({ owner }) => owner === null);
   story.fact("no site was without an owner at any moment", ownerless.length === 0);
-  const newUsers = aegir.tables().users.map(({ name }) => name).filter((name) => !["admin", ...existingUsers].includes(name));
+  const newUsers = aegir
+    .tables()
+    .users.map(({ name }) => name)
+    .filter((name) => !["admin", ...existingUsers].includes(name));
   const exceptions = { clients: ["octopus123456", "acme", "beta", "gamma"], sites, users: newUsers };
   story.fact("everything that was not declared is as it was", aegir.digest(exceptions) === untouched);
 
@@ -137,13 +154,18 @@ async function play(aegir: SmallAegir, directory: string): Promise<void> {
     ]),
   );
   const { connections, workerStarts } = aegir.counts;
-  story.tell(`\n  ${JSON.stringify(connections)} SSH connections, ${workerStarts} Drush processes, ${aegir.counts.writes} writes in all.`);
+  story.tell(
+    `\n  ${JSON.stringify(connections)} SSH connections, ${workerStarts} Drush processes, ${aegir.counts.writes} writes in all.`,
+  );
   story.tell("  The demo ended well.");
 
   function facts(reach: Map<string, Reach>, site: string, owner: string, people: string[], logins: string[]): void {
     const found = reach.get(site)!;
     const text = `${site} belongs to ${owner}; ${people.join(", ")} see it in the panel; ${logins.join(", ")} sees its files`;
-    story.fact(text, JSON.stringify(found) === JSON.stringify({ owner, people: found.people, logins }) && same(found.people, people));
+    story.fact(
+      text,
+      JSON.stringify(found) === JSON.stringify({ owner, people: found.people, logins }) && same(found.people, people),
+    );
   }
 }
 

@@ -12,12 +12,11 @@ import { Diagnostics, formatDiagnostic } from "./Diagnostics";
 import { Display } from "./Display";
 import { DynamicProviderProcess } from "./DynamicProviderProcess";
 import { ConfigValue, Engine, ExportedState, OperationOptions, Outcome, Stack, StackOptions, Step } from "./Engine";
+import { countByOperation, stackOutputsOf } from "./outcome";
 import { Project, readProject } from "./Project";
 import { PropertyMap, revealAll, Secret } from "./PropertyValue";
-import { ResourceState } from "./ResourceState";
 import { Secrets } from "./Secrets";
-import { Snapshot, StateFile } from "./StateFile";
-import { stackType } from "./Urn";
+import { StateFile } from "./StateFile";
 import { mapValues } from "./wire";
 
 type OperationKind = DeploymentRequest["kind"];
@@ -203,10 +202,6 @@ class InProcessStack implements Stack {
   }
 }
 
-function stackOutputsOf({ resources }: Snapshot): PropertyMap {
-  return resources.find((state: ResourceState) => state.type === stackType && !state.delete)?.outputs ?? {};
-}
-
 function titleOf(kind: OperationKind, stack: string): string {
   const titles = { preview: "Previewing update", up: "Updating", refresh: "Refreshing", destroy: "Destroying" };
   return `${titles[kind]} (${stack}):`;
@@ -215,12 +210,4 @@ function titleOf(kind: OperationKind, stack: string): string {
 /** What had begun and was not over when the engine was killed. */
 function asKilled(step: Step): Step {
   return step.outcome === "planned" ? { ...step, outcome: "failed" } : step;
-}
-
-export function countByOperation(steps: readonly Step[]): Outcome["changes"] {
-  const changes: Outcome["changes"] = {};
-  for (const { op } of steps) {
-    changes[op] = (changes[op] ?? 0) + 1;
-  }
-  return changes;
 }

@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Client, type SFTPWrapper } from "ssh2";
+import { PlainFiles } from "../aegir/PlainClient";
 import { SmallAegir, type SmallAegirOptions } from "../aegir/SmallAegir";
 import type { ConfigValue, Engine, Outcome, Stack } from "../engine/Engine";
 import type { Declaration } from "./program/index";
@@ -13,6 +13,10 @@ export interface WorldOptions {
   aegir?: SmallAegirOptions;
   /** Besides `aegir:servers`. */
   config?: Record<string, ConfigValue>;
+  /** The name under which the small Aegir is configured; `main` if absent. */
+  server?: string;
+  /** Further servers by name. */
+  servers?: Record<string, object>;
 }
 
 export class World {
@@ -20,20 +24,23 @@ export class World {
     readonly aegir: SmallAegir,
     readonly stack: Stack,
     readonly directory: string,
+    private config: Record<string, ConfigValue>,
   ) {}
 
   static async open(engine: Engine, options: WorldOptions = {}): Promise<World> {
     const directory = mkdtempSync(join(tmpdir(), "aegir-scenario-"));
     const aegir = await SmallAegir.start(options.aegir);
+    const servers = { [options.server ?? "main"]: aegir.configuration(), ...options.servers };
+    const config = { "aegir:servers": { secret: JSON.stringify(servers) }, ...options.config };
     const stack = await engine.open({
       projectDirectory: options.program ?? join(__dirname, "program"),
       stack: "test",
       stateDirectory: join(directory, "state"),
       passphrase: "passphrase of the scenarios",
-      config: { "aegir:servers": { secret: JSON.stringify({ main: aegir.configuration() }) }, ...options.config },
+      config,
       env: { SCENARIO_DECLARATION: join(directory, "declaration.json"), PULUMI_NODEJS_TRANSPILE_ONLY: "true" },
     });
-    const world = new World(aegir, stack, directory);
+    const world = new World(aegir, stack, directory, config);
     world.declare([]);
     return world;
   }
@@ -47,6 +54,12 @@ export class World {
   async up(declarations?: Declaration[]): Promise<Outcome> {
     if (declarations) this.declare(declarations);
     return expectOk(await this.stack.up());
+  }
+
+  /** Changes or adds configuration values; the others stay. */
+  async configure(config: Record<string, ConfigValue>): Promise<void> {
+    this.config = { ...this.config, ...config };
+    await this.stack.setConfig(this.config);
   }
 
   /** The owner of a live site, from the server's own tables. */
@@ -73,29 +86,31 @@ export function expectOk(outcome: Outcome): Outcome {
   return outcome;
 }
 
-/** Through an SSH client of its own: not this project's transport. */
-export function sitesSeenBy(aegir: SmallAegir, login: string, password: string): Promise<string[] | undefined> {
+/**
+ * Logs in as a shell account, through an SSH client of its own, and lists what `sites/` shows; undefined if it is not
+ * let in. An account whose client directory is gone, but which BOA's cron has not removed yet, sees nothing.
+ */
+export async function sitesSeenBy(aegir: SmallAegir, user: string, password: string): Promise<string[] | undefined> {
   const { host, port } = aegir.drush;
-  return new Promise((resolve, reject) => {
-    const client = new Client();
-    client.on("ready", () => {
-      client.sftp((error: Error | undefined, sftp: SFTPWrapper) => {
-        if (error) return reject(error);
-        sftp.readdir("sites", (failure, entries) => {
-          client.end();
-          if (failure) reject(failure);
-          else resolve(entries.map(({ filename }) => filename).sort());
-        });
-      });
-    });
-    client.on("error", (error) => {
-      client.end();
-      if (error.level === "client-authentication") resolve(undefined);
-      else reject(error);
-    });
-    client.connect({ host, port, username: login, password });
-  });
+  let files: PlainFiles;
+  try {
+    files = await PlainFiles.open({ host, port, user, password });
+  } catch (error) {
+    if ((error as { level?: string }).level === "client-authentication") return undefined;
+    throw error;
+  }
+  try {
+    return await files.list("sites");
+  } catch (error) {
+    if ((error as { code?: number }).code === NO_SUCH_FILE) return [];
+    throw error;
+  } finally {
+    files.close();
+  }
 }
+
+/** SSH_FX_NO_SUCH_FILE */
+const NO_SUCH_FILE = 2;
 
 /** Shorthand for the most common declarations. */
 export const client = (internalName: string, name: string, args: Record<string, unknown> = {}): Declaration => ({

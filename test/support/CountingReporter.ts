@@ -1,13 +1,7 @@
 /** Mocha's own report for people, and the counts of the group as JSON for the summary of `npm test`. */
 import { writeFileSync } from "node:fs";
 import Mocha from "mocha";
-
-export interface GroupCounts {
-  passed: number;
-  failed: number;
-  /** Full titles of what was skipped, so that the summary can say it loudly. */
-  skipped: string[];
-}
+import type { GroupCounts } from "./GroupCounts";
 
 class CountingReporter extends Mocha.reporters.Spec {
   constructor(runner: Mocha.Runner, options: Mocha.MochaOptions) {

@@ -90,7 +90,7 @@ module.exports = async () => {
     registered[name] = new classes[className](name, resolve(properties), resolve(options));
   }
   if (plan.throw !== undefined) {
-    throw new Error(plan.throw);
+    throw new pulumi.RunError(plan.throw);
   }
   if (plan.exit !== undefined) {
     process.exit(plan.exit);

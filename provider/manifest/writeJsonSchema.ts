@@ -1,0 +1,6 @@
+/** Writes `access.schema.json` anew; to be run, and the file formatted, after every change of AccessSchema.ts. */
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { manifestJsonSchema } from "./jsonSchema";
+
+writeFileSync(join(__dirname, "access.schema.json"), `${JSON.stringify(manifestJsonSchema(), undefined, 2)}\n`);

@@ -1,0 +1,203 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { Client } from "ssh2";
+import { WORKER_ARGUMENTS } from "../../provider/worker/protocol";
+import { connect, execute, PlainFiles, PlainWorker, type Target } from "./PlainClient";
+import { SmallAegir } from "./SmallAegir";
+import { Stage } from "./Stage";
+
+const COMMAND = `drush @hostmaster ${WORKER_ARGUMENTS}`;
+const SOURCE = Buffer.from("// source").toString("base64");
+const MARKER = "00112233445566778899aabbccddeeff";
+const HELLO = JSON.stringify({ id: 1, verb: "hello", args: { protocol: 1, marker: MARKER } });
+
+const refused = { level: "client-authentication" };
+
+/** The fingerprint of the key that a server shows; nothing is sent after it. */
+function shownFingerprint({ host, port }: Target): Promise<string> {
+  const client = new Client();
+  return new Promise((resolve) => {
+    client.on("error", () => undefined);
+    client.connect({
+      host,
+      port,
+      username: "nobody",
+      hostVerifier: (key: Buffer) => {
+        resolve(`SHA256:${createHash("sha256").update(key).digest("base64").replace(/=+$/, "")}`);
+        return false;
+      },
+    });
+  });
+}
+
+describe("the small Aegir's door", () => {
+  const stage = new Stage();
+
+  it("shows the host key whose fingerprint its configuration names", async () => {
+    assert.equal(await shownFingerprint(stage.aegir.drush), stage.aegir.configuration().connection.hostKey);
+    assert.deepEqual(stage.aegir.counts.authentications, { accepted: 0, rejected: 0 });
+  });
+
+  it("opens again on the same port with another host key", async () => {
+    const before = stage.aegir.drush;
+    await stage.aegir.down();
+    await assert.rejects(connect(before), { code: "ECONNREFUSED" });
+    await stage.aegir.up({ newHostKey: true });
+    assert.equal(stage.aegir.drush.port, before.port);
+    assert.notEqual(stage.aegir.drush.hostKey, before.hostKey);
+    assert.equal(await shownFingerprint(before), stage.aegir.drush.hostKey);
+  });
+
+  it("takes each login's own key or password, and counts", async () => {
+    for (const { host, port, user, privateKey, password } of [stage.aegir.drush, stage.aegir.accounts]) {
+      (await connect({ host, port, user, privateKey })).end();
+      (await connect({ host, port, user, password })).end();
+    }
+    assert.deepEqual(stage.aegir.counts.connections, { aegir: 2, "o1.ftp": 2 });
+    assert.deepEqual(stage.aegir.counts.authentications, { accepted: 4, rejected: 0 });
+  });
+
+  it("refuses a wrong password, another login's key, an unknown user, and everybody when told to", async () => {
+    const { host, port, user } = stage.aegir.drush;
+    await assert.rejects(connect({ host, port, user, password: "wrong" }), refused);
+    await assert.rejects(connect({ host, port, user, privateKey: stage.aegir.accounts.privateKey }), refused);
+    await assert.rejects(connect({ host, port, user: "root", password: "wrong" }), refused);
+    stage.aegir.faults.refuseLogins = true;
+    await assert.rejects(connect({ ...stage.aegir.drush, privateKey: undefined }), refused);
+    assert.deepEqual(stage.aegir.counts.authentications, { accepted: 0, rejected: 4 });
+  });
+
+  it("knows no command but Drush's", async () => {
+    const client = await connect(stage.aegir.drush);
+    const unknown = await execute(client, "uptime; id");
+    assert.equal(unknown.code, 127);
+    assert.match(unknown.stderr, /command not found/);
+    assert.equal((await execute(client, `${COMMAND} --verbose`)).code, 127);
+    const alias = await execute(client, `drush @elsewhere ${WORKER_ARGUMENTS}`);
+    assert.deepEqual([alias.code, alias.stdout], [1, ""]);
+    client.end();
+    assert.equal(stage.aegir.counts.workerStarts, 0);
+  });
+
+  it("gives commands to the Drush login alone, and files to the others alone (contract 5.5)", async () => {
+    const main = await connect(stage.aegir.accounts);
+    await assert.rejects(execute(main, COMMAND), /Unable to exec/);
+    main.end();
+    await assert.rejects(PlainFiles.open(stage.aegir.drush), /subsystem/);
+  });
+
+  it("refuses an eleventh session of one connection at once (aegir-measured.md, MaxSessions)", async () => {
+    const client = await connect(stage.aegir.drush);
+    const open = () =>
+      new Promise<void>((resolve, reject) => client.exec(COMMAND, (error) => (error ? reject(error) : resolve())));
+    for (let session = 0; session < 10; session++) await open();
+    await assert.rejects(open(), /Channel open failure/);
+    client.end();
+    assert.equal(stage.aegir.counts.workerStarts, 10);
+  });
+
+  it("closes a sixth SFTP connection of one user, and admits one again later (contract 5.4)", async () => {
+    const opened = [];
+    for (let connection = 0; connection < 5; connection++) opened.push(await stage.mainFiles());
+    await assert.rejects(stage.mainFiles());
+    const closed = new Promise((resolve) => opened[0]?.client.once("close", resolve));
+    opened[0]?.close();
+    await closed;
+    assert.deepEqual(await (await stage.mainFiles()).list("/"), ["users"]);
+  });
+
+  it("runs beside another one in the same process", async () => {
+    const other = await SmallAegir.start();
+    try {
+      other.addSites([{ site: "other.example.com" }]);
+      const worker = await PlainWorker.start(other.drush);
+      assert.equal((await worker.ask("site", { site: "other.example.com" })).sites.length, 1);
+      worker.close();
+      const here = await stage.worker();
+      assert.equal((await here.ask("site", { site: "other.example.com" })).sites.length, 0);
+    } finally {
+      await other.stop();
+    }
+  });
+});
+
+describe("a worker's process", () => {
+  const stage = new Stage();
+
+  async function run(...lines: string[]) {
+    const client = await connect(stage.aegir.drush);
+    const result = await execute(client, COMMAND, lines.join(""));
+    client.end();
+    const [, json] = new RegExp(`\\n${MARKER} \\d+ (.*)\\n$`).exec(result.stdout) ?? [];
+    return { ...result, answer: json === undefined ? undefined : (JSON.parse(json) as Record<string, unknown>) };
+  }
+
+  it("frames its answer as PROTOCOL.md says, length in bytes, and ends with its input", async () => {
+    stage.aegir.panel.saveClient("octopus123456", { title: "Öctopus" });
+    const { code, stdout } = await run(`${SOURCE}\n`, `${HELLO}\n`);
+    assert.equal(code, 0);
+    const [, length, json] = new RegExp(`^\\n${MARKER} (\\d+) (.*)\\n$`).exec(stdout) ?? [];
+    assert.match(json ?? "", /Öctopus/);
+    assert.equal(Buffer.byteLength(json ?? ""), Number(length));
+  });
+
+  it("never acts on half a line", async () => {
+    const create = { id: 2, verb: "createClient", args: { internalName: "half", name: "Half", user: null } };
+    const { code } = await run(`${SOURCE}\n`, `${HELLO}\n`, JSON.stringify(create));
+    assert.equal(code, 0);
+    assert.equal(stage.aegir.counts.requests.createClient, undefined);
+    assert.deepEqual(
+      stage.aegir.tables().clients.filter(({ internalName }) => internalName === "half"),
+      [],
+    );
+  });
+
+  it("dies without an answer when line 1 is no source", async () => {
+    for (const line of ["", "this is no base64!", Buffer.from("<?php echo 1;").toString("base64")]) {
+      const { code, stdout, answer } = await run(`${line}\n`, `${HELLO}\n`);
+      assert.deepEqual([code, answer], [1, undefined]);
+      assert.match(stdout, /ParseError/);
+    }
+  });
+
+  it("ends in silence when the first request is no hello, and with a fatal error when it is of another protocol", async () => {
+    const inventory = await run(`${SOURCE}\n`, `{"id":1,"verb":"inventory","args":{}}\n`);
+    assert.deepEqual([inventory.code, inventory.stdout], [0, ""]);
+    const old = await run(`${SOURCE}\n`, `${HELLO.replace('"protocol":1', '"protocol":0')}\n`);
+    assert.deepEqual(old.answer?.["error"], {
+      code: "protocol",
+      message: "This worker speaks protocol 1, not 0.",
+      fatal: true,
+    });
+  });
+
+  it("refuses unknown verbs and wrong arguments, and goes on", async () => {
+    const worker = await stage.worker();
+    const unknown = await worker.request("toString" as "hello", {});
+    assert.deepEqual([unknown.error?.code, unknown.error?.fatal ?? false], ["protocol", false]);
+    const wrong = await worker.request("site", { site: 7 });
+    assert.deepEqual([wrong.error?.code, wrong.error?.fatal ?? false], ["protocol", false]);
+    assert.equal((await worker.request("inventory", {})).ok, true);
+  });
+
+  it("answers requests that were written without waiting one by one, in order", async () => {
+    const worker = await stage.worker();
+    const order: number[] = [];
+    const names = ["one", "two", "three", "four"];
+    await Promise.all(
+      names.map(async (name) => {
+        const answer = await worker.request("createClient", { internalName: name, name, user: null });
+        order.push(answer.id);
+      }),
+    );
+    assert.deepEqual(order, [2, 3, 4, 5]);
+    const nids = names.map((name) => stage.aegir.tables().clients.find((client) => client.internalName === name)?.nid);
+    assert.deepEqual(nids, [...nids].sort());
+  });
+
+  it("tells the time of the server's clock", async () => {
+    const worker = await stage.worker();
+    stage.clock.advance(12345);
+    assert.equal((await worker.request("inventory", {})).now, stage.clock.now());
+  });
+});

@@ -1,0 +1,149 @@
+/** What goes wrong is said, recorded as far as it is done, and completed by the next run. */
+import assert from "node:assert/strict";
+import { expectGolden } from "../engine/golden";
+import { onEveryEngine } from "./everyEngine";
+import { bound, client, expectOk, owned, World } from "./World";
+
+const site = "www.acme.example";
+
+onEveryEngine("failure", (engine) => {
+  let world: World;
+  beforeEach(async () => {
+    world = await World.open(engine());
+    world.aegir.addSites([{ site }]);
+    for (const name of ["alice", "bob"]) world.aegir.panel.addUser({ name });
+  });
+  afterEach(() => world.close());
+
+  it("a failed create stops the removals of the same plan", async () => {
+    await world.up([client("acme", "Acme Corp"), bound("acme", "alice"), bound("acme", "bob")]);
+    world.declare([client("acme", "Acme Corp"), bound("acme", "alice"), bound("acme", "nobody")]);
+    const outcome = await world.stack.up({ parallel: 1 });
+    assert.equal(outcome.ok, false);
+    assert.match(
+      outcome.output,
+      /there is no panel user nobody to bind to acme .* Nothing was changed\. .*createUser: \{ email/,
+    );
+    expectGolden("failed-create", engine(), outcome);
+    assert.ok(world.aegir.tables().bindings.some(({ user }) => user === "bob"));
+  });
+
+  it("with --continue-on-error it does not", async () => {
+    await world.up([client("acme", "Acme Corp"), bound("acme", "alice"), bound("acme", "bob")]);
+    world.declare([client("acme", "Acme Corp"), bound("acme", "alice"), bound("acme", "nobody")]);
+    const outcome = await world.stack.up({ parallel: 1, continueOnError: true });
+    assert.equal(outcome.ok, false);
+    expectGolden("failed-create-continue-on-error", engine(), outcome);
+    assert.ok(!world.aegir.tables().bindings.some(({ user }) => user === "bob"));
+  });
+
+  it("a verify that fails after the write is recorded as half done, and the next up repairs it", async () => {
+    const declared = [client("acme", "Acme Corp"), owned(site, "acme")];
+    world.aegir.faults.nextVerify(site, "failure");
+    world.declare(declared);
+    const failed = await world.stack.up({ parallel: 1 });
+    assert.equal(failed.ok, false);
+    assert.match(
+      failed.output,
+      /is recorded as owned by acme, but that is not effective: its verify \(task \d+\) failed/,
+    );
+    assert.match(failed.output, /octopus123456 can still reach its files/);
+    expectGolden("partial-failure", engine(), failed);
+    assert.equal(world.owner(site), "acme");
+    const { resources } = (await world.stack.exportState()).deployment;
+    const recorded = resources!.find(({ id }) => id === `site:${site}`) as {
+      outputs: Record<string, unknown>;
+      initErrors: string[];
+    };
+    assert.equal(recorded.outputs["applied"], false);
+    assert.equal(recorded.outputs["client"], "acme");
+    assert.equal(recorded.initErrors.length, 1);
+
+    const repaired = expectOk(await world.stack.up({ parallel: 1 }));
+    expectGolden("partial-failure-repaired", engine(), repaired);
+    const links = world.aegir.tables().sites.find((row) => row.site === site)!.links;
+    assert.deepEqual(links, ["acme"]);
+    assert.deepEqual((await world.up()).changes, { same: 2 });
+  });
+
+  it("a verify with warnings is a success", async () => {
+    world.aegir.faults.nextVerify(site, "warning");
+    await world.up([client("acme", "Acme Corp"), owned(site, "acme")]);
+    assert.equal(world.owner(site), "acme");
+  });
+
+  it("a task that puts the old owner back is repaired within the same up", async () => {
+    world.aegir.faults.nextVerify(site, "oldOwner");
+    await world.up([client("acme", "Acme Corp"), owned(site, "acme")]);
+    assert.equal(world.owner(site), "acme");
+    assert.deepEqual(world.aegir.tables().sites.find((row) => row.site === site)!.links, ["acme"]);
+  });
+
+  it("a cancelled verify is not taken for success", async () => {
+    world.aegir.faults.nextVerify(site, "cancelled");
+    world.declare([client("acme", "Acme Corp"), owned(site, "acme")]);
+    const outcome = await world.stack.up();
+    assert.equal(outcome.ok, false);
+    assert.match(outcome.output, /its verify \(task \d+\) was cancelled/);
+    expectOk(await world.stack.up());
+  });
+
+  it("another client's site is refused, naming it, until takeOverFrom names exactly that client", async () => {
+    world.aegir.panel.addClient({ name: "Beta GmbH", internalName: "beta" });
+    world.aegir.panel.setOwner(site, "Beta GmbH");
+    world.aegir.runQueue();
+    world.declare([client("acme", "Acme Corp"), owned(site, "acme")]);
+    const refused = await world.stack.up();
+    assert.match(refused.output, /www\.acme\.example belongs to another client, beta \("Beta GmbH"\)/);
+    assert.match(refused.output, /takeOverFrom: "beta"/);
+    assert.equal(world.owner(site), "beta");
+
+    world.declare([client("acme", "Acme Corp"), owned(site, "acme", { takeOverFrom: "gamma" })]);
+    assert.equal((await world.stack.up()).ok, false);
+    assert.equal(world.owner(site), "beta");
+    await world.up([client("acme", "Acme Corp"), owned(site, "acme", { takeOverFrom: "beta" })]);
+    assert.equal(world.owner(site), "acme");
+  });
+
+  it("a client of another name is refused, showing both, unless it is to be adopted", async () => {
+    world.aegir.panel.addClient({ name: "Acme Incorporated", internalName: "acme" });
+    world.declare([client("acme", "Acme Corp")]);
+    const refused = await world.stack.up();
+    assert.match(refused.output, /the server has "Acme Incorporated", the stack declares "Acme Corp"/);
+    await world.up([client("acme", "Acme Corp", { onExisting: "adopt" })]);
+    assert.equal(world.aegir.tables().clients.find(({ internalName }) => internalName === "acme")?.name, "Acme Corp");
+  });
+
+  it("a clash of user names refuses before anything is written", async () => {
+    world.aegir.panel.addUser({ name: "acme", mail: "other@example.com" });
+    world.aegir.runCron();
+    const before = world.aegir.digest();
+    world.declare([client("acme", "Acme Corp", { email: "it@acme.example" })]);
+    const refused = await world.stack.up();
+    assert.match(
+      refused.output,
+      /no user has the address it@acme\.example, and one cannot be made: another user is already called acme/,
+    );
+    assert.equal(world.aegir.digest(), before);
+  });
+
+  it("an answer that is lost after the commit costs nothing: the change is found, not repeated", async () => {
+    for (const verb of ["createClient", "setOwner", "bind"] as const) world.aegir.faults.onRequest(verb, "cutAfter");
+    await world.up([client("acme", "Acme Corp"), owned(site, "acme"), bound("acme", "alice")]);
+    assert.equal(world.owner(site), "acme");
+    assert.equal(world.aegir.tables().clients.filter(({ internalName }) => internalName === "acme").length, 1);
+    assert.deepEqual((await world.up()).changes, { same: 3 });
+  });
+
+  it("a server that cannot be reached is not taken for an empty one", async () => {
+    await world.up([client("acme", "Acme Corp"), owned(site, "acme")]);
+    await world.aegir.down();
+    const refreshed = await world.stack.refresh();
+    assert.equal(refreshed.ok, false);
+    assert.match(refreshed.output, /127\.0\.0\.1/);
+    await world.aegir.up();
+    const state = await world.stack.exportState();
+    assert.equal(state.deployment.resources!.filter(({ type }) => /aegir:/.test(String(type))).length, 2);
+    assert.deepEqual((await world.up()).changes, { same: 2 });
+  });
+});

@@ -1,0 +1,114 @@
+/** Replacement is create-before-delete, and what is still declared is never deleted. */
+import assert from "node:assert/strict";
+import { expectGolden } from "../engine/golden";
+import { onEveryEngine } from "./everyEngine";
+import { bound, client, expectOk, login, owned, World } from "./World";
+import type { Declaration } from "./program/index";
+
+const site = "www.acme.example";
+
+onEveryEngine("replacement", (engine) => {
+  let world: World;
+  beforeEach(async () => {
+    world = await World.open(engine());
+    world.aegir.addSites([{ site }]);
+    world.aegir.panel.addUser({ name: "alice" });
+  });
+  afterEach(() => world.close());
+
+  const access = (internalName: string): Declaration[] => {
+    const declared = [
+      client(internalName, "Acme Corp"),
+      bound(internalName, "alice"),
+      owned(site, internalName),
+      login(internalName, site),
+    ];
+    // Logical names stay, so that only the internal name changes.
+    const names = ["client", "binding", "site", "account"];
+    return declared.map((declaration, index) => ({
+      ...declaration,
+      name: names[index]!,
+      args: JSON.parse(
+        JSON.stringify(declaration.args)
+          .replace(/client:\w+\.internalName/, "client.internalName")
+          .replace(/site:[\w.]+\.client/, "site.client"),
+      ) as Record<string, unknown>,
+    }));
+  };
+
+  it("a new internal name moves people, sites and login before the old client goes", async () => {
+    await world.up(access("acme"));
+    world.declare(access("acme2"));
+    const preview = expectOk(await world.stack.preview());
+    assert.match(preview.output, /client:acme: becomes client:acme2: a new client node/);
+    const renamed = expectOk(await world.stack.up({ parallel: 1 }));
+    expectGolden("rename-of-a-client-that-owns-sites", engine(), renamed);
+
+    assert.equal(world.owner(site), "acme2");
+    assert.deepEqual(
+      world.aegir
+        .tables()
+        .clients.filter(({ internalName }) => /acme/.test(internalName))
+        .map(({ internalName }) => internalName),
+      ["acme2"],
+    );
+    assert.deepEqual(world.aegir.panel.sitesOf("alice"), [site]);
+    assert.deepEqual(await world.sitesOf("o1.acme2"), [site]);
+    const owners = world.aegir.ownerHistory.filter((state) => state.site === site).map(({ owner }) => owner);
+    assert.deepEqual(owners, ["octopus123456", "acme", "acme2"]);
+    assert.deepEqual((await world.up()).changes, { same: 4 });
+  });
+
+  it("changed logical names cost nobody access, and write nothing", async () => {
+    await world.up(access("acme"));
+    const { writes } = world.aegir.counts;
+    const password = world.aegir.tables().passwordFiles["o1.acme"];
+    const moved = access("acme").map((declaration) => ({
+      ...declaration,
+      name: `new-${declaration.name}`,
+      args: JSON.parse(JSON.stringify(declaration.args).replace(/\$\{/g, "${new-")) as Record<string, unknown>,
+    }));
+    world.declare(moved);
+    const outcome = expectOk(await world.stack.up({ parallel: 1 }));
+    expectGolden("changed-logical-names", engine(), outcome);
+    assert.equal(world.aegir.counts.writes, writes);
+    assert.equal(world.owner(site), "acme");
+    assert.deepEqual(world.aegir.panel.sitesOf("alice"), [site]);
+    assert.equal(world.aegir.tables().passwordFiles["o1.acme"], password);
+    assert.match(outcome.output, /site:www\.acme\.example: is still declared/);
+  });
+
+  it("--replace of everything costs nobody access, and writes nothing", async () => {
+    const { steps } = await world.up(access("acme"));
+    const { writes } = world.aegir.counts;
+    expectOk(await world.stack.up({ replace: steps.map(({ urn }) => urn) }));
+    assert.equal(world.aegir.counts.writes, writes);
+    assert.equal(world.owner(site), "acme");
+    assert.deepEqual(await world.sitesOf("o1.acme"), [site]);
+  });
+
+  it("a derived internal name does not follow a new name by itself", async () => {
+    const derived = (name: string): Declaration[] => [{ type: "AegirClient", name: "client", args: { name } }];
+    await world.up(derived("Acme Corp"));
+    world.declare(derived("Acme Limited"));
+    const outcome = await world.stack.up();
+    assert.equal(outcome.ok, false);
+    assert.match(outcome.output, /Write internalName: "acmecorp" to keep client, login and password/);
+    assert.match(outcome.output, /write internalName: "acmelimited" to replace the client on purpose/);
+
+    world.declare([{ type: "AegirClient", name: "client", args: { name: "Acme Limited", internalName: "acmecorp" } }]);
+    const kept = expectOk(await world.stack.up());
+    assert.deepEqual(kept.changes, { update: 1 });
+    assert.equal(
+      world.aegir.tables().clients.find(({ internalName }) => internalName === "acmecorp")?.name,
+      "Acme Limited",
+    );
+  });
+
+  it("a destroy with --run-program takes what was declared, as one without it", async () => {
+    await world.up(access("acme"));
+    expectOk(await world.stack.destroy({ runProgram: true }));
+    assert.equal(world.owner(site), "octopus123456");
+    assert.ok(!world.aegir.tables().clients.some(({ internalName }) => internalName === "acme"));
+  });
+});

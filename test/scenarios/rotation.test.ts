@@ -1,0 +1,77 @@
+/** A new password is a new account: once per new value, proven by the file, and never when there would be none again. */
+import assert from "node:assert/strict";
+import { PlainFiles } from "../aegir/PlainClient";
+import { onEveryEngine } from "./everyEngine";
+import { client, expectOk, login, owned, sitesSeenBy, World } from "./World";
+
+const site = "www.acme.example";
+
+onEveryEngine("rotation", (engine) => {
+  let world: World;
+  const rotation = (value: string, args: Record<string, unknown> = {}) => [
+    client("acme", "Acme Corp"),
+    owned(site, "acme"),
+    login("acme", site, { rotation: value, ...args }),
+  ];
+  const password = () => world.aegir.tables().passwordFiles["o1.acme"]!.trimEnd();
+
+  beforeEach(async () => {
+    world = await World.open(engine());
+    world.aegir.addSites([{ site }]);
+    await world.up(rotation("1"));
+  });
+  afterEach(() => world.close());
+
+  it("the old password is refused, the new one sees the sites, and the preview said what is lost", async () => {
+    const old = password();
+    world.declare(rotation("2"));
+    const preview = expectOk(await world.stack.preview());
+    assert.match(
+      preview.output,
+      /account:o1\.acme: gets a new password: BOA deletes the account with its home and SSH keys/,
+    );
+    assert.equal(password(), old);
+    await world.up();
+    assert.notEqual(password(), old);
+    assert.equal(await sitesSeenBy(world.aegir, "o1.acme", old), undefined);
+    assert.deepEqual(await world.sitesOf("o1.acme"), [site]);
+    const now = password();
+    assert.deepEqual((await world.up()).changes, { same: 3 });
+    assert.equal(password(), now);
+  });
+
+  it("a rotation that happened behind our back is read back, not repeated", async () => {
+    const old = password();
+    const files = await PlainFiles.open(world.aegir.accounts);
+    await files.unlink("/users/o1.acme");
+    files.close();
+    world.aegir.runCron();
+    const rotated = password();
+    assert.notEqual(rotated, old);
+    const outcome = await world.up(rotation("2"));
+    assert.match(outcome.output, /the rotation has happened already/);
+    assert.equal(password(), rotated);
+  });
+
+  it("a client whose sites have left gets no rotation, because there would be no account again", async () => {
+    const old = password();
+    // The site leaves in the panel, and BOA's cron is stopped, so that the login is still there.
+    world.aegir.panel.setOwner(site, "Octopus123456");
+    world.aegir.faults.lockFiles.add("/run/manage_ltd_users.pid");
+    world.aegir.runQueue();
+    world.declare([client("acme", "Acme Corp"), { ...login("acme", site), args: { client: "acme", rotation: "2" } }]);
+    const outcome = await world.stack.up({ continueOnError: true });
+    assert.equal(outcome.ok, false);
+    assert.match(outcome.output, /the client acme has no active site/);
+    assert.equal(password(), old);
+  });
+
+  it("the password is a secret in the state, and in none of it with passwordInState: false", async () => {
+    const first = password();
+    const state = JSON.stringify(await world.stack.exportState());
+    assert.ok(!state.includes(first));
+    await world.up(rotation("1", { passwordInState: false }));
+    const account = (await world.stack.exportState()).deployment.resources!.find(({ id }) => id === "account:o1.acme");
+    assert.ok(!("password" in (account!["outputs"] as object)));
+  });
+});

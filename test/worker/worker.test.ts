@@ -1,0 +1,157 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { Engine, type Node } from "php-parser";
+import { PROTOCOL_VERSION, verbs, WorkerErrorCode, type Verb } from "../../provider/worker/protocol";
+import { workerSource } from "../../provider/worker/source";
+
+type Tree = Node & Record<string, any>;
+
+/** The worker as a PHP of this version reads it. */
+function parse(version: string): Tree {
+  const engine = new Engine({ parser: { version, suppressErrors: false } });
+  return engine.parseCode(`<?php ${workerSource()}`, "worker.php") as unknown as Tree;
+}
+
+/** Every node below, the given one included, of one kind. */
+function nodes(tree: unknown, kind: string): Tree[] {
+  if (Array.isArray(tree)) return tree.flatMap((each) => nodes(each, kind));
+  if (typeof tree !== "object" || tree === null) return [];
+  const below = Object.values(tree).flatMap((value) => nodes(value, kind));
+  return (tree as Tree).kind === kind ? [tree as Tree, ...below] : below;
+}
+
+/** The name that is called: of a function, or of a method of `$this`. */
+function callee(call: Tree): string {
+  const { what } = call;
+  if (what.kind === "name") return what.name;
+  if (what.kind === "propertylookup" && what.what.name === "this") return `$this->${what.offset.name}`;
+  return "";
+}
+
+/** Text that nothing but the source decides: literals, constants of the class, and both put together. */
+function isConstant(expression: Tree | undefined): boolean {
+  if (!expression) return true;
+  if (expression.kind === "bin") return isConstant(expression.left) && isConstant(expression.right);
+  if (expression.kind === "staticlookup") return expression.offset.kind === "identifier";
+  return ["string", "nullkeyword", "number"].includes(expression.kind);
+}
+
+/** A literal array as a JavaScript value. */
+function valueOf(expression: Tree): any {
+  if (expression.kind !== "array") return expression.value;
+  return Object.fromEntries(expression.items.map((item: Tree) => [item.key.value, valueOf(item.value)]));
+}
+
+describe("worker.php", () => {
+  const tree = parse("5.6");
+  const worker = nodes(tree, "class").find(({ name }) => name.name === "AegirAccessWorker") as Tree;
+  const property = (name: string) => nodes(worker, "property").find((each) => each.name.name === name) as Tree;
+
+  it("is sent without its opening tag, and ends with no closing one", () => {
+    assert.doesNotMatch(workerSource(), /<\?|\?>/);
+    assert.match(workerSource(), /->run\(\);\s*$/);
+  });
+
+  it("is syntax of PHP 5.6 to 8.3", () => {
+    for (const version of ["5.6", "7.0", "7.4", "8.0", "8.3"]) parse(version);
+    // What the parser lets pass as 5.6 and PHP does not.
+    for (const { type, nullable, arguments: parameters } of [...nodes(tree, "method"), ...nodes(tree, "closure")]) {
+      assert.deepEqual([type, nullable], [null, false]);
+      for (const parameter of parameters as Tree[]) {
+        assert.equal(parameter.nullable, false);
+        assert.ok(parameter.type === null || parameter.type.name === "array", `${parameter.name.name} has a type`);
+      }
+    }
+    assert.ok(nodes(tree, "classconstant").every(({ visibility }) => !visibility));
+    assert.ok(nodes(tree, "catch").every(({ what }) => what.length === 1));
+    assert.deepEqual(
+      nodes(tree, "list").filter(({ shortForm }) => shortForm),
+      [],
+    );
+  });
+
+  it("compiles where there is a php", function () {
+    const php = spawnSync("php", ["-l"], { input: `<?php ${workerSource()}`, encoding: "utf8" });
+    if (php.error) {
+      console.warn("      SKIPPED: no php on PATH; to run this: apt-get install php-cli");
+      return this.skip();
+    }
+    assert.equal(php.status, 0, php.stdout);
+  });
+
+  it("speaks the version, and knows the verbs and arguments, of protocol.ts", () => {
+    const version = nodes(worker, "constant").find(({ name }) => name.name === "PROTOCOL");
+    assert.equal(Number(version?.["value"].value), PROTOCOL_VERSION);
+    const table = valueOf(property("verbs").value) as Record<string, { write: boolean; args: Record<string, unknown> }>;
+    assert.deepEqual(Object.keys(table).sort(), Object.keys(verbs).sort());
+    const methods = nodes(worker, "method").map(({ name }) => name.name);
+    for (const [verb, { write, args }] of Object.entries(table)) {
+      assert.ok(methods.includes(verb), `${verb} has no method`);
+      assert.equal(write, verbs[verb as Verb].write, verb);
+      assert.deepEqual(args, shapeOfZod(verbs[verb as Verb].args), verb);
+    }
+  });
+
+  it("answers with every error code of protocol.ts and no other", () => {
+    const thrown = nodes(tree, "new")
+      .filter(({ what }) => what.name === "AegirAccessRefusal")
+      .map(({ arguments: [code] }) => (code as Tree)["value"] as string);
+    const failure = nodes(worker, "method").find(({ name }) => name.name === "failure");
+    const mapped = nodes(failure, "assign")
+      .filter(({ left }) => left.name === "code")
+      .flatMap(({ right }) => nodes(right, "string").map(({ value }) => value as string));
+    assert.deepEqual([...new Set([...thrown, ...mapped])].sort(), [...WorkerErrorCode.options].sort());
+  });
+
+  it("writes SQL from constants alone; data is bound", () => {
+    for (const method of nodes(worker, "method")) {
+      const isSql = (sql: Tree) => {
+        const values = nodes(method.body, "assign").filter(
+          ({ left }) => sql.kind === "variable" && left.name === sql["name"],
+        );
+        return isConstant(sql) || (values.length > 0 && values.every(({ right }) => isConstant(right)));
+      };
+      for (const call of nodes(method.body, "call")) {
+        // rows() itself puts together what its callers, seen here, pass as constants.
+        if (callee(call) === "db_query" && method.name.name !== "rows")
+          assert.ok(isSql(call.arguments[0]), method.name.name);
+        if (callee(call) !== "$this->rows" && callee(call) !== "$this->taskRows") continue;
+        const [sql, column, , end] = call.arguments as Tree[];
+        const passesColumn = method.name.name === "taskRows" && column?.["name"] === "column";
+        assert.ok(isSql(sql as Tree), method.name.name);
+        assert.ok(callee(call) === "$this->taskRows" || isConstant(column) || passesColumn, method.name.name);
+        assert.ok(isConstant(end), method.name.name);
+      }
+    }
+  });
+
+  it("neither ends the process, nor sets a variable of the server, nor evaluates or runs anything", () => {
+    assert.deepEqual([...nodes(tree, "exit"), ...nodes(tree, "eval")], []);
+    const forbidden =
+      /^(variable_set|variable_del|node_access_rebuild|user_delete|user_cancel|exec|system|passthru|shell_exec|popen|proc_open|call_user_func.*|file_put_contents|unlink)$/;
+    assert.deepEqual(
+      nodes(tree, "call")
+        .map(callee)
+        .filter((name) => forbidden.test(name)),
+      [],
+    );
+  });
+});
+
+/** Names of arguments, those that may be null or absent with a "?"; types as PHP's gettype() has them. */
+type Shape = Record<string, unknown>;
+
+function shapeOfZod(schema: any): Shape {
+  const entries = Object.entries<any>(schema.def.shape).map(([name, type]) => {
+    const optional = ["nullable", "optional"].includes(type.def.type);
+    const { def } = optional ? type.def.innerType : type;
+    const plain: Record<string, string> = {
+      string: "string",
+      number: "integer",
+      boolean: "boolean",
+      array: "integers",
+    };
+    return [optional ? `${name}?` : name, plain[def.type] ?? shapeOfZod({ def })];
+  });
+  return Object.fromEntries(entries) as Shape;
+}
