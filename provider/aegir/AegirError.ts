@@ -1,3 +1,5 @@
+import { printable } from "../ssh/printable";
+
 /**
  * The situations in which an Aegir server does not do, or has not yet done, what a resource asked for. Transport
  * errors are another type (`ssh/SshError`), so that an unreachable server can never be read as an answer.
@@ -31,6 +33,8 @@ export interface AegirErrorParts {
   cause?: unknown;
 }
 
+const MAXIMUM_CLAUSE = 2000;
+
 const outcomeText: Record<Outcome, string> = {
   done: "The change is recorded on the server",
   notDone: "Nothing was changed",
@@ -45,9 +49,9 @@ export class AegirError extends Error {
   readonly detail: Record<string, unknown>;
 
   constructor(parts: AegirErrorParts) {
-    super(`${parts.what} (server ${parts.server}). ${outcomeText[parts.outcome]}. ${parts.next}.`, {
-      cause: parts.cause,
-    });
+    // Both clauses may quote what the server holds; cut long lists rather than a sentence of ours.
+    const [what, next] = [parts.what, parts.next].map((clause) => printable(clause, MAXIMUM_CLAUSE));
+    super(`${what} (server ${parts.server}). ${outcomeText[parts.outcome]}. ${next}.`, { cause: parts.cause });
     this.situation = parts.situation;
     this.server = parts.server;
     this.outcome = parts.outcome;

@@ -2,7 +2,6 @@
  * Sites as resources see them: found by their main domain, handed from one client to another, and handed over only when
  * the new owner's access is effective and the old owner's is gone (contract section 3).
  */
-import { printable } from "../ssh/printable";
 import { shellAccountNameProblems } from "../naming/ShellAccountName";
 import { SiteStatus, TaskStatus, type ClientReference, type SiteFacts, type TaskFacts } from "../worker/protocol";
 import { AegirError } from "./AegirError";
@@ -87,7 +86,7 @@ export class Sites {
     if (!found) {
       const { result } = await this.worker.call("site", { site });
       const instead = result.aliasOf
-        ? `it is an alias of ${printable(result.aliasOf)}`
+        ? `it is an alias of ${result.aliasOf}`
         : result.deleted > 0
           ? "only a deleted site had this name"
           : "no site has this name";
@@ -97,7 +96,7 @@ export class Sites {
         server: this.worker.label,
         outcome: "notDone",
         next: result.aliasOf
-          ? `Declare the main domain: site: "${printable(result.aliasOf)}"`
+          ? `Declare the main domain: site: "${result.aliasOf}"`
           : "Install the site first, or correct its name",
         detail: { site, aliasOf: result.aliasOf, deleted: result.deleted },
       });
@@ -197,7 +196,7 @@ export class Sites {
   }
 
   async #waitOut(site: SiteFacts, task: TaskFacts): Promise<HandoverStep> {
-    await this.tasks.ended(task.nid, `the ${printable(task.type)} task of ${site.site}`);
+    await this.tasks.ended(task.nid, `the ${task.type} task of ${site.site}`);
     return { kind: "again" };
   }
 
@@ -212,7 +211,7 @@ export class Sites {
       newest !== null && newest.nid !== task.nid && newest.nid > task.nid && newest.status !== TaskStatus.error;
     if (superseded || isEffective(facts)) return;
     if (ended?.status === TaskStatus.error) {
-      const log = ended.log.map(({ message }) => printable(message)).join(" | ");
+      const log = ended.log.map(({ message }) => message).join(" | ");
       throw this.#notApplied(facts, `its verify (task ${task.nid}) failed${log ? `: ${log}` : ""}`);
     }
     if (ended && ended.executed === null) {
@@ -223,10 +222,10 @@ export class Sites {
 
   #notApplied(site: SiteFacts, why: string): NotApplied {
     const old = site.links.filter((directory) => directory !== site.owner?.internalName);
-    const access = old.length > 0 ? `; ${old.map((name) => printable(name)).join(", ")} can still reach its files` : "";
+    const access = old.length > 0 ? `; ${old.join(", ")} can still reach its files` : "";
     return new NotApplied(
       site,
-      `${site.site} is recorded as owned by ${site.owner ? printable(site.owner.internalName) : "nobody"}, but that is not effective: ${why}${access}`,
+      `${site.site} is recorded as owned by ${site.owner ? site.owner.internalName : "nobody"}, but that is not effective: ${why}${access}`,
       this.worker.label,
       "Mend the cause, then run the same command again: it queues another verify",
     );
@@ -272,5 +271,5 @@ function startedAfter(task: TaskFacts, writtenAt: number | undefined): boolean {
 function linksText(site: SiteFacts): string {
   return site.links.length === 0
     ? `the verify succeeded, but the owner's directory below clients/ has no link of it`
-    : `the verify succeeded, but clients/ links it under ${site.links.map((name) => printable(name)).join(", ")}`;
+    : `the verify succeeded, but clients/ links it under ${site.links.join(", ")}`;
 }

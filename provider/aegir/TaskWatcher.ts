@@ -6,7 +6,6 @@
  * since BOA runs about one task a minute (contract 3.6) and a long queue is no failure.
  */
 import { TaskStatus, type QueueFacts, type TaskFacts } from "../worker/protocol";
-import { printable } from "../ssh/printable";
 import { AegirError } from "./AegirError";
 import { Patience, pause } from "./Patience";
 import type { Worker } from "./Worker";
@@ -83,7 +82,7 @@ export class TaskWatcher {
       task.status === TaskStatus.processing
         ? "it has been running without an end; its process may have been killed"
         : `it is still queued, ${task.ahead ?? 0} before it, and the queue has not advanced`;
-    const reasons = queue.obstacles.map((obstacle) => printable(obstacle)).join(", ");
+    const reasons = queue.obstacles.join(", ");
     return new AegirError({
       situation: "waitExpired",
       what: `waited ${minutes} min without progress for ${what} (task ${task.nid}): ${state}${reasons ? ` (${reasons})` : ""}`,

@@ -54,7 +54,7 @@ export class Worker {
   }
 
   /**
-   * Asks once. A request that was never sent, and a read whose answer was lost, is asked again with a fresh worker.
+   * Asks once. A request that was not carried out, and a read whose answer was lost, is asked again with a fresh worker.
    * @throws WorkerRefusal if the worker answered that nothing was written; a fatal one ends the session by itself
    * @throws SessionBroken with `outcome: "unknown"` if the answer to a write was lost
    * @throws SshError if the server cannot be reached
@@ -63,7 +63,7 @@ export class Worker {
     try {
       return await this.#ask(verb, args);
     } catch (error) {
-      const lost = error instanceof SessionBroken && (error.outcome === "notSent" || !verbs[verb].write);
+      const lost = error instanceof SessionBroken && (error.outcome !== "unknown" || !verbs[verb].write);
       if (!lost) throw error;
       return await this.#ask(verb, args);
     }

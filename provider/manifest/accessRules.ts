@@ -38,8 +38,8 @@ interface Text extends Span {
 /** A client as far as it could be read. */
 interface Draft {
   span: Span;
-  /** False if what is missing may stand in a field that was misspelt or has the wrong type. */
-  wellFormed: boolean;
+  /** False only if no site is listed, not even in a field that was misspelt or could not be read. */
+  mayOwnSites: boolean;
   name: Text | undefined;
   /** Declared, or derived from the name; empty text if that leaves nothing. */
   internalName: Text | undefined;
@@ -272,7 +272,7 @@ class AccessRules {
     for (const draft of this.drafts) {
       if (draft.shellAccount === undefined) continue;
       const { key, rotation } = draft.shellAccount;
-      if (draft.sites.length === 0 && draft.wellFormed) {
+      if (!draft.mayOwnSites) {
         this.report(
           key,
           `The ${titleOf(draft)} owns no site here, and BOA makes a login only for a client that owns one: the deployment would wait in vain. ` +
@@ -326,19 +326,20 @@ function draftOf(span: Value, naming: ServerNaming): Draft {
   const name = textOf(field("name"));
   const declared = textOf(field("internalName"));
   const derived = !span.fields.has("internalName");
-  const wellFormed =
-    [...span.fields.keys()].every((key) => CLIENT_FIELDS.has(key)) && Array.isArray(field("sites")?.plain ?? []);
+  const sites = field("sites");
+  // A name is derived, and an absence is believed, only where no field is misspelt.
+  const wellSpelt = [...span.fields.keys()].every((key) => CLIENT_FIELDS.has(key));
   const inferred =
-    wellFormed && name ? { ...name, text: deriveInternalName(name.text, naming.clientPrefix) } : undefined;
+    wellSpelt && name ? { ...name, text: deriveInternalName(name.text, naming.clientPrefix) } : undefined;
   const shellAccount = span.fields.get("shellAccount");
   return {
     span,
-    wellFormed,
+    mayOwnSites: !wellSpelt || (sites !== undefined && (!Array.isArray(sites.plain) || sites.items.length > 0)),
     name,
     internalName: derived ? inferred : declared,
     derived,
     email: textOf(field("email")),
-    sites: (field("sites")?.items ?? []).flatMap((entry) => {
+    sites: (sites?.items ?? []).flatMap((entry) => {
       const site = textOf(entry) ?? textOf(entry.fields.get("site")?.value);
       const takeOverFrom = textOf(entry.fields.get("takeOverFrom")?.value);
       return site ? [{ site, normalForm: normalizeDomain(site.text), takeOverFrom }] : [];

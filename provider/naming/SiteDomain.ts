@@ -75,7 +75,7 @@ function tooLong(value: string, length: number): string {
 
 /** What was pasted instead of a domain, as the end of a sentence that begins with the value. */
 function misreadAddress(text: string): string | undefined {
-  const bare = text.replace(/^[a-z][a-z0-9+.-]*:\/*/, "").replace(/^\/+/, "");
+  const bare = text.replace(/^[a-z][a-z0-9+.-]*:\/\//, "").replace(/^\/+/, "");
   const host = /^[^/?#:\\\s]+/.exec(bare.replace(/^[^/?#]*@/, ""))?.[0] ?? "";
   const write = isLabelList(host) ? `Write ${quoted(host)}.` : "Write the domain alone, for example www.acme.example.";
   if (/^[a-z][a-z0-9+.-]*:\/\//.test(text)) return `is a URL, not a domain. ${write}`;

@@ -361,7 +361,7 @@ async function ensureUser(server: AegirServer, client: ClientFacts, inputs: Inpu
     await server.worker.call("ensureUser", { client: client.internalName, user });
   } catch (error) {
     if (!(error instanceof WorkerRefusal)) throw error;
-    const { email: _unbound, ...withoutEmail } = outputs(client, inputs);
+    const withoutEmail = outputs(client, { ...inputs, email: undefined });
     throw new PartialFailure(clientId(client.internalName), withoutEmail, userRefused(server, inputs, error) as Error);
   }
   const after = await observe(server, client.internalName);

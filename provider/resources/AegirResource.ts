@@ -1,6 +1,7 @@
 /** What the four resource classes have in common: the shim, the type token, and the options that cannot work. */
 import * as pulumi from "@pulumi/pulumi";
 import { shims, type ResourceType } from "../dynamic/shim";
+import { ProgramError } from "./ProgramError";
 
 const adoption: Record<ResourceType, string> = {
   AegirClient: 'an existing client of the same name is adopted, one of another name with onExisting: "adopt"',
@@ -39,13 +40,13 @@ export abstract class AegirResource extends pulumi.dynamic.Resource {
 
 function refuseOptions(type: ResourceType, name: string, options: pulumi.CustomResourceOptions): void {
   if (options.import !== undefined) {
-    throw new pulumi.RunError(
+    throw new ProgramError(
       `${type} "${name}": the option import cannot work with dynamic resources (pulumi/pulumi#16175). ` +
         `Remove it and run \`pulumi up\`: ${adoption[type]}, and nothing is written.`,
     );
   }
   if (options.deleteBeforeReplace) {
-    throw new pulumi.RunError(
+    throw new ProgramError(
       `${type} "${name}": the option deleteBeforeReplace is refused. It would take people's access away first and then ` +
         "stop, because a client that owns sites cannot be deleted. Remove it: a replacement is created first here.",
     );

@@ -8,6 +8,7 @@
  * create(new) and then delete(old) on the same identity (pulumi-facts 1.1); a delete of something declared only forgets.
  */
 import * as pulumi from "@pulumi/pulumi";
+import { ProgramError } from "./ProgramError";
 
 const declared = new Set<string>();
 
@@ -31,7 +32,7 @@ const outsideAnyStack = {};
 function register(): Map<string, string> {
   const run = pulumi.runtime.getStackResource() ?? outsideAnyStack;
   let found = registers.get(run);
-  if (!found) registers.set(run, (found = new Map()));
+  if (!found) registers.set(run, (found = new Map<string, string>()));
   return found;
 }
 
@@ -53,17 +54,17 @@ export function claim<T>(
 ): pulumi.Output<pulumi.Unwrap<T>> {
   const claims = register();
   return pulumi.all([input, server ?? ""]).apply(([value, serverName]) => {
-    for (const { identity, what } of describe(value as pulumi.Unwrap<T>)) {
+    for (const { identity, what } of describe(value)) {
       const key = `${serverName} ${identity}`;
       const other = claims.get(key);
       if (other !== undefined) {
-        throw new pulumi.RunError(
+        throw new ProgramError(
           `Two resources of this program declare ${what}: "${other}" and "${name}". Keep one of them; ` +
             "if both are meant, they must differ in it.",
         );
       }
       claims.set(key, name);
     }
-    return value as pulumi.Unwrap<T>;
-  }) as pulumi.Output<pulumi.Unwrap<T>>;
+    return value;
+  });
 }

@@ -21,7 +21,7 @@ export function describeExit({ code, signal, lost }: Exit): string {
   return code === null ? "the command ended without an exit code" : `the command ended with exit code ${code}`;
 }
 
-/** A running remote command. Keeps the process alive until it ends, unless `unref` is called. */
+/** A running remote command. It does not keep this process alive: who waits for it has a deadline, whose timer does. */
 export class ExecChannel {
   /** Resolves when it has ended and its output has been read, or when the connection is lost; never rejects. */
   readonly exit: Promise<Exit>;
@@ -30,13 +30,9 @@ export class ExecChannel {
    * write to a channel that closes may never call back (ssh2, Channel._write): do not wait for it without `exit`.
    */
   readonly stream: ClientChannel;
-  #release: (() => void) | null = null;
-  readonly #link: Link;
 
   constructor(link: Link, { channel, free }: Opened<ClientChannel>) {
-    this.#link = link;
     this.stream = channel;
-    this.ref();
     channel.on("error", () => undefined);
     this.exit = new Promise((resolve) => {
       const forget = link.onLost((lost) => resolve({ code: null, signal: null, lost }));
@@ -46,17 +42,6 @@ export class ExecChannel {
         resolve({ code: code ?? null, signal: signal ?? null, lost: null });
       });
     });
-    void this.exit.then(() => this.unref());
-  }
-
-  ref(): void {
-    this.#release ??= this.#link.hold();
-  }
-
-  /** Lets the process exit while the command runs. */
-  unref(): void {
-    this.#release?.();
-    this.#release = null;
   }
 
   /** Closes the channel; the command sees the end of its input, and its output is thrown away. */

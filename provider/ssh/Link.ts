@@ -23,7 +23,6 @@ export class Link {
   readonly #keepalive: NodeJS.Timeout;
   #silentIntervals = 0;
   #chunksHeard = 0;
-  #holders = 0;
   #taken = 0;
   #waiting: (() => void)[] = [];
 
@@ -46,6 +45,7 @@ export class Link {
       this.#chunksHeard++;
     });
     this.#keepalive = setInterval(() => this.#probe(), timings.keepaliveSeconds * 1000).unref();
+    // Whoever waits for something has a deadline, whose timer keeps the process alive; an idle connection must not.
     socket.unref();
   }
 
@@ -82,7 +82,6 @@ export class Link {
     if (this.#finish("the connection was ended by this side")) {
       this.client.end();
       this.bastion?.client.end();
-      this.socket.unref();
       this.socket.destroySoon();
     }
   }
@@ -111,20 +110,6 @@ export class Link {
     return () => this.#onLost.delete(listener);
   }
 
-  /** Keeps the process alive until the result is called: something is outstanding. */
-  hold(): () => void {
-    if (++this.#holders === 1) {
-      this.socket.ref();
-    }
-    let held = true;
-    return () => {
-      if (held && --this.#holders === 0) {
-        this.socket.unref();
-      }
-      held = false;
-    };
-  }
-
   /**
    * Opens a channel when there is room for it. One that the server refuses (MaxSessions) is asked for again when another
    * of ours is closed, and after a pause that grows: OpenSSH counts a session until its process is gone. An SshError is
@@ -135,22 +120,17 @@ export class Link {
     request: (client: Client, done: (error: Error | undefined, channel: Channel) => void) => void,
   ): Promise<Opened<Channel>> {
     const until = Date.now() + this.timings.channelSeconds * 1000;
-    const release = this.hold();
-    try {
-      for (let refusals = 0; ; refusals++) {
-        await this.#take(what, until, refusals > 0);
-        try {
-          return { channel: await this.#request(what, request), free: once(() => this.#free()) };
-        } catch (error) {
-          this.#free();
-          if (!(error instanceof ChannelRefused)) {
-            throw error;
-          }
-          await this.#pause(Math.min(100 * 2 ** refusals, 1000));
+    for (let refusals = 0; ; refusals++) {
+      await this.#take(what, until, refusals > 0);
+      try {
+        return { channel: await this.#request(what, request), free: once(() => this.#free()) };
+      } catch (error) {
+        this.#free();
+        if (!(error instanceof ChannelRefused)) {
+          throw error;
         }
+        await this.#pause(Math.min(100 * 2 ** refusals, 1000));
       }
-    } finally {
-      release();
     }
   }
 

@@ -1,5 +1,4 @@
 import type { SFTPWrapper, Stats } from "ssh2";
-import type { Link } from "./Link";
 import { printable } from "./printable";
 import { OneLineError, SshError } from "./SshError";
 import type { SshOutcome } from "./SshError";
@@ -32,7 +31,6 @@ const PERMISSION_DENIED = 3;
 
 /** An SFTP channel while it lives. */
 export interface SftpChannel {
-  link: Link;
   wrapper: SFTPWrapper;
   /** Resolves with the reason when it is gone; never rejects. */
   closed: Promise<string>;
@@ -97,7 +95,6 @@ export class Sftp {
     operation: (sftp: SFTPWrapper) => Promise<Result>,
   ): Promise<Result> {
     const channel = await this.channel();
-    const release = channel.link.hold();
     let timer: NodeJS.Timeout | undefined;
     const effect = outcome === "unknown" ? "Whether it was done is unknown" : "Nothing was changed";
     const broken = (situation: "sessionBroken" | "deadlineExceeded", why: string) =>
@@ -128,7 +125,6 @@ export class Sftp {
       );
     } finally {
       clearTimeout(timer);
-      release();
     }
   }
 }

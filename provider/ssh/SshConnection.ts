@@ -176,6 +176,6 @@ export class SshConnection {
         resolve("the server closed the SFTP channel");
       });
     });
-    return { link, wrapper, closed };
+    return { wrapper, closed };
   }
 }

@@ -197,17 +197,15 @@ export class WorkerSession {
     }
   }
 
-  /** Starts the deadline of the oldest request; lets the process exit if there is none. */
+  /** Starts the deadline of the oldest request. */
   #watch(): void {
     clearTimeout(this.#timer);
     const [oldest] = this.#outstanding.values();
-    if (oldest === undefined) {
-      return this.channel.unref();
+    if (oldest !== undefined) {
+      const { verb, deadlineSeconds } = oldest;
+      const late = () => this.#break(`no answer to ${verb} within ${deadlineSeconds} s`, { late: oldest });
+      this.#timer = setTimeout(late, deadlineSeconds * 1000);
     }
-    this.channel.ref();
-    this.#timer = setTimeout(() => {
-      this.#break(`no answer to ${oldest.verb} within ${oldest.deadlineSeconds} s`, { late: oldest });
-    }, oldest.deadlineSeconds * 1000);
   }
 
   #break(why: string, about: { exit?: Exit; outcome?: SshOutcome; late?: Request } = {}): void {
@@ -222,7 +220,6 @@ export class WorkerSession {
       const outcome = request.written ? (about.outcome ?? "unknown") : "notSent";
       request.reject(this.#error(request, outcome, request === about.late ? "deadlineExceeded" : "sessionBroken"));
     }
-    this.channel.unref();
     this.channel.kill();
   }
 

@@ -148,7 +148,7 @@ const mailed = z.boolean().optional();
 const EnsuredUser = z.object({ uid, name: z.string(), created: z.boolean(), bound: z.boolean(), mailed });
 export type EnsuredUser = z.infer<typeof EnsuredUser>;
 
-/** Every verb with the shape of its arguments and of its result. */
+/** Every verb with the shape of its arguments and of its result; PROTOCOL.md has the details of its errors. */
 export const verbs = {
   /** Must be the first request. `marker` begins every answer line of the session. */
   hello: {
@@ -193,8 +193,8 @@ export const verbs = {
   },
   /**
    * Makes the client node (author uid 1, registration and mail of the server suppressed) and, with `user`, binds the
-   * user with that mail, or makes one if none has it. Errors: `exists` (the internal name is taken), `nameTaken` (a
-   * user is to be made and another user has its name); nothing is written then.
+   * user with that mail, or makes one if none has it. Errors: `exists` (the internal name is taken; detail `client`: by
+   * whom), `refused` (Aegir would store another internal name), and those of `ensureUser`.
    */
   createClient: {
     write: true,
@@ -216,7 +216,10 @@ export const verbs = {
     args: z.object({ internalName: z.string(), dropBindings: z.boolean(), dropPlatforms: z.boolean() }),
     result: z.object({ deleted: z.boolean() }),
   },
-  /** Errors: `missing` (the client), `nameTaken`. Nothing is written if a bound user has this mail. */
+  /**
+   * Nothing is written if a bound user has this mail. Errors: `missing` (the client); `nameTaken` (a user is to be made
+   * and another user has its name); `refused` (several users have the mail, or Drupal accepts no such user).
+   */
   ensureUser: {
     write: true,
     args: z.object({ client: z.string(), user: newUser }),
@@ -225,8 +228,8 @@ export const verbs = {
   /**
    * Hands the site to the client named by `to` (null: the default owner) if it is still owned by `from`, and queues a
    * verify unless one is queued already, in the same transaction; then re-acquires the grants of the site's tasks.
-   * Errors: `missing` (the site or the client), `changed` (another owner; detail `found`), `busy` (a task of the site
-   * is running; detail `task`), `refused` (the hostmaster site).
+   * Errors: `missing` (the site or the client), `changed` (another owner; detail `found`: its nid, `owner`: its reference
+   * or null), `busy` (a task of the site is running; detail `task`), `refused` (the hostmaster site).
    */
   setOwner: {
     write: true,
@@ -266,8 +269,9 @@ export type VerbResult<V extends Verb> = z.output<(typeof verbs)[V]["result"]>;
 
 /**
  * The situations in which a worker answers that it did not do what was asked. In all of them nothing was written.
- * `locked`: another writer holds the database lock (detail `connection`, `host`, `seconds`); `deadlock`: the database
- * chose this transaction as a victim, it may be asked again; `internal`: anything that PHP threw.
+ * `locked`: another writer holds the database lock (detail `connection`, `host`, `seconds`, each null where unknown);
+ * `deadlock`: the database gave this transaction up, it may be asked again; `internal`: anything that PHP threw (detail
+ * `reason`: "bootstrap", "database" or "exception"). A worker that cannot know whether it has committed answers nothing.
  */
 export const WorkerErrorCode = z.enum([
   "missing",

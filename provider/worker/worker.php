@@ -234,7 +234,7 @@ class AegirAccessWorker {
       elseif ($unstorable) {
         $message = "The database cannot store this text. $message";
       }
-      $detail = array('reason' => $lost ? 'database' : 'exception');
+      $detail = $code === 'internal' ? array('reason' => $lost ? 'database' : 'exception') : array();
       // Without hello's facts the worker cannot go on.
       $fatal = $lost || $this->broken || $this->settings === NULL;
     }

@@ -45,18 +45,24 @@ function collect(channel: ClientChannel): Promise<CommandResult> {
   return new Promise((resolve) => channel.once("close", () => resolve(result)));
 }
 
-function open(client: Client, command: string): Promise<ClientChannel> {
+interface Running {
+  channel: ClientChannel;
+  /** How it ended. */
+  ended: Promise<CommandResult>;
+}
+
+/** Listens from the first moment on: a command may end in the same packet that says that it has begun. */
+function open(client: Client, command: string): Promise<Running> {
   return new Promise((resolve, reject) =>
-    client.exec(command, (error, channel) => (error ? reject(error) : resolve(channel))),
+    client.exec(command, (error, channel) => (error ? reject(error) : resolve({ channel, ended: collect(channel) }))),
   );
 }
 
 /** Runs a command with this standard input to its end. */
 export async function execute(client: Client, command: string, input = ""): Promise<CommandResult> {
-  const channel = await open(client, command);
-  const result = collect(channel);
+  const { channel, ended } = await open(client, command);
   channel.end(input);
-  return result;
+  return ended;
 }
 
 export interface PlainAnswer {
@@ -78,14 +84,16 @@ export class PlainWorker {
   >();
   private received = Buffer.alloc(0);
   private nextId = 1;
+  readonly channel: ClientChannel;
   /** How the process ended. */
   readonly ended: Promise<CommandResult>;
 
   private constructor(
-    readonly channel: ClientChannel,
     readonly client: Client,
+    { channel, ended }: Running,
   ) {
-    this.ended = collect(channel);
+    this.channel = channel;
+    this.ended = ended;
     channel.on("data", (piece: Buffer) => this.receive(piece));
     channel.once("close", () => {
       for (const { reject } of this.waiting.values()) reject(new Error("The worker ended without an answer."));
@@ -95,7 +103,7 @@ export class PlainWorker {
   /** Starts a worker and says hello. */
   static async start(target: Target, command = `drush @hostmaster ${WORKER_ARGUMENTS}`): Promise<PlainWorker> {
     const client = await connect(target);
-    const worker = new PlainWorker(await open(client, command), client);
+    const worker = new PlainWorker(client, await open(client, command));
     worker.channel.write(`${Buffer.from("// no PHP is run here\n").toString("base64")}\n`);
     await worker.request("hello", { protocol: 1, marker: worker.marker });
     return worker;

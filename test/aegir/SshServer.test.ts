@@ -97,10 +97,10 @@ describe("the small Aegir's door", () => {
   });
 
   it("closes a sixth SFTP connection of one user, and admits one again later (contract 5.4)", async () => {
-    const opened = [];
+    const opened: PlainFiles[] = [];
     for (let connection = 0; connection < 5; connection++) opened.push(await stage.mainFiles());
     await assert.rejects(stage.mainFiles());
-    const closed = new Promise((resolve) => opened[0]?.client.once("close", resolve));
+    const closed = new Promise((resolve) => opened[0]?.client.once("close", () => resolve(undefined)));
     opened[0]?.close();
     await closed;
     assert.deepEqual(await (await stage.mainFiles()).list("/"), ["users"]);
@@ -192,7 +192,10 @@ describe("a worker's process", () => {
     );
     assert.deepEqual(order, [2, 3, 4, 5]);
     const nids = names.map((name) => stage.aegir.tables().clients.find((client) => client.internalName === name)?.nid);
-    assert.deepEqual(nids, [...nids].sort());
+    assert.deepEqual(
+      nids,
+      [...nids].sort((one = 0, other = 0) => one - other),
+    );
   });
 
   it("tells the time of the server's clock", async () => {

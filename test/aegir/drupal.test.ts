@@ -23,7 +23,7 @@ describe("clients of a small Aegir on BOA", () => {
     assert.equal(stored("!!!"), "");
     assert.equal(stored("acme", "x_"), "x_acme");
     assert.equal(stored("x_acme", "x_"), "x_acme");
-    assert.equal(stored("a-name-of-a-client", "a-long-prefix-"), "a-long-prefix-na");
+    assert.equal(stored("a-name-of-a-client", "a-long-prefix-"), "a-long-prefix-an");
     // The prefix is part of a regular expression.
     assert.equal(stored("abcd", "a.c"), "a.cd");
   });

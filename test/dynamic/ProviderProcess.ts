@@ -26,6 +26,7 @@ export interface InitFailure {
 }
 
 export class ProviderProcess {
+  /** What it printed, by line; complete once it has ended. */
   readonly stdout: string[] = [];
   readonly stderr: string[] = [];
 
@@ -126,8 +127,8 @@ export class ProviderProcess {
   }
 }
 
-export function initFailure(error: unknown): InitFailure | undefined {
-  const [packed] = (error as grpc.ServiceError).metadata.get("grpc-status-details-bin");
+export function initFailure(error: grpc.ServiceError): InitFailure | undefined {
+  const [packed] = error.metadata.get("grpc-status-details-bin");
   if (!(packed instanceof Buffer)) return undefined;
   const [detail] = Status.deserializeBinary(packed).getDetailsList();
   const failure = detail?.unpack(
@@ -163,6 +164,6 @@ function struct(values: Values): Struct {
 
 /** Without the provider's text, which every answer repeats. */
 function plain(properties: Struct | undefined): Values {
-  const { __provider: _text, ...values } = properties?.toJavaScript() ?? {};
-  return values;
+  const entries = Object.entries(properties?.toJavaScript() ?? {});
+  return Object.fromEntries(entries.filter(([key]) => key !== "__provider"));
 }

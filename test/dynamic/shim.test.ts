@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync, readdirSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
+import { compileFunction } from "node:vm";
 import * as pulumi from "@pulumi/pulumi";
 
 type Shims = Record<string, pulumi.dynamic.ResourceProvider>;
@@ -21,7 +22,7 @@ async function serialized(provider: pulumi.dynamic.ResourceProvider): Promise<{ 
 /** As the dynamic provider process does it, in a directory from which stacks resolve the package. */
 function deserialized(text: string): Record<string, unknown> {
   const module = { exports: {} as { handler?: () => Record<string, unknown> } };
-  const load = new Function("exports", "require", text) as (exports: object, require: NodeJS.Require) => void;
+  const load = compileFunction(text, ["exports", "require"]);
   load(module.exports, createRequire(join(root, "package.json")));
   assert.ok(module.exports.handler);
   return module.exports.handler();

@@ -217,8 +217,6 @@ class CliStack implements Stack {
           PULUMI_SKIP_UPDATE_CHECK: "true",
           PULUMI_DEBUG_COMMANDS: "true",
         },
-        // A group of its own, so that a kill reaches the program and the provider, too.
-        detached: true,
         stdio: ["pipe", "pipe", "pipe"],
       });
       const result: Result = { ok: false, output: "", errors: "" };
@@ -233,7 +231,7 @@ class CliStack implements Stack {
       });
       const kill = (): void => {
         if (child.pid !== undefined && child.exitCode === null) {
-          process.kill(-child.pid, "SIGKILL");
+          killTree(child.pid);
         }
       };
       options.kill?.addEventListener("abort", kill);
@@ -247,6 +245,26 @@ class CliStack implements Stack {
         kill();
       }
     });
+  }
+}
+
+/** The CLI puts its plugins in process groups of their own, so each descendant is killed by itself, the CLI first. */
+function killTree(root: number): void {
+  const { stdout } = spawnSync("ps", ["-A", "-o", "pid=,ppid="], { encoding: "utf8" });
+  const parents = stdout
+    .trim()
+    .split("\n")
+    .map((line) => line.trim().split(/\s+/).map(Number));
+  const condemned = [root];
+  for (const pid of condemned) {
+    condemned.push(...parents.flatMap(([child, parent]) => (parent === pid && child !== undefined ? [child] : [])));
+  }
+  for (const pid of condemned) {
+    try {
+      process.kill(pid, "SIGKILL");
+    } catch {
+      // It has ended by itself in the meantime.
+    }
   }
 }
 

@@ -105,9 +105,11 @@ export class StateFile {
         version: manifestVersion,
       },
       secrets_providers: { type: "passphrase", state: { salt: secrets.salt } },
-      resources: snapshot.resources.map((resource) => serializeResource(resource, secrets)),
       metadata: {},
     };
+    if (snapshot.resources.length > 0) {
+      deployment.resources = snapshot.resources.map((resource) => serializeResource(resource, secrets));
+    }
     if (snapshot.pendingOperations.length > 0) {
       deployment.pending_operations = snapshot.pendingOperations.map(({ resource, type }) => ({
         resource: serializeResource(resource, secrets),

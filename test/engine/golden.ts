@@ -3,9 +3,13 @@
  * `{ recordedWith: "pulumi v3.248.0", steps: [{ op, type, name, outcome }] }`. To record, run the tests with
  * AEGIR_RECORD_GOLDEN=1 where `pulumi` is on the PATH.
  *
- * A list is comparable if the operation ran with `parallel: 1`. One thing stays free even then: the engine begins the
- * deletions of one wave (`Step.wave`: they do not depend on each other) in an order that is random in the CLI, so they
- * are sorted here by name and type. Nothing else is.
+ * A list is comparable if the operation ran with `parallel: 1`. Even then two orders are not the engine's to decide, and
+ * differ from run to run of the CLI: in which order the SDK registers resources that do not depend on each other, and in
+ * which order deletions of one wave (`Step.wave`) begin. So refreshes come first here, then what the program registered,
+ * then the deletions, wave by wave, and each of these is sorted by name; steps of one registration (a replacement is
+ * two, or with deletions in front of it more) stay together as they are. Nothing is lost by this: that a resource is
+ * registered after those it depends on is the doing of the program, which waits for their outputs. But what has begun
+ * when an operation fails is comparable only if the resources depend on each other.
  */
 import * as assert from "node:assert/strict";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -42,26 +46,57 @@ export function expectGolden(name: string, engine: Engine, outcome: Outcome): vo
 }
 
 function comparable(steps: readonly Step[]): GoldenStep[] {
-  const sorted: Step[] = [];
+  return chainsOf(steps)
+    .map((chain) => ({ chain, order: orderOf(chain) }))
+    .sort((left, right) => compare(left.order, right.order))
+    .flatMap(({ chain }) => chain.map(({ op, type, name, outcome }) => ({ op, type, name, outcome })));
+}
+
+/** Steps of one registration. */
+function chainsOf(steps: readonly Step[]): Step[][] {
+  const chains: Step[][] = [];
   for (const step of steps) {
-    let position = sorted.length;
-    for (; position > 0; position--) {
-      const earlier = sorted[position - 1];
-      if (earlier === undefined || !areInOneWave(earlier, step) || nameKey(earlier) <= nameKey(step)) {
-        break;
-      }
+    const chain = chains.at(-1);
+    const previous = chain?.at(-1);
+    if (chain !== undefined && previous !== undefined && continues(previous, step)) {
+      chain.push(step);
+    } else {
+      chains.push([step]);
     }
-    sorted.splice(position, 0, step);
   }
-  return sorted.map(({ op, type, name, outcome }) => ({ op, type, name, outcome }));
+  return chains;
 }
 
-function areInOneWave(left: Step, right: Step): boolean {
-  return left.wave !== undefined && left.wave === right.wave;
+function continues(previous: Step, step: Step): boolean {
+  const isSame = previous.urn === step.urn;
+  switch (previous.op) {
+    case "delete-replaced":
+      return previous.wave === undefined && ["delete-replaced", "replace"].includes(step.op) && step.wave === undefined;
+    case "replace":
+      return isSame && step.op === "create-replacement";
+    case "create-replacement":
+    case "read-replacement":
+      return isSame && step.op === "replace";
+    default:
+      return false;
+  }
 }
 
-function nameKey({ name, type, op }: Step): string {
-  return `${name} ${type} ${op}`;
+function orderOf(chain: readonly Step[]): (number | string)[] {
+  const [first] = chain;
+  const last = chain.at(-1);
+  const phase = first?.op === "refresh" ? 0 : first?.wave === undefined ? 1 : 2;
+  return [phase, first?.wave ?? 0, last?.name ?? "", last?.type ?? "", last?.op ?? ""];
+}
+
+function compare(left: readonly (number | string)[], right: readonly (number | string)[]): number {
+  for (const [index, value] of left.entries()) {
+    const other = right[index] ?? "";
+    if (value !== other) {
+      return value < other ? -1 : 1;
+    }
+  }
+  return 0;
 }
 
 function line({ op, type, name, outcome }: GoldenStep): string {

@@ -172,7 +172,7 @@ describe(`The domain of a site (seed ${seed})`, () => {
     ["раураl.com", "mixes Latin and Cyrillic", '"xn--l-7sba6dbr.com"'],
     ["аррӏе.com", 'reads as "apple"', '"xn--80ak6aa92e.com"'],
     ["ａcme.example", 'only looks like "a"'],
-    ["acme。example", 'only looks like "."'],
+    ["acme．example", 'only looks like "."'],
     ["straße.de", '"ß"', '"xn--strae-oqa.de"'],
   ];
   for (const [written, ...fragments] of refused) {

@@ -93,7 +93,7 @@ function monitor(run: ProgramRun): grpc.UntypedServiceImplementation {
       }
       const response = new RegisterResourceResponse();
       response.setUrn(`urn:pulumi:stack::project::${type}::${name}`);
-      response.setObject(Struct.fromJavaScript(inputs as Parameters<typeof Struct.fromJavaScript>[0]));
+      response.setObject(Struct.fromJavaScript(inputs));
       done(null, response);
     },
     readResource: ({ request }: Call<ReadResourceRequest>, done: Done) => {

@@ -1,15 +1,17 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { Engine, type Node } from "php-parser";
+import { z } from "zod";
 import { PROTOCOL_VERSION, verbs, WorkerErrorCode, type Verb } from "../../provider/worker/protocol";
 import { workerSource } from "../../provider/worker/source";
 
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- php-parser types hardly any field of its nodes
 type Tree = Node & Record<string, any>;
 
 /** The worker as a PHP of this version reads it. */
 function parse(version: string): Tree {
   const engine = new Engine({ parser: { version, suppressErrors: false } });
-  return engine.parseCode(`<?php ${workerSource()}`, "worker.php") as unknown as Tree;
+  return engine.parseCode(`<?php ${workerSource()}`, "worker.php");
 }
 
 /** Every node below, the given one included, of one kind. */
@@ -37,7 +39,7 @@ function isConstant(expression: Tree | undefined): boolean {
 }
 
 /** A literal array as a JavaScript value. */
-function valueOf(expression: Tree): any {
+function valueOf(expression: Tree): unknown {
   if (expression.kind !== "array") return expression.value;
   return Object.fromEntries(expression.items.map((item: Tree) => [item.key.value, valueOf(item.value)]));
 }
@@ -88,7 +90,7 @@ describe("worker.php", () => {
     for (const [verb, { write, args }] of Object.entries(table)) {
       assert.ok(methods.includes(verb), `${verb} has no method`);
       assert.equal(write, verbs[verb as Verb].write, verb);
-      assert.deepEqual(args, shapeOfZod(verbs[verb as Verb].args), verb);
+      assert.deepEqual(args, shapeOf(verbs[verb as Verb].args), verb);
     }
   });
 
@@ -138,20 +140,21 @@ describe("worker.php", () => {
   });
 });
 
-/** Names of arguments, those that may be null or absent with a "?"; types as PHP's gettype() has them. */
-type Shape = Record<string, unknown>;
-
-function shapeOfZod(schema: any): Shape {
-  const entries = Object.entries<any>(schema.def.shape).map(([name, type]) => {
-    const optional = ["nullable", "optional"].includes(type.def.type);
-    const { def } = optional ? type.def.innerType : type;
-    const plain: Record<string, string> = {
-      string: "string",
-      number: "integer",
-      boolean: "boolean",
-      array: "integers",
-    };
-    return [optional ? `${name}?` : name, plain[def.type] ?? shapeOfZod({ def })];
+/** Names of arguments, with a "?" where null or nothing is allowed, and their types as PHP's gettype() has them. */
+function shapeOf(schema: z.ZodObject): object {
+  const entries = Object.entries(schema.shape).map(([name, type]) => {
+    const optional = type instanceof z.ZodNullable || type instanceof z.ZodOptional;
+    const inner = optional ? type.unwrap() : type;
+    return [optional ? `${name}?` : name, typeOf(inner)];
   });
-  return Object.fromEntries(entries) as Shape;
+  return Object.fromEntries(entries) as object;
+}
+
+function typeOf(type: unknown): string | object {
+  if (type instanceof z.ZodObject) return shapeOf(type);
+  if (type instanceof z.ZodString) return "string";
+  if (type instanceof z.ZodNumber) return "integer";
+  if (type instanceof z.ZodBoolean) return "boolean";
+  assert.ok(type instanceof z.ZodArray && type.element instanceof z.ZodNumber);
+  return "integers";
 }

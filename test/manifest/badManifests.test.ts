@@ -1,0 +1,423 @@
+import assert from "node:assert/strict";
+import { ManifestError, parseManifest } from "../../provider/manifest";
+
+type Options = Parameters<typeof parseManifest>[2];
+
+/** Every problem as `line:column fragment of the message`, in the order in which they must be reported. */
+interface Case {
+  mistake: string;
+  manifest: string | Uint8Array;
+  problems: string[];
+  options?: Options;
+}
+
+const head = "version: 1\nclients:\n";
+const acme = `${head}  - name: Acme Corp\n    internalName: acme\n`;
+/** A manifest of one client with more lines; the first of them is line 5. */
+const withAcme = (...lines: string[]) => acme + lines.map((line) => `    ${line}\n`).join("");
+/** A manifest of clients in flow style, the first on line 3, column 5. */
+const clients = (...entries: string[]) => head + entries.map((entry) => `  - ${entry}\n`).join("");
+
+const cases: Case[] = [
+  // The file
+  { mistake: "an empty file", manifest: "", problems: ["1:1 The file declares nothing"] },
+  { mistake: "only comments", manifest: "# nothing\n", problems: ["1:1 The file declares nothing"] },
+  { mistake: "more than 2 MiB", manifest: `${acme}#${"x".repeat(2 ** 21)}`, problems: ["1:1 bytes where 2097152"] },
+  {
+    mistake: "Latin 1",
+    manifest: Buffer.from(clients("{ name: Müller, internalName: mueller }"), "latin1"),
+    problems: ["3:14 no UTF-8 text"],
+  },
+  { mistake: "UTF-16", manifest: Buffer.from(`\ufeff${acme}`, "utf16le"), problems: ["1:1 UTF-16"] },
+  { mistake: "a byte order mark", manifest: `\ufeff${acme}`, problems: ["1:1 byte order mark"] },
+  {
+    mistake: "an invisible character in a name, and one in a comment",
+    manifest: withAcme("sites: [www.ac\u200bme.example] # \u202eelpmaxe.live"),
+    problems: ["5:19 U+200B", "5:34 U+202E"],
+  },
+  { mistake: "a control character", manifest: withAcme('users: ["al\u0007ice"]'), problems: ["5:16 U+0007"] },
+  {
+    mistake: "a control character as an escape",
+    manifest: withAcme('users: ["al\\u0007ice"]'),
+    problems: ["5:13 U+0007"],
+  },
+  { mistake: "two documents", manifest: `${acme}---\nversion: 1\n`, problems: ["5:1 second YAML document"] },
+  { mistake: "a directive", manifest: `%YAML 1.1\n---\n${acme}`, problems: ["1:1 begins with %"] },
+  // YAML
+  { mistake: "a tab", manifest: `${head}\t- name: Acme\n`, problems: ["3:1 Replace the tab by spaces"] },
+  { mistake: "wrong indentation", manifest: `${acme}   sites: []\n`, problems: ["5:1 This is no YAML"] },
+  {
+    mistake: "a missing bracket",
+    manifest: withAcme("sites: [a.example", "users: []"),
+    problems: ["6:5 This is no YAML"],
+  },
+  { mistake: "a missing quote", manifest: `${head}  - name: "Acme\n`, problems: ["4:1 This is no YAML"] },
+  {
+    mistake: "a duplicate key",
+    manifest: withAcme("users: [a]", "users: [b]"),
+    problems: ['6:5 The key "users" stands twice'],
+  },
+  {
+    mistake: "an anchor and an alias",
+    manifest: clients(
+      "{ name: Acme, internalName: a, users: &team [x] }",
+      "{ name: Beta, internalName: b, users: *team }",
+    ),
+    problems: ["3:43 &team is a YAML anchor", "4:43 *team is a YAML alias"],
+  },
+  {
+    mistake: "an alias bomb",
+    manifest: `a: &a [x, x]\n${"bcdefghij".replace(/./g, (c) => `${c}: &${c} [*${prev(c)}, *${prev(c)}]\n`)}${acme}`,
+    problems: [
+      "1:1 A manifest has no field",
+      "1:4 anchor",
+      ..."23456789"
+        .split("")
+        .concat("10")
+        .flatMap((l) => [`${l}:1 no field`, `${l}:4 anchor`, `${l}:8 alias`, `${l}:12 alias`]),
+    ],
+  },
+  { mistake: "a tag", manifest: withAcme("users: [!!str 12]"), problems: ["5:19 tag:yaml.org,2002:str is a YAML tag"] },
+  { mistake: "a list as a key", manifest: withAcme("? [users]", ": [alice]"), problems: ["5:7 A key must be a word"] },
+  { mistake: "deep nesting", manifest: "[".repeat(100_000), problems: ["1:41 nested too deeply"] },
+  { mistake: "deep block nesting", manifest: "- ".repeat(100_000), problems: ["1:80 nested too deeply"] },
+  {
+    mistake: "a dash without a space after it",
+    manifest: withAcme("users:", "  - alice", "    -bob"),
+    problems: ["6:9 goes on in the next line"],
+  },
+  // Shape
+  {
+    mistake: "a list instead of a map",
+    manifest: "- name: Acme\n",
+    problems: ["1:1 must be a map with version and clients"],
+  },
+  { mistake: "no version", manifest: "clients: []\n", problems: ["1:1 version is missing"] },
+  { mistake: "another version", manifest: "version: 2\nclients: []\n", problems: ["1:10 must be the number 1"] },
+  {
+    mistake: "a version in quotes",
+    manifest: 'version: "1"\nclients: []\n',
+    problems: ['1:10 but it is the text "1"'],
+  },
+  { mistake: "no clients", manifest: "version: 1\n", problems: ["1:1 clients is missing"] },
+  { mistake: "nothing after clients:", manifest: "version: 1\nclients:\n", problems: ["2:1 nothing is written there"] },
+  {
+    mistake: "an unknown field",
+    manifest: withAcme("sits: [a.example]"),
+    problems: ['5:5 no field "sits". Did you mean sites?'],
+  },
+  {
+    mistake: "Aegir's own word",
+    manifest: clients("{ name: A, uname: acme }"),
+    problems: ["3:16 Did you mean internalName?"],
+  },
+  {
+    mistake: "a field at the wrong level",
+    manifest: `${acme}users: [bob]\n`,
+    problems: ["5:1 It belongs to a client"],
+  },
+  { mistake: "a field named __proto__", manifest: `${acme}__proto__: 1\n`, problems: ['5:1 no field "__proto__"'] },
+  { mistake: "a client without a name", manifest: clients("internalName: acme"), problems: ["3:5 name is missing"] },
+  { mistake: "an empty entry", manifest: withAcme("users:", "  -"), problems: ["6:7 nothing follows the dash"] },
+  { mistake: "a text instead of a list", manifest: withAcme("users: alice"), problems: ["5:12 Write [alice]"] },
+  {
+    mistake: "a number as a name",
+    manifest: clients("{ name: 12345, internalName: acme }"),
+    problems: ['3:13 in quotes if the text is meant: "12345"'],
+  },
+  { mistake: "a number as a user", manifest: withAcme("users: [0x1F]"), problems: ['5:13 "0x1F"'] },
+  {
+    mistake: "a number as rotation",
+    manifest: withAcme("sites: [a.example]", "shellAccount: { rotation: 2026 }"),
+    problems: ['6:31 "2026"'],
+  },
+  { mistake: "no as a user", manifest: withAcme("users: [no]"), problems: ['5:13 put it in quotes: "no"'] },
+  { mistake: "true as a user", manifest: withAcme("users: [true]"), problems: ["5:13 true is true or false in YAML"] },
+  {
+    mistake: "yes instead of true",
+    manifest: withAcme("sites: [a.example]", "shellAccount: yes"),
+    problems: ["6:19 must be true"],
+  },
+  {
+    mistake: "createUser without email",
+    manifest: withAcme("users: [{ name: bob, createUser: {} }]"),
+    problems: ["5:38 email is missing"],
+  },
+  {
+    mistake: "a wrong onDestroy",
+    manifest: withAcme("onDestroy: delete"),
+    problems: ["5:16 must be defaultOwner or leave"],
+  },
+  // Names
+  {
+    mistake: "capitals in an internal name",
+    manifest: clients("{ name: Acme, internalName: Acme-Corp }"),
+    problems: ['3:33 Write "acmecorp"'],
+  },
+  {
+    mistake: "an internal name without the prefix",
+    manifest: acme,
+    options: { clientPrefix: "c_" },
+    problems: ['4:19 Write "c_acme"'],
+  },
+  {
+    mistake: "a reserved internal name",
+    manifest: clients("{ name: A, internalName: admin }"),
+    problems: ["3:30 cannot have a shell account"],
+  },
+  {
+    mistake: "a name that gives no internal name",
+    manifest: clients("name: 日本"),
+    problems: ["3:11 gives no usable internal name"],
+  },
+  {
+    mistake: "a name that is a number",
+    manifest: clients("{ name: '1e3', internalName: a }"),
+    problems: ["3:13 node id"],
+  },
+  {
+    mistake: "a URL as a site",
+    manifest: withAcme("sites: [https://www.acme.example/]"),
+    problems: ['5:13 Write "www.acme.example"'],
+  },
+  {
+    mistake: "a look-alike domain",
+    manifest: withAcme("sites: [раураl.com]"),
+    problems: ["5:13 mixes Latin and Cyrillic"],
+  },
+  { mistake: "an illegal user name", manifest: withAcme("users: [al/ice]"), problems: ['5:13 contains "/"'] },
+  { mistake: "a wrong mail address", manifest: withAcme("email: it"), problems: ["5:12 is not a mail address"] },
+  // Rules between entries
+  {
+    mistake: "equal titles",
+    manifest: clients("{ name: Acme, internalName: a }", "{ name: ACME, internalName: b }"),
+    problems: ["4:13 the first on line 3"],
+  },
+  {
+    mistake: "equal internal names",
+    manifest: clients("{ name: Acme, internalName: acme }", "{ name: Beta, internalName: acme }"),
+    problems: ["4:33 is that of the client on line 3 already"],
+  },
+  {
+    mistake: "equal derived internal names",
+    manifest: clients("name: Universal Exports 1", "name: Universal Exports 2"),
+    problems: ["4:11 which Aegir makes of the name, is that of the client on line 3 already"],
+  },
+  {
+    mistake: "equal logins",
+    manifest: clients("{ name: Acme, internalName: foo_bar }", "{ name: Beta, internalName: foobar }"),
+    options: { instance: "o1" },
+    problems: ['4:33 the same login "o1.foobar" as "foo_bar" on line 3'],
+  },
+  {
+    mistake: "a site twice in a client",
+    manifest: withAcme("sites: [a.example, A.example.]"),
+    problems: ["5:24 stands twice in this client, first on line 5"],
+  },
+  {
+    mistake: "a site with two owners, equal after normalisation",
+    manifest: clients(
+      "{ name: A, internalName: a, sites: [münchen.de] }",
+      "{ name: B, internalName: b, sites: [xn--mnchen-3ya.de] }",
+    ),
+    problems: ['4:41 has two owners: the client "A" on line 3 (there "münchen.de") and the client "B" here'],
+  },
+  {
+    mistake: "a site taken from its own client",
+    manifest: withAcme("sites: [{ site: a.example, takeOverFrom: acme }]"),
+    problems: ["5:46 names this client itself"],
+  },
+  {
+    mistake: "a title in takeOverFrom",
+    manifest: withAcme("sites: [{ site: a.example, takeOverFrom: Beta GmbH }]"),
+    problems: ['5:46 Write "betagmbh"'],
+  },
+  {
+    mistake: "a user twice in a client",
+    manifest: withAcme("users: [alice, Alice]"),
+    problems: ["5:20 stands twice in this client, first on line 5"],
+  },
+  {
+    mistake: "a user in two spellings",
+    manifest: clients("{ name: A, internalName: a, users: [alice] }", "{ name: B, internalName: b, users: [Alice] }"),
+    problems: ['4:41 "Alice" and "alice" on line 3 are one user'],
+  },
+  {
+    mistake: "two addresses for one new user",
+    manifest: clients(
+      "{ name: A, internalName: a, users: [{ name: bob, createUser: { email: bob@a.example } }] }",
+      "{ name: B, internalName: b, users: [{ name: bob, createUser: { email: bob@b.example } }] }",
+    ),
+    problems: ["4:75 on line 3"],
+  },
+  {
+    mistake: "one address for two new users",
+    manifest: withAcme(
+      "users:",
+      ...["bob", "eve"].map((name) => `  - { name: ${name}, createUser: { email: it@a.example } }`),
+    ),
+    problems: ['7:43 The users "eve" and "bob" on line 6'],
+  },
+  {
+    mistake: "the client's address for a new user",
+    manifest: withAcme("email: it@a.example", "users: [{ name: bob, createUser: { email: IT@a.example } }]"),
+    problems: ["6:47 is also the email of the client on line 5"],
+  },
+  { mistake: "a login without sites", manifest: withAcme("shellAccount: true"), problems: ["5:5 owns no site here"] },
+  {
+    mistake: "a login with sites that cannot be read, which is one mistake and not two",
+    manifest: withAcme("sites: [12]", "shellAccount: true"),
+    problems: ["5:13 12 is a number"],
+  },
+  {
+    mistake: "an empty rotation",
+    manifest: withAcme("sites: [a.example]", "shellAccount: { rotation: ' ' }"),
+    problems: ["6:31 rotation must be visible text"],
+  },
+  {
+    mistake: "a server that is not configured",
+    manifest: `server: mian\n${acme}`,
+    options: { servers: { main: {}, other: {} } },
+    problems: ['1:9 No server "mian" is configured. Did you mean main?'],
+  },
+  {
+    mistake: "no server where several are configured",
+    manifest: acme,
+    options: { servers: { main: {}, other: {} } },
+    problems: ["1:1 server is missing"],
+  },
+];
+
+function prev(letter: string): string {
+  return String.fromCharCode(letter.charCodeAt(0) - 1);
+}
+
+function errorOf(manifest: string | Uint8Array, options?: Options): ManifestError {
+  try {
+    parseManifest(manifest, "access.yaml", options);
+  } catch (error) {
+    assert.ok(error instanceof ManifestError, String(error));
+    return error;
+  }
+  assert.fail("the manifest was accepted");
+}
+
+describe("A manifest is refused for", () => {
+  for (const { mistake, manifest, problems, options } of cases) {
+    it(mistake, () => {
+      const found = errorOf(manifest, options).problems.map(
+        ({ line, column, message }) => `${line}:${column} ${message}`,
+      );
+      const shown = found.join("\n");
+      assert.equal(found.length, problems.length, shown);
+      problems.forEach((expected, index) => {
+        const [place, ...words] = expected.split(" ");
+        assert.equal(found[index]!.split(" ")[0], place, shown);
+        assert.ok(found[index]!.includes(words.join(" ")), `${words.join(" ")} is not in:\n${shown}`);
+      });
+    });
+  }
+});
+
+describe("The report about a manifest", () => {
+  it("shows the ten most likely mistakes at once, each with what to do", () => {
+    const manifest = [
+      "version: 1",
+      "clients:",
+      "  - name: Acme Corp",
+      "    internalName: Acme-Corp",
+      "    sites: [www.acme.example, https://shop.acme.example/]",
+      "    users: [alice, no, 007]",
+      "    shellAccount: yes",
+      "  - name: Beta",
+      "    internalName: beta",
+      "    site: [www.beta.example]",
+      "    users: bob",
+      "  - name: acme corp",
+      "    internalName: acme2",
+      "    sites:",
+      "      - WWW.acme.example",
+      "    users: [alice, alice]",
+      "  - name: Gamma",
+      "    internalName: gamma",
+      "    shellAccount: { rotation: 2026 }",
+      "",
+    ].join("\n");
+    assert.equal(
+      errorOf(manifest).message,
+      `access.yaml has 12 problems, and nothing was deployed from it.
+
+access.yaml:4:19: The internal name "Acme-Corp" has capital letters and has characters other than a-z, 0-9 and _. Aegir would store "acmecorp" instead. Write "acmecorp", or another name by these rules.
+     4 |     internalName: Acme-Corp
+       |                   ^^^^^^^^^
+
+access.yaml:5:31: The site "https://shop.acme.example/" is a URL, not a domain. Write "shop.acme.example".
+     5 |     sites: [www.acme.example, https://shop.acme.example/]
+       |                               ^^^^^^^^^^^^^^^^^^^^^^^^^^
+
+access.yaml:6:20: The word no is a text to some readers of YAML, and true or false to others. If the text is meant, put it in quotes: "no".
+     6 |     users: [alice, no, 007]
+       |                    ^^
+
+access.yaml:6:24: An entry of users must be the name of a panel user, or a map with name, but 007 is a number in YAML. Put it in quotes if the text is meant: "007".
+     6 |     users: [alice, no, 007]
+       |                        ^^^
+
+access.yaml:7:19: shellAccount must be true, or a map such as { rotation: "2026-07" }, but it is the text "yes".
+     7 |     shellAccount: yes
+       |                   ^^^
+
+access.yaml:10:5: A client has no field "site". Did you mean sites? The fields are name, internalName, email, sites, onDestroy, users, shellAccount.
+    10 |     site: [www.beta.example]
+       |     ^^^^
+
+access.yaml:11:12: users must be a list of user names, for example [alice, bob], but it is one text. Write [bob] for a single entry; begin each of several with a dash, on lines of their own.
+    11 |     users: bob
+       |            ^^^
+
+access.yaml:12:11: Two clients have the name "acme corp", the first on line 3; capitals do not count. Give one of them another name, or join the two.
+    12 |   - name: acme corp
+       |           ^^^^^^^^^
+
+access.yaml:15:9: The site "WWW.acme.example" has two owners: the client "Acme Corp" on line 5 (there "www.acme.example") and the client "acme corp" here. A site belongs to exactly one client. Delete one of the two.
+    15 |       - WWW.acme.example
+       |         ^^^^^^^^^^^^^^^^
+
+access.yaml:16:20: The user "alice" stands twice in this client, first on line 16; capitals do not count. Delete one of the two.
+    16 |     users: [alice, alice]
+       |                    ^^^^^
+
+access.yaml:19:5: The client "Gamma" owns no site here, and BOA makes a login only for a client that owns one: the deployment would wait in vain. Add the client's sites, or delete shellAccount.
+    19 |     shellAccount: { rotation: 2026 }
+       |     ^^^^^^^^^^^^
+
+access.yaml:19:31: rotation must be text in quotes, for example "2026-07", but 2026 is a number in YAML. Put it in quotes if the text is meant: "2026".
+    19 |     shellAccount: { rotation: 2026 }
+       |                               ^^^^`,
+    );
+  });
+
+  it("cuts long lines around the problem and escapes what would act on a terminal", () => {
+    const names = Array.from({ length: 60 }, (_, index) => `user${index}`).join(", ");
+    const manifest = withAcme(`users: [${names}, user7, "\u001b[2J"]`);
+    assert.equal(
+      errorOf(manifest).message,
+      `access.yaml has 2 problems, and nothing was deployed from it.
+
+access.yaml:5:483: The user "user7" stands twice in this client, first on line 5; capitals do not count. Delete one of the two.
+     5 | ...er56, user57, user58, user59, user7, "\\x1b[2J"]
+       |                                  ^^^^^
+
+access.yaml:5:491: The character U+001B is invisible, and with it a reviewer may read something else than YAML does. Delete it, and type the text around it anew.
+     5 | ...er57, user58, user59, user7, "\\x1b[2J"]
+       |                                  ^^^^`,
+    );
+  });
+
+  it("goes no further than 500 problems, and shows 100", () => {
+    const error = errorOf(withAcme(`users: [${"1, ".repeat(5000)}]`));
+    assert.equal(error.problems.length, 500);
+    assert.equal(error.complete, false);
+    assert.match(error.message, /\n\n400 more problems are not shown\.\n\nThe rest of the file can be checked/);
+  });
+});
