@@ -60,7 +60,13 @@ export const ServerConfiguration = z
     drush: Drush,
     accounts: Accounts.optional(),
     /** The server's `hosting_client_prefix`, so that previews derive internal names as the server will. */
-    clientPrefix: z.string().max(15).default(""),
+    clientPrefix: z
+      .string()
+      .regex(
+        /^[a-z0-9_]{0,15}$/,
+        "must be of a-z, 0-9 and _, at most 15: with anything else Aegir renames a client at every save",
+      )
+      .default(""),
     waits: Waits,
   })
   .refine((server) => server.connection ?? server.accounts?.connection, {

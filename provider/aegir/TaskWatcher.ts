@@ -14,8 +14,8 @@ interface Watched {
   patience: Patience;
   /** For messages: `the verify of www.example.com`. */
   what: string;
-  resolve(task: TaskFacts | undefined): void;
-  reject(error: unknown): void;
+  resolve: (task: TaskFacts | undefined) => void;
+  reject: (error: unknown) => void;
 }
 
 export class TaskWatcher {

@@ -135,7 +135,7 @@ export const siteOwnership: Lifecycle<Inputs, Outputs> = {
     rules.text("site", siteDomainProblems);
     rules.text("client", (value) => internalNameProblems(value));
     rules.optionalText("takeOverFrom", (value) =>
-      /^[a-z0-9_]{1,255}$/.test(value) ? [] : [`takeOverFrom is the internal name of a client, not ${quoted(value)}.`],
+      /^[\w.-]{1,255}$/.test(value) ? [] : [`takeOverFrom is the internal name of a client, not ${quoted(value)}.`],
     );
     if (typeof inputs.takeOverFrom === "string" && same(inputs.takeOverFrom, inputs.client)) {
       rules.fail(

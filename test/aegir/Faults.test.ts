@@ -85,6 +85,16 @@ describe("the small Aegir's faults", () => {
     assert.match(stdout, /\$revision\n[0-9a-f]{32} \d+ \{"id":2/);
   });
 
+  it("has done what was asked while it holds an answer back", async () => {
+    const worker = await stage.worker();
+    stage.aegir.faults.answerDelay = 60_000;
+    const pending = worker.request("createClient", create("first"));
+    while (!exists("first")) await new Promise((resolve) => setImmediate(resolve));
+    stage.aegir.breakConnections();
+    await assert.rejects(pending, /ended without an answer/);
+    assert.equal(exists("first"), true);
+  });
+
   it("holds answers back", async () => {
     const worker = await stage.worker();
     stage.aegir.faults.answerDelay = 60;

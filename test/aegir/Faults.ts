@@ -46,7 +46,7 @@ export class Faults {
    * `/run/boa_wait.pid`.
    */
   readonly lockFiles = new Set<string>();
-  /** Every answer of a worker is held back for so many real milliseconds. */
+  /** Every answer of a worker is held back for so many real milliseconds; what was asked is done by then. */
   answerDelay = 0;
   /** Workers print a greeting, and a notice without a line feed before every answer. */
   noise = false;

@@ -132,6 +132,16 @@ describe("the small Aegir's shell accounts", () => {
     assert.equal(stage.password("o1.acme"), inFile);
   });
 
+  it("are not opened by a stale file that lay there before (aegir-measured.md, password files)", async () => {
+    await (await stage.mainFiles()).write("/users/o1.twin1", "stale\n");
+    stage.aegir.panel.setOwner("free1.example.com", stage.client("twin1").nid);
+    stage.aegir.runQueue();
+    cron(stage.clock);
+    assert.ok(names().includes("o1.twin1"));
+    assert.equal(stage.password("o1.twin1"), "stale");
+    await assert.rejects(stage.files("o1.twin1", "stale"), refused);
+  });
+
   it("may have an empty password file for a moment (contract 5.2)", async () => {
     stage.aegir.faults.passwordFileDelay = 2;
     const files = await stage.mainFiles();

@@ -180,6 +180,11 @@ describe("a worker's process", () => {
     assert.equal((await worker.request("inventory", {})).ok, true);
   });
 
+  it("ends when an id does not rise, with a fatal error", async () => {
+    const { answer } = await run(`${SOURCE}\n`, `${HELLO}\n`, `{"id":1,"verb":"inventory","args":{}}\n`);
+    assert.deepEqual(answer?.["error"], { code: "protocol", message: "This is no request, or not now.", fatal: true });
+  });
+
   it("answers requests that were written without waiting one by one, in order", async () => {
     const worker = await stage.worker();
     const order: number[] = [];

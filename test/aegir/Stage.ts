@@ -57,6 +57,12 @@ export class Stage {
     return site;
   }
 
+  client(internalName: string) {
+    const client = this.aegir.tables().clients.find((other) => other.internalName === internalName);
+    if (client === undefined) throw new Error(`There is no client ${internalName}.`);
+    return client;
+  }
+
   task(nid: number) {
     const task = this.aegir.tables().tasks.find((other) => other.nid === nid);
     if (task === undefined) throw new Error(`There is no task ${nid}.`);

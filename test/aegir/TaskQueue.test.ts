@@ -38,6 +38,20 @@ describe("the small Aegir's task queue", () => {
     assert.deepEqual([stage.task(task).status, stage.task(task).executed], [1, started]);
   });
 
+  it("gives a task a new revision when it starts; the old row stays queued for ever (contract 3.5)", async () => {
+    const task = stage.aegir.panel.addTask(SITE, "verify");
+    stage.passTask();
+    const rows = stage.aegir.drupal.database.hosting_task
+      .having(stage.site(SITE).nid)
+      .filter(({ nid }) => nid === task);
+    assert.deepEqual(
+      rows.map(({ task_status }) => task_status),
+      [0, 1],
+    );
+    const { queue } = await (await stage.worker()).ask("tasks", { nids: [] });
+    assert.equal(queue.queued, 0);
+  });
+
   it("moves the link with a verify that succeeds or warns (contract 3.5, 3.7)", async () => {
     const worker = await stage.worker();
     for (const [outcome, status, client, link] of [
@@ -159,6 +173,9 @@ describe("the small Aegir's task queue", () => {
     assert.equal(sites.find(({ site }) => site === "stale.example.com")?.status, -2);
     assert.equal(directories["acme"]?.includes("stale.example.com"), false);
     assert.equal(directories["beta"]?.includes("stale.example.com"), true);
+    // BOA's cron purges links that lead nowhere (contract 5.1).
+    stage.aegir.runCron();
+    assert.equal(stage.aegir.tables().links["beta"]?.includes("stale.example.com"), false);
   });
 
   it("stands still while it is paused or BOA holds it, and says so as far as Drupal sees it (contract 3.6)", async () => {
@@ -189,5 +206,34 @@ describe("the small Aegir's task queue", () => {
     const before = stage.clock.now();
     stage.aegir.runQueue();
     assert.deepEqual([stage.task(task).status, links(SITE), stage.clock.now()], [1, ["beta"], before]);
+  });
+});
+
+describe("a task queue that starts five tasks a run, as on a plain Aegir", () => {
+  const stage = new Stage({
+    seed: fullSeed,
+    queue: { everySeconds: QUEUE_SECONDS, taskSeconds: TASK_SECONDS, items: 5 },
+  });
+
+  it("starts one of each site (contract 3.3)", () => {
+    const { panel } = stage.aegir;
+    const tasks = [panel.addTask(SITE, "verify"), panel.addTask(SITE, "verify")];
+    tasks.push(panel.addTask("beta.example.com", "verify"));
+    stage.clock.advance(QUEUE_SECONDS);
+    assert.deepEqual(
+      tasks.map((task) => stage.task(task).status),
+      [-1, 0, -1],
+    );
+  });
+
+  it("starts another task of a site that has one running (contract 3.3)", () => {
+    const { panel, faults } = stage.aegir;
+    faults.nextVerify(SITE, "stuck");
+    const tasks = [panel.addTask(SITE, "verify"), panel.addTask(SITE, "verify")];
+    stage.clock.advance(2 * QUEUE_SECONDS);
+    assert.deepEqual(
+      tasks.map((task) => stage.task(task).status),
+      [-1, -1],
+    );
   });
 });

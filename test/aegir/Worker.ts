@@ -104,10 +104,8 @@ export class Worker {
         const client = this.facts().reference(taken.nid);
         throw new Refusal("exists", `The internal name "${internalName}" is taken.`, { client });
       }
-      const nid = drupal.saveClient(
-        { title: name, uname: internalName, uid: 1, email: "", revision: false },
-        { hosting_client_register_user: false, hosting_client_send_welcome: false },
-      );
+      // A blank address keeps the server's own registration away (contract 2.1).
+      const nid = drupal.saveClient({ title: name, uname: internalName, uid: 1, email: "", revision: false });
       const ensured = user ? this.ensureUser(nid, user) : null;
       const client = this.facts().client(nid);
       if (client.internalName !== internalName) {

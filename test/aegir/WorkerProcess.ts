@@ -124,8 +124,6 @@ export class WorkerProcess {
     const { faults, counts } = this.surroundings;
     counts.requests[verb] = (counts.requests[verb] ?? 0) + 1;
     const fault = faults.takeRequest(verb);
-    if (faults.answerDelay > 0) await new Promise((resolve) => setTimeout(resolve, faults.answerDelay));
-    if (this.ended) return;
     if (fault) this.surroundings.report(`fault: ${fault} at ${verb}`);
     if (fault === "cutBefore" || fault === "killBefore") return this.breakOff(fault);
     if (fault === "deadlock") return this.fail(id, { code: "deadlock", message: "1213 Deadlock found" });
@@ -134,6 +132,8 @@ export class WorkerProcess {
       return this.fail(id, { code: "internal", message, detail: { reason: "database" }, fatal: true });
     }
     const body = this.answer(id, verb, args);
+    if (faults.answerDelay > 0) await new Promise((resolve) => setTimeout(resolve, faults.answerDelay));
+    if (this.ended) return;
     if (fault === undefined) return this.send(body);
     if (fault === "halfAnswer") {
       const frame = this.frame(body);

@@ -193,6 +193,11 @@ describe("sites of a small Aegir on BOA", () => {
     assert.deepEqual([seen("bob"), seen("carol")], [1, 0]);
     panel.setOwner("beta.example.com", "Acme Corp");
     assert.deepEqual([seen("bob"), seen("carol")], [2, 0]);
+    // The owner may change a site, and only look at its tasks.
+    const { node_access } = stage.aegir.drupal.database;
+    const [site, verify] = [stage.site("beta.example.com").nid, stage.aegir.tables().tasks.at(-1)?.nid];
+    const owners = [site, verify].map((nid) => node_access.having(nid).find(({ gid }) => gid > 1)?.grant_update);
+    assert.deepEqual(owners, [1, 0]);
     assert.deepEqual(
       [panel.sitesOf("bob").includes("beta.example.com"), panel.sitesOf("carol").includes("beta.example.com")],
       [false, true],

@@ -127,11 +127,10 @@ export class Drupal {
   }
 
   /**
-   * `node_save` of a client. `configuration` overrides variables for this call alone, as a script's `$conf` does.
-   * Throws DatabaseError 1062 (uname or binding is there, a new revision) or 1048 (`new_user` is nobody); nothing is
-   * written then.
+   * `node_save` of a client. Throws DatabaseError 1062 (uname or binding is there, a new revision) or 1048 (`new_user` is
+   * nobody); nothing is written then.
    */
-  saveClient(node: ClientNode, configuration: Record<string, boolean> = {}): number {
+  saveClient(node: ClientNode): number {
     const { database } = this;
     return database.transaction(() => {
       const isNew = node.nid === undefined;
@@ -142,9 +141,8 @@ export class Drupal {
       else database.hosting_client.update((row) => row.nid === nid, { uname: node.uname });
 
       if (isNew) {
-        const setting = (name: string) => configuration[name] ?? Boolean(this.variable(name, false));
-        if (setting("hosting_client_register_user") && !this.isMailKnown(node.email)) {
-          this.registerUser(nid, node, setting("hosting_client_send_welcome"));
+        if (this.variable("hosting_client_register_user", false) && !this.isMailKnown(node.email)) {
+          this.registerUser(nid, node);
         }
         // Set at all, even to '': that is the anonymous user's name (contract 2.1).
         if (node.new_user !== undefined) this.associate(node.new_user, nid);
@@ -166,11 +164,12 @@ export class Drupal {
     );
   }
 
-  private registerUser(client: number, node: ClientNode, welcome: boolean): void {
+  private registerUser(client: number, node: ClientNode): void {
     if (this.flavour === "upstream") {
       // hosting_client_user_presave inserts the association before the user has a uid.
       throw new DatabaseError(1048, "Column 'user' cannot be null");
     }
+    const welcome = this.variable("hosting_client_send_welcome", false);
     const uid = this.saveUser({ name: node.uname, mail: node.email ?? "", roles: [CLIENT_ROLE], welcome });
     this.database.hosting_client_user.insert({ user: uid, client, contact_type: "" });
     this.database.node.update((row) => row.nid === client, { uid });

@@ -12,7 +12,7 @@ interface Example {
   sites: string[];
   users?: string[];
   /** What is true on the server after the deployment, as the example's own text promises. */
-  holds(world: World): void | Promise<void>;
+  holds: (world: World) => void | Promise<void>;
 }
 
 const plays: Record<string, Example> = {

@@ -17,7 +17,11 @@ onEveryEngine("failure", (engine) => {
 
   it("a failed create stops the removals of the same plan", async () => {
     await world.up([client("acme", "Acme Corp"), bound("acme", "alice"), bound("acme", "bob")]);
-    world.declare([client("acme", "Acme Corp"), bound("acme", "alice"), bound("acme", "nobody")]);
+    world.declare([
+      client("acme", "Acme Corp"),
+      bound("acme", "alice"),
+      { ...bound("acme", "nobody"), options: { dependsOn: ["binding:acme:alice"] } },
+    ]);
     const outcome = await world.stack.up({ parallel: 1 });
     assert.equal(outcome.ok, false);
     assert.match(
@@ -30,7 +34,11 @@ onEveryEngine("failure", (engine) => {
 
   it("with --continue-on-error it does not", async () => {
     await world.up([client("acme", "Acme Corp"), bound("acme", "alice"), bound("acme", "bob")]);
-    world.declare([client("acme", "Acme Corp"), bound("acme", "alice"), bound("acme", "nobody")]);
+    world.declare([
+      client("acme", "Acme Corp"),
+      bound("acme", "alice"),
+      { ...bound("acme", "nobody"), options: { dependsOn: ["binding:acme:alice"] } },
+    ]);
     const outcome = await world.stack.up({ parallel: 1, continueOnError: true });
     assert.equal(outcome.ok, false);
     expectGolden("failed-create-continue-on-error", engine(), outcome);
