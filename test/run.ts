@@ -6,7 +6,7 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { delimiter, join } from "node:path";
 import { findEngines } from "./engine/engines";
 import type { GroupCounts } from "./support/GroupCounts";
 
@@ -25,11 +25,12 @@ interface Group {
 }
 
 const php: Tool = { command: "php", packages: ["php-cli"] };
+const sshd: Tool = { command: "sshd", packages: ["openssh-server"] };
 
 const groups: Group[] = [
   { name: "naming rules", files: "test/naming/**/*.test.ts" },
   { name: "manifest", files: "test/manifest/**/*.test.ts" },
-  { name: "transport", files: "test/ssh/**/*.test.ts" },
+  { name: "transport", files: "test/ssh/**/*.test.ts", needs: [sshd] },
   { name: "worker source", files: "test/worker/**/*.test.ts", needs: [php] },
   { name: "small Aegir", files: "test/aegir/**/*.test.ts" },
   { name: "conformance", files: "test/conformance/**/*.test.ts" },
@@ -46,7 +47,7 @@ function run(command: string, args: string[], environment: NodeJS.ProcessEnv = {
 }
 
 function found(command: string): boolean {
-  const directories = [...(process.env["PATH"] ?? "").split(":"), "/usr/sbin", "/sbin"];
+  const directories = [...(process.env["PATH"] ?? "").split(delimiter), "/usr/sbin", "/sbin"];
   return directories.some((directory) => directory !== "" && existsSync(join(directory, command)));
 }
 
@@ -57,11 +58,25 @@ function install(tools: Tool[]): void {
   run("apt-get", ["install", "-y", "-qq", "--no-install-recommends", ...packages], apt);
 }
 
+/** The Pulumi CLI through npm's official package `pulumi`, which downloads it; a machine may not be let through to it. */
+function installPulumi(directory: string): void {
+  const { version } = require("@pulumi/pulumi/package.json") as { version: string };
+  process.env["PULUMI_VERSION"] = version;
+  if (!run("npm", ["install", "--no-save", "--prefix", directory, "pulumi"])) return;
+  const bin = join(directory, "node_modules", ".bin");
+  const path = [bin, process.env["PATH"]].join(delimiter);
+  if (run("pulumi", ["version"], { PATH: path })) process.env["PATH"] = path;
+}
+
 async function main(): Promise<void> {
   const wanted = process.argv.slice(2);
   const chosen = wanted.length === 0 ? groups : groups.filter(({ name }) => wanted.some((word) => name.includes(word)));
   const missing = [...new Set(chosen.flatMap((group) => group.needs ?? []))].filter((tool) => !found(tool.command));
-  if (missing.length > 0 && process.env["AEGIR_TEST_INSTALL"] === "apt") install(missing);
+  const directory = mkdtempSync(join(tmpdir(), "aegir-test-"));
+  if (process.env["AEGIR_TEST_INSTALL"] === "apt") {
+    if (missing.length > 0) install(missing);
+    if (!found("pulumi")) installPulumi(directory);
+  }
 
   const failures: string[] = [];
   const notes: string[] = [];
@@ -73,26 +88,19 @@ async function main(): Promise<void> {
     total.failed++;
   }
 
-  const directory = mkdtempSync(join(tmpdir(), "aegir-test-"));
   for (const [index, group] of chosen.entries()) {
     console.log(`\n== ${group.name}`);
     const lacking = (group.needs ?? []).filter((tool) => !found(tool.command));
     const counts = join(directory, `${index}.json`);
-    const environment = {
-      AEGIR_TEST_COUNTS: counts,
-      AEGIR_TEST_LACKING: lacking.map(({ command }) => command).join(","),
-    };
     for (const tool of lacking) {
       notes.push(
         `SKIPPED in "${group.name}": what needs ${tool.command}. Enable it with: apt-get install ${tool.packages.join(" ")}`,
       );
     }
     const mocha = require.resolve("mocha/bin/mocha.js");
-    const passed = run(
-      process.execPath,
-      [mocha, "--reporter", "test/support/CountingReporter.ts", group.files],
-      environment,
-    );
+    const passed = run(process.execPath, [mocha, "--reporter", "test/support/CountingReporter.ts", group.files], {
+      AEGIR_TEST_COUNTS: counts,
+    });
     if (!passed) failures.push(group.name);
     if (!existsSync(counts)) {
       total.failed++;
@@ -110,9 +118,7 @@ async function main(): Promise<void> {
   console.log("\n== summary");
   console.log(`engines: ${engines.join(", ")}`);
   if (!engines.some((name) => name.startsWith("pulumi"))) {
-    console.log(
-      "SKIPPED: every scenario on the real Pulumi CLI. Enable it with: curl -fsSL https://get.pulumi.com | sh",
-    );
+    console.log("SKIPPED: every scenario on the real Pulumi CLI. Enable it with: npm install --global pulumi");
   }
   console.log(`servers: the small Aegir${process.env["AEGIR_TEST_HOST"] ? `, ${process.env["AEGIR_TEST_HOST"]}` : ""}`);
   for (const note of notes) console.log(note);

@@ -46,6 +46,9 @@ export class AegirError extends Error {
   readonly situation: AegirSituation;
   readonly server: string;
   readonly outcome: Outcome;
+  /** The clauses of the message, for an error that carries this one on. */
+  readonly what: string;
+  readonly next: string;
   readonly detail: Record<string, unknown>;
 
   constructor(parts: AegirErrorParts) {
@@ -55,6 +58,8 @@ export class AegirError extends Error {
     this.situation = parts.situation;
     this.server = parts.server;
     this.outcome = parts.outcome;
+    this.what = parts.what;
+    this.next = parts.next;
     this.detail = parts.detail ?? {};
     // Pulumi's dynamic provider process prints the stack of what check, diff, read and delete throw.
     this.stack = this.message;

@@ -110,9 +110,28 @@ export class Sites {
     return found;
   }
 
-  /** Hands a site over, or completes what an earlier, interrupted handover left. Idempotent. */
+  /**
+   * Hands a site over, or completes what an earlier, interrupted handover left. Idempotent.
+   * @throws NotApplied for whatever goes wrong after the owner was written
+   */
   async handOver(request: HandoverRequest): Promise<Handover> {
-    const run: HandoverRun = { previousOwner: undefined, verifyTask: undefined, writtenAt: undefined };
+    const run: HandoverRun = {
+      site: undefined,
+      previousOwner: undefined,
+      verifyTask: undefined,
+      writtenAt: undefined,
+    };
+    try {
+      return await this.#rounds(request, run);
+    } catch (error) {
+      // A refusal after the write means that somebody else has written since: it speaks for itself.
+      const refused = error instanceof AegirError && error.situation !== "waitExpired";
+      if (!run.site || run.writtenAt === undefined || refused) throw error;
+      throw this.#notApplied(run.site, error);
+    }
+  }
+
+  async #rounds(request: HandoverRequest, run: HandoverRun): Promise<Handover> {
     for (let round = 0; round < ROUNDS; round++) {
       const step = await settle(this.worker.label, `handing over ${request.site}`, () => this.#write(request, run));
       if (step.kind === "finished") return step.handover;
@@ -128,7 +147,7 @@ export class Sites {
 
   /** Observes, decides, and makes the one write that is missing. */
   async #write(request: HandoverRequest, run: HandoverRun): Promise<HandoverStep> {
-    const site = await this.require(request.site);
+    const site = (run.site = await this.require(request.site));
     const target = await this.#target(request.to);
     if (site.ownerNid === target.nid) {
       if (isEffective(site) || request.waitFor === "recorded") return finished(site, run);
@@ -159,6 +178,7 @@ export class Sites {
     run.previousOwner ??= site.owner;
     try {
       const written = await this.worker.call("setOwner", { nid: site.nid, from: site.ownerNid, to: request.to });
+      run.site = written.result.site;
       run.writtenAt = written.now;
       run.verifyTask = written.result.task.nid;
       return request.waitFor === "recorded"
@@ -220,14 +240,17 @@ export class Sites {
     // It ran before the write, or is gone: the next round queues another one.
   }
 
-  #notApplied(site: SiteFacts, why: string): NotApplied {
+  #notApplied(site: SiteFacts, why: unknown): NotApplied {
     const old = site.links.filter((directory) => directory !== site.owner?.internalName);
     const access = old.length > 0 ? `; ${old.join(", ")} can still reach its files` : "";
+    const cause = why instanceof AegirError ? why.what : why instanceof Error ? why.message : String(why);
     return new NotApplied(
       site,
-      `${site.site} is recorded as owned by ${site.owner ? site.owner.internalName : "nobody"}, but that is not effective: ${why}${access}`,
+      `${site.site} is recorded as owned by ${site.owner?.internalName ?? "nobody"}, but that is not effective: ${cause}${access}`,
       this.worker.label,
-      "Mend the cause, then run the same command again: it queues another verify",
+      why instanceof AegirError
+        ? why.next
+        : "Mend the cause, then run the same command again: it queues another verify",
     );
   }
 
@@ -238,6 +261,8 @@ export class Sites {
 
 /** What one handover remembers between its rounds. */
 interface HandoverRun {
+  /** The site as last seen. */
+  site: SiteFacts | undefined;
   previousOwner: ClientReference | null | undefined;
   verifyTask: number | undefined;
   /** Server time of the first write; a verify that started earlier says nothing. */

@@ -1,6 +1,6 @@
 /**
  * The shape of a manifest: fields, types and descriptions. The JSON Schema for editors is made of it. Rules about values
- * and about entries that concern each other are in rules.ts. The `error` of a type continues a sentence that begins
+ * and about entries that concern each other are in accessRules.ts. The `error` of a type continues a sentence that begins
  * with the field's name.
  */
 import { z } from "zod";
@@ -77,19 +77,16 @@ const Client = z
     {
       name: text("the client's title, for example Acme Corp").meta({
         description:
-          "The client's title in the panel, unique in this file. A new title moves nobody's access if internalName is written.",
+          "The client's title in the panel, unique in this file. A new title moves nobody's access.",
         minLength: 1,
         maxLength: 100,
       }),
-      internalName: text("a short name of a-z, 0-9 and _, for example acme")
-        .optional()
-        .meta({
-          description:
-            "The client's internal name: at most 16 characters of a-z, 0-9 and _. Its directory and its login carry it, " +
-            "so another one means another client. If absent it is made from name as Aegir does, and then a new title " +
-            "is a new client: better write it.",
-          ...internalNamePattern,
-        }),
+      internalName: text("a short name of a-z, 0-9 and _, for example acme").meta({
+        description:
+          "The client's internal name: at most 16 characters of a-z, 0-9 and _. Its directory and its login carry it, " +
+          "so another one means another client.",
+        ...internalNamePattern,
+      }),
       email: email(
         "A panel user with this mail address may act for the client. If none exists, one is made, named like the client.",
       ).optional(),
@@ -103,12 +100,12 @@ const Client = z
         .optional()
         .meta({ description: "The sites that this client owns. A site has exactly one owner." }),
       onDestroy: z
-        .enum(["defaultOwner", "leave"], { error: "must be defaultOwner or leave" })
+        .enum(["default-owner", "leave"], { error: "must be default-owner or leave" })
         .optional()
         .meta({
           description:
             "What becomes of a site of this client that leaves the manifest: it goes to the server's default owner " +
-            "(defaultOwner, if absent), or stays with the client (leave).",
+            "(default-owner, if absent), or stays with the client (leave).",
         }),
       users: z
         .array(

@@ -15,12 +15,10 @@ export interface Manifest {
 export interface ManifestClient extends Located {
   name: string;
   internalName: string;
-  /** True if the file gives no internal name, and this is what Aegir makes of `name`. */
-  internalNameIsDerived: boolean;
   email: string | undefined;
   sites: ManifestSite[];
   /** What becomes of the client's sites when they leave the manifest. */
-  onDestroy: "defaultOwner" | "leave";
+  onDestroy: "default-owner" | "leave";
   users: ManifestUser[];
   shellAccount: { rotation: string | undefined } | undefined;
 }

@@ -17,10 +17,15 @@ export class ManifestProblem {
     readonly excerpt: string,
   ) {}
 
-  /** `file:line:column: message` and the excerpt, safe to show. */
-  toString(): string {
+  /** `file:line:column: message`, on one line and safe to show. */
+  get summary(): string {
     const place = `${printable(this.file)}:${this.line}:${this.column}`;
-    return `${place}: ${printable(this.message, SHOWN_CHARACTERS)}\n${this.excerpt}`;
+    return `${place}: ${printable(this.message, SHOWN_CHARACTERS)}`;
+  }
+
+  /** The summary and the excerpt, safe to show. */
+  toString(): string {
+    return `${this.summary}\n${this.excerpt}`;
   }
 }
 

@@ -8,9 +8,9 @@ import { mailKey, mailProblems, userNameKey, userNameProblems } from "../naming/
 import { INVISIBLE, quoted } from "../naming/quoted";
 import { reducedName, shellAccountName } from "../naming/ShellAccountName";
 import { normalizeDomain, siteDomainProblems } from "../naming/SiteDomain";
-import { MAPS } from "./AccessSchema";
 import { closest } from "./closest";
 import type { Manifest, ManifestClient, ManifestSite, ManifestUser } from "./Manifest";
+import { lacksField } from "./shapeProblems";
 import type { SourceText, Span } from "./SourceText";
 import type { Value } from "./YamlTree";
 
@@ -27,8 +27,6 @@ export interface ManifestOptions extends ServerNaming {
   servers?: Readonly<Record<string, ServerNaming>>;
 }
 
-const CLIENT_FIELDS = new Set(Object.keys(MAPS.get("clients")?.shape ?? {}));
-
 type Report = (span: Span, message: string) => void;
 
 interface Text extends Span {
@@ -41,14 +39,13 @@ interface Draft {
   /** False only if no site is listed, not even in a field that was misspelt or could not be read. */
   mayOwnSites: boolean;
   name: Text | undefined;
-  /** Declared, or derived from the name; empty text if that leaves nothing. */
   internalName: Text | undefined;
-  derived: boolean;
+  lacksInternalName: boolean;
   email: Text | undefined;
   sites: { site: Text; normalForm: string; takeOverFrom: Text | undefined }[];
   users: { name: Text; createUser: Text | undefined }[];
   shellAccount: { key: Span; rotation: Text | undefined } | undefined;
-  onDestroy: "defaultOwner" | "leave";
+  onDestroy: "default-owner" | "leave";
 }
 
 /** Reads the tree of a manifest. The result is to be used only if nothing was reported. */
@@ -61,7 +58,7 @@ export function readAccess(
 ): Omit<Manifest, "warnings"> {
   const server = textOf(root.fields.get("server")?.value);
   const naming = selectServer(root, server, options, report);
-  const drafts = (root.fields.get("clients")?.value.items ?? []).map((client) => draftOf(client, naming));
+  const drafts = (root.fields.get("clients")?.value.items ?? []).map(draftOf);
   new AccessRules(drafts, source, naming, report, warn).check();
   const newUsers = new Map(
     drafts.flatMap(({ users }) =>
@@ -115,42 +112,49 @@ class AccessRules {
   private internalNames(): void {
     const byInternalName = new Map<string, Text>();
     const byLogin = new Map<string, Text>();
-    for (const { name, internalName, derived } of this.drafts) {
+    for (const { internalName } of this.drafts) {
       if (internalName === undefined) continue;
       const problems = internalNameProblems(internalName.text, this.naming.clientPrefix);
-      if (derived && name !== undefined && problems.length > 0) {
-        this.report(
-          name,
-          `The name ${quoted(name.text)} gives no usable internal name. ${problems.join(" ")} Write one of your choice in a line internalName: of this client.`,
-        );
-      } else this.reportAll(internalName, problems);
+      this.reportAll(internalName, problems);
       if (problems.length > 0) continue;
 
-      if (derived) {
-        this.warn(
-          internalName,
-          `The internal name is made from the name. With another name this would be another client, with a login of its own. ` +
-            `Write the line internalName: ${internalName.text}.`,
-        );
-      }
       const same = earlier(byInternalName, internalName.text, internalName);
       const sameLogin = earlier(byLogin, reducedName(internalName.text), internalName);
-      const madeOf = derived ? ", which Aegir makes of the name," : "";
       if (same !== undefined) {
         this.report(
           internalName,
-          `The internal name ${quoted(internalName.text)}${madeOf} is that of the client on line ${this.line(same)} already. ` +
+          `The internal name ${quoted(internalName.text)} is that of the client on line ${this.line(same)} already. ` +
             "Write another internalName, or join the two clients.",
         );
       } else if (sameLogin !== undefined) {
         const login = shellAccountName(this.naming.instance ?? "", internalName.text);
         this.report(
           internalName,
-          `The internal name ${quoted(internalName.text)}${madeOf} gives the same login ${quoted(login)} as ${quoted(sameLogin.text)} on line ${this.line(sameLogin)}, ` +
+          `The internal name ${quoted(internalName.text)} gives the same login ${quoted(login)} as ${quoted(sameLogin.text)} on line ${this.line(sameLogin)}, ` +
             "because logins have no underscores: each client's people would reach the other's files. Write another internalName.",
         );
       }
     }
+    for (const { name, lacksInternalName } of this.drafts) {
+      if (lacksInternalName && name !== undefined) this.missingInternalName(name, byLogin);
+    }
+  }
+
+  /** Nothing is derived silently: a new title would be another client, and would cost the old one's people their access. */
+  private missingInternalName(name: Text, byLogin: Map<string, Text>): void {
+    const derived = deriveInternalName(name.text, this.naming.clientPrefix);
+    const problems = internalNameProblems(derived, this.naming.clientPrefix);
+    const taken = problems.length === 0 ? earlier(byLogin, reducedName(derived), name) : undefined;
+    if (taken !== undefined) {
+      problems.push(`The client on line ${this.line(taken)} would share the login with ${quoted(derived)}.`);
+    }
+    this.report(
+      name,
+      problems.length === 0
+        ? `internalName is missing in this client. Write the line internalName: ${derived}, or the one that the panel shows if the client exists already.`
+        : `internalName is missing in this client, and the name ${quoted(name.text)} gives no usable one. ${problems.join(" ")} ` +
+            "Choose one, and write it in a line internalName: of this client.",
+    );
   }
 
   /** One owner for each site; whom a site may be taken from. */
@@ -193,7 +197,7 @@ class AccessRules {
       );
     } else if (!/^[a-z0-9_.-]+$/.test(loser.text)) {
       const named = this.byName.get(clientNameKey(loser.text));
-      const instead = named?.internalName?.text || deriveInternalName(loser.text, this.naming.clientPrefix);
+      const instead = named?.internalName?.text ?? deriveInternalName(loser.text, this.naming.clientPrefix);
       this.report(
         loser,
         `takeOverFrom must be an internal name, but is ${quoted(loser.text)}. ` +
@@ -321,23 +325,17 @@ function selectServer(root: Value, server: Text | undefined, options: ManifestOp
   return servers[server.text] ?? {};
 }
 
-function draftOf(span: Value, naming: ServerNaming): Draft {
+function draftOf(span: Value): Draft {
   const field = (key: string) => span.fields.get(key)?.value;
   const name = textOf(field("name"));
-  const declared = textOf(field("internalName"));
-  const derived = !span.fields.has("internalName");
   const sites = field("sites");
-  // A name is derived, and an absence is believed, only where no field is misspelt.
-  const wellSpelt = [...span.fields.keys()].every((key) => CLIENT_FIELDS.has(key));
-  const inferred =
-    wellSpelt && name ? { ...name, text: deriveInternalName(name.text, naming.clientPrefix) } : undefined;
   const shellAccount = span.fields.get("shellAccount");
   return {
     span,
-    mayOwnSites: !wellSpelt || (sites !== undefined && (!Array.isArray(sites.plain) || sites.items.length > 0)),
+    mayOwnSites: !lacksField(span, "clients", "sites") && !(Array.isArray(sites?.plain) && sites.items.length === 0),
     name,
-    internalName: derived ? inferred : declared,
-    derived,
+    internalName: textOf(field("internalName")),
+    lacksInternalName: lacksField(span, "clients", "internalName"),
     email: textOf(field("email")),
     sites: (sites?.items ?? []).flatMap((entry) => {
       const site = textOf(entry) ?? textOf(entry.fields.get("site")?.value);
@@ -353,16 +351,15 @@ function draftOf(span: Value, naming: ServerNaming): Draft {
       key: shellAccount.key,
       rotation: textOf(shellAccount.value.fields.get("rotation")?.value),
     },
-    onDestroy: field("onDestroy")?.plain === "leave" ? "leave" : "defaultOwner",
+    onDestroy: field("onDestroy")?.plain === "leave" ? "leave" : "default-owner",
   };
 }
 
 function clientOf(source: SourceText, draft: Draft, newUsers: Map<string, { email: string }>): ManifestClient {
-  const { name, internalName, derived, email, sites, users, shellAccount, onDestroy, span } = draft;
+  const { name, internalName, email, sites, users, shellAccount, onDestroy, span } = draft;
   return {
     name: name?.text ?? "",
     internalName: internalName?.text ?? "",
-    internalNameIsDerived: derived,
     email: email?.text,
     sites: sites
       .map(({ site, normalForm, takeOverFrom }): ManifestSite => {

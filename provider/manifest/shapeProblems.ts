@@ -53,11 +53,13 @@ function reportAmbiguousWords(value: Value, report: Report): void {
 function reportIssue(root: Value, issue: Issue, report: Report): void {
   const found = valueAt(root, issue.path);
   if (found === undefined) {
-    const holder = valueAt(root, issue.path.slice(0, -1)) ?? root;
-    report(
-      firstLine(holder),
-      `${String(issue.path.at(-1))} is missing in this ${mapTitle(issue.path.slice(0, -1))}. It ${issue.message}.`,
-    );
+    const field = String(issue.path.at(-1));
+    const path = issue.path.slice(0, -1);
+    const holder = valueAt(root, path) ?? root;
+    if (!lacksField(holder, mapKey(path), field)) return;
+    // accessRules.ts shows the line that such a client lacks.
+    if (field === "internalName" && typeof holder.fields.get("name")?.value.plain === "string") return;
+    report(firstLine(holder), `${field} is missing in this ${mapTitle(path)}. It ${issue.message}.`);
   } else if (found.plain === undefined) {
     // Not readable; the reader of the YAML has said why.
   } else if (issue.code === "unrecognized_keys") {
@@ -77,10 +79,30 @@ function isWrongType({ code, path }: Issue): boolean {
   return path.length === 0 && code !== "unrecognized_keys";
 }
 
-function unknownKeyMessage(key: string, path: Issue["path"]): string {
-  const known = Object.keys(MAPS.get(mapKey(path))?.shape ?? {});
+/**
+ * Whether a map has no such field, not even a misspelt one, which is one mistake and not two.
+ *
+ * @param holder the key that the map is the value of, or an entry of, as in MAPS
+ */
+export function lacksField(map: Value, holder: string, field: string): boolean {
+  const known = fieldsOf(holder);
+  return ![...map.fields.keys()].some(
+    (key) => key === field || (!known.includes(key) && meantField(key, known) === field),
+  );
+}
+
+function meantField(key: string, known: string[]): string | undefined {
   const synonym = SYNONYMS.get(key.toLowerCase());
-  const meant = synonym !== undefined && known.includes(synonym) ? synonym : closest(key, known);
+  return synonym !== undefined && known.includes(synonym) ? synonym : closest(key, known);
+}
+
+function fieldsOf(holder: string): string[] {
+  return Object.keys(MAPS.get(holder)?.shape ?? {});
+}
+
+function unknownKeyMessage(key: string, path: Issue["path"]): string {
+  const known = fieldsOf(mapKey(path));
+  const meant = meantField(key, known);
   const elsewhere = [...MAPS].find(([, map]) => Object.hasOwn(map.shape, key))?.[0];
   const advice =
     meant !== undefined

@@ -2,6 +2,7 @@
  * One Drush process that carries a worker (provider/worker/PROTOCOL.md): its standard input, its frames, its end, and what
  * can go wrong with each.
  */
+import { setTimeout } from "node:timers/promises";
 import { PROTOCOL_VERSION, verbs, type Verb, type WorkerErrorCode } from "../../provider/worker/protocol";
 import type { Clock } from "./Clock";
 import { DatabaseError, type Database } from "./Database";
@@ -132,7 +133,7 @@ export class WorkerProcess {
       return this.fail(id, { code: "internal", message, detail: { reason: "database" }, fatal: true });
     }
     const body = this.answer(id, verb, args);
-    if (faults.answerDelay > 0) await new Promise((resolve) => setTimeout(resolve, faults.answerDelay));
+    if (faults.answerDelay > 0) await setTimeout(faults.answerDelay, undefined, { ref: false });
     if (this.ended) return;
     if (fault === undefined) return this.send(body);
     if (fault === "halfAnswer") {

@@ -61,6 +61,10 @@ type Event =
   | { kind: "failed"; urn: string; error: unknown }
   | { kind: "finished" };
 
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
 /** How long a program that was told that its monitor is gone may take to end. */
 const graceMilliseconds = 5000;
 
@@ -264,23 +268,23 @@ export class Deployment implements MonitorEvents {
           await this.submit(steps);
         });
       case "read":
-        return this.process(this.urnOf(event.registration), async () =>
-          this.submit(await this.generator.read(event.registration)),
-        );
+        return this.process(this.urnOf(event.registration), () => this.submit(this.generator.read(event.registration)));
       case "continue":
         this.continuations--;
         return this.process(event.urn, async () => this.submit(await event.generate()));
       case "outputs":
         return this.process(event.registration.urn, () => this.registerResourceOutputs(event.registration));
       case "failed":
-        return this.process(event.urn, () => Promise.reject(event.error as Error));
+        return this.process(event.urn, () => {
+          throw event.error;
+        });
       case "finished":
         this.programFinished = true;
     }
   }
 
   /** What cannot even be planned ends the operation, with `--continue-on-error`, too. */
-  private async process(urn: string, work: () => Promise<void>): Promise<void> {
+  private async process(urn: string, work: () => Promise<void> | void): Promise<void> {
     try {
       await work();
     } catch (error) {
@@ -292,7 +296,7 @@ export class Deployment implements MonitorEvents {
   private report(urn: string, error: unknown): void {
     this.failed = true;
     if (!(error instanceof Bail) && !this.killed) {
-      this.diagnostics.error(urn, error instanceof Error ? error.message : String(error));
+      this.diagnostics.error(urn, messageOf(error));
     }
   }
 
@@ -324,7 +328,7 @@ export class Deployment implements MonitorEvents {
     }
   }
 
-  private async registerResourceOutputs(registration: OutputsRegistration): Promise<void> {
+  private registerResourceOutputs(registration: OutputsRegistration): void {
     const { urn, outputs, settle } = registration;
     if (qualifiedType(urn) === stackType) {
       this.stackOutputs = registration;
@@ -360,7 +364,9 @@ export class Deployment implements MonitorEvents {
     this.checkTargets(this.request.targets);
     const { untouched, waves } = await this.generator.deletions();
     if (untouched.length > 0) {
-      await (await this.executor.submit(untouched)).done;
+      await (
+        await this.executor.submit(untouched)
+      ).done;
     }
     const graph = new DependencyGraph(this.request.base.resources);
     for (const [index, wave] of waves.entries()) {
@@ -425,7 +431,7 @@ export class Deployment implements MonitorEvents {
           return;
         }
         if (error !== undefined) {
-          const message = error instanceof Error ? error.message : String(error);
+          const message = messageOf(error);
           this.diagnostics.error(
             step.internal ? "" : step.urn,
             this.context.preview ? `Preview failed: ${message}` : message,

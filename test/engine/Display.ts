@@ -230,7 +230,11 @@ function summaryOf(step: DeploymentStep): string {
 
 function sidesOf(step: DeploymentStep): [before: PropertyMap, after: PropertyMap] {
   const { old, next } = step;
-  if (old === undefined || next === undefined || !["update", "replace", "create-replacement", "refresh"].includes(step.op)) {
+  if (
+    old === undefined ||
+    next === undefined ||
+    !["update", "replace", "create-replacement", "refresh"].includes(step.op)
+  ) {
     return [{}, {}];
   }
   return step.op === "refresh" ? [old.outputs, next.outputs] : [old.inputs, next.inputs];

@@ -86,11 +86,7 @@ export class DynamicProviderProcess implements ResourceProvider {
       );
     });
     lines.on("line", (line) => options.onLine(line, "stdout"));
-    const client = new ResourceProviderClient(
-      `127.0.0.1:${port}`,
-      grpc.credentials.createInsecure(),
-      channelOptions as grpc.ClientOptions,
-    );
+    const client = new ResourceProviderClient(`127.0.0.1:${port}`, grpc.credentials.createInsecure(), channelOptions);
     return new DynamicProviderProcess(child, client, exited);
   }
 
@@ -261,7 +257,9 @@ function partialFailureOf(error: grpc.ServiceError, inputs: PropertyMap): Partia
   }
   const failure = Status.deserializeBinary(packed)
     .getDetailsList()
-    .map((detail) => detail.unpack(ErrorResourceInitFailed.deserializeBinary, "pulumirpc.ErrorResourceInitFailed"))
+    .map((detail) =>
+      detail.unpack((bytes) => ErrorResourceInitFailed.deserializeBinary(bytes), "pulumirpc.ErrorResourceInitFailed"),
+    )
     .find((detail) => detail !== null);
   return failure === undefined
     ? undefined

@@ -30,13 +30,13 @@ export class InProcessEngine implements Engine {
     this.name = `in-process engine (SDK ${version})`;
   }
 
-  async open(options: StackOptions): Promise<Stack> {
+  open(options: StackOptions): Promise<Stack> {
     const project = readProject(options.projectDirectory, options.main);
     const file = new StateFile(options.stateDirectory, project.name, options.stack);
     if (!file.exists()) {
       file.create();
     }
-    return new InProcessStack(this.name, options, project, file);
+    return Promise.resolve(new InProcessStack(this.name, options, project, file));
   }
 }
 
@@ -68,25 +68,28 @@ class InProcessStack implements Stack {
     return this.operate("destroy", options);
   }
 
-  async cancel(): Promise<void> {
+  cancel(): Promise<void> {
     this.file.unlock();
+    return Promise.resolve();
   }
 
-  async setConfig(config: Record<string, ConfigValue>): Promise<void> {
+  setConfig(config: Record<string, ConfigValue>): Promise<void> {
     this.config = config;
+    return Promise.resolve();
   }
 
-  async exportState(): Promise<ExportedState> {
-    return this.file.exportState();
+  exportState(): Promise<ExportedState> {
+    return Promise.resolve(this.file.exportState());
   }
 
-  async importState(state: ExportedState): Promise<void> {
+  importState(state: ExportedState): Promise<void> {
     const unlock = this.file.lock();
     try {
       this.file.importState(state);
     } finally {
       unlock();
     }
+    return Promise.resolve();
   }
 
   private async operate(kind: OperationKind, options: OperationOptions): Promise<Outcome> {
@@ -179,15 +182,11 @@ class InProcessStack implements Stack {
   /** The key that the state was written with, or a new one for a stack that has never been deployed. */
   private async openSecrets(): Promise<Secrets> {
     const salt = this.file.salt();
-    return salt === undefined
-      ? Secrets.create(this.options.passphrase)
-      : Secrets.open(this.options.passphrase, salt);
+    return salt === undefined ? Secrets.create(this.options.passphrase) : Secrets.open(this.options.passphrase, salt);
   }
 
   private async readOutputs(): Promise<Record<string, unknown>> {
-    return this.file.salt() === undefined
-      ? {}
-      : revealAll(stackOutputsOf(this.file.read(await this.openSecrets())));
+    return this.file.salt() === undefined ? {} : revealAll(stackOutputsOf(this.file.read(await this.openSecrets())));
   }
 
   /** For stack references: `<stack>` of this project, or `<organization>/<project>/<stack>`. */

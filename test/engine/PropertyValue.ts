@@ -4,15 +4,7 @@
  */
 
 export type PropertyValue =
-  | null
-  | boolean
-  | number
-  | string
-  | PropertyValue[]
-  | PropertyMap
-  | Secret
-  | Unknown
-  | ResourceReference;
+  null | boolean | number | string | PropertyValue[] | PropertyMap | Secret | Unknown | ResourceReference;
 
 export interface PropertyMap {
   [key: string]: PropertyValue;
@@ -80,7 +72,9 @@ export function deepEquals(left: PropertyValue | undefined, right: PropertyValue
     );
   }
   if (isObject(left) && isObject(right)) {
-    return [...new Set([...Object.keys(left), ...Object.keys(right)])].every((key) => deepEquals(left[key], right[key]));
+    return [...new Set([...Object.keys(left), ...Object.keys(right)])].every((key) =>
+      deepEquals(left[key], right[key]),
+    );
   }
   return left === right;
 }

@@ -131,8 +131,8 @@ class CliStack implements Stack {
 
   /** Secret values go through standard input: an argument could be seen by anybody. */
   async setConfig(config: Record<string, ConfigValue>): Promise<void> {
-    const { config: _former, ...rest } = parse(readFileSync(this.configFile, "utf8")) as Record<string, unknown>;
-    writeFileSync(this.configFile, stringify(rest));
+    const former = parse(readFileSync(this.configFile, "utf8")) as Record<string, unknown>;
+    writeFileSync(this.configFile, stringify({ ...former, config: {} }));
     const target = ["--stack", this.options.stack, "--config-file", this.configFile];
     const plain = Object.entries(config).flatMap(([key, value]) =>
       typeof value === "string" ? ["--plaintext", `${key}=${value}`] : [],

@@ -160,7 +160,10 @@ export class ResourceMonitor {
   /** Answers with what comes, or that the monitor is closed if that comes first. */
   private answer<Response>(send: grpc.sendUnaryData<Response>, work: () => Promise<Response>): void {
     const refuse = (): void =>
-      send({ code: grpc.status.UNAVAILABLE, details: "resource monitor shut down while waiting on step's done channel" });
+      send({
+        code: grpc.status.UNAVAILABLE,
+        details: "resource monitor shut down while waiting on step's done channel",
+      });
     if (this.closed) {
       refuse();
       return;
@@ -255,7 +258,10 @@ export class ResourceMonitor {
       provider,
       dependencies: request.getDependenciesList(),
       propertyDependencies: Object.fromEntries(
-        [...iterate(request.getPropertydependenciesMap())].map(([key, dependencies]) => [key, dependencies.getUrnsList()]),
+        [...iterate(request.getPropertydependenciesMap())].map(([key, dependencies]) => [
+          key,
+          dependencies.getUrnsList(),
+        ]),
       ),
       protect: request.hasProtect() ? request.getProtect() : undefined,
       deleteBeforeReplace: request.getDeletebeforereplacedefined() ? request.getDeletebeforereplace() : undefined,
@@ -360,7 +366,10 @@ function secondsOf(timeouts: Record<string, string>): Record<string, number> | u
     .filter(([, text]) => text !== "")
     .map(([key, text]) => [
       key,
-      [...text.matchAll(/([\d.]+)(h|ms|m|s)/g)].reduce((sum, [, count, unit]) => sum + Number(count) * (units[unit ?? ""] ?? 0), 0),
+      [...text.matchAll(/([\d.]+)(h|ms|m|s)/g)].reduce(
+        (sum, [, count, unit]) => sum + Number(count) * (units[unit ?? ""] ?? 0),
+        0,
+      ),
     ]);
   return seconds.length === 0 ? undefined : (Object.fromEntries(seconds) as Record<string, number>);
 }

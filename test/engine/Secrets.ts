@@ -44,7 +44,9 @@ export class Secrets {
   static async open(passphrase: string, salt: string): Promise<Secrets> {
     const [version, encodedSalt, ...encryptedProof] = salt.split(":");
     if (version !== "v1" || encodedSalt === undefined) {
-      throw new Error("the state's secrets provider has an unknown version: only v1 of the passphrase provider is known");
+      throw new Error(
+        "the state's secrets provider has an unknown version: only v1 of the passphrase provider is known",
+      );
     }
     const secrets = new Secrets(await deriveKey(passphrase, Buffer.from(encodedSalt, "base64")), salt);
     try {

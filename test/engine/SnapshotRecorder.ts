@@ -185,9 +185,7 @@ function isSameOnDisk(old: ResourceState, next: ResourceState): boolean {
     aliases: _aliases,
     ...rest
   }: ResourceState): string => JSON.stringify({ ...rest, dependencies: [...dependencies].sort() });
-  return (
-    essence(old) === essence(next) && deepEquals(old.inputs, next.inputs) && deepEquals(old.outputs, next.outputs)
-  );
+  return essence(old) === essence(next) && deepEquals(old.inputs, next.inputs) && deepEquals(old.outputs, next.outputs);
 }
 
 /** Whatever still names a resource by a former URN names it by the present one. */

@@ -81,7 +81,9 @@ export class StateFile {
   salt(): string | undefined {
     const provider = this.readDeployment()?.secrets_providers;
     if (provider !== undefined && provider.type !== "passphrase") {
-      throw new Error(`the state of ${this.stackUrn} uses the secrets provider "${provider.type}"; only "passphrase" is known`);
+      throw new Error(
+        `the state of ${this.stackUrn} uses the secrets provider "${provider.type}"; only "passphrase" is known`,
+      );
     }
     return provider?.state?.salt;
   }

@@ -1,7 +1,8 @@
 /**
  * Decides, one registration after the other, which steps lead from the old state of a resource to what the program
  * wants. Serial, as in Pulumi: `check` and `diff` of one resource are over before those of the next begin.
- * Source: pkg/resource/deploy/step_generator.go of pulumi/pulumi, without plans, policies, views, excludes and hooks.
+ * Source: pkg/resource/deploy/step_generator.go of pulumi/pulumi v3.248.0 (later versions also replace a resource together
+ * with the one it is `deletedWith`), without plans, policies, views, excludes and hooks.
  */
 import { Deferred } from "./Deferred";
 import { DependencyGraph } from "./DependencyGraph";
@@ -59,7 +60,6 @@ export class StepGenerator {
   sawError = false;
   private readonly urns = new Set<string>();
   private readonly operatedOn = new Set<string>();
-  private readonly replaced = new Set<string>();
   private readonly deletes = new Set<string>();
   /** Deleted in front of a replacement, so not to be deleted again. */
   private readonly deletedEarly = new Set<ResourceState>();
@@ -91,7 +91,7 @@ export class StepGenerator {
     return this.urns.has(urn);
   }
 
-  async read(registration: ReadRegistration): Promise<DeploymentStep[]> {
+  read(registration: ReadRegistration): DeploymentStep[] {
     const { goal } = registration;
     const urn = this.claimUrn(goal);
     const { old, alias } = this.findOld(urn, goal);
@@ -113,7 +113,6 @@ export class StepGenerator {
     };
     this.operatedOn.add(urn);
     if (old !== undefined && !old.external && old.id !== goal.id) {
-      this.replaced.add(urn);
       return [new ReadStep(this.context, registration, old, found, true), new ReplaceStep(old, found, [])];
     }
     if (this.options.mode === "destroy") {
@@ -271,7 +270,6 @@ export class StepGenerator {
       // It was deleted because something that it depends on had to be deleted first.
       this.deletes.delete(urn);
       this.operatedOn.add(urn);
-      this.replaced.add(urn);
       const keys = this.dependentReplaceKeys.get(urn) ?? [];
       return [
         new ReplaceStep(old, next, keys),
@@ -320,21 +318,17 @@ export class StepGenerator {
     next: ResourceState,
     provider: ResourceProvider | undefined,
   ): Promise<DiffResult> {
-    const replaceBecauseOf = (key: string): DiffResult => ({
-      changes: "some",
-      replaceKeys: [key],
-      changedKeys: [],
-      deleteBeforeReplace: false,
-    });
     if (this.isTargetedReplace(next.urn, old)) {
-      return replaceBecauseOf("id");
-    }
-    if (next.deletedWith !== "" && this.replaced.has(next.deletedWith)) {
-      return replaceBecauseOf("deletedWith");
+      return { changes: "some", replaceKeys: ["id"], changedKeys: [], deleteBeforeReplace: false };
     }
     if (provider === undefined) {
       const changes = changedKeys(old.inputs, next.inputs);
-      return { changes: changes.length > 0 ? "some" : "none", replaceKeys: [], changedKeys: [], deleteBeforeReplace: false };
+      return {
+        changes: changes.length > 0 ? "some" : "none",
+        replaceKeys: [],
+        changedKeys: [],
+        deleteBeforeReplace: false,
+      };
     }
     const diff = await diffResource(provider, old, old.inputs, old.outputs, next.inputs, goal.ignoreChanges);
     return diff.changes === "some" ? applyReplaceOnChanges(diff, goal.replaceOnChanges) : diff;
@@ -354,7 +348,6 @@ export class StepGenerator {
           "remove the `protect` flag from the resource in your Pulumi program and run `pulumi up`",
       );
     }
-    this.replaced.add(urn);
     if (provider !== undefined && !this.isTargetedReplace(urn, old)) {
       // What was checked against the old inputs may have taken defaults from them.
       next.inputs = await this.check(candidate, provider, undefined);
@@ -372,7 +365,6 @@ export class StepGenerator {
     const steps: DeploymentStep[] = await this.deleteDependents(old, urn);
     await this.context.providers.ensure(old.provider, this.previous);
     if (!old.pendingReplacement) {
-      this.deletes.add(old.urn);
       steps.push(new DeleteStep(this.context, old, this.deletes, "first"));
     }
     return [
@@ -431,9 +423,6 @@ export class StepGenerator {
     if (!dependent.custom || dependent.external) {
       return undefined;
     }
-    if (replaced.has(dependent.deletedWith)) {
-      return [];
-    }
     const unknowable = Object.keys(dependent.inputs).filter((key) =>
       dependent.propertyDependencies[key]?.some((urn) => replaced.has(urn)),
     );
@@ -468,7 +457,10 @@ export class StepGenerator {
       }
       for (const dependency of allDependencyUrns(next)) {
         if (this.skippedCreates.has(dependency)) {
-          this.refuse(urn, `Resource '${urn}' depends on '${dependency}' which was was not specified in --target list.`);
+          this.refuse(
+            urn,
+            `Resource '${urn}' depends on '${dependency}' which was was not specified in --target list.`,
+          );
           this.skippedCreates.delete(dependency);
         }
       }

@@ -30,7 +30,12 @@ describeEngines("a failure", (engine, world) => {
     w.plan(record("a"), record("obsolete"));
     const stack = await w.open(engine);
     await stack.up();
-    w.plan(record("a"), record("b", {}, dependsOn("a")), record("c", {}, dependsOn("b")), record("d", {}, dependsOn("a")));
+    w.plan(
+      record("a"),
+      record("b", {}, dependsOn("a")),
+      record("c", {}, dependsOn("b")),
+      record("d", {}, dependsOn("a")),
+    );
     w.faults({ "create b": { error: "no space left" } });
     const up = await stack.up({ continueOnError: true, parallel: 1 });
     assert.equal(up.ok, false);

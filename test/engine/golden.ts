@@ -69,17 +69,13 @@ function chainsOf(steps: readonly Step[]): Step[][] {
 
 function continues(previous: Step, step: Step): boolean {
   const isSame = previous.urn === step.urn;
-  switch (previous.op) {
-    case "delete-replaced":
-      return previous.wave === undefined && ["delete-replaced", "replace"].includes(step.op) && step.wave === undefined;
-    case "replace":
-      return isSame && step.op === "create-replacement";
-    case "create-replacement":
-    case "read-replacement":
-      return isSame && step.op === "replace";
-    default:
-      return false;
+  if (previous.op === "delete-replaced") {
+    return previous.wave === undefined && ["delete-replaced", "replace"].includes(step.op) && step.wave === undefined;
   }
+  if (previous.op === "replace") {
+    return isSame && step.op === "create-replacement";
+  }
+  return ["create-replacement", "read-replacement"].includes(previous.op) && isSame && step.op === "replace";
 }
 
 function orderOf(chain: readonly Step[]): (number | string)[] {

@@ -71,7 +71,7 @@ function resetInObject(
     const reset = resetAt(value[key], old[key], rest);
     return reset === undefined ? undefined : { ...value, [key]: reset };
   }
-  const { [key]: _dropped, ...others } = value;
+  const others = Object.fromEntries(Object.entries(value).filter(([name]) => name !== key));
   const former = old[key];
   return former === undefined ? others : { ...others, [key]: former };
 }

@@ -8,7 +8,10 @@ describeEngines("a stack from its first preview to its end", (engine, world) => 
     const plan = (value: string): void =>
       w.planAll({
         print: ["a line of the program"],
-        resources: [record("a", { value, note: "a line of the provider" }), record("b", { value: { from: "a", output: "derived" } })],
+        resources: [
+          record("a", { value, note: "a line of the provider" }),
+          record("b", { value: { from: "a", output: "derived" } }),
+        ],
         outputs: { copied: { from: "b", output: "value" }, serial: { from: "a", output: "serial" } },
       });
     plan("one");
@@ -78,10 +81,11 @@ describeEngines("a stack from its first preview to its end", (engine, world) => 
 
     const refresh = await stack.refresh({ parallel: 1 });
     expectGolden("drift/refresh", engine, refresh);
-    assert.deepEqual(
-      Object.fromEntries(refresh.steps.map(({ name, found }) => [name, found])),
-      { a: "update", b: "delete", c: "same" },
-    );
+    assert.deepEqual(Object.fromEntries(refresh.steps.map(({ name, found }) => [name, found])), {
+      a: "update",
+      b: "delete",
+      c: "same",
+    });
     assert.deepEqual(refresh.steps.find(({ name }) => name === "a")?.diffs, ["derived", "serial", "value"]);
 
     const up = await stack.up({ parallel: 1 });
@@ -172,7 +176,10 @@ describeEngines("a stack from its first preview to its end", (engine, world) => 
   it("gives its configuration to the program and to the provider; a destroy uses what the last up recorded", async () => {
     const w = world();
     w.planAll({
-      resources: [record("a", { value: { config: "shown" } }), record("b", { value: { config: "hidden", isSecret: true } })],
+      resources: [
+        record("a", { value: { config: "shown" } }),
+        record("b", { value: { config: "hidden", isSecret: true } }),
+      ],
     });
     const stack = await w.open(engine, {
       config: { "records:shown": "plain", "records:hidden": { secret: "not to be seen" }, "records:greeting": "hello" },
@@ -183,7 +190,11 @@ describeEngines("a stack from its first preview to its end", (engine, world) => 
     assert.deepEqual([...new Set(w.calls.map(({ greeting }) => greeting))], ["hello"]);
     w.forgetCalls();
 
-    await stack.setConfig({ "records:shown": "plain", "records:hidden": { secret: "not to be seen" }, "records:greeting": "hi" });
+    await stack.setConfig({
+      "records:shown": "plain",
+      "records:hidden": { secret: "not to be seen" },
+      "records:greeting": "hi",
+    });
     await stack.destroy({ target: [urnOf("a")] });
     assert.deepEqual([...new Set(w.calls.map(({ greeting }) => greeting))], ["hello"]);
     w.forgetCalls();
@@ -230,7 +241,10 @@ describeEngines("a stack from its first preview to its end", (engine, world) => 
   it("reads what it does not manage", async () => {
     const w = world();
     w.write("theirs", "made by hand");
-    w.plan({ name: "theirs", properties: { key: "theirs" }, options: { id: "record:theirs" } }, record("ours", { value: { from: "theirs", output: "value" } }));
+    w.plan(
+      { name: "theirs", properties: { key: "theirs" }, options: { id: "record:theirs" } },
+      record("ours", { value: { from: "theirs", output: "value" } }),
+    );
     const stack = await w.open(engine);
     const up = await stack.up({ parallel: 1 });
     assert.equal(up.ok, true, up.output);

@@ -36,7 +36,11 @@ describeEngines("a resource option", (engine, world) => {
 
   it("retainOnDelete forgets without deleting, deletedWith leaves the deletion to another", async () => {
     const w = world();
-    w.plan(record("kept", {}, { retainOnDelete: true }), record("host"), record("guest", {}, { deletedWith: { from: "host" } }));
+    w.plan(
+      record("kept", {}, { retainOnDelete: true }),
+      record("host"),
+      record("guest", {}, { deletedWith: { from: "host" } }),
+    );
     const stack = await w.open(engine);
     await stack.up();
     w.forgetCalls();
@@ -45,19 +49,6 @@ describeEngines("a resource option", (engine, world) => {
     expectGolden("retain-and-deleted-with", engine, destroy);
     assert.deepEqual(w.callsOf("delete"), ["delete host"]);
     assert.deepEqual(Object.keys(w.records), ["guest", "kept"]);
-  });
-
-  it("deletedWith means to be replaced with the other", async () => {
-    const w = world();
-    const plan = (key: string): void =>
-      w.plan(record("host", { key }), record("guest", {}, { deletedWith: { from: "host" } }));
-    plan("host");
-    const stack = await w.open(engine);
-    await stack.up();
-    plan("host2");
-    const up = await stack.up({ parallel: 1 });
-    assert.equal(up.ok, true, up.output);
-    expectGolden("deleted-with/replacement", engine, up);
   });
 });
 

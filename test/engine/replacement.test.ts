@@ -18,7 +18,9 @@ describeEngines("a replacement", (engine, world) => {
     assert.equal(up.ok, true, up.output);
     expectGolden("replacement/up", engine, up);
     assert.deepEqual(
-      w.calls.map(({ call, key, olds }) => `${call} ${key}${olds === undefined ? "" : olds ? " with olds" : " without olds"}`),
+      w.calls.map(
+        ({ call, key, olds }) => `${call} ${key}${olds === undefined ? "" : olds ? " with olds" : " without olds"}`,
+      ),
       [
         "check a2 with olds",
         "diff a2",
@@ -136,7 +138,10 @@ describeEngines("a replacement", (engine, world) => {
       expectGolden("alias", engine, up);
       assert.deepEqual(up.changes, { same: 2 });
       const resources = (await stack.exportState()).deployment.resources ?? [];
-      assert.deepEqual(resources.filter(({ urn }) => urn === urnOf("before")), []);
+      assert.deepEqual(
+        resources.filter(({ urn }) => urn === urnOf("before")),
+        [],
+      );
       assert.deepEqual(resources.find(({ urn }) => urn === urnOf("b"))?.["dependencies"], [urnOf("after")]);
     });
   }

@@ -13,7 +13,11 @@ describeEngines("a secret", (engine, world) => {
     w.planAll({
       resources: [
         record("a", { value: { secret: canary } }, { additionalSecretOutputs: ["derived"] }),
-        record("b", { value: { list: [{ secret: canary }], open: "to see" } }, { additionalSecretOutputs: ["derived"] }),
+        record(
+          "b",
+          { value: { list: [{ secret: canary }], open: "to see" } },
+          { additionalSecretOutputs: ["derived"] },
+        ),
         record("c", { value: { config: "password", isSecret: true } }, { additionalSecretOutputs: ["derived"] }),
       ],
       outputs: { password: { from: "a", output: "value" }, derived: { from: "a", output: "derived" } },
@@ -64,12 +68,16 @@ describeEngines("a secret", (engine, world) => {
 describe("the state of one engine", () => {
   for (const [index, first] of listEngines().entries()) {
     const second = listEngines()[(index + 1) % listEngines().length] ?? first;
-    const how = second.name === first.name ? "exported and imported into another directory" : `opened by the ${second.name}`;
+    const how =
+      second.name === first.name ? "exported and imported into another directory" : `opened by the ${second.name}`;
     it(`(${first.name}), ${how}, is what it was`, async () => {
       const w = new RecordsWorld();
       try {
         w.planAll({
-          resources: [record("a", { value: { secret: canary } }), record("b", { value: { from: "a", output: "serial" } })],
+          resources: [
+            record("a", { value: { secret: canary } }),
+            record("b", { value: { from: "a", output: "serial" } }),
+          ],
           outputs: { password: { from: "a", output: "value" } },
         });
         const options = { config: { "records:greeting": "hello" } };

@@ -78,7 +78,11 @@ export function deserializeResource(entry: SerializedResource, secrets: Secrets)
 }
 
 function serializeProperties(properties: PropertyMap, secrets: Secrets): Record<string, Json> {
-  const sorted = Object.fromEntries(Object.keys(properties).sort().map((key) => [key, properties[key] ?? null]));
+  const sorted = Object.fromEntries(
+    Object.keys(properties)
+      .sort()
+      .map((key) => [key, properties[key] ?? null]),
+  );
   return mapValues(sorted, (value) => serializeValue(value, secrets));
 }
 
@@ -133,23 +137,18 @@ function deserializeValue(value: Json, secrets: Secrets): PropertyValue {
   if (typeof value !== "object" || value === null) {
     return value;
   }
-  switch (value[signatureKey]) {
-    case secretSignature: {
-      const { ciphertext, plaintext } = value;
-      const json = typeof ciphertext === "string" ? secrets.decrypt(ciphertext) : String(plaintext);
-      const secret = new Secret(deserializeValue(JSON.parse(json) as Json, secrets));
-      if (typeof ciphertext === "string") {
-        ciphertexts.set(secret, { secrets, ciphertext });
-      }
-      return secret;
+  if (value[signatureKey] === secretSignature) {
+    const { ciphertext, plaintext } = value as { ciphertext?: string; plaintext?: string };
+    const json = ciphertext === undefined ? (plaintext ?? "null") : secrets.decrypt(ciphertext);
+    const secret = new Secret(deserializeValue(JSON.parse(json) as Json, secrets));
+    if (ciphertext !== undefined) {
+      ciphertexts.set(secret, { secrets, ciphertext });
     }
-    case resourceReferenceSignature:
-      return new ResourceReference(
-        String(value["urn"]),
-        typeof value["id"] === "string" ? value["id"] : undefined,
-        String(value["packageVersion"] ?? ""),
-      );
-    default:
-      return mapValues(value, (element) => deserializeValue(element, secrets));
+    return secret;
   }
+  if (value[signatureKey] === resourceReferenceSignature) {
+    const { urn, id, packageVersion } = value as { urn: string; id?: string; packageVersion?: string };
+    return new ResourceReference(urn, id, packageVersion ?? "");
+  }
+  return mapValues(value, (element) => deserializeValue(element, secrets));
 }

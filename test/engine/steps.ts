@@ -390,8 +390,8 @@ export class RefreshStep extends DeploymentStep {
     }
     const { before } = this;
     return (
-      (await diffResource(provider, after, after.inputs, after.outputs, before.inputs, before.ignoreChanges)).changes ===
-      "some"
+      (await diffResource(provider, after, after.inputs, after.outputs, before.inputs, before.ignoreChanges))
+        .changes === "some"
     );
   }
 }

@@ -29,24 +29,19 @@ function fromWireValue(value: Json): PropertyValue {
   if (typeof value !== "object" || value === null) {
     return value;
   }
-  switch (value[signatureKey]) {
-    case secretSignature:
-      return new Secret(fromWireValue(value["value"] ?? null));
-    case outputValueSignature: {
-      const element = "value" in value ? fromWireValue(value["value"] ?? null) : Unknown.instance;
-      return value["secret"] === true ? new Secret(element) : element;
-    }
-    case resourceReferenceSignature: {
-      const id = value["id"];
-      return new ResourceReference(
-        String(value["urn"]),
-        id === undefined ? undefined : id === "" || id === unknownSentinel ? Unknown.instance : String(id),
-        String(value["packageVersion"] ?? ""),
-      );
-    }
-    default:
-      return mapValues(value, fromWireValue);
+  if (value[signatureKey] === secretSignature) {
+    return new Secret(fromWireValue(value["value"] ?? null));
   }
+  if (value[signatureKey] === outputValueSignature) {
+    const element = "value" in value ? fromWireValue(value["value"] ?? null) : Unknown.instance;
+    return value["secret"] === true ? new Secret(element) : element;
+  }
+  if (value[signatureKey] === resourceReferenceSignature) {
+    const { urn, id, packageVersion } = value as { urn: string; id?: string; packageVersion?: string };
+    const isUnknown = id === "" || id === unknownSentinel;
+    return new ResourceReference(urn, isUnknown ? Unknown.instance : id, packageVersion ?? "");
+  }
+  return mapValues(value, fromWireValue);
 }
 
 /** For the program, which understands secrets and references. */

@@ -59,7 +59,13 @@ function write(inputs, fault) {
 }
 
 function withoutInternals(inputs) {
-  return JSON.stringify(Object.fromEntries(Object.entries(inputs).filter(([key]) => !key.startsWith("__")).sort()));
+  return JSON.stringify(
+    Object.fromEntries(
+      Object.entries(inputs)
+        .filter(([key]) => !key.startsWith("__"))
+        .sort(),
+    ),
+  );
 }
 
 module.exports = {
@@ -78,7 +84,9 @@ module.exports = {
     if (news.note !== undefined) {
       console.log(`info: ${news.note}`);
     }
-    const inputs = Object.keys({ ...news, ...olds }).filter((key) => !["serial", "derived", "__provider"].includes(key));
+    const inputs = Object.keys({ ...news, ...olds }).filter(
+      (key) => !["serial", "derived", "__provider"].includes(key),
+    );
     const changed = inputs.filter((key) => JSON.stringify(olds[key] ?? null) !== JSON.stringify(news[key] ?? null));
     return {
       changes: changed.length > 0,

@@ -1,0 +1,262 @@
+/** The life cycles against the small Aegir, without an engine: waits, races and refusals that Pulumi adds nothing to. */
+import assert from "node:assert/strict";
+import { AegirError } from "../../provider/aegir/AegirError";
+import { configureServers, endServers, serverFor } from "../../provider/aegir/servers";
+import { aegirClient } from "../../provider/resources/AegirClient";
+import { clientUserBinding } from "../../provider/resources/ClientUserBinding";
+import { forgetDeclared } from "../../provider/resources/identity";
+import { PartialFailure } from "../../provider/resources/Lifecycle";
+import { shellAccount } from "../../provider/resources/ShellAccount";
+import { siteOwnership } from "../../provider/resources/SiteOwnership";
+import { SmallAegir, type SmallAegirOptions } from "../aegir/SmallAegir";
+
+const site = "www.acme.example";
+const server = "main";
+const acme = { name: "Acme Corp", internalName: "acme", server };
+
+describe("the life cycles against a server", () => {
+  let aegir: SmallAegir;
+
+  async function start(options: SmallAegirOptions = {}, waits: object = {}): Promise<void> {
+    aegir = await SmallAegir.start(options);
+    const configuration = aegir.configuration();
+    configureServers(JSON.stringify({ main: { ...configuration, waits: { pollSeconds: 0.05, ...waits } } }));
+    aegir.addSites([{ site }]);
+    await aegirClient.create(acme);
+  }
+
+  afterEach(async () => {
+    forgetDeclared();
+    await endServers();
+    await aegir.stop();
+  });
+
+  const own = () => siteOwnership.create({ site, client: "acme", server });
+  const owner = () => aegir.tables().sites.find((row) => row.site === site && row.status !== -2)?.owner;
+  const links = () => aegir.tables().sites.find((row) => row.site === site && row.status !== -2)?.links;
+
+  describe("waiting", () => {
+    it("a queue that stands still ends the wait as half done, and says why it stands", async () => {
+      await start({}, { taskMinutes: 0.01 });
+      aegir.panel.pauseQueue();
+      await assert.rejects(own(), (error: PartialFailure) => {
+        assert.ok(error instanceof PartialFailure);
+        assert.equal((error.properties as { applied: boolean }).applied, false);
+        assert.match(
+          error.message,
+          /^www\.acme\.example is recorded as owned by acme, but that is not effective: waited 0\.01 min without progress for the verify of www\.acme\.example \(task \d+\): it is still queued, 0 before it, and the queue has not advanced \(.+\); octopus123456 can still reach its files \(server aegir@127\.0\.0\.1:\d+\)\. The change is recorded on the server\. Look at the task queue/,
+        );
+        return true;
+      });
+      assert.equal(owner(), "acme");
+      aegir.panel.resumeQueue();
+      const { outs } = await own();
+      assert.equal(outs.applied, true);
+    });
+
+    it("a long queue is waited for as long as it advances, although one task may not take that long", async () => {
+      // Each task takes 0.1 real seconds; 12 of them take longer than the 0.6 seconds without progress.
+      await start({ queue: { everySeconds: 6, taskSeconds: 1 } }, { taskMinutes: 0.01 });
+      const others = Array.from({ length: 12 }, (_, index) => `site${index}.example`);
+      aegir.addSites(others.map((name) => ({ site: name })));
+      for (const other of others) aegir.panel.addTask(other, "verify");
+      const { outs } = await own();
+      assert.equal(outs.applied, true);
+    });
+
+    it("a task that is running on the site is waited for before the owner is written", async () => {
+      await start({ queue: { everySeconds: 3, taskSeconds: 20 } });
+      const task = aegir.panel.addTask(site, "verify");
+      await until(() => aegir.tables().tasks.some(({ nid, status }) => nid === task && status === -1));
+      await own();
+      assert.equal(owner(), "acme");
+      assert.deepEqual(links(), ["acme"]);
+      const owners = aegir.ownerHistory.filter((state) => state.site === site).map((state) => state.owner);
+      assert.deepEqual(owners, ["octopus123456", "acme"]);
+    });
+
+    it("a site that is not installed yet is waited for", async () => {
+      await start({ queue: { everySeconds: 30, taskSeconds: 1 } });
+      aegir.panel.addSite({ site: "new.acme.example" });
+      await siteOwnership.create({ site: "new.acme.example", client: "acme", server });
+      assert.equal(aegir.tables().sites.find((row) => row.site === "new.acme.example")?.owner, "acme");
+    });
+
+    it("a verify that is queued already is used, not doubled", async () => {
+      await start({ queue: { everySeconds: 30, taskSeconds: 1 } });
+      const task = aegir.panel.addTask(site, "verify");
+      const { outs } = await own();
+      assert.equal(outs.verifyTask, task);
+      assert.equal(
+        aegir.tables().tasks.filter((row) => row.site === site && row.type === "verify" && row.nid >= task).length,
+        1,
+      );
+    });
+
+    it("a cron that is locked ends the wait for a login, naming the locks", async () => {
+      await start({}, { accountMinutes: 0.005 });
+      aegir.faults.lockFiles.add("/run/manage_ltd_users.pid");
+      await own();
+      await assert.rejects(
+        shellAccount.create({ client: "acme", server }),
+        /waited 0\.005 min, and o1\.acme has no password file .*\/run\/manage_ltd_users\.pid/,
+      );
+    });
+  });
+
+  describe("refusing", () => {
+    beforeEach(() => start());
+
+    const refusals: [string, () => Promise<unknown>, RegExp][] = [
+      [
+        "the front end's own site",
+        () => siteOwnership.create({ site: "o1.aegir.example.com", client: "acme", server }),
+        /o1\.aegir\.example\.com is Aegir's own front end .*Nothing was changed\. Remove this resource/,
+      ],
+      [
+        "a site that does not exist",
+        () => siteOwnership.create({ site: "none.example", client: "acme", server }),
+        /there is no site none\.example: no site has this name .*Install the site first/,
+      ],
+      [
+        "an alias, naming its site",
+        () => {
+          aegir.addSites([{ site: "main.example", aliases: ["alias.example"] }]);
+          return siteOwnership.create({ site: "alias.example", client: "acme", server });
+        },
+        /there is no site alias\.example: it is an alias of main\.example .*site: "main\.example"/,
+      ],
+      [
+        "a site that was deleted",
+        () => {
+          aegir.addSites([{ site: "gone.example", status: -2 }]);
+          return siteOwnership.create({ site: "gone.example", client: "acme", server });
+        },
+        /there is no site gone\.example: only a deleted site had this name/,
+      ],
+      [
+        "a client that does not exist",
+        () => siteOwnership.create({ site, client: "nobody", server }),
+        /there is no client nobody .*Declare it as an AegirClient/,
+      ],
+      [
+        "a user that does not exist",
+        () => clientUserBinding.create({ client: "acme", user: "nobody", server }),
+        /there is no panel user nobody to bind to acme .*createUser: \{ email: "\.\.\." \}/,
+      ],
+      [
+        "a new user whose address somebody has",
+        () => {
+          aegir.panel.addUser({ name: "alice", mail: "alice@example.com" });
+          return clientUserBinding.create({
+            client: "acme",
+            user: "al",
+            createUser: { email: "alice@example.com" },
+            server,
+          });
+        },
+        /the user al cannot be made: another user has the address alice@example\.com/,
+      ],
+      [
+        "a client whose login another client has",
+        () => aegirClient.create({ name: "Ac Me", internalName: "ac_me", server }),
+        /ac_me would share its shell login with acme .*Choose another internalName/,
+      ],
+      [
+        "a login for a client without a site, at once",
+        () => shellAccount.create({ client: "acme", server }),
+        /the client acme has no active site \(it owns none\), so BOA keeps no login for it/,
+      ],
+      [
+        "deleting the default owner",
+        () =>
+          aegirClient.delete("client:octopus123456", {
+            name: "x",
+            internalName: "octopus123456",
+            server,
+            stateVersion: 1,
+            nid: 1,
+          }),
+        /the client octopus123456 is the server's default owner/,
+      ],
+    ];
+    for (const [what, act, message] of refusals) {
+      it(`${what}, and nothing is written`, async () => {
+        const { writes } = aegir.counts;
+        await assert.rejects(act(), (error: Error) => {
+          assert.ok(error instanceof AegirError, String(error));
+          assert.match(error.message, message);
+          assert.equal(error.stack, error.message);
+          return true;
+        });
+        assert.equal(aegir.counts.writes, writes);
+      });
+    }
+  });
+
+  describe("racing with others", () => {
+    beforeEach(() => start());
+
+    it("a deadlock's victim is made again", async () => {
+      aegir.faults.onRequest("setOwner", "deadlock");
+      await own();
+      assert.equal(owner(), "acme");
+    });
+
+    it("a database lock that another writer holds is named", async () => {
+      aegir.faults.holdDatabaseLock(4711, "deploy.example.com");
+      await assert.rejects(
+        own(),
+        /Another writer holds the database lock \(connection 4711 from deploy\.example\.com for \d+ s\)/,
+      );
+      aegir.faults.releaseDatabaseLock();
+      await own();
+    });
+
+    it("a worker that dies before, during and after a write costs nothing", async () => {
+      for (const fault of ["killBefore", "halfAnswer", "killAfter", "cutBefore", "cutAfter"] as const) {
+        aegir.faults.onRequest("setOwner", fault);
+        await own();
+        assert.equal(owner(), "acme", fault);
+        const { outs } = await own();
+        forgetDeclared();
+        await siteOwnership.delete(`site:${site}`, outs);
+        assert.equal(owner(), "octopus123456", fault);
+      }
+      assert.deepEqual(
+        aegir.ownerHistory.filter((state) => state.owner === null),
+        [],
+      );
+    });
+
+    it("a site whose owner's node is gone is taken, because nobody loses it", async () => {
+      aegir.panel.addClient({ name: "Gone Ltd", internalName: "gone" });
+      aegir.panel.setOwner(site, "Gone Ltd");
+      aegir.runQueue();
+      aegir.panel.deleteClient("gone");
+      await own();
+      assert.equal(owner(), "acme");
+      assert.deepEqual(links(), ["acme"]);
+    });
+
+    it("a worker is retired after 500 requests, and one connection serves them all", async () => {
+      const worker = () => serverFor(server).worker;
+      for (let batch = 0; batch < 6; batch++) {
+        await Promise.all(Array.from({ length: 100 }, () => worker().call("client", { internalName: "acme" })));
+      }
+      assert.equal(aegir.counts.workerStarts, 2);
+      assert.deepEqual(aegir.counts.connections, { aegir: 1 });
+    });
+
+    it("concurrent reads of a refresh share one inventory", async () => {
+      const before = aegir.counts.requests.inventory ?? 0;
+      await Promise.all(Array.from({ length: 50 }, () => aegirClient.read("client:acme", acme)));
+      assert.equal((aegir.counts.requests.inventory ?? 0) - before, 1);
+    });
+  });
+});
+
+/** Waits for a condition of the small Aegir, whose time runs by itself. */
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
+}
