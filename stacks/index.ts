@@ -6,25 +6,24 @@
  * cron (real Pulumi CLI only, with the plugin of @pulumi/command).
  */
 import { readFileSync } from "node:fs";
-import { relative, resolve } from "node:path";
-import * as command from "@pulumi/command";
+import { resolve } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { AegirClient, ClientUserBinding, ShellAccount, SiteOwnership } from "pulumi-aegir";
 import { ManifestError, parseManifest, type Manifest, type ManifestClient } from "pulumi-aegir/manifest";
+import { queueRun, type QueueServer } from "./queueRun";
 
-interface Server {
-  connection?: Omit<command.types.input.remote.ConnectionArgs, "hostKey"> & { hostKey: string | string[] };
+interface Server extends QueueServer {
   clientPrefix?: string;
   accounts?: { instance: string };
-  drush?: { command?: string; alias?: string };
 }
 
 const config = new pulumi.Config();
-const servers = new pulumi.Config("aegir").getObject<Record<string, Server>>("servers") ?? {};
+const servers = new pulumi.Config("aegir").requireObject<Record<string, Server>>("servers");
 const runQueue = config.getBoolean("runQueue") ?? false;
 
-const manifest = readManifest(resolve(projectDirectory(), config.get("manifest") ?? "stacks/access.yaml"));
-const server = servers[manifest.server ?? Object.keys(servers)[0] ?? ""];
+const manifest = readManifest(config.get("manifest") ?? "stacks/access.yaml");
+const server = servers[manifest.server ?? Object.keys(servers)[0]!]!;
+for (const warning of manifest.warnings) void pulumi.log.warn(warning.summary);
 
 /** Logins by internal name of their client; passwords are secrets. */
 export const logins = Object.fromEntries(
@@ -34,13 +33,13 @@ export const logins = Object.fromEntries(
   }),
 );
 
+/** @param file from the directory of Pulumi.yaml; the program itself runs in the one that `main` names */
 function readManifest(file: string): Manifest {
-  const { clientPrefix, accounts } = Object.values(servers)[0] ?? {};
+  const naming = Object.entries(servers).map(([name, { clientPrefix, accounts }]) => {
+    return [name, { clientPrefix, instance: accounts?.instance }] as const;
+  });
   try {
-    return parseManifest(readFileSync(file), relative(process.cwd(), file), {
-      clientPrefix,
-      instance: accounts?.instance,
-    });
+    return parseManifest(readFileSync(resolve(__dirname, "..", file)), file, { servers: Object.fromEntries(naming) });
   } catch (error) {
     // Without a stack trace: the message is a report about the manifest, with file, line and caret.
     if (error instanceof ManifestError) throw new pulumi.RunError(error.message);
@@ -70,14 +69,14 @@ function declareClient(declared: ManifestClient): object | undefined {
           site,
           client: client.internalName,
           takeOverFrom,
-          onDestroy: declared.onDestroy === "leave" ? "leave" : undefined,
+          onDestroy: declared.onDestroy,
           waitFor: runQueue ? "recorded" : undefined,
           ...at,
         },
         { dependsOn: bindings },
       ),
   );
-  const effective = runQueue ? [queueRun(internalName, ownerships)] : ownerships;
+  const effective = runQueue && ownerships.length > 0 ? [queueRun(internalName, server, ownerships)] : ownerships;
   if (!declared.shellAccount) return undefined;
   const login = new ShellAccount(
     `account:${internalName}`,
@@ -86,28 +85,4 @@ function declareClient(declared: ManifestClient): object | undefined {
   );
   const { username, host, sshPort, ftpsPort, password } = login;
   return { username, host, sshPort, ftpsPort, password };
-}
-
-/** Runs the queue once whenever an owner of this client's sites has changed. */
-function queueRun(internalName: string, ownerships: SiteOwnership[]): pulumi.Resource {
-  if (!server?.connection) throw new pulumi.RunError("runQueue needs the server's `connection` in aegir:servers.");
-  const { hostKey, ...connection } = server.connection;
-  // @pulumi/command takes a public key, and accepts any host without one; a fingerprint is not enough for it.
-  const publicKey = [hostKey].flat().flatMap((pin) => /(?:ssh|ecdsa|sk)-\S+ [A-Za-z0-9+/=]{40,}/.exec(pin) ?? [])[0];
-  if (!publicKey) throw new pulumi.RunError("runQueue needs the server's hostKey as a public key or known_hosts line.");
-  const { command: drush = "drush", alias = "@hostmaster" } = server.drush ?? {};
-  return new command.remote.Command(
-    `queue:${internalName}`,
-    {
-      connection: { ...connection, hostKey: publicKey },
-      create: `${drush} ${alias} hosting-tasks`,
-      triggers: ownerships.map(({ verifyTask }) => verifyTask),
-    },
-    { dependsOn: ownerships, additionalSecretOutputs: ["connection"] },
-  );
-}
-
-/** The program runs in the directory that `main` names; paths in its configuration count from Pulumi.yaml. */
-function projectDirectory(): string {
-  return resolve(__dirname, "..");
 }

@@ -76,8 +76,7 @@ const Client = z
   .strictObject(
     {
       name: text("the client's title, for example Acme Corp").meta({
-        description:
-          "The client's title in the panel, unique in this file. A new title moves nobody's access.",
+        description: "The client's title in the panel, unique in this file. A new title moves nobody's access.",
         minLength: 1,
         maxLength: 100,
       }),

@@ -15,10 +15,10 @@ import { say } from "./consequences";
 import { claim, isDeclared, noteDeclared } from "./identity";
 import { CLIENT_ID, InputRules, receiver, withoutNulls } from "./InputRules";
 import {
+  differing,
   isKnown,
   PartialFailure,
   pick,
-  same,
   STATE_VERSION,
   type CheckResult,
   type CreateResult,
@@ -94,15 +94,16 @@ interface Inputs {
   server: string;
 }
 
-interface Outputs extends Pick<Inputs, "name" | "internalName" | "email" | "onDestroy" | "waitForLogin" | "server"> {
+/** Outputs repeat the inputs, because delete and refresh see outputs only. */
+interface Outputs extends Inputs {
   stateVersion: number;
   nid: number;
   panelUser?: string;
 }
 
-const inputKeys = ["name", "internalName", "email", "welcomeMail", "onExisting", "onDestroy", "waitForLogin", "server"];
-/** Inputs that outputs repeat, because delete and refresh see outputs only. */
-const keptKeys = ["name", "internalName", "email", "onDestroy", "waitForLogin", "server"];
+const replacing = ["internalName", "server"] as const;
+const changing = ["name", "email", "welcomeMail", "onExisting", "onDestroy", "waitForLogin"] as const;
+const inputKeys = [...replacing, ...changing];
 
 /**
  * A client: the owner of sites, from whom panel rights and, on BOA, a shell login derive.
@@ -193,10 +194,8 @@ export const aegirClient: Lifecycle<Inputs, Outputs> = {
   },
 
   diff(id, olds, news): DiffResult {
-    const replaces = (["internalName", "server"] as const).filter((key) => !same(olds[key], news[key]));
-    const changed = (["name", "email", "onDestroy", "waitForLogin"] as const).filter(
-      (key) => !same(olds[key], news[key]),
-    );
+    const replaces = differing(replacing, olds, news);
+    const changed = differing(changing, olds, news);
     if (replaces.includes("internalName")) {
       say(
         id,
@@ -462,7 +461,7 @@ function refuse(server: AegirServer, what: string, next: string): AegirError {
 function outputs(client: ClientFacts, inputs: Partial<Inputs>): Outputs {
   const user = inputs.email === undefined ? undefined : boundUser(client, inputs.email);
   return {
-    ...(pick(inputs, keptKeys) as unknown as Outputs),
+    ...(pick(inputs, inputKeys) as unknown as Outputs),
     stateVersion: STATE_VERSION,
     nid: client.nid,
     ...(user ? { panelUser: user.name } : {}),

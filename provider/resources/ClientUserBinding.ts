@@ -11,9 +11,9 @@ import { say } from "./consequences";
 import { claim, isDeclared, noteDeclared } from "./identity";
 import { InputRules, withoutNulls } from "./InputRules";
 import {
+  differing,
   isKnown,
   pick,
-  same,
   STATE_VERSION,
   type CheckResult,
   type CreateResult,
@@ -50,14 +50,16 @@ interface Inputs {
   server: string;
 }
 
-interface Outputs extends Pick<Inputs, "client" | "user" | "server"> {
+/** Outputs repeat the inputs, because delete and refresh see outputs only. */
+interface Outputs extends Inputs {
   stateVersion: number;
   uid: number;
   warnings: string[];
 }
 
-const inputKeys = ["client", "user", "createUser", "server"];
-const keptKeys = ["client", "user", "server"];
+const replacing = ["client", "user", "server"] as const;
+const changing = ["createUser"] as const;
+const inputKeys = [...replacing, ...changing];
 
 /**
  * That a panel user may act for a client: one pair, added to whatever other pairs there are. It works from the user's
@@ -125,9 +127,9 @@ export const clientUserBinding: Lifecycle<Inputs, Outputs> = {
   },
 
   diff(_id, olds, news): DiffResult {
-    // createUser only matters while there is no user; changing it later changes nothing that exists.
-    const replaces = (["client", "user", "server"] as const).filter((key) => !same(olds[key], news[key]));
-    return { changes: replaces.length > 0, replaces };
+    const replaces = differing(replacing, olds, news);
+    // A user that exists is never edited: a change of createUser is noted, and writes nothing.
+    return { changes: replaces.length + differing(changing, olds, news).length > 0, replaces };
   },
 
   async create(inputs): Promise<CreateResult<Outputs>> {
@@ -227,7 +229,7 @@ function warningsOf(user: UserFacts): string[] {
 
 function outputs(user: UserFacts, inputs: Partial<Inputs>): Outputs {
   return {
-    ...(pick(inputs, keptKeys) as unknown as Outputs),
+    ...(pick(inputs, inputKeys) as unknown as Outputs),
     stateVersion: STATE_VERSION,
     uid: user.uid,
     warnings: warningsOf(user),

@@ -61,6 +61,15 @@ export function same(left: unknown, right: unknown): boolean {
   return isKnown(left) && isKnown(right) && JSON.stringify(normal(left)) === JSON.stringify(normal(right));
 }
 
+/** Those of `keys` whose values differ. */
+export function differing<Key extends string>(
+  keys: readonly Key[],
+  olds: Partial<Record<Key, unknown>>,
+  news: Partial<Record<Key, unknown>>,
+): Key[] {
+  return keys.filter((key) => !same(olds[key], news[key]));
+}
+
 /** Keys in one order, absent and undefined alike. */
 function normal(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(normal);

@@ -11,6 +11,7 @@ import { say } from "./consequences";
 import { claim, isDeclared, noteDeclared } from "./identity";
 import { InputRules, withoutNulls } from "./InputRules";
 import {
+  differing,
   isKnown,
   pick,
   same,
@@ -49,7 +50,8 @@ interface Inputs {
   server: string;
 }
 
-interface Outputs extends Pick<Inputs, "client" | "rotation" | "passwordInState" | "server"> {
+/** Outputs repeat the inputs, because delete and refresh see outputs only. */
+interface Outputs extends Inputs {
   stateVersion: number;
   username: string;
   host: string;
@@ -59,7 +61,9 @@ interface Outputs extends Pick<Inputs, "client" | "rotation" | "passwordInState"
   fingerprint: string;
 }
 
-const inputKeys = ["client", "rotation", "passwordInState", "server"];
+const replacing = ["client", "server"] as const;
+const changing = ["rotation", "passwordInState"] as const;
+const inputKeys = [...replacing, ...changing];
 
 /**
  * The SSH, SFTP and FTPS login of a client on BOA: `o1.foo`, with a password that BOA makes (S7, S21). It shows the
@@ -141,8 +145,8 @@ export const shellAccount: Lifecycle<Inputs, Outputs> = {
   },
 
   diff(id, olds, news): DiffResult {
-    const replaces = (["client", "server"] as const).filter((key) => !same(olds[key], news[key]));
-    const changed = (["rotation", "passwordInState"] as const).filter((key) => !same(olds[key], news[key]));
+    const replaces = differing(replacing, olds, news);
+    const changed = differing(changing, olds, news);
     if (replaces.length > 0) {
       say(
         id,

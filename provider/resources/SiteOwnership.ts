@@ -12,6 +12,7 @@ import { say } from "./consequences";
 import { claim, isDeclared, noteDeclared } from "./identity";
 import { CLIENT_ID, InputRules, receiver, withoutNulls } from "./InputRules";
 import {
+  differing,
   isKnown,
   PartialFailure,
   pick,
@@ -59,7 +60,8 @@ interface Inputs {
   server: string;
 }
 
-interface Outputs extends Pick<Inputs, "site" | "client" | "waitFor" | "onDestroy" | "server"> {
+/** Outputs repeat the inputs, because delete and refresh see outputs only. */
+interface Outputs extends Inputs {
   stateVersion: number;
   nid: number;
   previousOwner?: string;
@@ -67,8 +69,9 @@ interface Outputs extends Pick<Inputs, "site" | "client" | "waitFor" | "onDestro
   applied: boolean;
 }
 
-const inputKeys = ["site", "client", "takeOverFrom", "waitFor", "onDestroy", "server"];
-const keptKeys = ["site", "client", "waitFor", "onDestroy", "server"];
+const replacing = ["site", "server"] as const;
+const changing = ["client", "takeOverFrom", "waitFor", "onDestroy"] as const;
+const inputKeys = [...replacing, ...changing];
 
 /**
  * That a site is owned by a client: exactly one client owns a site (S10), and whoever is bound to it, or holds its
@@ -153,8 +156,8 @@ export const siteOwnership: Lifecycle<Inputs, Outputs> = {
   },
 
   diff(id, olds, news): DiffResult {
-    const replaces = (["site", "server"] as const).filter((key) => !same(olds[key], news[key]));
-    const changed = (["client", "waitFor", "onDestroy"] as const).filter((key) => !same(olds[key], news[key]));
+    const replaces = differing(replacing, olds, news);
+    const changed = differing(changing, olds, news);
     const unfinished = olds.applied === false && news.waitFor !== "recorded";
     const loser = olds.client || "nobody";
     const gainer = isKnown(news.client) ? news.client : "a client not known yet";
@@ -279,7 +282,7 @@ function remembered(
 
 function outputs(site: SiteFacts, inputs: Partial<Inputs>, remembers: Partial<Outputs>): Outputs {
   return {
-    ...(pick(inputs, keptKeys) as unknown as Outputs),
+    ...(pick(inputs, inputKeys) as unknown as Outputs),
     stateVersion: STATE_VERSION,
     nid: site.nid,
     ...pick(remembers, ["previousOwner", "verifyTask"]),

@@ -28,8 +28,10 @@ export const CRON_LOCKS = [
   "/run/octopus_install_run.pid",
 ];
 
-/** What stops BOA's task queue (contract 3.6). */
+/** What stops BOA's task queue (contract 3.6), upgrades included, during which its cron line is gone (contract 7). */
 export const QUEUE_LOCKS = [
+  "/run/boa_run.pid",
+  "/run/octopus_install_run.pid",
   "/root/.proxy.cnf",
   "/root/.pause_tasks_maint.cnf",
   "/run/boa_wait.pid",

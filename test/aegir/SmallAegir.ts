@@ -124,10 +124,11 @@ export class SmallAegir {
     };
     this.server = new SshServer(house, this.counts);
 
-    const { drupal, panel, provision, shellAccounts: accounts } = this;
-    (options.seed ?? emptySeed)({ drupal, panel, provision, accounts });
+    const { drupal, panel, provision } = this;
+    (options.seed ?? emptySeed)({ drupal, panel, provision });
+    this.settleAccounts();
     clock.every(settings.everySeconds, () => this.queue.dispatch());
-    if (flavour === "boa") clock.every(options.cronSeconds ?? 15, () => accounts.run());
+    if (flavour === "boa") clock.every(options.cronSeconds ?? 15, () => this.shellAccounts.run());
   }
 
   /** Seeds it and opens its door. */
@@ -198,6 +199,12 @@ export class SmallAegir {
   /** Sites as they are long after their install. */
   addSites(sites: SeededSite[]): void {
     addSites({ drupal: this.drupal, provision: this.provision }, sites);
+    this.settleAccounts();
+  }
+
+  /** What the account cron has long done for sites that have been there for long. */
+  private settleAccounts(): void {
+    if (this.drupal.flavour === "boa") this.shellAccounts.run();
   }
 
   /** The server's own tables, disk and logins, as plain JSON. */
@@ -265,8 +272,8 @@ export class SmallAegir {
       return null;
     }
     this.report("worker started");
-    const { worker, drupal, database, clock, faults, counts } = this;
+    const { worker, database, clock, faults, counts } = this;
     const report = (line: string) => this.report(line);
-    return new WorkerProcess({ worker, drupal, database, clock, faults, counts, report }, terminal);
+    return new WorkerProcess({ worker, database, clock, faults, counts, report }, terminal);
   }
 }

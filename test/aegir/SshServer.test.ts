@@ -4,6 +4,7 @@ import { Client } from "ssh2";
 import { WORKER_ARGUMENTS } from "../../provider/worker/protocol";
 import { connect, execute, PlainFiles, PlainWorker, type Target } from "./PlainClient";
 import { SmallAegir } from "./SmallAegir";
+import { fingerprint, generateKey, parseKey } from "./SshServer";
 import { Stage } from "./Stage";
 
 const COMMAND = `drush @hostmaster ${WORKER_ARGUMENTS}`;
@@ -118,6 +119,33 @@ describe("the small Aegir's door", () => {
     } finally {
       await other.stop();
     }
+  });
+});
+
+describe("a small Aegir with options", () => {
+  const hostKey = generateKey().private;
+  const stage = new Stage({ hostKey, user: "o1", commandPrefix: "sudo -n -u aegir -H" });
+
+  it("shows the host key that it was given, and takes its worker's login by the name that it was given", async () => {
+    assert.equal(await shownFingerprint(stage.aegir.drush), fingerprint(parseKey(hostKey)));
+    (await connect(stage.aegir.drush)).end();
+    assert.deepEqual(stage.aegir.counts.connections, { o1: 1 });
+  });
+
+  it("knows Drush only behind its prefix", async () => {
+    const client = await connect(stage.aegir.drush);
+    assert.equal((await execute(client, COMMAND)).code, 127);
+    assert.equal((await execute(client, `sudo -n -u aegir -H ${COMMAND}`, `${SOURCE}\n`)).code, 0);
+    client.end();
+  });
+
+  it("runs its task queue once when Drush is told to", async () => {
+    stage.aegir.addSites([{ site: "one.example.com" }]);
+    const task = stage.aegir.panel.addTask("one.example.com", "verify");
+    const client = await connect(stage.aegir.drush);
+    assert.equal((await execute(client, "sudo -n -u aegir -H drush @hostmaster hosting-tasks")).code, 0);
+    client.end();
+    assert.equal(stage.task(task).status, -1);
   });
 });
 

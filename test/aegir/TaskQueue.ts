@@ -15,6 +15,9 @@ export interface QueueSettings {
   taskSeconds: number;
 }
 
+/** Lock files that the front end's own user can see; root's are hidden from it. */
+const VISIBLE_LOCKS = QUEUE_LOCKS.filter((file) => file.startsWith("/run/"));
+
 /** From a task's last save of its site until its own status lands (contract 3.5: "a moment after"). */
 const STATUS_SECONDS = 1;
 
@@ -61,7 +64,7 @@ export class TaskQueue {
         ? []
         : ["the task queue is disabled (hosting_queue_tasks_enabled)"]),
       ...[...this.faults.lockFiles]
-        .filter((file) => file.startsWith("/run/"))
+        .filter((file) => VISIBLE_LOCKS.includes(file))
         .map((file) => `BOA holds the queue (${file})`),
     ];
   }
@@ -97,17 +100,18 @@ export class TaskQueue {
     if (outcome === "stuck") return undefined;
 
     if (site && outcome === "oldOwner") site.client = this.previousOwner(task.rid) ?? site.client;
+    const uname = this.drupal.loadClient(Number(site?.client))?.uname;
     return () => {
-      if (site) this.drupal.database.transaction(() => this.work(task, site, outcome));
+      if (site) this.drupal.database.transaction(() => this.work(task, site, uname, outcome));
       else this.drupal.log(task, "error", `There is no site ${task.rid}.`);
       return () => this.settle(task, name);
     };
   }
 
-  private work(task: TaskNode, site: SiteNode, outcome: VerifyOutcome): void {
+  /** `uname`: the client's when the task started; undefined if there was none. */
+  private work(task: TaskNode, site: SiteNode, uname: string | undefined, outcome: VerifyOutcome): void {
     const { drupal, provision } = this;
     const root = this.platformRoot(site.platform);
-    const uname = drupal.loadClient(Number(site.client))?.uname;
     if (outcome === "failure") {
       drupal.log(task, "error", "Drupal installation or verification failed: settings.php is not writable.");
       drupal.log(task, "failed", "An error occurred at function: drush_provision_drupal_provision_verify");
@@ -151,7 +155,7 @@ export class TaskQueue {
   /** `hosting_task_parse_log`: the worst line decides. */
   private settle(task: TaskNode, name: string): void {
     const current = this.drupal.loadTask(task.nid ?? 0);
-    // Deleted, or cancelled by hand while it ran.
+    // Deleted while it ran.
     if (current === undefined) return;
     const types = new Set(this.drupal.database.hosting_task_log.having(task.vid).map(({ type }) => type));
     current.task_status = types.has("error") || types.has("failed") ? 2 : types.has("warning") ? 3 : 1;

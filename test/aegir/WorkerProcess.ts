@@ -6,7 +6,6 @@ import { setTimeout } from "node:timers/promises";
 import { PROTOCOL_VERSION, verbs, type Verb, type WorkerErrorCode } from "../../provider/worker/protocol";
 import type { Clock } from "./Clock";
 import { DatabaseError, type Database } from "./Database";
-import type { Drupal } from "./drupal";
 import type { Faults, RequestFault } from "./Faults";
 import { Refusal, type Worker } from "./Worker";
 
@@ -30,7 +29,6 @@ export interface WorkerCounts {
 
 export interface WorkerSurroundings {
   worker: Worker;
-  drupal: Drupal;
   database: Database;
   clock: Clock;
   faults: Faults;

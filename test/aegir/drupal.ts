@@ -398,7 +398,7 @@ export class Drupal {
     });
   }
 
-  /** `node_access_acquire_grants` (contract 4): view and update for a site's owner, view alone on its tasks. */
+  /** `node_access_acquire_grants` (contract 4): view and update, but view alone on tasks, for the admin client as well. */
   acquireGrants(nid: number): void {
     const { database } = this;
     const node = database.node.get(nid);
@@ -412,7 +412,7 @@ export class Drupal {
       gids = site ? [Number(site.client)] : [];
     }
     const grants = [...new Set([...gids, this.adminClient])].map((gid): NodeAccessRow => {
-      const grant_update = node.type === "task" && gid !== this.adminClient ? 0 : 1;
+      const grant_update = node.type === "task" ? 0 : 1;
       return { nid, realm: `hosting ${node.type}`, gid, grant_view: 1, grant_update };
     });
     const stored = database.node_access.having(nid);

@@ -13,7 +13,9 @@ import { SmallAegir } from "./SmallAegir";
 const BOA_PACE = { queue: { everySeconds: 60, taskSeconds: 20 }, cronSeconds: 180 };
 
 async function main(): Promise<void> {
-  const aegir = await SmallAegir.start({ ...BOA_PACE, seed: fullSeed, report: log });
+  let introduced = false;
+  const report = (line: string) => introduced && log(line);
+  const aegir = await SmallAegir.start({ ...BOA_PACE, seed: fullSeed, report });
   const directory = mkdtempSync(join(tmpdir(), "small-aegir-"));
   const keyFile = join(directory, "aegir.key");
   const accountsKeyFile = join(directory, "accounts.key");
@@ -58,6 +60,7 @@ export AEGIR_SMALL_ACCOUNTS_PRIVATE_KEY="$(cat ${accountsKeyFile})"
 
 Ctrl-C ends it. What happens:
 `);
+  introduced = true;
 
   await new Promise<void>((resolve) => {
     process.once("SIGINT", resolve);

@@ -1,5 +1,4 @@
 /** What a small Aegir has when it starts: just an install, or a server with a past. */
-import type { ShellAccounts } from "./ShellAccounts";
 import { ADMINISTRATOR_ROLES, CLIENT_ROLE, type Drupal } from "./drupal";
 import type { Panel } from "./Panel";
 import type { Provision } from "./provision";
@@ -9,7 +8,6 @@ export interface Ground {
   drupal: Drupal;
   panel: Panel;
   provision: Provision;
-  accounts: ShellAccounts;
 }
 
 export type Seed = (ground: Ground) => void;
@@ -109,7 +107,7 @@ function addClient(drupal: Drupal, title: string, uname: string): number {
 /** A server with a past: something of everything that a real one may hold. Quiet: nothing is queued or under way. */
 export const fullSeed: Seed = (ground) => {
   emptySeed(ground);
-  const { drupal, panel, provision, accounts } = ground;
+  const { drupal, panel, provision } = ground;
   const { database } = drupal;
 
   addClient(drupal, "Acme Corp", "acme");
@@ -179,8 +177,6 @@ export const fullSeed: Seed = (ground) => {
     panel.bind(client, user);
   }
   panel.deleteUser("orphan");
-
-  accounts.run();
 };
 
 function platformPath(drupal: Drupal, platform: number | undefined): string {

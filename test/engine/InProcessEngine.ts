@@ -31,12 +31,14 @@ export class InProcessEngine implements Engine {
   }
 
   open(options: StackOptions): Promise<Stack> {
-    const project = readProject(options.projectDirectory, options.main);
-    const file = new StateFile(options.stateDirectory, project.name, options.stack);
-    if (!file.exists()) {
-      file.create();
-    }
-    return Promise.resolve(new InProcessStack(this.name, options, project, file));
+    return attempt(() => {
+      const project = readProject(options.projectDirectory, options.main);
+      const file = new StateFile(options.stateDirectory, project.name, options.stack);
+      if (!file.exists()) {
+        file.create();
+      }
+      return new InProcessStack(this.name, options, project, file);
+    });
   }
 }
 
@@ -69,8 +71,7 @@ class InProcessStack implements Stack {
   }
 
   cancel(): Promise<void> {
-    this.file.unlock();
-    return Promise.resolve();
+    return attempt(() => this.file.unlock());
   }
 
   setConfig(config: Record<string, ConfigValue>): Promise<void> {
@@ -79,17 +80,18 @@ class InProcessStack implements Stack {
   }
 
   exportState(): Promise<ExportedState> {
-    return Promise.resolve(this.file.exportState());
+    return attempt(() => this.file.exportState());
   }
 
   importState(state: ExportedState): Promise<void> {
-    const unlock = this.file.lock();
-    try {
-      this.file.importState(state);
-    } finally {
-      unlock();
-    }
-    return Promise.resolve();
+    return attempt(() => {
+      const unlock = this.file.lock();
+      try {
+        this.file.importState(state);
+      } finally {
+        unlock();
+      }
+    });
   }
 
   private async operate(kind: OperationKind, options: OperationOptions): Promise<Outcome> {
@@ -103,10 +105,11 @@ class InProcessStack implements Stack {
     const diagnostics = new Diagnostics();
     display.start(this.engineName);
     let unlock: (() => void) | undefined;
+    let secrets: Secrets | undefined;
     let ok = false;
     try {
       unlock = kind === "preview" ? undefined : this.file.lock();
-      const secrets = await this.openSecrets();
+      secrets = await this.openSecrets();
       ok = await this.deploy(kind, options, secrets, display, diagnostics);
     } catch (error) {
       diagnostics.error("", error instanceof Error ? error.message : String(error));
@@ -122,7 +125,7 @@ class InProcessStack implements Stack {
       changes: countByOperation(display.steps),
       diagnostics: diagnostics.all.map(formatDiagnostic).join("\n"),
       output: display.output,
-      outputs: await this.readOutputs(),
+      outputs: secrets === undefined ? {} : revealAll(stackOutputsOf(this.file.read(secrets))),
     };
   }
 
@@ -185,10 +188,6 @@ class InProcessStack implements Stack {
     return salt === undefined ? Secrets.create(this.options.passphrase) : Secrets.open(this.options.passphrase, salt);
   }
 
-  private async readOutputs(): Promise<Record<string, unknown>> {
-    return this.file.salt() === undefined ? {} : revealAll(stackOutputsOf(this.file.read(await this.openSecrets())));
-  }
-
   /** For stack references: `<stack>` of this project, or `<organization>/<project>/<stack>`. */
   private async outputsOf(stackName: string): Promise<PropertyMap> {
     const [stack, project] = stackName.split("/").reverse();
@@ -209,4 +208,9 @@ function titleOf(kind: OperationKind, stack: string): string {
 /** What had begun and was not over when the engine was killed. */
 function asKilled(step: Step): Step {
   return step.outcome === "planned" ? { ...step, outcome: "failed" } : step;
+}
+
+/** What fails at once fails as a promise, like everything else here. */
+function attempt<T>(work: () => T): Promise<T> {
+  return new Promise((done) => done(work()));
 }

@@ -188,11 +188,12 @@ class CliStack implements Stack {
     };
   }
 
+  /** Nothing, if the passphrase is wrong, which the operation has said. */
   private async readOutputs(): Promise<Record<string, unknown>> {
     const salt = this.file.salt();
-    return salt === undefined
-      ? {}
-      : revealAll(stackOutputsOf(this.file.read(await Secrets.open(this.options.passphrase, salt))));
+    const secrets =
+      salt === undefined ? undefined : await Secrets.open(this.options.passphrase, salt).catch(() => undefined);
+    return secrets === undefined ? {} : revealAll(stackOutputsOf(this.file.read(secrets)));
   }
 
   private async runOrThrow(arguments_: string[], options: RunOptions = {}): Promise<Result> {

@@ -39,7 +39,7 @@ export interface Call {
   value?: unknown;
 }
 
-const projectDirectory = join(__dirname, "programs", "records");
+export const projectDirectory = join(__dirname, "programs", "records");
 export const passphrase = "correct horse battery staple";
 const patienceMilliseconds = 30_000;
 
@@ -174,7 +174,9 @@ export function urnOf(name: string, type = "pulumi-nodejs:dynamic/records:Record
 /** `describe` once per engine of this machine. */
 export function describeEngines(title: string, tests: (engine: Engine, world: () => RecordsWorld) => void): void {
   for (const engine of listEngines()) {
-    describe(`${title}, on the ${engine.name}`, () => {
+    describe(`${title}, on the ${engine.name}`, function () {
+      // An operation takes two seconds, or ten on a busy machine, and a story takes several.
+      this.timeout(300_000);
       let world: RecordsWorld;
       beforeEach(() => {
         world = new RecordsWorld();

@@ -55,13 +55,9 @@ describeEngines("a replacement", (engine, world) => {
     const up = await stack.up({ parallel: 1 });
     assert.equal(up.ok, true, up.output);
     expectGolden("delete-before-replace/up", engine, up);
-    assert.deepEqual(w.callsOf("create", "update", "delete"), [
-      "delete tied",
-      "delete a",
-      "create a2",
-      "create tied",
-      "update loose",
-    ]);
+    const calls = w.callsOf("create", "update", "delete");
+    assert.deepEqual(calls.slice(0, 3), ["delete tied", "delete a", "create a2"]);
+    assert.deepEqual(calls.slice(3).sort(), ["create tied", "update loose"]);
   });
 
   it("obeys the resource option rather than the provider", async () => {

@@ -118,6 +118,26 @@ const cases: Case[] = [
   },
   { mistake: "a field named __proto__", manifest: `${acme}__proto__: 1\n`, problems: ['5:1 no field "__proto__"'] },
   { mistake: "a client without a name", manifest: clients("internalName: acme"), problems: ["3:5 name is missing"] },
+  {
+    mistake: "a client without an internal name",
+    manifest: clients("name: Acme Corp"),
+    problems: ["3:11 internalName is missing in this client. Write the line internalName: acmecorp, or the one that"],
+  },
+  {
+    mistake: "a client without an internal name, and a misspelt field that means something else",
+    manifest: clients("{ sits: [a.example], name: Acme Corp }"),
+    problems: ['3:7 no field "sits". Did you mean sites?', "3:32 Write the line internalName: acmecorp"],
+  },
+  {
+    mistake: "a client without both names",
+    manifest: clients("sites: [a.example]"),
+    problems: ["3:5 name is missing", "3:5 internalName is missing in this client. It must be a short name"],
+  },
+  {
+    mistake: "a client with a misspelt name",
+    manifest: clients("{ nmae: Acme, internalName: acme }"),
+    problems: ["3:7 Did you mean name?"],
+  },
   { mistake: "an empty entry", manifest: withAcme("users:", "  -"), problems: ["6:7 nothing follows the dash"] },
   { mistake: "a text instead of a list", manifest: withAcme("users: alice"), problems: ["5:12 Write [alice]"] },
   {
@@ -146,7 +166,7 @@ const cases: Case[] = [
   {
     mistake: "a wrong onDestroy",
     manifest: withAcme("onDestroy: delete"),
-    problems: ["5:16 must be defaultOwner or leave"],
+    problems: ["5:16 must be default-owner or leave"],
   },
   // Names
   {
@@ -168,7 +188,14 @@ const cases: Case[] = [
   {
     mistake: "a name that gives no internal name",
     manifest: clients("name: 日本"),
-    problems: ["3:11 gives no usable internal name"],
+    problems: [
+      '3:11 the name "日本" gives no usable one. The internal name is empty. Write 1 to 16 characters of a-z, 0-9 and _. Choose one,',
+    ],
+  },
+  {
+    mistake: "a name that gives a reserved internal name",
+    manifest: clients("name: Admin"),
+    problems: ["3:11 Choose one, and write it in a line internalName:"],
   },
   {
     mistake: "a name that is a number",
@@ -201,7 +228,15 @@ const cases: Case[] = [
   {
     mistake: "equal derived internal names",
     manifest: clients("name: Universal Exports 1", "name: Universal Exports 2"),
-    problems: ["4:11 which Aegir makes of the name, is that of the client on line 3 already"],
+    problems: [
+      "3:11 Write the line internalName: universalexports, or",
+      '4:11 gives no usable one. The client on line 3 would share the login with "universalexports". Choose one',
+    ],
+  },
+  {
+    mistake: "a derived internal name whose login another client has, further down",
+    manifest: clients("name: Foo Bar", "{ name: Beta, internalName: foo_bar }"),
+    problems: ['3:11 The client on line 4 would share the login with "foobar"'],
   },
   {
     mistake: "equal logins",

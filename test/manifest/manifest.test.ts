@@ -12,6 +12,7 @@ const manifest = `version: 1
 server: main            # one of the configured servers
 clients:
   - name: Beta GmbH
+    internalName: betagmbh
     users: [carol, bob] # bob is made by the other entry
   - name: Acme Corp
     internalName: acme
@@ -37,39 +38,37 @@ describe(`A manifest (seed ${seed})`, () => {
         {
           name: "Acme Corp",
           internalName: "acme",
-          internalNameIsDerived: false,
           email: "it@acme.example",
           sites: [
-            { site: "shop.acme.example", takeOverFrom: "beta", line: 11, column: 15 },
-            { site: "www.acme.example", takeOverFrom: undefined, line: 10, column: 9 },
-            { site: "xn--mnchen-3ya.example", takeOverFrom: undefined, line: 13, column: 9 },
+            { site: "shop.acme.example", takeOverFrom: "beta", line: 12, column: 15 },
+            { site: "www.acme.example", takeOverFrom: undefined, line: 11, column: 9 },
+            { site: "xn--mnchen-3ya.example", takeOverFrom: undefined, line: 14, column: 9 },
           ],
           onDestroy: "leave",
           users: [
-            { name: "alice", createUser: undefined, line: 18, column: 9 },
-            { name: "bob", createUser: { email: "bob@acme.example" }, line: 16, column: 15 },
+            { name: "alice", createUser: undefined, line: 19, column: 9 },
+            { name: "bob", createUser: { email: "bob@acme.example" }, line: 17, column: 15 },
           ],
           shellAccount: { rotation: "2026-07" },
-          line: 6,
+          line: 7,
           column: 11,
         },
         {
           name: "Beta GmbH",
           internalName: "betagmbh",
-          internalNameIsDerived: true,
           email: undefined,
           sites: [],
-          onDestroy: "defaultOwner",
+          onDestroy: "default-owner",
           users: [
-            { name: "bob", createUser: { email: "bob@acme.example" }, line: 5, column: 20 },
-            { name: "carol", createUser: undefined, line: 5, column: 13 },
+            { name: "bob", createUser: { email: "bob@acme.example" }, line: 6, column: 20 },
+            { name: "carol", createUser: undefined, line: 6, column: 13 },
           ],
           shellAccount: undefined,
           line: 4,
           column: 11,
         },
       ],
-      warnings: parseManifest(manifest, "access.yaml").warnings,
+      warnings: [],
     });
   });
 
@@ -78,32 +77,33 @@ describe(`A manifest (seed ${seed})`, () => {
     assert.deepEqual(clients, parseManifest(manifest, "access.yaml").clients);
   });
 
-  it("warns of an internal name that hangs on the title, and of a site that may be an alias", () => {
+  it("warns of a site that may be an alias", () => {
     const { warnings } = parseManifest(
-      "version: 1\nclients:\n  - name: Acme\n    sites: [acme.example, www.acme.example]\n",
+      "version: 1\nclients:\n  - name: Acme\n    internalName: acme\n    sites: [acme.example, www.acme.example]\n",
       "access.yaml",
     );
     assert.deepEqual(warnings.map(String), [
-      "access.yaml:3:11: The internal name is made from the name. With another name this would be another client, with a login of its own. Write the line internalName: acme.\n" +
-        "     3 |   - name: Acme\n" +
-        "       |           ^^^^",
-      'access.yaml:4:27: "www.acme.example" and "acme.example" on line 4 are often one site and its alias, and an alias has no owner. If the panel shows only one of them as a site, delete the other.\n' +
-        "     4 |     sites: [acme.example, www.acme.example]\n" +
+      'access.yaml:5:27: "www.acme.example" and "acme.example" on line 5 are often one site and its alias, and an alias has no owner. If the panel shows only one of them as a site, delete the other.\n' +
+        "     5 |     sites: [acme.example, www.acme.example]\n" +
         "       |                           ^^^^^^^^^^^^^^^^",
     ]);
   });
 
   it("is read by the names of the server that it means", () => {
     const servers = { main: { clientPrefix: "c_" }, other: {} };
-    const text = (server: string) => `version: 1\nserver: ${server}\nclients: [{ name: Acme }]\n`;
-    const internalName = (server: string) =>
-      parseManifest(text(server), "access.yaml", { servers }).clients[0]?.internalName;
-    assert.equal(internalName("main"), "c_acme");
-    assert.equal(internalName("other"), "acme");
-    const one = parseManifest("version: 1\nclients: [{ name: Acme }]\n", "access.yaml", {
-      servers: { main: servers.main },
-    });
-    assert.equal(one.clients[0]?.internalName, "c_acme");
+    const text = (server: string, internalName: string) =>
+      `version: 1\n${server}\nclients: [{ name: Acme, internalName: ${internalName} }]\n`;
+    const internalName = (server: string, declared: string, configured: object = servers) =>
+      parseManifest(text(server, declared), "access.yaml", { servers: { ...configured } }).clients[0]?.internalName;
+    assert.equal(internalName("server: main", "c_acme"), "c_acme");
+    assert.equal(internalName("server: other", "acme"), "acme");
+    assert.equal(internalName("", "c_acme", { main: servers.main }), "c_acme");
+    for (const [server, configured] of [
+      ["server: main", servers],
+      ["", { main: servers.main }],
+    ] as const) {
+      assert.throws(() => internalName(server, "acme", configured), /Write "c_acme"/);
+    }
   });
 
   it("may declare no client at all, if it says so", () => {

@@ -25,9 +25,9 @@ describe("a program", () => {
     const { status, stdout, stderr } = spawnSync(
       process.execPath,
       ["-r", "ts-node/register/transpile-only", join(__dirname, "programs.ts")],
-      { encoding: "utf8", maxBuffer: 64 * 1024 * 1024 },
+      { encoding: "utf8", maxBuffer: 64 * 1024 * 1024, timeout: 60_000 },
     );
-    assert.equal(status, 0, stderr);
+    assert.equal(status, 0, stderr || "the programs did not end");
     runs = JSON.parse(stdout) as Record<string, ProgramRun>;
   });
 

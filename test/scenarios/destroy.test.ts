@@ -25,7 +25,7 @@ onEveryEngine("destroy", (engine) => {
     ];
     await world.up(declared);
     const destroyed = expectOk(await world.stack.destroy({ parallel: 1 }));
-    expectGolden("destroy-order", engine(), destroyed);
+    expectGolden("access/destroy-order", engine(), destroyed);
     assert.equal(world.owner(site), "octopus123456");
     assert.deepEqual(world.aegir.tables().sites.find((row) => row.site === site)!.links, ["octopus123456"]);
     assert.ok(!("o1.acme" in world.aegir.tables().passwordFiles), "waitForLogin waited until the login was gone");

@@ -27,7 +27,10 @@ onEveryEngine("drift", (engine) => {
     world.aegir.panel.setOwner(site, "Beta GmbH");
     world.aegir.runQueue();
     const refreshed = expectOk(await world.stack.refresh());
-    assert.match(refreshed.output, /client\s*: "acme" => "beta"/);
+    assert.deepEqual(
+      refreshed.steps.filter(({ diffs }) => diffs.length > 0).map(({ name, diffs }) => [name, diffs]),
+      [[`site:${site}`, ["client"]]],
+    );
     const repaired = expectOk(await world.stack.up());
     assert.deepEqual(repaired.changes, { same: 3, update: 1 });
     assert.equal(world.owner(site), "acme");
@@ -88,6 +91,25 @@ onEveryEngine("drift", (engine) => {
     const repaired = expectOk(await world.stack.up({ refresh: true }));
     assert.match(repaired.output, /site:www\.acme\.example: is recorded for acme, but its files are not linked so/);
     assert.deepEqual(world.aegir.tables().sites.find((row) => row.site === site)!.links, ["acme"]);
+  });
+
+  it("a refresh keeps inputs that the server knows nothing of", async () => {
+    const declared = [
+      client("acme", "Acme Corp", { email: "it@acme.example", welcomeMail: true, onExisting: "adopt" }),
+      bound("acme", "alice", { createUser: { email: "alice@acme.example" } }),
+      owned(site, "acme", { takeOverFrom: "beta" }),
+      login("acme", site),
+    ];
+    await world.up(declared);
+    const inputs = async () =>
+      (await world.stack.exportState()).deployment
+        .resources!.filter(({ type }) => /dynamic\/aegir:/.test(String(type)))
+        .map((resource) => resource["inputs"]);
+    const before = await inputs();
+    const refreshed = expectOk(await world.stack.refresh());
+    assert.deepEqual(await inputs(), before);
+    assert.doesNotMatch(refreshed.output, /takeOverFrom|createUser|onExisting/);
+    assert.deepEqual((await world.up()).changes, { same: 4 });
   });
 
   it("a refresh that finds nothing changed changes nothing", async () => {

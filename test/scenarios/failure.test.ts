@@ -28,7 +28,7 @@ onEveryEngine("failure", (engine) => {
       outcome.output,
       /there is no panel user nobody to bind to acme .* Nothing was changed\. .*createUser: \{ email/,
     );
-    expectGolden("failed-create", engine(), outcome);
+    expectGolden("access/failed-create", engine(), outcome);
     assert.ok(world.aegir.tables().bindings.some(({ user }) => user === "bob"));
   });
 
@@ -41,7 +41,7 @@ onEveryEngine("failure", (engine) => {
     ]);
     const outcome = await world.stack.up({ parallel: 1, continueOnError: true });
     assert.equal(outcome.ok, false);
-    expectGolden("failed-create-continue-on-error", engine(), outcome);
+    expectGolden("access/failed-create-continue-on-error", engine(), outcome);
     assert.ok(!world.aegir.tables().bindings.some(({ user }) => user === "bob"));
   });
 
@@ -56,7 +56,7 @@ onEveryEngine("failure", (engine) => {
       /is recorded as owned by acme, but that is not effective: its verify \(task \d+\) failed/,
     );
     assert.match(failed.output, /octopus123456 can still reach its files/);
-    expectGolden("partial-failure", engine(), failed);
+    expectGolden("access/partial-failure", engine(), failed);
     assert.equal(world.owner(site), "acme");
     const { resources } = (await world.stack.exportState()).deployment;
     const recorded = resources!.find(({ id }) => id === `site:${site}`) as {
@@ -68,7 +68,7 @@ onEveryEngine("failure", (engine) => {
     assert.equal(recorded.initErrors.length, 1);
 
     const repaired = expectOk(await world.stack.up({ parallel: 1 }));
-    expectGolden("partial-failure-repaired", engine(), repaired);
+    expectGolden("access/partial-failure-repaired", engine(), repaired);
     const links = world.aegir.tables().sites.find((row) => row.site === site)!.links;
     assert.deepEqual(links, ["acme"]);
     assert.deepEqual((await world.up()).changes, { same: 2 });

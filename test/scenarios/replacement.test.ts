@@ -42,7 +42,7 @@ onEveryEngine("replacement", (engine) => {
     const preview = expectOk(await world.stack.preview());
     assert.match(preview.output, /client:acme: becomes client:acme2: a new client node/);
     const renamed = expectOk(await world.stack.up({ parallel: 1 }));
-    expectGolden("rename-of-a-client-that-owns-sites", engine(), renamed);
+    expectGolden("access/rename-of-a-client-that-owns-sites", engine(), renamed);
 
     assert.equal(world.owner(site), "acme2");
     assert.deepEqual(
@@ -70,7 +70,7 @@ onEveryEngine("replacement", (engine) => {
     }));
     world.declare(moved);
     const outcome = expectOk(await world.stack.up({ parallel: 1 }));
-    expectGolden("changed-logical-names", engine(), outcome);
+    expectGolden("access/changed-logical-names", engine(), outcome);
     assert.equal(world.aegir.counts.writes, writes);
     assert.equal(world.owner(site), "acme");
     assert.deepEqual(world.aegir.panel.sitesOf("alice"), [site]);

@@ -1,0 +1,158 @@
+/** What README.md and CONTRIBUTING.md show is true: their code runs, their commands, links and folders exist. */
+import assert from "node:assert/strict";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { parse } from "yaml";
+import { parseServers, SERVERS_KEY } from "../../provider/aegir/ServerConfiguration";
+import { parseManifest } from "../../provider/manifest";
+import { InProcessEngine } from "../engine/InProcessEngine";
+import { expectOk } from "../scenarios/World";
+import { typeProblems } from "./typeProblems";
+
+const root = join(__dirname, "..", "..");
+const documents = new Map(
+  ["README.md", "CONTRIBUTING.md"].map((name) => [name, readFileSync(join(root, name), "utf8")]),
+);
+const readme = documents.get("README.md")!;
+const contributing = documents.get("CONTRIBUTING.md")!;
+
+/** A fenced block of code, at the line of its first line. */
+interface Block {
+  language: string;
+  line: number;
+  text: string;
+}
+
+const blocks = [...readme.matchAll(/^```(\w*)\n(.*?)^```$/gms)].map(({ 1: language, 2: text, index }): Block => {
+  return { language: language!, line: readme.slice(0, index).split("\n").length + 1, text: text! };
+});
+const inLanguage = (language: string) => blocks.filter((block) => block.language === language);
+const configuration = (text: string) => (parse(text) as { config?: Record<string, unknown> }).config;
+const isManifest = (text: string) => "version" in (parse(text) as object);
+
+describe("README.md", () => {
+  it("has blocks of programs, configuration, manifests and commands, and no others", () => {
+    assert.deepEqual([...new Set(blocks.map(({ language }) => language))].sort(), ["sh", "ts", "yaml"]);
+    for (const { text, line } of inLanguage("yaml")) assert.ok(configuration(text) ?? isManifest(text), `line ${line}`);
+  });
+
+  for (const { text, line } of inLanguage("yaml").filter(({ text }) => configuration(text))) {
+    it(`line ${line}: the configuration is one that servers can have`, () => {
+      const servers = parseServers(JSON.stringify(configuration(text)![SERVERS_KEY]));
+      assert.ok(Object.values(servers).every(({ connection }) => connection));
+    });
+  }
+
+  for (const { text, line } of inLanguage("yaml").filter(({ text }) => isManifest(text))) {
+    it(`line ${line}: the manifest is accepted, and names a schema that is there`, () => {
+      const { clients, warnings } = parseManifest(text, `README.md, line ${line}`);
+      assert.ok(clients.length > 0);
+      assert.deepEqual(warnings, []);
+      const [, schema] = /\$schema=(\S+)/.exec(text)!;
+      assert.ok(existsSync(resolve(root, "stacks", schema!)), "counted from stacks/access.yaml");
+    });
+  }
+
+  for (const { text, line } of inLanguage("ts")) {
+    it(`line ${line}: the program compiles, and is previewed without a server`, async () => {
+      const project = mkdtempSync(join(tmpdir(), "aegir-readme-"));
+      try {
+        symlinkSync(join(root, "node_modules"), join(project, "node_modules"), "junction");
+        writeFileSync(join(project, "Pulumi.yaml"), "name: readme\nruntime: nodejs\n");
+        writeFileSync(join(project, "index.ts"), text);
+        assert.deepEqual(typeProblems(join(project, "index.ts")), []);
+
+        const { text: yaml } = inLanguage("yaml").find(({ text }) => configuration(text))!;
+        const stack = await new InProcessEngine().open({
+          projectDirectory: project,
+          stack: "test",
+          stateDirectory: join(project, "state"),
+          passphrase: "passphrase of the readme",
+          config: { [SERVERS_KEY]: JSON.stringify(configuration(yaml)![SERVERS_KEY]) },
+        });
+        const { steps } = expectOk(await stack.preview());
+        const declared = [...text.matchAll(/\bnew \w+\("([^"]+)"/g)].map(([, name]) => name!);
+        assert.deepEqual(
+          steps.map(({ op, name }) => `${op} ${name}`).sort(),
+          declared.map((name) => `create ${name}`).sort(),
+        );
+      } finally {
+        rmSync(project, { recursive: true });
+      }
+    });
+  }
+});
+
+for (const [name, text] of documents) {
+  describe(name, () => {
+    it("names commands of npm that exist", () => {
+      const { scripts } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { scripts: object };
+      const named = [...text.matchAll(/\bnpm (?:run ([\w:-]+)|(test))\b/g)].map(([, script, test]) => script ?? test!);
+      assert.ok(named.length > 0);
+      assert.deepEqual(
+        named.filter((script) => !(script in scripts)),
+        [],
+      );
+      if (/\bnpm ci\b/.test(text)) assert.ok(existsSync(join(root, "package-lock.json")));
+    });
+
+    it("links to files and headings that exist", () => {
+      const prose = text.replace(/^```.*?^```$/gms, "");
+      const links = [...prose.matchAll(/\]\(([^)\s]+)\)/g)]
+        .map(([, link]) => link!)
+        .filter((link) => !/^\w+:/.test(link));
+      const broken = links.filter((link) => {
+        const [path, heading] = link.split("#");
+        const target = path === "" ? join(root, name) : resolve(root, path!);
+        return !existsSync(target) || (heading !== undefined && !headings(target).includes(heading));
+      });
+      assert.deepEqual(broken, []);
+    });
+  });
+}
+
+describe("The directory listing of CONTRIBUTING.md", () => {
+  const listing = /^## Where things live\n```\n(.*?)^```$/ms.exec(contributing)![1]!;
+  const listed: string[] = [];
+  let parent = "";
+  for (const [, indentation, entry] of listing.matchAll(/^( *)(\S+)(?= {2})/gm)) {
+    if (indentation === "") parent = entry!;
+    listed.push(indentation === "" ? entry! : parent + entry!);
+  }
+
+  it("names only what exists", () => {
+    assert.ok(listed.length > 10, listing);
+    assert.deepEqual(
+      listed.filter((path) => !existsSync(join(root, path))),
+      [],
+    );
+  });
+
+  it("names every folder of provider/ and of test/, where what it mirrors need not be said twice", () => {
+    const mirrored = ["stacks", "examples", ...foldersOf("provider")];
+    const missing = [
+      ...foldersOf("provider").map((folder) => `provider/${folder}/`),
+      ...foldersOf("test").flatMap((folder) => (mirrored.includes(folder) ? [] : [`test/${folder}/`])),
+    ].filter((path) => !listed.includes(path));
+    assert.deepEqual(missing, []);
+  });
+});
+
+/** Folders with sources; empty ones are in no clone. */
+function foldersOf(parent: string): string[] {
+  return readdirSync(join(root, parent), { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() && !["dist", "node_modules", "tmp"].includes(entry.name))
+    .map(({ name }) => name)
+    .filter((name) => readdirSync(join(root, parent, name)).length > 0);
+}
+
+/** The anchors that GitHub makes of the headings of a document. */
+function headings(file: string): string[] {
+  return [...readFileSync(file, "utf8").matchAll(/^#+ (.*)$/gm)].map(([, title]) =>
+    title!
+      .toLowerCase()
+      .replace(/[^\w\- ]/g, "")
+      .replaceAll(" ", "-"),
+  );
+}

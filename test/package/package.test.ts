@@ -1,0 +1,173 @@
+/** The package as npm publishes it: what it holds, and that a project which has nothing but it can be deployed. */
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, dirname, join } from "node:path";
+import * as ts from "typescript";
+import { typeProblems } from "../documents/typeProblems";
+import { onEveryEngine } from "../scenarios/everyEngine";
+import { expectOk, World } from "../scenarios/World";
+
+const root = join(__dirname, "..", "..");
+
+const program = `import { AegirClient, SiteOwnership } from "pulumi-aegir";
+import { parseManifest, type Manifest } from "pulumi-aegir/manifest";
+
+const manifest: Manifest = parseManifest(
+  "version: 1\\nclients: [{ name: Acme Corp, internalName: acme, sites: [www.acme.example] }]",
+  "access.yaml",
+);
+for (const { name, internalName, sites } of manifest.clients) {
+  const client = new AegirClient("client:" + internalName, { name, internalName });
+  for (const { site } of sites) new SiteOwnership("site:" + site, { site, client: client.internalName });
+}
+`;
+
+/** Writes down from where the provider process takes the package. */
+const probe = `const Module = require("node:module");
+const load = Module._load;
+Module._load = function (request, parent, ...rest) {
+  if (request === "pulumi-aegir/dynamic") {
+    require("node:fs").appendFileSync(process.env.PROBE_FILE, Module._resolveFilename(request, parent) + "\\n");
+  }
+  return load.call(this, request, parent, ...rest);
+};
+`;
+
+describe("the packed package", () => {
+  const directory = join(tmpdir(), `aegir-package-${process.pid}`);
+  const project = join(directory, "project");
+  const installed = join(project, "node_modules", "pulumi-aegir");
+  const manifest = JSON.parse(readFileSync(join(root, "provider/package.json"), "utf8")) as {
+    dependencies: Record<string, string>;
+    peerDependencies: Record<string, string>;
+    exports: Record<string, unknown>;
+  };
+  let packed: string[];
+
+  before(() => {
+    mkdirSync(directory);
+    const tarball = pack(directory);
+    mkdirSync(installed, { recursive: true });
+    packed = execFileSync("tar", ["-xvzf", tarball, "-C", installed, "--strip-components=1"], { encoding: "utf8" })
+      .trim()
+      .split("\n")
+      .map((path) => path.replace(/^(x )?package\//, ""));
+    for (const dependency of Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies })) {
+      const link = join(project, "node_modules", dependency);
+      mkdirSync(dirname(link), { recursive: true });
+      symlinkSync(join(root, "node_modules", dependency), link, "junction");
+    }
+    writeFileSync(join(project, "package.json"), JSON.stringify({ name: "consumer", private: true }));
+    writeFileSync(join(project, "Pulumi.yaml"), "name: consumer\nruntime: nodejs\n");
+    writeFileSync(join(project, "index.ts"), program);
+    writeFileSync(join(project, "probe.js"), probe);
+  });
+  after(() => rmSync(directory, { recursive: true }));
+
+  it("holds the compiled code with its types, the worker, the schema, the readme and the licence, and nothing else", () => {
+    const outside = packed.filter((path) => !path.startsWith("dist/"));
+    assert.deepEqual(outside.sort(), ["LICENSE", "README.md", "package.json"]);
+    const rest = packed.filter((path) => path.startsWith("dist/") && !/\.(js|d\.ts)$/.test(path));
+    assert.deepEqual(rest.sort(), ["dist/manifest/access.schema.json", "dist/worker/worker.php"]);
+    assert.deepEqual(
+      packed.filter((path) => /test|\.map$/i.test(path)),
+      [],
+    );
+    const sources = packed.filter((path) => path.endsWith(".js")).map((path) => path.replace(/\.js$/, ".d.ts"));
+    assert.deepEqual(
+      sources.filter((types) => !packed.includes(types)),
+      [],
+    );
+  });
+
+  it("brings every file that its package.json names", () => {
+    const paths = JSON.stringify(manifest.exports).match(/(?<=:"\.\/)[\w./]+(?=")/g)!;
+    assert.ok(paths.length >= 8);
+    assert.deepEqual(
+      paths.filter((path) => !packed.includes(path)),
+      [],
+    );
+  });
+
+  it("is required under its four names", () => {
+    const script = `const { AegirClient, ClientUserBinding, ShellAccount, SiteOwnership } = require("pulumi-aegir");
+      const { parseManifest, readManifest, ManifestError } = require("pulumi-aegir/manifest");
+      const { configure } = require("pulumi-aegir/dynamic");
+      const found = [AegirClient, ClientUserBinding, ShellAccount, SiteOwnership, parseManifest, readManifest, ManifestError, configure];
+      console.log(found.map((each) => each.name).join(), require("pulumi-aegir/access.schema.json").title);`;
+    assert.equal(
+      run(project, "-e", script),
+      "AegirClient,ClientUserBinding,ShellAccount,SiteOwnership,parseManifest,readManifest,ManifestError,configure manifest",
+    );
+  });
+
+  it("is imported by name from an ES module", () => {
+    writeFileSync(
+      join(project, "module.mjs"),
+      `import { AegirClient, SiteOwnership } from "pulumi-aegir";
+       import { parseManifest } from "pulumi-aegir/manifest";
+       console.log(AegirClient.name, SiteOwnership.name, parseManifest.name);`,
+    );
+    assert.equal(run(project, "module.mjs"), "AegirClient SiteOwnership parseManifest");
+  });
+
+  for (const [title, options] of Object.entries({
+    nodenext: {},
+    node10: { module: ts.ModuleKind.CommonJS, moduleResolution: ts.ModuleResolutionKind.Node10 },
+    bundler: { module: ts.ModuleKind.ESNext, moduleResolution: ts.ModuleResolutionKind.Bundler },
+  })) {
+    it(`has types that are found under the module resolution "${title}", and that are strict`, () => {
+      const file = join(project, "index.ts");
+      assert.deepEqual(typeProblems(file, options), []);
+      const wrong = join(project, "wrong.ts");
+      writeFileSync(wrong, program.replace("{ name, internalName }", "{ title: name, internalName }"));
+      const problems = typeProblems(wrong, options);
+      assert.equal(problems.length, 1);
+      assert.match(problems[0]!, /'title' does not exist in type 'AegirClientArgs'/);
+    });
+  }
+
+  onEveryEngine("a project that has it", (engine) => {
+    it("is previewed and deployed with it, and with no other copy", async () => {
+      const world = await World.open(engine(), { program: project });
+      try {
+        world.aegir.addSites([{ site: "www.acme.example" }]);
+        const probeFile = join(directory, "probed");
+        const env = { NODE_OPTIONS: `--require ${join(project, "probe.js")}`, PROBE_FILE: probeFile };
+        const preview = expectOk(await world.stack.preview({ env }));
+        assert.deepEqual(preview.changes, { create: 2 });
+        const up = expectOk(await world.stack.up({ env }));
+        assert.deepEqual(up.changes, { create: 2 });
+        assert.equal(world.owner("www.acme.example"), "acme");
+        const copies = new Set(readFileSync(probeFile, "utf8").trimEnd().split("\n"));
+        assert.deepEqual([...copies], [join(installed, "dist", "dynamic", "index.js")]);
+      } finally {
+        await world.close();
+      }
+    });
+  });
+});
+
+/** Packs a copy of the workspace, as a release does: the build of this checkout may be in use. */
+function pack(directory: string): string {
+  const copy = join(directory, "checkout");
+  cpSync(join(root, "provider"), join(copy, "provider"), {
+    recursive: true,
+    filter: (source) => !["dist", "node_modules"].includes(basename(source)),
+  });
+  for (const file of ["tsconfig.base.json", "README.md", "LICENSE"]) cpSync(join(root, file), join(copy, file));
+  symlinkSync(join(root, "node_modules"), join(copy, "node_modules"), "junction");
+  const output = execFileSync("npm", ["pack", "--json", "--offline", "--pack-destination", directory], {
+    cwd: join(copy, "provider"),
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "ignore"],
+  });
+  const [{ filename }] = JSON.parse(output) as [{ filename: string }];
+  return join(directory, filename);
+}
+
+function run(directory: string, ...args: string[]): string {
+  return execFileSync(process.execPath, args, { cwd: directory, encoding: "utf8" }).trim();
+}

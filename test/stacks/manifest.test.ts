@@ -1,0 +1,152 @@
+/** The program in `stacks/`: a manifest becomes resources, and an edit of the manifest becomes what the edit says. */
+import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Outcome } from "../engine/Engine";
+import { onEveryEngine } from "../scenarios/everyEngine";
+import { expectOk, World } from "../scenarios/World";
+
+const program = join(__dirname, "..", "..");
+
+const manifest = `version: 1
+clients:
+  - name: Acme Corp
+    internalName: acme
+    sites:
+      - www.acme.example
+      - shop.acme.example
+    users: [alice, bob]
+    shellAccount: { rotation: "2026-07" }
+  - name: Beta GmbH
+    internalName: beta
+    sites: [www.beta.example]
+    users: [alice]
+    shellAccount: true
+`;
+const sites = ["www.acme.example", "shop.acme.example", "www.beta.example"];
+
+/** What every client of the manifest needs before its next resources, and gives up after them. */
+const orders = [
+  ["client:acme", "binding:acme:alice", "site:www.acme.example", "account:acme"],
+  ["client:acme", "binding:acme:bob", "site:shop.acme.example", "account:acme"],
+  ["client:beta", "binding:beta:alice", "site:www.beta.example", "account:beta"],
+];
+
+onEveryEngine("a stack of the access manifest", (engine) => {
+  let world: World;
+  let file: string;
+  const write = (text: string) => writeFileSync(file, text);
+
+  beforeEach(async () => {
+    world = await World.open(engine(), { program });
+    file = join(world.directory, "access.yaml");
+    await world.configure({ "aegir-access:manifest": file });
+    world.aegir.addSites(sites.map((site) => ({ site })));
+    for (const name of ["alice", "bob"]) world.aegir.panel.addUser({ name });
+  });
+  afterEach(() => world.close());
+
+  it("fails the preview with every problem of a bad manifest, before anything is registered", async () => {
+    write(manifest.replace("    internalName: beta\n", "").replace("[alice]", "[alice, alice]"));
+    const preview = await world.stack.preview();
+    assert.equal(preview.ok, false);
+    assert.deepEqual(preview.steps, []);
+    const problems = [
+      `${file} has 2 problems, and nothing was deployed from it.`,
+      `${file}:10:11: internalName is missing in this client. Write the line internalName: betagmbh, or the one that the panel shows if the client exists already.`,
+      "    10 |   - name: Beta GmbH",
+      "       |           ^^^^^^^^^",
+      `${file}:12:20: The user "alice" stands twice in this client, first on line 12; capitals do not count. Delete one of the two.`,
+      "    12 |     users: [alice, alice]",
+      "       |                    ^^^^^",
+    ];
+    const shown = preview.output.split("\n").map((line) => line.trim());
+    const places = problems.map((line) => shown.findIndex((each) => each.endsWith(line.trim())));
+    assert.ok(!places.includes(-1), preview.output);
+    assert.deepEqual(
+      places,
+      places.toSorted((left, right) => left - right),
+    );
+    assert.ok(!preview.output.includes("parseManifest"), "there is no stack trace");
+  });
+
+  it("reads names as the server that the manifest names makes them, and warns on one line each", async () => {
+    const configured = {
+      second: { ...world.aegir.configuration(), clientPrefix: "c_" },
+      main: world.aegir.configuration(),
+    };
+    await world.configure({ "aegir:servers": { secret: JSON.stringify(configured) } });
+    write("version: 1\nserver: second\nclients: [{ name: Acme, internalName: acme }]\n");
+    assert.match((await world.stack.preview()).output, /access\.yaml:3:39: .*Write "c_acme"/);
+    write(
+      "version: 1\nserver: main\nclients:\n  - { name: Acme, internalName: acme, sites: [acme.example, www.acme.example] }\n",
+    );
+    const { diagnostics } = expectOk(await world.stack.preview());
+    assert.match(
+      diagnostics,
+      /warning: .*access\.yaml:4:61: "www\.acme\.example" and "acme\.example" on line 4 are often one site/,
+    );
+    assert.doesNotMatch(diagnostics, /\^/);
+  });
+
+  it("goes from the client over its bindings and its sites to its login, and back in the reverse order", async () => {
+    write(manifest);
+    const up = namesOf(expectOk(await world.stack.up({ parallel: 1 })));
+    for (const order of orders) assertOrder(up, order);
+    assert.deepEqual(await world.sitesOf("o1.acme"), ["shop.acme.example", "www.acme.example"]);
+    const destroyed = namesOf(expectOk(await world.stack.destroy({ parallel: 1 })));
+    for (const order of orders) assertOrder(destroyed, order.toReversed());
+    for (const site of sites) assert.equal(world.owner(site), "octopus123456");
+  });
+
+  it("makes no new resource of a new title, another order, another spelling or a comment", async () => {
+    write(manifest);
+    await world.up();
+    const [head, acme, beta] = manifest.split(/(?=  - name)/);
+    const edited = [head, beta, acme!.replace("[alice, bob]", "[bob, alice]").replace("www.acme", "WWW.Acme")].join("");
+    write(`# An edit\n${edited.replace("sites:\n", "sites: # both of them\n")}`);
+    assert.deepEqual(Object.keys((await world.up()).changes), ["same"]);
+
+    write(edited.replace("Acme Corp", "Acme Incorporated"));
+    const renamed = await world.up();
+    assert.deepEqual(changed(renamed), ["update client:acme"]);
+  });
+
+  it("takes from a removed user one binding", async () => {
+    write(manifest);
+    await world.up();
+    write(manifest.replace("[alice, bob]", "[alice]"));
+    assert.deepEqual(changed(await world.up()), ["delete binding:acme:bob"]);
+    assert.deepEqual(world.aegir.panel.sitesOf("bob"), []);
+    assert.deepEqual(world.aegir.panel.sitesOf("alice"), [...sites].sort());
+  });
+
+  it("hands the sites of a removed client to the default owner, and leaves a site where the manifest says so", async () => {
+    const leaving = manifest.replace("    sites:\n", "    onDestroy: leave\n    sites:\n");
+    write(leaving);
+    await world.up();
+    write(leaving.slice(0, leaving.indexOf("  - name: Beta")).replace("      - shop.acme.example\n", ""));
+    const beta = ["account:beta", "site:www.beta.example", "binding:beta:alice", "client:beta"];
+    const deletions = [...beta, "site:shop.acme.example"];
+    assert.deepEqual(changed(await world.up()).sort(), deletions.map((name) => `delete ${name}`).sort());
+    assert.equal(world.owner("www.beta.example"), "octopus123456");
+    assert.ok(!world.aegir.tables().clients.some(({ internalName }) => internalName === "beta"));
+    assert.equal(world.owner("shop.acme.example"), "acme");
+  });
+});
+
+function namesOf({ steps }: Outcome): string[] {
+  return steps.map(({ name }) => name);
+}
+
+/** The steps that do something, as `<operation> <logical name>`. */
+function changed({ steps }: Outcome): string[] {
+  return steps.filter(({ op }) => op !== "same").map(({ op, name }) => `${op} ${name}`);
+}
+
+function assertOrder(names: string[], expected: string[]): void {
+  assert.deepEqual(
+    names.filter((name) => expected.includes(name)),
+    expected,
+  );
+}
