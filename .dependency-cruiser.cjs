@@ -19,7 +19,8 @@ module.exports = {
     {
       name: "resources-imports",
       severity: "error",
-      comment: "resources see the server through aegir/ alone; of ssh they know the errors and how to print, never a connection",
+      comment:
+        "resources see the server through aegir/ alone; of ssh they know the errors and how to print, never a connection",
       from: { path: room("resources") },
       to: { path: "^provider/ssh/(?!(printable|SshError|WorkerSession)\\.ts$)|^provider/(manifest|cli|review)/" },
     },

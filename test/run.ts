@@ -7,6 +7,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
+import { version } from "@pulumi/pulumi/package.json";
 import { findEngines } from "./engine/engines";
 import type { GroupCounts } from "./support/GroupCounts";
 
@@ -60,7 +61,6 @@ function install(tools: Tool[]): void {
 
 /** The Pulumi CLI through npm's official package `pulumi`, which downloads it; a machine may not be let through to it. */
 function installPulumi(directory: string): void {
-  const { version } = require("@pulumi/pulumi/package.json") as { version: string };
   process.env["PULUMI_VERSION"] = version;
   if (!run("npm", ["install", "--no-save", "--prefix", directory, "pulumi"])) return;
   const bin = join(directory, "node_modules", ".bin");

@@ -3,14 +3,14 @@
  * the new owner's access is effective and the old owner's is gone (contract section 3).
  */
 import { shellAccountNameProblems } from "../naming/ShellAccountName";
-import { SiteStatus, TaskStatus, type ClientReference, type SiteFacts, type TaskFacts } from "../worker/protocol";
+import { SiteStatus, TaskFacts, TaskStatus, type ClientReference, type SiteFacts } from "../worker/protocol";
 import { AegirError } from "./AegirError";
 import type { TaskWatcher } from "./TaskWatcher";
 import { settle, type Worker } from "./Worker";
 import { WorkerRefusal } from "../ssh/WorkerSession";
 
 /** A task that started before the write may put the old owner back (contract 3.4); so often is that repaired. */
-const ROUNDS = 4;
+const MAXIMUM_VERIFIES = 4;
 
 /** How far a handover waits: until files and panel agree, or only until the panel's database says so. */
 export type WaitFor = "effective" | "recorded";
@@ -64,16 +64,9 @@ export class Sites {
     private readonly tasks: TaskWatcher,
   ) {}
 
-  /** The one live site with this main domain, or undefined if there is none at all. */
-  async find(site: string): Promise<SiteFacts | undefined> {
-    const { result } = await this.worker.call("site", { site });
-    if (result.sites.length > 1) {
-      throw this.#refuse(
-        `${result.sites.length} live sites are called ${site} (nodes ${result.sites.map(({ nid }) => nid).join(", ")})`,
-        "Delete or rename all but one in the panel",
-      );
-    }
-    return result.sites[0];
+  /** True if a live site has this main domain. */
+  async exists(site: string): Promise<boolean> {
+    return (await this.#look(site)).found !== undefined;
   }
 
   /**
@@ -82,12 +75,11 @@ export class Sites {
    * front end's own site and for a server with several live sites of this name
    */
   async require(site: string): Promise<SiteFacts> {
-    const found = await this.find(site);
+    const { found, deleted, aliasOf } = await this.#look(site);
     if (!found) {
-      const { result } = await this.worker.call("site", { site });
-      const instead = result.aliasOf
-        ? `it is an alias of ${result.aliasOf}`
-        : result.deleted > 0
+      const instead = aliasOf
+        ? `it is an alias of ${aliasOf}`
+        : deleted > 0
           ? "only a deleted site had this name"
           : "no site has this name";
       throw new AegirError({
@@ -95,10 +87,8 @@ export class Sites {
         what: `there is no site ${site}: ${instead}`,
         server: this.worker.label,
         outcome: "notDone",
-        next: result.aliasOf
-          ? `Declare the main domain: site: "${result.aliasOf}"`
-          : "Install the site first, or correct its name",
-        detail: { site, aliasOf: result.aliasOf, deleted: result.deleted },
+        next: aliasOf ? `Declare the main domain: site: "${aliasOf}"` : "Install the site first, or correct its name",
+        detail: { site, aliasOf, deleted },
       });
     }
     if (found.hostmaster) {
@@ -108,6 +98,18 @@ export class Sites {
       );
     }
     return found;
+  }
+
+  async #look(site: string): Promise<{ found: SiteFacts | undefined; deleted: number; aliasOf: string | null }> {
+    const { result } = await this.worker.call("site", { site });
+    const { sites, deleted, aliasOf } = result;
+    if (sites.length > 1) {
+      throw this.#refuse(
+        `${sites.length} live sites are called ${site} (nodes ${sites.map(({ nid }) => nid).join(", ")})`,
+        "Delete or rename all but one in the panel",
+      );
+    }
+    return { found: sites[0], deleted, aliasOf };
   }
 
   /**
@@ -124,22 +126,21 @@ export class Sites {
     try {
       return await this.#rounds(request, run);
     } catch (error) {
-      // A refusal after the write means that somebody else has written since: it speaks for itself.
-      const refused = error instanceof AegirError && error.situation !== "waitExpired";
-      if (!run.site || run.writtenAt === undefined || refused) throw error;
+      // Not applied is said already, and a refusal after the write means that somebody else has written since.
+      const said = error instanceof AegirError && error.situation !== "waitExpired";
+      if (!run.site || run.writtenAt === undefined || said) throw error;
       throw this.#notApplied(run.site, error);
     }
   }
 
   async #rounds(request: HandoverRequest, run: HandoverRun): Promise<Handover> {
-    for (let round = 0; round < ROUNDS; round++) {
+    for (let verifies = 0; verifies < MAXIMUM_VERIFIES;) {
       const step = await settle(this.worker.label, `handing over ${request.site}`, () => this.#write(request, run));
       if (step.kind === "finished") return step.handover;
-      if (step.kind === "again") {
-        round--;
-        continue;
+      if (step.kind === "verify") {
+        verifies++;
+        await this.#verified(request.site, step.task, run);
       }
-      await this.#verified(request.site, step.task, run);
     }
     const site = await this.require(request.site);
     throw this.#notApplied(site, "its owner was put back again and again by other tasks or people");
@@ -187,8 +188,9 @@ export class Sites {
     } catch (error) {
       if (error instanceof WorkerRefusal) {
         run.previousOwner = before;
-        // A task started between the look and the write; the next round waits for it.
-        if (error.code === "busy") return { kind: "again" };
+        // A task started between the look and the write.
+        const task = TaskFacts.safeParse(error.detail["task"]);
+        if (error.code === "busy" && task.success) return this.#waitOut(site, task.data);
       }
       throw error;
     }

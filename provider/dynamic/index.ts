@@ -7,7 +7,6 @@ import { configureServers } from "../aegir/servers";
 import { aegirClient } from "../resources/AegirClient";
 import { clientUserBinding } from "../resources/ClientUserBinding";
 import type { Lifecycle } from "../resources/Lifecycle";
-import { printable } from "../ssh/printable";
 import { shellAccount } from "../resources/ShellAccount";
 import { siteOwnership } from "../resources/SiteOwnership";
 import type { ResourceType } from "./shim";
@@ -34,22 +33,16 @@ export function configure(
   }
 }
 
-/** An error may list many names; the middle of a longer one is left out. */
-const MESSAGE_CHARACTERS = 4000;
-
 /**
- * Errors leave the package here, and with them texts that a server chose: they are made safe to show. Pulumi's provider
- * process prints message and stack of what check, diff, read and delete throw; this package's errors have their message
- * as their stack, which would be printed twice. What is unexpected keeps its frames.
+ * Pulumi's provider process prints message and stack of what check, diff, read and delete throw. This package's errors
+ * have their message as their stack, which would be printed twice; what is unexpected keeps its frames.
  */
 function reporting(operation: (...parameters: unknown[]) => unknown): (...parameters: unknown[]) => Promise<unknown> {
   return async (...parameters) => {
     try {
       return await operation(...parameters);
     } catch (error) {
-      if (!(error instanceof Error)) throw error;
-      if (error.stack === error.message) error.stack = "";
-      error.message = printable(error.message, MESSAGE_CHARACTERS);
+      if (error instanceof Error && error.stack === error.message) error.stack = "";
       throw error;
     }
   };

@@ -91,6 +91,7 @@ export function pick(values: object, keys: readonly string[]): Record<string, un
  */
 export class PartialFailure extends Error {
   override readonly name = "PartialFailure";
+  readonly reasons: string[];
 
   constructor(
     readonly id: string,
@@ -98,10 +99,7 @@ export class PartialFailure extends Error {
     cause: Error,
   ) {
     super(cause.message, { cause });
+    this.reasons = [cause.message];
     this.stack = cause.message;
-  }
-
-  get reasons(): string[] {
-    return [this.message];
   }
 }

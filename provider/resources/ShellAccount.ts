@@ -230,11 +230,11 @@ function siteWatch(server: AegirServer, client: string): () => Promise<void> {
   return async () => {
     if (!server.hasWorker || calls++ % 4 !== 0) return;
     const { result } = await server.worker.call("client", { internalName: client });
-    const sites = await Promise.all((result.client?.sites ?? []).map((site) => server.sites.find(site)));
+    const sites = await Promise.all((result.client?.sites ?? []).map((site) => server.sites.require(site)));
     const active = sites.some(
       (site) =>
-        site?.links.includes(client) ||
-        site?.tasks.some(({ status }) => status === TaskStatus.queued || status === TaskStatus.processing),
+        site.links.includes(client) ||
+        site.tasks.some(({ status }) => status === TaskStatus.queued || status === TaskStatus.processing),
     );
     if (active) return;
     throw new AegirError({

@@ -205,7 +205,7 @@ export const siteOwnership: Lifecycle<Inputs, Outputs> = {
       return;
     }
     const onDestroy = props.onDestroy ?? "default-owner";
-    if (onDestroy === "leave" || !(await server.sites.find(props.site))) return;
+    if (onDestroy === "leave" || !(await server.sites.exists(props.site))) return;
     const { site } = await server.sites.handOver({
       site: props.site,
       to: receiver(onDestroy),

@@ -140,7 +140,7 @@ async function play(aegir: SmallAegir, directory: string): Promise<void> {
   const exceptions = { clients: ["octopus123456", "acme", "beta", "gamma"], sites, users: newUsers };
   story.fact("everything that was not declared is as it was", aegir.digest(exceptions) === untouched);
 
-  story.chapter("Who can reach what");
+  story.chapter("Who could reach what: owner (people in the panel; shell login)");
   const moments: [string, Map<string, Reach>][] = [
     ["after the first up", first],
     ["after the pull request", second],
@@ -153,11 +153,8 @@ async function play(aegir: SmallAegir, directory: string): Promise<void> {
       ...sites.map((site) => [site, ...moments.map(([, reach]) => told(reach.get(site)!))]),
     ]),
   );
-  const { connections, workerStarts } = aegir.counts;
-  story.tell(
-    `\n  ${JSON.stringify(connections)} SSH connections, ${workerStarts} Drush processes, ${aegir.counts.writes} writes in all.`,
-  );
-  story.tell("  The demo ended well.");
+  const { workerStarts, writes: allWrites } = aegir.counts;
+  story.tell(`\n  ${allWrites} writes through ${workerStarts} Drush processes in all. The demo ended well.`);
 
   function facts(reach: Map<string, Reach>, site: string, owner: string, people: string[], logins: string[]): void {
     const found = reach.get(site)!;
@@ -175,7 +172,7 @@ function owners(aegir: SmallAegir): string[] {
 }
 
 function told({ owner, people, logins }: Reach): string {
-  return [owner, people.join(" ") || "-", logins.join(" ") || "-"].join(": ");
+  return `${owner} (${people.join(", ") || "nobody"}; ${logins.join(", ") || "no login"})`;
 }
 
 function same(left: string[], right: string[]): boolean {

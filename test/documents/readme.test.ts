@@ -32,8 +32,8 @@ const configuration = (text: string) => (parse(text) as { config?: Record<string
 const isManifest = (text: string) => "version" in (parse(text) as object);
 
 describe("README.md", () => {
-  it("has blocks of programs, configuration, manifests and commands, and no others", () => {
-    assert.deepEqual([...new Set(blocks.map(({ language }) => language))].sort(), ["sh", "ts", "yaml"]);
+  it("has blocks of programs, configuration, manifests, commands and output, and no others", () => {
+    assert.deepEqual([...new Set(blocks.map(({ language }) => language))].sort(), ["", "sh", "ts", "yaml"]);
     for (const { text, line } of inLanguage("yaml")) assert.ok(configuration(text) ?? isManifest(text), `line ${line}`);
   });
 

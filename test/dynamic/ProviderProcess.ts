@@ -2,6 +2,7 @@
  * The unmodified dynamic provider of the SDK as a process, asked over gRPC with plain values, as the engine asks it.
  * Unlike the engine's own client (test/engine) it hides nothing: errors come as they arrive, and every line is kept.
  */
+import assert from "node:assert/strict";
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
@@ -44,7 +45,8 @@ export class ProviderProcess {
       stdio: ["ignore", "pipe", "pipe"],
     });
     const lines = createInterface({ input: child.stdout });
-    const [port] = (await once(lines, "line")) as [string];
+    const ended = once(child, "exit").then(([code]) => assert.fail(`it ended with ${code} before it said its port`));
+    const [port] = (await Promise.race([once(lines, "line"), ended])) as [string];
     const client = new ResourceProviderClient(`127.0.0.1:${port}`, grpc.credentials.createInsecure());
     const provider = new ProviderProcess(child, client, texts);
     lines.on("line", (line) => provider.stdout.push(line));

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import * as fc from "fast-check";
-import { ManifestError, parseManifest } from "../../provider/manifest";
+import { ManifestError, parseManifest, readManifest } from "../../provider/manifest";
 import { closest } from "../../provider/manifest/closest";
 import { manifestJsonSchema } from "../../provider/manifest/jsonSchema";
 
@@ -165,6 +165,16 @@ describe(`A manifest (seed ${seed})`, () => {
   it("has a JSON Schema for editors that is up to date; `npm run schema` writes it", () => {
     const file = join(__dirname, "../../provider/manifest/access.schema.json");
     assert.deepEqual(JSON.parse(readFileSync(file, "utf8")), JSON.parse(JSON.stringify(manifestJsonSchema())));
+  });
+
+  it("is what this repository's own manifests are, with the path of the JSON Schema that they name", () => {
+    const root = join(__dirname, "../..");
+    for (const file of ["stacks/access.yaml", "examples/manifest/access.yaml", "test/demo/access.yaml"]) {
+      const path = join(root, file);
+      assert.deepEqual(readManifest(path, { servers: { main: {} } }).warnings, []);
+      const schema = /\$schema=(\S+)/.exec(readFileSync(path, "utf8"))?.[1];
+      if (schema) assert.equal(resolve(path, "..", schema), join(root, "provider/manifest/access.schema.json"));
+    }
   });
 
   it("has a description for every field", () => {

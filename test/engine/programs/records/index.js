@@ -90,7 +90,9 @@ module.exports = async () => {
     registered[name] = new classes[className](name, resolve(properties), resolve(options));
   }
   if (plan.throw !== undefined) {
-    throw new pulumi.RunError(plan.throw);
+    // Without frames: on some versions of Node (20.20.2), `util.inspect` with colours, which the SDK prints errors with,
+    // needs most of a minute for a path such as "node_modules/@pulumi/resource.ts:1598:22", until its string is too long.
+    throw Object.assign(new pulumi.RunError(plan.throw), { stack: plan.throw });
   }
   if (plan.exit !== undefined) {
     process.exit(plan.exit);
