@@ -10,6 +10,7 @@
  * ```
  */
 import { z } from "zod";
+import { printable } from "../ssh/printable";
 import { ConnectionArgs } from "../ssh/ConnectionArgs";
 import { AegirError } from "./AegirError";
 
@@ -123,7 +124,9 @@ export function serverSelectionProblem(servers: Servers, server: string | undefi
       ? undefined
       : `This stack has several servers (${names.join(", ")}). Say which one: server: "${names[0]}".`;
   }
-  return servers[server] ? undefined : `No server "${server}" is configured. The stack has: ${names.join(", ")}.`;
+  return Object.hasOwn(servers, server)
+    ? undefined
+    : `No server "${printable(server)}" is configured. The stack has: ${names.join(", ")}.`;
 }
 
 /** The name of the server that a resource means: the one it names, or the only one there is. */

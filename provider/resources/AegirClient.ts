@@ -12,7 +12,8 @@ import { reducedName, shellAccountName } from "../naming/ShellAccountName";
 import type { ClientFacts } from "../worker/protocol";
 import { AegirResource, typeToken } from "./AegirResource";
 import { say } from "./consequences";
-import { claim, isDeclared, noteDeclared } from "./identity";
+import { isDeclared, noteDeclared } from "./declared";
+import { claim } from "./register";
 import { CLIENT_ID, InputRules, receiver, withoutNulls } from "./InputRules";
 import {
   differing,
@@ -143,18 +144,17 @@ export class AegirClient extends AegirResource {
 function claimed(name: string, args: AegirClientArgs): Record<string, unknown> {
   if (args.name === undefined) return { ...args };
   // Also the one way to hear of two clients whose names would derive to the same login before a server is asked.
-  const internalName = pulumi
-    .all([args.name, args.internalName])
-    .apply(([title, given]) => ({ title, internalName: given ?? deriveInternalName(`${title}`) }));
-  const checked = claim(name, args.server, internalName, (value) => [
-    { identity: `client ${value.internalName}`, what: `the client ${value.internalName}` },
-    { identity: `name ${clientNameKey(`${value.title}`)}`, what: `a client named ${value.title}` },
-    {
-      identity: `login ${reducedName(`${value.internalName}`)}`,
-      what: `clients whose shell login would be the same (${reducedName(`${value.internalName}`)})`,
-    },
-  ]);
-  return { ...args, name: checked.apply(({ title }) => title) };
+  const names = { title: args.name, given: args.internalName };
+  const named = claim(name, args.server, names, ({ title, given }) => {
+    const internalName = given ?? deriveInternalName(`${title}`);
+    const login = reducedName(`${internalName}`);
+    return [
+      { identity: `client ${internalName}`, what: `the client ${internalName}` },
+      { identity: `name ${clientNameKey(`${title}`)}`, what: `a client named ${title}` },
+      { identity: `login ${login}`, what: `clients whose shell login would be the same (${login})` },
+    ];
+  });
+  return { ...args, name: named.title };
 }
 
 export const clientId = (internalName: string): string => `client:${internalName}`;
@@ -434,11 +434,16 @@ async function deleteClient(server: AegirServer, props: Outputs): Promise<void> 
   for (const user of client.users.filter(({ mail }) => sameMail(mail, props.email))) {
     await server.worker.call("unbind", { client: client.internalName, user: user.name });
   }
-  await server.worker.call("deleteClient", {
-    internalName: client.internalName,
-    dropBindings: destroy.bindings === "drop",
-    dropPlatforms: destroy.platforms === "drop",
-  });
+  try {
+    await server.worker.call("deleteClient", {
+      internalName: client.internalName,
+      dropBindings: destroy.bindings === "drop",
+      dropPlatforms: destroy.platforms === "drop",
+    });
+  } catch (error) {
+    const gone = error instanceof WorkerRefusal && error.code === "missing";
+    if (!gone) throw error;
+  }
 }
 
 function listed(what: string, names: string[], policy: string | undefined): string[] {

@@ -8,7 +8,8 @@ import { mailProblems, userNameKey, userNameProblems } from "../naming/PanelUser
 import type { UserFacts } from "../worker/protocol";
 import { AegirResource, typeToken } from "./AegirResource";
 import { say } from "./consequences";
-import { claim, isDeclared, noteDeclared } from "./identity";
+import { isDeclared, noteDeclared } from "./declared";
+import { claim } from "./register";
 import { InputRules, withoutNulls } from "./InputRules";
 import {
   differing,
@@ -96,10 +97,10 @@ export class ClientUserBinding extends AegirResource {
 
 function claimed(name: string, args: ClientUserBindingArgs): Record<string, unknown> {
   if (args.client === undefined || args.user === undefined) return { ...args };
-  const pair = claim(name, args.server, pulumi.all([args.client, args.user]), ([client, user]) => [
+  const pair = claim(name, args.server, { client: args.client, user: args.user }, ({ client, user }) => [
     { identity: `binding ${bindingKey(client, `${user}`)}`, what: `the binding of ${user} to ${client}` },
   ]);
-  return { ...args, user: pair.apply(([, user]) => user) };
+  return { ...args, user: pair.user };
 }
 
 const bindingId = (client: string, user: string): string => `binding:${client}:${user}`;

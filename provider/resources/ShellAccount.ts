@@ -8,7 +8,8 @@ import { reducedName, shellAccountName } from "../naming/ShellAccountName";
 import { TaskStatus } from "../worker/protocol";
 import { AegirResource, typeToken } from "./AegirResource";
 import { say } from "./consequences";
-import { claim, isDeclared, noteDeclared } from "./identity";
+import { isDeclared, noteDeclared } from "./declared";
+import { claim } from "./register";
 import { InputRules, withoutNulls } from "./InputRules";
 import {
   differing,

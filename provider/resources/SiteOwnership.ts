@@ -9,7 +9,8 @@ import { normalizeDomain, siteDomainProblems } from "../naming/SiteDomain";
 import type { SiteFacts } from "../worker/protocol";
 import { AegirResource, typeToken } from "./AegirResource";
 import { say } from "./consequences";
-import { claim, isDeclared, noteDeclared } from "./identity";
+import { isDeclared, noteDeclared } from "./declared";
+import { claim } from "./register";
 import { CLIENT_ID, InputRules, receiver, withoutNulls } from "./InputRules";
 import {
   differing,

@@ -4,7 +4,7 @@ import { AegirError } from "../../provider/aegir/AegirError";
 import { configureServers, endServers, serverFor } from "../../provider/aegir/servers";
 import { aegirClient } from "../../provider/resources/AegirClient";
 import { clientUserBinding } from "../../provider/resources/ClientUserBinding";
-import { forgetDeclared } from "../../provider/resources/identity";
+import { forgetDeclared } from "../../provider/resources/declared";
 import { PartialFailure } from "../../provider/resources/Lifecycle";
 import { shellAccount } from "../../provider/resources/ShellAccount";
 import { siteOwnership } from "../../provider/resources/SiteOwnership";

@@ -3,7 +3,7 @@
  * are asserted in full; of the others the property, and the words that tell the reason.
  */
 import assert from "node:assert/strict";
-import { forgetDeclared } from "../../provider/resources/identity";
+import { forgetDeclared } from "../../provider/resources/declared";
 import { check, configure, stacks, type Values } from "./offline";
 
 interface Mistake {

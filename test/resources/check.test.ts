@@ -1,7 +1,7 @@
 /** What check makes of good inputs: derived, normalised and selected values, unknown ones, and what it notes. */
 import assert from "node:assert/strict";
 import { configureServers } from "../../provider/aegir/servers";
-import { forgetDeclared, isDeclared } from "../../provider/resources/identity";
+import { forgetDeclared, isDeclared } from "../../provider/resources/declared";
 import { UNKNOWN } from "../../provider/resources/Lifecycle";
 import { check, configure, stacks, type Values } from "./offline";
 

@@ -49,7 +49,7 @@ describe("a program", () => {
     [
       "siteTwice",
       "cannot declare the owner of one site twice",
-      'error serializing property "site": Two resources of this program declare the owner of the site www.acme.example: ' +
+      "Two resources of this program declare the owner of the site www.acme.example: " +
         '"one" and "two". Keep one of them; if both are meant, they must differ in it.',
     ],
     [
@@ -59,39 +59,45 @@ describe("a program", () => {
         'xn--mnchen-3ya.example: "one" and "two". Keep one of them; if both are meant, they must differ in it.',
     ],
     [
+      "siteTwiceOnTheOnlyServer",
+      "cannot declare one site twice, once with the name of the only server",
+      "Two resources of this program declare the owner of the site www.acme.example: " +
+        '"one" and "two". Keep one of them; if both are meant, they must differ in it.',
+    ],
+    [
       "clientTwice",
       "cannot declare one client twice",
-      'error serializing property "name": Two resources of this program declare the client acme: "one" and "two". ' +
+      'Two resources of this program declare the client acme: "one" and "two". ' +
         "Keep one of them; if both are meant, they must differ in it.",
     ],
     [
       "derivedClientTwice",
       "cannot declare one client twice, once by the name from which Aegir derives it",
-      'error serializing property "name": Two resources of this program declare the client acmecorp: "one" and "two". ' +
+      'Two resources of this program declare the client acmecorp: "one" and "two". ' +
         "Keep one of them; if both are meant, they must differ in it.",
     ],
     [
       "titleTwice",
       "cannot give two clients one name",
-      'error serializing property "name": Two resources of this program declare a client named ACME Corp: "one" and "two". ' +
+      'Two resources of this program declare a client named ACME Corp: "one" and "two". ' +
         "Keep one of them; if both are meant, they must differ in it.",
     ],
     [
       "loginTwice",
       "cannot declare two clients that would share a shell login",
-      'error serializing property "name": Two resources of this program declare clients whose shell login would be the ' +
+      "Two resources of this program declare clients whose shell login would be the " +
         'same (foobar): "one" and "two". Keep one of them; if both are meant, they must differ in it.',
     ],
     [
       "bindingTwice",
       "cannot bind a person to one client twice, in whatever case",
-      'error serializing property "user": Two resources of this program declare the binding of Alice to acme: "one" and ' +
+      'Two resources of this program declare the binding of Alice to acme: "one" and ' +
         '"two". Keep one of them; if both are meant, they must differ in it.',
     ],
     [
       "accountTwice",
       "cannot declare one shell login twice",
-      'error serializing property "client": Two resources of this program declare the shell login of foobar (letters and ' +
+      "Two resources of this program declare the shell login of foobar (letters and " +
         'digits: foobar): "one" and "two". Keep one of them; if both are meant, they must differ in it.',
     ],
   ];

@@ -28,6 +28,12 @@ const programs: Record<string, Program | { program: Program; preview: true }> = 
     new SiteOwnership("two", { site: pulumi.output(Promise.resolve("XN--MNCHEN-3YA.Example.")), client: "beta" });
     return done();
   },
+  siteTwiceOnTheOnlyServer: () => {
+    pulumi.runtime.setConfig("aegir:servers", JSON.stringify({ main: {} }));
+    new SiteOwnership("one", { site, client: "acme" });
+    new SiteOwnership("two", { site, client: "beta", server: "main" });
+    return done();
+  },
   clientTwice: () => {
     new AegirClient("one", { name: "Acme Corp", internalName: "acme" });
     new AegirClient("two", { name: "Acme Ltd", internalName: "acme" });

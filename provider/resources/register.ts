@@ -1,0 +1,78 @@
+/**
+ * In a program: one identity (server and id), one resource. Two resources of one identity would undo each other's work,
+ * and `check` cannot see it, since it looks at one resource at a time.
+ */
+import * as pulumi from "@pulumi/pulumi";
+import { SERVERS_KEY } from "../aegir/ServerConfiguration";
+import { ProgramError } from "./ProgramError";
+
+/** What a resource claims: an identity of its kind, and what to call it in a message. */
+export interface Claim {
+  identity: string;
+  what: string;
+}
+
+/** One register per program run: an Automation API program may run several times in one process. */
+const registers = new WeakMap<object, Map<string, string>>();
+const outsideAnyStack = {};
+
+/**
+ * Claims what `describe` makes of an input for the resource called `name`: at once if the input is known, else as soon
+ * as it is.
+ * @returns the input, which fails with both logical names if another resource has claimed the same
+ * @throws ProgramError likewise, for an input that is known
+ */
+export function claim<T>(
+  name: string,
+  server: pulumi.Input<string> | undefined,
+  input: pulumi.Input<T>,
+  describe: (value: pulumi.Unwrap<T>) => Claim[],
+): pulumi.Output<pulumi.Unwrap<T>> {
+  const claims = register();
+  const enter = (serverName: string | undefined, value: pulumi.Unwrap<T>): void => {
+    for (const { identity, what } of describe(value)) {
+      const key = `${serverName ?? onlyServer()} ${identity}`;
+      const other = claims.get(key);
+      if (other !== undefined) {
+        throw new ProgramError(
+          `Two resources of this program declare ${what}: "${other}" and "${name}". Keep one of them; ` +
+            "if both are meant, they must differ in it.",
+        );
+      }
+      claims.set(key, name);
+    }
+  };
+  // Thrown from a constructor, a mistake ends the program; a rejected input leaves its dependents waiting for ever.
+  if (isPlain(server) && isPlain(input)) {
+    enter(server as string | undefined, input as pulumi.Unwrap<T>);
+    return pulumi.output(input);
+  }
+  return pulumi.all([input, server]).apply(([value, serverName]) => {
+    enter(serverName, value);
+    return value;
+  });
+}
+
+function register(): Map<string, string> {
+  const run = pulumi.runtime.getStackResource() ?? outsideAnyStack;
+  let found = registers.get(run);
+  if (!found) registers.set(run, (found = new Map<string, string>()));
+  return found;
+}
+
+/** The server that resources mean which name none: the configured one, if there is one only. */
+function onlyServer(): string {
+  try {
+    const names = Object.keys(JSON.parse(pulumi.runtime.getConfig(SERVERS_KEY) ?? "{}") as object);
+    return names.length === 1 ? names[0]! : "";
+  } catch {
+    // The provider's check says what is wrong with the configuration.
+    return "";
+  }
+}
+
+function isPlain(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return true;
+  if (pulumi.Output.isInstance(value) || value instanceof Promise) return false;
+  return Object.values(value).every(isPlain);
+}
