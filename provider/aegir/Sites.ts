@@ -276,7 +276,7 @@ type HandoverStep = { kind: "finished"; handover: Handover } | { kind: "verify";
 function finished(site: SiteFacts, run: HandoverRun): HandoverStep {
   const warnings: string[] = [];
   if (site.status === SiteStatus.disabled) {
-    warnings.push(`${site.site} is disabled: its owner is changed, visitors still see nothing`);
+    warnings.push(`${site.site} is disabled: its owner is changed, and visitors still see nothing.`);
   }
   const { previousOwner, verifyTask } = run;
   return { kind: "finished", handover: { site, previousOwner, verifyTask, applied: isEffective(site), warnings } };

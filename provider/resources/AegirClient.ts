@@ -9,7 +9,7 @@ import { deriveInternalName, internalNameProblems } from "../naming/InternalName
 import { mailProblems } from "../naming/PanelUser";
 import { quoted } from "../naming/quoted";
 import { reducedName, shellAccountName } from "../naming/ShellAccountName";
-import type { ClientFacts } from "../worker/protocol";
+import type { ClientFacts, VerbResult } from "../worker/protocol";
 import { AegirResource, typeToken } from "./AegirResource";
 import { say } from "./consequences";
 import { isDeclared, noteDeclared } from "./declared";
@@ -222,8 +222,14 @@ export const aegirClient: Lifecycle<Inputs, Outputs> = {
     const server = serverFor(inputs.server);
     const id = clientId(inputs.internalName);
     const client = await settle(server.label, `creating ${id}`, async () => {
-      const existing = await observe(server, inputs.internalName);
-      if (!existing.client) return createNode(server, inputs, existing.sameShellName);
+      const existing = await observe(server, inputs);
+      if (existing.sameName.length > 0) {
+        say(
+          id,
+          `is called "${inputs.name}" as are other clients: ${existing.sameName.join(", ")}. People in the panel tell them apart by this name alone.`,
+        );
+      }
+      if (!existing.client) return createNode(server, inputs, existing);
       if (existing.client.name !== inputs.name && inputs.onExisting !== "adopt") {
         throw refuse(
           server,
@@ -250,7 +256,7 @@ export const aegirClient: Lifecycle<Inputs, Outputs> = {
   async update(id, olds, news): Promise<{ outs: Outputs }> {
     const server = serverFor(news.server);
     const client = await settle(server.label, `updating ${id}`, async () => {
-      const { client: live } = await observe(server, news.internalName);
+      const { client: live } = await observe(server, news);
       if (!live) {
         throw new AegirError({
           situation: "missing",
@@ -306,15 +312,17 @@ function deriveInto(inputs: Partial<Inputs>, olds: Partial<Inputs>, rules: Input
   }
 }
 
+type Observed = VerbResult<"client">;
+
 async function observe(
   server: AegirServer,
-  internalName: string,
-): Promise<{ client: ClientFacts | null; sameShellName: string[] }> {
-  const { result } = await server.worker.call("client", { internalName });
+  { internalName, name }: { internalName: string; name: string },
+): Promise<Observed> {
+  const { result } = await server.worker.call("client", { internalName, name });
   return result;
 }
 
-async function createNode(server: AegirServer, inputs: Inputs, sameShellName: string[]): Promise<ClientFacts> {
+async function createNode(server: AegirServer, inputs: Inputs, { sameShellName }: Observed): Promise<ClientFacts> {
   if (sameShellName.length > 0) {
     throw refuse(
       server,
@@ -363,7 +371,7 @@ async function ensureUser(server: AegirServer, client: ClientFacts, inputs: Inpu
     const withoutEmail = outputs(client, { ...inputs, email: undefined });
     throw new PartialFailure(clientId(client.internalName), withoutEmail, userRefused(server, inputs, error) as Error);
   }
-  const after = await observe(server, client.internalName);
+  const after = await observe(server, client);
   return after.client ?? client;
 }
 
@@ -382,7 +390,7 @@ function userRefused(server: AegirServer, inputs: Inputs, error: unknown): unkno
 }
 
 async function deleteClient(server: AegirServer, props: Outputs): Promise<void> {
-  const { client } = await observe(server, props.internalName);
+  const { client } = await observe(server, props);
   if (!client) return;
   const role = client.isDefault ? "default owner" : client.isAdmin ? "admin client" : undefined;
   if (role) {

@@ -160,9 +160,11 @@ export const verbs = {
   inventory: { write: false, args: z.object({}), result: Inventory },
   client: {
     write: false,
-    args: z.object({ internalName: z.string() }),
+    args: z.object({ internalName: z.string(), name: z.string().optional() }),
     result: z.object({
       client: ClientFacts.nullable(),
+      /** Internal names of other clients whose title is `name`, without regard to case; empty without `name`. */
+      sameName: z.array(z.string()),
       /** Internal names of other clients whose shell account would have the same name (contract 5.1). */
       sameShellName: z.array(z.string()),
     }),

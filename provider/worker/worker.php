@@ -73,7 +73,7 @@ class AegirAccessWorker {
   private static $verbs = array(
     'hello' => array('write' => FALSE, 'args' => array('protocol' => 'integer', 'marker' => 'string')),
     'inventory' => array('write' => FALSE, 'args' => array()),
-    'client' => array('write' => FALSE, 'args' => array('internalName' => 'string')),
+    'client' => array('write' => FALSE, 'args' => array('internalName' => 'string', 'name?' => 'string')),
     'site' => array('write' => FALSE, 'args' => array('site' => 'string')),
     'user' => array('write' => FALSE, 'args' => array('name?' => 'string', 'mail?' => 'string')),
     'tasks' => array('write' => FALSE, 'args' => array('nids' => 'integers')),
@@ -765,18 +765,24 @@ class AegirAccessWorker {
 
   private function client(array $args) {
     $found = NULL;
+    $sameName = array();
     $sameShellName = array();
     foreach ($this->references() as $nid => $reference) {
       if ($reference['internalName'] === $args['internalName']) {
         $found = $reference;
+        continue;
       }
-      elseif ($this->shellName($reference['internalName']) === $this->shellName($args['internalName'])) {
+      if (isset($args['name']) && drupal_strtolower($reference['name']) === drupal_strtolower($args['name'])) {
+        $sameName[] = $reference['internalName'];
+      }
+      if ($this->shellName($reference['internalName']) === $this->shellName($args['internalName'])) {
         $sameShellName[] = $reference['internalName'];
       }
     }
+    sort($sameName, SORT_STRING);
     sort($sameShellName, SORT_STRING);
     $clients = $found ? $this->clientFacts(array($found['nid'] => $found)) : array(NULL);
-    return array('client' => $clients[0], 'sameShellName' => $sameShellName);
+    return array('client' => $clients[0], 'sameName' => $sameName, 'sameShellName' => $sameShellName);
   }
 
   /**

@@ -146,6 +146,15 @@ export class Facts {
     };
   }
 
+  /** Other clients with this title, compared as MySQL does. */
+  sameName(internalName: string, name: string): string[] {
+    const { hosting_client, node } = this.drupal.database;
+    return hosting_client
+      .all(({ nid, uname }) => uname !== internalName && node.get(nid)?.title.toLowerCase() === name.toLowerCase())
+      .map(({ uname }) => uname)
+      .sort();
+  }
+
   /** Other clients whose login would have the same name (contract 5.1). */
   sameShellName(internalName: string): string[] {
     const reduced = (name: string) => name.replace(/[^A-Za-z0-9]/g, "").toLowerCase();

@@ -57,7 +57,11 @@ describe("the small Aegir's worker", () => {
   });
 
   it("finds a client by its internal name, letter for letter, with those of the same login (contract 5.1)", async () => {
-    assert.deepEqual(await worker.ask("client", { internalName: "ACME" }), { client: null, sameShellName: ["acme"] });
+    assert.deepEqual(await worker.ask("client", { internalName: "ACME" }), {
+      client: null,
+      sameName: [],
+      sameShellName: ["acme"],
+    });
     const { sameShellName } = await worker.ask("client", { internalName: "foo_bar" });
     assert.deepEqual(sameShellName, ["foobar"]);
     assert.equal((await client("Legacy-Co")).name, "Legacy Co");

@@ -57,11 +57,12 @@ export class Worker {
 
     inventory: () => this.facts().inventory(),
 
-    client: ({ internalName }) => {
+    client: ({ internalName, name }) => {
       const client = this.findClient(internalName);
       const facts = this.facts();
       return {
         client: client ? facts.client(client.nid) : null,
+        sameName: name === undefined ? [] : facts.sameName(internalName, name),
         sameShellName: facts.sameShellName(internalName),
       };
     },

@@ -102,8 +102,12 @@ export function describeWorker(name: string, start: () => Promise<Target>): void
       return failure;
     }
 
-    async function makeClient(suffix: string, user: object | null = null): Promise<VerbResult<"createClient">> {
-      return worker.ok("createClient", { internalName: named(suffix), name: `Client ${suffix}`, user });
+    async function makeClient(
+      suffix: string,
+      user: object | null = null,
+      name = `Client ${suffix}`,
+    ): Promise<VerbResult<"createClient">> {
+      return worker.ok("createClient", { internalName: named(suffix), name, user });
     }
 
     const clientState = async (suffix: string) =>
@@ -239,6 +243,7 @@ export function describeWorker(name: string, start: () => Promise<Target>): void
       it("find no client, site, user or task that is not there", async () => {
         assert.deepEqual(await worker.ok("client", { internalName: named("none") }), {
           client: null,
+          sameName: [],
           sameShellName: [],
         });
         const site = await worker.ok("site", { site: `${target.prefix}.invalid` });
@@ -299,6 +304,14 @@ export function describeWorker(name: string, start: () => Promise<Target>): void
           await backstage.removeAlias(nid, title);
         }
         assert.equal((await worker.ok("site", { site: title })).aliasOf, null);
+      });
+
+      it("name the other clients with the same title, whatever the case", async () => {
+        await makeClient("one", null, "One Title");
+        await makeClient("two", null, "one title");
+        const { sameName } = await worker.ok("client", { internalName: named("one"), name: "ONE TITLE" });
+        assert.deepEqual(sameName, [named("two")]);
+        assert.deepEqual((await worker.ok("client", { internalName: named("one") })).sameName, []);
       });
 
       it("name the clients whose shell account would have the same name", async () => {

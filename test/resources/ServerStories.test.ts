@@ -194,6 +194,49 @@ describe("the life cycles against a server", () => {
     }
   });
 
+  describe("warning", () => {
+    let said: string[];
+    const { log } = console;
+    beforeEach(async () => {
+      await start();
+      said = [];
+      console.log = (line: string) => said.push(line);
+    });
+    afterEach(() => {
+      console.log = log;
+    });
+
+    it("of a title that other clients have", async () => {
+      await aegirClient.create({ name: "ACME corp", internalName: "acme2", server });
+      assert.deepEqual(said, [
+        'client:acme2: is called "ACME corp" as are other clients: acme. People in the panel tell them apart by this name alone.',
+      ]);
+    });
+
+    it("of a site that is disabled, whose owner is changed all the same", async () => {
+      aegir.addSites([{ site: "off.example", status: -1 }]);
+      await siteOwnership.create({ site: "off.example", client: "acme", server });
+      assert.deepEqual(said, [
+        "site:off.example: off.example is disabled: its owner is changed, and visitors still see nothing.",
+      ]);
+      assert.equal(aegir.tables().sites.find((row) => row.site === "off.example")?.owner, "acme");
+    });
+
+    it("of people who are blocked, see everything anyway, or lack the role", async () => {
+      aegir.panel.addUser({ name: "blocked", active: false });
+      aegir.panel.addUser({ name: "operator", roles: ["aegir administrator"] });
+      aegir.panel.addUser({ name: "norole", roles: [] });
+      for (const user of ["blocked", "operator", "norole"]) {
+        await clientUserBinding.create({ client: "acme", user, server });
+      }
+      assert.deepEqual(said, [
+        "binding:acme:blocked: the user blocked is blocked and cannot log in to the panel.",
+        "binding:acme:operator: the user operator is an administrator and sees every site in any case.",
+        'binding:acme:norole: the user norole lacks the role "aegir client", so the binding shows sites but permits little.',
+      ]);
+    });
+  });
+
   describe("racing with others", () => {
     beforeEach(() => start());
 
