@@ -1,5 +1,5 @@
 /** Where a story plays: a small Aegir, a stack on one engine, and the second channels that tell what is really so. */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PlainFiles } from "../aegir/PlainClient";
@@ -20,12 +20,18 @@ export interface WorldOptions {
 }
 
 export class World {
+  readonly stack: Stack;
+  /** What the engine has printed so far. */
+  private readonly outputs: string[] = [];
+
   private constructor(
     readonly aegir: SmallAegir,
-    readonly stack: Stack,
+    stack: Stack,
     readonly directory: string,
     private config: Record<string, ConfigValue>,
-  ) {}
+  ) {
+    this.stack = listening(stack, (output) => this.outputs.push(output));
+  }
 
   static async open(engine: Engine, options: WorldOptions = {}): Promise<World> {
     const directory = mkdtempSync(join(tmpdir(), "aegir-scenario-"));
@@ -75,10 +81,54 @@ export class World {
     return sitesSeenBy(this.aegir, login, password ?? stored ?? "");
   }
 
+  /** Ends the story, and fails it if a secret was printed, or lies in the clear in a file of the stack. */
   async close(): Promise<void> {
+    const secrets = this.secrets();
     await this.aegir.stop();
+    const texts = [...this.outputs, ...textsBelow(this.directory)];
     rmSync(this.directory, { recursive: true, force: true });
+    for (const [what, secret] of secrets) {
+      if (texts.some((text) => text.includes(secret)))
+        throw new Error(`${what} is in an output or a file in the clear`);
+    }
   }
+
+  /** Texts that must not be seen anywhere, by what they are. */
+  secrets(): [what: string, secret: string][] {
+    const { passwordFiles } = this.aegir.tables();
+    // The second line of a key in PEM: enough to know it by, and never wrapped.
+    const keys = [this.aegir.drush, this.aegir.accounts].map(
+      ({ user, privateKey }) => [`the private key of ${user}`, privateKey.split("\n")[2]!] as [string, string],
+    );
+    return [
+      ...Object.entries(passwordFiles).map(
+        ([login, password]) => [`the password of ${login}`, password.trimEnd()] as [string, string],
+      ),
+      ...keys,
+    ];
+  }
+}
+
+/** The stack, with everything that its operations print told to `listener`. */
+function listening(stack: Stack, listener: (output: string) => void): Stack {
+  return new Proxy(stack, {
+    get(target, key) {
+      const value: unknown = Reflect.get(target, key);
+      if (typeof value !== "function") return value;
+      return async (...parameters: unknown[]) => {
+        const result = (await value.apply(target, parameters)) as Outcome | undefined;
+        if (typeof result?.output === "string") listener(result.output);
+        return result;
+      };
+    },
+  });
+}
+
+/** The text of every file below a directory, the stack's state among them. */
+export function textsBelow(directory: string): string[] {
+  return readdirSync(directory, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => readFileSync(join(entry.parentPath, entry.name), "latin1"));
 }
 
 export function expectOk(outcome: Outcome): Outcome {
