@@ -45,8 +45,9 @@ const groups: Group[] = [
   { name: "stack, examples, documents, package", files: "test/{stacks,examples,documents,package}/**/*.test.ts" },
 ];
 
-function run(command: string, args: string[], environment: NodeJS.ProcessEnv = {}): boolean {
-  const { status } = spawnSync(command, args, { cwd: root, stdio: "inherit", env: { ...process.env, ...environment } });
+function run(command: string, args: string[], environment: NodeJS.ProcessEnv = {}, timeout?: number): boolean {
+  const env = { ...process.env, ...environment };
+  const { status } = spawnSync(command, args, { cwd: root, stdio: "inherit", env, timeout });
   return status === 0;
 }
 
@@ -62,13 +63,15 @@ function install(tools: Tool[]): void {
   run("apt-get", ["install", "-y", "-qq", "--no-install-recommends", ...packages], apt);
 }
 
+const DOWNLOAD_MILLISECONDS = 5 * 60_000;
+
 /** The Pulumi CLI through npm's official package `pulumi`, which downloads it; a machine may not be let through to it. */
 function installPulumi(directory: string): void {
   process.env["PULUMI_VERSION"] = version;
   if (!run("npm", ["install", "--no-save", "--prefix", directory, "pulumi"])) return;
   const bin = join(directory, "node_modules", ".bin");
   const path = [bin, process.env["PATH"]].join(delimiter);
-  if (run("pulumi", ["version"], { PATH: path })) process.env["PATH"] = path;
+  if (run("pulumi", ["version"], { PATH: path }, DOWNLOAD_MILLISECONDS)) process.env["PATH"] = path;
 }
 
 async function main(): Promise<void> {

@@ -5,7 +5,7 @@ import { SiteOwnership } from "pulumi-aegir";
 import { queueRun, type QueueServer } from "../../stacks/queueRun";
 
 const key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHk6mXnRHPHOJ0xkCjuzpnAl6vVAGDkaVdFgO6oUfFP9";
-const fingerprint = "SHA256:9sBDBlaf6fxzx0xI4xoGzhde6vkLe9i9g0sdP6W21fo";
+const fingerprint = "SHA256:uNiVztksCsDhcc0u9e8BrQXVGDpj4QkZkC9jWqV1X0k";
 
 describe("a run of the queue", () => {
   const commands: pulumi.runtime.MockResourceArgs[] = [];
