@@ -4,7 +4,7 @@
  */
 import { resolveConnection } from "../ssh/credentials";
 import { SshConnection } from "../ssh/SshConnection";
-import type { Inventory, UserFacts } from "../worker/protocol";
+import type { Inventory } from "../worker/protocol";
 import { AegirError } from "./AegirError";
 import { PasswordFiles } from "./PasswordFiles";
 import type { ServerConfiguration } from "./ServerConfiguration";
@@ -20,7 +20,7 @@ export class AegirServer {
   readonly #accountsConnection: SshConnection | undefined;
   readonly #worker: Worker | undefined;
   readonly #sites: Sites | undefined;
-  #inventory: { taken: number; inventory: Promise<Inventory> } | undefined;
+  #inventory: { taken: number; writes: number; inventory: Promise<Inventory> } | undefined;
 
   constructor(
     /** The name under which the stack's configuration lists it. */
@@ -39,14 +39,11 @@ export class AegirServer {
       : this.#drushConnection;
   }
 
-  /** The worker; every write through it makes the inventory obsolete, so writers ask for it here each time. */
   get worker(): Worker {
-    this.#inventory = undefined;
     return this.#required(this.#worker);
   }
 
   get sites(): Sites {
-    this.#inventory = undefined;
     return this.#required(this.#sites);
   }
 
@@ -74,23 +71,17 @@ export class AegirServer {
     return (this.#drushConnection ?? this.#accountsConnection)?.label ?? this.name;
   }
 
-  /** Everything on the server, in one request that all readers of the same moment share. */
+  /** Everything on the server, in one request that all readers share until something is written. */
   inventory(): Promise<Inventory> {
-    const worker = this.#required(this.#worker);
+    const { writes } = this.worker;
     const taken = performance.now();
-    if (!this.#inventory || taken - this.#inventory.taken > INVENTORY_SECONDS * 1000) {
-      const inventory = worker.call("inventory", {}).then(({ result }) => result);
-      this.#inventory = { taken, inventory };
-      // A failed look is no inventory: the next reader asks again.
-      inventory.catch(() => (this.#inventory = undefined));
-    }
-    return this.#inventory.inventory;
-  }
-
-  /** The panel user of that name, as MySQL compares names: without regard to case. */
-  async user(name: string): Promise<UserFacts | undefined> {
-    const { result } = await this.worker.call("user", { name });
-    return result.users[0];
+    const known = this.#inventory;
+    if (known?.writes === writes && taken - known.taken < INVENTORY_SECONDS * 1000) return known.inventory;
+    const inventory = this.worker.call("inventory", {}).then(({ result }) => result);
+    this.#inventory = { taken, writes, inventory };
+    // A failed look is no inventory: the next reader asks again.
+    inventory.catch(() => (this.#inventory = undefined));
+    return inventory;
   }
 
   async end(): Promise<void> {

@@ -34,8 +34,8 @@ export class Worker {
   readonly #command: string;
   #session: Promise<WorkerSession> | undefined;
   #server: ServerFacts | undefined;
-  /** How many Drush processes were started; the promise of one bootstrap per lease is tested with it. */
-  starts = 0;
+  /** Rises when a write begins and when it ends: what was read under one number saw no half of a write. */
+  writes = 0;
 
   /** @param drush the configured command and alias, for example `drush @hostmaster`. */
   constructor(connection: SshConnection, drush: string) {
@@ -60,12 +60,15 @@ export class Worker {
    * @throws SshError if the server cannot be reached
    */
   async call<V extends Verb>(verb: V, args: VerbArguments<V>): Promise<Answered<V>> {
+    if (verbs[verb].write) this.writes++;
     try {
       return await this.#ask(verb, args);
     } catch (error) {
       const lost = error instanceof SessionBroken && (error.outcome !== "unknown" || !verbs[verb].write);
       if (!lost) throw error;
       return await this.#ask(verb, args);
+    } finally {
+      if (verbs[verb].write) this.writes++;
     }
   }
 
@@ -100,7 +103,6 @@ export class Worker {
       }
       return this.#leased();
     }
-    this.starts++;
     const starting = this.#start();
     this.#session = starting;
     starting.catch(() => {

@@ -238,7 +238,7 @@ describe("the life cycles against a server", () => {
   });
 
   describe("racing with others", () => {
-    beforeEach(() => start());
+    beforeEach(() => start({ queue: { taskSeconds: 10 } }));
 
     it("a deadlock's victim is made again", async () => {
       aegir.faults.onRequest("setOwner", "deadlock");
@@ -289,6 +289,20 @@ describe("the life cycles against a server", () => {
       }
       assert.equal(aegir.counts.workerStarts, 2);
       assert.deepEqual(aegir.counts.connections, { aegir: 1 });
+    });
+
+    it("a read that comes while something is written is not answered from before", async () => {
+      const read = async () => (await siteOwnership.read(`site:${site}`, { server })).props?.client;
+      const task = aegir.panel.addTask(site, "verify");
+      await until(() => aegir.tables().tasks.some(({ nid, status }) => nid === task && status === -1));
+      const owning = own();
+      // The handover is under way by then, and waits for that task before it writes.
+      await until(() => (aegir.counts.requests.tasks ?? 0) > 0);
+      assert.equal(await read(), "octopus123456");
+      await until(() => owner() === "acme");
+      assert.equal(await read(), "acme");
+      await owning;
+      assert.equal(await read(), "acme");
     });
 
     it("concurrent reads of a refresh share one inventory", async () => {
