@@ -237,6 +237,35 @@ describe("the life cycles against a server", () => {
     });
   });
 
+  describe("on a hosted account, where only password files can be reached", () => {
+    beforeEach(async () => {
+      await start();
+      await own();
+      await endServers();
+      const { accounts } = aegir.configuration();
+      configureServers(JSON.stringify({ main: { accounts, waits: { pollSeconds: 0.05 } } }));
+    });
+
+    it("a login is adopted, rotated and forgotten", async () => {
+      const { id, outs } = await shellAccount.create({ client: "acme", server });
+      const stored = () => aegir.tables().passwordFiles["o1.acme"]?.trimEnd();
+      assert.deepEqual([id, outs.password], ["account:o1.acme", stored()]);
+      const rotated = await shellAccount.update(id, outs, { client: "acme", rotation: "1", server });
+      assert.notEqual(rotated.outs.fingerprint, outs.fingerprint);
+      assert.equal(rotated.outs.password, stored());
+      await shellAccount.delete(id, rotated.outs);
+      assert.equal(stored(), rotated.outs.password);
+      assert.deepEqual(Object.keys(aegir.counts.connections).sort(), ["aegir", "o1.ftp"]);
+    });
+
+    it("everything else is refused, with the reason", async () => {
+      await assert.rejects(
+        own(),
+        /server "main" has no connection that can run Drush \(a hosted account has none\) .*There, only ShellAccount can be declared/,
+      );
+    });
+  });
+
   describe("racing with others", () => {
     beforeEach(() => start({ queue: { taskSeconds: 10 } }));
 
