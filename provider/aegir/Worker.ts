@@ -99,7 +99,7 @@ export class Worker {
       // Several callers may come here at once; only the first retires the session and starts the next one.
       if (this.#session === current) {
         this.#session = undefined;
-        session?.end();
+        session?.retire();
       }
       return this.#leased();
     }

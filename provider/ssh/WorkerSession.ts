@@ -70,6 +70,7 @@ export class WorkerSession {
   #lastId = 0;
   #unwritten: Request[] = [];
   #writing = false;
+  #retired = false;
   #timer: NodeJS.Timeout | undefined;
   #broken: { why: string; exit: Exit | null } | null = null;
 
@@ -137,6 +138,12 @@ export class WorkerSession {
     return this.#ask(verb, args, deadlineSeconds);
   }
 
+  /** To be asked nothing more: ends the worker as soon as it has answered what it was asked. */
+  retire(): void {
+    this.#retired = true;
+    if (this.#outstanding.size === 0) this.end();
+  }
+
   /** Ends the worker; requests without an answer reject. */
   end(): void {
     this.#break("the session was ended by this side");
@@ -187,14 +194,16 @@ export class WorkerSession {
     this.#outstanding.delete(answer.id);
     this.#watch();
     if (answer.ok) {
-      return request.resolve({ now: answer.now, result: answer.result });
+      request.resolve({ now: answer.now, result: answer.result });
+    } else {
+      const { code, message, detail, fatal } = answer.error;
+      request.reject(new WorkerRefusal(this.label, request.verb, code, message, detail, fatal, answer.now));
+      if (fatal) {
+        // It works in order and ends here, so what was asked later is not begun.
+        this.#break("the worker ended after an error that it could not go on from", { outcome: "notDone" });
+      }
     }
-    const { code, message, detail, fatal } = answer.error;
-    request.reject(new WorkerRefusal(this.label, request.verb, code, message, detail, fatal, answer.now));
-    if (fatal) {
-      // It works in order and ends here, so what was asked later is not begun.
-      this.#break("the worker ended after an error that it could not go on from", { outcome: "notDone" });
-    }
+    if (this.#retired && this.#outstanding.size === 0) this.end();
   }
 
   /** Starts the deadline of the oldest request. */
