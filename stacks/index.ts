@@ -2,8 +2,8 @@
  * The stack: reads the access manifest and declares what it says.
  *
  * Configuration: `manifest` is the manifest's path, from the project's directory (stacks/access.yaml if absent);
- * `runQueue: true` has the server work off its task queue as soon as owners have changed, instead of waiting for its
- * cron (real Pulumi CLI only, with the plugin of @pulumi/command).
+ * `runQueue: true` has the server start the next tasks of its queue as soon as owners have changed, instead of waiting
+ * for its cron (real Pulumi CLI only, with the plugin of @pulumi/command).
  */
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
@@ -22,8 +22,9 @@ const servers = new pulumi.Config("aegir").requireObject<Record<string, Server>>
 const runQueue = config.getBoolean("runQueue") ?? false;
 
 const manifest = readManifest(config.get("manifest") ?? "stacks/access.yaml");
-const server = servers[manifest.server ?? Object.keys(servers)[0]!]!;
 for (const warning of manifest.warnings) void pulumi.log.warn(warning.summary);
+
+const ownerships: SiteOwnership[] = [];
 
 /** Logins by internal name of their client; passwords are secrets. */
 export const logins = Object.fromEntries(
@@ -32,6 +33,11 @@ export const logins = Object.fromEntries(
     return login ? [[client.internalName, login]] : [];
   }),
 );
+
+if (runQueue && ownerships.length > 0) {
+  const serverName = manifest.server ?? Object.keys(servers)[0]!;
+  queueRun(serverName, servers[serverName]!, ownerships);
+}
 
 /** @param file from the directory of Pulumi.yaml; the program itself runs in the one that `main` names */
 function readManifest(file: string): Manifest {
@@ -61,7 +67,7 @@ function declareClient(declared: ManifestClient): object | undefined {
         ...at,
       }),
   );
-  const ownerships = declared.sites.map(
+  const owned = declared.sites.map(
     ({ site, takeOverFrom }) =>
       new SiteOwnership(
         `site:${site}`,
@@ -76,12 +82,12 @@ function declareClient(declared: ManifestClient): object | undefined {
         { dependsOn: bindings },
       ),
   );
-  const effective = runQueue && ownerships.length > 0 ? [queueRun(internalName, server, ownerships)] : ownerships;
+  ownerships.push(...owned);
   if (!declared.shellAccount) return undefined;
   const login = new ShellAccount(
     `account:${internalName}`,
-    { client: ownerships[0]!.client, rotation: declared.shellAccount.rotation, ...at },
-    { dependsOn: effective },
+    { client: owned[0]!.client, rotation: declared.shellAccount.rotation, ...at },
+    { dependsOn: owned },
   );
   const { username, host, sshPort, ftpsPort, password } = login;
   return { username, host, sshPort, ftpsPort, password };

@@ -10,30 +10,55 @@ export interface QueueServer {
 
 type Connection = Omit<command.types.input.remote.ProxyConnectionArgs, "hostKey"> & { hostKey: string | string[] };
 
-/** Runs the server's task queue once whenever an owner of this client's sites has changed. */
+/**
+ * Runs the server's task queue once, after all owners are recorded, whenever one of them has changed. `hosting-tasks`
+ * starts up to five of the queued tasks, and does not wait for them (hosting_run_queue, hosting.queues.inc); so whatever
+ * is not known to be effective is warned of.
+ */
 export function queueRun(
-  internalName: string,
+  serverName: string,
   { connection, drush = {} }: QueueServer,
   ownerships: SiteOwnership[],
 ): pulumi.Resource {
   if (!connection) throw new pulumi.RunError("runQueue needs the server's `connection` in aegir:servers.");
   const { proxy } = connection;
   const { command: drushCommand = "drush", alias = "@hostmaster" } = drush;
+  for (const ownership of ownerships) {
+    ownership.applied.apply((applied) => {
+      if (!applied) void pulumi.log.warn(NOT_SEEN, ownership);
+    });
+  }
+  const verifyTasks = pulumi.all(ownerships.map(({ verifyTask }) => verifyTask));
   return new command.remote.Command(
-    `queue:${internalName}`,
+    `queue:${serverName}`,
     {
-      connection: { ...withPublicKey(connection), proxy: proxy && withPublicKey(proxy) },
+      connection: { ...strict(connection), proxy: proxy && strict(proxy) },
       create: `${drushCommand} ${alias} hosting-tasks`,
-      triggers: ownerships.map(({ verifyTask }) => verifyTask),
+      // The newest: node ids only grow, so neither the order of the manifest nor an adopted site makes another run.
+      triggers: [verifyTasks.apply((tasks) => Math.max(0, ...tasks.map((task) => task ?? 0)))],
+      // Else the server's text goes to the terminal as it is, and to its own environment at the next run.
+      logging: command.remote.Logging.None,
+      addPreviousOutputInEnv: false,
     },
     { dependsOn: ownerships },
   );
 }
 
-/** @pulumi/command takes one public key, and accepts any host without one; a fingerprint is not enough for it. */
-function withPublicKey<C extends Connection>(connection: C): C & { hostKey: string } {
-  const pins = [connection.hostKey].flat();
-  const hostKey = pins.flatMap((pin) => /(?:ssh|ecdsa|sk)-\S+ [A-Za-z0-9+/=]{40,}/.exec(pin) ?? [])[0];
+const NOT_SEEN =
+  "The owner is recorded; that the files are linked for it alone was not seen yet, and the client that lost the site " +
+  "may still reach them. `pulumi up --refresh` looks again; if this stays, look at the site's verify task in the panel.";
+
+/**
+ * @pulumi/command takes one public key (no fingerprint), accepts any host without one, and tries rejected credentials
+ * and host keys again as often as `dialErrorLimit` says.
+ */
+function strict<C extends Connection>(connection: C): C & { hostKey: string; dialErrorLimit: number } {
+  const lines = [connection.hostKey].flat().flatMap((text) => text.split("\n"));
+  const keys = lines
+    .filter((line) => !/^\s*[@#]/.test(line))
+    .flatMap((line) => /(?:ssh|ecdsa)-\S+[ \t]+[A-Za-z0-9+/=]{40,}/.exec(line) ?? []);
+  // It asks for RSA keys with SHA-1 only, which OpenSSH does not offer since 8.8.
+  const hostKey = keys.find((key) => !key.startsWith("ssh-rsa")) ?? keys[0];
   if (!hostKey) throw new pulumi.RunError("runQueue needs each hostKey as a public key or known_hosts line.");
-  return { ...connection, hostKey };
+  return { ...connection, hostKey, dialErrorLimit: 0 };
 }

@@ -52,6 +52,16 @@ export class PasswordFiles {
     return { password, fingerprint: fingerprint(login, password) };
   }
 
+  /** The login's password as BOA leaves it: waits out the moment in which the file is there and empty. */
+  async settled(login: string): Promise<Password | undefined> {
+    const patience = new Patience(this.options.accountMinutes);
+    while ((await this.#readFile(login)) === "") {
+      if (patience.expired()) throw this.#expired(`the password file of ${login} is empty`, false);
+      await pause(this.options.pollSeconds);
+    }
+    return this.read(login);
+  }
+
   /** Deletes the file: BOA's next run removes the account and makes it anew. Absent is a success. */
   async delete(login: string): Promise<void> {
     const sftp = await this.connection.sftp();

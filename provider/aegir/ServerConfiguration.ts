@@ -126,7 +126,7 @@ export function serverSelectionProblem(servers: Servers, server: string | undefi
   }
   return Object.hasOwn(servers, server)
     ? undefined
-    : `No server "${printable(server)}" is configured. The stack has: ${names.join(", ")}.`;
+    : `No server "${printable(server)}" is configured. The stack has: ${names.join(", ")}. A server that is renamed is configured under both names for one \`pulumi up\`.`;
 }
 
 /** The name of the server that a resource means: the one it names, or the only one there is. */

@@ -4,9 +4,10 @@
  */
 import { shellAccountNameProblems } from "../naming/ShellAccountName";
 import { SiteStatus, TaskFacts, TaskStatus, type ClientReference, type SiteFacts } from "../worker/protocol";
-import { AegirError } from "./AegirError";
+import { AegirError, type AegirErrorParts, type Outcome } from "./AegirError";
 import type { TaskWatcher } from "./TaskWatcher";
 import { settle, type Worker } from "./Worker";
+import { SessionBroken } from "../ssh/SshError";
 import { WorkerRefusal } from "../ssh/WorkerSession";
 
 /** A task that started before the write may put the old owner back (contract 3.4); so often is that repaired. */
@@ -27,26 +28,29 @@ export interface HandoverRequest {
   mayTake(site: SiteFacts): "take" | "leave";
 }
 
-export interface Handover {
+export interface Handover extends HandoverProgress {
   site: SiteFacts;
-  /** The owner that was replaced; undefined if the right one was there already, or the site was left alone. */
-  previousOwner: ClientReference | null | undefined;
-  /** The verify that made it effective. */
-  verifyTask: number | undefined;
   /** True if the links on disk agree: the owner reaches the files, and nobody else does. */
   applied: boolean;
   warnings: string[];
 }
 
-/** The owner is recorded, but files or panel do not agree yet. `site` is what the server holds now. */
+/** What a handover has done so far. */
+export interface HandoverProgress {
+  /** The owner that was replaced; undefined if none was. */
+  previousOwner: ClientReference | null | undefined;
+  /** The verify that makes it effective. */
+  verifyTask: number | undefined;
+}
+
+/** The owner is recorded, or may be (`outcome`), but files or panel do not agree yet. `site`: as last seen. */
 export class NotApplied extends AegirError {
   constructor(
     readonly site: SiteFacts,
-    what: string,
-    server: string,
-    next: string,
+    readonly progress: HandoverProgress,
+    parts: Pick<AegirErrorParts, "what" | "server" | "outcome" | "next">,
   ) {
-    super({ situation: "notApplied", what, server, outcome: "done", next, detail: { site: site.site } });
+    super({ situation: "notApplied", ...parts, detail: { site: site.site } });
   }
 }
 
@@ -64,9 +68,9 @@ export class Sites {
     private readonly tasks: TaskWatcher,
   ) {}
 
-  /** True if a live site has this main domain. */
-  async exists(site: string): Promise<boolean> {
-    return (await this.#look(site)).found !== undefined;
+  /** The one live site with this main domain, the front end's own included; undefined if there is none. */
+  async find(site: string): Promise<SiteFacts | undefined> {
+    return (await this.#look(site)).found;
   }
 
   /**
@@ -127,9 +131,10 @@ export class Sites {
       return await this.#rounds(request, run);
     } catch (error) {
       // Not applied is said already, and a refusal after the write means that somebody else has written since.
-      const said = error instanceof AegirError && error.situation !== "waitExpired";
-      if (!run.site || run.writtenAt === undefined || said) throw error;
-      throw this.#notApplied(run.site, error);
+      const said = error instanceof AegirError && !["waitExpired", "serverFailed"].includes(error.situation);
+      const unknown = error instanceof SessionBroken && error.outcome === "unknown";
+      if (!run.site || said || !(run.writtenAt !== undefined || unknown)) throw error;
+      throw this.#notApplied(run.site, run, error, run.writtenAt === undefined ? "unknown" : "done");
     }
   }
 
@@ -143,7 +148,7 @@ export class Sites {
       }
     }
     const site = await this.require(request.site);
-    throw this.#notApplied(site, "its owner was put back again and again by other tasks or people");
+    throw this.#notApplied(site, run, `${MAXIMUM_VERIFIES} verifies did not make it so`);
   }
 
   /** Observes, decides, and makes the one write that is missing. */
@@ -154,11 +159,11 @@ export class Sites {
       if (isEffective(site) || request.waitFor === "recorded") return finished(site, run);
       const running = runningTask(site);
       if (running && !(running.type === "verify" && startedAfter(running, run.writtenAt))) {
-        return this.#waitOut(site, running);
+        return this.#waitOut(site, running, run);
       }
       if (run.verifyTask !== undefined && site.lastVerify && startedAfter(site.lastVerify, run.writtenAt)) {
         const verified = site.lastVerify.status === TaskStatus.success || site.lastVerify.status === TaskStatus.warning;
-        if (verified) throw this.#notApplied(site, linksText(site));
+        if (verified) throw this.#notApplied(site, run, linksText(site));
       }
       const { now, result } = await this.worker.call("queueVerify", { nid: site.nid });
       run.writtenAt ??= now;
@@ -167,7 +172,7 @@ export class Sites {
     }
     if (request.mayTake(site) === "leave") return finished(site, run);
     const blocking = runningTask(site) ?? pendingInstall(site);
-    if (blocking) return this.#waitOut(site, blocking);
+    if (blocking) return this.#waitOut(site, blocking, run);
     if (site.status === SiteStatus.queued) {
       throw this.#refuse(
         `${site.site} is not installed and no install task is waiting`,
@@ -190,7 +195,7 @@ export class Sites {
         run.previousOwner = before;
         // A task started between the look and the write.
         const task = TaskFacts.safeParse(error.detail["task"]);
-        if (error.code === "busy" && task.success) return this.#waitOut(site, task.data);
+        if (error.code === "busy" && task.success) return this.#waitOut(site, task.data, run);
       }
       throw error;
     }
@@ -217,14 +222,15 @@ export class Sites {
     });
   }
 
-  async #waitOut(site: SiteFacts, task: TaskFacts): Promise<HandoverStep> {
-    await this.tasks.ended(task.nid, `the ${task.type} task of ${site.site}`);
+  async #waitOut(site: SiteFacts, task: TaskFacts, run: HandoverRun): Promise<HandoverStep> {
+    const outcome = run.writtenAt === undefined ? "notDone" : "done";
+    await this.tasks.ended(task.nid, `the ${task.type} task of ${site.site}`, outcome);
     return { kind: "again" };
   }
 
   /** Waits for the verify; a failed or cancelled one is an error unless a newer verify has taken its place. */
   async #verified(site: string, task: TaskFacts, run: HandoverRun): Promise<void> {
-    const ended = await this.tasks.ended(task.nid, `the verify of ${site}`);
+    const ended = await this.tasks.ended(task.nid, `the verify of ${site}`, "done");
     if (ended && startedAfter(ended, run.writtenAt) && ended.status !== TaskStatus.error) return;
     const facts = await this.require(site);
     // BOA's retry makes a new node; upstream's a new revision. Either way the newest verify speaks.
@@ -234,26 +240,28 @@ export class Sites {
     if (superseded || isEffective(facts)) return;
     if (ended?.status === TaskStatus.error) {
       const log = ended.log.map(({ message }) => message).join(" | ");
-      throw this.#notApplied(facts, `its verify (task ${task.nid}) failed${log ? `: ${log}` : ""}`);
+      throw this.#notApplied(facts, run, `its verify (task ${task.nid}) failed${log ? `: ${log}` : ""}`);
     }
     if (ended && ended.executed === null) {
-      throw this.#notApplied(facts, `its verify (task ${task.nid}) was cancelled`);
+      throw this.#notApplied(facts, run, `its verify (task ${task.nid}) was cancelled`);
     }
     // It ran before the write, or is gone: the next round queues another one.
   }
 
-  #notApplied(site: SiteFacts, why: unknown): NotApplied {
+  #notApplied(site: SiteFacts, run: HandoverRun, why: unknown, outcome: Outcome = "done"): NotApplied {
     const old = site.links.filter((directory) => directory !== site.owner?.internalName);
     const access = old.length > 0 ? `; ${old.join(", ")} can still reach its files` : "";
     const cause = why instanceof AegirError ? why.what : why instanceof Error ? why.message : String(why);
-    return new NotApplied(
-      site,
-      `${site.site} is recorded as owned by ${site.owner?.internalName ?? "nobody"}, but that is not effective: ${cause}${access}`,
-      this.worker.label,
+    const what =
+      outcome === "unknown"
+        ? `the owner of ${site.site} was to change, and the answer was lost: ${cause}`
+        : `${site.site} is recorded as owned by ${site.owner?.internalName ?? "nobody"}, but that is not effective: ${cause}${access}`;
+    const next =
       why instanceof AegirError
         ? why.next
-        : "Mend the cause, then run the same command again: it queues another verify",
-    );
+        : "Mend the cause, then run the same command again: it looks first and does what is missing";
+    const { previousOwner, verifyTask } = run;
+    return new NotApplied(site, { previousOwner, verifyTask }, { what, server: this.worker.label, outcome, next });
   }
 
   #refuse(what: string, next: string): AegirError {
@@ -262,11 +270,9 @@ export class Sites {
 }
 
 /** What one handover remembers between its rounds. */
-interface HandoverRun {
+interface HandoverRun extends HandoverProgress {
   /** The site as last seen. */
   site: SiteFacts | undefined;
-  previousOwner: ClientReference | null | undefined;
-  verifyTask: number | undefined;
   /** Server time of the first write; a verify that started earlier says nothing. */
   writtenAt: number | undefined;
 }

@@ -6,12 +6,16 @@
  * since BOA runs about one task a minute (contract 3.6) and a long queue is no failure.
  */
 import { TaskStatus, type QueueFacts, type TaskFacts } from "../worker/protocol";
-import { AegirError } from "./AegirError";
+import { AegirError, type Outcome } from "./AegirError";
 import { Patience, pause } from "./Patience";
 import type { Worker } from "./Worker";
 
 interface Watched {
   patience: Patience;
+  /** What an end of the wait leaves: the change that it followed, or the nothing that it had to come before. */
+  outcome: Outcome;
+  /** The best place in the queue so far; a queue that grows in front of it is no progress. */
+  fewestAhead: number;
   /** For messages: `the verify of www.example.com`. */
   what: string;
   resolve: (task: TaskFacts | undefined) => void;
@@ -30,11 +34,13 @@ export class TaskWatcher {
   /**
    * The task's facts when it has ended, or undefined if it is gone from the server.
    * @param what names the task in messages, for example `the verify of www.example.com`
+   * @param outcome what is the case if the wait ends without an end of the task
    * @throws AegirError `waitExpired`, with the likely reasons
    */
-  ended(nid: number, what: string): Promise<TaskFacts | undefined> {
+  ended(nid: number, what: string, outcome: Outcome): Promise<TaskFacts | undefined> {
     return new Promise((resolve, reject) => {
-      const watched: Watched = { patience: new Patience(this.waits.taskMinutes), what, resolve, reject };
+      const patience = new Patience(this.waits.taskMinutes);
+      const watched: Watched = { patience, outcome, fewestAhead: Infinity, what, resolve, reject };
       this.#watched.set(nid, [...(this.#watched.get(nid) ?? []), watched]);
       if (!this.#running) void this.#run();
     });
@@ -66,18 +72,18 @@ export class TaskWatcher {
       for (const { resolve } of waiting) resolve(task);
       return;
     }
-    const progress = `${task.status} ${task.ahead}`;
-    const impatient = waiting.filter(({ patience }) => patience.expired(progress));
+    const impatient = waiting.filter((watched) => {
+      watched.fewestAhead = Math.min(watched.fewestAhead, task.ahead ?? 0);
+      return watched.patience.expired(`${task.status} ${watched.fewestAhead}`);
+    });
     if (impatient.length === 0) return;
     const rest = waiting.filter((watched) => !impatient.includes(watched));
     if (rest.length > 0) this.#watched.set(nid, rest);
     else this.#watched.delete(nid);
-    for (const { what, patience, reject } of impatient) {
-      reject(this.#expired(what, patience.minutes, task, queue));
-    }
+    for (const watched of impatient) watched.reject(this.#expired(watched, task, queue));
   }
 
-  #expired(what: string, minutes: number, task: TaskFacts, queue: QueueFacts): AegirError {
+  #expired({ what, patience, outcome }: Watched, task: TaskFacts, queue: QueueFacts): AegirError {
     const state =
       task.status === TaskStatus.processing
         ? "it has been running without an end; its process may have been killed"
@@ -85,9 +91,9 @@ export class TaskWatcher {
     const reasons = queue.obstacles.join(", ");
     return new AegirError({
       situation: "waitExpired",
-      what: `waited ${minutes} min without progress for ${what} (task ${task.nid}): ${state}${reasons ? ` (${reasons})` : ""}`,
+      what: `waited ${patience.minutes} min without progress for ${what} (task ${task.nid}): ${state}${reasons ? ` (${reasons})` : ""}`,
       server: this.worker.label,
-      outcome: "done",
+      outcome,
       next: "Look at the task queue of the server (is it paused, does its cron run?), then run the same command again",
       detail: { task: task.nid, status: task.status, ahead: task.ahead, obstacles: queue.obstacles },
     });

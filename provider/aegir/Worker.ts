@@ -3,7 +3,7 @@
  * lease. A long-lived PHP process goes stale (statics, a lost database link), so it is recycled before it can
  * (aegir-measured.md, "What this decides"): after 60 s, after 500 requests, and after anything that broke it.
  */
-import { SessionBroken } from "../ssh/SshError";
+import { SessionBroken, SshError } from "../ssh/SshError";
 import type { SshConnection } from "../ssh/SshConnection";
 import { WorkerRefusal, WorkerSession } from "../ssh/WorkerSession";
 import {
@@ -94,12 +94,13 @@ export class Worker {
   async #leased(): Promise<WorkerSession> {
     const current = this.#session;
     if (current) {
-      const session = await current.catch(() => undefined);
-      if (session && session.alive && session.age < LEASE_SECONDS && session.requests < LEASE_REQUESTS) return session;
+      // A start that fails, fails for all who waited for it: rejected credentials are tried once.
+      const session = await current;
+      if (session.alive && session.age < LEASE_SECONDS && session.requests < LEASE_REQUESTS) return session;
       // Several callers may come here at once; only the first retires the session and starts the next one.
       if (this.#session === current) {
         this.#session = undefined;
-        session?.retire();
+        session.retire();
       }
       return this.#leased();
     }
@@ -131,13 +132,17 @@ export class Worker {
 /**
  * Runs `attempt` - observe, decide, write - until its outcome is certain. Every attempt begins by observing, so an
  * attempt whose write was lost, was chosen as a deadlock's victim, or lost a race is simply made again.
- * @throws AegirError `serverFailed` when it still is not certain after the third
+ * @throws SessionBroken with `outcome: "unknown"` when it still is not certain after the third
  */
 export async function settle<T>(label: string, what: string, attempt: () => Promise<T>): Promise<T> {
+  let unknown: SessionBroken | undefined;
   for (let attemptsLeft = 3; ; attemptsLeft--) {
     try {
       return await attempt();
     } catch (error) {
+      if (error instanceof SessionBroken && error.outcome === "unknown") unknown = error;
+      // A server that cannot be asked any more does not make certain what was not.
+      else if (error instanceof SshError && unknown) throw unknown;
       const again =
         (error instanceof SessionBroken && error.outcome === "unknown") ||
         (error instanceof WorkerRefusal && ["deadlock", "changed", "exists"].includes(error.code));

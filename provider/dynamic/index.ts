@@ -6,7 +6,7 @@ import { SERVERS_KEY } from "../aegir/ServerConfiguration";
 import { configureServers } from "../aegir/servers";
 import { aegirClient } from "../resources/AegirClient";
 import { clientUserBinding } from "../resources/ClientUserBinding";
-import type { Lifecycle } from "../resources/Lifecycle";
+import { PartialFailure, type Lifecycle } from "../resources/Lifecycle";
 import { shellAccount } from "../resources/ShellAccount";
 import { siteOwnership } from "../resources/SiteOwnership";
 import type { ResourceType } from "./shim";
@@ -42,6 +42,12 @@ function reporting(operation: (...parameters: unknown[]) => unknown): (...parame
     try {
       return await operation(...parameters);
     } catch (error) {
+      // Pulumi adds the provider's text to what create and update return, but not to what they throw; without it no
+      // later operation could read or delete the resource (SDK cmd/dynamic-provider, grpcResponseFromError).
+      if (error instanceof PartialFailure) {
+        const { __provider } = parameters.at(-1) as { __provider?: string };
+        Object.assign(error.properties, { __provider });
+      }
       if (error instanceof Error && error.stack === error.message) error.stack = "";
       throw error;
     }

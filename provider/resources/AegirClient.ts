@@ -6,7 +6,7 @@ import { settle } from "../aegir/Worker";
 import { WorkerRefusal } from "../ssh/WorkerSession";
 import { clientNameKey, clientNameProblems } from "../naming/ClientName";
 import { deriveInternalName, internalNameProblems } from "../naming/InternalName";
-import { mailProblems } from "../naming/PanelUser";
+import { mailKey, mailProblems } from "../naming/PanelUser";
 import { quoted } from "../naming/quoted";
 import { reducedName, shellAccountName } from "../naming/ShellAccountName";
 import type { ClientFacts, VerbResult } from "../worker/protocol";
@@ -19,6 +19,7 @@ import {
   differing,
   isKnown,
   PartialFailure,
+  recordingUnknown,
   pick,
   STATE_VERSION,
   type CheckResult,
@@ -159,6 +160,9 @@ function claimed(name: string, args: AegirClientArgs): Record<string, unknown> {
 
 export const clientId = (internalName: string): string => `client:${internalName}`;
 
+/** What a client with `email` declares besides itself: that whoever has this address is bound to it. */
+export const ensuredMail = (internalName: string, mail: string): string => `mail:${internalName}:${mailKey(mail)}`;
+
 export const aegirClient: Lifecycle<Inputs, Outputs> = {
   check(olds, news): CheckResult {
     const inputs = withoutNulls(news);
@@ -189,6 +193,7 @@ export const aegirClient: Lifecycle<Inputs, Outputs> = {
     if (inputs.internalName === undefined) deriveInto(inputs, olds, rules, prefix);
     if (server && typeof inputs.internalName === "string" && isKnown(inputs.internalName)) {
       noteDeclared(server.name, clientId(inputs.internalName));
+      if (typeof inputs.email === "string") noteDeclared(server.name, ensuredMail(inputs.internalName, inputs.email));
     }
     return { inputs: { ...inputs }, failures: rules.failures };
   },
@@ -196,7 +201,12 @@ export const aegirClient: Lifecycle<Inputs, Outputs> = {
   diff(id, olds, news): DiffResult {
     const replaces = differing(replacing, olds, news);
     const changed = differing(changing, olds, news);
-    if (replaces.includes("internalName")) {
+    if (replaces.includes("server")) {
+      say(
+        id,
+        `leaves server ${olds.server} for ${isKnown(news.server) ? news.server : "another"}: a client there, and the deletion of this one here, with its panel users' bindings and its login.`,
+      );
+    } else if (replaces.includes("internalName")) {
       say(
         id,
         `becomes ${isKnown(news.internalName) ? clientId(news.internalName) : "another client"}: a new client node, and on BOA a new login with a new password and an empty home; the old login goes when its last site has left. Platform restrictions and the panel user's name do not follow.`,
@@ -221,7 +231,7 @@ export const aegirClient: Lifecycle<Inputs, Outputs> = {
   async create(inputs): Promise<CreateResult<Outputs>> {
     const server = serverFor(inputs.server);
     const id = clientId(inputs.internalName);
-    const client = await settle(server.label, `creating ${id}`, async () => {
+    const attempt = async (): Promise<ClientFacts> => {
       const existing = await observe(server, inputs);
       if (existing.sameName.length > 0) {
         say(
@@ -237,9 +247,17 @@ export const aegirClient: Lifecycle<Inputs, Outputs> = {
           'Declare the server\'s name, choose another internalName, or set onExisting: "adopt" to rename it',
         );
       }
+      if (existing.sameShellName.length > 0) {
+        say(
+          id,
+          `shares its shell login with ${existing.sameShellName.join(", ")}: on BOA each sees the other's sites in turn.`,
+        );
+      }
       const renamed = await rename(server, existing.client, existing.client.name, inputs.name);
       return ensureUser(server, renamed, inputs);
-    });
+    };
+    const declared = { ...pick(inputs, inputKeys), stateVersion: STATE_VERSION };
+    const client = await recordingUnknown(id, declared, () => settle(server.label, `creating ${id}`, attempt));
     return { id, outs: outputs(client, inputs) };
   },
 
@@ -255,7 +273,7 @@ export const aegirClient: Lifecycle<Inputs, Outputs> = {
 
   async update(id, olds, news): Promise<{ outs: Outputs }> {
     const server = serverFor(news.server);
-    const client = await settle(server.label, `updating ${id}`, async () => {
+    const attempt = async (): Promise<ClientFacts> => {
       const { client: live } = await observe(server, news);
       if (!live) {
         throw new AegirError({
@@ -267,7 +285,9 @@ export const aegirClient: Lifecycle<Inputs, Outputs> = {
         });
       }
       return ensureUser(server, await rename(server, live, olds.name, news.name), news);
-    });
+    };
+    const changed = { ...olds, ...pick(news, inputKeys) };
+    const client = await recordingUnknown(id, changed, () => settle(server.label, `updating ${id}`, attempt));
     return { outs: outputs(client, news) };
   },
 
@@ -367,7 +387,8 @@ async function ensureUser(server: AegirServer, client: ClientFacts, inputs: Inpu
   try {
     await server.worker.call("ensureUser", { client: client.internalName, user });
   } catch (error) {
-    if (!(error instanceof WorkerRefusal)) throw error;
+    // Whatever else is refused may be asked again, by settle or by the next run.
+    if (!(error instanceof WorkerRefusal && error.code === "nameTaken")) throw error;
     const withoutEmail = outputs(client, { ...inputs, email: undefined });
     throw new PartialFailure(clientId(client.internalName), withoutEmail, userRefused(server, inputs, error) as Error);
   }
@@ -439,13 +460,11 @@ async function deleteClient(server: AegirServer, props: Outputs): Promise<void> 
     });
     say(clientId(client.internalName), `${site} now belongs to ${handover.site.owner?.internalName ?? "nobody"}.`);
   }
-  for (const user of client.users.filter(({ mail }) => sameMail(mail, props.email))) {
-    await server.worker.call("unbind", { client: client.internalName, user: user.name });
-  }
   try {
     await server.worker.call("deleteClient", {
       internalName: client.internalName,
-      dropBindings: destroy.bindings === "drop",
+      // None of others is left, or they are to be dropped: the binding that email made goes in the same transaction.
+      dropBindings: destroy.bindings === "drop" || client.users.length > undeclaredUsers.length,
       dropPlatforms: destroy.platforms === "drop",
     });
   } catch (error) {

@@ -9,10 +9,12 @@ import type { UserFacts } from "../worker/protocol";
 import { AegirResource, typeToken } from "./AegirResource";
 import { say } from "./consequences";
 import { isDeclared, noteDeclared } from "./declared";
+import { ensuredMail } from "./AegirClient";
 import { claim } from "./register";
 import { InputRules, withoutNulls } from "./InputRules";
 import {
   differing,
+  recordingUnknown,
   isKnown,
   pick,
   STATE_VERSION,
@@ -54,7 +56,7 @@ interface Inputs {
 /** Outputs repeat the inputs, because delete and refresh see outputs only. */
 interface Outputs extends Inputs {
   stateVersion: number;
-  uid: number;
+  uid?: number;
   warnings: string[];
 }
 
@@ -135,8 +137,9 @@ export const clientUserBinding: Lifecycle<Inputs, Outputs> = {
 
   async create(inputs): Promise<CreateResult<Outputs>> {
     const id = bindingId(inputs.client, inputs.user);
-    const user = await settle(serverFor(inputs.server).label, `binding ${inputs.user} to ${inputs.client}`, () =>
-      bind(inputs),
+    const declared = { ...pick(inputs, inputKeys), stateVersion: STATE_VERSION, warnings: [] };
+    const user = await recordingUnknown(id, declared, () =>
+      settle(serverFor(inputs.server).label, `binding ${inputs.user} to ${inputs.client}`, () => bind(inputs)),
     );
     const outs = outputs(user, inputs);
     for (const warning of outs.warnings) say(id, warning);
@@ -148,9 +151,12 @@ export const clientUserBinding: Lifecycle<Inputs, Outputs> = {
     const [, clientOfId = "", ...userOfId] = id.split(":");
     const client = props.client ?? clientOfId;
     const name = props.user ?? userOfId.join(":");
-    const user = (await server.inventory()).users.find((candidate) => sameName(candidate.name, name));
+    const user = (await server.inventory()).users.find((candidate) =>
+      props.uid === undefined ? sameName(candidate.name, name) : candidate.uid === props.uid,
+    );
     if (!user?.clients.includes(client)) return {};
-    const live = { ...props, client, user: name, server: server.name };
+    // A person who was renamed in the panel is bound all the same, and shown under the new name.
+    const live = { ...props, client, user: sameName(user.name, name) ? name : user.name, server: server.name };
     return { id: bindingId(client, name), props: outputs(user, live), inputs: pick(live, inputKeys) };
   },
 
@@ -165,9 +171,19 @@ export const clientUserBinding: Lifecycle<Inputs, Outputs> = {
       say(id, "is still declared by this program: only this entry of the state is forgotten.");
       return;
     }
-    await settle(server.label, `unbinding ${props.user} from ${props.client}`, () =>
-      server.worker.call("unbind", { client: props.client, user: props.user }),
-    );
+    const { client } = props;
+    // A binding that was recorded without its answer has no uid.
+    const person = props.uid === undefined ? { name: props.user } : { uid: props.uid };
+    await settle(server.label, `unbinding ${props.user} from ${client}`, async () => {
+      // By uid, because the person may have another name by now, and another person this name.
+      const { result } = await server.worker.call("user", person);
+      const [user] = result.users;
+      if (user && isDeclared(server.name, ensuredMail(client, user.mail))) {
+        say(id, `is declared by the email of the client ${client} as well: only this entry of the state is forgotten.`);
+        return;
+      }
+      await server.worker.call("unbind", { client, uid: props.uid ?? user?.uid, user: props.user });
+    });
   },
 };
 

@@ -6,6 +6,8 @@
  * back; each may be repeated. `read` says "gone" (no id) only if the server said so.
  */
 
+import { SessionBroken } from "../ssh/SshError";
+
 export interface CheckFailure {
   property: string;
   reason: string;
@@ -101,5 +103,18 @@ export class PartialFailure extends Error {
     super(cause.message, { cause });
     this.reasons = [cause.message];
     this.stack = cause.message;
+  }
+}
+
+/**
+ * Runs `operation`. If the answer to its write is lost for good, the resource is recorded with `properties` as if the
+ * write was made: the next `up` looks, and a removal takes back what may be there.
+ */
+export async function recordingUnknown<T>(id: string, properties: object, operation: () => Promise<T>): Promise<T> {
+  try {
+    return await operation();
+  } catch (error) {
+    if (error instanceof SessionBroken && error.outcome === "unknown") throw new PartialFailure(id, properties, error);
+    throw error;
   }
 }

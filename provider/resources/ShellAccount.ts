@@ -14,6 +14,7 @@ import { InputRules, withoutNulls } from "./InputRules";
 import {
   differing,
   isKnown,
+  PartialFailure,
   pick,
   same,
   STATE_VERSION,
@@ -165,20 +166,23 @@ export const shellAccount: Lifecycle<Inputs, Outputs> = {
   async create(inputs): Promise<CreateResult<Outputs>> {
     const server = serverFor(inputs.server);
     const login = loginOf(server, inputs.client);
+    const watch = siteWatch(server, inputs.client);
+    // A login whose sites have left is still there for a while; BOA is about to remove it.
+    await watch();
     if (inputs.rotation !== undefined && (await server.passwordFiles.read(login))) {
       say(
         accountId(login),
         `exists already; its password is adopted as it is, and rotation "${inputs.rotation}" is noted, not carried out.`,
       );
     }
-    const password = await server.passwordFiles.appears(login, undefined, siteWatch(server, inputs.client));
+    const password = await server.passwordFiles.appears(login, undefined, watch);
     return { id: accountId(login), outs: outputs(server, login, password, inputs) };
   },
 
   async read(id, props): Promise<ReadResult<Outputs>> {
     const server = serverFor(props.server);
     const login = props.username ?? id.slice("account:".length);
-    const password = await server.passwordFiles.read(login);
+    const password = await server.passwordFiles.settled(login);
     if (!password) return {};
     // Without a recorded client (a lookup) the login's own letters are the best name there is for it.
     const live = { ...props, client: props.client ?? login.slice(login.indexOf(".") + 1), server: server.name };
@@ -202,7 +206,15 @@ export const shellAccount: Lifecycle<Inputs, Outputs> = {
       );
     }
     const old = rotate ? olds.fingerprint : undefined;
-    return { outs: outputs(server, login, await server.passwordFiles.appears(login, old, watch), news) };
+    try {
+      return { outs: outputs(server, login, await server.passwordFiles.appears(login, old, watch), news) };
+    } catch (error) {
+      if (!rotate || !(error instanceof Error)) throw error;
+      // The old password is gone with its file: recorded so, the next up waits on instead of rotating once more.
+      const recorded = { ...olds, ...pick(news, inputKeys) };
+      delete recorded.password;
+      throw new PartialFailure(id, recorded, error);
+    }
   },
 
   async delete(id, props): Promise<void> {
@@ -231,11 +243,11 @@ function siteWatch(server: AegirServer, client: string): () => Promise<void> {
   return async () => {
     if (!server.hasWorker || calls++ % 4 !== 0) return;
     const { result } = await server.worker.call("client", { internalName: client });
-    const sites = await Promise.all((result.client?.sites ?? []).map((site) => server.sites.require(site)));
+    const sites = await Promise.all((result.client?.sites ?? []).map((site) => server.sites.find(site)));
     const active = sites.some(
       (site) =>
-        site.links.includes(client) ||
-        site.tasks.some(({ status }) => status === TaskStatus.queued || status === TaskStatus.processing),
+        site?.links.includes(client) ||
+        site?.tasks.some(({ status }) => status === TaskStatus.queued || status === TaskStatus.processing),
     );
     if (active) return;
     throw new AegirError({

@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { AegirError } from "../aegir/AegirError";
 import { serverFor } from "../aegir/servers";
 import type { AegirServer } from "../aegir/AegirServer";
-import { isEffective, NotApplied, type Handover, type WaitFor } from "../aegir/Sites";
+import { isEffective, NotApplied, type HandoverProgress, type WaitFor } from "../aegir/Sites";
 import { internalNameProblems } from "../naming/InternalName";
 import { quoted } from "../naming/quoted";
 import { normalizeDomain, siteDomainProblems } from "../naming/SiteDomain";
@@ -162,7 +162,12 @@ export const siteOwnership: Lifecycle<Inputs, Outputs> = {
     const unfinished = olds.applied === false && news.waitFor !== "recorded";
     const loser = olds.client || "nobody";
     const gainer = isKnown(news.client) ? news.client : "a client not known yet";
-    if (replaces.includes("site")) {
+    if (replaces.includes("server")) {
+      say(
+        id,
+        `is no longer declared on server ${olds.server}, but on ${isKnown(news.server) ? news.server : "another"}: the site of the old one goes where onDestroy says.`,
+      );
+    } else if (replaces.includes("site")) {
       const onDestroy = olds.onDestroy ?? "default-owner";
       const receiver = onDestroy === "leave" ? `stays with ${loser}` : `goes from ${loser} to ${onDestroy}`;
       say(id, `is no longer declared here, another site is: this one ${receiver}.`);
@@ -185,7 +190,9 @@ export const siteOwnership: Lifecycle<Inputs, Outputs> = {
   async read(id, props): Promise<ReadResult<Outputs>> {
     const server = serverFor(props.server);
     const domain = props.site ?? id.slice("site:".length);
-    const found = (await server.inventory()).sites.find(({ site, hostmaster }) => site === domain && !hostmaster);
+    const found = (await server.inventory()).sites.find(
+      (candidate) => normalizeDomain(candidate.site) === domain && !candidate.hostmaster,
+    );
     if (!found) return {};
     const live = { ...props, site: domain, client: ownerName(found), server: server.name };
     return {
@@ -206,7 +213,7 @@ export const siteOwnership: Lifecycle<Inputs, Outputs> = {
       return;
     }
     const onDestroy = props.onDestroy ?? "default-owner";
-    if (onDestroy === "leave" || !(await server.sites.exists(props.site))) return;
+    if (onDestroy === "leave" || !(await server.sites.find(props.site))) return;
     const { site } = await server.sites.handOver({
       site: props.site,
       to: receiver(onDestroy),
@@ -232,7 +239,10 @@ async function own(id: string, inputs: Inputs, olds: Outputs | undefined): Promi
     return outputs(handover.site, inputs, remembered(handover, olds));
   } catch (error) {
     if (!(error instanceof NotApplied)) throw error;
-    throw new PartialFailure(id, outputs(error.site, { ...inputs, client: ownerName(error.site) }, olds ?? {}), error);
+    // Where the answer was lost the declared owner is recorded: if it is so, a removal takes it back, and if not, leaves it.
+    const client = error.outcome === "unknown" ? inputs.client : ownerName(error.site);
+    const recorded = outputs(error.site, { ...inputs, client }, remembered(error.progress, olds));
+    throw new PartialFailure(id, { ...recorded, applied: false }, error);
   }
 }
 
@@ -271,7 +281,7 @@ function mayTake(
 const ownerName = (site: SiteFacts): string => site.owner?.internalName ?? "";
 
 function remembered(
-  handover: Handover,
+  handover: HandoverProgress,
   olds: Partial<Outputs> | undefined,
 ): Pick<Outputs, "previousOwner" | "verifyTask"> {
   return {

@@ -126,7 +126,10 @@ export class SshConnection {
       return live;
     })();
     this.#link = link;
-    link.catch(() => this.#forget(link));
+    // Rejected credentials stay rejected: servers lock out whoever keeps trying.
+    link.catch((error: unknown) => {
+      if (!(error instanceof SshError && error.situation === "authenticationRejected")) this.#forget(link);
+    });
     return link;
   }
 

@@ -181,10 +181,10 @@ export const verbs = {
       aliasOf: z.string().nullable(),
     }),
   },
-  /** Users by name (exact, at most one) or by mail (several are possible). */
+  /** Users by uid, by name (at most one) or by mail (several are possible). */
   user: {
     write: false,
-    args: z.object({ name: z.string().optional(), mail: z.string().optional() }),
+    args: z.object({ uid: uid.optional(), name: z.string().optional(), mail: z.string().optional() }),
     result: z.object({ users: z.array(UserFacts) }),
   },
   /** Tasks by nid; one that is gone is missing from the answer. */
@@ -257,10 +257,13 @@ export const verbs = {
     }),
     result: z.object({ user: UserFacts, created: z.boolean(), bound: z.boolean(), mailed }),
   },
-  /** Removes one pair; a pair that is not there is a success. Errors: `refused` (uid 1 and the admin client). */
+  /**
+   * Removes one pair, whose user is meant by uid, whether there still is such a user or not, or by name. A pair that is
+   * not there is a success. Errors: `refused` (uid 1 and the admin client).
+   */
   unbind: {
     write: true,
-    args: z.object({ client: z.string(), user: z.string() }),
+    args: z.object({ client: z.string(), uid: uid.optional(), user: z.string().optional() }),
     result: z.object({ unbound: z.boolean() }),
   },
 } as const satisfies Record<string, { write: boolean; args: z.ZodType; result: z.ZodType }>;

@@ -75,7 +75,7 @@ class AegirAccessWorker {
     'inventory' => array('write' => FALSE, 'args' => array()),
     'client' => array('write' => FALSE, 'args' => array('internalName' => 'string', 'name?' => 'string')),
     'site' => array('write' => FALSE, 'args' => array('site' => 'string')),
-    'user' => array('write' => FALSE, 'args' => array('name?' => 'string', 'mail?' => 'string')),
+    'user' => array('write' => FALSE, 'args' => array('uid?' => 'integer', 'name?' => 'string', 'mail?' => 'string')),
     'tasks' => array('write' => FALSE, 'args' => array('nids' => 'integers')),
     'createClient' => array(
       'write' => TRUE,
@@ -110,7 +110,7 @@ class AegirAccessWorker {
         'createUser?' => array('mail' => 'string', 'welcomeMail' => 'boolean'),
       ),
     ),
-    'unbind' => array('write' => TRUE, 'args' => array('client' => 'string', 'user' => 'string')),
+    'unbind' => array('write' => TRUE, 'args' => array('client' => 'string', 'uid?' => 'integer', 'user?' => 'string')),
   );
 
   /**
@@ -814,7 +814,10 @@ class AegirAccessWorker {
   }
 
   private function user(array $args) {
-    if ($args['name'] === NULL) {
+    if ($args['uid'] !== NULL) {
+      $rows = db_query('SELECT uid, name, mail, status FROM {users} WHERE uid > 0 AND uid = :uid', array(':uid' => $args['uid']))->fetchAll();
+    }
+    elseif ($args['name'] === NULL) {
       $rows = $args['mail'] === NULL ? array() : $this->usersWithMail($args['mail']);
     }
     else {
@@ -1241,11 +1244,14 @@ class AegirAccessWorker {
 
   private function unbind(array $args) {
     $reference = $this->client(array('internalName' => $args['client']));
-    $users = $this->usersNamed($args['user']);
-    if (!$reference['client'] || !$users) {
+    $uid = $args['uid'];
+    if ($uid === NULL && $args['user'] !== NULL) {
+      $users = $this->usersNamed($args['user']);
+      $uid = $users ? (int) $users[0]->uid : NULL;
+    }
+    if (!$reference['client'] || $uid === NULL) {
       return array('unbound' => FALSE);
     }
-    $uid = (int) $users[0]->uid;
     if ($uid === 1 && $reference['client']['isAdmin']) {
       throw new AegirAccessRefusal('refused', 'The first user stays bound to the admin client.');
     }

@@ -83,9 +83,18 @@ export class Worker {
       };
     },
 
-    user: ({ name, mail }) => {
+    user: ({ uid, name, mail }) => {
       const facts = this.facts();
-      const found = name !== undefined ? this.usersNamed(name) : mail !== undefined ? this.usersWithMail(mail) : [];
+      const byUid = uid !== undefined && this.drupal.database.users.get(uid);
+      if (byUid) return { users: [facts.user(byUid)] };
+      const found =
+        uid !== undefined
+          ? []
+          : name !== undefined
+            ? this.usersNamed(name)
+            : mail !== undefined
+              ? this.usersWithMail(mail)
+              : [];
       return { users: found.map((user) => facts.user(user)) };
     },
 
@@ -201,9 +210,9 @@ export class Worker {
       return { user: facts, created: created !== undefined, bound, ...mailed(created) };
     },
 
-    unbind: ({ client, user }) => {
+    unbind: ({ client, user, uid: given }) => {
       const { drupal } = this;
-      const uid = this.usersNamed(user)[0]?.uid;
+      const uid = given ?? (user === undefined ? undefined : this.usersNamed(user)[0]?.uid);
       const nid = this.findClient(client)?.nid;
       if (uid === 1 && nid === drupal.adminClient) {
         throw new Refusal("refused", "The first user stays with the admin client.");

@@ -455,6 +455,11 @@ export function describeWorker(name: string, start: () => Promise<Target>): void
         assert.deepEqual((await clientState("one"))?.users, [named("una")]);
         assert.deepEqual(await worker.ok("unbind", { ...pair, client: named("none") }), { unbound: false });
         assert.deepEqual(await worker.ok("unbind", { ...pair, user: named("none") }), { unbound: false });
+        const { user } = await worker.ok("bind", { ...pair, createUser: null });
+        assert.deepEqual((await worker.ok("user", { uid: user.uid })).users, [user]);
+        assert.deepEqual((await worker.ok("user", { uid: NOWHERE })).users, []);
+        assert.deepEqual(await worker.ok("unbind", { client: pair.client, uid: NOWHERE }), { unbound: false });
+        assert.deepEqual(await worker.ok("unbind", { client: pair.client, uid: user.uid }), { unbound: true });
       });
 
       it("make a missing user when told, with the role of clients", async () => {

@@ -8,6 +8,7 @@ import { forgetDeclared } from "../../provider/resources/declared";
 import { PartialFailure } from "../../provider/resources/Lifecycle";
 import { shellAccount } from "../../provider/resources/ShellAccount";
 import { siteOwnership } from "../../provider/resources/SiteOwnership";
+import { PlainFiles } from "../aegir/PlainClient";
 import { SmallAegir, type SmallAegirOptions } from "../aegir/SmallAegir";
 
 const site = "www.acme.example";
@@ -266,6 +267,125 @@ describe("the life cycles against a server", () => {
     });
   });
 
+  describe("when something goes wrong half way", () => {
+    beforeEach(() => start({}, { taskMinutes: 0.01, accountMinutes: 0.01 }));
+
+    it("an error of the server after the write is half done, not undone", async () => {
+      aegir.faults.onRequest("site", "fatal", 2);
+      await assert.rejects(own(), (error: PartialFailure) => {
+        assert.ok(error instanceof PartialFailure);
+        assert.match(error.message, /The change is recorded on the server/);
+        assert.equal((error.properties as { client: string }).client, "acme");
+        return true;
+      });
+      assert.equal(owner(), "acme");
+    });
+
+    it("a lost answer of a server that then cannot be asked is recorded as not known", async () => {
+      aegir.faults.onRequest("setOwner", "cutAfter");
+      const owning = own();
+      await until(() => owner() === "acme");
+      aegir.faults.refuseLogins = true;
+      await assert.rejects(owning, (error: PartialFailure) => {
+        assert.ok(error instanceof PartialFailure, String(error));
+        assert.match(error.message, /Whether the change was made is not known/);
+        assert.deepEqual(pickOf(error.properties, "client", "applied"), { client: "acme", applied: false });
+        return true;
+      });
+    });
+
+    it("a wait that ends before the write says that nothing was changed", async () => {
+      aegir.faults.nextVerify(site, "stuck");
+      const task = aegir.panel.addTask(site, "verify");
+      await until(() => aegir.tables().tasks.some(({ nid, status }) => nid === task && status === -1));
+      await assert.rejects(own(), /for the verify task of www\.acme\.example .*Nothing was changed\./);
+      assert.equal(owner(), "octopus123456");
+    });
+
+    it("a client that could not be deleted keeps its people", async () => {
+      const { outs } = await aegirClient.create({ ...acme, email: "it@acme.example" });
+      aegir.faults.onRequest("deleteClient", "fatal");
+      await assert.rejects(aegirClient.delete("client:acme", outs));
+      assert.deepEqual(aegir.tables().clients.find(({ internalName }) => internalName === "acme")?.users, ["acme"]);
+      await aegirClient.delete("client:acme", outs);
+      assert.ok(!aegir.tables().clients.some(({ internalName }) => internalName === "acme"));
+      assert.ok(aegir.tables().users.some(({ name }) => name === "acme"));
+    });
+
+    it("a deadlock while a user is ensured is made again", async () => {
+      const { outs } = await aegirClient.create(acme);
+      aegir.faults.onRequest("ensureUser", "deadlock");
+      const updated = await aegirClient.update("client:acme", outs, { ...acme, email: "it@acme.example" });
+      assert.equal(updated.outs.panelUser, "acme");
+    });
+
+    it("a rotation that does not end is recorded, without the password that is gone", async () => {
+      await own();
+      const { id, outs } = await shellAccount.create({ client: "acme", server });
+      aegir.faults.lockFiles.add("/run/manage_ltd_users.pid");
+      await assert.rejects(
+        shellAccount.update(id, outs, { client: "acme", rotation: "1", server }),
+        (error: PartialFailure) => {
+          assert.ok(error instanceof PartialFailure, String(error));
+          assert.deepEqual(pickOf(error.properties, "rotation", "password"), { rotation: "1", password: undefined });
+          return true;
+        },
+      );
+    });
+  });
+
+  describe("knowing people and things again", () => {
+    beforeEach(() => start());
+
+    it("a person who was renamed in the panel is unbound, and nobody who has the old name", async () => {
+      aegir.panel.addUser({ name: "alice" });
+      const { id, outs } = await clientUserBinding.create({ client: "acme", user: "alice", server });
+      aegir.drupal.database.users.update(({ name }) => name === "alice", { name: "alice.miller" });
+      aegir.panel.addUser({ name: "alice", mail: "another@example.com" });
+      aegir.panel.bind("acme", "alice");
+      const read = await clientUserBinding.read(id, outs);
+      assert.deepEqual([read.id !== undefined, read.inputs?.["user"]], [true, "alice.miller"]);
+      await clientUserBinding.delete(id, outs);
+      assert.deepEqual(aegir.tables().clients.find(({ internalName }) => internalName === "acme")?.users, ["alice"]);
+    });
+
+    it("a person whom the client's email declares as well stays bound", async () => {
+      aegir.panel.addUser({ name: "itguy", mail: "it@acme.example" });
+      const { id, outs } = await clientUserBinding.create({ client: "acme", user: "itguy", server });
+      await aegirClient.check({}, { ...acme, email: "IT@acme.example" });
+      await clientUserBinding.delete(id, outs);
+      assert.deepEqual(aegir.tables().clients.find(({ internalName }) => internalName === "acme")?.users, ["itguy"]);
+    });
+
+    it("a site whose title has capitals is found again by a refresh", async () => {
+      aegir.addSites([{ site: "WWW.Mixed.example" }]);
+      const { id, outs } = await siteOwnership.create({ site: "www.mixed.example", client: "acme", server });
+      assert.equal((await siteOwnership.read(id, outs)).id, id);
+    });
+
+    it("a login whose file is being written is not gone", async () => {
+      await own();
+      const { id, outs } = await shellAccount.create({ client: "acme", server });
+      aegir.faults.passwordFileDelay = 30;
+      const files = await PlainFiles.open(aegir.accounts);
+      await files.unlink("/users/o1.acme");
+      files.close();
+      await until(() => aegir.tables().passwordFiles["o1.acme"] === "");
+      const read = await shellAccount.read(id, outs);
+      assert.equal(read.id, id);
+      assert.notEqual(read.props?.fingerprint, outs.fingerprint);
+    });
+
+    it("a login whose site has left is not adopted, although it is still there", async () => {
+      await own();
+      await until(() => aegir.tables().passwordFiles["o1.acme"] !== undefined);
+      aegir.faults.lockFiles.add("/run/manage_ltd_users.pid");
+      aegir.panel.setOwner(site, "Octopus123456");
+      aegir.runQueue();
+      await assert.rejects(shellAccount.create({ client: "acme", server }), /the client acme has no active site/);
+    });
+  });
+
   describe("racing with others", () => {
     beforeEach(() => start({ queue: { taskSeconds: 10 } }));
 
@@ -341,6 +461,16 @@ describe("the life cycles against a server", () => {
       assert.equal(await read(), "acme");
     });
 
+    it("rejected credentials are tried once, by however many resources", async () => {
+      await endServers();
+      aegir.faults.refuseLogins = true;
+      const asked = Array.from({ length: 10 }, () => serverFor(server).worker.call("client", { internalName: "acme" }));
+      const outcomes = await Promise.allSettled(asked);
+      assert.ok(outcomes.every(({ status }) => status === "rejected"));
+      await assert.rejects(own());
+      assert.equal(aegir.counts.authentications.rejected, 1);
+    });
+
     it("concurrent reads of a refresh share one inventory", async () => {
       const before = aegir.counts.requests.inventory ?? 0;
       await Promise.all(Array.from({ length: 50 }, () => aegirClient.read("client:acme", acme)));
@@ -348,6 +478,10 @@ describe("the life cycles against a server", () => {
     });
   });
 });
+
+function pickOf(values: object, ...keys: string[]): Record<string, unknown> {
+  return Object.fromEntries(keys.map((key) => [key, (values as Record<string, unknown>)[key]]));
+}
 
 /** Waits for a condition of the small Aegir, whose time runs by itself. */
 async function until(condition: () => boolean): Promise<void> {

@@ -170,7 +170,7 @@ const others: Mistake[] = [
   {
     ...client("a server that is not configured", { server: "mian" }, [
       "server",
-      /^No server "mian" is configured\. The stack has: main, plain\.$/,
+      /^No server "mian" is configured\. The stack has: main, plain\. A server that is renamed is configured under both names for one `pulumi up`\.$/,
     ]),
     servers: stacks.twoServers,
   },

@@ -201,6 +201,12 @@ describe("check", () => {
   });
 
   describe("notes what the program declares", () => {
+    it("for the Aegir that a server is, under whatever name it is configured", () => {
+      configure({ main: stacks.oneServer.main, renamed: stacks.oneServer.main });
+      check("AegirClient", { name: "Acme", server: "main" });
+      assert.equal(isDeclared("renamed", "client:acme"), true);
+    });
+
     it("for one server, not for another", () => {
       configure(stacks.twoServers);
       check("AegirClient", { name: "Acme", server: "main" });

@@ -22,7 +22,7 @@ const boa = { connection, accounts: { instance: "o1" } };
 export const stacks = {
   oneServer: { main: boa },
   /** `plain` is an Aegir without shell accounts. */
-  twoServers: { main: boa, plain: { connection } },
+  twoServers: { main: boa, plain: { connection: { ...connection, host: "plain.example.com" } } },
   prefixed: { main: { ...boa, clientPrefix: "cl_" } },
 };
 
