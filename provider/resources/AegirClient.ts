@@ -100,7 +100,7 @@ interface Inputs {
 interface Outputs extends Inputs {
   stateVersion: number;
   nid: number;
-  panelUser?: string;
+  panelUser: string | null;
 }
 
 const replacing = ["internalName", "server"] as const;
@@ -128,8 +128,8 @@ export class AegirClient extends AegirResource {
   declare readonly name: pulumi.Output<string>;
   /** Given or derived; known in previews, so link other resources through it. */
   declare readonly internalName: pulumi.Output<string>;
-  /** Name of the bound panel user that has `email`; undefined without `email`. */
-  declare readonly panelUser: pulumi.Output<string | undefined>;
+  /** Name of the bound panel user that has `email`; null without `email`. */
+  declare readonly panelUser: pulumi.Output<string | null>;
   declare readonly server: pulumi.Output<string>;
 
   constructor(name: string, args: AegirClientArgs, options?: pulumi.CustomResourceOptions) {
@@ -496,6 +496,7 @@ function outputs(client: ClientFacts, inputs: Partial<Inputs>): Outputs {
     ...(pick(inputs, inputKeys) as unknown as Outputs),
     stateVersion: STATE_VERSION,
     nid: client.nid,
-    ...(user ? { panelUser: user.name } : {}),
+    // Null, because Pulumi takes an output that is absent for one that no preview can know.
+    panelUser: user?.name ?? null,
   };
 }

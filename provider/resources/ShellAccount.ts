@@ -59,7 +59,7 @@ interface Outputs extends Inputs {
   host: string;
   sshPort: number;
   ftpsPort: number;
-  password?: string;
+  password: string | null;
   fingerprint: string;
 }
 
@@ -92,10 +92,10 @@ export class ShellAccount extends AegirResource {
   /** FTPS with explicit TLS (S31). */
   declare readonly ftpsPort: pulumi.Output<number>;
   /**
-   * The password as BOA made it, secret; undefined with `passwordInState: false`. Its holder may change it with
+   * The password as BOA made it, secret; null with `passwordInState: false`. Its holder may change it with
    * `passwd`, and it expires after 90 days (contract 5.2): nobody but the holder knows the new one then.
    */
-  declare readonly password: pulumi.Output<string | undefined>;
+  declare readonly password: pulumi.Output<string | null>;
   /** Tells passwords apart and reveals none. */
   declare readonly fingerprint: pulumi.Output<string>;
   declare readonly server: pulumi.Output<string>;
@@ -211,9 +211,7 @@ export const shellAccount: Lifecycle<Inputs, Outputs> = {
     } catch (error) {
       if (!rotate || !(error instanceof Error)) throw error;
       // The old password is gone with its file: recorded so, the next up waits on instead of rotating once more.
-      const recorded = { ...olds, ...pick(news, inputKeys) };
-      delete recorded.password;
-      throw new PartialFailure(id, recorded, error);
+      throw new PartialFailure(id, { ...olds, ...pick(news, inputKeys), password: null }, error);
     }
   },
 
@@ -278,7 +276,8 @@ function outputs(
     host: accounts?.host ?? accounts?.connection?.host ?? connection?.host ?? "",
     sshPort: (accounts?.connection ?? connection)?.port ?? 22,
     ftpsPort: 21,
-    ...(kept ? { password } : {}),
+    // Null, because Pulumi takes an output that is absent for one that no preview can know.
+    password: kept ? password : null,
     fingerprint,
   };
 }

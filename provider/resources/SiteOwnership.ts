@@ -65,8 +65,8 @@ interface Inputs {
 interface Outputs extends Inputs {
   stateVersion: number;
   nid: number;
-  previousOwner?: string;
-  verifyTask?: number;
+  previousOwner: string | null;
+  verifyTask: number | null;
   applied: boolean;
 }
 
@@ -95,10 +95,10 @@ export class SiteOwnership extends AegirResource {
   declare readonly site: pulumi.Output<string>;
   /** Internal name of the owner; link a ShellAccount through it, so that it waits for the ownership. */
   declare readonly client: pulumi.Output<string>;
-  /** Internal name of the client that owned the site before this resource changed it. */
-  declare readonly previousOwner: pulumi.Output<string | undefined>;
-  /** Node id of the verify task that made the last change effective. */
-  declare readonly verifyTask: pulumi.Output<number | undefined>;
+  /** Internal name of the client that owned the site before this resource changed it; null if it never did. */
+  declare readonly previousOwner: pulumi.Output<string | null>;
+  /** Node id of the verify task that made the last change effective; null if there was none. */
+  declare readonly verifyTask: pulumi.Output<number | null>;
   /** True if the files are linked for the owner and for nobody else. */
   declare readonly applied: pulumi.Output<boolean>;
   declare readonly server: pulumi.Output<string>;
@@ -214,13 +214,14 @@ export const siteOwnership: Lifecycle<Inputs, Outputs> = {
     }
     const onDestroy = props.onDestroy ?? "default-owner";
     if (onDestroy === "leave" || !(await server.sites.find(props.site))) return;
-    const { site } = await server.sites.handOver({
+    const { site, applied } = await server.sites.handOver({
       site: props.site,
       to: receiver(onDestroy),
       waitFor: props.waitFor ?? "effective",
       mayTake: (found) => (ownerName(found) === props.client ? "take" : "leave"),
     });
-    say(id, `now belongs to ${ownerName(site) || "nobody"}.`);
+    const until = applied ? "" : `, but until the server has verified it, ${site.links.join(", ")} can reach its files`;
+    say(id, `now belongs to ${ownerName(site) || "nobody"}${until}.`);
   },
 };
 
@@ -286,8 +287,10 @@ function remembered(
 ): Pick<Outputs, "previousOwner" | "verifyTask"> {
   return {
     previousOwner:
-      handover.previousOwner === undefined ? olds?.previousOwner : (handover.previousOwner?.internalName ?? ""),
-    verifyTask: handover.verifyTask ?? olds?.verifyTask,
+      handover.previousOwner === undefined
+        ? (olds?.previousOwner ?? null)
+        : (handover.previousOwner?.internalName ?? ""),
+    verifyTask: handover.verifyTask ?? olds?.verifyTask ?? null,
   };
 }
 
@@ -296,7 +299,9 @@ function outputs(site: SiteFacts, inputs: Partial<Inputs>, remembers: Partial<Ou
     ...(pick(inputs, inputKeys) as unknown as Outputs),
     stateVersion: STATE_VERSION,
     nid: site.nid,
-    ...pick(remembers, ["previousOwner", "verifyTask"]),
+    // Null, because Pulumi takes an output that is absent for one that no preview can know.
+    previousOwner: remembers.previousOwner ?? null,
+    verifyTask: remembers.verifyTask ?? null,
     applied: isEffective(site),
   };
 }

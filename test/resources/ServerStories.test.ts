@@ -177,6 +177,7 @@ describe("the life cycles against a server", () => {
             server,
             stateVersion: 1,
             nid: 1,
+            panelUser: null,
           }),
         /the client octopus123456 is the server's default owner/,
       ],
@@ -327,7 +328,7 @@ describe("the life cycles against a server", () => {
         shellAccount.update(id, outs, { client: "acme", rotation: "1", server }),
         (error: PartialFailure) => {
           assert.ok(error instanceof PartialFailure, String(error));
-          assert.deepEqual(pickOf(error.properties, "rotation", "password"), { rotation: "1", password: undefined });
+          assert.deepEqual(pickOf(error.properties, "rotation", "password"), { rotation: "1", password: null });
           return true;
         },
       );
@@ -355,6 +356,15 @@ describe("the life cycles against a server", () => {
       await aegirClient.check({}, { ...acme, email: "IT@acme.example" });
       await clientUserBinding.delete(id, outs);
       assert.deepEqual(aegir.tables().clients.find(({ internalName }) => internalName === "acme")?.users, ["itguy"]);
+    });
+
+    it("what is adopted has every output, because a preview takes an absent one for unknown", async () => {
+      await own();
+      const { outs } = await own();
+      assert.deepEqual([outs.previousOwner, outs.verifyTask, outs.applied], [null, null, true]);
+      assert.equal((await aegirClient.create(acme)).outs.panelUser, null);
+      const login = await shellAccount.create({ client: "acme", passwordInState: false, server });
+      assert.equal(login.outs.password, null);
     });
 
     it("a site whose title has capitals is found again by a refresh", async () => {
