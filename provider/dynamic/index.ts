@@ -6,9 +6,10 @@ import { SERVERS_KEY } from "../aegir/ServerConfiguration";
 import { configureServers } from "../aegir/servers";
 import { aegirClient } from "../resources/AegirClient";
 import { clientUserBinding } from "../resources/ClientUserBinding";
-import { PartialFailure, type Lifecycle } from "../resources/Lifecycle";
+import { PartialFailure, STATE_VERSION, type Lifecycle } from "../resources/Lifecycle";
 import { shellAccount } from "../resources/ShellAccount";
 import { siteOwnership } from "../resources/SiteOwnership";
+import { OneLineError } from "../ssh/SshError";
 import type { ResourceType } from "./shim";
 
 /** Which inputs and outputs a life cycle takes is known to the engine's state alone. */
@@ -40,6 +41,12 @@ export function configure(
 function reporting(operation: (...parameters: unknown[]) => unknown): (...parameters: unknown[]) => Promise<unknown> {
   return async (...parameters) => {
     try {
+      if (parameters.some(isNewer)) {
+        throw new OneLineError(
+          "the state of this resource was written by a newer release of pulumi-aegir. Nothing was done. " +
+            "Install that release, or a later one",
+        );
+      }
       return await operation(...parameters);
     } catch (error) {
       // Pulumi adds the provider's text to what create and update return, but not to what they throw; without it no
@@ -52,4 +59,10 @@ function reporting(operation: (...parameters: unknown[]) => unknown): (...parame
       throw error;
     }
   };
+}
+
+/** True of old outputs that hold what this release does not know. */
+function isNewer(parameter: unknown): boolean {
+  const { stateVersion } = (parameter ?? {}) as { stateVersion?: unknown };
+  return typeof stateVersion === "number" && stateVersion > STATE_VERSION;
 }
