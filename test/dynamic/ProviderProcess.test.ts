@@ -201,7 +201,7 @@ describe("the provider process", () => {
         rotation: "2",
         passwordInState: false,
       });
-      assert.equal("password" in without, false);
+      assert.equal(without["password"], null);
       assert.equal(without["fingerprint"], rotated["fingerprint"]);
 
       await restart();
