@@ -1,4 +1,5 @@
 import { printable } from "../ssh/printable";
+import { OneLineError } from "../ssh/SshError";
 
 /**
  * The situations in which an Aegir server does not do, or has not yet done, what a resource asked for. Transport
@@ -41,7 +42,7 @@ const outcomeText: Record<Outcome, string> = {
   unknown: "Whether the change was made is not known",
 };
 
-export class AegirError extends Error {
+export class AegirError extends OneLineError {
   override readonly name = "AegirError";
   readonly situation: AegirSituation;
   readonly server: string;
@@ -61,7 +62,5 @@ export class AegirError extends Error {
     this.what = parts.what;
     this.next = parts.next;
     this.detail = parts.detail ?? {};
-    // Pulumi's dynamic provider process prints the stack of what check, diff, read and delete throw.
-    this.stack = this.message;
   }
 }

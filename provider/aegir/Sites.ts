@@ -30,8 +30,6 @@ export interface HandoverRequest {
 
 export interface Handover extends HandoverProgress {
   site: SiteFacts;
-  /** True if the links on disk agree: the owner reaches the files, and nobody else does. */
-  applied: boolean;
   warnings: string[];
 }
 
@@ -285,7 +283,7 @@ function finished(site: SiteFacts, run: HandoverRun): HandoverStep {
     warnings.push(`${site.site} is disabled: its owner is changed, and visitors still see nothing.`);
   }
   const { previousOwner, verifyTask } = run;
-  return { kind: "finished", handover: { site, previousOwner, verifyTask, applied: isEffective(site), warnings } };
+  return { kind: "finished", handover: { site, previousOwner, verifyTask, warnings } };
 }
 
 function runningTask(site: SiteFacts): TaskFacts | undefined {

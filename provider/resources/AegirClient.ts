@@ -483,7 +483,7 @@ function boundUser(client: ClientFacts, mail: string): ClientFacts["users"][numb
 
 /** MySQL compares addresses without case, and so does Drupal. */
 function sameMail(left: string, right: string | undefined): boolean {
-  return left.toLowerCase() === right?.toLowerCase();
+  return right !== undefined && mailKey(left) === mailKey(right);
 }
 
 function refuse(server: AegirServer, what: string, next: string): AegirError {

@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { AegirError } from "../aegir/AegirError";
+import type { AegirServer } from "../aegir/AegirServer";
 import { serverFor } from "../aegir/servers";
 import { settle } from "../aegir/Worker";
 import { WorkerRefusal } from "../ssh/WorkerSession";
@@ -138,9 +139,7 @@ export const clientUserBinding: Lifecycle<Inputs, Outputs> = {
   async create(inputs): Promise<CreateResult<Outputs>> {
     const id = bindingId(inputs.client, inputs.user);
     const declared = { ...pick(inputs, inputKeys), stateVersion: STATE_VERSION, warnings: [] };
-    const user = await recordingUnknown(id, declared, () =>
-      settle(serverFor(inputs.server).label, `binding ${inputs.user} to ${inputs.client}`, () => bind(inputs)),
-    );
+    const user = await recordingUnknown(id, declared, () => bind(inputs));
     const outs = outputs(user, inputs);
     for (const warning of outs.warnings) say(id, warning);
     return { id, outs };
@@ -161,8 +160,7 @@ export const clientUserBinding: Lifecycle<Inputs, Outputs> = {
   },
 
   async update(_id, _olds, news): Promise<{ outs: Outputs }> {
-    const user = await settle(serverFor(news.server).label, `binding ${news.user} to ${news.client}`, () => bind(news));
-    return { outs: outputs(user, news) };
+    return { outs: outputs(await bind(news), news) };
   },
 
   async delete(id, props): Promise<void> {
@@ -188,8 +186,12 @@ export const clientUserBinding: Lifecycle<Inputs, Outputs> = {
 };
 
 /** Observed and written in one transaction by the worker, and so repeatable. */
-async function bind(inputs: Inputs): Promise<UserFacts> {
+function bind(inputs: Inputs): Promise<UserFacts> {
   const server = serverFor(inputs.server);
+  return settle(server.label, `binding ${inputs.user} to ${inputs.client}`, () => bindOnce(server, inputs));
+}
+
+async function bindOnce(server: AegirServer, inputs: Inputs): Promise<UserFacts> {
   const { client, user, createUser } = inputs;
   try {
     const { result } = await server.worker.call("bind", {
@@ -229,7 +231,7 @@ async function bind(inputs: Inputs): Promise<UserFacts> {
 
 /** MySQL compares user names without case, and so does Drupal's login. */
 function sameName(left: string, right: string): boolean {
-  return left.toLowerCase() === right.toLowerCase();
+  return userNameKey(left) === userNameKey(right);
 }
 
 function warningsOf(user: UserFacts): string[] {

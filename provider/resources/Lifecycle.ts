@@ -6,7 +6,7 @@
  * back; each may be repeated. `read` says "gone" (no id) only if the server said so.
  */
 
-import { SessionBroken } from "../ssh/SshError";
+import { OneLineError, SessionBroken } from "../ssh/SshError";
 
 export interface CheckFailure {
   property: string;
@@ -91,7 +91,7 @@ export function pick(values: object, keys: readonly string[]): Record<string, un
  * The change was made in part. Pulumi records the resource with these properties as existing but not initialised, and
  * the next `up` repairs it. The CLI prints the reasons only, not the message.
  */
-export class PartialFailure extends Error {
+export class PartialFailure extends OneLineError {
   override readonly name = "PartialFailure";
   readonly reasons: string[];
 
@@ -102,7 +102,6 @@ export class PartialFailure extends Error {
   ) {
     super(cause.message, { cause });
     this.reasons = [cause.message];
-    this.stack = cause.message;
   }
 }
 

@@ -214,13 +214,15 @@ export const siteOwnership: Lifecycle<Inputs, Outputs> = {
     }
     const onDestroy = props.onDestroy ?? "default-owner";
     if (onDestroy === "leave" || !(await server.sites.find(props.site))) return;
-    const { site, applied } = await server.sites.handOver({
+    const { site } = await server.sites.handOver({
       site: props.site,
       to: receiver(onDestroy),
       waitFor: props.waitFor ?? "effective",
       mayTake: (found) => (ownerName(found) === props.client ? "take" : "leave"),
     });
-    const until = applied ? "" : `, but until the server has verified it, ${site.links.join(", ")} can reach its files`;
+    const until = isEffective(site)
+      ? ""
+      : `, but until the server has verified it, ${site.links.join(", ")} can reach its files`;
     say(id, `now belongs to ${ownerName(site) || "nobody"}${until}.`);
   },
 };
