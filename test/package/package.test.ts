@@ -1,7 +1,16 @@
 /** The package as npm publishes it: what it holds, and that a project which has nothing but it can be deployed. */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { cpSync, mkdirSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import * as ts from "typescript";
@@ -66,9 +75,10 @@ describe("the packed package", () => {
   });
   after(() => rmSync(directory, { recursive: true }));
 
-  it("holds the compiled code with its types, the worker, the schema, the readme and the licence, and nothing else", () => {
+  it("holds the compiled code with its types, the worker, the schema, the documents and the licence, and nothing else", () => {
     const outside = packed.filter((path) => !path.startsWith("dist/"));
-    assert.deepEqual(outside.sort(), ["LICENSE", "README.md", "package.json"]);
+    const pages = readdirSync(join(root, "provider", "docs")).map((page) => `docs/${page}`);
+    assert.deepEqual(outside.sort(), ["LICENSE", "README.md", ...pages, "package.json"].sort());
     const rest = packed.filter((path) => path.startsWith("dist/") && !/\.(js|d\.ts)$/.test(path));
     assert.deepEqual(rest.sort(), ["dist/manifest/access.schema.json", "dist/worker/worker.php"]);
     assert.deepEqual(

@@ -1,0 +1,33 @@
+import { join } from "node:path";
+import { witness, type TestTitle } from "../support/TestTitle";
+import { traps } from "./traps";
+
+export const TRAP_INDEX = join(__dirname, "..", "..", "provider", "docs", "traps.md");
+
+/** The page that names the tests of every trap; the same wherever and however often a suite is run, or skipped. */
+export function trapIndex(titles: TestTitle[]): string {
+  const lines = new Map<number, Set<string>>();
+  for (const { folder, title } of titles) {
+    const { sentence, traps: witnessed, cannotOccur } = witness(title);
+    const line = `- ${cannotOccur ? "Cannot occur: " : ""}${sentence.replace(/[<>*[\]]/g, "\\$&")} (\`${folder}\`)`;
+    for (const trap of witnessed) lines.set(trap, (lines.get(trap) ?? new Set()).add(line));
+  }
+  const sections = Object.entries(traps).map(([trap, text]) => {
+    const tests = [...(lines.get(Number(trap)) ?? [])].sort();
+    return [`## ${trap}`, text, "", ...tests, ""].join("\n");
+  });
+  return `${HEADING}\n${sections.join("\n")}`;
+}
+
+/** Traps that no test bears witness to. */
+export function unwitnessed(titles: TestTitle[]): number[] {
+  const witnessed = new Set(titles.flatMap(({ title }) => witness(title).traps));
+  return Object.keys(traps)
+    .map(Number)
+    .filter((trap) => !witnessed.has(trap));
+}
+
+const HEADING = `# The traps of Aegir, and the tests that show how each is handled
+
+Written by \`npm run index\` from the titles of the tests, and compared with them by every \`npm test\`.
+`;
