@@ -291,7 +291,7 @@ export function describeWorker(name: string, start: () => Promise<Target>): void
         for (const { ownerNid, owner } of sites) assert.ok(owner === null || owner.nid === ownerNid);
       });
 
-      it("tell a site from an alias of one and from a deleted one", async () => {
+      it("tell a site from an alias of one and from a deleted one (traps 1, 23, 24)", async () => {
         const { nid, site } = await freeSite();
         const title = `${target.prefix}-alias.example.com`;
         await backstage.addAlias(nid, title);
@@ -314,7 +314,7 @@ export function describeWorker(name: string, start: () => Promise<Target>): void
         assert.deepEqual((await worker.ok("client", { internalName: named("one") })).sameName, []);
       });
 
-      it("name the clients whose shell account would have the same name", async () => {
+      it("name the clients whose shell account would have the same name (trap 21)", async () => {
         await makeClient("a_b");
         const name = named("a_b").replaceAll("_", "");
         assert.deepEqual((await worker.ok("client", { internalName: name })).sameShellName, [named("a_b")]);
@@ -334,7 +334,7 @@ export function describeWorker(name: string, start: () => Promise<Target>): void
     });
 
     describe("createClient", () => {
-      it("makes a client of uid 1 with nobody bound, whatever the server does to a form", async () => {
+      it("makes a client of uid 1 with nobody bound, whatever the server does to a form (traps 6, 9)", async () => {
         const { client, user } = await makeClient("one");
         assert.deepEqual([client.internalName, client.name, user], [named("one"), "Client one", null]);
         const state = await backstage.state();
@@ -349,7 +349,7 @@ export function describeWorker(name: string, start: () => Promise<Target>): void
         );
       });
 
-      it("does not take an internal name twice, and says whose it is", async () => {
+      it("does not take an internal name twice, and says whose it is (trap 8)", async () => {
         const { client } = await makeClient("one");
         const failure = await refused("createClient", {
           internalName: named("one"),
@@ -361,7 +361,7 @@ export function describeWorker(name: string, start: () => Promise<Target>): void
         assert.deepEqual(failure.detail, { client: { nid, internalName, name } });
       });
 
-      it("refuses an internal name that Aegir would store as another", async () => {
+      it("refuses an internal name that Aegir would store as another (trap 5)", async () => {
         for (const internalName of [named("A"), named("b-c"), named("d.e"), named("long_long_long_name"), ""]) {
           const failure = await refused("createClient", { internalName, name: "Client", user: null });
           assert.equal(failure.code, "refused", internalName);
@@ -378,7 +378,7 @@ export function describeWorker(name: string, start: () => Promise<Target>): void
         assert.equal((await clientState("one"))?.author, 1);
       });
 
-      it("binds the user that has the mail already, whatever its name", async () => {
+      it("binds the user that has the mail already, whatever its name (trap 7)", async () => {
         const first = await makeClient("one", person("una"));
         const user = { name: named("other"), mail: mail("una").toUpperCase(), welcomeMail: false };
         const second = await makeClient("two", user);
@@ -387,7 +387,7 @@ export function describeWorker(name: string, start: () => Promise<Target>): void
         assert.equal((await backstage.state()).users.length, 1);
       });
 
-      it("makes neither client nor user if another user has the name", async () => {
+      it("makes neither client nor user if another user has the name (trap 8)", async () => {
         await makeClient("one", person("una"));
         const user = { name: named("una"), mail: mail("other"), welcomeMail: false };
         const failure = await refused("createClient", { internalName: named("two"), name: "Two", user });
@@ -396,7 +396,7 @@ export function describeWorker(name: string, start: () => Promise<Target>): void
     });
 
     describe("renameClient", () => {
-      it("changes the name and nothing else", async () => {
+      it("changes the name and nothing else (traps 3, 4)", async () => {
         await makeClient("one", person("una"));
         const old = await clientState("one");
         const { client } = await worker.ok("renameClient", {
@@ -497,7 +497,7 @@ export function describeWorker(name: string, start: () => Promise<Target>): void
     });
 
     describe("setOwner", () => {
-      it("changes the owner's column, queues one verify, and gives site and tasks to the new owner alone", async () => {
+      it("changes the owner's column, queues one verify, and gives site and tasks to the new owner alone (trap 26)", async () => {
         const { client } = await makeClient("one");
         const { nid, site, ownerNid } = await freeSite();
         const old = await backstage.state();
@@ -530,7 +530,7 @@ export function describeWorker(name: string, start: () => Promise<Target>): void
         assert.ok(moved.task.ahead !== null);
       });
 
-      it("uses the verify that is queued already, and gives it to the newest owner", async () => {
+      it("uses the verify that is queued already, and gives it to the newest owner (traps 25, 26)", async () => {
         const { client } = await makeClient("one");
         const { nid, ownerNid } = await freeSite();
         const queued = await worker.ok("queueVerify", { nid });
@@ -561,7 +561,7 @@ export function describeWorker(name: string, start: () => Promise<Target>): void
         assert.equal(notSite.code, "missing");
       });
 
-      it("keeps away from a site while a task of it runs, and no longer", async () => {
+      it("keeps away from a site while a task of it runs, and no longer (trap 11)", async () => {
         await makeClient("one");
         const { nid, site, ownerNid } = await freeSite();
         const { task } = await worker.ok("queueVerify", { nid });
@@ -619,7 +619,7 @@ export function describeWorker(name: string, start: () => Promise<Target>): void
     });
 
     describe("queueVerify and tasks", () => {
-      it("queue one verify, however often they are asked", async () => {
+      it("queue one verify, however often they are asked (trap 25)", async () => {
         const { nid } = await freeSite();
         const first = await worker.ok("queueVerify", { nid });
         assert.deepEqual(await worker.ok("queueVerify", { nid }), first);
@@ -638,7 +638,7 @@ export function describeWorker(name: string, start: () => Promise<Target>): void
         assert.deepEqual([both.queue.queued, both.queue.processing], [queued.queued + 2, queued.processing]);
       });
 
-      it("follow a task by its nid when it starts, and tell how it ended", async () => {
+      it("follow a task by its nid when it starts, and tell how it ended (trap 1)", async () => {
         const { nid, site } = await freeSite();
         const { task } = await worker.ok("queueVerify", { nid });
         await backstage.startTask(task.nid);
@@ -669,7 +669,7 @@ export function describeWorker(name: string, start: () => Promise<Target>): void
         assert.ok(!facts.tasks.some((each) => each.nid === task.nid));
       });
 
-      it("tell a cancelled task by its never having run", async () => {
+      it("tell a cancelled task by its never having run (trap 12)", async () => {
         const { nid } = await freeSite();
         const { task } = await worker.ok("queueVerify", { nid });
         const log = [{ type: "warning", message: "Task was cancelled." }];
@@ -691,7 +691,7 @@ export function describeWorker(name: string, start: () => Promise<Target>): void
         assert.deepEqual([failure.code, failure.detail], ["missing", { what: "client" }]);
       });
 
-      it("refuses while the client owns live sites, whatever may be dropped, and lists them", async () => {
+      it("refuses while the client owns live sites, whatever may be dropped, and lists them (trap 10)", async () => {
         await makeClient("one");
         const { nid, site, ownerNid } = await freeSite();
         await worker.ok("setOwner", { nid, from: ownerNid, to: named("one") });
@@ -700,7 +700,7 @@ export function describeWorker(name: string, start: () => Promise<Target>): void
         assert.deepEqual([failure.code, failure.detail], ["refused", { sites: [site] }]);
       });
 
-      it("hands the deleted sites of the client to the default client", async () => {
+      it("hands the deleted sites of the client to the default client (traps 22, 24)", async () => {
         const { client } = await makeClient("one");
         const like = (await freeSite()).nid;
         const title = `${target.prefix}-deleted.example.com`;
@@ -710,7 +710,7 @@ export function describeWorker(name: string, start: () => Promise<Target>): void
         assert.equal(deleted?.client, defaultClient.nid);
       });
 
-      it("refuses while users are bound, unless told to drop the bindings, and never takes the users", async () => {
+      it("refuses while users are bound, unless told to drop the bindings, and never takes the users (trap 9)", async () => {
         await makeClient("one", person("una"));
         const failure = await refused("deleteClient", { internalName: named("one"), ...keep });
         assert.deepEqual([failure.code, failure.detail], ["refused", { users: [named("una")] }]);
@@ -720,7 +720,7 @@ export function describeWorker(name: string, start: () => Promise<Target>): void
         assert.deepEqual((await worker.ok("user", { name: named("una") })).users[0]?.clients, []);
       });
 
-      it("drops rows of platforms when told, and never a platform's last one, which would open it to all", async function () {
+      it("drops rows of platforms when told, and never a platform's last one, which would open it to all (trap 10)", async function () {
         const platform = await backstage.platform();
         if (platform === null) {
           console.warn(`      skipped: no platform has a title that begins with "${target.prefix}"`);

@@ -56,7 +56,7 @@ describe(`The internal name of a client (seed ${seed})`, () => {
     );
   });
 
-  it("is accepted only as Aegir would store it", () => {
+  it("is accepted only as Aegir would store it (trap 5)", () => {
     const prefix = fc.constantFrom("", "c_", "long_prefix_of_16", "C_", "c.");
     fc.assert(
       fc.property(fc.oneof(fc.string(), fc.stringMatching(/^(c_)?\w{1,18}$/)), prefix, (value, prefix) => {
@@ -68,7 +68,7 @@ describe(`The internal name of a client (seed ${seed})`, () => {
     );
   });
 
-  it("is refused with what Aegir would store instead", () => {
+  it("is refused with what Aegir would store instead (trap 5)", () => {
     assert.deepEqual(internalNameProblems("acme_2"), []);
     assert.deepEqual(internalNameProblems("Acme-Corp"), [
       'The internal name "Acme-Corp" has capital letters and has characters other than a-z, 0-9 and _. ' +
@@ -83,7 +83,7 @@ describe(`The internal name of a client (seed ${seed})`, () => {
     oneProblem(internalNameProblems("日本"), 'Aegir would store "" instead. Write another name.');
   });
 
-  it("is refused if its login is reserved or empty", () => {
+  it("is refused if its login is reserved or empty (trap 21)", () => {
     for (const reserved of ["admin", "ad_min", "ftp", "web", "_", "omega8ccgmailcom", "nocomega8cc"]) {
       oneProblem(internalNameProblems(reserved), "cannot have a shell account");
     }
@@ -91,7 +91,7 @@ describe(`The internal name of a client (seed ${seed})`, () => {
 });
 
 describe("The login of a client", () => {
-  it("keeps letters and digits of the internal name only", () => {
+  it("keeps letters and digits of the internal name only (trap 21)", () => {
     assert.equal(shellAccountName("o1", "foo_bar2"), "o1.foobar2");
     assert.equal(shellAccountName("o1", "foobar2"), "o1.foobar2");
   });
@@ -109,7 +109,7 @@ describe("The name of a client", () => {
     oneProblem(clientNameProblems("Ac\nme"), "U+000A", '"Ac\\nme"');
   });
 
-  it("is not numeric, because Aegir would take it for a node id", () => {
+  it("is not numeric, because Aegir would take it for a node id (trap 2)", () => {
     for (const numeric of ["12", "1e5", "-3", "+4.5", ".5"]) oneProblem(clientNameProblems(numeric), "node id");
   });
 });

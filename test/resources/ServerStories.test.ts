@@ -65,7 +65,7 @@ describe("the life cycles against a server", () => {
       assert.equal(outs.applied, true);
     });
 
-    it("a task that is running on the site is waited for before the owner is written", async () => {
+    it("a task that is running on the site is waited for before the owner is written (trap 11)", async () => {
       await start({ queue: { everySeconds: 3, taskSeconds: 20 } });
       const task = aegir.panel.addTask(site, "verify");
       await until(() => aegir.tables().tasks.some(({ nid, status }) => nid === task && status === -1));
@@ -76,14 +76,14 @@ describe("the life cycles against a server", () => {
       assert.deepEqual(owners, ["octopus123456", "acme"]);
     });
 
-    it("a site that is not installed yet is waited for", async () => {
+    it("a site that is not installed yet is waited for (trap 11)", async () => {
       await start({ queue: { everySeconds: 30, taskSeconds: 1 } });
       aegir.panel.addSite({ site: "new.acme.example" });
       await siteOwnership.create({ site: "new.acme.example", client: "acme", server });
       assert.equal(aegir.tables().sites.find((row) => row.site === "new.acme.example")?.owner, "acme");
     });
 
-    it("a verify that is queued already is used, not doubled", async () => {
+    it("a verify that is queued already is used, not doubled (trap 25)", async () => {
       await start({ queue: { everySeconds: 30, taskSeconds: 1 } });
       const task = aegir.panel.addTask(site, "verify");
       const { outs } = await own();
@@ -94,7 +94,7 @@ describe("the life cycles against a server", () => {
       );
     });
 
-    it("a cron that is locked ends the wait for a login, naming the locks", async () => {
+    it("a cron that is locked ends the wait for a login, naming the locks (trap 32)", async () => {
       await start({}, { accountMinutes: 0.005 });
       aegir.faults.lockFiles.add("/run/manage_ltd_users.pid");
       await own();
@@ -108,7 +108,7 @@ describe("the life cycles against a server", () => {
   describe("refusing", () => {
     beforeEach(() => start());
 
-    const refusals: [string, () => Promise<unknown>, RegExp][] = [
+    const refusals: [what: string, act: () => Promise<unknown>, message: RegExp, traps?: string][] = [
       [
         "the front end's own site",
         () => siteOwnership.create({ site: "o1.aegir.example.com", client: "acme", server }),
@@ -126,6 +126,7 @@ describe("the life cycles against a server", () => {
           return siteOwnership.create({ site: "alias.example", client: "acme", server });
         },
         /there is no site alias\.example: it is an alias of main\.example .*site: "main\.example"/,
+        "trap 23",
       ],
       [
         "a site that was deleted",
@@ -162,11 +163,13 @@ describe("the life cycles against a server", () => {
         "a client whose login another client has",
         () => aegirClient.create({ name: "Ac Me", internalName: "ac_me", server }),
         /ac_me would share its shell login with acme .*Choose another internalName/,
+        "trap 21",
       ],
       [
         "a login for a client without a site, at once",
         () => shellAccount.create({ client: "acme", server }),
         /the client acme has no active site \(it owns none\), so BOA keeps no login for it/,
+        "trap 14",
       ],
       [
         "deleting the default owner",
@@ -180,10 +183,11 @@ describe("the life cycles against a server", () => {
             panelUser: null,
           }),
         /the client octopus123456 is the server's default owner/,
+        "traps 10, 22",
       ],
     ];
-    for (const [what, act, message] of refusals) {
-      it(`${what}, and nothing is written`, async () => {
+    for (const [what, act, message, traps] of refusals) {
+      it(`${what}, and nothing is written${traps ? ` (${traps})` : ""}`, async () => {
         const { writes } = aegir.counts;
         await assert.rejects(act(), (error: Error) => {
           assert.ok(error instanceof AegirError, String(error));
@@ -215,7 +219,7 @@ describe("the life cycles against a server", () => {
       ]);
     });
 
-    it("of a site that is disabled, whose owner is changed all the same", async () => {
+    it("of a site that is disabled, whose owner is changed all the same (trap 24)", async () => {
       aegir.addSites([{ site: "off.example", status: -1 }]);
       await siteOwnership.create({ site: "off.example", client: "acme", server });
       assert.deepEqual(said, [
@@ -248,7 +252,7 @@ describe("the life cycles against a server", () => {
       configureServers(JSON.stringify({ main: { accounts, waits: { pollSeconds: 0.05 } } }));
     });
 
-    it("a login is adopted, rotated and forgotten", async () => {
+    it("a login is adopted, rotated and forgotten (traps 16, 17)", async () => {
       const { id, outs } = await shellAccount.create({ client: "acme", server });
       const stored = () => aegir.tables().passwordFiles["o1.acme"]?.trimEnd();
       assert.deepEqual([id, outs.password], ["account:o1.acme", stored()]);
@@ -260,7 +264,7 @@ describe("the life cycles against a server", () => {
       assert.deepEqual(Object.keys(aegir.counts.connections).sort(), ["aegir", "o1.ftp"]);
     });
 
-    it("everything else is refused, with the reason", async () => {
+    it("everything else is refused, with the reason (trap 16)", async () => {
       await assert.rejects(
         own(),
         /server "main" has no connection that can run Drush \(a hosted account has none\) .*There, only ShellAccount can be declared/,
@@ -373,7 +377,7 @@ describe("the life cycles against a server", () => {
       assert.equal((await siteOwnership.read(id, outs)).id, id);
     });
 
-    it("a login whose file is being written is not gone", async () => {
+    it("a login whose file is being written is not gone (trap 14)", async () => {
       await own();
       const { id, outs } = await shellAccount.create({ client: "acme", server });
       aegir.faults.passwordFileDelay = 30;
@@ -441,7 +445,7 @@ describe("the life cycles against a server", () => {
       assert.deepEqual(links(), ["acme"]);
     });
 
-    it("a worker is retired after 500 requests, and answers those that it has first", async () => {
+    it("a worker is retired after 500 requests, and answers those that it has first (trap 28)", async () => {
       const { worker } = serverFor(server);
       const before = aegir.counts.requests.client ?? 0;
       const asked: Promise<unknown>[] = [];
@@ -471,7 +475,7 @@ describe("the life cycles against a server", () => {
       assert.equal(await read(), "acme");
     });
 
-    it("rejected credentials are tried once, by however many resources", async () => {
+    it("rejected credentials are tried once, by however many resources (trap 17)", async () => {
       await endServers();
       aegir.faults.refuseLogins = true;
       const asked = Array.from({ length: 10 }, () => serverFor(server).worker.call("client", { internalName: "acme" }));

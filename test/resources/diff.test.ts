@@ -215,7 +215,7 @@ describe("diff", () => {
       { onDestroy: "leave" },
     ],
     [
-      "what a rotation costs",
+      "what a rotation costs (trap 15)",
       "ShellAccount",
       { rotation: "2" },
       "account:o1.acme: gets a new password: BOA deletes the account with its home and SSH keys and makes it anew, which " +
@@ -257,7 +257,7 @@ describe("diff", () => {
     ]);
   });
 
-  it("never prints a password", () => {
+  it("never prints a password (trap 30)", () => {
     for (const inputs of [{ rotation: "2" }, { client: "beta" }, { passwordInState: false }]) {
       assert.ok(!changed("ShellAccount", inputs).printed.join("\n").includes("canary"));
     }

@@ -18,7 +18,7 @@ onEveryEngine("access", (engine) => {
 
   const acme = [client("acme", "Acme Corp"), bound("acme", "alice"), owned(site, "acme"), login("acme", site)];
 
-  it("a client, its user, its site and its login come true, and a second up changes and writes nothing", async () => {
+  it("a client, its user, its site and its login come true, and a second up changes and writes nothing (trap 25)", async () => {
     world.declare(acme);
     expectOk(await world.stack.preview());
     assert.equal(world.aegir.counts.writes, 0);
@@ -98,7 +98,7 @@ onEveryEngine("access", (engine) => {
     );
   });
 
-  it("no secret is in a process list; state and output are looked through after every story", async () => {
+  it("no secret is in a process list; state and output are looked through after every story (trap 30)", async () => {
     const lists: string[] = [];
     const sampling = setInterval(() => lists.push(processList()), 50);
     world.declare(acme);
@@ -114,7 +114,7 @@ onEveryEngine("access", (engine) => {
     for (const [what, secret] of secrets) assert.ok(!lists.some((list) => list.includes(secret)), what);
   });
 
-  it("200 ownerships in one up: one connection per identity, one Drush process per lease", async () => {
+  it("200 ownerships in one up: one connection per identity, one Drush process per lease (trap 29)", async () => {
     const sites = Array.from({ length: 200 }, (_, index) => `site${index}.acme.example`);
     world.aegir.addSites(sites.map((name) => ({ site: name })));
     const started = performance.now();

@@ -16,7 +16,7 @@ onEveryEngine("destroy", (engine) => {
   });
   afterEach(() => world.close());
 
-  it("goes in the reverse order, and ends with every site at the default owner", async () => {
+  it("goes in the reverse order, and ends with every site at the default owner (traps 22, 32)", async () => {
     const declared = [
       client("acme", "Acme Corp", { waitForLogin: true }),
       bound("acme", "alice"),
@@ -39,7 +39,7 @@ onEveryEngine("destroy", (engine) => {
     );
   });
 
-  it("refuses a client that still has undeclared sites, bindings or platforms, and lists them", async () => {
+  it("refuses a client that still has undeclared sites, bindings or platforms, and lists them (trap 10)", async () => {
     await world.up([client("acme", "Acme Corp"), owned(site, "acme")]);
     world.aegir.panel.setOwner(other, "Acme Corp");
     world.aegir.panel.bind("acme", "alice");
@@ -54,7 +54,7 @@ onEveryEngine("destroy", (engine) => {
     assert.equal(world.owner(other), "acme");
   });
 
-  it("hands undeclared sites over and drops bindings where told so, but never a platform's last row", async () => {
+  it("hands undeclared sites over and drops bindings where told so, but never a platform's last row (trap 10)", async () => {
     const onDestroy = { sites: "default-owner", bindings: "drop", platforms: "drop" };
     await world.up([client("acme", "Acme Corp", { onDestroy })]);
     world.aegir.panel.setOwner(other, "Acme Corp");

@@ -81,7 +81,7 @@ onEveryEngine("drift", (engine) => {
     assert.deepEqual(users, ["acme", "alice", "it"]);
   });
 
-  it("links that show the files to somebody else are drift, and a verify repairs them", async () => {
+  it("links that show the files to somebody else are drift, and a verify repairs them (trap 13)", async () => {
     world.aegir.panel.setOwner(site, "Beta GmbH");
     world.aegir.runQueue();
     world.aegir.faults.nextVerify(site, "failure");

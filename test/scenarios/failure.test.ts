@@ -45,7 +45,7 @@ onEveryEngine("failure", (engine) => {
     assert.ok(!world.aegir.tables().bindings.some(({ user }) => user === "bob"));
   });
 
-  it("a verify that fails after the write is recorded as half done, and the next up repairs it", async () => {
+  it("a verify that fails after the write is recorded as half done, and the next up repairs it (trap 13)", async () => {
     const declared = [client("acme", "Acme Corp"), owned(site, "acme")];
     world.aegir.faults.nextVerify(site, "failure");
     world.declare(declared);
@@ -74,20 +74,20 @@ onEveryEngine("failure", (engine) => {
     assert.deepEqual((await world.up()).changes, { same: 2 });
   });
 
-  it("a verify with warnings is a success", async () => {
+  it("a verify with warnings is a success (trap 12)", async () => {
     world.aegir.faults.nextVerify(site, "warning");
     await world.up([client("acme", "Acme Corp"), owned(site, "acme")]);
     assert.equal(world.owner(site), "acme");
   });
 
-  it("a task that puts the old owner back is repaired within the same up", async () => {
+  it("a task that puts the old owner back is repaired within the same up (trap 11)", async () => {
     world.aegir.faults.nextVerify(site, "oldOwner");
     await world.up([client("acme", "Acme Corp"), owned(site, "acme")]);
     assert.equal(world.owner(site), "acme");
     assert.deepEqual(world.aegir.tables().sites.find((row) => row.site === site)!.links, ["acme"]);
   });
 
-  it("a cancelled verify is not taken for success", async () => {
+  it("a cancelled verify is not taken for success (trap 12)", async () => {
     world.aegir.faults.nextVerify(site, "cancelled");
     world.declare([client("acme", "Acme Corp"), owned(site, "acme")]);
     const outcome = await world.stack.up();
@@ -122,7 +122,7 @@ onEveryEngine("failure", (engine) => {
     assert.equal(world.aegir.tables().clients.find(({ internalName }) => internalName === "acme")?.name, "Acme Corp");
   });
 
-  it("a clash of user names refuses before anything is written", async () => {
+  it("a clash of user names refuses before anything is written (trap 8)", async () => {
     world.aegir.panel.addUser({ name: "acme", mail: "other@example.com" });
     world.aegir.runCron();
     const before = world.aegir.digest();

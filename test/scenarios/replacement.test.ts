@@ -87,7 +87,7 @@ onEveryEngine("replacement", (engine) => {
     assert.deepEqual(await world.sitesOf("o1.acme"), [site]);
   });
 
-  it("a derived internal name does not follow a new name by itself", async () => {
+  it("a derived internal name does not follow a new name by itself (trap 4)", async () => {
     const derived = (name: string): Declaration[] => [{ type: "AegirClient", name: "client", args: { name } }];
     await world.up(derived("Acme Corp"));
     world.declare(derived("Acme Limited"));

@@ -22,7 +22,7 @@ onEveryEngine("rotation", (engine) => {
   });
   afterEach(() => world.close());
 
-  it("the old password is refused, the new one sees the sites, and the preview said what is lost", async () => {
+  it("the old password is refused, the new one sees the sites, and the preview said what is lost (traps 14, 15)", async () => {
     const old = password();
     world.declare(rotation("2"));
     const preview = expectOk(await world.stack.preview());
@@ -40,7 +40,7 @@ onEveryEngine("rotation", (engine) => {
     assert.equal(password(), now);
   });
 
-  it("a rotation that happened behind our back is read back, not repeated", async () => {
+  it("a rotation that happened behind our back is read back, not repeated (trap 14)", async () => {
     const old = password();
     const files = await PlainFiles.open(world.aegir.accounts);
     await files.unlink("/users/o1.acme");
@@ -53,7 +53,7 @@ onEveryEngine("rotation", (engine) => {
     assert.equal(password(), rotated);
   });
 
-  it("a client whose sites have left gets no rotation, because there would be no account again", async () => {
+  it("a client whose sites have left gets no rotation, because there would be no account again (trap 14)", async () => {
     const old = password();
     // The site leaves in the panel, and BOA's cron is stopped, so that the login is still there.
     world.aegir.panel.setOwner(site, "Octopus123456");
@@ -66,7 +66,7 @@ onEveryEngine("rotation", (engine) => {
     assert.equal(password(), old);
   });
 
-  it("the password is a secret in the state, and in none of it with passwordInState: false", async () => {
+  it("the password is a secret in the state, and in none of it with passwordInState: false (trap 30)", async () => {
     const first = password();
     const state = JSON.stringify(await world.stack.exportState());
     assert.ok(!state.includes(first));

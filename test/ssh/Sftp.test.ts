@@ -108,7 +108,7 @@ describe("Sftp", () => {
     assert.equal(error.message, `${connection.label}: the server did not remove /full: no\\x1b[2J /full`);
   });
 
-  it("uses one channel for all callers", async () => {
+  it("uses one channel for all callers (trap 29)", async () => {
     const { connection, channels } = await start();
     const sessions = await Promise.all(Array.from({ length: 20 }, () => connection.sftp()));
     await Promise.all(sessions.map((sftp) => sftp.read("/large", 1_000_000)));
@@ -116,7 +116,7 @@ describe("Sftp", () => {
     assert.equal(connection.connections, 1);
   });
 
-  it("opens a new channel when the server has closed the idle one", async () => {
+  it("opens a new channel when the server has closed the idle one (trap 28)", async () => {
     const { sftp, channels, connection } = await start();
     channels[0]?.end();
     await closed(channels[0] as SFTPWrapper);

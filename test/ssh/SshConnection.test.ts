@@ -93,7 +93,7 @@ describe("SshConnection", () => {
   });
 
   describe("credentials", () => {
-    it("tries a rejected password exactly once, and says where it came from and what the server accepts", async () => {
+    it("tries a rejected password exactly once, and says where it came from and what the server accepts (trap 17)", async () => {
       const server = await start({ methods: ["publickey"] });
       const connection = open(server, { password: "canary-secret" });
       const error = await failure(connection.run("true", null, LIMITS), "authenticationRejected");
@@ -404,7 +404,7 @@ describe("SshConnection", () => {
       assert.equal((await running).exitCode, 0);
     });
 
-    it("while idle costs the next call nothing but a new connection", async () => {
+    it("while idle costs the next call nothing but a new connection (trap 28)", async () => {
       const server = await start();
       const connection = open(server);
       await connection.run("a", null, LIMITS);

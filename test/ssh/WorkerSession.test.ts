@@ -239,7 +239,7 @@ describe("WorkerSession", () => {
       channel.exit(code);
       channel.end();
     };
-    const failed: [string, (channel: ServerChannel) => void, string, RegExp][] = [
+    const failed: [string, (channel: ServerChannel) => void, string, RegExp, traps?: string][] = [
       [
         "because there is no drush",
         says("drush: not found\n", 127),
@@ -251,6 +251,7 @@ describe("WorkerSession", () => {
         says("not available", 0),
         "refusedByServer",
         /exit code 0, printing: "not available". BOA's shell wrapper/,
+        "trap 19",
       ],
       [
         "because the alias is unknown",
@@ -266,8 +267,8 @@ describe("WorkerSession", () => {
       ],
       ["because it closes without an exit code", (channel) => channel.close(), "sessionBroken", /without an exit code/],
     ];
-    for (const [what, onExec, situation, message] of failed) {
-      it(`${what} says so, and that nothing was done`, async () => {
+    for (const [what, onExec, situation, message, traps] of failed) {
+      it(`${what} says so, and that nothing was done${traps ? ` (${traps})` : ""}`, async () => {
         const { connection } = await serve(onExec);
         const error = await rejection(WorkerSession.start(connection, START));
         assert.ok(error instanceof SshError && !(error instanceof SessionBroken), String(error));

@@ -49,7 +49,7 @@ describe("worker.php", () => {
   const worker = nodes(tree, "class").find(({ name }) => name.name === "AegirAccessWorker") as Tree;
   const property = (name: string) => nodes(worker, "property").find((each) => each.name.name === name) as Tree;
 
-  it("is sent without its opening tag, and ends with no closing one", () => {
+  it("is sent without its opening tag, and ends with no closing one (trap 18)", () => {
     assert.doesNotMatch(workerSource(), /<\?|\?>/);
     assert.match(workerSource(), /->run\(\);\s*$/);
   });
@@ -127,7 +127,7 @@ describe("worker.php", () => {
     }
   });
 
-  it("neither ends the process, nor sets a variable of the server, nor evaluates or runs anything", () => {
+  it("neither ends the process, nor sets a variable of the server, nor evaluates or runs anything (traps 9, 18, 26, 31)", () => {
     assert.deepEqual([...nodes(tree, "exit"), ...nodes(tree, "eval")], []);
     const forbidden =
       /^(variable_set|variable_del|node_access_rebuild|user_delete|user_cancel|exec|system|passthru|shell_exec|popen|proc_open|call_user_func.*|file_put_contents|unlink)$/;
