@@ -146,7 +146,8 @@ export class Sites {
       }
     }
     const site = await this.require(request.site);
-    throw this.#notApplied(site, run, `${MAXIMUM_VERIFIES} verifies did not make it so`);
+    const wanted = request.to ?? "the default owner";
+    throw this.#notApplied(site, run, `${MAXIMUM_VERIFIES} verifies did not make it so for ${wanted}`);
   }
 
   /** Observes, decides, and makes the one write that is missing. */
@@ -154,14 +155,23 @@ export class Sites {
     const site = (run.site = await this.require(request.site));
     const target = await this.#target(request.to);
     if (site.ownerNid === target.nid) {
-      if (isEffective(site) || request.waitFor === "recorded") return finished(site, run);
+      if (request.waitFor === "recorded") return finished(site, run);
+      const unseen = unseenTask(site, run);
+      if (unseen) return this.#waitOut(site, unseen, run);
+      if (isEffective(site)) return finished(site, run);
       const running = runningTask(site);
-      if (running && !(running.type === "verify" && startedAfter(running, run.writtenAt))) {
-        return this.#waitOut(site, running, run);
+      if (running) {
+        const fresh = running.type === "verify" && startedAfter(running, run.writtenAt);
+        if (!fresh) return this.#waitOut(site, running, run);
+        if (run.writtenAt !== undefined) {
+          // A person has retried the verify that failed.
+          run.verifyTask = running.nid;
+          return { kind: "verify", task: running };
+        }
       }
       if (run.verifyTask !== undefined && site.lastVerify && startedAfter(site.lastVerify, run.writtenAt)) {
         const verified = site.lastVerify.status === TaskStatus.success || site.lastVerify.status === TaskStatus.warning;
-        if (verified) throw this.#notApplied(site, run, linksText(site));
+        if (verified) throw await this.#wronglyLinked(site, run);
       }
       const { now, result } = await this.worker.call("queueVerify", { nid: site.nid });
       run.writtenAt ??= now;
@@ -232,10 +242,7 @@ export class Sites {
     if (ended && startedAfter(ended, run.writtenAt) && ended.status !== TaskStatus.error) return;
     const facts = await this.require(site);
     // BOA's retry makes a new node; upstream's a new revision. Either way the newest verify speaks.
-    const newest = facts.lastVerify;
-    const superseded =
-      newest !== null && newest.nid !== task.nid && newest.nid > task.nid && newest.status !== TaskStatus.error;
-    if (superseded || isEffective(facts)) return;
+    if ((facts.lastVerify && supersedes(facts.lastVerify, task)) || isEffective(facts)) return;
     if (ended?.status === TaskStatus.error) {
       const log = ended.log.map(({ message }) => message).join(" | ");
       throw this.#notApplied(facts, run, `its verify (task ${task.nid}) failed${log ? `: ${log}` : ""}`);
@@ -244,6 +251,32 @@ export class Sites {
       throw this.#notApplied(facts, run, `its verify (task ${task.nid}) was cancelled`);
     }
     // It ran before the write, or is gone: the next round queues another one.
+  }
+
+  /** The verify has done what a verify does, and the links are not what they should be. */
+  async #wronglyLinked(site: SiteFacts, run: HandoverRun): Promise<NotApplied> {
+    if (site.links.length === 0) {
+      return this.#notApplied(
+        site,
+        run,
+        "the verify succeeded, but the owner's directory below clients/ has no link of it",
+      );
+    }
+    const { clientsDirectory } = await this.worker.server();
+    const stale = site.links.filter((directory) => directory !== site.owner?.internalName);
+    const paths = stale.map((directory) => `${clientsDirectory}/${directory}/${site.site}`);
+    return this.#notApplied(
+      site,
+      run,
+      new AegirError({
+        situation: "notApplied",
+        what: `the verify succeeded, but clients/ links it under ${site.links.join(", ")}`,
+        server: this.worker.label,
+        outcome: "done",
+        // Contract 3.7: an old link is looked for only when the new one is not there, and only the first is removed.
+        next: `Remove ${paths.join(" and ")} by hand, which no verify does, then run the same command again`,
+      }),
+    );
   }
 
   #notApplied(site: SiteFacts, run: HandoverRun, why: unknown, outcome: Outcome = "done"): NotApplied {
@@ -290,6 +323,24 @@ function runningTask(site: SiteFacts): TaskFacts | undefined {
   return site.tasks.find((task) => task.status === TaskStatus.processing);
 }
 
+/**
+ * A task whose process had loaded the site before the owner was written, and said only afterwards that it runs: at its
+ * end it puts the old owner back, whatever a verify has done by then.
+ */
+function unseenTask(site: SiteFacts, { previousOwner, writtenAt }: HandoverRun): TaskFacts | undefined {
+  if (previousOwner === undefined || writtenAt === undefined) return undefined;
+  return site.tasks.find(
+    ({ status, executed }) => status === TaskStatus.processing && executed !== null && executed <= writtenAt,
+  );
+}
+
+/** Whether another verify, or another run of this one, is to be waited for instead. */
+function supersedes(newest: TaskFacts, task: TaskFacts): boolean {
+  if (newest.nid > task.nid) return newest.status !== TaskStatus.error;
+  const outstanding = newest.status === TaskStatus.queued || newest.status === TaskStatus.processing;
+  return newest.nid === task.nid && outstanding;
+}
+
 /** Only for a site that is not installed: its install would put back the owner that it loaded when it started. */
 function pendingInstall(site: SiteFacts): TaskFacts | undefined {
   return site.status === SiteStatus.queued ? site.tasks.find((task) => task.type === "install") : undefined;
@@ -297,10 +348,4 @@ function pendingInstall(site: SiteFacts): TaskFacts | undefined {
 
 function startedAfter(task: TaskFacts, writtenAt: number | undefined): boolean {
   return task.executed !== null && (writtenAt === undefined || task.executed >= writtenAt);
-}
-
-function linksText(site: SiteFacts): string {
-  return site.links.length === 0
-    ? `the verify succeeded, but the owner's directory below clients/ has no link of it`
-    : `the verify succeeded, but clients/ links it under ${site.links.join(", ")}`;
 }

@@ -63,15 +63,21 @@ export class ManualClock implements Clock {
   }
 }
 
-/** Runs by itself, `speed` times as fast as the machine's: with 60, a server's minute passes in a second. */
+/**
+ * Runs by itself, `speed` times as fast as the machine's (with 60, a server's minute passes in a second), and is wrong by
+ * `offset` seconds from the start.
+ */
 export class RunningClock implements Clock {
   private readonly started = Date.now();
   private readonly timers = new Set<NodeJS.Timeout>();
 
-  constructor(private readonly speed = 60) {}
+  constructor(
+    private readonly speed = 60,
+    private readonly offset = 0,
+  ) {}
 
   now(): number {
-    return Math.floor((this.started + (Date.now() - this.started) * this.speed) / 1000);
+    return Math.floor((this.started + (Date.now() - this.started) * this.speed) / 1000) + this.offset;
   }
 
   after(seconds: number, action: () => void): () => void {
