@@ -157,7 +157,9 @@ function fromAnswer(answer: WorkerRefusal, label: string, what: string): AegirEr
   const next =
     answer.code === "locked"
       ? `Another writer holds the database lock (connection ${String(connection)} from ${String(host)} for ${String(seconds)} s). Wait for it, then run the same command again`
-      : "Run the same command again: it observes first and does only what is missing";
+      : answer.code === "refused"
+        ? "Remove what stands against it, then run the same command again"
+        : "Run the same command again: it observes first and does only what is missing";
   return new AegirError({
     situation: answer.code === "refused" ? "refused" : answer.code === "missing" ? "missing" : "serverFailed",
     what: `${what}: ${answer.message}`,

@@ -358,7 +358,8 @@ async function createNode(server: AegirServer, inputs: Inputs, { sameShellName }
     });
     return result.client;
   } catch (error) {
-    throw userRefused(server, inputs, error);
+    const next = "Configure the server's clientPrefix as it is there, and declare an internalName that begins with it";
+    throw alteredName(server, inputs.internalName, error, next) ?? userRefused(server, inputs, error);
   }
 }
 
@@ -376,8 +377,21 @@ async function rename(server: AegirServer, live: ClientFacts, recorded: string, 
     });
   }
   const { internalName } = live;
-  const { result } = await server.worker.call("renameClient", { internalName, from: live.name, to: wanted });
-  return result.client;
+  try {
+    const { result } = await server.worker.call("renameClient", { internalName, from: live.name, to: wanted });
+    return result.client;
+  } catch (error) {
+    const next = "Declare the name that the server has: a save of this client would give it another login";
+    throw alteredName(server, internalName, error, next) ?? error;
+  }
+}
+
+/** What `check` accepts is altered only by a prefix that is not the configured one, or newer than the client. */
+function alteredName(server: AegirServer, internalName: string, error: unknown, next: string): AegirError | undefined {
+  const stored = error instanceof WorkerRefusal ? error.detail["internalName"] : undefined;
+  if (typeof stored !== "string") return undefined;
+  const what = `Aegir would store the internal name ${internalName} as ${stored}, because of its variable hosting_client_prefix`;
+  return refuse(server, what, next);
 }
 
 /** Binds or makes the user for `email`. The client may have been written before: a failure is then a partial one. */

@@ -118,6 +118,9 @@ export const ServerFacts = z.object({
   defaultClient: ClientReference.nullable(),
   /** `hosting_admin_client`. */
   adminClient: ClientReference.nullable(),
+  /** What the two variables hold, whether that is a client or not. */
+  defaultClientNid: z.number().int(),
+  adminClientNid: z.number().int(),
   /** `hosting_client_prefix`. */
   clientPrefix: z.string(),
   /** `hosting_client_register_user` and `hosting_client_send_welcome`: what a click in the panel would do. */
@@ -126,11 +129,38 @@ export const ServerFacts = z.object({
 });
 export type ServerFacts = z.infer<typeof ServerFacts>;
 
+/** A platform that is not deleted, and whom it admits. */
+export const PlatformFacts = z.object({
+  nid,
+  title: z.string(),
+  /** `hosting_platform.status`: 1 enabled, 0 queued, -1 locked. */
+  status: z.number().int(),
+  /** Nids of its access rows, which may name clients that are gone; without any it is open to every client. */
+  clients: z.array(z.number().int()),
+});
+export type PlatformFacts = z.infer<typeof PlatformFacts>;
+
+/** A row of `hosting_client_user` whose user or client (null then) is gone, or whose user is the anonymous one. */
+export const OrphanBinding = z.object({
+  uid: z.number().int(),
+  user: z.string().nullable(),
+  clientNid: z.number().int(),
+  client: z.string().nullable(),
+});
+export type OrphanBinding = z.infer<typeof OrphanBinding>;
+
+/** A client or a site without the row of its current revision; such a site is visible to everybody (contract 4). */
+export const DamagedNode = z.object({ nid, type: z.enum(["client", "site"]), title: z.string() });
+export type DamagedNode = z.infer<typeof DamagedNode>;
+
 export const Inventory = z.object({
   server: ServerFacts,
   clients: z.array(ClientFacts),
   sites: z.array(SiteFacts),
   users: z.array(UserFacts),
+  platforms: z.array(PlatformFacts),
+  orphanBindings: z.array(OrphanBinding),
+  damaged: z.array(DamagedNode),
   queue: QueueFacts,
 });
 export type Inventory = z.infer<typeof Inventory>;

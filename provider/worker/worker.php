@@ -446,6 +446,8 @@ class AegirAccessWorker {
       'clientsDirectory' => $this->clientsDirectory(),
       'defaultClient' => $this->reference($this->defaultClient()),
       'adminClient' => $this->reference($this->adminClient()),
+      'defaultClientNid' => $this->defaultClient(),
+      'adminClientNid' => $this->adminClient(),
       'clientPrefix' => (string) variable_get('hosting_client_prefix', ''),
       'registersUsers' => (bool) variable_get('hosting_client_register_user', FALSE),
       'sendsWelcomeMail' => (bool) variable_get('hosting_client_send_welcome', FALSE),
@@ -759,8 +761,46 @@ class AegirAccessWorker {
       'clients' => $this->clientFacts($this->references()),
       'sites' => $this->siteFacts($sites, $active),
       'users' => $this->userFacts($this->rows('SELECT uid, name, mail, status FROM {users} WHERE uid > 0 ORDER BY uid')),
+      'platforms' => $this->platforms(),
+      'orphanBindings' => $this->orphanBindings(),
+      'damaged' => $this->damaged(),
       'queue' => $this->queueFacts($active),
     );
+  }
+
+  private function platforms() {
+    $platforms = array();
+    $rows = db_query("SELECT n.nid, n.title, p.status FROM {node} n INNER JOIN {hosting_platform} p ON p.vid = n.vid WHERE n.type = 'platform' AND p.status <> -2 ORDER BY n.nid");
+    foreach ($rows as $row) {
+      $platforms[$row->nid] = array('nid' => (int) $row->nid, 'title' => $row->title, 'status' => (int) $row->status, 'clients' => array());
+    }
+    foreach (db_query('SELECT DISTINCT pid, cid FROM {hosting_platform_client_access} ORDER BY pid, cid') as $row) {
+      if (isset($platforms[$row->pid])) {
+        $platforms[$row->pid]['clients'][] = (int) $row->cid;
+      }
+    }
+    return array_values($platforms);
+  }
+
+  private function orphanBindings() {
+    $orphans = array();
+    $rows = db_query("SELECT b.user, u.name, b.client, c.uname FROM {hosting_client_user} b LEFT JOIN {users} u ON u.uid = b.user AND u.uid > 0 LEFT JOIN {node} n ON n.nid = b.client AND n.type = 'client' LEFT JOIN {hosting_client} c ON c.vid = n.vid WHERE u.uid IS NULL OR c.vid IS NULL ORDER BY b.user, b.client");
+    foreach ($rows as $row) {
+      $orphans[] = array('uid' => (int) $row->user, 'user' => $row->name, 'clientNid' => (int) $row->client, 'client' => $row->uname);
+    }
+    return $orphans;
+  }
+
+  /**
+   * Nodes that have lost the row of their current revision.
+   */
+  private function damaged() {
+    $damaged = array();
+    $rows = db_query("SELECT n.nid, n.type, n.title FROM {node} n LEFT JOIN {hosting_client} c ON c.vid = n.vid LEFT JOIN {hosting_site} s ON s.vid = n.vid WHERE (n.type = 'client' AND c.vid IS NULL) OR (n.type = 'site' AND s.vid IS NULL) ORDER BY n.nid");
+    foreach ($rows as $row) {
+      $damaged[] = array('nid' => (int) $row->nid, 'type' => $row->type, 'title' => $row->title);
+    }
+    return $damaged;
   }
 
   private function client(array $args) {

@@ -3,7 +3,10 @@ import {
   PROTOCOL_VERSION,
   type ClientFacts,
   type ClientReference,
+  type DamagedNode,
   type Inventory,
+  type OrphanBinding,
+  type PlatformFacts,
   type QueueFacts,
   type ServerFacts,
   type SiteFacts,
@@ -55,6 +58,8 @@ export class Facts {
       clientsDirectory: this.provision.layout.clients,
       defaultClient: this.reference(drupal.defaultClient),
       adminClient: this.reference(drupal.adminClient),
+      defaultClientNid: drupal.defaultClient,
+      adminClientNid: drupal.adminClient,
       clientPrefix: drupal.variable("hosting_client_prefix", ""),
       registersUsers: drupal.variable("hosting_client_register_user", false),
       sendsWelcomeMail: drupal.variable("hosting_client_send_welcome", false),
@@ -78,8 +83,50 @@ export class Facts {
         .map((site) => this.site(site, directories.get(site.title) ?? []))
         .sort((one, other) => (one.site < other.site ? -1 : one.site > other.site ? 1 : one.nid - other.nid)),
       users: database.users.all(({ uid }) => uid > 0).map((user) => this.user(user)),
+      platforms: this.platforms(),
+      orphanBindings: this.orphanBindings(),
+      damaged: this.damaged(),
       queue: this.queue(),
     };
+  }
+
+  private platforms(): PlatformFacts[] {
+    const { node, hosting_platform, hosting_platform_client_access: access } = this.drupal.database;
+    return node
+      .all(({ type, vid }) => type === "platform" && hosting_platform.get(vid)?.status !== -2)
+      .map(({ nid, vid, title }) => ({
+        nid,
+        title,
+        status: hosting_platform.get(vid)?.status ?? 0,
+        clients: access
+          .all(({ pid }) => pid === nid)
+          .map(({ cid }) => cid)
+          .sort((one, other) => one - other),
+      }));
+  }
+
+  private orphanBindings(): OrphanBinding[] {
+    const { users, hosting_client_user } = this.drupal.database;
+    return hosting_client_user
+      .all()
+      .map((row) => ({
+        uid: row.user,
+        user: row.user > 0 ? (users.get(row.user)?.name ?? null) : null,
+        clientNid: row.client,
+        client: this.reference(row.client)?.internalName ?? null,
+      }))
+      .filter(({ user, client }) => user === null || client === null)
+      .sort((one, other) => one.uid - other.uid || one.clientNid - other.clientNid);
+  }
+
+  private damaged(): DamagedNode[] {
+    const { node, hosting_client, hosting_site } = this.drupal.database;
+    const rows = { client: hosting_client, site: hosting_site };
+    return node
+      .all()
+      .flatMap(({ nid, vid, type, title }) =>
+        (type === "client" || type === "site") && !rows[type].get(vid) ? [{ nid, type, title }] : [],
+      );
   }
 
   reference(nid: number): ClientReference | null {

@@ -25,7 +25,10 @@ describe("the small Aegir's worker", () => {
   const site = async (name: string) => (await worker.ask("site", { site: name })).sites[0];
 
   it("tells everything in one inventory, orphans and dead owners as what they are", async () => {
-    const { server, clients, sites, users, queue } = await worker.ask("inventory", {});
+    const { server, clients, sites, users, platforms, orphanBindings, damaged, queue } = await worker.ask(
+      "inventory",
+      {},
+    );
     assert.deepEqual(server.defaultClient, { nid: 7, internalName: "octopus123456", name: "Octopus123456" });
     assert.equal(server.adminClient.nid, 1);
     const byName = (internalName: string) =>
@@ -52,8 +55,30 @@ describe("the small Aegir's worker", () => {
     assert.deepEqual([alice.clients, alice.roles, alice.administrator], [["acme", "beta"], ["aegir client"], false]);
     const operator = users.find(({ name }: { name: string }) => name === "operator");
     assert.equal(operator.administrator, true);
+    const platform = (title: string) => platforms.find((other: { title: string }) => other.title === title);
+    assert.deepEqual([platform("drupal-open").clients, platform("restricted-shared").clients.length], [[], 2]);
+    assert.deepEqual(
+      orphanBindings.map(({ user, client }: { user: string | null; client: string | null }) => [user, client]),
+      [[null, "beta"]],
+    );
+    assert.deepEqual([server.defaultClientNid, server.adminClientNid, damaged], [7, 1, []]);
     assert.deepEqual(queue, { queued: 0, processing: 0, lastRun: null, obstacles: [] });
     assert.equal(stage.aegir.counts.writes, 0);
+  });
+
+  it("tells of clients and sites that have lost their rows, and otherwise leaves them out", async () => {
+    const { database } = stage.aegir.drupal;
+    const { nid } = await site("free1.example.com");
+    const empty = await client("empty");
+    database.hosting_site.delete((row) => row.nid === nid);
+    database.hosting_client.delete((row) => row.nid === empty.nid);
+    const { damaged, sites, clients } = await worker.ask("inventory", {});
+    assert.deepEqual(damaged, [
+      { nid: empty.nid, type: "client", title: "Empty Ltd" },
+      { nid, type: "site", title: "free1.example.com" },
+    ]);
+    assert.ok(!sites.some((other: { nid: number }) => other.nid === nid));
+    assert.ok(!clients.some((other: { nid: number }) => other.nid === empty.nid));
   });
 
   it("finds a client by its internal name, letter for letter, with those of the same login (contract 5.1)", async () => {

@@ -264,7 +264,10 @@ export class Worker {
 
   /** An active user with the role of clients, who is mailed if that is wanted. */
   private makeUser({ name, mail, welcomeMail }: WantedUser): { uid: number; welcomeMail: boolean } {
-    const { users } = this.drupal.database;
+    const { users, role } = this.drupal.database;
+    if (role.all((row) => row.name === CLIENT_ROLE).length === 0) {
+      throw new Refusal("refused", `The role "${CLIENT_ROLE}" does not exist here.`, { role: CLIENT_ROLE });
+    }
     if (!isUserName(name)) throw new Refusal("refused", `"${name}" is not a user name.`);
     if (!/^[^\s@]+@[^\s@]+$/.test(mail)) throw new Refusal("refused", `"${mail}" is not a mail address.`);
     const [named] = users.all((user) => collated(user.name) === collated(name));
@@ -313,5 +316,7 @@ function mailed(made: { welcomeMail: boolean } | undefined): { mailed?: true } {
 
 /** Drupal's user_validate_name(). */
 function isUserName(name: string): boolean {
-  return name !== "" && name === name.trim() && !name.includes("  ") && /^[\x80-\uffff a-z0-9@_.'-]{1,60}$/i.test(name);
+  return (
+    name !== "" && name === name.trim() && !name.includes("  ") && /^[\x80-\uffff a-z0-9@+_.'-]{1,60}$/i.test(name)
+  );
 }

@@ -206,12 +206,13 @@ export class Drupal {
     return this.sites(title).filter(({ site_status }) => site_status !== -2);
   }
 
-  /** Sites of every status. */
+  /** Sites of every status; none that has lost its row. */
   sites(title?: string): (SiteNode & { nid: number; client: number })[] {
     const wanted = title === undefined ? undefined : collated(title);
     return this.database.node
       .all((node) => node.type === "site" && (wanted === undefined || collated(node.title) === wanted))
-      .map(({ nid }) => this.loadSite(nid) as SiteNode & { nid: number; client: number });
+      .map(({ nid }) => this.loadSite(nid) as (SiteNode & { nid: number; client: number }) | undefined)
+      .filter((site) => site !== undefined);
   }
 
   /**

@@ -321,6 +321,38 @@ export function describeWorker(name: string, start: () => Promise<Target>): void
         assert.deepEqual((await worker.ok("client", { internalName: named("a_b") })).sameShellName, []);
       });
 
+      it("show what hangs on nothing: bindings of users who are gone, and what the variables name", async () => {
+        const { client, user } = await makeClient("one", person("una"));
+        const { orphanBindings } = await worker.ok("inventory", {});
+        await backstage.removeUser(named("una"));
+        const after = await worker.ok("inventory", {});
+        const orphan = { uid: user!.uid, user: null, clientNid: client.nid, client: named("one") };
+        assert.deepEqual(
+          after.orphanBindings.filter(({ clientNid }) => clientNid === client.nid),
+          [orphan],
+        );
+        assert.equal(after.orphanBindings.length, orphanBindings.length + 1);
+        assert.deepEqual(after.clients.find(({ nid }) => nid === client.nid)?.users, []);
+        assert.deepEqual(
+          [server.defaultClientNid, server.adminClientNid],
+          [defaultClient.nid, server.adminClient?.nid ?? server.adminClientNid],
+        );
+      });
+
+      it("show every platform with whom it admits", async function () {
+        const platform = await backstage.platform();
+        if (platform === null) {
+          console.warn(`      skipped: no platform has a title that begins with "${target.prefix}"`);
+          return this.skip();
+        }
+        const admitted = async () =>
+          (await worker.ok("inventory", {})).platforms.find(({ nid }) => nid === platform)?.clients;
+        assert.deepEqual(await admitted(), [], "open to all");
+        const clients = [(await makeClient("one")).client.nid, NOWHERE];
+        await backstage.restrict(platform, clients);
+        assert.deepEqual(await admitted(), clients);
+      });
+
       it("find users by name and by mail whatever the case, and nobody else", async () => {
         await makeClient("one", person("una"));
         const { users } = await worker.ok("user", { name: named("UNA").toUpperCase() });
@@ -362,7 +394,7 @@ export function describeWorker(name: string, start: () => Promise<Target>): void
       });
 
       it("refuses an internal name that Aegir would store as another (trap 5)", async () => {
-        for (const internalName of [named("A"), named("b-c"), named("d.e"), named("long_long_long_name"), ""]) {
+        for (const internalName of [named("A"), named("b-c"), named("d.e"), named("long_long_long_name"), "", "0"]) {
           const failure = await refused("createClient", { internalName, name: "Client", user: null });
           assert.equal(failure.code, "refused", internalName);
         }
@@ -435,6 +467,25 @@ export function describeWorker(name: string, start: () => Promise<Target>): void
         await makeClient("one", person("una"));
         const user = { ...person("una"), mail: mail("other") };
         assert.equal((await refused("ensureUser", { client: named("one"), user })).code, "nameTaken");
+      });
+    });
+
+    describe("a user who is to be made", () => {
+      it("has a name and a mail that Drupal's form would take (trap 8)", async () => {
+        await makeClient("one");
+        const misnamed = ["", ` ${named("una")}`, ...["x ", "x  y", "x<y", "x;y", "x".repeat(60)].map(named)];
+        const unreachable = ["", "x", "x@", "x y@example.com", "x@example.com, y@example.com"];
+        const users = [
+          ...misnamed.map((name) => ({ name, mail: mail("una") })),
+          ...unreachable.map((mail) => ({ name: named("una"), mail })),
+        ];
+        for (const user of users) {
+          const ensured = { client: named("one"), user: { ...user, welcomeMail: false } };
+          assert.equal((await refused("ensureUser", ensured)).code, "refused", JSON.stringify(user));
+          const createUser = { mail: user.mail, welcomeMail: false };
+          const bound = { client: named("one"), user: user.name, createUser };
+          assert.equal((await refused("bind", bound)).code, "refused", JSON.stringify(user));
+        }
       });
     });
 
@@ -559,6 +610,15 @@ export function describeWorker(name: string, start: () => Promise<Target>): void
         assert.deepEqual([noSite.code, noSite.detail], ["missing", { what: "site" }]);
         const notSite = await refused("setOwner", { nid: defaultClient.nid, from: ownerNid, to: null });
         assert.equal(notSite.code, "missing");
+      });
+
+      it("takes the new owner by its internal name alone, not by its title or a node id (trap 2)", async () => {
+        const { client } = await makeClient("one");
+        const { nid, ownerNid } = await freeSite();
+        for (const to of [client.name, String(client.nid), String(nid), named("one").toUpperCase(), ""]) {
+          const failure = await refused("setOwner", { nid, from: ownerNid, to });
+          assert.deepEqual([failure.code, failure.detail], ["missing", { what: "client" }], to);
+        }
       });
 
       it("keeps away from a site while a task of it runs, and no longer (trap 11)", async () => {

@@ -1,9 +1,10 @@
 /** The pages that are written from the titles of tests say what the tests say. */
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { witness, type TestTitle } from "../support/TestTitle";
+import { WITNESSED, witness, type TestTitle } from "../support/TestTitle";
 import { allTitles } from "./titles";
-import { TRAP_INDEX, trapIndex } from "./trapIndex";
+import { TRAP_INDEX, trapIndex, unwitnessed } from "./trapIndex";
+import { traps } from "./traps";
 
 describe("The index of traps", () => {
   let titles: TestTitle[];
@@ -13,6 +14,11 @@ describe("The index of traps", () => {
 
   it("is what `npm run index` writes", () => {
     assert.equal(readFileSync(TRAP_INDEX, "utf8"), trapIndex(titles), "run npm run index");
+  });
+
+  it("has a test for every trap", () => {
+    assert.equal(Object.keys(traps).length, WITNESSED.trap);
+    assert.deepEqual(unwitnessed(titles), []);
   });
 
   it("does not depend on how often, and in which order, a suite is run", () => {

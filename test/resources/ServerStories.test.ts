@@ -185,6 +185,34 @@ describe("the life cycles against a server", () => {
         /the client octopus123456 is the server's default owner/,
         "traps 10, 22",
       ],
+      [
+        "a client whose internal name the server's prefix would alter",
+        () => {
+          aegir.panel.setVariable("hosting_client_prefix", "c_");
+          return aegirClient.create({ name: "Beta GmbH", internalName: "beta", server });
+        },
+        /Aegir would store the internal name beta as c_beta, .*Configure the server's clientPrefix as it is there/,
+        "trap 5",
+      ],
+      [
+        "a new name for a client whose internal name every save would alter by now",
+        () => {
+          aegir.panel.setVariable("hosting_client_prefix", "c_");
+          const olds = { ...acme, stateVersion: 1, nid: 1, panelUser: null };
+          return aegirClient.update("client:acme", olds, { ...acme, name: "Acme Ltd" });
+        },
+        /Aegir would store the internal name acme as c_acme, .*Declare the name that the server has/,
+        "trap 4",
+      ],
+      [
+        "a user where the role of clients is missing, with the client that it is for",
+        () => {
+          aegir.drupal.database.role.delete(({ name }) => name === "aegir client");
+          return aegirClient.create({ name: "Beta GmbH", internalName: "beta", email: "it@beta.example", server });
+        },
+        /The role "aegir client" does not exist here.* Nothing was changed\. Remove what stands against it/,
+        "trap 8",
+      ],
     ];
     for (const [what, act, message, traps] of refusals) {
       it(`${what}, and nothing is written${traps ? ` (${traps})` : ""}`, async () => {

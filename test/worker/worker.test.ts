@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { Engine, type Node } from "php-parser";
 import { z } from "zod";
-import { PROTOCOL_VERSION, verbs, WorkerErrorCode, type Verb } from "../../provider/worker/protocol";
+import { PROTOCOL_VERSION, verbs, WORKER_ARGUMENTS, WorkerErrorCode, type Verb } from "../../provider/worker/protocol";
 import { workerSource } from "../../provider/worker/source";
 
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- php-parser types hardly any field of its nodes
@@ -52,6 +52,29 @@ describe("worker.php", () => {
   it("is sent without its opening tag, and ends with no closing one (trap 18)", () => {
     assert.doesNotMatch(workerSource(), /<\?|\?>/);
     assert.match(workerSource(), /->run\(\);\s*$/);
+  });
+
+  it("is started by one line with no data, no single quote, and no option that swallows its answers (traps 18, 20)", () => {
+    assert.doesNotMatch(WORKER_ARGUMENTS, /['$`\\\n]|\s(--backend|-b|--quiet|-q|--pipe|-p)\b/);
+  });
+
+  it("works as the first user, who is the author of what it makes (trap 9)", () => {
+    assert.match(WORKER_ARGUMENTS, /^--user=1 /);
+    const authors = nodes(worker, "assign").filter(
+      ({ left }) => left.kind === "propertylookup" && left.offset.name === "uid",
+    );
+    assert.deepEqual(
+      authors.map(({ right }) => Number(right.value)),
+      [1],
+    );
+  });
+
+  it("takes the time when it is needed, not when its process began (traps 27, 28)", () => {
+    const constants = nodes(tree, "name").map(({ name }) => name as unknown as string);
+    assert.ok(constants.includes("PHP_VERSION"), "constants are seen");
+    assert.ok(!constants.includes("REQUEST_TIME"));
+    const answer = nodes(worker, "method").find(({ name }) => name.name === "answer");
+    assert.ok(nodes(answer, "call").some((call) => callee(call) === "time"));
   });
 
   it("is syntax of PHP 5.6 to 8.3", () => {
