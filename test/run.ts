@@ -4,7 +4,7 @@
  * the summary says so, with the command that enables it; with AEGIR_TEST_INSTALL=apt (set by .ci/run) it is installed.
  */
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { version } from "@pulumi/pulumi/package.json";
@@ -13,10 +13,11 @@ import type { GroupCounts } from "./support/GroupCounts";
 
 const root = join(__dirname, "..");
 
-/** A program that a group needs, and the Debian packages that bring it. */
+/** A program that a group needs, and what brings it: Debian packages, and with them a package of PyPI perhaps. */
 interface Tool {
   command: string;
   packages: string[];
+  pypi?: string;
 }
 
 interface Group {
@@ -28,13 +29,17 @@ interface Group {
 /** How the suites call what runs there; without a CLI they are one line of the summary, not a hundred. */
 const ON_THE_CLI = "on the Pulumi CLI";
 
+const DOWNLOAD_MILLISECONDS = 5 * 60_000;
+
 const php: Tool = { command: "php", packages: ["php-cli"] };
 const sshd: Tool = { command: "sshd", packages: ["openssh-server"] };
+const tcsh: Tool = { command: "tcsh", packages: ["tcsh"] };
+const lshell: Tool = { command: "lshell", packages: ["python3-venv"], pypi: "limited-shell==0.11.1" };
 
 const groups: Group[] = [
   { name: "naming rules", files: "test/naming/**/*.test.ts" },
   { name: "manifest", files: "test/manifest/**/*.test.ts" },
-  { name: "transport", files: "test/ssh/**/*.test.ts", needs: [sshd] },
+  { name: "transport", files: "test/ssh/**/*.test.ts", needs: [sshd, tcsh, lshell] },
   { name: "worker source", files: "test/worker/**/*.test.ts", needs: [php] },
   { name: "small Aegir", files: "test/aegir/**/*.test.ts" },
   { name: "conformance", files: "test/conformance/**/*.test.ts" },
@@ -63,7 +68,25 @@ function install(tools: Tool[]): void {
   run("apt-get", ["install", "-y", "-qq", "--no-install-recommends", ...packages], apt);
 }
 
-const DOWNLOAD_MILLISECONDS = 5 * 60_000;
+/** Into an environment of its own, on Debian's Python: another one may lie where only its owner can run it. */
+function installFromPyPI(tools: Tool[], directory: string): void {
+  const wanted = tools.flatMap(({ pypi }) => pypi ?? []);
+  if (wanted.length === 0) return;
+  const environment = join(directory, "python");
+  if (!run("/usr/bin/python3", ["-m", "venv", environment])) return;
+  run(join(environment, "bin", "pip"), ["install", "--quiet", ...wanted], {}, DOWNLOAD_MILLISECONDS);
+  // Tests run it as other users.
+  chmodSync(directory, 0o755);
+  process.env["PATH"] = [process.env["PATH"], join(environment, "bin")].join(delimiter);
+}
+
+function howToHave({ packages, pypi }: Tool): string {
+  const apt = `apt-get install ${packages.join(" ")}`;
+  const venv = "/opt/aegir-test";
+  return pypi
+    ? `${apt}; /usr/bin/python3 -m venv ${venv}; ${venv}/bin/pip install ${pypi}; export PATH=$PATH:${venv}/bin`
+    : apt;
+}
 
 /** The Pulumi CLI through npm's official package `pulumi`, which downloads it; a machine may not be let through to it. */
 function installPulumi(directory: string): void {
@@ -81,6 +104,7 @@ async function main(): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), "aegir-test-"));
   if (process.env["AEGIR_TEST_INSTALL"] === "apt") {
     if (missing.length > 0) install(missing);
+    installFromPyPI(missing, directory);
     if (!found("pulumi")) installPulumi(directory);
   }
 
@@ -99,9 +123,7 @@ async function main(): Promise<void> {
     const lacking = (group.needs ?? []).filter((tool) => !found(tool.command));
     const counts = join(directory, `${index}.json`);
     for (const tool of lacking) {
-      notes.push(
-        `SKIPPED in "${group.name}": what needs ${tool.command}. Enable it with: apt-get install ${tool.packages.join(" ")}`,
-      );
+      notes.push(`SKIPPED in "${group.name}": what needs ${tool.command}. Enable it with: ${howToHave(tool)}`);
     }
     const mocha = require.resolve("mocha/bin/mocha.js");
     const passed = run(process.execPath, [mocha, "--reporter", "test/support/CountingReporter.ts", group.files], {

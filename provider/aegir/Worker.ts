@@ -106,8 +106,10 @@ export class Worker {
     }
     const starting = this.#start();
     this.#session = starting;
-    starting.catch(() => {
-      if (this.#session === starting) this.#session = undefined;
+    starting.catch((error: unknown) => {
+      // What the login's shell forbids stays forbidden: it counts who keeps trying.
+      const final = error instanceof SshError && error.situation === "commandForbidden";
+      if (!final && this.#session === starting) this.#session = undefined;
     });
     return starting;
   }

@@ -9,7 +9,8 @@
  * `authenticationRejected`: it does not accept the credentials, which were tried once. `credentialsUnusable`: there are
  * none, or they cannot be read; no connection was made. `sessionBroken`: a connection or channel ended before the
  * answer was complete. `deadlineExceeded`: something answered too slowly. `refusedByServer`: it is there and does not
- * want to (no shared algorithm, no forwarding, no further channel, no worker).
+ * want to (no shared algorithm, no forwarding, no further channel, no worker). `commandForbidden`: the login's shell does
+ * not run the worker's command; whoever asks again may be locked out (contract, trap 17).
  */
 export type SshSituation =
   | "unreachable"
@@ -18,7 +19,8 @@ export type SshSituation =
   | "credentialsUnusable"
   | "sessionBroken"
   | "deadlineExceeded"
-  | "refusedByServer";
+  | "refusedByServer"
+  | "commandForbidden";
 
 /**
  * What is now the case for what was asked. `notSent`: its bytes never left, `notDone`: the server did not carry it out

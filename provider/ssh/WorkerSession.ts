@@ -257,6 +257,13 @@ function notStarted(error: SshError, label: string, command: string): SshError {
       : error;
   }
   const { exitCode, noise } = error;
+  if (exitCode !== null && FORBIDDEN.test(noise)) {
+    const why =
+      `the shell of this login does not let it run \`${printable(command, 200)}\`: "${noise}". Tried once, and not again, ` +
+      "because limited shells count what they forbid. Nothing was done. Drush needs a login such as aegir or o1; a hosted " +
+      "account has none, and can be configured as `accounts` alone, for shell accounts";
+    return new SshError("commandForbidden", label, "notDone", why);
+  }
   const hint =
     exitCode === 127 || exitCode === 126
       ? "There is no drush that this login can run at the configured path"
@@ -274,3 +281,7 @@ function notStarted(error: SshError, label: string, command: string): SshError {
       `${noise ? `, printing: "${noise}"` : ", printing nothing"}. ${hint && `${hint}. `}Nothing was done`,
   );
 }
+
+/** What lshell (of all versions), sshd confined to SFTP, and nologin say. */
+const FORBIDDEN =
+  /forbidden .{0,40}over SSH|This service allows sftp connections only|This account is currently not available/;

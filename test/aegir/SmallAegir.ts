@@ -250,8 +250,11 @@ export class SmallAegir {
     return account && { password: account.password, service: { home: account.home } };
   }
 
-  /** The commands that its shell knows: a worker, and Drush's own run of the task queue. */
-  private run(command: string, terminal: Terminal): WorkerProcess | null {
+  /**
+   * Runs a command as its shell does, which knows a worker, and Drush's own run of the task queue; for doors beside its own
+   * as well. Answers null if it has ended at once.
+   */
+  run(command: string, terminal: Terminal): WorkerProcess | null {
     const prefix = this.options.commandPrefix ? `${this.options.commandPrefix} ` : "";
     const words = command.startsWith(prefix) ? command.slice(prefix.length).split(" ") : [];
     const [drush = "", alias = ""] = words;

@@ -24,14 +24,16 @@ const SSHD = "/usr/sbin/sshd";
 /** What sshd logs of a client's attempts (auth.c, packet.c, auth2.c); with LogLevel DEBUG1 of every one, however early it ended. */
 export const CONNECTED = /^Connection from /gm;
 export const ASKED_TO_LOG_IN = /userauth-request for user /g;
-export const FAILED = /^Failed /gm;
-export const ACCEPTED = /^Accepted /gm;
+export const FAILED = /^Failed \w+ for /gm;
+export const ACCEPTED = /^Accepted \w+ for /gm;
 
 export interface OpenSshOptions {
   /** Lines of sshd_config that go before this server's own, and so win. No Match blocks. */
   settings?: string[];
   /** Lines of authorized_keys, with options perhaps; of whoever logs in. */
   authorizedKeys?: string[];
+  /** What serves SFTP; sshd itself if absent. A program is run by the login's shell. */
+  sftp?: string;
   /** One new ed25519 key if absent. */
   hostKeys?: KeyPair[];
   /** Whom its connections log in as; who runs the tests if absent. */
@@ -134,7 +136,7 @@ export class OpenSshServer {
   }
 
   async #start(): Promise<void> {
-    const { settings = [], authorizedKeys = [] } = this.options;
+    const { settings = [], authorizedKeys = [], sftp = "internal-sftp" } = this.options;
     const file = (name: string) => join(this.directory, name);
     if (process.getuid?.() === 0) mkdirSync("/run/sshd", { recursive: true });
     this.#hostKeys.forEach((key, number) => writeFileSync(file(`host${number}`), key.private, { mode: 0o600 }));
@@ -149,7 +151,7 @@ export class OpenSshServer {
         `AuthorizedKeysFile ${file("authorized_keys")}`,
       ],
       ...["LogLevel DEBUG1", "StrictModes no", "UsePAM no", "PermitRootLogin yes", "PasswordAuthentication no"],
-      "Subsystem sftp internal-sftp",
+      `Subsystem sftp ${sftp}`,
     ];
     writeFileSync(file("sshd_config"), configuration.join("\n"));
     const before = existsSync(file("log")) ? this.log.length : 0;

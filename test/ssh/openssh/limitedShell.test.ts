@@ -1,0 +1,184 @@
+/**
+ * The third way in (contract 5.5): a hosted account, whose login `o1.ftp` has BOA's limited shell, and SFTP to the password
+ * files. The shell is lshell as PyPI has it (limited-shell), with BOA's settings as far as they matter here.
+ */
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import type { ConnectionArgsInput } from "../../../provider/ssh/ConnectionArgs";
+import { SshError } from "../../../provider/ssh/SshError";
+import { configureServers, endServers } from "../../../provider/aegir/servers";
+import { aegirClient } from "../../../provider/resources/AegirClient";
+import { forgetDeclared } from "../../../provider/resources/declared";
+import { shellAccount } from "../../../provider/resources/ShellAccount";
+import { cleaningUp } from "../../support/cleaningUp";
+import { until } from "../../support/until";
+import { ACCEPTED, ASKED_TO_LOG_IN, FAILED, needOpenSsh, OpenSshServer, type OpenSshOptions } from "../OpenSshServer";
+import { needRoot, SystemUser } from "../SystemUser";
+
+const SFTP_SERVER = "/usr/lib/openssh/sftp-server";
+const PASSWORD = "the main account's password";
+const server = "main";
+
+const lshell = (process.env["PATH"] ?? "")
+  .split(delimiter)
+  .map((directory) => join(directory, "lshell"))
+  .find((program) => existsSync(program));
+
+/** What of BOA's lshell.conf decides about us (contract 5.5); `overssh` is what an SSH client may run. */
+function lshellConf(logs: string, sftp: 0 | 1): string {
+  const allowed = ["cd", "cp", "drush", "drush8", "env", "git", "grep", "ls", "mv", "rm", "rsync", "scp", "true"];
+  const forbidden = [";", "`", "$(", "${", "&&", "hostmaster", "server_master", "php-script", "php-cli"];
+  forbidden.push("drush php", "drush ev", "drush scr", "shell", "site-install", "drush exec");
+  const list = (words: string[]) => `[${words.map((word) => `'${word}'`).join(",")}]`;
+  return [
+    ...["[global]", `logpath : ${logs}`, "loglevel : 4", "[default]", "strict : 1", "warning_counter : 2", "scp : 1"],
+    ...[`sftp : ${sftp}`, `allowed : ${list(allowed)}`, `overssh : ${list(allowed)}`, `forbidden : ${list(forbidden)}`],
+  ].join("\n");
+}
+
+describe("A hosted account, whose login has a limited shell", () => {
+  const directory = mkdtempSync(join(tmpdir(), "lshell-"));
+  const logs = join(directory, "log");
+  let user: SystemUser;
+  let instance: string;
+  let login: string;
+  const afterTest = cleaningUp();
+
+  before(needOpenSsh);
+  before(needRoot);
+  before(function () {
+    if (!lshell) {
+      console.log(
+        "    SKIPPED: there is no lshell on the PATH (PyPI's limited-shell, in an environment that every user can read)",
+      );
+      this.skip();
+    }
+    user = SystemUser.create({ suffix: ".ftp" });
+    user.mustRun(lshell, this);
+    user.password = PASSWORD;
+    instance = user.name.replace(".ftp", "");
+    login = `${instance}.acme`;
+    chmodSync(directory, 0o755);
+    mkdirSync(logs);
+    execFileSync("chown", [user.name, logs]);
+    const shell = join(directory, "shell");
+    writeFileSync(shell, `#!/bin/sh\nexec ${lshell} --config ${directory}/lshell.conf "$@"\n`, { mode: 0o755 });
+    user.shell = shell;
+  });
+  beforeEach(() => {
+    rmSync(join(logs, `${user.name}.log`), { force: true });
+    user.write(`users/${login}`, "old\n", 0o600);
+  });
+  afterEach(async () => {
+    forgetDeclared();
+    await endServers();
+  });
+  after(() => {
+    user?.remove();
+    rmSync(directory, { recursive: true });
+  });
+
+  function allowSftp(sftp: 0 | 1): void {
+    writeFileSync(join(directory, "lshell.conf"), lshellConf(logs, sftp));
+  }
+  const shellLog = () => readFileSync(join(logs, `${user.name}.log`), "utf8");
+
+  async function start({ settings = [] }: OpenSshOptions = {}): Promise<OpenSshServer> {
+    const sshd = await OpenSshServer.start({
+      user: user.name,
+      settings: [...settings, "PasswordAuthentication yes"],
+      sftp: SFTP_SERVER,
+    });
+    afterTest(() => sshd.stop());
+    return sshd;
+  }
+
+  /** As a stack has it; the connection is the accounts' alone, or Drush's as well. */
+  function configure(sshd: OpenSshServer, accounts: object = {}, change: Partial<ConnectionArgsInput> = {}): void {
+    const connection = { ...sshd.args(), password: PASSWORD, ...change };
+    const waits = { pollSeconds: 0.05, accountMinutes: 1 };
+    configureServers(JSON.stringify({ [server]: { accounts: { instance, connection, ...accounts }, waits } }));
+  }
+
+  /** Reads a password, rotates it, and waits for the new one, while this is BOA's cron. */
+  async function rotates(): Promise<void> {
+    const file = join(user.home, "users", login);
+    const { id, outs } = await shellAccount.create({ client: "acme", server });
+    assert.deepEqual([id, outs.password], [`account:${login}`, "old"]);
+    const rotating = shellAccount.update(id, outs, { client: "acme", rotation: "1", server });
+    await until(() => !existsSync(file));
+    user.write(`users/${login}`, "", 0o600);
+    user.write(`users/${login}`, "new\n", 0o600);
+    assert.equal((await rotating).outs.password, "new");
+  }
+
+  it("has its password files read, removed and waited for over lshell's own SFTP", async () => {
+    allowSftp(1);
+    const sshd = await start();
+    configure(sshd, { directory: join(user.home, "users") });
+    await rotates();
+    assert.deepEqual([sshd.count(ACCEPTED), sshd.count(FAILED)], [1, 0]);
+    assert.equal(shellLog().match(/SFTP connect/g)?.length, 1);
+    assert.doesNotMatch(shellLog(), /forbidden|Over SSH/);
+  });
+
+  it("has them at /users where sshd itself confines it to SFTP in its home", async () => {
+    allowSftp(0);
+    // sshd wants a root that nobody else may write to.
+    execFileSync("chown", ["root:", user.home]);
+    afterTest(() => execFileSync("chown", [`${user.name}:`, user.home]));
+    const sshd = await start({ settings: ["ChrootDirectory %h", "ForceCommand internal-sftp"] });
+    configure(sshd);
+    await rotates();
+    assert.deepEqual([sshd.count(ACCEPTED), sshd.count(FAILED)], [1, 0]);
+  });
+
+  it("says so where the limited shell forbids SFTP", async () => {
+    allowSftp(0);
+    configure(await start());
+    await assert.rejects(shellAccount.create({ client: "acme", server }), (error) => {
+      assert.ok(error instanceof SshError);
+      assert.deepEqual([error.situation, error.outcome], ["refusedByServer", "notDone"]);
+      assert.match(error.message, /refused SFTP: Received exit code 1/);
+      return true;
+    });
+    assert.equal(readFileSync(join(user.home, "users", login), "utf8"), "old\n");
+  });
+
+  it("is refused as a connection for Drush with the reason, after one command that is never tried again (trap 17)", async () => {
+    allowSftp(1);
+    const sshd = await start();
+    const connection = { ...sshd.args(), password: PASSWORD };
+    configureServers(JSON.stringify({ [server]: { connection } }));
+    const create = (name: string) => aegirClient.create({ name, internalName: name, server });
+    const outcomes = await Promise.allSettled(["one", "two"].map(create));
+    outcomes.push(...(await Promise.allSettled([create("three")])), ...(await Promise.allSettled([create("four")])));
+    for (const outcome of outcomes) {
+      assert.equal(outcome.status, "rejected");
+      const error = outcome.reason as SshError;
+      assert.ok(error instanceof SshError);
+      assert.deepEqual([error.situation, error.outcome], ["commandForbidden", "notDone"]);
+      assert.match(
+        error.message,
+        /the shell of this login does not let it run .*: "lshell: forbidden .*Tried once.*`accounts`/,
+      );
+    }
+    assert.equal(shellLog().match(/forbidden/g)?.length, 1);
+    assert.deepEqual([sshd.count(ACCEPTED), sshd.count(FAILED)], [1, 0]);
+  });
+
+  it("is asked for its password once if that is wrong, by however many operations", async () => {
+    allowSftp(1);
+    const sshd = await start();
+    configure(sshd, {}, { password: "wrong" });
+    const create = () => shellAccount.create({ client: "acme", server });
+    const outcomes = await Promise.allSettled([create(), create()]);
+    outcomes.push(...(await Promise.allSettled([create()])));
+    for (const outcome of outcomes) assert.equal(outcome.status, "rejected");
+    await sshd.quiet();
+    assert.deepEqual([sshd.count(ACCEPTED), sshd.count(FAILED), sshd.count(ASKED_TO_LOG_IN)], [0, 1, 1]);
+  });
+});
