@@ -66,6 +66,8 @@ export function login(hop: Hop, offer: Offer, transport: Duplex, milliseconds: n
         case "keyExchange":
           return fail(notAgreed(hop, error));
         case "authentication":
+          // Else ssh2 would go on with the agent's next key.
+          if (error.level === "agent") client.end();
           return fail(notLoggedIn(hop, offer, error, answer));
       }
     };

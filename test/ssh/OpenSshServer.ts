@@ -123,15 +123,26 @@ export class OpenSshServer {
     for (const pid of this.#sessions()) kill(pid);
   }
 
+  /** Kills all of it; `restart` brings it back. */
+  async down(): Promise<void> {
+    const sshd = this.#sshd;
+    if (sshd === undefined || sshd.exitCode !== null) return;
+    const sessions = this.#sessions();
+    const exited = once(sshd, "exit");
+    sshd.kill();
+    sessions.forEach(kill);
+    await exited;
+  }
+
   /** Kills all of it and starts it again on the same port, with other host keys if wanted. */
   async restart({ hostKeys }: Pick<OpenSshOptions, "hostKeys"> = {}): Promise<void> {
-    await this.#kill();
+    await this.down();
     this.#hostKeys = hostKeys ?? this.#hostKeys;
     await this.#start();
   }
 
   async stop(): Promise<void> {
-    await this.#kill();
+    await this.down();
     rmSync(this.directory, { recursive: true });
   }
 
@@ -161,16 +172,6 @@ export class OpenSshServer {
       if (sshd.exitCode !== null) throw new Error(`sshd does not start: ${this.log.slice(before)}`);
       return existsSync(file("log")) && this.log.slice(before).includes("Server listening on");
     });
-  }
-
-  async #kill(): Promise<void> {
-    const sshd = this.#sshd;
-    if (sshd === undefined || sshd.exitCode !== null) return;
-    const sessions = this.#sessions();
-    const exited = once(sshd, "exit");
-    sshd.kill();
-    sessions.forEach(kill);
-    await exited;
   }
 
   /** The processes that serve connections: those that the listening one has forked. */
