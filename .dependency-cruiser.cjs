@@ -16,6 +16,7 @@ module.exports = {
     only("ssh", ["worker"]),
     only("aegir", ["ssh", "worker", "naming"]),
     only("manifest", ["naming", "ssh"]),
+    only("review", ["manifest", "naming", "worker", "ssh"]),
     {
       name: "resources-imports",
       severity: "error",

@@ -39,6 +39,7 @@ const lshell: Tool = { command: "lshell", packages: ["python3-venv"], pypi: "lim
 const groups: Group[] = [
   { name: "naming rules", files: "test/naming/**/*.test.ts" },
   { name: "manifest", files: "test/manifest/**/*.test.ts" },
+  { name: "review", files: "test/review/**/*.test.ts" },
   { name: "transport", files: "test/ssh/**/*.test.ts", needs: [sshd, tcsh, lshell] },
   { name: "worker source", files: "test/worker/**/*.test.ts", needs: [php] },
   { name: "small Aegir", files: "test/aegir/**/*.test.ts" },

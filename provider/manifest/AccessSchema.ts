@@ -4,6 +4,7 @@
  * with the field's name.
  */
 import { z } from "zod";
+import { DEFAULT_BRAKE } from "./Manifest";
 
 const text = (error: string) => z.string({ error: `must be ${error}` });
 
@@ -12,6 +13,12 @@ const internalNamePattern = { pattern: "^[a-z0-9_]{1,16}$" };
 
 const domain = (description: string) =>
   text("a domain, for example www.acme.example").meta({ description, minLength: 1 });
+
+/** provider/naming/Day.ts has the rule itself. */
+const day = (description: string) =>
+  text("a day in UTC, for example 2026-12-31").meta({ description, pattern: "^\\d{4}-\\d{2}-\\d{2}$" });
+
+const flag = (description: string) => z.boolean({ error: "must be true or false" }).optional().meta({ description });
 
 const Site = z
   .strictObject(
@@ -24,6 +31,10 @@ const Site = z
             "Internal name of the client that owns the site now and loses it. Not needed if the site belongs to the " +
             "server's default owner, or moves between two clients of this manifest. May stay after the site has moved.",
         }),
+      protect: flag(
+        "Refuses a change that takes this site from its client, unless allowRemovals names the site; `pulumi destroy` " +
+          "refuses altogether.",
+      ),
     },
     { error: "must be a domain, or a map with site" },
   )
@@ -51,6 +62,13 @@ const User = z
           "Makes the user if no user has this name. Without it a missing user is an error. One entry of a user is " +
           "enough; it holds for the other clients of the same user too.",
       }),
+      expires: day(
+        "The last day (UTC) on which this person may act for this client. From the day after on, the entry counts as " +
+          "absent: the next deployment takes the access away.",
+      ).optional(),
+      reason: text("a short text, for example TICKET-12, relaunch")
+        .optional()
+        .meta({ description: "Why this person may act for this client; reviewers are shown it.", minLength: 1 }),
     },
     { error: "must be the name of a panel user, or a map with name" },
   )
@@ -86,6 +104,14 @@ const Client = z
           "so another one means another client.",
         ...internalNamePattern,
       }),
+      previously: text("the client's former internal name, for example acme")
+        .optional()
+        .meta({
+          description:
+            "The internal name that this client had before. The change is then shown as a rename, and the client's " +
+            "bindings and its login follow. May stay after the deployment.",
+          ...internalNamePattern,
+        }),
       email: email(
         "A panel user with this mail address may act for the client. If none exists, one is made, named like the client.",
       ).optional(),
@@ -124,10 +150,67 @@ const Client = z
             "reaches the files of all sites of the client. BOA makes it for every client that owns a site, declared " +
             "or not.",
         }),
+      protect: flag(
+        "Refuses a change that takes anything from this client (itself, its internal name, a site, a person), unless " +
+          "allowRemovals names it. The client cannot be removed or renamed before this is lifted and deployed; " +
+          "`pulumi destroy` refuses altogether.",
+      ),
+      keepPeople: flag(
+        "Refuses a change that takes the last person from this client, unless allowRemovals names the client.",
+      ),
     },
     { error: "must be a map that begins with name, for example name: Acme Corp" },
   )
   .meta({ title: "client" });
+
+const percent = "must be a whole number of percent from 1 to 100, for example 30";
+const count = (example: string) => `must be a whole number from 1 on, for example ${example}`;
+const wholeNumber = (least: number, most: number, error: string) =>
+  z.number({ error }).int({ error }).min(least, { error }).max(most, { error }).optional();
+
+const Brake = z
+  .strictObject(
+    {
+      percent: wholeNumber(1, 100, percent).meta({
+        description: `A change may take away at most this share of the grants: ${DEFAULT_BRAKE.percent} if absent. A grant is one person, or one shell login, that reaches one site.`,
+      }),
+      atLeast: wholeNumber(1, 1_000_000_000, count("10")).meta({
+        description: `Fewer grants than this may go whatever their share: ${DEFAULT_BRAKE.atLeast} if absent.`,
+      }),
+    },
+    { error: "must be a map such as { percent: 30, atLeast: 10 }" },
+  )
+  .meta({ title: "brake map" });
+
+const AllowRemovals = z
+  .strictObject(
+    {
+      until: day(
+        "The last day (UTC) on which this holds, at most 31 days ahead, so that it does not stay on by itself.",
+      ),
+      reason: text("a short text, for example TICKET-12, the customer leaves").meta({
+        description: "Why so much may go; reviewers are shown it.",
+        minLength: 1,
+      }),
+      grants: wholeNumber(1, 1_000_000_000, count("42")).meta({
+        description: "How many grants the change may take away. Not needed below the limit of brake.",
+      }),
+      clients: z
+        .array(text("the internal name of a client, for example acme"), {
+          error: "must be a list of internal names, for example [acme]",
+        })
+        .optional()
+        .meta({ description: "Clients marked protect or keepPeople that the change may take something from." }),
+      sites: z
+        .array(domain("The main domain of a site marked protect."), {
+          error: "must be a list of domains, for example [www.acme.example]",
+        })
+        .optional()
+        .meta({ description: "Sites marked protect that the change may take from their client." }),
+    },
+    { error: "must be a map with until, reason and what is allowed" },
+  )
+  .meta({ title: "allowRemovals map" });
 
 export const AccessSchema = z
   .strictObject(
@@ -138,6 +221,14 @@ export const AccessSchema = z
       server: text("the name of a configured server, for example main")
         .optional()
         .meta({ description: "One of the servers that the stack configures. Not needed if there is only one." }),
+      brake: Brake.optional().meta({
+        description:
+          "How much a change of this file may take away before it is refused. A change is judged by the limits that " +
+          "stood before it.",
+      }),
+      allowRemovals: AllowRemovals.optional().meta({
+        description: "Says that a change which the brake refuses is meant, and what of it.",
+      }),
       clients: z
         .array(Client, { error: "must be a list of clients, each beginning with - name:" })
         .meta({ description: "Every client whose access this file declares. Others are left alone." }),
@@ -157,4 +248,6 @@ export const MAPS: ReadonlyMap<string, z.ZodObject> = new Map<string, z.ZodObjec
   ["users", User],
   ["createUser", CreateUser],
   ["shellAccount", ShellAccount],
+  ["brake", Brake],
+  ["allowRemovals", AllowRemovals],
 ]);

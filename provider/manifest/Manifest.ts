@@ -7,19 +7,53 @@ import type { ManifestProblem } from "./ManifestError";
 export interface Manifest {
   /** The configured server that the manifest is about; undefined for the only one there is. */
   server: string | undefined;
+  /** The day (UTC, `YYYY-MM-DD`) for which the manifest was read: what expired before it is absent. */
+  asOf: string;
+  brake: BrakeLimits;
+  /** Undefined as well if it has ended. */
+  allowRemovals: AllowedRemovals | undefined;
   clients: ManifestClient[];
   /** What a reader should look at twice, in the order of the file; nothing here stops a deployment. */
   warnings: ManifestProblem[];
 }
 
+/** How much a change may take away: at most `percent` of the grants, or fewer than `atLeast` of them. */
+export interface BrakeLimits {
+  percent: number;
+  atLeast: number;
+}
+
+export const DEFAULT_BRAKE: BrakeLimits = { percent: 30, atLeast: 10 };
+
+/** What the brake would refuse, and the manifest says is meant. */
+export interface AllowedRemovals {
+  /** Day (UTC), inclusive. */
+  until: string;
+  reason: string;
+  /** At most so many; 0 if nothing is said about them. */
+  grants: number;
+  /** Internal names. */
+  clients: string[];
+  /** Normal form of `normalizeDomain`. */
+  sites: string[];
+}
+
 export interface ManifestClient extends Located {
   name: string;
   internalName: string;
+  /** The internal name that it had before. */
+  previously: string | undefined;
+  /** Nothing may be taken from it, unless `allowRemovals` names it. */
+  protect: boolean;
+  /** Its last person may not go, unless `allowRemovals` names it. */
+  keepPeople: boolean;
   email: string | undefined;
   sites: ManifestSite[];
   /** What becomes of the client's sites when they leave the manifest. */
   onDestroy: "default-owner" | "leave";
   users: ManifestUser[];
+  /** Those whose last day was before `asOf`: they count as absent, and are kept to say so. */
+  expired: ManifestUser[];
   shellAccount: { rotation: string | undefined } | undefined;
 }
 
@@ -28,12 +62,16 @@ export interface ManifestSite extends Located {
   site: string;
   /** Internal name of the one other client that may lose the site to this one. */
   takeOverFrom: string | undefined;
+  protect: boolean;
 }
 
 export interface ManifestUser extends Located {
   name: string;
   /** Declared at one of the user's entries, and then true of all of them, because nothing orders bindings. */
   createUser: { email: string } | undefined;
+  /** The last day (UTC, `YYYY-MM-DD`) on which the person may act for the client. */
+  expires: string | undefined;
+  reason: string | undefined;
 }
 
 /** Where in the file something is declared; both count from 1. */

@@ -4,12 +4,20 @@
  */
 import { clientNameKey, clientNameProblems } from "../naming/ClientName";
 import { deriveInternalName, internalNameProblems } from "../naming/InternalName";
+import { dayProblems, daysBetween, utcDay } from "../naming/Day";
 import { mailKey, mailProblems, userNameKey, userNameProblems } from "../naming/PanelUser";
 import { INVISIBLE, quoted } from "../naming/quoted";
 import { reducedName, shellAccountName } from "../naming/ShellAccountName";
 import { normalizeDomain, siteDomainProblems } from "../naming/SiteDomain";
 import { closest } from "./closest";
-import type { Manifest, ManifestClient, ManifestSite, ManifestUser } from "./Manifest";
+import {
+  DEFAULT_BRAKE,
+  type AllowedRemovals,
+  type Manifest,
+  type ManifestClient,
+  type ManifestSite,
+  type ManifestUser,
+} from "./Manifest";
 import { lacksField } from "./shapeProblems";
 import type { SourceText, Span } from "./SourceText";
 import type { Value } from "./YamlTree";
@@ -25,7 +33,15 @@ export interface ServerNaming {
 export interface ManifestOptions extends ServerNaming {
   /** The configured servers; the one that the manifest names (or the only one) takes the place of the two above. */
   servers?: Readonly<Record<string, ServerNaming>>;
+  /** The day (UTC, `YYYY-MM-DD`) for which the manifest is read; today if absent. What expired before it is absent. */
+  asOf?: string;
 }
+
+/** A grant that ends within so many days is warned of. */
+const WARNED_DAYS = 14;
+const MAXIMUM_REASON_LENGTH = 200;
+/** How far ahead `allowRemovals` may be allowed for. */
+const ALLOWED_DAYS = 31;
 
 type Report = (span: Span, message: string) => void;
 
@@ -41,11 +57,30 @@ interface Draft {
   name: Text | undefined;
   internalName: Text | undefined;
   lacksInternalName: boolean;
+  previously: Text | undefined;
+  protect: boolean;
+  keepPeople: Span | undefined;
   email: Text | undefined;
-  sites: { site: Text; normalForm: string; takeOverFrom: Text | undefined }[];
-  users: { name: Text; createUser: Text | undefined }[];
+  sites: { site: Text; normalForm: string; takeOverFrom: Text | undefined; protect: boolean }[];
+  users: DraftUser[];
   shellAccount: { key: Span; rotation: Text | undefined } | undefined;
   onDestroy: "default-owner" | "leave";
+}
+
+interface DraftUser {
+  name: Text;
+  createUser: Text | undefined;
+  expires: Text | undefined;
+  reason: Text | undefined;
+}
+
+interface DraftAllowance {
+  key: Span;
+  until: Text | undefined;
+  reason: Text | undefined;
+  grants: number;
+  clients: Text[];
+  sites: Text[];
 }
 
 /** Reads the tree of a manifest. The result is to be used only if nothing was reported. */
@@ -58,8 +93,12 @@ export function readAccess(
 ): Omit<Manifest, "warnings"> {
   const server = textOf(root.fields.get("server")?.value);
   const naming = selectServer(root, server, options, report);
+  const asOf = options.asOf ?? utcDay();
+  const [wrongDay] = dayProblems(asOf);
+  if (wrongDay !== undefined) throw new RangeError(`asOf: ${wrongDay}`);
   const drafts = (root.fields.get("clients")?.value.items ?? []).map(draftOf);
-  new AccessRules(drafts, source, naming, report, warn).check();
+  const allowance = allowanceOf(root);
+  new AccessRules(drafts, allowance, asOf, source, naming, report, warn).check();
   const newUsers = new Map(
     drafts.flatMap(({ users }) =>
       users.flatMap(({ name, createUser }) =>
@@ -67,9 +106,16 @@ export function readAccess(
       ),
     ),
   );
+  const brake = root.fields.get("brake")?.value;
   return {
     server: server?.text,
-    clients: drafts.map((draft) => clientOf(source, draft, newUsers)).sort(by("internalName")),
+    asOf,
+    brake: {
+      percent: numberOf(brake?.fields.get("percent")?.value) ?? DEFAULT_BRAKE.percent,
+      atLeast: numberOf(brake?.fields.get("atLeast")?.value) ?? DEFAULT_BRAKE.atLeast,
+    },
+    allowRemovals: allowedRemovals(allowance, asOf),
+    clients: drafts.map((draft) => clientOf(source, draft, newUsers, asOf)).sort(by("internalName")),
   };
 }
 
@@ -78,6 +124,8 @@ class AccessRules {
 
   constructor(
     private readonly drafts: Draft[],
+    private readonly allowance: DraftAllowance | undefined,
+    private readonly asOf: string,
     private readonly source: SourceText,
     private readonly naming: ServerNaming,
     private readonly report: Report,
@@ -91,6 +139,9 @@ class AccessRules {
     this.bindings();
     this.newUsers();
     this.shellAccounts();
+    this.renames();
+    this.ends();
+    this.allowedRemovals();
   }
 
   private name(draft: Draft): void {
@@ -292,6 +343,113 @@ class AccessRules {
     }
   }
 
+  /** A former name is that of one client, and of none that is declared. */
+  private renames(): void {
+    const declared = new Map(
+      this.drafts.flatMap(({ internalName }) => (internalName ? [[internalName.text, internalName]] : [])),
+    );
+    const renamed = new Map<string, Text>();
+    for (const { previously, internalName } of this.drafts) {
+      if (previously === undefined) continue;
+      const present = declared.get(previously.text);
+      const twice = earlier(renamed, previously.text, previously);
+      if (previously.text === internalName?.text) {
+        this.report(
+          previously,
+          "previously is this client's present internal name. Write the former one, or delete it.",
+        );
+      } else if (present !== undefined) {
+        this.report(
+          previously,
+          `previously names ${quoted(previously.text)}, which the client on line ${this.line(present)} still is. ` +
+            "One client cannot become two: delete previously, or that client.",
+        );
+      } else if (twice !== undefined) {
+        this.report(
+          previously,
+          `previously names ${quoted(previously.text)}, and so does the client on line ${this.line(twice)}. ` +
+            "One client cannot become two: delete one of the two lines.",
+        );
+      } else if (!/^[a-z0-9_]{1,16}$/.test(previously.text)) {
+        this.report(
+          previously,
+          `previously must be an internal name, but is ${quoted(previously.text)}. Write at most 16 characters of a-z, 0-9 and _, as the panel showed it.`,
+        );
+      }
+    }
+  }
+
+  /** When grants end, and why they were made; who is warned of it. */
+  private ends(): void {
+    for (const draft of this.drafts) {
+      for (const { name, expires, reason } of draft.users) {
+        if (reason !== undefined) this.visible("reason", reason, "TICKET-12, relaunch");
+        if (expires === undefined) continue;
+        const problems = dayProblems(expires.text);
+        this.reportAll(
+          expires,
+          problems.map((problem) => `expires: ${problem}`),
+        );
+        if (problems.length > 0) continue;
+        const days = daysBetween(this.asOf, expires.text);
+        const who = `${quoted(name.text)} ${days < 0 ? "could" : "can"} act for the ${titleOf(draft)}`;
+        if (days < 0) {
+          this.warn(expires, `${who} until ${expires.text}, and no longer. Delete the entry, or write a later day.`);
+        } else if (days <= WARNED_DAYS) {
+          const left = days === 0 ? "today is the last day" : days === 1 ? "1 day is left" : `${days} days are left`;
+          this.warn(expires, `${who} until ${expires.text}: ${left}. Write a later day if the access is to stay.`);
+        }
+      }
+      if (draft.keepPeople && draft.email === undefined && !draft.users.some((user) => !hasEnded(user, this.asOf))) {
+        this.warn(
+          draft.keepPeople,
+          `The ${titleOf(draft)} is to keep a person (keepPeople), but has none now. List one, or delete keepPeople.`,
+        );
+      }
+    }
+  }
+
+  private allowedRemovals(): void {
+    if (this.allowance === undefined) return;
+    const { key, until, reason, grants, clients, sites } = this.allowance;
+    if (reason !== undefined) this.visible("reason", reason, "TICKET-12, the customer leaves");
+    for (const site of sites) this.reportAll(site, siteDomainProblems(site.text));
+    for (const client of clients) {
+      if (/^[a-z0-9_]{1,16}$/.test(client.text)) continue;
+      this.report(client, `allowRemovals names clients by their internal names, and ${quoted(client.text)} is none.`);
+    }
+    if (grants === 0 && clients.length + sites.length === 0) {
+      this.report(
+        key,
+        "allowRemovals allows nothing. Write grants, clients or sites, as the refusal shows them, or delete it.",
+      );
+    }
+    if (until === undefined) return;
+    const problems = dayProblems(until.text);
+    this.reportAll(
+      until,
+      problems.map((problem) => `until: ${problem}`),
+    );
+    if (problems.length > 0) return;
+    const days = daysBetween(this.asOf, until.text);
+    if (days > ALLOWED_DAYS) {
+      this.report(
+        until,
+        `allowRemovals may hold for ${ALLOWED_DAYS} days at most, and until ${until.text} there are ${days}. Write an earlier day.`,
+      );
+    } else if (days < 0) {
+      this.warn(key, `allowRemovals has ended on ${until.text} and allows nothing any more. Delete it.`);
+    }
+  }
+
+  private visible(field: string, { text, ...span }: Text, example: string): void {
+    if (text.trim() !== "" && !INVISIBLE.test(text) && text.length <= MAXIMUM_REASON_LENGTH) return;
+    this.report(
+      span,
+      `${field} must be visible text on one line, of at most ${MAXIMUM_REASON_LENGTH} characters, but is ${quoted(text)}. Write for example ${quoted(example)}.`,
+    );
+  }
+
   private reportAll(span: Span, messages: string[]): void {
     for (const message of messages) this.report(span, message);
   }
@@ -336,16 +494,22 @@ function draftOf(span: Value): Draft {
     name,
     internalName: textOf(field("internalName")),
     lacksInternalName: lacksField(span, "clients", "internalName"),
+    previously: textOf(field("previously")),
+    protect: field("protect")?.plain === true,
+    keepPeople: field("keepPeople")?.plain === true ? span.fields.get("keepPeople")?.key : undefined,
     email: textOf(field("email")),
     sites: (sites?.items ?? []).flatMap((entry) => {
       const site = textOf(entry) ?? textOf(entry.fields.get("site")?.value);
       const takeOverFrom = textOf(entry.fields.get("takeOverFrom")?.value);
-      return site ? [{ site, normalForm: normalizeDomain(site.text), takeOverFrom }] : [];
+      const protect = entry.fields.get("protect")?.value.plain === true;
+      return site ? [{ site, normalForm: normalizeDomain(site.text), takeOverFrom, protect }] : [];
     }),
     users: (field("users")?.items ?? []).flatMap((entry) => {
       const user = textOf(entry) ?? textOf(entry.fields.get("name")?.value);
       const createUser = textOf(entry.fields.get("createUser")?.value.fields.get("email")?.value);
-      return user ? [{ name: user, createUser }] : [];
+      const expires = textOf(entry.fields.get("expires")?.value);
+      const reason = textOf(entry.fields.get("reason")?.value);
+      return user ? [{ name: user, createUser, expires, reason }] : [];
     }),
     shellAccount: shellAccount && {
       key: shellAccount.key,
@@ -355,22 +519,72 @@ function draftOf(span: Value): Draft {
   };
 }
 
-function clientOf(source: SourceText, draft: Draft, newUsers: Map<string, { email: string }>): ManifestClient {
-  const { name, internalName, email, sites, users, shellAccount, onDestroy, span } = draft;
+function allowanceOf(root: Value): DraftAllowance | undefined {
+  const entry = root.fields.get("allowRemovals");
+  if (entry === undefined) return undefined;
+  const field = (name: string) => entry.value.fields.get(name)?.value;
+  const texts = (name: string) => (field(name)?.items ?? []).flatMap((item) => textOf(item) ?? []);
+  return {
+    key: entry.key,
+    until: textOf(field("until")),
+    reason: textOf(field("reason")),
+    grants: numberOf(field("grants")) ?? 0,
+    clients: texts("clients"),
+    sites: texts("sites"),
+  };
+}
+
+function allowedRemovals(draft: DraftAllowance | undefined, asOf: string): AllowedRemovals | undefined {
+  if (draft?.until === undefined || draft.until.text < asOf) return undefined;
+  const { until, reason, grants, clients, sites } = draft;
+  return {
+    until: until.text,
+    reason: reason?.text ?? "",
+    grants,
+    clients: clients.map(({ text }) => text),
+    sites: sites.map(({ text }) => normalizeDomain(text)),
+  };
+}
+
+/** Days compare as texts; the last day still counts. */
+function hasEnded({ expires }: DraftUser, asOf: string): boolean {
+  return expires !== undefined && expires.text < asOf;
+}
+
+function clientOf(
+  source: SourceText,
+  draft: Draft,
+  newUsers: Map<string, { email: string }>,
+  asOf: string,
+): ManifestClient {
+  const { name, internalName, previously, email, sites, users, shellAccount, onDestroy, span } = draft;
+  const userOf = ({ name, expires, reason }: DraftUser): ManifestUser => ({
+    name: name.text,
+    createUser: newUsers.get(userNameKey(name.text)),
+    expires: expires?.text,
+    reason: reason?.text,
+    ...source.position(name.start),
+  });
   return {
     name: name?.text ?? "",
     internalName: internalName?.text ?? "",
+    previously: previously?.text,
+    protect: draft.protect,
+    keepPeople: draft.keepPeople !== undefined,
     email: email?.text,
     sites: sites
-      .map(({ site, normalForm, takeOverFrom }): ManifestSite => {
-        return { site: normalForm, takeOverFrom: takeOverFrom?.text, ...source.position(site.start) };
+      .map(({ site, normalForm, takeOverFrom, protect }): ManifestSite => {
+        return { site: normalForm, takeOverFrom: takeOverFrom?.text, protect, ...source.position(site.start) };
       })
       .sort(by("site")),
     onDestroy,
     users: users
-      .map(({ name }): ManifestUser => {
-        return { name: name.text, createUser: newUsers.get(userNameKey(name.text)), ...source.position(name.start) };
-      })
+      .filter((user) => !hasEnded(user, asOf))
+      .map(userOf)
+      .sort(by("name")),
+    expired: users
+      .filter((user) => hasEnded(user, asOf))
+      .map(userOf)
       .sort(by("name")),
     shellAccount: shellAccount && { rotation: shellAccount.rotation?.text },
     ...source.position((name ?? span).start),
@@ -379,6 +593,10 @@ function clientOf(source: SourceText, draft: Draft, newUsers: Map<string, { emai
 
 function titleOf({ name, internalName }: Draft): string {
   return `client ${quoted(name?.text ?? internalName?.text ?? "without a name")}`;
+}
+
+function numberOf(value: Value | undefined): number | undefined {
+  return typeof value?.plain === "number" ? value.plain : undefined;
 }
 
 function textOf(value: Value | undefined): Text | undefined {

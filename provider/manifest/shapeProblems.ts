@@ -18,6 +18,9 @@ const SYNONYMS = new Map([
   ["domain", "site"],
   ["domains", "sites"],
   ["members", "users"],
+  ["until", "expires"],
+  ["ticket", "reason"],
+  ["renamedfrom", "previously"],
   ["login", "shellAccount"],
   ["ssh", "shellAccount"],
 ]);

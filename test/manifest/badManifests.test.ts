@@ -321,6 +321,69 @@ const cases: Case[] = [
     options: { servers: { main: {}, other: {} } },
     problems: ["1:1 server is missing"],
   },
+  // Ends, reasons, former names
+  {
+    mistake: "an end that no calendar has",
+    manifest: withAcme("users: [{ name: a, expires: 2026-02-30 }, { name: b, expires: next week }]"),
+    problems: ['5:33 "2026-02-30" is no day of the calendar', '5:67 expires: "next week" is no day'],
+  },
+  {
+    mistake: "an end that is a number",
+    manifest: withAcme("users: [{ name: a, expires: 20261231 }]"),
+    problems: ["5:33 expires must be a day in UTC, for example 2026-12-31, but 20261231 is a number"],
+  },
+  {
+    mistake: "reasons of several lines and of none",
+    manifest: withAcme('users: [{ name: a, reason: "x\\ny" }, { name: b, reason: " " }]'),
+    problems: ["5:32 reason must be visible text on one line", "5:61 reason must be visible text"],
+  },
+  {
+    mistake: "former names that are the present one, another client's, given twice, or no internal name",
+    manifest: clients(
+      "{ name: A, internalName: a, previously: a }",
+      "{ name: B, internalName: b, previously: a }",
+      "{ name: C, internalName: c, previously: x }",
+      "{ name: D, internalName: d, previously: x }",
+      "{ name: E, internalName: e, previously: Old Name }",
+    ),
+    problems: [
+      "3:45 present internal name",
+      '4:45 names "a", which the client on line 3 still is',
+      "6:45 so does the client on line 5",
+      '7:45 must be an internal name, but is "Old Name"',
+    ],
+  },
+  // The brake
+  {
+    mistake: "a brake without sense",
+    manifest: `${acme}brake: { percent: 300, atLeast: 0.5, atMost: 3 }\n`,
+    problems: [
+      "5:19 percent must be a whole number of percent from 1 to 100, for example 30, but it is 300",
+      "5:33 atLeast must be a whole number from 1 on",
+      '5:38 A brake map has no field "atMost"',
+    ],
+  },
+  {
+    mistake: "removals allowed for ever",
+    manifest: `${acme}allowRemovals: { reason: x, grants: 3, until: 2027-11-24 }\n`,
+    options: { asOf: "2026-11-24" },
+    problems: ["5:47 may hold for 31 days at most, and until 2027-11-24 there are 365"],
+  },
+  {
+    mistake: "removals allowed without an end, a reason or an extent",
+    manifest: `${acme}allowRemovals: {}\n`,
+    problems: ["5:1 allows nothing", "5:16 until is missing", "5:16 reason is missing"],
+  },
+  {
+    mistake: "removals allowed for names that are none",
+    manifest: `${acme}allowRemovals: { until: soon, reason: x, clients: [Acme Corp], sites: [http://a.example] }\n`,
+    problems: ['5:25 until: "soon" is no day', '5:52 "Acme Corp" is none', "5:72 is a URL"],
+  },
+  {
+    mistake: "a mark that is no true or false",
+    manifest: withAcme("protect: please", "sites: [{ site: a.example, protect: 1 }]"),
+    problems: ["5:14 protect must be true or false", "6:41 protect must be true or false, but it is 1"],
+  },
 ];
 
 function prev(letter: string): string {
@@ -402,7 +465,7 @@ access.yaml:7:19: shellAccount must be true, or a map such as { rotation: "2026-
      7 |     shellAccount: yes
        |                   ^^^
 
-access.yaml:10:5: A client has no field "site". Did you mean sites? The fields are name, internalName, email, sites, onDestroy, users, shellAccount.
+access.yaml:10:5: A client has no field "site". Did you mean sites? The fields are name, internalName, previously, email, sites, onDestroy, users, shellAccount, protect, keepPeople.
     10 |     site: [www.beta.example]
        |     ^^^^
 

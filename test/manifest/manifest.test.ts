@@ -26,28 +26,50 @@ clients:
     users:
       - name: bob
         createUser: { email: bob@acme.example }
-      - alice
+      - { name: alice, expires: 2026-12-31, reason: "TICKET-12, relaunch" }
+      - { name: dave, expires: 2026-11-23 }
     shellAccount: { rotation: "2026-07" }
 `;
 
+const endless = { expires: undefined, reason: undefined };
+
 describe(`A manifest (seed ${seed})`, () => {
   it("becomes the desired access, in normal form and in an order of its own", () => {
-    assert.deepEqual(parseManifest(manifest, "access.yaml"), {
+    const { warnings, ...access } = parseManifest(manifest, "access.yaml", { asOf: "2026-11-24" });
+    assert.deepEqual(
+      warnings.map(({ summary }) => summary),
+      [
+        'access.yaml:20:32: "dave" could act for the client "Acme Corp" until 2026-11-23, and no longer. Delete the entry, or write a later day.',
+      ],
+    );
+    assert.deepEqual(access, {
       server: "main",
+      asOf: "2026-11-24",
+      brake: { percent: 30, atLeast: 10 },
+      allowRemovals: undefined,
       clients: [
         {
           name: "Acme Corp",
           internalName: "acme",
+          previously: undefined,
+          protect: false,
+          keepPeople: false,
           email: "it@acme.example",
           sites: [
-            { site: "shop.acme.example", takeOverFrom: "beta", line: 12, column: 15 },
-            { site: "www.acme.example", takeOverFrom: undefined, line: 11, column: 9 },
-            { site: "xn--mnchen-3ya.example", takeOverFrom: undefined, line: 14, column: 9 },
+            { site: "shop.acme.example", takeOverFrom: "beta", protect: false, line: 12, column: 15 },
+            { site: "www.acme.example", takeOverFrom: undefined, protect: false, line: 11, column: 9 },
+            { site: "xn--mnchen-3ya.example", takeOverFrom: undefined, protect: false, line: 14, column: 9 },
           ],
           onDestroy: "leave",
           users: [
-            { name: "alice", createUser: undefined, line: 19, column: 9 },
-            { name: "bob", createUser: { email: "bob@acme.example" }, line: 17, column: 15 },
+            {
+              ...{ name: "alice", createUser: undefined, line: 19, column: 17 },
+              ...{ expires: "2026-12-31", reason: "TICKET-12, relaunch" },
+            },
+            { name: "bob", createUser: { email: "bob@acme.example" }, ...endless, line: 17, column: 15 },
+          ],
+          expired: [
+            { name: "dave", createUser: undefined, expires: "2026-11-23", reason: undefined, line: 20, column: 17 },
           ],
           shellAccount: { rotation: "2026-07" },
           line: 7,
@@ -56,20 +78,76 @@ describe(`A manifest (seed ${seed})`, () => {
         {
           name: "Beta GmbH",
           internalName: "betagmbh",
+          previously: undefined,
+          protect: false,
+          keepPeople: false,
           email: undefined,
           sites: [],
           onDestroy: "default-owner",
           users: [
-            { name: "bob", createUser: { email: "bob@acme.example" }, line: 6, column: 20 },
-            { name: "carol", createUser: undefined, line: 6, column: 13 },
+            { name: "bob", createUser: { email: "bob@acme.example" }, ...endless, line: 6, column: 20 },
+            { name: "carol", createUser: undefined, ...endless, line: 6, column: 13 },
           ],
+          expired: [],
           shellAccount: undefined,
           line: 4,
           column: 11,
         },
       ],
-      warnings: [],
     });
+  });
+
+  it("has its protection, its brake and its former names read", () => {
+    const text = `version: 1
+brake: { percent: 50 }
+allowRemovals:
+  until: 2026-12-24
+  reason: TICKET-12, the customer leaves
+  grants: 42
+  clients: [acme]
+  sites: [WWW.Acme.Example]
+clients:
+  - { name: Acme, internalName: acme2, previously: acme, protect: true, keepPeople: true, users: [alice], sites: [{ site: a.example, protect: true }] }
+`;
+    const { brake, allowRemovals, clients } = parseManifest(text, "access.yaml", { asOf: "2026-11-24" });
+    assert.deepEqual(brake, { percent: 50, atLeast: 10 });
+    assert.deepEqual(allowRemovals, {
+      ...{ until: "2026-12-24", reason: "TICKET-12, the customer leaves", grants: 42 },
+      ...{ clients: ["acme"], sites: ["www.acme.example"] },
+    });
+    const [client] = clients;
+    assert.deepEqual(
+      [client?.previously, client?.protect, client?.keepPeople, client?.sites[0]?.protect],
+      ["acme", true, true, true],
+    );
+    const later = parseManifest(text, "access.yaml", { asOf: "2026-12-25" });
+    assert.equal(later.allowRemovals, undefined);
+    assert.match(later.warnings.join("\n"), /allowRemovals has ended on 2026-12-24/);
+  });
+
+  it("counts the last day of a grant in, and warns of it 14 days ahead", () => {
+    const text =
+      "version: 1\nclients:\n  - { name: Acme, internalName: acme, keepPeople: true, users: [{ name: bob, expires: 2026-12-10 }] }\n";
+    const on = (asOf: string) => {
+      const { clients, warnings } = parseManifest(text, "access.yaml", { asOf });
+      return [clients[0]!.users.length, ...warnings.map(({ message }) => message.replace(/\. .*/, ""))];
+    };
+    const can = '"bob" can act for the client "Acme" until 2026-12-10: ';
+    assert.deepEqual(on("2026-11-25"), [1]);
+    assert.deepEqual(on("2026-11-26"), [1, `${can}14 days are left`]);
+    assert.deepEqual(on("2026-12-09"), [1, `${can}1 day is left`]);
+    assert.deepEqual(on("2026-12-10"), [1, `${can}today is the last day`]);
+    assert.deepEqual(on("2026-12-11"), [
+      0,
+      'The client "Acme" is to keep a person (keepPeople), but has none now',
+      '"bob" could act for the client "Acme" until 2026-12-10, and no longer',
+    ]);
+  });
+
+  it("is read for the day that it is, if none is given", () => {
+    const before = new Date().toISOString().slice(0, 10);
+    const { asOf } = parseManifest("version: 1\nclients: []\n", "access.yaml");
+    assert.ok(asOf === before || asOf === new Date().toISOString().slice(0, 10));
   });
 
   it("may be given as bytes, with line ends of Windows", () => {

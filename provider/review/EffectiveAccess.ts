@@ -1,0 +1,165 @@
+/**
+ * Who reaches which site, as data. A person reaches a site through the panel if it is bound to the client that owns the
+ * site (contract section 4); a shell login reaches the sites of the client that it is derived from, and BOA makes one for
+ * every client with a site, declared or not (contract 5.1). A site has one owner, so each reach has one reason.
+ */
+import { DEFAULT_BRAKE, type AllowedRemovals, type BrakeLimits } from "../manifest/Manifest";
+import { reducedName, reservedShellName, shellAccountName } from "../naming/ShellAccountName";
+import { mailKey, userNameKey } from "../naming/PanelUser";
+
+/** A panel user, known by its name, or by its mail address where a client's `email` says no more. */
+export interface Person {
+  /** Equal in two pictures for the same person. */
+  key: string;
+  name: string;
+  by: "name" | "mail";
+  /** The address with which the user is made if there is none of this name. */
+  createdAs: string | undefined;
+  /** Cannot log in to the panel, and so reaches nothing. Known of a live server only. */
+  blocked: boolean;
+  /** Sees every site whatever it is bound to. Known of a live server only. */
+  administrator: boolean;
+}
+
+/** That a person may act for a client. */
+export interface Binding {
+  person: Person;
+  /** Last day (UTC), inclusive. */
+  expires: string | undefined;
+  reason: string | undefined;
+  /** The last day is over: the binding is declared, and counts as absent. */
+  ended: boolean;
+}
+
+export interface AccessClient {
+  internalName: string;
+  /** Its title. */
+  name: string;
+  previously: string | undefined;
+  protect: boolean;
+  keepPeople: boolean;
+  /** A site that leaves the declaration stays with the client, instead of going to the default owner. */
+  leavesSites: boolean;
+  /** Undefined if nobody asks for its password; the login exists all the same. */
+  shellAccount: { rotation: string | undefined } | undefined;
+  /** By key of the person. */
+  bindings: Map<string, Binding>;
+}
+
+export interface AccessSite {
+  site: string;
+  /** Internal name of the owner; undefined if it belongs to no client that is known here. */
+  owner: string | undefined;
+  takeOverFrom: string | undefined;
+  protect: boolean;
+}
+
+/** What a picture is made of; each client, site and person once. */
+export interface AccessParts {
+  clients: Iterable<AccessClient>;
+  sites: Iterable<AccessSite>;
+  /** People besides those who are bound. */
+  people?: Iterable<Person>;
+  /** The day (UTC) that the picture is of. */
+  asOf: string;
+  /** The Octopus instance, the `o1` of a login `o1.acme`, if it is known. */
+  instance?: string | undefined;
+  brake?: BrakeLimits;
+  allowRemovals?: AllowedRemovals | undefined;
+}
+
+/** One picture of who reaches what. */
+export class EffectiveAccess {
+  readonly clients: ReadonlyMap<string, AccessClient>;
+  /** By domain. */
+  readonly sites: ReadonlyMap<string, AccessSite>;
+  /** By key. */
+  readonly people: ReadonlyMap<string, Person>;
+  readonly asOf: string;
+  readonly instance: string | undefined;
+  readonly brake: BrakeLimits;
+  readonly allowRemovals: AllowedRemovals | undefined;
+  private readonly domains = new Map<string, string[]>();
+
+  constructor(parts: AccessParts) {
+    this.clients = new Map(Array.from(parts.clients, (client) => [client.internalName, client]));
+    this.sites = new Map(Array.from(parts.sites, (site) => [site.site, site]));
+    const people = new Map(Array.from(parts.people ?? [], (person) => [person.key, person]));
+    for (const { bindings } of this.clients.values()) {
+      for (const { person } of bindings.values()) if (!people.has(person.key)) people.set(person.key, person);
+    }
+    this.people = people;
+    this.asOf = parts.asOf;
+    this.instance = parts.instance;
+    this.brake = parts.brake ?? DEFAULT_BRAKE;
+    this.allowRemovals = parts.allowRemovals;
+    for (const { site, owner } of this.sites.values()) {
+      if (owner === undefined) continue;
+      const owned = this.domains.get(owner);
+      if (owned) owned.push(site);
+      else this.domains.set(owner, [site]);
+    }
+    for (const owned of this.domains.values()) owned.sort();
+  }
+
+  /** The sites of a client, sorted. */
+  sitesOf(client: string): readonly string[] {
+    return this.domains.get(client) ?? [];
+  }
+
+  /** Those who reach a client's sites because they are bound to it, by key. Administrators reach them in any case. */
+  peopleOf(client: string | undefined): Map<string, Binding> {
+    const bindings = this.clients.get(client ?? "")?.bindings ?? new Map<string, Binding>();
+    return new Map([...bindings].filter(([, { ended, person }]) => !ended && !person.blocked && !person.administrator));
+  }
+
+  /** The name that the client's login has without the instance; undefined if BOA never makes it one. */
+  loginOf(client: string | undefined): string | undefined {
+    return client === undefined || reservedShellName(client) ? undefined : reducedName(client);
+  }
+
+  /** How the client's login is called: `o1.acme` if the instance is known, else `acme`. */
+  loginName(client: string): string {
+    return this.instance === undefined ? reducedName(client) : shellAccountName(this.instance, client);
+  }
+
+  /** The sites that a person reaches through the panel, sorted, each with the client that it is reached through. */
+  reachOfPerson(key: string): { site: string; client: string | undefined }[] {
+    const person = this.people.get(key);
+    if (person === undefined || person.blocked) return [];
+    if (person.administrator) return [...this.sites.values()].map(({ site, owner }) => ({ site, client: owner }));
+    return [...this.clients.values()]
+      .filter(({ bindings }) => bindings.get(key)?.ended === false)
+      .flatMap(({ internalName }) => this.sitesOf(internalName).map((site) => ({ site, client: internalName })))
+      .sort((left, right) => (left.site < right.site ? -1 : 1));
+  }
+
+  /** Everybody who reaches a site through the panel, in the order of their names. */
+  whoReaches(site: string): Person[] {
+    const owner = this.sites.get(site)?.owner;
+    const bound = [...this.peopleOf(owner).values()].map(({ person }) => person);
+    return [...bound, ...this.administrators()].sort(byName);
+  }
+
+  /** Those who see every site. */
+  administrators(): Person[] {
+    return [...this.people.values()].filter(({ administrator, blocked }) => administrator && !blocked);
+  }
+}
+
+/** A person that is known by its name. */
+export function personByName(name: string, more: Partial<Person> = {}): Person {
+  const key = `user:${userNameKey(name)}`;
+  return { key, name, by: "name", createdAs: undefined, blocked: false, administrator: false, ...more };
+}
+
+/** Whoever has a mail address, which is all that the `email` of a client says. */
+export function personByMail(mail: string): Person {
+  const key = `mail:${mailKey(mail)}`;
+  return { key, name: mail, by: "mail", createdAs: mail, blocked: false, administrator: false };
+}
+
+/** By code units, so that the order depends on no locale. */
+export function byName(left: { name: string }, right: { name: string }): number {
+  return left.name < right.name ? -1 : left.name > right.name ? 1 : 0;
+}

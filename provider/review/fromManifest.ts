@@ -1,0 +1,42 @@
+import type { Manifest } from "../manifest/Manifest";
+import { EffectiveAccess, personByMail, personByName, type Binding } from "./EffectiveAccess";
+
+/**
+ * The access that a manifest declares: what the server holds besides is not known here, because bindings are added to
+ * whatever others there are.
+ *
+ * @param instance the Octopus instance, the `o1` of a login `o1.acme`, if it is known
+ */
+export function accessOfManifest(manifest: Manifest, instance?: string): EffectiveAccess {
+  return new EffectiveAccess({
+    asOf: manifest.asOf,
+    instance,
+    brake: manifest.brake,
+    allowRemovals: manifest.allowRemovals,
+    clients: manifest.clients.map((client) => {
+      const bindings = [
+        ...client.users.map((user) => ({ user, ended: false })),
+        ...client.expired.map((user) => ({ user, ended: true })),
+      ].map(({ user, ended }): Binding => {
+        const { name, createUser, expires, reason } = user;
+        return { person: personByName(name, { createdAs: createUser?.email }), expires, reason, ended };
+      });
+      if (client.email !== undefined) {
+        bindings.push({ person: personByMail(client.email), expires: undefined, reason: undefined, ended: false });
+      }
+      return {
+        internalName: client.internalName,
+        name: client.name,
+        previously: client.previously,
+        protect: client.protect,
+        keepPeople: client.keepPeople,
+        leavesSites: client.onDestroy === "leave",
+        shellAccount: client.shellAccount,
+        bindings: new Map(bindings.map((binding) => [binding.person.key, binding])),
+      };
+    }),
+    sites: manifest.clients.flatMap(({ internalName, sites }) =>
+      sites.map(({ site, takeOverFrom, protect }) => ({ site, owner: internalName, takeOverFrom, protect })),
+    ),
+  });
+}
