@@ -26,3 +26,8 @@ function isDay(value: string): boolean {
   // A day that a month does not have would be read as one of the next month.
   return !Number.isNaN(moment.getTime()) && utcDay(moment) === value;
 }
+
+/** The day so many days later. */
+export function daysLater(day: string, days: number): string {
+  return utcDay(new Date(Date.parse(day) + days * 86_400_000));
+}

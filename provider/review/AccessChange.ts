@@ -20,9 +20,9 @@ export type Cause =
   | { kind: "released"; client: string }
   | { kind: "declared"; client: string }
   | { kind: "takenOver"; from: string; to: string }
-  | { kind: "unbound"; client: string }
-  | { kind: "bound"; client: string; expires: string | undefined; reason: string | undefined }
-  | { kind: "expired"; client: string; day: string | undefined }
+  | { kind: "unbound"; clients: string[] }
+  | { kind: "bound"; clients: string[]; expires: string | undefined; reason: string | undefined }
+  | { kind: "expired"; clients: string[]; day: string }
   | { kind: "blocked" }
   | { kind: "unblocked" }
   | { kind: "administrator" }
@@ -33,7 +33,7 @@ export interface AccessChange {
   /** People before logins, each in the order of their names. */
   who: Who[];
   /** Sorted domains. */
-  sites: readonly string[];
+  sites: string[];
   /** One or two: each of them would be enough. */
   causes: [Cause, ...Cause[]];
   /** The end stood in what was there before, so it was reviewed then. */

@@ -12,7 +12,7 @@ import {
   type Rename,
   type Who,
 } from "./AccessChange";
-import type { AccessClient, Binding, EffectiveAccess } from "./EffectiveAccess";
+import { EffectiveAccess, type AccessClient, type Binding } from "./EffectiveAccess";
 import { notesOf, type Note } from "./notes";
 
 export interface Difference {
@@ -21,6 +21,8 @@ export interface Difference {
   lost: AccessChange[];
   gained: AccessChange[];
   renamed: Rename[];
+  /** The internal name after, of every client before that still is. */
+  successors: ReadonlyMap<string, string>;
   /** What else a reviewer must know; sorted by weight. */
   notes: Note[];
   grants: GrantCounts;
@@ -28,17 +30,22 @@ export interface Difference {
 
 /** Compares two pictures. Linear in what they hold, as long as owners change in groups. */
 export function differenceOf(before: EffectiveAccess, after: EffectiveAccess): Difference {
+  const [from, to] = [before.server, after.server];
+  if (from === undefined || to === undefined || from === to) return compared(before, after);
+  const nothing = new EffectiveAccess({ ...after, clients: [], sites: [], people: [] });
+  const [removed, added] = [compared(before, nothing), compared(nothing, after)];
+  const grants = { ...removed.grants, gained: added.grants.gained };
+  const notes: Note[] = [{ kind: "server", from, to }, ...removed.notes, ...added.notes];
+  return { ...removed, after, gained: added.gained, notes, grants };
+}
+
+function compared(before: EffectiveAccess, after: EffectiveAccess): Difference {
   const comparison = new Comparison(before, after);
   const { lost, gained } = comparison.changes();
-  const difference = {
-    before,
-    after,
-    lost,
-    gained,
-    renamed: comparison.renamed,
-    grants: countsOf(before, lost, gained),
-  };
-  return { ...difference, notes: notesOf(difference, (client) => comparison.now(client)) };
+  const { renamed, successors, namesakes } = comparison;
+  const grants = countsOf(before, lost, gained);
+  const notes = notesOf({ before, after, lost, gained, successors, namesakes });
+  return { before, after, lost, gained, renamed, successors, notes, grants };
 }
 
 /** Sites that had one owner before, and have one now. */
@@ -51,9 +58,10 @@ interface Move {
 
 class Comparison {
   readonly renamed: Rename[];
+  readonly successors: Map<string, string>;
   private readonly heirs: Map<string, string>;
   private readonly formerNames: Map<string, string>;
-  private readonly namesakes: Map<string, string>;
+  readonly namesakes: Map<string, string>;
   /** Who sees every site, before and after, by key: compared on their own. */
   private readonly hadAll: Set<string>;
   private readonly haveAll: Set<string>;
@@ -72,19 +80,20 @@ class Comparison {
       .map(({ internalName, previously }) => ({ from: previously!, to: internalName }));
     this.heirs = new Map(this.renamed.map(({ from, to }) => [from, to]));
     this.formerNames = new Map(this.renamed.map(({ from, to }) => [to, from]));
+    this.successors = new Map(
+      [...before.clients.keys()].flatMap((client) => {
+        const successor = after.clients.has(client) ? client : this.heirs.get(client);
+        return successor === undefined ? [] : [[client, successor] as const];
+      }),
+    );
     const byTitle = new Map(fresh.map(({ name, internalName }) => [clientNameKey(name), internalName]));
     this.namesakes = new Map(
       [...before.clients.values()].flatMap(({ internalName, name }) => {
-        const namesake = isGone(internalName) ? byTitle.get(clientNameKey(name)) : undefined;
+        const namesake =
+          isGone(internalName) && !this.heirs.has(internalName) ? byTitle.get(clientNameKey(name)) : undefined;
         return namesake === undefined ? [] : [[internalName, namesake] as const];
       }),
     );
-  }
-
-  /** What a client of the picture before is called after, undefined if it is gone. */
-  now(client: string | undefined): string | undefined {
-    if (client === undefined) return undefined;
-    return this.after.clients.has(client) ? client : this.heirs.get(client);
   }
 
   changes(): { lost: AccessChange[]; gained: AccessChange[] } {
@@ -131,7 +140,7 @@ class Comparison {
       if (have.has(key) || this.haveAll.has(key)) continue;
       const ended = binding.expires !== undefined && binding.expires < this.after.asOf;
       const who: Who = { kind: "person", person: binding.person };
-      if (ended) lost.add(who, sites, [{ kind: "expired", client: move.from!, day: binding.expires }], true);
+      if (ended) lost.add(who, sites, [{ kind: "expired", clients: [move.from!], day: binding.expires! }], true);
       else lost.add(who, sites, this.lossCauses(move, key));
     }
     for (const [key, binding] of have) {
@@ -141,13 +150,13 @@ class Comparison {
   }
 
   private lossCauses(move: Move, person: string): [Cause, ...Cause[]] {
-    const now = this.now(move.from);
+    const now = this.successors.get(move.from ?? "");
     const unbound: Cause[] = [];
     if (now !== undefined && !this.after.peopleOf(now).has(person)) {
       const binding = this.after.clients.get(now)?.bindings.get(person);
-      if (binding?.ended) unbound.push({ kind: "expired", client: now, day: binding.expires });
+      if (binding?.ended) unbound.push({ kind: "expired", clients: [now], day: binding.expires ?? "" });
       else if (this.after.people.get(person)?.blocked) unbound.push({ kind: "blocked" });
-      else unbound.push({ kind: "unbound", client: now });
+      else unbound.push({ kind: "unbound", clients: [now] });
     }
     const [only] = unbound;
     if (only !== undefined && now === move.to) return [only];
@@ -160,10 +169,10 @@ class Comparison {
     const bound: Cause[] = [];
     if (this.before.clients.has(former) && !this.before.peopleOf(former).has(person)) {
       if (this.before.people.get(person)?.blocked) bound.push({ kind: "unblocked" });
-      else bound.push({ kind: "bound", client: to, expires: binding.expires, reason: binding.reason });
+      else bound.push({ kind: "bound", clients: [to], expires: binding.expires, reason: binding.reason });
     }
     const [only] = bound;
-    if (only !== undefined && this.now(move.from) === to) return [only];
+    if (only !== undefined && this.successors.get(move.from ?? "") === to) return [only];
     return [this.ownerCause(move), ...bound];
   }
 
@@ -173,7 +182,7 @@ class Comparison {
         ? { kind: "declared", client: to! }
         : { kind: "takenOver", from: takenFrom, to: to! };
     }
-    if (this.now(from) === undefined) {
+    if (!this.successors.has(from)) {
       return to !== undefined && this.namesakes.get(from) === to
         ? { kind: "replaced", from, to }
         : { kind: "clientRemoved", client: from, to };
@@ -209,26 +218,58 @@ class Comparison {
   }
 }
 
-/** Changes under way: whoever shares sites and causes shares a line. */
+/**
+ * Changes under way. Whoever shares sites and causes shares a line; a person whose bindings change gets one line for all
+ * clients, shared by those whose bindings change alike.
+ */
 class Changes {
   private readonly bySites = new Map<readonly string[], Map<string, AccessChange>>();
+  private readonly byPerson = new Map<string, AccessChange>();
 
   add(who: Who, sites: readonly string[], causes: [Cause, ...Cause[]], announced = false): void {
     if (sites.length === 0) return;
+    const [cause, second] = causes;
+    if (second === undefined && "clients" in cause) return this.addBinding(who, sites, cause, announced);
     const byCause = this.bySites.get(sites) ?? new Map<string, AccessChange>();
     this.bySites.set(sites, byCause);
     const key = JSON.stringify(causes);
     const change = byCause.get(key);
     if (change) change.who.push(who);
-    else byCause.set(key, { who: [who], sites, causes, announced });
+    else byCause.set(key, { who: [who], sites: [...sites], causes, announced });
+  }
+
+  private addBinding(
+    who: Who,
+    sites: readonly string[],
+    cause: Extract<Cause, { clients: string[] }>,
+    announced: boolean,
+  ) {
+    const key = JSON.stringify([whoKey(who), { ...cause, clients: [] }, announced]);
+    const change = this.byPerson.get(key);
+    const known = change?.causes[0];
+    if (change === undefined || known === undefined || !("clients" in known)) {
+      this.byPerson.set(key, { who: [who], sites: [...sites], causes: [{ ...cause }], announced });
+    } else {
+      known.clients = [...known.clients, ...cause.clients];
+      change.sites.push(...sites);
+    }
   }
 
   /** What was known to end comes last; else what concerns more comes first. */
   sorted(): AccessChange[] {
-    const changes = [...this.bySites.values()].flatMap((byCause) => [...byCause.values()]);
+    const alike = new Map<string, AccessChange>();
+    for (const change of this.byPerson.values()) {
+      const [cause] = change.causes;
+      if ("clients" in cause) cause.clients.sort();
+      const key = JSON.stringify([change.causes, change.announced]);
+      const first = alike.get(key);
+      if (first) first.who.push(...change.who);
+      else alike.set(key, change);
+    }
+    const changes = [...[...this.bySites.values()].flatMap((byCause) => [...byCause.values()]), ...alike.values()];
     for (const { who, sites } of changes) {
       who.sort((left, right) => compare(whoKey(left), whoKey(right)));
-      (sites as string[]).sort();
+      sites.sort();
     }
     return changes.sort(
       (left, right) =>

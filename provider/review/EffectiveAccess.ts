@@ -62,6 +62,8 @@ export interface AccessParts {
   people?: Iterable<Person>;
   /** The day (UTC) that the picture is of. */
   asOf: string;
+  /** The configured server, if it has a name. */
+  server?: string | undefined;
   /** The Octopus instance, the `o1` of a login `o1.acme`, if it is known. */
   instance?: string | undefined;
   brake?: BrakeLimits;
@@ -76,6 +78,7 @@ export class EffectiveAccess {
   /** By key. */
   readonly people: ReadonlyMap<string, Person>;
   readonly asOf: string;
+  readonly server: string | undefined;
   readonly instance: string | undefined;
   readonly brake: BrakeLimits;
   readonly allowRemovals: AllowedRemovals | undefined;
@@ -90,6 +93,7 @@ export class EffectiveAccess {
     }
     this.people = people;
     this.asOf = parts.asOf;
+    this.server = parts.server;
     this.instance = parts.instance;
     this.brake = parts.brake ?? DEFAULT_BRAKE;
     this.allowRemovals = parts.allowRemovals;

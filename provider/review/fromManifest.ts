@@ -10,6 +10,7 @@ import { EffectiveAccess, personByMail, personByName, type Binding } from "./Eff
 export function accessOfManifest(manifest: Manifest, instance?: string): EffectiveAccess {
   return new EffectiveAccess({
     asOf: manifest.asOf,
+    server: manifest.server,
     instance,
     brake: manifest.brake,
     allowRemovals: manifest.allowRemovals,

@@ -6,6 +6,8 @@ import type { AccessClient, EffectiveAccess, Person } from "./EffectiveAccess";
 
 /** Clients are given by their internal names, as they are after the change if they still are. */
 export type Note =
+  /** The file is about another server: everything goes from one, and comes to the other. */
+  | { kind: "server"; from: string; to: string }
   /** The client leaves the declaration, but its sites are to stay with it: Aegir refuses to delete it. */
   | { kind: "cannotRemove"; client: string; sites: readonly string[] }
   | { kind: "unprotected"; client: string; site?: string }
@@ -25,6 +27,8 @@ export type Note =
   | { kind: "mailStays"; client: string; mail: string }
   /** The sites are declared no more, and stay with the client. */
   | { kind: "left"; client: string; sites: readonly string[] }
+  /** A client goes and one of the same title comes: a rename, perhaps, that nobody called one. */
+  | { kind: "replaced"; from: string; to: string }
   | { kind: "title"; client: string; from: string; to: string };
 
 /** Fewer sites are no wide reach, whatever their share. */
@@ -35,27 +39,34 @@ interface Compared {
   after: EffectiveAccess;
   lost: AccessChange[];
   gained: AccessChange[];
+  successors: ReadonlyMap<string, string>;
+  /** By the internal name of a client that goes: the one of a client of the same title that comes. */
+  namesakes: ReadonlyMap<string, string>;
 }
 
-/** @param now what a client of the picture before is called after, undefined if it is gone */
-export function notesOf(difference: Compared, now: (client: string) => string | undefined): Note[] {
-  const { before, after } = difference;
-  const pairs = [...before.clients.values()].map((client) => [
-    client,
-    after.clients.get(now(client.internalName) ?? ""),
-  ]);
-  const compared = (pairs as [AccessClient, AccessClient | undefined][]).flatMap(([had, has]) =>
-    clientNotes(before, after, had, has),
+export function notesOf(difference: Compared): Note[] {
+  const { before, after, successors } = difference;
+  const compared = [...before.clients.values()].flatMap((client) =>
+    clientNotes(before, after, client, after.clients.get(successors.get(client.internalName) ?? "")),
   );
-  const notes = [...compared, ...siteNotes(before, after), ...limitNotes(before, after), ...peopleNotes(difference)];
+  const replaced = Array.from(difference.namesakes, ([from, to]): Note => ({ kind: "replaced", from, to }));
+  const notes = [
+    ...replaced,
+    ...compared,
+    ...siteNotes(before, after),
+    ...limitNotes(before, after),
+    ...peopleNotes(difference),
+  ];
   return notes.sort((left, right) => WEIGHT.indexOf(left.kind) - WEIGHT.indexOf(right.kind));
 }
 
 const WEIGHT: Note["kind"][] = [
+  "server",
   "cannotRemove",
   "unprotected",
   "keepsNobody",
   "limits",
+  "replaced",
   "wide",
   "rotated",
   "gone",

@@ -1,0 +1,102 @@
+/**
+ * What a change may not take away by mistake. A change is judged by the rules that stood before it (limits, protection),
+ * which were reviewed, and by what its own `allowRemovals` says is meant, which is reviewed with it. What ends on a day
+ * that was known before is no removal here.
+ */
+import type { AllowedRemovals, BrakeLimits } from "../manifest/Manifest";
+import type { Difference } from "./Difference";
+import { byName, type AccessClient, type Binding, type Person } from "./EffectiveAccess";
+
+/** Why a change is refused. Clients are given by their internal names before the change. */
+export type Refusal =
+  | { kind: "tooMuch"; lost: number; of: number; limits: BrakeLimits; allowed: number }
+  /** `gone`: removed, or under another internal name, which Pulumi's own protection refuses whatever is allowed. */
+  | { kind: "protectedClient"; client: string; gone: boolean; sites: string[]; people: Person[] }
+  /** `to`: its new owner; undefined if it is declared no more, which Pulumi's own protection refuses. */
+  | { kind: "protectedSite"; site: string; client: string; to: string | undefined }
+  | { kind: "lastPerson"; client: string; people: Person[] };
+
+/** A change with the brake's verdict. */
+export interface Review {
+  difference: Difference;
+  /** Empty if the change may go ahead. */
+  refusals: Refusal[];
+  /** What would be refused if the manifest did not say that it is meant. */
+  allowed: Refusal[];
+}
+
+export function reviewOf(difference: Difference): Review {
+  const { allowRemovals } = difference.after;
+  const found = [
+    ...tooMuch(difference),
+    ...[...difference.before.clients.values()].flatMap((client) => clientRefusals(difference, client)),
+    ...siteRefusals(difference),
+  ];
+  const allowed = found.filter((refusal) => allows(allowRemovals, refusal));
+  return { difference, refusals: found.filter((refusal) => !allowed.includes(refusal)), allowed };
+}
+
+/** True if no `allowRemovals` helps: protection has to be lifted first, in a change of its own. */
+export function isFinal(refusal: Refusal): boolean {
+  if (refusal.kind === "protectedClient") return refusal.gone;
+  return refusal.kind === "protectedSite" && refusal.to === undefined;
+}
+
+function allows(allowance: AllowedRemovals | undefined, refusal: Refusal): boolean {
+  if (allowance === undefined || isFinal(refusal)) return false;
+  switch (refusal.kind) {
+    case "tooMuch":
+      return refusal.lost <= allowance.grants;
+    case "protectedSite":
+      return allowance.sites.includes(refusal.site);
+    case "protectedClient":
+    case "lastPerson":
+      return allowance.clients.includes(refusal.client);
+  }
+}
+
+function tooMuch({ before, after, grants }: Difference): Refusal[] {
+  const { lost, before: of } = grants;
+  const limits = before.brake;
+  if (lost < limits.atLeast || lost * 100 <= of * limits.percent) return [];
+  return [{ kind: "tooMuch", lost, of, limits, allowed: after.allowRemovals?.grants ?? 0 }];
+}
+
+function clientRefusals({ before, after, successors }: Difference, client: AccessClient): Refusal[] {
+  const { internalName, protect, keepPeople } = client;
+  if (!protect && !keepPeople) return [];
+  const refusals: Refusal[] = [];
+  const successor = after.clients.get(successors.get(internalName) ?? "");
+  const had = [...client.bindings.values()].filter((binding) => counts(binding, after.asOf));
+  const lost = had.filter(({ person }) => {
+    const binding = successor?.bindings.get(person.key);
+    return binding === undefined || binding.ended;
+  });
+  const people = lost.map(({ person }) => person).sort(byName);
+  if (protect) {
+    const gone = successor?.internalName !== internalName;
+    const sites = before.sitesOf(internalName).filter((site) => {
+      const owner = after.sites.get(site)?.owner;
+      return owner === undefined ? !client.leavesSites : owner !== successor?.internalName;
+    });
+    if (gone || sites.length + people.length > 0) {
+      refusals.push({ kind: "protectedClient", client: internalName, gone, sites, people });
+    }
+  }
+  const keeps = [...(successor?.bindings.values() ?? [])].some(({ ended }) => !ended);
+  if (keepPeople && had.length > 0 && !keeps) refusals.push({ kind: "lastPerson", client: internalName, people });
+  return refusals;
+}
+
+/** Whether somebody has the binding still, as far as was known before. */
+function counts({ ended, expires }: Binding, asOf: string): boolean {
+  return !ended && (expires === undefined || expires >= asOf);
+}
+
+function siteRefusals({ before, after, successors }: Difference): Refusal[] {
+  return [...before.sites.values()].flatMap(({ site, owner, protect }): Refusal[] => {
+    const to = after.sites.get(site)?.owner;
+    if (!protect || owner === undefined || (to !== undefined && to === successors.get(owner))) return [];
+    return [{ kind: "protectedSite", site, client: owner, to }];
+  });
+}

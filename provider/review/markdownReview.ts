@@ -1,0 +1,115 @@
+/** A review as a comment on a pull request: short, removals first, the rest folded. */
+import { printable } from "../ssh/printable";
+import type { AccessChange } from "./AccessChange";
+import type { Review } from "./Brake";
+import { rendered, plural, type Phrase } from "./Phrase";
+import { Words } from "./Words";
+
+/** The first line of every comment, by which a workflow finds the one that it updates. */
+export const COMMENT_MARK = "<!-- aegir-access review -->";
+
+/** Characters: less than the 65536 that GitHub takes, so that a workflow may add to it. */
+const LONGEST_COMMENT = 60_000;
+const SHOWN_LINES = 10;
+const SHOWN_NOTES = 15;
+
+export function markdownReview(review: Review): string {
+  const { difference, refusals, allowed } = review;
+  const { lost, gained, renamed, notes, after } = difference;
+  const words = new Words(difference);
+  const brake = [...refusals.map((refusal) => phrase(words.refusal(refusal))), ...words.remedies(review).map(phrase)];
+  const ended = lost.filter(({ announced }) => announced);
+  const removed = lost.filter(({ announced }) => !announced);
+  const shown = [
+    COMMENT_MARK,
+    "### Who gains and who loses access",
+    ...(brake.length > 0 ? [`> [!CAUTION]\n> **Refused.** ${brake.join("\n> ")}`] : []),
+    `**${phrase(words.summary())}**`,
+    ...allowed.map((refusal) => `Allowed: ${phrase(words.allowedRemoval(refusal))}`),
+    ...section("Loses access", changes(words, removed, "lose"), SHOWN_LINES),
+    ...section("Gains access", changes(words, gained, "gain"), SHOWN_LINES),
+    ...section(
+      "Renamed",
+      renamed.map((rename) => phrase(words.rename(rename))),
+      SHOWN_LINES,
+    ),
+    ...section("Ended", changes(words, ended, "lose"), SHOWN_LINES),
+    ...section(
+      "Also",
+      notes.map((note) => phrase(words.note(note))),
+      SHOWN_NOTES,
+    ),
+  ].join("\n\n");
+  const closing = `${WORDS_MEAN}\n\n<sub>What ends is judged as of ${after.asOf} (UTC).</sub>\n`;
+  const folded = details(words, [
+    ["Loses access", "lose", removed],
+    ["Gains access", "gain", gained],
+    ["Ended", "lose", ended],
+  ]);
+  return [shown, ...fitting(folded, LONGEST_COMMENT - shown.length - closing.length), closing].join("\n\n");
+}
+
+const WORDS_MEAN = `<details><summary>What the words mean</summary>
+
+- A *client* owns sites. A person who may *act for* a client sees and manages all of its sites in Aegir's panel.
+- A *shell login* (SSH, SFTP, FTPS) reaches the files of all sites of one client. Aegir on BOA makes it for every client with a site; a plain Aegir has none.
+- A *grant* is one person or one shell login that reaches one site.
+
+</details>`;
+
+function changes(words: Words, all: AccessChange[], verb: Verb): string[] {
+  return all.map((change) => phrase(words.change(change, verb)));
+}
+
+type Verb = "lose" | "gain";
+
+function section(title: string, lines: string[], most: number): string[] {
+  if (lines.length === 0) return [];
+  const more = lines.length > most ? [`- and ${plural(lines.length - most, "more line")}`] : [];
+  return [`**${title}**\n\n${[...lines.slice(0, most).map((line) => `- ${line}`), ...more].join("\n")}`];
+}
+
+/** Every line of which something was left out, in full. */
+function details(words: Words, sections: [title: string, verb: Verb, all: AccessChange[]][]): string[] {
+  const everything = { people: Infinity, sites: Infinity };
+  return sections.flatMap(([title, verb, all]) => {
+    const cut = all.flatMap((change, index) => {
+      const full = phrase(words.change(change, verb, everything));
+      return index >= SHOWN_LINES || full !== phrase(words.change(change, verb)) ? [`- ${full}`] : [];
+    });
+    return cut.length === 0 ? [] : [`**${title}, in full**`, ...cut];
+  });
+}
+
+function fitting(lines: string[], room: number): string[] {
+  if (lines.length === 0) return [];
+  const opening = "<details><summary>Everything that was cut above</summary>\n";
+  const kept: string[] = [];
+  let used = opening.length + 200;
+  for (const line of lines) {
+    used += line.length + 2;
+    if (used > room) break;
+    kept.push(line.startsWith("**") ? `\n${line}\n` : line);
+  }
+  const left = lines.length - kept.length;
+  const note = left > 0 ? [`\n${plural(left, "line")} did not fit into one comment.`] : [];
+  return [[opening, ...kept, ...note, "\n</details>"].join("\n")];
+}
+
+function phrase(words: Phrase): string {
+  return rendered(words, code);
+}
+
+/**
+ * A name as inline code: no HTML, no mention, no reference, no link and no emphasis comes of it. One line, with what is
+ * invisible escaped; between more backticks than stand in it.
+ */
+function code(text: string): string {
+  const line = printable(text, LONGEST_NAME);
+  const ticks = "`".repeat(Math.max(0, ...Array.from(line.matchAll(/`+/g), ([run]) => run.length)) + 1);
+  const space = line.startsWith("`") || line.endsWith("`") || /^ .* $/.test(line) ? " " : "";
+  return `${ticks}${space}${line === "" ? " " : line}${space}${ticks}`;
+}
+
+/** Names that a manifest may hold are shorter; a proposed allowRemovals with many of them may be this long. */
+const LONGEST_NAME = 2000;

@@ -1,0 +1,143 @@
+import assert from "node:assert/strict";
+import { reviewOf, type Review } from "../../provider/review/Brake";
+import { differenceOf } from "../../provider/review/Difference";
+import { rendered } from "../../provider/review/Phrase";
+import { Words } from "../../provider/review/Words";
+import { picture } from "./pictures";
+
+const allow = (what: string) => [`allowRemovals: { until: 2026-12-01, reason: meant, ${what} }`];
+
+/** One client with so many people, who all reach one site; the login makes one grant more. */
+const people = (count: number, more = "") => {
+  const users = Array.from({ length: count }, (_, index) => `user${index}`).join(", ");
+  return `{ name: Acme, internalName: acme, sites: [a.example], users: [${users}]${more} }`;
+};
+
+function judged(before: string[], after: string[], tops: [before: string[], after: string[]] = [[], []]): Review {
+  return reviewOf(differenceOf(picture(before, tops[0]), picture(after, tops[1])));
+}
+
+function said({ refusals, difference }: Review): string[] {
+  const words = new Words(difference);
+  return refusals.map((refusal) => rendered(words.refusal(refusal), (name) => name));
+}
+
+function remedies(review: Review): string[] {
+  return new Words(review.difference).remedies(review).map((words) => rendered(words, (name) => name));
+}
+
+describe("The brake", () => {
+  it("lets 30 percent of the grants go, and not more", () => {
+    assert.deepEqual(said(judged([people(39)], [people(27)])), [], "12 of 40");
+    assert.deepEqual(said(judged([people(39)], [people(26)])), [
+      "This takes away 13 of 40 grants (32 %), and 30 % may go.",
+    ]);
+  });
+
+  it("lets fewer than 10 grants go, whatever their share", () => {
+    assert.deepEqual(said(judged([people(8)], [])), [], "9 of 9, the login among them");
+    assert.equal(said(judged([people(9)], [])).length, 1, "10 of 10");
+  });
+
+  it("takes its limits from before the change, which were reviewed", () => {
+    const lax = ["brake: { percent: 100 }"];
+    assert.equal(said(judged([people(39)], [people(9)], [[], lax])).length, 1);
+    assert.deepEqual(said(judged([people(39)], [people(9)], [lax, []])), []);
+    assert.deepEqual(said(judged([people(39)], [people(9)], [["brake: { atLeast: 31 }"], []])), []);
+    assert.equal(said(judged([people(39)], [people(37)], [["brake: { percent: 1, atLeast: 2 }"], []])).length, 1);
+  });
+
+  it("does not count what ended on a day that was known before", () => {
+    const ending = people(9).replace("users: [", `users: [${users("2026-11-01")}, `);
+    const before = picture([ending], [], "2026-11-01");
+    assert.deepEqual(reviewOf(differenceOf(before, picture([people(9)]))).refusals, []);
+    assert.deepEqual(reviewOf(differenceOf(before, picture([ending]))).refusals, []);
+    const brought = differenceOf(before, picture([people(9)], [], "2026-11-01"));
+    assert.equal(reviewOf(brought).refusals.length, 1, "on the last day itself it is a removal");
+  });
+
+  it("lets go what allowRemovals allows, and says that more was not allowed", () => {
+    const allowed = judged([people(39)], [people(9)], [[], allow("grants: 30")]);
+    assert.deepEqual([said(allowed), allowed.allowed.map(({ kind }) => kind)], [[], ["tooMuch"]]);
+    const more = judged([people(39)], [people(8)], [[], allow("grants: 30")]);
+    assert.deepEqual(said(more), ["This takes away 31 of 40 grants (77 %), and 30 % may go. allowRemovals allows 30."]);
+    assert.deepEqual(remedies(more), [
+      'If this is meant, say so in the manifest: allowRemovals: { until: 2026-12-01, reason: "...", grants: 31 }',
+    ]);
+    const ended = "allowRemovals: { until: 2026-11-23, reason: meant, grants: 30 }";
+    assert.equal(said(judged([people(39)], [people(9)], [[], [ended]])).length, 1, "it has ended");
+    assert.equal(said(judged([people(39)], [people(9)], [allow("grants: 30"), []])).length, 1, "it stood before");
+  });
+
+  it("lets nothing be taken from a protected client, by whatever way", () => {
+    const acme =
+      "{ name: Acme, internalName: acme, protect: true, sites: [a.example, b.example], users: [alice, bob] }";
+    const beta = "{ name: Beta, internalName: beta, users: [carol] }";
+    const says = (...after: string[]) => said(judged([acme, beta], after));
+    assert.deepEqual(
+      says(acme.replace(", bob", ", dan, bob").replace("[a.", "[c.example, a."), beta),
+      [],
+      "it may gain",
+    );
+    assert.deepEqual(says(acme.replace(", bob", ""), beta), ["Acme (acme) is protected, and would lose bob."]);
+    assert.deepEqual(says(acme.replace(", b.example", ""), beta.replace("users", "sites: [b.example], users")), [
+      "Acme (acme) is protected, and would lose b.example.",
+    ]);
+    assert.deepEqual(says(acme.replace("[a.example, b.example]", "[a.example]").replace(", bob", ""), beta), [
+      "Acme (acme) is protected, and would lose b.example and bob.",
+    ]);
+    assert.deepEqual(says(beta), ["Acme (acme) is protected, and would be removed."]);
+    assert.deepEqual(says(acme.replace(" acme,", " acme2, previously: acme,"), beta), [
+      "Acme (acme) is protected, and would get another internal name.",
+    ]);
+    assert.equal(says(acme.replace("protect: true", "protect: false").replace(", bob", ""), beta).length, 1);
+    assert.deepEqual(says(acme.replace("protect: true", "protect: false"), beta), [], "lifting it alone takes nothing");
+    const allowed = judged([acme, beta], [acme.replace(", bob", ""), beta], [[], allow("clients: [acme]")]);
+    assert.deepEqual(said(allowed), []);
+  });
+
+  it("lets a protected site go to another client only if that is allowed, and nowhere else", () => {
+    const acme = "{ name: Acme, internalName: acme, sites: [{ site: a.example, protect: true }] }";
+    const beta = "{ name: Beta, internalName: beta, sites: [a.example] }";
+    const moved = judged([acme], [beta]);
+    assert.deepEqual(said(moved), ["a.example of Acme (acme) is protected, and would go to Beta (beta)."]);
+    assert.deepEqual(remedies(moved), [
+      'If this is meant, say so in the manifest: allowRemovals: { until: 2026-12-01, reason: "...", sites: [a.example] }',
+    ]);
+    assert.deepEqual(said(judged([acme], [beta], [[], allow("sites: [A.example]")])), []);
+    assert.deepEqual(
+      said(judged([acme], [acme.replace(" acme,", " acme2, previously: acme,")])),
+      [],
+      "a rename keeps it",
+    );
+    const dropped = judged([acme], [], [[], allow("sites: [a.example]")]);
+    assert.deepEqual(said(dropped), ["a.example of Acme (acme) is protected, and would leave this file."]);
+    assert.deepEqual(remedies(dropped), [
+      "What is protected can be neither removed nor renamed: lift protect first, in a change of its own, and deploy it.",
+    ]);
+  });
+
+  it("keeps the last person of a client that is to keep one, unless its end was known", () => {
+    const acme = "{ name: Acme, internalName: acme, keepPeople: true, sites: [a.example], users: [alice, bob] }";
+    const none = acme.replace("alice, bob", "");
+    assert.deepEqual(said(judged([acme], [acme.replace("alice, ", "")])), []);
+    assert.deepEqual(said(judged([acme], [acme.replace("alice, bob", "carol")])), [], "exchanging them is no loss");
+    const lost = ["Acme (acme) must keep a person, and would lose the last: alice and bob."];
+    assert.deepEqual(said(judged([acme], [none])), lost);
+    assert.deepEqual(said(judged([acme], [none.replace("keepPeople: true, ", "")])), lost);
+    assert.deepEqual(said(judged([acme], [])), lost);
+    assert.deepEqual(said(judged([acme], [none], [[], allow("clients: [acme]")])), []);
+    const ending = acme.replace("alice, bob", "{ name: bob, expires: 2026-11-20 }");
+    assert.deepEqual(reviewOf(differenceOf(picture([ending], [], "2026-11-20"), picture([ending]))).refusals, []);
+  });
+
+  it("counts a file that is about another server as one of which everything is taken away", () => {
+    const judgement = judged([people(20)], [people(20)], [["server: main"], ["server: other"]]);
+    assert.deepEqual(said(judgement), ["This takes away 21 of 21 grants (100 %), and 30 % may go."]);
+    assert.equal(judgement.difference.notes[0]?.kind, "server");
+  });
+});
+
+function users(expires: string): string {
+  return Array.from({ length: 20 }, (_, index) => `{ name: guest${index}, expires: ${expires} }`).join(", ");
+}

@@ -1,0 +1,33 @@
+/**
+ * What a reviewer reads of a pull request, as golden files: base.yaml and head.yaml are the manifest before and after,
+ * comment.md is the comment. AEGIR_RECORD_GOLDEN=1 writes the comments anew; read them then as somebody who knows no Aegir.
+ */
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { readManifest } from "../../provider/manifest";
+import { reviewOf, type Review } from "../../provider/review/Brake";
+import { differenceOf } from "../../provider/review/Difference";
+import { accessOfManifest } from "../../provider/review/fromManifest";
+import { markdownReview } from "../../provider/review/markdownReview";
+import { TODAY } from "./pictures";
+
+const directory = join(__dirname, "pullRequests");
+
+function reviewed(pullRequest: string): Review {
+  const [before, after] = ["base", "head"].map((side) =>
+    accessOfManifest(readManifest(join(directory, pullRequest, `${side}.yaml`), { asOf: TODAY }), "o1"),
+  );
+  return reviewOf(differenceOf(before!, after!));
+}
+
+describe("The comment on a pull request", () => {
+  for (const pullRequest of readdirSync(directory).sort()) {
+    it(`says of ${pullRequest.replace(/^\d+-/, "").replaceAll("-", " ")} what its golden file says`, () => {
+      const file = join(directory, pullRequest, "comment.md");
+      const comment = markdownReview(reviewed(pullRequest));
+      if (process.env["AEGIR_RECORD_GOLDEN"]) writeFileSync(file, comment);
+      assert.equal(comment, readFileSync(file, "utf8"));
+    });
+  }
+});
