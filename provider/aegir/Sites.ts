@@ -7,7 +7,7 @@ import { SiteStatus, TaskFacts, TaskStatus, type ClientReference, type SiteFacts
 import { AegirError, type AegirErrorParts, type Outcome } from "./AegirError";
 import type { TaskWatcher } from "./TaskWatcher";
 import { settle, type Worker } from "./Worker";
-import { SessionBroken } from "../ssh/SshError";
+import { SessionBroken, SshError } from "../ssh/SshError";
 import { WorkerRefusal } from "../ssh/WorkerSession";
 
 /** A task that started before the write may put the old owner back (contract 3.4); so often is that repaired. */
@@ -282,7 +282,7 @@ export class Sites {
   #notApplied(site: SiteFacts, run: HandoverRun, why: unknown, outcome: Outcome = "done"): NotApplied {
     const old = site.links.filter((directory) => directory !== site.owner?.internalName);
     const access = old.length > 0 ? `; ${old.join(", ")} can still reach its files` : "";
-    const cause = why instanceof AegirError ? why.what : why instanceof Error ? why.message : String(why);
+    const cause = causeText(why);
     const what =
       outcome === "unknown"
         ? `the owner of ${site.site} was to change, and the answer was lost: ${cause}`
@@ -348,4 +348,11 @@ function pendingInstall(site: SiteFacts): TaskFacts | undefined {
 
 function startedAfter(task: TaskFacts, writtenAt: number | undefined): boolean {
   return task.executed !== null && (writtenAt === undefined || task.executed >= writtenAt);
+}
+
+/** What an error says without its own next step, or the reason as it is. */
+function causeText(why: unknown): string {
+  if (why instanceof AegirError) return why.what;
+  if (why instanceof SshError) return why.reason;
+  return why instanceof Error ? why.message : String(why);
 }

@@ -37,16 +37,27 @@ export class OneLineError extends Error {
   }
 }
 
+/** What to do next, where the reason does not say it already. */
+const nextStep: Record<SshSituation, string> = {
+  unreachable: ". Check that it is up and can be reached from this machine, then run the same command again",
+  hostKeyRejected: "",
+  authenticationRejected: ". Correct the credentials, then run the same command again",
+  credentialsUnusable: ". Correct the credentials, then run the same command again",
+  sessionBroken: ". Run the same command again: it looks first and does what is missing",
+  deadlineExceeded: ". Run the same command again: it looks first and does what is missing",
+  refusedByServer: ". Correct this on the server or in the configuration, then run the same command again",
+};
+
 export class SshError extends OneLineError {
   constructor(
     readonly situation: SshSituation,
     /** `user@host:port` of the hop that this is about. */
     readonly host: string,
     readonly outcome: SshOutcome,
-    /** The message without the host. */
+    /** The message without the host and the next step. */
     readonly reason: string,
   ) {
-    super(`${host}: ${reason}`);
+    super(`${host}: ${reason}${nextStep[situation]}`);
   }
 }
 

@@ -85,7 +85,8 @@ describe("resolveConnection", () => {
       "aegir@aegir.example.com:22: no credentials found, nothing was sent. Looked in the environment " +
         "(AEGIR_MAIN_PRIVATE_KEY, AEGIR_MAIN_PASSWORD, AEGIR_PRIVATE_KEY, AEGIR_PASSWORD), for an agent " +
         "(agentSocketPath, SSH_AUTH_SOCK) and in the configuration (privateKey, password). Note that destroy and refresh " +
-        "know the configuration only as of the last up, unless they are run with --run-program; the environment always counts",
+        "know the configuration only as of the last up, unless they are run with --run-program; the environment always counts. " +
+        "Correct the credentials, then run the same command again",
     );
   });
 
@@ -136,7 +137,7 @@ describe("resolveConnection", () => {
       it(`refuses ${what}, and shows nothing of it`, () => {
         const text = refusal(args);
         assert.match(text, message);
-        assert.match(text, /privateKey of the configuration .*No connection was made$/);
+        assert.match(text, /privateKey of the configuration .*No connection was made\. Correct the credentials/);
         assert.doesNotMatch(text, /canary|AAAA|b3Bl/);
       });
     }
