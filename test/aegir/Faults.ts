@@ -11,11 +11,57 @@ export type VerifyOutcome = "success" | "warning" | "failure" | "cancelled" | "s
 
 /**
  * What becomes of one request. `cutBefore`: the connection breaks, nothing was done. `cutAfter`: done, and the connection
- * breaks before the answer. `halfAnswer`: done, and it breaks in the middle of the answer. `killBefore`, `killAfter`: the
- * worker's process dies of SIGKILL, the connection stays. `deadlock`: the database chose it as a victim. `fatal`: the
- * database has gone away; nothing was done, and the worker ends.
+ * breaks before the answer. `halfAnswer`: done, and it breaks in the middle of the answer. `killBefore`, `killInside`,
+ * `killAfter`: the worker's process dies of SIGKILL, the connection stays; inside of a transaction the database rolls
+ * back. `closeAfter`: done, and the channel closes without a word. `deadlock`: the database chose it as a victim.
+ * `diskFull`: the database could not write. `fatal`: it has gone away; nothing was done, and the worker ends.
  */
-export type RequestFault = "cutBefore" | "cutAfter" | "halfAnswer" | "killBefore" | "killAfter" | "deadlock" | "fatal";
+export type RequestFault =
+  | "cutBefore"
+  | "cutAfter"
+  | "halfAnswer"
+  | "killBefore"
+  | "killInside"
+  | "killAfter"
+  | "closeAfter"
+  | "deadlock"
+  | "diskFull"
+  | "fatal";
+
+/** A request of a worker, any write of one, or the removal of a file over SFTP. */
+export type Requested = Verb | "write" | "unlink";
+
+/**
+ * A request that stands still, so that a test can act at that moment. `begun`: a write holds the database lock, and
+ * nothing is done. `committed`: all is done, and no answer has left. If its connection ends meanwhile, a request that
+ * has begun goes with it; one that `outlives` it does not notice, as PHP in the middle of a query does not.
+ */
+export class Hold {
+  /** Resolves when a request has come to it. */
+  readonly reached: Promise<void>;
+  readonly #released: Promise<void>;
+  #reach!: () => void;
+  #release!: () => void;
+
+  constructor(
+    readonly moment: "begun" | "committed",
+    private readonly outlives: boolean,
+  ) {
+    this.reached = new Promise((resolve) => (this.#reach = resolve));
+    this.#released = new Promise((resolve) => (this.#release = resolve));
+  }
+
+  release(): void {
+    this.#release();
+  }
+
+  /** Stands still until it is released; false if the connection has ended before. */
+  async stop(gone: Promise<unknown>): Promise<boolean> {
+    this.#reach();
+    const released = this.#released.then(() => true);
+    return this.outlives ? released : Promise.race([released, gone.then(() => false)]);
+  }
+}
 
 /** What makes a run of BOA's account cron skip everything (contract 5.3). */
 export const CRON_LOCKS = [
@@ -40,8 +86,9 @@ export const QUEUE_LOCKS = [
 
 export class Faults {
   private readonly verifies: { site: string; outcome: VerifyOutcome }[] = [];
-  private planned: { verb: Verb | "write"; countdown: number; fault: RequestFault }[] = [];
+  private planned: { verb: Requested; countdown: number; fault: RequestFault | Hold }[] = [];
   private lock: { connection: number; host: string; since: number } | undefined;
+  private writing: Promise<unknown> | undefined;
 
   /**
    * Files that lie in the way: of the account cron (CRON_LOCKS), of the task queue (QUEUE_LOCKS), or of both, as
@@ -54,6 +101,8 @@ export class Faults {
   noise = false;
   /** No credentials are accepted, whatever they are. */
   refuseLogins = false;
+  /** No file can be removed. */
+  readOnlyFiles = false;
   /** Seconds of the server's clock for which a new password file is empty (contract 5.2: it may be read so). */
   passwordFileDelay = 0;
 
@@ -74,12 +123,33 @@ export class Faults {
     this.planned.push({ verb, countdown: nth, fault });
   }
 
-  takeRequest(verb: Verb): RequestFault | undefined {
-    const matching = this.planned.filter((plan) => plan.verb === verb || (plan.verb === "write" && verbs[verb].write));
+  /** The same, but it stands still until the test lets it go. */
+  holdRequest(verb: Requested, moment: Hold["moment"], { nth = 1, outlives = false } = {}): Hold {
+    const hold = new Hold(moment, outlives);
+    this.planned.push({ verb, countdown: nth, fault: hold });
+    return hold;
+  }
+
+  takeRequest(verb: Verb | "unlink"): RequestFault | Hold | undefined {
+    const write = verb !== "unlink" && verbs[verb].write;
+    const matching = this.planned.filter((plan) => plan.verb === verb || (plan.verb === "write" && write));
     for (const plan of matching) plan.countdown--;
     const due = matching.find((plan) => plan.countdown <= 0);
     this.planned = this.planned.filter((plan) => plan !== due);
     return due?.fault;
+  }
+
+  /** A write stands still under the database lock; the others wait for it, as GET_LOCK does for a while. */
+  async lockedBy(write: Promise<boolean>): Promise<boolean> {
+    this.writing = write;
+    const going = await write;
+    this.writing = undefined;
+    return going;
+  }
+
+  /** Resolves when no held write has the lock. */
+  async lockFree(): Promise<void> {
+    while (this.writing) await this.writing;
   }
 
   /** Another connection holds the database lock until it is released: writes answer `locked`. */

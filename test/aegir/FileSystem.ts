@@ -4,10 +4,10 @@
  */
 import { posix } from "node:path";
 
-/** `code` is the errno's name: ENOENT, ENOTDIR, EEXIST, ENOTEMPTY, EISDIR, ELOOP. */
+/** `code` is the errno's name: ENOENT, ENOTDIR, EEXIST, ENOTEMPTY, EISDIR, ELOOP, EROFS. */
 export class FileSystemError extends Error {
   constructor(
-    readonly code: "ENOENT" | "ENOTDIR" | "EEXIST" | "ENOTEMPTY" | "EISDIR" | "ELOOP",
+    readonly code: "ENOENT" | "ENOTDIR" | "EEXIST" | "ENOTEMPTY" | "EISDIR" | "ELOOP" | "EROFS",
     path: string,
   ) {
     super(`${code}: ${path}`);

@@ -4,6 +4,7 @@
  */
 import { posix } from "node:path";
 import { utils, type Attributes, type SFTPWrapper } from "ssh2";
+import { Hold, type Faults } from "./Faults";
 import { FileSystemError, type Entry, type FileSystem } from "./FileSystem";
 
 const { STATUS_CODE, OPEN_MODE } = utils.sftp;
@@ -14,7 +15,13 @@ interface Handle {
   names?: string[];
 }
 
-export function serveSftp(sftp: SFTPWrapper, files: FileSystem, home: string): void {
+export function serveSftp(
+  sftp: SFTPWrapper,
+  { files, faults }: { files: FileSystem; faults: Faults },
+  home: string,
+  removed: () => void,
+): void {
+  const gone = new Promise((resolve) => sftp.once("close", resolve));
   const handles = new Map<number, Handle>();
   let nextHandle = 0;
 
@@ -121,13 +128,22 @@ export function serveSftp(sftp: SFTPWrapper, files: FileSystem, home: string): v
       done(request);
     }),
   );
-  sftp.on("REMOVE", (request, path) =>
-    reply(request, () => {
+  const remove = async (request: number, path: string) => {
+    const fault = faults.takeRequest("unlink");
+    const hold = fault instanceof Hold ? fault : undefined;
+    if (hold?.moment === "begun" && !(await hold.stop(gone))) return;
+    try {
       requireWritable(path);
+      if (faults.readOnlyFiles) throw new FileSystemError("EROFS", path);
       files.unlink(real(path));
-      done(request);
-    }),
-  );
+      removed();
+    } catch (error) {
+      return sftp.status(request, statusOf(error));
+    }
+    if (hold?.moment === "committed") await hold.stop(gone);
+    done(request);
+  };
+  sftp.on("REMOVE", (request, path) => void remove(request, path));
   sftp.on("MKDIR", (request, path) =>
     reply(request, () => {
       requireWritable(path);

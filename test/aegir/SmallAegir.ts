@@ -74,6 +74,7 @@ export class SmallAegir {
   readonly counts: Counts = {
     connections: {},
     authentications: { accepted: 0, rejected: 0 },
+    unlinks: 0,
     workerStarts: 0,
     requests: {},
     writes: 0,
@@ -120,6 +121,7 @@ export class SmallAegir {
       login: (user) => this.login(user),
       run: (command, terminal) => this.run(command, terminal),
       files: this.files,
+      faults: this.faults,
       report,
     };
     this.server = new SshServer(house, this.counts);

@@ -5,6 +5,7 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import { createServer, type AddressInfo, type Server as NetServer, type Socket } from "node:net";
 import { Server, utils, type AuthContext, type Connection, type ParsedKey, type ServerChannel } from "ssh2";
+import type { Faults } from "./Faults";
 import type { FileSystem } from "./FileSystem";
 import { serveSftp } from "./SftpSession";
 import type { Terminal, WorkerProcess } from "./WorkerProcess";
@@ -27,6 +28,7 @@ export interface House {
   /** Runs a command of a shell; null if it was answered with an exit code at once. */
   run(command: string, terminal: Terminal): WorkerProcess | null;
   files: FileSystem;
+  faults: Faults;
   report: (line: string) => void;
 }
 
@@ -35,6 +37,8 @@ export interface SshCounts {
   connections: Record<string, number>;
   /** Attempts with a credential. Asking for the methods is none, nor is the offer of a key that would do. */
   authentications: { accepted: number; rejected: number };
+  /** Files that were removed over SFTP. */
+  unlinks: number;
 }
 
 export class SshServer {
@@ -126,7 +130,7 @@ export class SshServer {
       });
       session.on("sftp", (acceptSftp, rejectSftp) => {
         if (typeof login?.service !== "object") return rejectSftp();
-        serveSftp(acceptSftp(), this.house.files, login.service.home);
+        serveSftp(acceptSftp(), this.house, login.service.home, () => this.counts.unlinks++);
       });
     });
   }
@@ -144,6 +148,7 @@ export class SshServer {
         channel.exit(signal);
         exited();
       },
+      close: () => channel.close(),
       cutConnection: () => socket.destroySoon(),
     });
     if (process === null) return;

@@ -6,7 +6,7 @@ import { setTimeout } from "node:timers/promises";
 import { PROTOCOL_VERSION, verbs, type Verb, type WorkerErrorCode } from "../../provider/worker/protocol";
 import type { Clock } from "./Clock";
 import { DatabaseError, type Database } from "./Database";
-import type { Faults, RequestFault } from "./Faults";
+import { Hold, type Faults, type RequestFault } from "./Faults";
 import { Refusal, type Worker } from "./Worker";
 
 /** Where the process's streams lead. */
@@ -16,6 +16,8 @@ export interface Terminal {
   /** Ends the process: with a code, or by a signal. */
   exit(code: number): void;
   kill(signal: string): void;
+  /** Closes the channel, and says nothing of how the process ended. */
+  close(): void;
   /** Breaks the connection below, after what was written has left. */
   cutConnection(): void;
 }
@@ -49,6 +51,8 @@ export class WorkerProcess {
   private ended = false;
   private marker: string | undefined;
   private lastId = 0;
+  private goneAway!: () => void;
+  private readonly gone = new Promise<void>((resolve) => (this.goneAway = resolve));
   /** Requests are carried out one by one, in order; this settles when the last one so far is answered. */
   private work: Promise<void> = Promise.resolve();
 
@@ -78,6 +82,7 @@ export class WorkerProcess {
   /** The channel is gone; nobody reads any more. */
   abandon(): void {
     this.ended = true;
+    this.goneAway();
   }
 
   private exit(code: number): void {
@@ -123,17 +128,32 @@ export class WorkerProcess {
     const { faults, counts } = this.surroundings;
     counts.requests[verb] = (counts.requests[verb] ?? 0) + 1;
     const fault = faults.takeRequest(verb);
-    if (fault) this.surroundings.report(`fault: ${fault} at ${verb}`);
+    if (typeof fault === "string") this.surroundings.report(`fault: ${fault} at ${verb}`);
+    const hold = fault instanceof Hold ? fault : undefined;
+    if (verbs[verb].write) await faults.lockFree();
+    if (hold?.moment === "begun") {
+      const stopped = hold.stop(this.gone);
+      if (!(await (verbs[verb].write ? faults.lockedBy(stopped) : stopped))) return;
+    }
     if (fault === "cutBefore" || fault === "killBefore") return this.breakOff(fault);
     if (fault === "deadlock") return this.fail(id, { code: "deadlock", message: "1213 Deadlock found" });
     if (fault === "fatal") {
       const message = "PDOException: SQLSTATE[HY000]: 2006 MySQL server has gone away";
       return this.fail(id, { code: "internal", message, detail: { reason: "database" }, fatal: true });
     }
+    if (fault === "diskFull") {
+      const message = "PDOException: SQLSTATE[HY000]: General error: 1114 The table 'node' is full";
+      return this.fail(id, { code: "internal", message, detail: { reason: "exception" } });
+    }
+    if (fault === "killInside") {
+      this.rollBack(verb, args);
+      return this.breakOff(fault);
+    }
     const body = this.answer(id, verb, args);
+    if (hold?.moment === "committed") await hold.stop(this.gone);
     if (faults.answerDelay > 0) await setTimeout(faults.answerDelay, undefined, { ref: false });
     if (this.ended) return;
-    if (fault === undefined) return this.send(body);
+    if (fault === undefined || fault instanceof Hold) return this.send(body);
     if (fault === "halfAnswer") {
       const frame = this.frame(body);
       this.terminal.write(frame.subarray(0, Math.floor(frame.length / 2)));
@@ -144,8 +164,23 @@ export class WorkerProcess {
   /** The process or the connection ends here; requests that were written after this one are not carried out. */
   private breakOff(fault: RequestFault): void {
     this.ended = true;
-    if (fault === "killBefore" || fault === "killAfter") this.terminal.kill("KILL");
+    if (fault.startsWith("kill")) this.terminal.kill("KILL");
+    else if (fault === "closeAfter") this.terminal.close();
     else this.terminal.cutConnection();
+  }
+
+  /** Does what is asked, and has it undone by the database, as when the connection to it ends before the commit. */
+  private rollBack(verb: Verb, args: unknown): void {
+    const { worker, database } = this.surroundings;
+    const handler = worker.handlers[verb] as (args: unknown) => unknown;
+    try {
+      database.transaction(() => {
+        handler(verbs[verb].args.parse(args));
+        throw new Error("the connection has ended");
+      });
+    } catch {
+      // Nothing is left of it.
+    }
   }
 
   /** Does what is asked, in one transaction, and says what came of it. */

@@ -113,6 +113,13 @@ export class ProviderProcess {
     await answer((done) => this.client.delete(request, done));
   }
 
+  /** Nothing is cleaned up; what is asked of it fails. */
+  async kill(): Promise<void> {
+    const closed = once(this.child, "close");
+    this.child.kill("SIGKILL");
+    await closed;
+  }
+
   /** Ends it as the engine does, and waits until it is gone. */
   async end(): Promise<{ code: number | null; signal: NodeJS.Signals | null }> {
     this.client.close();

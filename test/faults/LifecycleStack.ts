@@ -1,0 +1,154 @@
+/**
+ * A stack without an engine: the steps that Pulumi's engine takes, one after another, with a state in memory. A story of
+ * faults that takes an engine seconds takes it a fraction of one; that engines do the same is what test/engine and the
+ * scenarios are for.
+ */
+import type { Declaration } from "../scenarios/program";
+import { messageOf, partOf, type Provider, type ResourceType, type Values } from "./Provider";
+
+export interface Recorded {
+  type: ResourceType;
+  id: string;
+  inputs: Values;
+  outputs: Values;
+  /** It exists in part: the next run updates it, whatever its diff says. */
+  initialised: boolean;
+}
+
+/** What one operation did. */
+export interface Run {
+  ok: boolean;
+  /** `create client:acme`, in the order in which they were done. */
+  done: string[];
+  /** What failed, as a user reads it: logical name, operation and message. */
+  failures: { name: string; operation: string; message: string; error: unknown }[];
+}
+
+export class LifecycleStack {
+  declared: Declaration[] = [];
+  /** By logical name, oldest first. */
+  state = new Map<string, Recorded>();
+  /** What was replaced, and is still to be deleted. */
+  replaced: [name: string, Recorded][] = [];
+
+  /** @param start a new provider process for every operation, as the engine has one */
+  constructor(private readonly start: () => Promise<Provider>) {}
+
+  /** What the state is now; the returned function puts it back, as if nothing was written since. */
+  checkpoint(): () => void {
+    const [state, replaced] = [new Map(this.state), [...this.replaced]];
+    return () => {
+      this.state = state;
+      this.replaced = replaced;
+    };
+  }
+
+  async up({ continueOnError = false, refresh = false } = {}): Promise<Run> {
+    return this.#operation(async (provider, run) => {
+      if (refresh) await this.#refresh(provider, run);
+      const goOn = () => continueOnError || run.failures.length === 0;
+      for (const declaration of this.declared) {
+        if (goOn()) await this.#apply(provider, run, declaration);
+      }
+      const names = new Set(this.declared.map(({ name }) => name));
+      const undeclared = [...this.state].filter(([name]) => !names.has(name));
+      for (const [name, recorded] of [...undeclared, ...this.replaced].reverse()) {
+        if (goOn()) await this.#delete(provider, run, name, recorded);
+      }
+    });
+  }
+
+  refresh(): Promise<Run> {
+    return this.#operation((provider, run) => this.#refresh(provider, run));
+  }
+
+  destroy(): Promise<Run> {
+    return this.#operation(async (provider, run) => {
+      for (const [name, recorded] of [...this.state].reverse()) {
+        if (run.failures.length === 0) await this.#delete(provider, run, name, recorded);
+      }
+    });
+  }
+
+  async #operation(work: (provider: Provider, run: Run) => Promise<void>): Promise<Run> {
+    const run: Run = { ok: true, done: [], failures: [] };
+    const provider = await this.start();
+    try {
+      await work(provider, run);
+    } finally {
+      await provider.end();
+    }
+    return { ...run, ok: run.failures.length === 0 };
+  }
+
+  async #apply(provider: Provider, run: Run, declaration: Declaration): Promise<void> {
+    const { type, name } = declaration;
+    const old = this.state.get(name);
+    const args = this.#linked(declaration.args);
+    // What it depends on was not made.
+    if (!args) return;
+    const step = { name, operation: "check" };
+    const record = (id: string, inputs: Values, outputs: Values, initialised: boolean) => {
+      this.state.set(name, { type, id, inputs, outputs, initialised });
+      if (old && step.operation === "create") this.replaced.push([name, old]);
+    };
+    let inputs: Values = {};
+    try {
+      const checked = await provider.check(type, args, old?.inputs);
+      inputs = checked.inputs;
+      if (checked.failures.length > 0) throw new Error(checked.failures.map(({ reason }) => reason).join(" "));
+      const diff = old && (await provider.diff(type, old.id, old.outputs, inputs));
+      if (!old || (diff && diff.replaces.length > 0)) {
+        step.operation = "create";
+        const { id, properties } = await provider.create(type, inputs);
+        record(id, inputs, properties, true);
+      } else if (diff?.changes || !old.initialised) {
+        step.operation = "update";
+        record(old.id, inputs, await provider.update(type, old.id, old.outputs, inputs), true);
+      } else return;
+      run.done.push(`${step.operation} ${name}`);
+    } catch (error) {
+      const part = partOf(error);
+      if (part) record(part.id, inputs, part.properties, false);
+      run.failures.push({ ...step, message: messageOf(error), error });
+    }
+  }
+
+  async #delete(provider: Provider, run: Run, name: string, recorded: Recorded): Promise<void> {
+    try {
+      await provider.delete(recorded.type, recorded.id, recorded.outputs);
+      if (this.state.get(name) === recorded) this.state.delete(name);
+      this.replaced = this.replaced.filter(([, other]) => other !== recorded);
+      run.done.push(`delete ${name}`);
+    } catch (error) {
+      run.failures.push({ name, operation: "delete", message: messageOf(error), error });
+    }
+  }
+
+  async #refresh(provider: Provider, run: Run): Promise<void> {
+    for (const [name, recorded] of [...this.state]) {
+      try {
+        const { id, properties, inputs } = await provider.read(recorded.type, recorded.id, recorded.outputs);
+        if (id === "") {
+          this.state.delete(name);
+          run.done.push(`gone ${name}`);
+        } else this.state.set(name, { ...recorded, id, inputs, outputs: properties });
+      } catch (error) {
+        run.failures.push({ name, operation: "read", message: messageOf(error), error });
+      }
+    }
+  }
+
+  /** Links as in the scenarios' program: `${logical name.output}`. */
+  #linked(args: Values): Values | undefined {
+    let known = true;
+    const entries = Object.entries(args).map(([key, value]) => {
+      const link = typeof value === "string" ? /^\$\{(.+)\.(\w+)\}$/.exec(value) : null;
+      if (!link) return [key, value];
+      const recorded = this.state.get(link[1]!);
+      known &&= recorded?.initialised === true;
+      return [key, recorded?.outputs[link[2]!]];
+    });
+    return known ? (Object.fromEntries(entries) as Values) : undefined;
+  }
+}

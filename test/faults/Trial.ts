@@ -1,0 +1,288 @@
+/**
+ * A stack that gives people access on a server where others live, something that goes wrong on the way, and the seven
+ * points that hold after whatever it was (the checker).
+ */
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { RunningClock } from "../aegir/Clock";
+import { INSTANCE, SmallAegir, type SmallAegirOptions } from "../aegir/SmallAegir";
+import { fullSeed } from "../aegir/seed";
+import type { Declaration } from "../scenarios/program";
+import { bound, client, login, owned } from "../scenarios/World";
+import { LifecycleStack, type Run } from "./LifecycleStack";
+import { InProcessProvider, type Provider } from "./Provider";
+import { ToxicProxy } from "./ToxicProxy";
+
+export const SITE = "www.nova.example";
+export const MAIL = "it@nova.example";
+
+/** Everything that a trial may touch; whatever else is on the server is somebody else's. */
+const OURS = {
+  clients: ["nova", "nova2", "luna"],
+  sites: [SITE, "shop.nova.example"],
+  users: ["nova", "nova2", "dora", "luna"],
+};
+
+/** A client with a person by mail, two by name (one to be made), a site and its login. */
+export const access = (change: { client?: string; rotation?: string } = {}): Declaration[] => {
+  const { client: owner = "nova", rotation } = change;
+  return [
+    client(owner, "Nova Ltd", { email: MAIL }),
+    bound(owner, "alice"),
+    bound(owner, "dora", { createUser: { email: "dora@nova.example" } }),
+    owned(SITE, owner),
+    login(owner, SITE, rotation === undefined ? {} : { rotation }),
+  ];
+};
+
+export interface TrialOptions {
+  aegir?: SmallAegirOptions;
+  waits?: object;
+  /** Other fields of both connections. */
+  connection?: object;
+}
+
+export class Trial {
+  /** What was printed, by the provider and by the server. */
+  readonly printed: string[] = [];
+  readonly stack: LifecycleStack;
+  /** In place of the configuration that works. */
+  servers: object | undefined;
+  /** Who carries out the next operations; the operations of this process if absent. */
+  provider: ((servers: object) => Promise<Provider>) | undefined;
+  readonly #others: string;
+  readonly #secrets = new Map<string, string>();
+  readonly #options: TrialOptions;
+
+  private constructor(
+    readonly aegir: SmallAegir,
+    readonly proxy: ToxicProxy,
+    options: TrialOptions,
+  ) {
+    this.#options = options;
+    this.#others = aegir.digest(OURS);
+    this.stack = new LifecycleStack(() => {
+      const servers = this.servers ?? this.configuration();
+      return this.provider ? this.provider(servers) : InProcessProvider.start(servers);
+    });
+    this.#watchSecrets();
+  }
+
+  static async open(options: TrialOptions = {}): Promise<Trial> {
+    const report = (line: string) => trial?.printed.push(line);
+    let trial: Trial | undefined = undefined as Trial | undefined;
+    const aegir = await SmallAegir.start({ seed: fullSeed, clock: new RunningClock(240), report, ...options.aegir });
+    aegir.addSites(OURS.sites.map((site) => ({ site })));
+    const proxy = await ToxicProxy.open(() => aegir.drush.port);
+    trial = new Trial(aegir, proxy, options);
+    trial.stack.declared = access();
+    return trial;
+  }
+
+  async close(): Promise<void> {
+    await this.proxy.down();
+    await this.aegir.stop();
+  }
+
+  /** What a stack would put under `aegir:servers`; the way leads through the proxy. */
+  configuration(connection: object = this.#options.connection ?? {}): { main: Record<string, unknown> } {
+    const { connection: drush, accounts, waits } = this.aegir.configuration();
+    const change = { port: this.proxy.port, dialErrorLimit: 1, ...connection };
+    return {
+      main: {
+        connection: { ...drush, ...change },
+        accounts: { ...accounts, connection: { ...accounts?.connection, ...change } },
+        waits: { ...waits, pollSeconds: 0.02, ...this.#options.waits },
+      },
+    };
+  }
+
+  async up(options: { continueOnError?: boolean; refresh?: boolean } = {}): Promise<Run> {
+    return this.#listening(() => this.stack.up(options));
+  }
+
+  async destroy(): Promise<Run> {
+    return this.#listening(() => this.stack.destroy());
+  }
+
+  async refresh(): Promise<Run> {
+    return this.#listening(() => this.stack.refresh());
+  }
+
+  async expectUp(declared = this.stack.declared, options: { refresh?: boolean } = {}): Promise<Run> {
+    this.stack.declared = declared;
+    const run = await this.up(options);
+    assert.deepEqual(
+      run.failures.map(({ name, message }) => `${name}: ${message}`),
+      [],
+    );
+    return run;
+  }
+
+  /** The checker of models.md 2.3. */
+  async check(failed?: Run, options: { refresh?: boolean } = {}): Promise<void> {
+    for (const failure of failed?.failures ?? []) this.told(failure.name, failure.message);
+    // (i) One clean run reaches what is declared.
+    this.servers = undefined;
+    this.provider = undefined;
+    await this.expectUp(this.stack.declared, options);
+    this.reached();
+    // (ii) The next one changes nothing and writes nothing.
+    const { writes } = this.aegir.counts;
+    const passwords = JSON.stringify(this.aegir.tables().passwordFiles);
+    assert.deepEqual((await this.expectUp()).done, []);
+    assert.equal(this.aegir.counts.writes, writes);
+    assert.equal(JSON.stringify(this.aegir.tables().passwordFiles), passwords);
+    this.once();
+    // (iv) Nothing of others has changed.
+    assert.equal(this.aegir.digest(OURS), this.#others, "something that is not ours has changed");
+    this.secretsKept();
+  }
+
+  /** The server holds what is declared, and the state says so. */
+  reached(): void {
+    const { clients, sites, bindings, passwordFiles } = this.aegir.tables();
+    for (const { type, name } of this.stack.declared) {
+      const { inputs, outputs } = this.stack.state.get(name)!;
+      switch (type) {
+        case "AegirClient": {
+          const found = clients.find(({ internalName }) => internalName === inputs["internalName"]);
+          assert.equal(found?.name, inputs["name"]);
+          assert.equal(found?.nid, outputs["nid"]);
+          if (inputs["email"] === undefined) break;
+          const user = this.aegir.tables().users.find(({ mail }) => mail === inputs["email"]);
+          assert.ok(user && found?.users.includes(user.name), `${String(inputs["email"])} is bound`);
+          break;
+        }
+        case "ClientUserBinding":
+          assert.ok(
+            bindings.some((row) => row.client === inputs["client"] && row.user === inputs["user"]),
+            name,
+          );
+          break;
+        case "SiteOwnership": {
+          const found = sites.find((row) => row.site === inputs["site"] && row.status !== -2);
+          assert.equal(found?.owner, inputs["client"]);
+          assert.deepEqual(found?.links, [inputs["client"]], "linked for its owner and nobody else");
+          break;
+        }
+        case "ShellAccount":
+          assert.equal(outputs["password"], passwordFiles[String(outputs["username"])]?.trim());
+      }
+    }
+    const names = this.stack.declared.map(({ name }) => name);
+    assert.deepEqual([...this.stack.state.keys()].sort(), names.sort());
+    const declaredClients = this.stack.declared.filter(({ type }) => type === "AegirClient");
+    assert.deepEqual(
+      clients.flatMap(({ internalName }) => (OURS.clients.includes(internalName) ? [internalName] : [])).sort(),
+      declaredClients.map(({ args }) => String(args["internalName"])).sort(),
+    );
+  }
+
+  /** (iii) At most one object per identity, and no site was without an owner at any time. */
+  once(): void {
+    const { clients, bindings, users, sites, accounts } = this.aegir.tables();
+    const live = sites.filter(({ status }) => status !== -2);
+    for (const identities of [
+      clients.map(({ internalName }) => internalName),
+      bindings.map(({ uid, nid }) => `${uid} ${nid}`),
+      users.map(({ name }) => name),
+      users.flatMap(({ mail }) => (mail.endsWith("@nova.example") ? [mail] : [])),
+      live.map(({ site }) => site),
+      accounts.map(({ name }) => name),
+    ]) {
+      assert.deepEqual(identities, [...new Set(identities)]);
+    }
+    assert.deepEqual(
+      this.aegir.ownerHistory.filter(({ site, owner }) => owner === null && OURS.sites.includes(site)),
+      [],
+    );
+  }
+
+  /** (vi) Resource (Pulumi puts the logical name in front), host, what is now the case, and what to do next. */
+  told(name: string, message: string): void {
+    const said = `${name}: ${message}`;
+    assert.match(message, /(\w[\w.]*@[\w.:[\]]+:\d+)|server \w+/, `the host: ${said}`);
+    assert.match(message, EFFECT, `the effect: ${said}`);
+    assert.match(message, NEXT, `the next step: ${said}`);
+    assert.doesNotMatch(message, /\n|\p{Cc}/u, `one printable line: ${said}`);
+  }
+
+  /** (v) No secret that there ever was is in a message, a line that was printed, the state, or a command line. */
+  secretsKept(): void {
+    this.#watchSecrets();
+    const state = [...this.stack.state.values()].map(({ inputs, outputs, type }) => {
+      // The one place for it: Pulumi is told that this output is a secret, and encrypts it.
+      const { password, ...rest } = outputs;
+      assert.ok(password === undefined || type === "ShellAccount");
+      return JSON.stringify([inputs, rest]);
+    });
+    const texts = [...this.printed, ...state, ...commandLines()];
+    for (const [secret, what] of this.#secrets) {
+      const leaked = texts.filter((text) => text.includes(secret));
+      assert.deepEqual(leaked, [], `${what} is in the clear`);
+    }
+  }
+
+  #watchSecrets(): void {
+    const { drush, accounts } = this.aegir;
+    for (const { user, privateKey, password } of [drush, accounts]) {
+      // The second line of a key in PEM: enough to know it by, and never wrapped.
+      this.#secrets.set(privateKey.split("\n")[2]!, `the private key of ${user}`).set(password, `its password`);
+    }
+    for (const [name, password] of Object.entries(this.aegir.tables().passwordFiles)) {
+      if (password.trim() !== "") this.#secrets.set(password.trim(), `the password of ${name}`);
+    }
+  }
+
+  async #listening(operation: () => Promise<Run>): Promise<Run> {
+    this.#watchSecrets();
+    const { log } = console;
+    console.log = (...words: unknown[]) => void this.printed.push(words.join(" "));
+    try {
+      const run = await operation();
+      this.printed.push(...run.failures.map(({ message }) => message));
+      return run;
+    } finally {
+      console.log = log;
+      this.#watchSecrets();
+    }
+  }
+
+  /** The login's password file. */
+  password(login = `${INSTANCE}.nova`): string | undefined {
+    return this.aegir.tables().passwordFiles[login]?.trim();
+  }
+}
+
+const EFFECT =
+  /Nothing was (changed|done|sent)|No connection was made|nothing was sent|[Tt]he change is recorded|[Ww]hether .* is (unknown|not known)|was not (begun|sent)/;
+const NEXT =
+  /[Rr]un the same command again|\b(Run|Write|Set|Declare|Correct|Check|Compare|Remove|Move|Choose|Install|Look|See|Wait|Add|Give|Make|Delete|Retry|Repair)\b|[Ii]f .* is to lose it/;
+
+/** What everybody on this machine can see of every process. */
+export function commandLines(): string[] {
+  const processes = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
+  return processes.flatMap((process) => {
+    try {
+      return [readFileSync(`/proc/${process}/cmdline`, "latin1")];
+    } catch {
+      // It has ended meanwhile.
+      return [];
+    }
+  });
+}
+
+export async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 2));
+}
+
+/** A trial for each test of a suite. */
+export function everyTrial(options: TrialOptions = {}): () => Trial {
+  let trial: Trial;
+  beforeEach(async () => {
+    trial = await Trial.open(options);
+  });
+  afterEach(() => trial.close());
+  return () => trial;
+}

@@ -1,0 +1,232 @@
+/**
+ * Rows 29, 31 and 33 of the fault matrix: the provider process and the server's session are killed at every write of
+ * every resource type. Nothing in the package knows of these tests: a request is held on the server at the moment that
+ * is meant, and the process that waits for its answer is killed from outside.
+ */
+import assert from "node:assert/strict";
+import type { Hold, RequestFault, Requested } from "../aegir/Faults";
+import { ProviderProcess } from "../dynamic/ProviderProcess";
+import type { Declaration } from "../scenarios/program";
+import { client, owned } from "../scenarios/World";
+import { partOf } from "./Provider";
+import { access, everyTrial, MAIL, SITE, until, type Trial } from "./Trial";
+
+const SERVERS = "aegir:servers";
+const withoutMail = client("nova", "Nova Ltd");
+const renamed = client("nova", "Nova Incorporated", { email: MAIL });
+const twoClients = [withoutMail, client("luna", "Luna Ltd")];
+
+/** The same logical names, another internal name: everything is replaced. */
+const moved = JSON.parse(
+  JSON.stringify(access({ client: "luna" })).replaceAll(/(client|binding|account):luna/g, "$1:nova"),
+) as Declaration[];
+
+interface Write {
+  row: 29 | 31 | 33;
+  what: string;
+  before: Declaration[];
+  after: Declaration[];
+  verb: Requested;
+  nth?: number;
+  prepare?: (trial: Trial) => Promise<unknown>;
+  /**
+   * With a lost state, the program that says so much that nothing has to be remembered; none, where the program cannot
+   * say it: what is no longer declared is known from the state alone.
+   */
+  lost?: Declaration[];
+}
+
+const writes: Write[] = [
+  { row: 29, what: "a client is created with its person", before: [], after: access(), verb: "createClient" },
+  { row: 29, what: "a person is bound", before: [], after: access(), verb: "bind" },
+  { row: 29, what: "a person is made and bound", before: [], after: access(), verb: "bind", nth: 2 },
+  { row: 29, what: "a site gets its owner", before: [], after: access(), verb: "setOwner" },
+  {
+    row: 31,
+    what: "a client is renamed, before its person is made",
+    before: [withoutMail],
+    after: [renamed],
+    verb: "renameClient",
+    lost: [client("nova", "Nova Incorporated", { email: MAIL, onExisting: "adopt" })],
+  },
+  {
+    row: 31,
+    what: "a person is made for a client that was renamed a moment ago",
+    before: [withoutMail],
+    after: [renamed],
+    verb: "ensureUser",
+    lost: [client("nova", "Nova Incorporated", { email: MAIL, onExisting: "adopt" })],
+  },
+  {
+    row: 31,
+    what: "a site moves to another client",
+    before: [...twoClients, owned(SITE, "nova")],
+    after: [...twoClients, owned(SITE, "luna")],
+    verb: "setOwner",
+    lost: [...twoClients, owned(SITE, "luna", { takeOverFrom: "nova" })],
+  },
+  {
+    row: 31,
+    what: "a handover that failed half way is verified again",
+    before: [withoutMail],
+    after: [withoutMail, owned(SITE, "nova")],
+    verb: "queueVerify",
+    prepare: async (t) => {
+      t.aegir.faults.nextVerify(SITE, "failure");
+      t.stack.declared = [withoutMail, owned(SITE, "nova")];
+      assert.equal((await t.up()).ok, false);
+    },
+    lost: [withoutMail, owned(SITE, "nova")],
+  },
+  {
+    row: 31,
+    what: "a password is rotated, before the new one is there",
+    before: access({ rotation: "1" }),
+    after: access({ rotation: "2" }),
+    verb: "unlink",
+    lost: access({ rotation: "2" }),
+  },
+  {
+    row: 31,
+    what: "everything is replaced: the new client is made",
+    before: access(),
+    after: moved,
+    verb: "createClient",
+  },
+  { row: 31, what: "everything is replaced: the site moves", before: access(), after: moved, verb: "setOwner" },
+  { row: 33, what: "a person is unbound", before: access(), after: access().slice(0, 2), verb: "unbind" },
+  {
+    row: 33,
+    what: "a site goes back to the default owner",
+    before: access(),
+    after: access().slice(0, 3),
+    verb: "setOwner",
+  },
+  { row: 33, what: "a client is deleted", before: access(), after: [], verb: "deleteClient" },
+  {
+    row: 33,
+    what: "a client is deleted with a site that nobody declared: the site goes first",
+    before: [client("nova", "Nova Ltd", { onDestroy: { sites: "default-owner" } })],
+    after: [],
+    verb: "setOwner",
+    prepare: (t) => {
+      t.aegir.panel.setOwner("shop.nova.example", "Nova Ltd");
+      t.aegir.runQueue();
+      return Promise.resolve();
+    },
+  },
+];
+
+type Memory = "recorded" | "without checkpoints" | "with its state lost";
+
+describe("killed", () => {
+  const trial = everyTrial();
+
+  async function prepared({ before, after, prepare }: Write): Promise<Trial> {
+    const t = trial();
+    await t.expectUp(before);
+    await prepare?.(t);
+    t.stack.declared = after;
+    return t;
+  }
+
+  /** Runs until the request is held, kills the provider process there, and answers what the engine got to know. */
+  async function killProvider(t: Trial, hold: Hold): Promise<void> {
+    let provider: ProviderProcess | undefined;
+    t.provider = async (servers) => {
+      provider = await ProviderProcess.start();
+      await provider.configure({ [SERVERS]: JSON.stringify(servers) });
+      return provider;
+    };
+    const running = t.up();
+    await Promise.race([hold.reached, running.then((run) => assert.fail(JSON.stringify(run)))]);
+    await provider!.kill();
+    const run = await running;
+    assert.equal(run.failures.length, 1);
+    assert.equal(partOf(run.failures[0]!.error), undefined, "a process that is killed records nothing");
+    t.printed.push(...provider!.stdout, ...provider!.stderr);
+    t.provider = undefined;
+  }
+
+  describe("the provider process", () => {
+    for (const write of writes) {
+      const { row, what, verb, nth = 1 } = write;
+
+      it(`row ${row}: before it, when ${what}`, async () => {
+        const t = await prepared(write);
+        await killProvider(t, t.aegir.faults.holdRequest(verb, "begun", { nth }));
+        await t.check();
+      });
+
+      // PHP in the middle of a query does not notice that nobody waits for it any more.
+      it(`row ${row}: during it, which then ends while the next run is at work, when ${what}`, async () => {
+        const t = await prepared(write);
+        const orphan = t.aegir.faults.holdRequest(verb, "begun", { nth, outlives: true });
+        await killProvider(t, orphan);
+        const logins = () => Object.values(t.aegir.counts.connections).reduce((sum, count) => sum + count, 0);
+        const before = logins();
+        const checking = t.check();
+        await until(() => logins() > before);
+        orphan.release();
+        await checking;
+      });
+
+      for (const memory of ["recorded", "without checkpoints", "with its state lost"] as Memory[]) {
+        const removed = write.row === 33 || write.after === moved;
+        if (memory === "with its state lost" && removed) continue;
+        it(`row ${row}: after it, ${memory}, when ${what}`, async () => {
+          const t = await prepared(write);
+          const forget = t.stack.checkpoint();
+          await killProvider(t, t.aegir.faults.holdRequest(verb, "committed", { nth }));
+          if (memory === "without checkpoints") forget();
+          if (memory === "with its state lost") {
+            t.stack.state.clear();
+            t.stack.declared = write.lost ?? write.after;
+          }
+          const passwords = t.aegir.counts.unlinks;
+          await t.check();
+          assert.equal(t.aegir.counts.unlinks, passwords, "no password is rotated twice");
+        });
+      }
+    }
+  });
+
+  describe("the server's session", () => {
+    for (const write of writes) {
+      const { row, what, verb, nth = 1 } = write;
+      // Files are removed over another connection, with no session of a worker to be killed.
+      if (verb === "unlink") continue;
+      const fail = (t: Trial, ...faults: RequestFault[]) =>
+        faults.forEach((fault, index) => t.aegir.faults.onRequest(verb, fault, nth + index));
+
+      it(`row ${row}: during and after it, which the same run completes, when ${what}`, async () => {
+        const t = await prepared(write);
+        fail(t, "killInside", "halfAnswer");
+        assert.equal((await t.up()).ok, true);
+        await t.check();
+      });
+
+      it(`row ${row}: before, during and after it, which the next run completes, when ${what}`, async () => {
+        const t = await prepared(write);
+        fail(t, "killBefore", "killInside", "killAfter");
+        const run = await t.up();
+        assert.match(run.failures[0]!.message, /killed by SIGKILL/);
+        await t.check(run);
+      });
+    }
+
+    it("row 31: before and after a password file is removed", async () => {
+      for (const moment of ["begun", "committed"] as const) {
+        const t = await prepared(writes.find(({ verb }) => verb === "unlink")!);
+        const hold = t.aegir.faults.holdRequest("unlink", moment);
+        const running = t.up();
+        await hold.reached;
+        t.proxy.cut();
+        const run = await running;
+        assert.match(run.failures[0]?.message ?? "", /could not remove .*Whether it was done is unknown/);
+        await t.check(run);
+        await t.destroy();
+      }
+    });
+  });
+});
