@@ -46,6 +46,7 @@ const nextStep: Record<SshSituation, string> = {
   sessionBroken: ". Run the same command again: it looks first and does what is missing",
   deadlineExceeded: ". Run the same command again: it looks first and does what is missing",
   refusedByServer: ". Correct this on the server or in the configuration, then run the same command again",
+  commandForbidden: "",
 };
 
 export class SshError extends OneLineError {

@@ -54,6 +54,8 @@ export class DrushDoor {
         writeError: (stderr) => tell({ stderr }),
         exit: (exit) => tell({ exit }),
         kill: (signal) => tell({ signal: `SIG${signal}` as NodeJS.Signals }),
+        // OpenSSH closes no channel without an exit code while its connection lives.
+        close: cutConnection,
         cutConnection,
       });
     };
