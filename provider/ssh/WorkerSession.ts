@@ -282,6 +282,6 @@ function notStarted(error: SshError, label: string, command: string): SshError {
   );
 }
 
-/** What lshell (of all versions), sshd confined to SFTP, and nologin say. */
+/** What lshell (0.9 of BOA and 0.11 alike), an sshd confined to SFTP, and nologin say. */
 const FORBIDDEN =
   /forbidden .{0,40}over SSH|This service allows sftp connections only|This account is currently not available/;

@@ -33,27 +33,26 @@ export class Product {
     const door = await DrushDoor.open(aegir, () => sshd.breakConnections());
     if (options.keyOptions) sshd.authorize(`${options.keyOptions(door.program)} ${login.public}`);
     const product = new Product(aegir, sshd, door, login);
-    product.configure();
+    configureServers(JSON.stringify({ [server]: product.configuration() }));
     return product;
   }
 
   /** What a stack would put under `aegir:servers`. */
-  configuration(connection: object = {}): object {
-    const { privateKey } = { privateKey: this.login.private };
+  configuration(): object {
     return {
-      connection: { ...this.sshd.args(), privateKey, ...connection },
+      connection: { ...this.sshd.args(), privateKey: this.login.private },
       drush: { command: this.door.program },
       waits: { pollSeconds: 0.05 },
     };
   }
 
-  configure(connection: object = {}): void {
-    configureServers(JSON.stringify({ [server]: this.configuration(connection) }));
+  async makeClient(internalName: string): Promise<void> {
+    await aegirClient.create({ name: `Client ${internalName}`, internalName, server });
   }
 
   /** Makes a client and gives it the site, until that is effective. */
   async handOver(internalName: string): Promise<void> {
-    await aegirClient.create({ name: `Client ${internalName}`, internalName, server });
+    await this.makeClient(internalName);
     await siteOwnership.create({ site: SITE, client: internalName, server });
   }
 

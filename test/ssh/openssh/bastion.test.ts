@@ -26,11 +26,11 @@ describe("OpenSSH behind an OpenSSH bastion", () => {
     afterTest(() => bastion.stop());
   }
 
-  function open({
-    proxy = {},
-    ...change
-  }: { proxy?: Partial<ConnectionArgsInput> } & Partial<ConnectionArgsInput> = {}) {
-    const through = bastion.args({ privateKey: keys.bastion.private, ...proxy }) as ConnectionArgsInput["proxy"];
+  type Change = Partial<ConnectionArgsInput>;
+
+  /** @param proxy changes of the bastion's part */
+  function open(change: Change = {}, proxy: Change = {}) {
+    const through = bastion.args({ privateKey: keys.bastion.private, ...proxy });
     const connection = target.connection({ privateKey: keys.target.private, proxy: through, ...change });
     afterTest(() => connection.end());
     return connection;
@@ -79,7 +79,7 @@ describe("OpenSSH behind an OpenSSH bastion", () => {
 
   it("finds the bastion's own credentials in the environment", async () => {
     await start();
-    const proxy = bastion.args() as ConnectionArgsInput["proxy"];
+    const proxy = bastion.args();
     const environment = {
       AEGIR_MAIN_PROXY_PRIVATE_KEY: keys.bastion.private,
       AEGIR_MAIN_PRIVATE_KEY: keys.target.private,
@@ -91,7 +91,7 @@ describe("OpenSSH behind an OpenSSH bastion", () => {
 
   it("is not connected to when the bastion rejects its key, which is shown once", async () => {
     await start();
-    const connection = open({ proxy: { privateKey: newKey().private } });
+    const connection = open({}, { privateKey: newKey().private });
     await failure(connection.run("true", null, LIMITS), "authenticationRejected", bastion);
     await assert.rejects(connection.run("true", null, LIMITS), { situation: "authenticationRejected" });
     assert.deepEqual(await judged(bastion), [1, 1, 1, 0]);
@@ -110,7 +110,7 @@ describe("OpenSSH behind an OpenSSH bastion", () => {
     await start();
     const [pinned] = bastion.hostKeys;
     await bastion.restart({ hostKeys: [newKey()] });
-    const connection = open({ proxy: { hostKey: pinned!.public } });
+    const connection = open({}, { hostKey: pinned!.public });
     const error = await failure(connection.run("true", null, LIMITS), "hostKeyRejected", bastion);
     assert.ok(error instanceof HostKeyRejected);
     assert.deepEqual([error.seen, error.pinned], [bastion.hostKeys[0]!.fingerprint, [pinned!.fingerprint]]);
