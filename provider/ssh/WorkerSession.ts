@@ -64,7 +64,7 @@ export class WorkerSession {
   hello!: WorkerAnswer;
   /** How many requests were made, `hello` not counted. */
   requests = 0;
-  readonly #startedAt = Date.now();
+  readonly #startedAt = performance.now();
   readonly #outstanding = new Map<number, Request>();
   readonly #reader: FrameReader;
   #lastId = 0;
@@ -126,7 +126,7 @@ export class WorkerSession {
 
   /** Seconds since it was started. */
   get age(): number {
-    return (Date.now() - this.#startedAt) / 1000;
+    return (performance.now() - this.#startedAt) / 1000;
   }
 
   /**

@@ -1,6 +1,7 @@
 /** The pages that are written from the titles of tests say what the tests say. */
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { WITNESSED, witness, type TestTitle } from "../support/TestTitle";
 import { allTitles } from "./titles";
 import { TRAP_INDEX, trapIndex, unwitnessed } from "./trapIndex";
@@ -19,6 +20,15 @@ describe("The index of traps", () => {
   it("has a test for every trap", () => {
     assert.equal(Object.keys(traps).length, WITNESSED.trap);
     assert.deepEqual(unwitnessed(titles), []);
+  });
+
+  it("is led to by every number of what-aegir-does-behind-your-back.md, which leaves no trap out", () => {
+    const page = readFileSync(join(dirname(TRAP_INDEX), "what-aegir-does-behind-your-back.md"), "utf8");
+    const numbers = [...page.matchAll(/ \((\d+(?:, \d+)*)\)$/gm)].flatMap(([, list]) => list!.split(", ").map(Number));
+    assert.deepEqual(
+      [...new Set(numbers)].sort((one, other) => one - other),
+      Object.keys(traps).map(Number),
+    );
   });
 
   it("does not depend on how often, and in which order, a suite is run", () => {

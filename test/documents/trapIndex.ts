@@ -29,5 +29,6 @@ export function unwitnessed(titles: TestTitle[]): number[] {
 
 const HEADING = `# The traps of Aegir, and the tests that show how each is handled
 
-Written by \`npm run index\` from the titles of the tests, and compared with them by every \`npm test\`.
+Written by \`npm run index\` from the titles of the tests, and compared with them by every \`npm test\`. What the traps mean for those who
+run Aegir or review access is told in [what-aegir-does-behind-your-back.md](what-aegir-does-behind-your-back.md).
 `;

@@ -489,6 +489,21 @@ describe("the life cycles against a server", () => {
       assert.deepEqual(aegir.counts.connections, { aegir: 1 });
     });
 
+    it("a worker is retired after a minute (trap 28)", async () => {
+      const { worker } = serverFor(server);
+      const ask = () => worker.call("client", { internalName: "acme" });
+      await ask();
+      assert.equal(aegir.counts.workerStarts, 1);
+      const now = performance.now.bind(performance);
+      try {
+        performance.now = () => now() + 61_000;
+        await ask();
+      } finally {
+        performance.now = now;
+      }
+      assert.equal(aegir.counts.workerStarts, 2);
+    });
+
     it("a read that comes while something is written is not answered from before", async () => {
       const read = async () => (await siteOwnership.read(`site:${site}`, { server })).props?.client;
       const task = aegir.panel.addTask(site, "verify");
