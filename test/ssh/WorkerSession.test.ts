@@ -279,6 +279,21 @@ describe("WorkerSession", () => {
       });
     }
 
+    for (const [who, printed] of [
+      ["lshell", `lshell: forbidden char/command over SSH: "drush"\nThis incident has been reported.\n`],
+      ["BOA's lshell", `*** forbidden char/command over SSH: "drush"\nThis incident has been reported.\n`],
+      ["sshd", "This service allows sftp connections only.\n"],
+      ["nologin", "This account is currently not available.\n"],
+    ] as const) {
+      it(`because ${who} forbids the command says so, and what can be configured instead (traps 16, 17)`, async () => {
+        const { connection } = await serve(says(printed, 1));
+        const error = await rejection(WorkerSession.start(connection, START));
+        assert.ok(error instanceof SshError && !(error instanceof SessionBroken), String(error));
+        assert.deepEqual([error.situation, error.outcome], ["commandForbidden", "notDone"]);
+        assert.match(error.message, /does not let it run `drush @hostmaster php-eval`: ".*`accounts` alone/);
+      });
+    }
+
     it("because it never greets has a deadline", async () => {
       const { connection } = await serve(() => undefined);
       const error = await rejection(WorkerSession.start(connection, { ...START, startSeconds: 0.1 }));

@@ -13,6 +13,9 @@ import { Product } from "./Product";
 
 const LIMITS = { deadlineSeconds: 60 };
 
+/** Runs until its connection is gone. */
+const HANG = "while kill -0 $PPID 2>/dev/null; do sleep 0.2; done";
+
 describe("OpenSSH's limits", () => {
   const login = newKey();
   const afterTest = cleaningUp();
@@ -48,7 +51,7 @@ describe("OpenSSH's limits", () => {
   it("row 28: a restart during a command leaves its outcome unknown, and the next one connects once", async () => {
     const sshd = await start();
     const connection = open(sshd);
-    const running = connection.run("sleep 60", null, LIMITS);
+    const running = connection.run(HANG, null, LIMITS);
     const failed = assert.rejects(running, (error) => {
       assert.ok(error instanceof SshError);
       assert.deepEqual([error.situation, error.outcome], ["sessionBroken", "unknown"]);
@@ -98,7 +101,7 @@ describe("OpenSSH's limits", () => {
     const line = await Line.open(sshd.port);
     afterTest(() => line.close());
     const connection = open(sshd, { port: line.port });
-    const running = connection.run("echo begun; sleep 60", null, LIMITS);
+    const running = connection.run(HANG, null, LIMITS);
     const failed = assert.rejects(running, (error) => {
       assert.ok(error instanceof SshError);
       assert.deepEqual([error.situation, error.outcome], ["sessionBroken", "unknown"], error.message);
@@ -136,7 +139,7 @@ describe("OpenSSH's limits", () => {
   it("row 11: a second session beyond the only one is given up in time, naming MaxSessions", async () => {
     const sshd = await start("MaxSessions 1");
     const connection = open(sshd, {}, { channelSeconds: 1 });
-    const running = await connection.exec("sleep 60");
+    const running = await connection.exec(HANG);
     await assert.rejects(connection.sftp(), (error) => {
       assert.ok(error instanceof SshError);
       assert.deepEqual([error.situation, error.outcome], ["refusedByServer", "notSent"]);

@@ -122,7 +122,7 @@ describe("The product over OpenSSH, through the login shell of a user", () => {
       const product = await start();
       await assert.rejects(product.handOver("acme"), (error: Error) => {
         assert.match(error.message, message);
-        assert.match(error.message, /no worker came up with .*Nothing was done$/);
+        assert.match(error.message, /no worker came up with .*Nothing was done\./);
         return true;
       });
       assert.equal(product.aegir.counts.writes, 0);
