@@ -18,6 +18,14 @@ module.exports = {
     only("manifest", ["naming", "ssh"]),
     only("review", ["manifest", "naming", "worker", "ssh"]),
     {
+      name: "cli-imports",
+      severity: "error",
+      comment:
+        "the command is thin: manifest, review and aegir do the work; of ssh it knows the errors and how to print",
+      from: { path: room("cli") },
+      to: { path: "^provider/(?!dist/|cli/|manifest/|review/|aegir/|naming/|ssh/(printable|SshError)\\.ts$)" },
+    },
+    {
       name: "resources-imports",
       severity: "error",
       comment:

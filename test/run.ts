@@ -45,6 +45,7 @@ const groups: Group[] = [
   { name: "small Aegir", files: "test/aegir/**/*.test.ts" },
   { name: "conformance", files: "test/conformance/**/*.test.ts" },
   { name: "resources", files: "test/resources/**/*.test.ts" },
+  { name: "command", files: "test/cli/**/*.test.ts" },
   { name: "provider process", files: "test/dynamic/**/*.test.ts" },
   { name: "engine", files: "test/engine/**/*.test.ts" },
   { name: "scenarios", files: "test/scenarios/**/*.test.ts" },

@@ -32,14 +32,17 @@ export function fingerprint(key: Buffer): string {
   return `SHA256:${createHash("sha256").update(key).digest("base64").replace(/=+$/, "")}`;
 }
 
-/** The type that a public key in SSH's own encoding begins with. */
-function typeOf(key: Buffer): string {
+/** The type that a public key in SSH's own encoding begins with, for example `ssh-ed25519`. */
+export function typeOf(key: Buffer): string {
   const length = key.length >= 4 ? key.readUInt32BE(0) : 0;
   return key.toString("latin1", 4, 4 + length);
 }
 
 /** Which keys a server may show. */
 export class HostKeyPins {
+  /** Accepts no key: what the server shows can be seen, and it is told nothing. */
+  static readonly none = new HostKeyPins([], []);
+
   private constructor(
     private readonly pins: readonly Pin[],
     private readonly revoked: readonly string[],

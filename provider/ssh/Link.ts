@@ -1,6 +1,7 @@
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { Client } from "ssh2";
+import type { Peer } from "./login";
 import { printable } from "./printable";
 import { SshError } from "./SshError";
 import type { Timings } from "./Timings";
@@ -35,6 +36,8 @@ export class Link {
     /** The one socket underneath. */
     private readonly socket: Socket,
     private readonly timings: Timings,
+    /** Who answered on the way: the bastion, if there is one, and the server. */
+    readonly peers: readonly Peer[],
   ) {
     if (bastion !== null) {
       this.#watch(bastion.client, `the bastion ${bastion.label}`);

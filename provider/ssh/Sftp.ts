@@ -51,6 +51,13 @@ export class Sftp {
     return entries.map(({ filename, attrs }) => ({ name: filename, ...remoteFile(attrs as Stats) }));
   }
 
+  /** The absolute form of a path, for `.` that of the directory in which the login starts. */
+  realpath(path: string): Promise<string> {
+    return this.#ask("resolve", path, "notDone", (sftp) =>
+      promised<string>((done) => sftp.realpath(path, (error, resolved) => done(error, resolved))),
+    );
+  }
+
   async stat(path: string): Promise<RemoteFile> {
     return remoteFile(
       await this.#ask("look at", path, "notDone", (sftp) => promised<Stats>((done) => sftp.lstat(path, done))),

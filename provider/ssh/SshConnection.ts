@@ -6,6 +6,7 @@ import { Excerpt } from "./Excerpt";
 import { describeExit, ExecChannel } from "./ExecChannel";
 import type { Exit } from "./ExecChannel";
 import type { Link } from "./Link";
+import type { Peer } from "./login";
 import { printable } from "./printable";
 import { Sftp } from "./Sftp";
 import type { SftpChannel } from "./Sftp";
@@ -46,6 +47,11 @@ export class SshConnection {
   ) {
     this.label = labelOf(destination);
     this.#timings = { ...DEFAULT_TIMINGS, ...timings };
+  }
+
+  /** Who answers on the way: the bastion, if there is one, and the server. Connects if need be. */
+  async peers(): Promise<readonly Peer[]> {
+    return (await this.#connect()).peers;
   }
 
   /** Starts a command. Nothing that a user chose belongs into its text: send that on standard input. */

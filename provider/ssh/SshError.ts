@@ -71,6 +71,8 @@ export class HostKeyRejected extends SshError {
     /** The fingerprints that would have been accepted. */
     readonly pinned: readonly string[],
     reason: string,
+    /** The type of the key that it showed, for example `ssh-ed25519`. */
+    readonly type: string | null = null,
   ) {
     super("hostKeyRejected", host, "notDone", reason);
   }

@@ -56,9 +56,10 @@ export function resolveConnection(
   };
 }
 
-type HopArgs = NonNullable<ConnectionArgs["proxy"]>;
+/** What a hop needs, be it a server or a bastion. */
+export type HopArgs = NonNullable<ConnectionArgs["proxy"]>;
 
-function resolveHop(args: HopArgs, names: string[], environment: NodeJS.ProcessEnv): Hop {
+export function resolveHop(args: HopArgs, names: string[], environment: NodeJS.ProcessEnv): Hop {
   const { host, port, user, perDialTimeout } = args;
   const label = labelOf(args);
   const { pins } = HostKeyPins.parse(args.hostKey, host, port);

@@ -62,17 +62,19 @@ async function dialOnce(connection: ResolvedConnection, until: number, timings: 
   socket.on("error", () => undefined);
   try {
     if (proxy === null || proxyOffer === null) {
-      return new Link(label, await login(connection, offer, socket, time(connection)), socket, null, socket, timings);
+      const { client, peer } = await login(connection, offer, socket, time(connection));
+      return new Link(label, client, socket, null, socket, timings, [peer]);
     }
-    const bastion = { label: proxy.label, client: await login(proxy, proxyOffer, socket, time(proxy)) };
-    const { transport, client } = await Promise.race([
+    const bastion = await login(proxy, proxyOffer, socket, time(proxy));
+    const { transport, client, peer } = await Promise.race([
       lossOf(bastion.client, proxy),
       forward(bastion.client, proxy, connection, time(connection)).then(async (transport) => ({
         transport,
-        client: await login(connection, offer, transport, time(connection)),
+        ...(await login(connection, offer, transport, time(connection))),
       })),
     ]);
-    return new Link(label, client, transport, bastion, socket, timings);
+    const way = { label: proxy.label, client: bastion.client };
+    return new Link(label, client, transport, way, socket, timings, [bastion.peer, peer]);
   } catch (error) {
     socket.unref();
     socket.destroySoon();

@@ -3,7 +3,7 @@ import { Client } from "ssh2";
 import type { Algorithms, AuthenticationType } from "ssh2";
 import type { Hop } from "./credentials";
 import { Excerpt } from "./Excerpt";
-import type { HostKeyVerdict } from "./HostKey";
+import { fingerprint, typeOf, type HostKeyVerdict } from "./HostKey";
 import type { Offer } from "./Offer";
 import { printable } from "./printable";
 import { HostKeyRejected, SshError } from "./SshError";
@@ -36,19 +36,37 @@ export class CouldNotReach extends Error {
   }
 }
 
+/** Who answered at one end of a hop. */
+export interface Peer {
+  /** `user@host:port` */
+  label: string;
+  /** The fingerprint of its host key, `SHA256:...`. */
+  fingerprint: string;
+  /** The type of its host key, for example `ssh-ed25519`. */
+  type: string;
+  /** What its greeting says it is, for example `OpenSSH_9.2p1 Debian-2+deb12u3`; printable. */
+  software: string;
+}
+
 type Phase = "connecting" | "greeting" | "keyExchange" | "authentication";
 
 /**
  * One handshake and one login over a stream that is connected or connecting. Rejects with a CouldNotReach or an SshError;
  * the caller destroys the stream then.
  */
-export function login(hop: Hop, offer: Offer, transport: Duplex, milliseconds: number): Promise<Client> {
+export function login(
+  hop: Hop,
+  offer: Offer,
+  transport: Duplex,
+  milliseconds: number,
+): Promise<{ client: Client; peer: Peer }> {
   return new Promise((resolve, reject) => {
     const client = new Client();
     const greeting = new Excerpt();
     let offered = false;
     let phase: Phase = "connecting";
     let verdict: HostKeyVerdict | null = null;
+    let shown: { fingerprint: string; type: string } | null = null;
     let answer: { methods: string[]; partial: boolean } | null = null;
     const fail = (error: Error) => {
       clearTimeout(timer);
@@ -80,7 +98,8 @@ export function login(hop: Hop, offer: Offer, transport: Duplex, milliseconds: n
     client.on("change password", () => failWith({ message: "the password has expired and must be changed" }));
     client.on("ready", () => {
       clearTimeout(timer);
-      resolve(client);
+      const [, software = ""] = /(?:^|\\n)SSH-[\d.]+-(.*?)(?:\\r|\\n|$)/.exec(greeting.text(4096)) ?? [];
+      resolve({ client, peer: { label: hop.label, ...shown!, software } });
     });
     try {
       client.connect({
@@ -89,6 +108,7 @@ export function login(hop: Hop, offer: Offer, transport: Duplex, milliseconds: n
         readyTimeout: 0,
         algorithms: { ...algorithms, serverHostKey: hop.pins.algorithms },
         hostVerifier: (key: Buffer) => {
+          shown = { fingerprint: fingerprint(key), type: typeOf(key) };
           verdict = hop.pins.verify(key);
           return verdict.accepted;
         },
@@ -131,7 +151,7 @@ function hostKeyRejected(hop: Hop, { seen, type, why }: Exclude<HostKeyVerdict, 
       ? "Nothing was sent to it"
       : "Nothing was sent to it, no password was offered. Compare with what `ssh-keygen -lf` prints for the key files in " +
         `/etc/ssh on the server itself; if it is the same, add it to the connection's hostKey: "${seen}"`;
-  return new HostKeyRejected(hop.label, seen, hop.pins.fingerprints, `${message}. ${next}`);
+  return new HostKeyRejected(hop.label, seen, hop.pins.fingerprints, `${message}. ${next}`, type);
 }
 
 function notConnected(hop: Hop, { code, message }: Partial<NodeJS.ErrnoException>): CouldNotReach {

@@ -1,0 +1,157 @@
+/** The servers that a command line means: those of a stack's configuration, of a file, or one given by options. */
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { parse } from "yaml";
+import { SERVERS_KEY } from "../aegir/ServerConfiguration";
+import { printable } from "../ssh/printable";
+import { UsageError, type VerbOptions } from "./Verb";
+
+/** The options by which every verb that connects is told where to. */
+export const SERVER_OPTIONS = {
+  stack: {
+    type: "string",
+    short: "s",
+    value: "NAME",
+    help: "reads Pulumi.NAME.yaml of the project; the only one if absent",
+  },
+  cwd: { type: "string", value: "DIRECTORY", help: "the project, or a directory in it, instead of this one" },
+  config: {
+    type: "string",
+    value: "FILE",
+    help: `reads this YAML or JSON file, which holds the value of ${SERVERS_KEY}`,
+  },
+  server: { type: "string", value: "NAME", help: "one of several configured servers" },
+} as const satisfies VerbOptions;
+
+export interface GivenServers {
+  /** By name, as they were written; not checked yet. */
+  servers: Record<string, unknown>;
+  /** Where they come from, for messages. */
+  origin: string;
+  /** Paths of values that Pulumi has encrypted, and that are left out. */
+  encrypted: string[];
+}
+
+interface Given {
+  stack?: string | undefined;
+  cwd?: string | undefined;
+  config?: string | undefined;
+  server?: string | undefined;
+}
+
+/** @throws UsageError */
+export function givenServers({ stack, cwd, config, server }: Given, directory: string): GivenServers {
+  if (config !== undefined && (stack !== undefined || cwd !== undefined)) {
+    throw new UsageError("--config names a file of its own: give it, or --stack and --cwd.");
+  }
+  const given =
+    config !== undefined
+      ? fromText(read(resolve(directory, config)), resolve(directory, config), (document) => document)
+      : fromStack(resolve(directory, cwd ?? "."), stack);
+  if (server === undefined) return given;
+  if (!Object.hasOwn(given.servers, server)) {
+    const names = Object.keys(given.servers).map((name) => printable(name, 60));
+    throw new UsageError(`${given.origin} has no server "${printable(server, 60)}". It has: ${names.join(", ")}.`);
+  }
+  return { ...given, servers: { [server]: given.servers[server] } };
+}
+
+/** As Pulumi finds them: upwards to Pulumi.yaml, then the stack's file beside it or in its `stackConfigDir`. */
+function fromStack(start: string, stack: string | undefined): GivenServers {
+  const project = projectFile(start);
+  if (project === undefined) {
+    throw new UsageError(`There is no Pulumi.yaml in ${printable(start)} or above it. Give --cwd, --config or --host.`);
+  }
+  const settings = yaml(read(project), project) as { stackConfigDir?: unknown } | null;
+  const directory = resolve(
+    dirname(project),
+    typeof settings?.stackConfigDir === "string" ? settings.stackConfigDir : ".",
+  );
+  // An organisation and a project may stand before the stack's own name.
+  const name = stack?.split("/").at(-1) ?? onlyStack(directory);
+  const file = [".yaml", ".yml"].map((end) => join(directory, `Pulumi.${name}${end}`)).find(existsSync);
+  if (file === undefined) {
+    const others = stacksIn(directory).join(", ");
+    throw new UsageError(
+      `There is no Pulumi.${printable(name, 60)}.yaml in ${printable(directory)}; ${others ? `there is: ${others}` : "no stack has one"}.`,
+    );
+  }
+  return fromText(
+    read(file),
+    file,
+    (document) => (document as { config?: Record<string, unknown> }).config?.[SERVERS_KEY],
+  );
+}
+
+function projectFile(directory: string): string | undefined {
+  const file = ["Pulumi.yaml", "Pulumi.yml"].map((name) => join(directory, name)).find(existsSync);
+  const above = dirname(directory);
+  return file ?? (above === directory ? undefined : projectFile(above));
+}
+
+function stacksIn(directory: string): string[] {
+  if (!existsSync(directory)) return [];
+  return readdirSync(directory).flatMap((file) => /^Pulumi\.(.+)\.ya?ml$/.exec(file)?.[1] ?? []);
+}
+
+function onlyStack(directory: string): string {
+  const stacks = stacksIn(directory);
+  if (stacks.length === 1) return stacks[0]!;
+  throw new UsageError(
+    stacks.length === 0
+      ? `No stack has a file in ${printable(directory)}. Give --stack, --config or --host.`
+      : `There are several stacks: ${stacks.join(", ")}. Say which one: --stack ${stacks[0]}.`,
+  );
+}
+
+function fromText(text: string, origin: string, pick: (document: object) => unknown): GivenServers {
+  const document = yaml(text, origin);
+  let value = typeof document === "object" && document !== null ? pick(document) : undefined;
+  if (isEncrypted(value)) {
+    throw new UsageError(
+      `${SERVERS_KEY} of ${printable(origin)} is encrypted as a whole, which only Pulumi can read. Encrypt the secrets in it ` +
+        `alone (pulumi config set --path --secret '${SERVERS_KEY}.main.connection.privateKey'), or give --config.`,
+    );
+  }
+  // `pulumi config set` without --path stores JSON as text.
+  if (typeof value === "string") value = yaml(value, origin);
+  if (typeof value !== "object" || value === null || Array.isArray(value) || Object.keys(value).length === 0) {
+    throw new UsageError(`${printable(origin)} has no ${SERVERS_KEY}: a map of servers by name.`);
+  }
+  const encrypted: string[] = [];
+  const servers = withoutEncrypted(value, [], encrypted) as Record<string, unknown>;
+  return { servers, origin, encrypted };
+}
+
+function withoutEncrypted(value: unknown, path: string[], encrypted: string[]): unknown {
+  if (Array.isArray(value))
+    return value.map((entry, index) => withoutEncrypted(entry, [...path, `${index}`], encrypted));
+  if (typeof value !== "object" || value === null) return value;
+  const entries = Object.entries(value).filter(([key, entry]) => {
+    if (!isEncrypted(entry)) return true;
+    encrypted.push([...path, key].join("."));
+    return false;
+  });
+  return Object.fromEntries(entries.map(([key, entry]) => [key, withoutEncrypted(entry, [...path, key], encrypted)]));
+}
+
+/** How Pulumi writes an encrypted value. */
+function isEncrypted(value: unknown): boolean {
+  return typeof value === "object" && value !== null && "secure" in value && Object.keys(value).length === 1;
+}
+
+function yaml(text: string, origin: string): unknown {
+  try {
+    return parse(text);
+  } catch (error) {
+    throw new UsageError(`${printable(origin)} is no YAML: ${printable((error as Error).message.split("\n")[0]!)}`);
+  }
+}
+
+function read(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    throw new UsageError(`${printable(file)} cannot be read: ${printable((error as Error).message)}.`);
+  }
+}

@@ -1,0 +1,70 @@
+import { EXIT_CODES, type ExitCode } from "./ExitCode";
+import type { Style } from "./Style";
+import type { Verb, VerbOption, VerbOptions } from "./Verb";
+
+export const COMMAND = "aegir-access";
+const WIDTH = 100;
+
+/** The options that every verb has. */
+export const COMMON_OPTIONS = {
+  json: { type: "boolean", help: "prints the same facts as one JSON document on standard output" },
+  help: { type: "boolean", short: "h", help: "shows this help" },
+} as const satisfies VerbOptions;
+
+/** What `aegir-access --help` shows. */
+export function commandHelp(verbs: readonly Verb[], style: Style): string {
+  return [
+    `${style.bold(COMMAND)}: who may reach which Drupal site on an Aegir server`,
+    section("Usage", [`${COMMAND} VERB [options]`, `${COMMAND} VERB --help`, `${COMMAND} --version`], style),
+    section("Verbs", table(verbs.map(({ name, summary }) => [name, summary])), style),
+    section("Exit codes", table(Object.entries(EXIT_CODES)), style),
+    "Results go to standard output, everything else to standard error. Colours are for terminals; NO_COLOR turns them off.",
+  ].join("\n\n");
+}
+
+/** What `aegir-access VERB --help` shows. */
+export function verbHelp(verb: Verb, style: Style): string {
+  const options = Object.entries({ ...verb.options, ...COMMON_OPTIONS });
+  const codes = Object.entries({ ...EXIT_CODES, ...verb.exitCodes }).filter(
+    ([code]) => Number(code) < 4 || (Number(code) as ExitCode) in verb.exitCodes,
+  );
+  return [
+    `${style.bold(`${COMMAND} ${verb.name}`)}: ${verb.summary}`,
+    section("Usage", [[COMMAND, verb.name, "[options]", verb.operands?.usage].filter(Boolean).join(" ")], style),
+    ...verb.description.map((paragraph) => wrap(paragraph, WIDTH).join("\n")),
+    section("Options", table(options.map(([name, option]) => [optionName(name, option), option.help])), style),
+    section("Exit codes", table(codes), style),
+    section(
+      "Examples",
+      verb.examples.flatMap(([line, purpose]) => [`${COMMAND} ${line}`, style.dim(`    ${purpose}`)]),
+      style,
+    ),
+  ].join("\n\n");
+}
+
+function optionName(name: string, { short, value }: VerbOption): string {
+  return `${short === undefined ? "" : `-${short}, `}--${name}${value === undefined ? "" : ` ${value}`}`;
+}
+
+function section(title: string, lines: string[], style: Style): string {
+  return [style.bold(`${title}:`), ...lines.map((line) => `  ${line}`)].join("\n");
+}
+
+/** Two columns, the second one wrapped. */
+function table(rows: [string, string][]): string[] {
+  const first = Math.max(...rows.map(([name]) => name.length)) + 2;
+  return rows.flatMap(([name, text]) =>
+    wrap(text, WIDTH - 2 - first).map((line, index) => (index === 0 ? name : "").padEnd(first) + line),
+  );
+}
+
+/** The words of a text in lines of at most `width` characters. */
+export function wrap(text: string, width: number): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(" ")) {
+    const line = lines.at(-1);
+    if (line !== undefined && line.length + 1 + word.length <= width) lines[lines.length - 1] = `${line} ${word}`;
+    else lines.push(word);
+  }
+  return lines;
+}

@@ -1,0 +1,63 @@
+/** What every verb of `aegir-access` has in common: help, usage errors, exit codes, and where they are printed. */
+import assert from "node:assert/strict";
+import { accessSync, constants, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { verbs } from "../../provider/cli/verbs";
+import { aegirAccess } from "./command";
+
+const packageDirectory = join(__dirname, "..", "..", "provider");
+
+describe("aegir-access", () => {
+  it("is the package's command, and begins with the line that lets a shell run it", () => {
+    const { bin } = JSON.parse(readFileSync(join(packageDirectory, "package.json"), "utf8")) as { bin: object };
+    assert.deepEqual(bin, { "aegir-access": "./dist/cli/main.js" });
+    const file = join(packageDirectory, "dist", "cli", "main.js");
+    accessSync(file, constants.R_OK);
+    assert.match(readFileSync(file, "utf8"), /^#!\/usr\/bin\/env node\n/);
+  });
+
+  it("lists its verbs and exit codes on standard output when asked for help", async () => {
+    const { exitCode, stdout, stderr } = await aegirAccess(["--help"]);
+    assert.deepEqual([exitCode, stderr], [0, ""]);
+    for (const { name, summary } of verbs) assert.match(stdout, new RegExp(`^  ${name} +${summary.slice(0, 40)}`, "m"));
+    for (const code of [0, 1, 2, 3, 4]) assert.match(stdout, new RegExp(`^  ${code}  \\w`, "m"));
+  });
+
+  it("tells its version", async () => {
+    const { version } = JSON.parse(readFileSync(join(packageDirectory, "package.json"), "utf8")) as { version: string };
+    assert.deepEqual(await aegirAccess(["--version"]), { exitCode: 0, stdout: `${version}\n`, stderr: "" });
+  });
+
+  it("says on standard error that a verb is needed, or which one was meant", async () => {
+    const nothing = await aegirAccess([]);
+    assert.deepEqual([nothing.exitCode, nothing.stdout], [2, ""]);
+    assert.match(nothing.stderr, /Usage:/);
+    const misspelt = await aegirAccess(["docter"]);
+    assert.deepEqual([misspelt.exitCode, misspelt.stdout], [2, ""]);
+    assert.equal(misspelt.stderr, 'There is no verb "docter". Did you mean "doctor"?\nSee `aegir-access --help`.\n');
+  });
+
+  for (const verb of verbs) {
+    describe(verb.name, () => {
+      it("has a help that names every option, every exit code and examples, in lines of at most 100 characters", async () => {
+        const { exitCode, stdout, stderr } = await aegirAccess([verb.name, "--help"]);
+        assert.deepEqual([exitCode, stderr], [0, ""]);
+        for (const option of [...Object.keys(verb.options), "json", "help"]) assert.ok(stdout.includes(`--${option}`));
+        for (const code of [0, 1, 2, 3]) assert.match(stdout, new RegExp(`^  ${code}  \\w`, "m"));
+        for (const [line] of verb.examples) assert.ok(stdout.includes(`  aegir-access ${line}\n`), line);
+        assert.deepEqual(
+          stdout.split("\n").filter((line) => line.length > 100),
+          [],
+        );
+        assert.doesNotMatch(stdout, /\x1b/, "no colours where it is no terminal");
+      });
+
+      it("refuses an option that it does not have, on standard error and with exit code 2", async () => {
+        const { exitCode, stdout, stderr } = await aegirAccess([verb.name, "--frobnicate"]);
+        assert.deepEqual([exitCode, stdout], [2, ""]);
+        assert.match(stderr, /Unknown option '--frobnicate'/);
+        assert.ok(stderr.endsWith(`See \`aegir-access ${verb.name} --help\`.\n`));
+      });
+    });
+  }
+});
