@@ -3,3 +3,4 @@ export { AegirClient, type AegirClientArgs, type AegirClientOnDestroy } from "./
 export { ClientUserBinding, type ClientUserBindingArgs, type CreateUser } from "./resources/ClientUserBinding";
 export { ShellAccount, type ShellAccountArgs } from "./resources/ShellAccount";
 export { SiteOwnership, type SiteOwnershipArgs } from "./resources/SiteOwnership";
+export { drushLine } from "./aegir/Drush";

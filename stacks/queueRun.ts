@@ -1,14 +1,17 @@
 import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
-import type { SiteOwnership } from "pulumi-aegir";
+import { drushLine, type SiteOwnership } from "pulumi-aegir";
 
 /** What a run of the queue needs to know of a server in `aegir:servers`. */
 export interface QueueServer {
   connection?: Connection & { proxy?: Connection };
-  drush?: { command?: string; alias?: string };
+  drush?: { command?: string; alias?: string; runAs?: string };
 }
 
-type Connection = Omit<command.types.input.remote.ProxyConnectionArgs, "hostKey"> & { hostKey: string | string[] };
+type Connection = Omit<command.types.input.remote.ProxyConnectionArgs, "hostKey" | "user"> & {
+  hostKey: string | string[];
+  user?: string;
+};
 
 /**
  * Runs the server's task queue once, after all owners are recorded, whenever one of them has changed. `hosting-tasks`
@@ -22,7 +25,7 @@ export function queueRun(
 ): pulumi.Resource {
   if (!connection) throw new pulumi.RunError("runQueue needs the server's `connection` in aegir:servers.");
   const { proxy } = connection;
-  const { command: drushCommand = "drush", alias = "@hostmaster" } = drush;
+  const { command: drushCommand = "drush", alias = "@hostmaster", runAs } = drush;
   for (const ownership of ownerships) {
     ownership.applied.apply((applied) => {
       if (!applied) void pulumi.log.warn(NOT_SEEN, ownership);
@@ -33,7 +36,7 @@ export function queueRun(
     `queue:${serverName}`,
     {
       connection: { ...strict(connection), proxy: proxy && strict(proxy) },
-      create: `${drushCommand} ${alias} hosting-tasks`,
+      create: drushLine(connection.user ?? "root", { command: drushCommand, runAs }, `${alias} hosting-tasks`),
       // The newest: node ids only grow, so neither the order of the manifest nor an adopted site makes another run.
       triggers: [verifyTasks.apply((tasks) => Math.max(0, ...tasks.map((task) => task ?? 0)))],
       // Else the server's text goes to the terminal as it is, and to its own environment at the next run.

@@ -6,6 +6,7 @@ import { resolveConnection } from "../ssh/credentials";
 import { SshConnection } from "../ssh/SshConnection";
 import type { Inventory } from "../worker/protocol";
 import { AegirError } from "./AegirError";
+import { Drush } from "./Drush";
 import { PasswordFiles } from "./PasswordFiles";
 import type { ServerConfiguration } from "./ServerConfiguration";
 import { Sites } from "./Sites";
@@ -20,6 +21,7 @@ export class AegirServer {
   readonly #accountsConnection: SshConnection | undefined;
   readonly #worker: Worker | undefined;
   readonly #sites: Sites | undefined;
+  readonly #passwordFiles: PasswordFiles | undefined;
   #inventory: { taken: number; writes: number; inventory: Promise<Inventory> } | undefined;
 
   constructor(
@@ -30,13 +32,20 @@ export class AegirServer {
     const { connection, accounts, drush, waits } = configuration;
     if (connection) {
       this.#drushConnection = new SshConnection(connection, () => resolveConnection(connection, [name]));
-      this.#worker = new Worker(this.#drushConnection, `${drush.command} ${drush.alias}`);
+      this.#worker = new Worker(this.#drushConnection, new Drush(connection.user, drush));
       this.#sites = new Sites(this.#worker, new TaskWatcher(this.#worker, waits));
     }
     const accountsArgs = accounts?.connection;
     this.#accountsConnection = accountsArgs
       ? new SshConnection(accountsArgs, () => resolveConnection(accountsArgs, [name, "accounts"]))
       : this.#drushConnection;
+    const reader = accountsArgs ?? connection;
+    if (accounts && reader && this.#accountsConnection) {
+      const { instance, directory } = accounts;
+      const obstacles = () => this.#queueObstacles();
+      const options = { ...waits, instance, user: reader.user, directory, obstacles };
+      this.#passwordFiles = new PasswordFiles(this.#accountsConnection, options);
+    }
   }
 
   get worker(): Worker {
@@ -53,22 +62,31 @@ export class AegirServer {
   }
 
   get passwordFiles(): PasswordFiles {
-    const { accounts, waits } = this.configuration;
-    if (!accounts || !this.#accountsConnection) {
-      throw new AegirError({
-        situation: "notConfigured",
-        what: `server "${this.name}" has no \`accounts\` in its configuration, so it is no BOA Octopus instance`,
-        server: this.name,
-        outcome: "notDone",
-        next: 'Shell accounts exist on BOA only. There, configure accounts: { instance: "o1", connection: ... }',
-      });
-    }
-    return new PasswordFiles(this.#accountsConnection, { ...waits, directory: accounts.directory });
+    if (this.#passwordFiles) return this.#passwordFiles;
+    throw new AegirError({
+      situation: "notConfigured",
+      what: `server "${this.name}" has no \`accounts\` in its configuration, so it is no BOA Octopus instance`,
+      server: this.name,
+      outcome: "notDone",
+      next: 'Shell accounts exist on BOA only. There, configure accounts: { instance: "o1", connection: ... }',
+    });
+  }
+
+  /** What Aegir's user sees of what stops the server; nothing on a hosted account. */
+  async #queueObstacles(): Promise<string[]> {
+    if (!this.#worker) return [];
+    return (await this.#worker.call("tasks", { nids: [] })).result.queue.obstacles;
   }
 
   /** How the connection to Drush, or on a hosted account the one to the password files, reads in messages. */
   get label(): string {
     return (this.#drushConnection ?? this.#accountsConnection)?.label ?? this.name;
+  }
+
+  /** Who answers the connections, by their place in the configuration; undefined where there is no such connection. */
+  get connections(): { connection?: SshConnection | undefined; "accounts.connection"?: SshConnection | undefined } {
+    const own = this.configuration.accounts?.connection ? this.#accountsConnection : undefined;
+    return { connection: this.#drushConnection, "accounts.connection": own };
   }
 
   /** Everything on the server, in one request that all readers share until something is written. */

@@ -5,7 +5,7 @@
  */
 import { createHash } from "node:crypto";
 import { posix } from "node:path";
-import { SftpRefusal } from "../ssh/Sftp";
+import { SftpRefusal, type Sftp } from "../ssh/Sftp";
 import type { SshConnection } from "../ssh/SshConnection";
 import { AegirError } from "./AegirError";
 import { Patience, pause } from "./Patience";
@@ -20,12 +20,43 @@ export interface Password {
 }
 
 export interface PasswordFilesOptions {
-  directory: string;
+  /** The Octopus instance, for example `o1`. */
+  instance: string;
+  /** The login of the connection. */
+  user: string;
+  /** Where the files lie, if that is configured. */
+  directory?: string | undefined;
   pollSeconds: number;
   accountMinutes: number;
+  /** What else is known to stop BOA, in words, for the case that nothing comes. */
+  obstacles: () => Promise<string[]>;
+}
+
+/** What makes BOA's account cron skip its runs (contract 5.3). */
+const LOCKS = [
+  "/run/manage_ltd_users.pid",
+  "/run/manage_ruby_users.pid",
+  "/run/boa_run.pid",
+  "/run/boa_wait.pid",
+  "/run/octopus_install_run.pid",
+  "/root/.pause_tasks_maint.cnf",
+  "/root/.proxy.cnf",
+];
+
+/** What the account cron does not run without; they are moved away during migrations. */
+const NEEDED = ["/var/xdrago/manage_ltd_users.sh", "/var/xdrago/conf/lshell.conf"];
+
+/** Why BOA's account cron may stand still, as far as a login can see it. */
+export interface CronObstacles {
+  /** In words, for example `/run/boa_run.pid is there`. */
+  seen: string[];
+  /** Files that this login cannot look at. */
+  unseen: string[];
 }
 
 export class PasswordFiles {
+  #directory: Promise<string> | undefined;
+
   constructor(
     private readonly connection: SshConnection,
     private readonly options: PasswordFilesOptions,
@@ -46,7 +77,7 @@ export class PasswordFiles {
         what: `the password file of ${login} holds more than one word`,
         server: this.label,
         outcome: "notDone",
-        next: `Look at ${this.#path(login)}; deleting it lets BOA make a new account and file`,
+        next: `Look at the file ${login} in ${await this.directory()}; deleting it lets BOA make a new account and file`,
       });
     }
     return { password, fingerprint: fingerprint(login, password) };
@@ -56,7 +87,7 @@ export class PasswordFiles {
   async settled(login: string): Promise<Password | undefined> {
     const patience = new Patience(this.options.accountMinutes);
     while ((await this.#readFile(login)) === "") {
-      if (patience.expired()) throw this.#expired(`the password file of ${login} is empty`, false);
+      if (patience.expired()) throw await this.#expired(`the password file of ${login} is empty`, false);
       await pause(this.options.pollSeconds);
     }
     return this.read(login);
@@ -64,8 +95,7 @@ export class PasswordFiles {
 
   /** Deletes the file: BOA's next run removes the account and makes it anew. Absent is a success. */
   async delete(login: string): Promise<void> {
-    const sftp = await this.connection.sftp();
-    await absentAsUndefined(sftp.unlink(this.#path(login)));
+    await this.#inDirectory(login, (sftp, path) => sftp.unlink(path));
   }
 
   /**
@@ -79,7 +109,7 @@ export class PasswordFiles {
       if (found && found.fingerprint !== old) return found;
       await check();
       if (patience.expired()) {
-        throw this.#expired(`${login} has no ${old === undefined ? "" : "new "}password file`, old !== undefined);
+        throw await this.#expired(`${login} has no ${old === undefined ? "" : "new "}password file`, old !== undefined);
       }
       await pause(this.options.pollSeconds);
     }
@@ -89,42 +119,129 @@ export class PasswordFiles {
   async disappears(login: string): Promise<void> {
     const patience = new Patience(this.options.accountMinutes);
     while ((await this.#readFile(login)) !== undefined) {
-      if (patience.expired()) throw this.#expired(`the login ${login} still exists`, true);
+      if (patience.expired()) throw await this.#expired(`the login ${login} still exists`, true);
       await pause(this.options.pollSeconds);
     }
   }
 
-  async #readFile(login: string): Promise<string | undefined> {
+  /** The logins that have a password file, sorted. */
+  async logins(): Promise<string[]> {
     const sftp = await this.connection.sftp();
-    const bytes = await absentAsUndefined(sftp.read(this.#path(login), MAXIMUM_BYTES));
+    const directory = await this.directory();
+    try {
+      const files = await sftp.list(directory);
+      return files.flatMap(({ kind, name }) => (kind === "file" ? [name] : [])).sort();
+    } catch (error) {
+      throw this.#explained(error, directory);
+    }
+  }
+
+  /** The home of the login as its SFTP shows it: `/` where that is all that it shows. */
+  async home(): Promise<string> {
+    return (await this.connection.sftp()).realpath(".");
+  }
+
+  /** The directory of the files, as the login's SFTP shows it. */
+  directory(): Promise<string> {
+    this.#directory ??= this.#findDirectory();
+    this.#directory.catch(() => (this.#directory = undefined));
+    return this.#directory;
+  }
+
+  async #findDirectory(): Promise<string> {
+    const { directory, instance, user } = this.options;
+    if (directory !== undefined) return directory;
+    // The main account's SFTP shows its home as `/` (mysecureshell), or not (a key bound to internal-sftp).
+    return user === `${instance}.ftp` ? posix.join(await this.home(), "users") : `/home/${instance}.ftp/users`;
+  }
+
+  /** Looks which lock files are there. */
+  async cronObstacles(): Promise<CronObstacles> {
+    const sftp = await this.connection.sftp();
+    const obstacles: CronObstacles = { seen: [], unseen: [] };
+    for (const path of LOCKS) {
+      const there = await isThere(sftp, path);
+      if (there === undefined) obstacles.unseen.push(path);
+      else if (there) obstacles.seen.push(`${path} is there`);
+    }
+    for (const path of NEEDED) {
+      if ((await isThere(sftp, path)) === false) obstacles.seen.push(`${path} is missing`);
+    }
+    return obstacles;
+  }
+
+  async #readFile(login: string): Promise<string | undefined> {
+    const bytes = await this.#inDirectory(login, (sftp, path) => sftp.read(path, MAXIMUM_BYTES));
     return bytes?.toString("utf8");
   }
 
-  #path(login: string): string {
-    return posix.join(this.options.directory, login);
+  /** Undefined if the file is not there. That its directory is not there, or closed, says nothing of a login. */
+  async #inDirectory<T>(login: string, operation: (sftp: Sftp, path: string) => Promise<T>): Promise<T | undefined> {
+    const sftp = await this.connection.sftp();
+    const directory = await this.directory();
+    try {
+      return await operation(sftp, posix.join(directory, login));
+    } catch (error) {
+      if (!(error instanceof SftpRefusal && error.code === "missing")) throw this.#explained(error, directory);
+    }
+    await sftp.stat(directory).catch((error: unknown) => {
+      throw this.#explained(error, directory);
+    });
+    return undefined;
   }
 
-  #expired(what: string, changed: boolean): AegirError {
+  /** What it means that the password files, or their directory, cannot be got at. */
+  #explained(error: unknown, directory: string): unknown {
+    if (!(error instanceof SftpRefusal) || !["missing", "denied"].includes(error.code)) return error;
+    const { user, instance } = this.options;
+    const may = error.code === "denied" ? "may not look into" : "sees no";
+    return new AegirError({
+      situation: "notConfigured",
+      what: `${user} ${may} directory ${directory}, so nothing can be said of the logins of ${instance}`,
+      server: this.label,
+      outcome: "notDone",
+      next: `Password files can be read by ${instance}.ftp and by root (trap 16); configure one of them as accounts.connection, or another accounts.directory`,
+      cause: error,
+    });
+  }
+
+  /** Names what is seen to stop BOA; what could stop it, only where that cannot be seen. */
+  async #expired(what: string, changed: boolean): Promise<AegirError> {
+    const nothing: CronObstacles = { seen: [], unseen: LOCKS };
+    const cron = await this.cronObstacles().catch(() => nothing);
+    const others = await this.options.obstacles().catch(() => []);
+    const known = (obstacle: string) =>
+      LOCKS.some((file) => obstacle.includes(file) && cron.seen.includes(`${file} is there`));
+    const seen = [...cron.seen, ...others.filter((obstacle) => !known(obstacle))];
+    const unseen = `${this.options.user} cannot see ${cron.unseen.join(", ")}, any of which would stop it`;
+    const reason = [
+      seen.length > 0 ? `BOA is held up: ${seen.join(", ")}` : "nothing is seen to stop BOA's account cron",
+      ...(cron.unseen.length > 0 && seen.length === 0 ? [unseen] : []),
+      ...(seen.length === 0 ? ["the login may be in use, and a run may take minutes"] : []),
+    ].join("; ");
     return new AegirError({
       situation: "waitExpired",
-      what: `waited ${this.options.accountMinutes} min, and ${what}`,
+      what: `waited ${this.options.accountMinutes} min, and ${what}: ${reason}`,
       server: this.label,
       outcome: changed ? "unknown" : "notDone",
-      next:
-        "BOA's account cron may be stopped (/run/manage_ltd_users.pid, /run/boa_run.pid, /run/boa_wait.pid, " +
-        "/root/.pause_tasks_maint.cnf, /root/.proxy.cnf) or the login is in use. Run the same command again: it goes on waiting",
+      next: "Run the same command again: it goes on waiting. Only root can remove a lock that a crashed run has left",
+      detail: { seen, unseen: cron.unseen },
     });
   }
 }
 
-/** "No such file" is an answer here; every other refusal, and every transport error, is an error. */
-async function absentAsUndefined<T>(operation: Promise<T>): Promise<T | undefined> {
-  try {
-    return await operation;
-  } catch (error) {
-    if (error instanceof SftpRefusal && error.code === "missing") return undefined;
-    throw error;
-  }
+/** Undefined if the login cannot see whether it is there: its directory is closed to it, or not in what it is shown. */
+async function isThere(sftp: Sftp, path: string): Promise<boolean | undefined> {
+  const look = (each: string) =>
+    sftp.stat(each).then(
+      () => true,
+      (error: unknown) => {
+        if (error instanceof SftpRefusal) return error.code === "missing" ? false : undefined;
+        throw error;
+      },
+    );
+  const there = await look(path);
+  return there === false && !(await look(posix.dirname(path))) ? undefined : there;
 }
 
 function fingerprint(login: string, password: string): string {

@@ -19,7 +19,7 @@ export const SERVERS_KEY = "aegir:servers";
 
 const Drush = z
   .strictObject({
-    /** How Drush is called; whatever becomes the right user goes in front (`sudo -n -u aegir -H drush`). */
+    /** How Drush is called: its name or path, and options. */
     command: z
       .string()
       .regex(/^[\w@%+=:,./ -]+$/, "may hold words, paths and options only: no quotes, no shell characters")
@@ -29,19 +29,42 @@ const Drush = z
       .string()
       .regex(/^@[\w.-]+$/, "is a Drush site alias such as @hostmaster")
       .default("@hostmaster"),
+    /**
+     * The system user that owns the front end (`aegir`, or `o1` on BOA), where that is not the login: root becomes it
+     * through `su`, another login through `sudo`, which must be allowed to.
+     */
+    runAs: z
+      .string()
+      .regex(/^[a-z_][a-z0-9_-]{0,31}$/, 'is a system user, such as "aegir" or "o1"')
+      .optional(),
+  })
+  .refine(({ runAs, command }) => runAs === undefined || !/^(\S*\/)?(sudo|su|runuser) /.test(command), {
+    path: ["command"],
+    message: "is Drush alone where runAs says who it runs as",
   })
   .prefault({});
 
-const Accounts = z.strictObject({
-  /** The Octopus instance whose clients' logins these are: the `o1` of `o1.foo`. */
-  instance: z.string().regex(/^[a-z][a-z0-9]*$/, 'is the system user of the Octopus instance, such as "o1"'),
-  /** The login that may read and delete password files (`o1.ftp`, or root); the server's `connection` if absent. */
-  connection: ConnectionArgs.optional(),
-  /** Where the password files lie, as that login's SFTP shows it. */
-  directory: z.string().startsWith("/").default("/users"),
-  /** The name under which holders of an account reach it; the connection's host if absent. */
-  host: z.string().min(1).optional(),
-});
+/** BOA's main account of an instance, whose limited shell runs no Drush of the front end (contract 5.5). */
+const mainAccount = (user: string) => /^([a-z][a-z0-9]*)\.ftp$/.exec(user)?.[1];
+
+const Accounts = z
+  .strictObject({
+    /** The Octopus instance whose clients' logins these are: the `o1` of `o1.foo`. */
+    instance: z.string().regex(/^[a-z][a-z0-9]*$/, 'is the system user of the Octopus instance, such as "o1"'),
+    /** The login that may read and delete password files (`o1.ftp`, or root); the server's `connection` if absent. */
+    connection: ConnectionArgs.optional(),
+    /**
+     * Where the password files lie, as that login's SFTP shows it. If absent: `users` in the home of the instance's main
+     * account, whether that is the login, and shown as `/` or not, or root looks into it.
+     */
+    directory: z.string().startsWith("/").optional(),
+    /** The name under which holders of an account reach it; the connection's host if absent. */
+    host: z.string().min(1).optional(),
+  })
+  .refine(({ instance, connection }) => [undefined, instance].includes(mainAccount(connection?.user ?? "")), {
+    path: ["connection", "user"],
+    message: "is the main account of another instance, which sees none of this one's password files",
+  });
 
 const Waits = z
   .strictObject({
@@ -69,6 +92,12 @@ export const ServerConfiguration = z
       )
       .default(""),
     waits: Waits,
+  })
+  .refine((server) => mainAccount(server.connection?.user ?? "") === undefined, {
+    path: ["connection", "user"],
+    message:
+      "is the main account of a BOA instance, whose limited shell refuses the front end's Drush (trap 16); it can manage " +
+      'shell accounts alone: move it to accounts: { instance: "o1", connection: ... }',
   })
   .refine((server) => server.connection ?? server.accounts?.connection, {
     message: "needs a connection: `connection` for Drush, or `accounts.connection` for shell accounts alone",

@@ -17,6 +17,8 @@ import {
 } from "../worker/protocol";
 import { workerSource } from "../worker/source";
 import { AegirError } from "./AegirError";
+import type { Drush } from "./Drush";
+import { explained } from "./whyNoWorker";
 
 const LEASE_SECONDS = 60;
 const LEASE_REQUESTS = 500;
@@ -31,16 +33,15 @@ export interface Answered<V extends Verb> {
 
 export class Worker {
   readonly #connection: SshConnection;
-  readonly #command: string;
+  readonly #drush: Drush;
   #session: Promise<WorkerSession> | undefined;
   #server: ServerFacts | undefined;
   /** Rises when a write begins and when it ends: what was read under one number saw no half of a write. */
   writes = 0;
 
-  /** @param drush the configured command and alias, for example `drush @hostmaster`. */
-  constructor(connection: SshConnection, drush: string) {
+  constructor(connection: SshConnection, drush: Drush) {
     this.#connection = connection;
-    this.#command = `${drush} ${WORKER_ARGUMENTS}`;
+    this.#drush = drush;
   }
 
   get label(): string {
@@ -115,10 +116,10 @@ export class Worker {
   }
 
   async #start(): Promise<WorkerSession> {
-    const session = await WorkerSession.start(this.#connection, {
-      command: this.#command,
-      source: workerSource(),
-      protocol: PROTOCOL_VERSION,
+    const command = this.#drush.onFrontEnd(WORKER_ARGUMENTS);
+    const start = { command, source: workerSource(), protocol: PROTOCOL_VERSION };
+    const session = await WorkerSession.start(this.#connection, start).catch(async (error: unknown) => {
+      throw await explained(error, this.#connection, this.#drush);
     });
     this.#server = ServerFacts.parse(session.hello.result);
     return session;

@@ -1,10 +1,10 @@
 /** How text is set off where it is read on a terminal; elsewhere it stays as it is. */
 export interface Style {
-  bold(text: string): string;
-  dim(text: string): string;
-  red(text: string): string;
-  green(text: string): string;
-  yellow(text: string): string;
+  bold: (text: string) => string;
+  dim: (text: string) => string;
+  red: (text: string) => string;
+  green: (text: string) => string;
+  yellow: (text: string) => string;
 }
 
 const set = (on: number, off: number) => (text: string) => `\x1b[${on}m${text}\x1b[${off}m`;

@@ -167,7 +167,7 @@ export const aegirClient: Lifecycle<Inputs, Outputs> = {
   check(olds, news): CheckResult {
     const inputs = withoutNulls(news);
     const rules = new InputRules(inputs);
-    const server = rules.server();
+    const server = rules.drushServer();
     if (server) inputs.server = server.name;
     const prefix = server?.configuration.clientPrefix ?? "";
     rules.text("name", clientNameProblems);

@@ -115,7 +115,7 @@ export const clientUserBinding: Lifecycle<Inputs, Outputs> = {
   check(_olds, news): CheckResult {
     const inputs = withoutNulls(news);
     const rules = new InputRules(inputs);
-    const server = rules.server();
+    const server = rules.drushServer();
     if (server) inputs.server = server.name;
     rules.text("client", (value) => internalNameProblems(value));
     rules.text("user", userNameProblems);

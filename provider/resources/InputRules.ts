@@ -87,6 +87,19 @@ export class InputRules {
     return { name, configuration: servers[name]! };
   }
 
+  /** As `server`, for what only Drush can change: a hosted account is refused here, before anybody asks it. */
+  drushServer(): { name: string; configuration: ServerConfiguration } | undefined {
+    const server = this.server();
+    if (server && !server.configuration.connection) {
+      this.fail(
+        "server",
+        `Server "${server.name}" is configured as a hosted account: it has \`accounts\` and no \`connection\` that runs Drush. ` +
+          "BOA refuses the front end to such a login, so that ShellAccount alone can be declared there; its clients, owners and users are changed in the panel.",
+      );
+    }
+    return server;
+  }
+
   fail(property: string, reason: string): void {
     this.failures.push({ property: this.within ?? property, reason });
   }

@@ -241,6 +241,7 @@ function siteWatch(server: AegirServer, client: string): () => Promise<void> {
   return async () => {
     if (!server.hasWorker || calls++ % 4 !== 0) return;
     const { result } = await server.worker.call("client", { internalName: client });
+    await refuseShared(server, client, result.sameShellName);
     const sites = await Promise.all((result.client?.sites ?? []).map((site) => server.sites.find(site)));
     const active = sites.some(
       (site) =>
@@ -259,6 +260,23 @@ function siteWatch(server: AegirServer, client: string): () => Promise<void> {
       detail: { client },
     });
   };
+}
+
+/** A login whose link to the sites flips between two clients would give its holder the sites of both (contract 5.1). */
+async function refuseShared(server: AegirServer, client: string, sameShellName: string[]): Promise<void> {
+  const others = await Promise.all(
+    sameShellName.map(async (internalName) => (await server.worker.call("client", { internalName })).result.client),
+  );
+  const sharing = others.flatMap((other) => (other && other.sites.length > 0 ? other.internalName : []));
+  if (sharing.length === 0) return;
+  throw new AegirError({
+    situation: "refused",
+    what: `the login ${loginOf(server, client)} is shared by the clients ${[client, ...sharing].join(", ")}, because letters and digits alone count in it, and shows its holder the sites of each in turn`,
+    server: server.label,
+    outcome: "notDone",
+    next: `Give the sites of ${sharing.join(", ")} to a client of another name first`,
+    detail: { client, sharing },
+  });
 }
 
 function outputs(

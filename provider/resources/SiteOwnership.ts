@@ -134,7 +134,7 @@ export const siteOwnership: Lifecycle<Inputs, Outputs> = {
   check(_olds, news): CheckResult {
     const inputs = withoutNulls(news);
     const rules = new InputRules(inputs);
-    const server = rules.server();
+    const server = rules.drushServer();
     if (server) inputs.server = server.name;
     rules.text("site", siteDomainProblems);
     rules.text("client", (value) => internalNameProblems(value));

@@ -8,7 +8,7 @@ import { FrameReader } from "./frames";
 import { printable } from "./printable";
 import type { SshConnection } from "./SshConnection";
 import { OneLineError, SessionBroken, SshError } from "./SshError";
-import type { SshOutcome } from "./SshError";
+import type { SshOutcome, SshSituation } from "./SshError";
 
 /** The worker's answer that it did not do what was asked; nothing was written (PROTOCOL.md, "Answers"). */
 export class WorkerRefusal extends OneLineError {
@@ -26,6 +26,23 @@ export class WorkerRefusal extends OneLineError {
     readonly now: number,
   ) {
     super(`${host}: ${printable(message)}`);
+  }
+}
+
+/** The command that should have started a worker came to an end. */
+export class WorkerNotStarted extends SshError {
+  constructor(
+    host: string,
+    situation: SshSituation,
+    /** What happened: the command, how it ended and what it printed. */
+    readonly what: string,
+    readonly exitCode: number | null,
+    /** What it printed, printable. */
+    readonly noise: string,
+    /** What is the case on the server, and what to do: sentences without the last full stop. */
+    explanation = "",
+  ) {
+    super(situation, host, "notDone", `${what}. ${explanation && `${explanation}. `}Nothing was done`);
   }
 }
 
@@ -248,7 +265,7 @@ export class WorkerSession {
   }
 }
 
-/** The error of a start that failed, with the likely reasons. */
+/** The error of a start that failed. */
 function notStarted(error: SshError, label: string, command: string): SshError {
   if (!(error instanceof SessionBroken)) {
     // Lost while the command was being asked for: it may run, but it got no request.
@@ -256,30 +273,19 @@ function notStarted(error: SshError, label: string, command: string): SshError {
       ? new SshError(error.situation, label, "notDone", `${error.reason}. Nothing was done`)
       : error;
   }
-  const { exitCode, noise } = error;
+  const { exitCode, noise, why } = error;
   if (exitCode !== null && FORBIDDEN.test(noise)) {
-    const why =
+    const forbidden =
       `the shell of this login does not let it run \`${printable(command, 200)}\`: "${noise}". Tried once, and not again, ` +
-      "because limited shells count what they forbid. Nothing was done. Drush needs a login such as aegir or o1; a hosted " +
-      "account has none, and can be configured as `accounts` alone, for shell accounts";
-    return new SshError("commandForbidden", label, "notDone", why);
+      "because limited shells count what they forbid. Nothing was done. Drush needs a login such as aegir, or for a " +
+      'system user without a login shell, as o1 of BOA is, root or a sudoer with drush: { runAs: "o1" }; a hosted account has ' +
+      "neither, and can be configured as `accounts` alone, for shell accounts";
+    return new SshError("commandForbidden", label, "notDone", forbidden);
   }
-  const hint =
-    exitCode === 127 || exitCode === 126
-      ? "There is no drush that this login can run at the configured path"
-      : exitCode === 0
-        ? "BOA's shell wrapper ends like this when it does not allow a command to this login (the worker needs o1 or " +
-          "aegir, not o1.ftp)"
-        : exitCode !== null
-          ? "Likely the Drush alias is unknown to this login, or Drupal cannot start (database down?)"
-          : "";
-  return new SshError(
-    exitCode === null ? error.situation : "refusedByServer",
-    label,
-    "notDone",
-    `no worker came up with \`${printable(command, 200)}\`: ${error.why}` +
-      `${noise ? `, printing: "${noise}"` : ", printing nothing"}. ${hint && `${hint}. `}Nothing was done`,
-  );
+  const printed = noise ? `, printing: "${noise}"` : ", printing nothing";
+  const what = `no worker came up with \`${printable(command, 200)}\`: ${why}${printed}`;
+  const situation = exitCode === null ? error.situation : "refusedByServer";
+  return new WorkerNotStarted(label, situation, what, exitCode, noise);
 }
 
 /** What lshell (0.9 of BOA and 0.11 alike), an sshd confined to SFTP, and nologin say. */

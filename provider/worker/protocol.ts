@@ -126,6 +126,9 @@ export const ServerFacts = z.object({
   /** `hosting_client_register_user` and `hosting_client_send_welcome`: what a click in the panel would do. */
   registersUsers: z.boolean(),
   sendsWelcomeMail: z.boolean(),
+  /** The system user that the worker runs as, and its HOME, where Drush looks for aliases. */
+  user: z.string(),
+  home: z.string(),
 });
 export type ServerFacts = z.infer<typeof ServerFacts>;
 

@@ -451,7 +451,14 @@ class AegirAccessWorker {
       'clientPrefix' => (string) variable_get('hosting_client_prefix', ''),
       'registersUsers' => (bool) variable_get('hosting_client_register_user', FALSE),
       'sendsWelcomeMail' => (bool) variable_get('hosting_client_send_welcome', FALSE),
+      'user' => $this->systemUser(),
+      'home' => (string) getenv('HOME'),
     );
+  }
+
+  private function systemUser() {
+    $user = function_exists('posix_geteuid') ? posix_getpwuid(posix_geteuid()) : FALSE;
+    return $user ? $user['name'] : (string) getenv('USER');
   }
 
   private function defaultClient() {

@@ -63,6 +63,8 @@ export class Facts {
       clientPrefix: drupal.variable("hosting_client_prefix", ""),
       registersUsers: drupal.variable("hosting_client_register_user", false),
       sendsWelcomeMail: drupal.variable("hosting_client_send_welcome", false),
+      user: this.provision.layout.owner,
+      home: this.provision.layout.aegirRoot,
     };
   }
 

@@ -94,7 +94,16 @@ export class Faults {
    * Files that lie in the way: of the account cron (CRON_LOCKS), of the task queue (QUEUE_LOCKS), or of both, as
    * `/run/boa_wait.pid`.
    */
-  readonly lockFiles = new Set<string>();
+  readonly lockFiles: Set<string>;
+  /**
+   * What answers the login that runs Drush: a shell; the refusal of an account without one; a limited shell, as `o1.ftp`
+   * has it; BOA's wrapper, which says that Drush is not available and ends with exit code 0.
+   */
+  shell: "bash" | "nologin" | "limited" | "websh" = "bash";
+  /** No sudoers line lets the login be somebody else. */
+  sudoRefused = false;
+  /** The database is down: Drush runs, and the front end does not start. */
+  databaseDown = false;
   /** Every answer of a worker is held back for so many real milliseconds; what was asked is done by then. */
   answerDelay = 0;
   /** Workers print a greeting, and a notice without a line feed before every answer. */
@@ -106,7 +115,13 @@ export class Faults {
   /** Seconds of the server's clock for which a new password file is empty (contract 5.2: it may be read so). */
   passwordFileDelay = 0;
 
-  constructor(private readonly clock: Clock) {}
+  /** @param lockFiles as somebody who may look sees them */
+  constructor(
+    private readonly clock: Clock,
+    lockFiles = new Set<string>(),
+  ) {
+    this.lockFiles = lockFiles;
+  }
 
   /** The next `times` verify tasks of the site that start end like this. */
   nextVerify(site: string, outcome: VerifyOutcome, times = 1): void {

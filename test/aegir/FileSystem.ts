@@ -4,6 +4,27 @@
  */
 import { posix } from "node:path";
 
+/** Files that somebody puts there and takes away, as a set of their paths. */
+export class Markers extends Set<string> {
+  constructor(private readonly files: FileSystem) {
+    super();
+  }
+
+  override add(path: string): this {
+    this.files.write(path, "");
+    return super.add(path);
+  }
+
+  override delete(path: string): boolean {
+    if (this.has(path)) this.files.unlink(path);
+    return super.delete(path);
+  }
+
+  override clear(): void {
+    for (const path of [...this]) this.delete(path);
+  }
+}
+
 /** `code` is the errno's name: ENOENT, ENOTDIR, EEXIST, ENOTEMPTY, EISDIR, ELOOP, EROFS. */
 export class FileSystemError extends Error {
   constructor(

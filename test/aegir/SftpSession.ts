@@ -9,6 +9,12 @@ import { FileSystemError, type Entry, type FileSystem } from "./FileSystem";
 
 const { STATUS_CODE, OPEN_MODE } = utils.sftp;
 
+/** What a session of SFTP shows: `home` as `/`, and nothing below what is `closed`. */
+export interface Shown {
+  home: string;
+  closed: string[];
+}
+
 interface Handle {
   path: string;
   /** What a directory still has to tell, in one piece. */
@@ -18,7 +24,7 @@ interface Handle {
 export function serveSftp(
   sftp: SFTPWrapper,
   { files, faults }: { files: FileSystem; faults: Faults },
-  home: string,
+  { home, closed }: Shown,
   removed: () => void,
 ): void {
   const gone = new Promise((resolve) => sftp.once("close", resolve));
@@ -26,7 +32,11 @@ export function serveSftp(
   let nextHandle = 0;
 
   const virtual = (path: string) => posix.resolve("/", path);
-  const real = (path: string) => posix.join(home, virtual(path));
+  const real = (path: string) => {
+    const joined = posix.join(home, virtual(path));
+    if (closed.some((directory) => joined.startsWith(`${directory}/`))) throw new Denied();
+    return joined;
+  };
   const open = (handle: Handle): Buffer => {
     const buffer = Buffer.alloc(4);
     buffer.writeUInt32BE(nextHandle);

@@ -6,16 +6,16 @@
  *     const aegir = await SmallAegir.start({ seed: fullSeed });
  *     try { ... aegir.configuration() ... aegir.tables() ... } finally { await aegir.stop(); }
  */
-import { WORKER_ARGUMENTS } from "../../provider/worker/protocol";
 import { RunningClock, type Clock } from "./Clock";
 import { Database } from "./Database";
 import { Drupal, type Flavour, type Mail } from "./drupal";
 import { Faults } from "./Faults";
-import { FileSystem } from "./FileSystem";
+import { FileSystem, Markers } from "./FileSystem";
 import { OwnerHistory, type OwnerState } from "./OwnerHistory";
 import { Panel } from "./Panel";
 import { Provision } from "./provision";
 import { addSites, emptySeed, type Seed, type SeededSite } from "./seed";
+import { Shell, type Machine } from "./Shell";
 import { ShellAccounts } from "./ShellAccounts";
 import { fingerprint, generateKey, parseKey, SshServer, type House, type Login, type SshCounts } from "./SshServer";
 import { digestOf, readTables, type Exception, type Tables } from "./Tables";
@@ -26,9 +26,9 @@ import { WorkerProcess, type Terminal, type WorkerCounts } from "./WorkerProcess
 /** The octopus user of a BOA instance, and the first part of its logins. */
 export const INSTANCE = "o1";
 
-/** Names under which the shell finds Drush, and Drush the front end. */
-const DRUSH = ["drush", "drush8", "/usr/bin/drush", "/usr/bin/drush8", "/usr/local/bin/drush"];
-const ALIASES = ["@hostmaster", "@hm"];
+/** Every Drush of the machine, and where a shell looks for it. */
+const DRUSH = { "/usr/bin/drush": "8.4.12", "/usr/bin/drush8": "8.4.12", "/usr/local/bin/drush": "8.4.12" };
+const PATH = "/usr/local/bin:/usr/bin:/bin";
 
 export interface SmallAegirOptions {
   /** `emptySeed` if absent. */
@@ -43,8 +43,13 @@ export interface SmallAegirOptions {
   cronSeconds?: number;
   /** The login that runs Drush: `aegir` if absent. */
   user?: string;
-  /** What has to stand before Drush in the command line, for example `sudo -u aegir -H`. */
-  commandPrefix?: string;
+  /** The system user that owns Aegir, if that is not the login: it is become through `su` by root, by others through `sudo`. */
+  owner?: string;
+  /** Every Drush of the machine with its version, and where a shell looks for it. */
+  drush?: Record<string, string>;
+  path?: string;
+  /** What the login's sessions see as HOME, if not its own. */
+  home?: string;
   /** Port 0, any free one, if absent. */
   port?: number;
   /** An OpenSSH private key; a new ed25519 key if absent. */
@@ -84,6 +89,7 @@ export class SmallAegir {
   private readonly files: FileSystem;
   private readonly provision: Provision;
   private readonly queue: TaskQueue;
+  private readonly shell: Shell;
   private readonly worker: Worker;
   private readonly history: OwnerHistory;
   private readonly server: SshServer;
@@ -102,13 +108,15 @@ export class SmallAegir {
     this.hostKey = options.hostKey ?? generateKey().private;
     this.port = options.port ?? 0;
     const aegirRoot = flavour === "boa" ? `/data/disk/${INSTANCE}` : "/var/aegir";
-    const layout = { aegirRoot, clients: `${aegirRoot}/clients` };
+    const owner = options.owner ?? this.user;
+    const layout = { aegirRoot, owner, clients: `${aegirRoot}/clients` };
     const settings = { everySeconds: 3, items: 1, taskSeconds: 1, ...options.queue };
     const now = () => clock.now();
     const report = (line: string) => this.report(line);
 
-    this.faults = new Faults(clock);
     this.files = new FileSystem(now);
+    for (const directory of ["/run", "/root"]) this.files.makeDirectory(directory);
+    this.faults = new Faults(clock, new Markers(this.files));
     this.provision = new Provision(this.files, layout);
     this.drupal = new Drupal(this.database, clock, flavour);
     this.history = new OwnerHistory(this.database, now);
@@ -116,6 +124,16 @@ export class SmallAegir {
     this.queue = new TaskQueue(this.drupal, this.provision, clock, this.faults, settings, previousOwner, report);
     this.shellAccounts = new ShellAccounts(this.files, clock, this.faults, INSTANCE, layout.clients, report);
     this.panel = new Panel(this.drupal);
+    const machine: Machine = {
+      login: this.user,
+      owner,
+      homes: { root: "/root", [this.user]: `/home/${this.user}`, [owner]: aegirRoot },
+      home: options.home,
+      path: options.path ?? PATH,
+      drush: options.drush ?? DRUSH,
+      siteAliases: () => this.drupal.liveSites().map(({ title }) => `@${title}`),
+    };
+    this.shell = new Shell(machine, this.faults);
     this.worker = new Worker(this.drupal, this.provision, this.queue, clock);
     const house: House = {
       login: (user) => this.login(user),
@@ -178,6 +196,7 @@ export class SmallAegir {
     const main = this.accounts;
     return {
       connection: { host, port, user, privateKey, hostKey },
+      ...(this.options.owner && { drush: { runAs: this.options.owner } }),
       ...(this.drupal.flavour === "boa" && {
         accounts: {
           instance: INSTANCE,
@@ -241,7 +260,10 @@ export class SmallAegir {
   private login(user: string): Login | undefined {
     if (this.faults.refuseLogins) return undefined;
     if (user === this.user) {
-      return { password: this.passwords.drush, publicKey: parseKey(this.keys.drush.public), service: "shell" };
+      // Who has a shell has OpenSSH's SFTP as well: the whole disk, but for what is closed to all but root.
+      const closed = user === "root" ? [] : ["/root", this.shellAccounts.mainHome];
+      const files = { home: "/", closed };
+      return { password: this.passwords.drush, publicKey: parseKey(this.keys.drush.public), service: "shell", files };
     }
     if (this.drupal.flavour !== "boa") return undefined;
     if (user === `${INSTANCE}.ftp`) {
@@ -253,25 +275,18 @@ export class SmallAegir {
   }
 
   /**
-   * Runs a command as its shell does, which knows a worker, and Drush's own run of the task queue; for doors beside its own
-   * as well. Answers null if it has ended at once.
+   * Runs a command as its shell does: a worker, Drush's own run of the task queue, or an answer and an exit code; for doors
+   * beside its own as well. Answers null if it has ended at once.
    */
   run(command: string, terminal: Terminal): WorkerProcess | null {
-    const prefix = this.options.commandPrefix ? `${this.options.commandPrefix} ` : "";
-    const words = command.startsWith(prefix) ? command.slice(prefix.length).split(" ") : [];
-    const [drush = "", alias = ""] = words;
-    const drushArguments = words.slice(2).join(" ");
-    if (!DRUSH.includes(drush) || ![WORKER_ARGUMENTS, "hosting-tasks"].includes(drushArguments)) {
-      terminal.writeError(`bash: line 1: ${command.split(" ")[0]}: command not found\n`);
-      terminal.exit(127);
+    const ran = this.shell.run(command);
+    if (ran.started === "nothing") {
+      terminal.write(ran.stdout);
+      terminal.writeError(ran.stderr);
+      terminal.exit(ran.code);
       return null;
     }
-    if (!ALIASES.includes(alias)) {
-      terminal.writeError(`The site alias ${alias} could not be found.\n`);
-      terminal.exit(1);
-      return null;
-    }
-    if (drushArguments === "hosting-tasks") {
+    if (ran.started === "queue") {
       this.queue.dispatch();
       terminal.exit(0);
       return null;
@@ -279,6 +294,6 @@ export class SmallAegir {
     this.report("worker started");
     const { worker, database, clock, faults, counts } = this;
     const report = (line: string) => this.report(line);
-    return new WorkerProcess({ worker, database, clock, faults, counts, report }, terminal);
+    return new WorkerProcess({ worker, database, clock, faults, counts, report, frontEnd: ran.frontEnd }, terminal);
   }
 }

@@ -73,18 +73,20 @@ describe("the small Aegir's door", () => {
     const unknown = await execute(client, "uptime; id");
     assert.equal(unknown.code, 127);
     assert.match(unknown.stderr, /command not found/);
-    assert.equal((await execute(client, `${COMMAND} --verbose`)).code, 127);
+    assert.equal((await execute(client, `${COMMAND} --verbose`)).code, 1);
     const alias = await execute(client, `drush @elsewhere ${WORKER_ARGUMENTS}`);
     assert.deepEqual([alias.code, alias.stdout], [1, ""]);
     client.end();
     assert.equal(stage.aegir.counts.workerStarts, 0);
   });
 
-  it("gives commands to the Drush login alone, and files to the others alone (contract 5.5)", async () => {
+  it("gives commands to the Drush login alone, and password files to every other login (contract 5.5)", async () => {
     const main = await connect(stage.aegir.accounts);
     await assert.rejects(execute(main, COMMAND), /Unable to exec/);
     main.end();
-    await assert.rejects(PlainFiles.open(stage.aegir.drush), /subsystem/);
+    const files = await PlainFiles.open(stage.aegir.drush);
+    await assert.rejects(files.list("/home/o1.ftp/users"), /Permission denied/);
+    files.close();
   });
 
   it("refuses an eleventh session of one connection at once (aegir-measured.md, MaxSessions)", async () => {
@@ -124,7 +126,7 @@ describe("the small Aegir's door", () => {
 
 describe("a small Aegir with options", () => {
   const hostKey = generateKey().private;
-  const stage = new Stage({ hostKey, user: "o1", commandPrefix: "sudo -n -u aegir -H" });
+  const stage = new Stage({ hostKey, user: "o1", owner: "aegir" });
 
   it("shows the host key that it was given, and takes its worker's login by the name that it was given", async () => {
     assert.equal(await shownFingerprint(stage.aegir.drush), fingerprint(parseKey(hostKey)));
@@ -132,9 +134,10 @@ describe("a small Aegir with options", () => {
     assert.deepEqual(stage.aegir.counts.connections, { o1: 1 });
   });
 
-  it("knows Drush only behind its prefix", async () => {
+  it("knows its front end only as the user that owns it, with that one's HOME", async () => {
     const client = await connect(stage.aegir.drush);
-    assert.equal((await execute(client, COMMAND)).code, 127);
+    assert.equal((await execute(client, COMMAND)).code, 1);
+    assert.equal((await execute(client, `sudo -n -u aegir ${COMMAND}`)).code, 1);
     assert.equal((await execute(client, `sudo -n -u aegir -H ${COMMAND}`, `${SOURCE}\n`)).code, 0);
     client.end();
   });

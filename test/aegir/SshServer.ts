@@ -7,7 +7,7 @@ import { createServer, type AddressInfo, type Server as NetServer, type Socket }
 import { Server, utils, type AuthContext, type Connection, type ParsedKey, type ServerChannel } from "ssh2";
 import type { Faults } from "./Faults";
 import type { FileSystem } from "./FileSystem";
-import { serveSftp } from "./SftpSession";
+import { serveSftp, type Shown } from "./SftpSession";
 import type { Terminal, WorkerProcess } from "./WorkerProcess";
 
 /** sshd's `MaxSessions`: further sessions of one connection are refused at once (aegir-measured.md). */
@@ -18,8 +18,10 @@ const MAX_SFTP_CONNECTIONS = 5;
 export interface Login {
   password?: string;
   publicKey?: ParsedKey;
-  /** A shell that runs commands, or SFTP alone, in this home. */
+  /** A shell that runs commands, or SFTP alone, which shows this home as `/`. */
   service: "shell" | { home: string };
+  /** What SFTP shows beside a shell. */
+  files?: Shown;
 }
 
 export interface House {
@@ -129,8 +131,9 @@ export class SshServer {
         this.run(command, acceptExec(), socket);
       });
       session.on("sftp", (acceptSftp, rejectSftp) => {
-        if (typeof login?.service !== "object") return rejectSftp();
-        serveSftp(acceptSftp(), this.house, login.service.home, () => this.counts.unlinks++);
+        const shown = typeof login?.service === "object" ? { ...login.service, closed: [] } : login?.files;
+        if (shown === undefined) return rejectSftp();
+        serveSftp(acceptSftp(), this.house, shown, () => this.counts.unlinks++);
       });
     });
   }

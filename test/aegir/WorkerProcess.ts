@@ -36,6 +36,8 @@ export interface WorkerSurroundings {
   faults: Faults;
   counts: WorkerCounts;
   report: (line: string) => void;
+  /** False if Drush could not start the front end: its database is down, or the alias is another site's. */
+  frontEnd: boolean;
 }
 
 interface Failure {
@@ -119,6 +121,10 @@ export class WorkerProcess {
         const message = `This worker speaks protocol ${PROTOCOL_VERSION}, not ${hello.data.protocol}.`;
         return this.fail(id, { code: "protocol", message, fatal: true });
       }
+    }
+    if (first && !this.surroundings.frontEnd) {
+      const message = "Drush has not started an Aegir front end here.";
+      return this.fail(id, { code: "internal", message, detail: { reason: "bootstrap" }, fatal: true });
     }
     if (!isVerb(verb)) return this.fail(id, { code: "protocol", message: `There is no verb ${JSON.stringify(verb)}.` });
     await this.carryOut(id, verb, args);

@@ -5,6 +5,8 @@ import { FileSystem } from "./FileSystem";
 export interface Layout {
   /** `/data/disk/o1` on BOA, `/var/aegir` on a plain Aegir. */
   aegirRoot: string;
+  /** The system user that owns it. */
+  owner: string;
   /** The directory that holds the client directories. */
   clients: string;
 }

@@ -94,14 +94,50 @@ describe("the life cycles against a server", () => {
       );
     });
 
-    it("a cron that is locked ends the wait for a login, naming the locks (trap 32)", async () => {
-      await start({}, { accountMinutes: 0.005 });
-      aegir.faults.lockFiles.add("/run/manage_ltd_users.pid");
-      await own();
-      await assert.rejects(
-        shellAccount.create({ client: "acme", server }),
-        /waited 0\.005 min, and o1\.acme has no password file .*\/run\/manage_ltd_users\.pid/,
-      );
+    describe("for a login that does not come", () => {
+      const create = () => shellAccount.create({ client: "acme", server });
+      it("names the lock files that root sees, and no others", async () => {
+        await start({ user: "root", owner: "o1" });
+        const { connection, drush } = aegir.configuration();
+        const waits = { pollSeconds: 0.05, accountMinutes: 0.005 };
+        configureServers(JSON.stringify({ main: { connection, drush, accounts: { instance: "o1" }, waits } }));
+        aegir.faults.lockFiles.add("/run/manage_ltd_users.pid").add("/root/.proxy.cnf");
+        aegir.panel.setOwner(site, "Acme Corp");
+        aegir.runQueue();
+        await assert.rejects(create(), (error: AegirError) => {
+          assert.deepEqual([error.situation, error.outcome], ["waitExpired", "notDone"]);
+          assert.match(
+            error.message,
+            /waited 0\.005 min, and o1\.acme has no password file: BOA is held up: \/run\/manage_ltd_users\.pid is there, \/root\/\.proxy\.cnf is there \(server/,
+          );
+          assert.doesNotMatch(error.message, /boa_run|pause_tasks/);
+          return true;
+        });
+      });
+
+      it("names the lock files that Aegir's user sees, each once, where the login that reads the files sees none", async () => {
+        await start({}, { accountMinutes: 0.005 });
+        await own();
+        aegir.faults.lockFiles.add("/run/boa_wait.pid");
+        await assert.rejects(create(), (error: AegirError) => {
+          assert.match(
+            error.message,
+            /password file: BOA is held up: BOA holds the queue \(\/run\/boa_wait\.pid\) \(server/,
+          );
+          assert.equal(error.message.split("/run/boa_wait.pid").length, 2);
+          return true;
+        });
+      });
+
+      it("lists what could be the reason only as what cannot be seen (trap 32)", async () => {
+        await start({}, { accountMinutes: 0.005 });
+        aegir.faults.lockFiles.add("/run/manage_ltd_users.pid");
+        await own();
+        await assert.rejects(
+          create(),
+          /nothing is seen to stop BOA's account cron; o1\.ftp cannot see \/run\/manage_ltd_users\.pid, .*\/root\/\.proxy\.cnf, any of which would stop it/,
+        );
+      });
     });
   });
 

@@ -60,6 +60,16 @@ describe("a run of the queue", () => {
     assert.equal(create, "sudo -n -u aegir -H drush @hostmaster hosting-tasks");
   });
 
+  it("becomes the user that owns Aegir as the provider does", async () => {
+    const drush = { command: "drush8", runAs: "o1" };
+    const line = async (user: string) => {
+      return (await run({ connection: { host: "aegir.example.com", user, hostKey: key }, drush })).create;
+    };
+    assert.equal(await line("root"), 'su -s /bin/bash - o1 -c "drush8 @hostmaster hosting-tasks"');
+    assert.equal(await line("deploy"), "sudo -n -u o1 -H drush8 @hostmaster hosting-tasks");
+    assert.equal(await line("o1"), "drush8 @hostmaster hosting-tasks");
+  });
+
   const connection = { host: "aegir.example.com", hostKey: key };
 
   it("is made again by a newer verify, not by an adopted site or another order", async () => {

@@ -1,0 +1,188 @@
+/**
+ * Why no worker came up. A start that failed says no more than "exit code 1"; here the login is asked a few harmless
+ * questions, in constant command lines, so that the error can say what is the case and what to write. Only after a
+ * failure: a worker that starts costs nothing more.
+ */
+import { printable } from "../ssh/printable";
+import type { RunResult, SshConnection } from "../ssh/SshConnection";
+import { SshError } from "../ssh/SshError";
+import { WorkerNotStarted, WorkerRefusal } from "../ssh/WorkerSession";
+import type { Drush } from "./Drush";
+
+const PROBE_SECONDS = 30;
+/** Before every line that the shell was asked to print: everything else is a greeting, or somebody else's answer. */
+const MARK = "aegir-access-probe";
+
+/** Where installations keep Drush 8 besides the PATH: Debian's package, BOA, Composer. */
+const DRUSH_PLACES =
+  "/usr/bin/drush8 /usr/bin/drush /usr/local/bin/drush8 /usr/local/bin/drush /opt/tools/drush/8/drush/drush.php";
+
+/** Asks a shell who it is, and where Drush and Aegir are. No single quotes, which BOA's wrapper takes away. */
+export const SHELL_PROBE = [
+  `echo "${MARK} user $(id -un)"`,
+  `echo "${MARK} home $HOME"`,
+  `echo "${MARK} path $PATH"`,
+  `for f in ${DRUSH_PLACES}; do test -x $f && echo "${MARK} drush $f"; done`,
+  `for d in /var/aegir /data/disk/*; do test -d $d && echo "${MARK} aegir $(stat -c %U $d) $d"; done`,
+].join("; ");
+
+interface ShellFacts {
+  user: string;
+  home: string;
+  path: string;
+  /** Absolute paths. */
+  drush: string[];
+  /** Homes of Aegir installations, with the user that owns each. */
+  aegirs: { owner: string; home: string }[];
+}
+
+/** What a shell printed for SHELL_PROBE; null if it was no shell that answered. */
+export function parseShellProbe(output: string): ShellFacts | null {
+  const said = (what: string) =>
+    [...output.matchAll(new RegExp(`^${MARK} ${what} (.*)$`, "gm"))].map(([, value]) => printable(value!.trim(), 200));
+  const [user] = said("user");
+  if (user === undefined) return null;
+  const aegirs = said("aegir").map((line) => {
+    const [owner = "", home = ""] = line.split(" ");
+    return { owner, home };
+  });
+  return { user, home: said("home")[0] ?? "", path: said("path")[0] ?? "", drush: said("drush"), aegirs };
+}
+
+/** The error of a worker's start, with what was found out about it where that is worth a question. */
+export async function explained(error: unknown, connection: SshConnection, drush: Drush): Promise<unknown> {
+  const notBootstrapped = error instanceof WorkerRefusal && error.detail["reason"] === "bootstrap";
+  if (notBootstrapped) {
+    const what = "Drush has not started an Aegir front end";
+    const explanation = await whyNoFrontEnd(connection, drush).catch(noAnswer);
+    return new WorkerNotStarted(connection.label, "refusedByServer", what, null, "", explanation);
+  }
+  if (!(error instanceof WorkerNotStarted) || error.exitCode === null) return error;
+  const { host, situation, what, exitCode, noise } = error;
+  const explanation = await whyNoWorker(connection, drush, error).catch(noAnswer);
+  return new WorkerNotStarted(host, situation, what, exitCode, noise, explanation);
+}
+
+/** A question that gets no answer leaves the error as it was. */
+function noAnswer(error: unknown): string {
+  if (error instanceof SshError) return "";
+  throw error;
+}
+
+async function whyNoWorker(connection: SshConnection, drush: Drush, { noise }: WorkerNotStarted): Promise<string> {
+  const refusal = becomingRefused(drush, noise);
+  if (refusal !== null) return refusal;
+  const ask = (line: string) => connection.run(line, "", { deadlineSeconds: PROBE_SECONDS });
+
+  const answer = await ask(SHELL_PROBE);
+  const shell = parseShellProbe(answer.stdout);
+  if (shell === null) return noShell(drush, answer);
+  const who = drush.runAs ?? shell.user;
+
+  const version = await ask(drush.line("--version"));
+  const [, major] = /drush\D*(\d+)\.\d+/i.exec(version.stdout) ?? [];
+  if (major === undefined) return noDrush(drush, shell, version);
+  if (major !== "8") {
+    return `\`${drush.command}\` is Drush ${major}, and only Drush 8 runs Aegir's front end (Drupal 7). ${another(drush, shell)}`;
+  }
+
+  const aliases = printedAliases(await ask(drush.line("site-alias")));
+  if (!aliases.includes(drush.alias)) return unknownAlias(drush, shell, who, aliases);
+  return whyNoFrontEnd(connection, drush);
+}
+
+/** What `sudo` and `su` say when they do not let somebody be somebody else. */
+function becomingRefused(drush: Drush, noise: string): string | null {
+  const { login, runAs = "another user" } = drush;
+  if (/sudo: (unknown user|.*no such user)|su: user \S+ does not exist/.test(noise)) {
+    return `There is no system user ${runAs} there. Aegir runs as aegir, an instance of BOA as o1, o2, ...`;
+  }
+  if (/sudo: (?:a password|a terminal|no tty)|not allowed to execute|not in the sudoers|may not run sudo/.test(noise)) {
+    return `sudo does not let ${login} run this command as ${runAs} without a password. The sudoers line for it is in the page on this way in (docs)`;
+  }
+  if (/su: Authentication failure|su: must be run from a terminal|su: .*denied/i.test(noise)) {
+    return `su does not let ${login} become ${runAs}. Log in as root, or allow it by a sudoers line and use sudo`;
+  }
+  return null;
+}
+
+function noShell(drush: Drush, { stdout, stderr, exitCode }: RunResult): string {
+  const said = printable(`${stdout}${stderr}`.trim(), 200);
+  return (
+    `Other commands are answered alike (exit code ${exitCode}, ${said ? `"${said}"` : "printing nothing"}): this login's ` +
+    `shell refuses commands, or its key is bound to one (command= in authorized_keys, ForceCommand). A bound command must ` +
+    `itself start Drush as the page on this way in shows. Where ${drush.login} is a system user without a login shell, as o1 of ` +
+    `BOA is, log in as root or as a sudoer, with drush: { runAs: "${drush.login}" }`
+  );
+}
+
+function noDrush(drush: Drush, shell: ShellFacts, { stdout, stderr, exitCode }: RunResult): string {
+  const said = printable(`${stdout}${stderr}`.trim(), 200);
+  if (/env: .*php|php: (command )?not found/i.test(said)) {
+    return `Drush is there, and finds no PHP in the PATH of this login (${shell.path}): it needs one that commands over SSH see, not only a login shell`;
+  }
+  if (exitCode === 0) {
+    return `A wrapper answers "${said}" with exit code 0 in the place of Drush, as BOA's websh does for what it does not allow (trap 19). ${another(drush, shell)}`;
+  }
+  if (/sudo: .*command not found/.test(said)) {
+    return `sudo does not find \`${drush.command}\` in its secure_path. ${another(drush, shell)}`;
+  }
+  if (exitCode === 127) {
+    return `\`${drush.command}\` is not in the PATH of ${shell.user} (${shell.path}). ${another(drush, shell)}`;
+  }
+  if (exitCode === 126) return `${shell.user} may not run \`${drush.command}\`. ${another(drush, shell)}`;
+  return `\`${drush.command} --version\` ends with exit code ${exitCode}: "${said}"`;
+}
+
+/** Which Drush to name instead. */
+function another(drush: Drush, { drush: found }: ShellFacts): string {
+  const others = found.filter((path) => path !== drush.command);
+  // BOA's drush8, and else the first: what was found is no more than a path.
+  const best = others.find((path) => path.includes("8")) ?? others[0];
+  return best === undefined
+    ? 'No other Drush was found where it usually is; install Drush 8, or name its path: drush: { command: "/path/to/drush" }'
+    : `Write drush: { command: "${best}" }${others.length > 1 ? ` (found: ${others.join(", ")})` : ""}`;
+}
+
+function printedAliases({ stdout }: RunResult): string[] {
+  return stdout.split("\n").flatMap((line) => /^@[\w.-]+$/.exec(line.trim())?.[0] ?? []);
+}
+
+function unknownAlias(drush: Drush, shell: ShellFacts, who: string, aliases: string[]): string {
+  const known =
+    aliases
+      .filter((alias) => alias !== "@none")
+      .slice(0, 10)
+      .join(", ") || "none";
+  const what = `Drush knows no alias ${drush.alias} as ${who}; it knows: ${known}`;
+  const own = shell.aegirs.find(({ owner }) => owner === who);
+  const others = shell.aegirs.filter(({ owner }) => owner !== who && owner !== "root");
+  const frontEnd = aliases.find((alias) => ["@hostmaster", "@hm"].includes(alias));
+  if (frontEnd !== undefined) return `${what}. Write drush: { alias: "${frontEnd}" }`;
+  if (/\bsudo\b/.test(drush.command) && !/ -H\b/.test(drush.command)) {
+    return `${what}. sudo keeps the HOME of ${drush.login}, where the aliases of ${who} are not. Write drush: { runAs: "${who}" } instead of sudo`;
+  }
+  if (own !== undefined && own.home !== shell.home) {
+    return `${what}. HOME is ${shell.home}, and ${who}'s aliases are in ${own.home}/.drush: commands over SSH must see HOME=${own.home}`;
+  }
+  if (own === undefined && others.length > 0) {
+    const homes = others.map(({ owner, home }) => `${owner} (${home})`).join(", ");
+    return `${what}. Aegir there belongs to ${homes}: log in as that user, or write drush: { runAs: "${others[0]!.owner}" }, which needs root or a sudoers line`;
+  }
+  return `${what}. Drush must run as the user that owns Aegir, with its HOME`;
+}
+
+/** Drush and the alias are there, and no front end starts. */
+async function whyNoFrontEnd(connection: SshConnection, drush: Drush): Promise<string> {
+  const line = drush.onFrontEnd("core-status");
+  const { stdout, stderr } = await connection.run(line, "", { deadlineSeconds: PROBE_SECONDS });
+  if (!/Database\s*:\s*Connected/.test(stdout)) {
+    return `The database of the front end ${drush.alias} does not answer, or is not the one that its settings name. Start it, and run the same command again`;
+  }
+  if (/Drupal bootstrap\s*:\s*Successful/.test(stdout)) {
+    const uri = /Site URI\s*:\s*(\S+)/.exec(stdout)?.[1];
+    return `The alias ${drush.alias} starts Drupal${uri ? ` at ${printable(uri, 200)}` : ""}, which is no Aegir front end: its hosting modules are not on. Write the alias of the front end`;
+  }
+  const said = printable(`${stdout}${stderr}`.trim(), 300);
+  return `The database answers, and Drupal does not start: "${said}"`;
+}
