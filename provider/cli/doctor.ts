@@ -203,7 +203,9 @@ function examinationText(examination: Examination, style: Style): string {
     unusable: "nothing can be managed here",
   }[verdict];
   const abilities = Object.entries(resources).map(([type, { able, why }]) => {
-    return `  ${type.padEnd(19)}${able ? style.green("yes") : `${style.red("no")}: ${why}`}`;
+    const [first, ...more] = wrap(able ? "yes" : `no: ${why}`, WIDTH - 21);
+    const said = able ? style.green("yes") : `${style.red("no")}${first!.slice(2)}`;
+    return [`  ${type.padEnd(19)}${said}`, ...more.map((line) => `${" ".repeat(21)}${line}`)].join("\n");
   });
   return [
     `${style.bold(server)}: ${colour(said)}`,

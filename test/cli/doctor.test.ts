@@ -1,0 +1,289 @@
+/** `aegir-access doctor` as its users run it, against the small Aegir. */
+import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { stringify } from "yaml";
+import { fullSeed } from "../aegir/seed";
+import { SmallAegir, type SmallAegirOptions } from "../aegir/SmallAegir";
+import { ScriptedServer } from "../ssh/ScriptedServer";
+import { aegirAccess, type Ended } from "./command";
+
+describe("aegir-access doctor", () => {
+  let aegir: SmallAegir;
+  let directory: string;
+
+  beforeEach(() => (directory = mkdtempSync(join(tmpdir(), "aegir-doctor-"))));
+  afterEach(async () => {
+    await aegir.stop();
+    rmSync(directory, { recursive: true });
+  });
+
+  async function start(options: SmallAegirOptions = {}): Promise<void> {
+    aegir = await SmallAegir.start({ seed: fullSeed, ...options });
+  }
+
+  /** With this value of `aegir:servers`. */
+  function doctor(servers: object, ...args: string[]): Promise<Ended> {
+    const file = join(directory, "servers.yaml");
+    writeFileSync(file, stringify(servers));
+    return aegirAccess(["doctor", "--config", file, ...args]);
+  }
+
+  /** The facts of the one server, as --json prints them. */
+  async function facts(configuration: object) {
+    const { exitCode, stdout } = await doctor({ main: configuration }, "--json");
+    return { exitCode, facts: JSON.parse(stdout).servers[0] };
+  }
+
+  const without = (connection: object, ...keys: string[]) =>
+    Object.fromEntries(Object.entries(connection).filter(([key]) => !keys.includes(key)));
+
+  it("tells everything that there is to know of a server, changes nothing, and ends with 0", async () => {
+    await start({ user: "root", owner: "o1" });
+    const before = aegir.digest();
+    const { exitCode, facts: found } = await facts(aegir.configuration());
+    assert.equal(exitCode, 0);
+    const { host, port, hostKey } = aegir.drush;
+    const key = { fingerprint: hostKey, type: "ssh-ed25519", software: "OpenSSH_9.2p1" };
+    const login = `root@${host}:${port}`;
+    assert.deepEqual(found.hostKeys, [
+      { path: "connection", label: login, ...key },
+      { path: "accounts.connection", label: `o1.ftp@${host}:${port}`, ...key },
+    ]);
+    const { versions, queue, defaultClient, adminClient, ...drush } = found.drush;
+    assert.deepEqual(drush, {
+      login,
+      user: "o1",
+      home: "/data/disk/o1",
+      flavour: "BOA",
+      instance: "o1",
+      clientPrefix: { server: "", configured: "" },
+      registersUsers: true,
+      sendsWelcomeMail: true,
+    });
+    assert.deepEqual([versions.protocol, versions.drush, versions.php], [1, "8.4.12", "8.2.36"]);
+    assert.deepEqual([queue.queued, queue.processing, queue.obstacles], [0, 0, []]);
+    assert.deepEqual([defaultClient.internalName, adminClient.internalName], ["octopus123456", "admin"]);
+    const files = Object.keys(aegir.tables().passwordFiles).length;
+    assert.deepEqual([found.accounts.home, found.accounts.directory, found.accounts.files], ["/", "/users", files]);
+    assert.deepEqual([found.verdict, found.findings], ["ready", []]);
+    for (const ability of Object.values(found.resources)) assert.deepEqual(ability, { able: true, why: null });
+    assert.equal(aegir.digest(), before);
+    assert.equal(aegir.counts.writes, 0);
+  });
+
+  it("tells of everything that limits, each with what to write, and ends with 1", async () => {
+    await start({ user: "root", owner: "o1" });
+    aegir.drupal.setVariable("hosting_client_prefix", "cl_");
+    aegir.drupal.setVariable("hosting_default_client", 999);
+    aegir.faults.lockFiles.add("/run/boa_run.pid");
+    const { exitCode, stdout } = await doctor({ main: without(aegir.configuration(), "accounts") });
+    assert.equal(exitCode, 1, stdout);
+    const told = stdout.replace(/\s+/g, " ");
+    assert.match(told, /main: \d things to look at/);
+    assert.match(told, /ShellAccount no: no `accounts` are configured/);
+    assert.match(
+      told,
+      /instance o1 of BOA, and no `accounts` are configured.*write accounts: \{ instance: "o1", connection: \.\.\. \}/,
+    );
+    assert.match(told, /The server's client prefix is "cl_", configured is "".*Write clientPrefix: "cl_"\./);
+    assert.match(told, /hosting_default_client names no client/);
+    assert.match(told, /The task queue is held up: BOA holds the queue \(\/run\/boa_run\.pid\)/);
+    assert.doesNotMatch(stdout, /password|PRIVATE KEY/i);
+  });
+
+  it("names the locks that root sees", async () => {
+    await start({ user: "root", owner: "o1" });
+    aegir.faults.lockFiles.add("/root/.pause_tasks_maint.cnf");
+    const { connection, drush } = aegir.configuration();
+    const { exitCode, facts: found } = await facts({ connection, drush, accounts: { instance: "o1" } });
+    assert.equal(exitCode, 1);
+    assert.deepEqual(found.accounts.cron, { seen: ["/root/.pause_tasks_maint.cnf is there"], unseen: [] });
+    assert.equal(found.accounts.directory, "/home/o1.ftp/users");
+  });
+
+  it("tells why nothing can be managed, and ends with 3", async () => {
+    await start({ user: "deploy", owner: "o1" });
+    const { connection } = aegir.configuration();
+    const { exitCode, facts: found } = await facts({ connection });
+    assert.deepEqual([exitCode, found.verdict], [3, "unusable"]);
+    assert.match(found.findings[0].what, /Aegir there belongs to o1 \(\/data\/disk\/o1\).*drush: \{ runAs: "o1" \}/);
+    assert.deepEqual(found.resources.AegirClient, { able: false, why: "no worker came up" });
+  });
+
+  it("tries rejected credentials once, and ends with 3", async () => {
+    await start();
+    const configuration = aegir.configuration();
+    aegir.faults.refuseLogins = true;
+    const { exitCode, stdout } = await doctor({ main: { connection: configuration.connection } });
+    assert.equal(exitCode, 3, stdout);
+    assert.match(
+      stdout.replace(/\s+/g, " "),
+      /rejected the private key \(privateKey of the configuration\) of the user aegir/,
+    );
+    assert.equal(aegir.counts.authentications.rejected, 1);
+  });
+
+  describe("where a host key is not pinned", () => {
+    const sent = () => [aegir.counts.authentications, aegir.counts.connections];
+    const nothing = [{ accepted: 0, rejected: 0 }, {}];
+
+    it("sends nothing, shows the key, how to compare it and what to write, and ends with 4", async () => {
+      await start();
+      const { host, port, hostKey, password } = aegir.drush;
+      const where = ["--host", host, "--port", `${port}`, "--user", "aegir"];
+      const environment = { AEGIR_PASSWORD: password };
+      const { exitCode, stdout } = await aegirAccess(["doctor", ...where], { environment });
+      assert.equal(exitCode, 4, stdout);
+      assert.ok(stdout.includes(`\n    ${hostKey}\n`));
+      assert.match(stdout, /ssh-keygen -lf \/etc\/ssh\/ssh_host_ed25519_key\.pub/);
+      assert.deepEqual(sent(), nothing);
+
+      const written = stdout.slice(stdout.indexOf("    config:"));
+      mkdirSync(join(directory, "project"));
+      writeFileSync(join(directory, "project", "Pulumi.yaml"), "name: access\nruntime: nodejs\n");
+      writeFileSync(join(directory, "project", "Pulumi.test.yaml"), written.replace(/^ {4}/gm, ""));
+      const cwd = join(directory, "project");
+      const pinned = await aegirAccess(["doctor", "--stack", "test"], { cwd, environment });
+      assert.equal(pinned.exitCode, 1, pinned.stdout);
+      assert.match(pinned.stdout.replace(/\s+/g, " "), /AegirClient yes .* `accounts` are configured/);
+    });
+
+    it("takes o1.ftp for the hosted account that it is", async () => {
+      await start();
+      const { host, port, hostKey } = aegir.accounts;
+      const where = ["--host", host, "--port", `${port}`, "--user", "o1.ftp"];
+      const { stdout } = await aegirAccess(["doctor", ...where, "--json"]);
+      const [{ verdict, missing, shown }] = JSON.parse(stdout).servers;
+      assert.deepEqual([verdict, missing], ["notPinned", ["accounts.connection"]]);
+      assert.deepEqual([shown[0].fingerprint, shown[0].type], [hostKey, "ssh-ed25519"]);
+      const environment = { AEGIR_MAIN_ACCOUNTS_PASSWORD: aegir.accounts.password };
+      const looked = await aegirAccess(["doctor", ...where, "--host-key", hostKey], { environment });
+      assert.equal(looked.exitCode, 0, looked.stdout);
+      assert.match(looked.stdout.replace(/\s+/g, " "), /AegirClient no: a hosted account.* ShellAccount yes/);
+    });
+
+    it("looks through a bastion that is pinned, and at one that is not instead of the server behind it", async () => {
+      await start();
+      const bastion = await ScriptedServer.start({ forwarding: true });
+      try {
+        const { connection } = aegir.configuration();
+        const { host, port } = bastion.args();
+        const proxy = { host, port, user: "jump", password: "correct horse" };
+        const target = without(connection, "hostKey");
+        const [{ fingerprint }] = bastion.hostKeys as [{ fingerprint: string }];
+        const first = await facts({ connection: { ...target, proxy } });
+        assert.deepEqual([first.exitCode, first.facts.missing], [4, ["connection.proxy", "connection"]]);
+        assert.deepEqual(
+          first.facts.shown.map((key: { path: string; fingerprint: string }) => [key.path, key.fingerprint]),
+          [["connection.proxy", fingerprint]],
+        );
+        const second = await facts({ connection: { ...target, proxy: { ...proxy, hostKey: fingerprint } } });
+        assert.deepEqual(
+          second.facts.shown.map((key: { path: string; fingerprint: string }) => [key.path, key.fingerprint]),
+          [["connection", connection.hostKey]],
+        );
+        assert.deepEqual(sent(), nothing);
+      } finally {
+        await bastion.stop();
+      }
+    });
+
+    it("says so of a key that is not the pinned one, sends nothing, and ends with 3", async () => {
+      await start();
+      const { connection } = aegir.configuration();
+      const { exitCode, stdout } = await doctor({
+        main: { connection: { ...connection, hostKey: `SHA256:${"A".repeat(43)}` } },
+      });
+      assert.equal(exitCode, 3);
+      assert.ok(
+        stdout
+          .replace(/\s+/g, " ")
+          .includes(`unknown host key: the server shows the ssh-ed25519 key ${connection.hostKey}`),
+      );
+      assert.deepEqual(sent(), nothing);
+    });
+  });
+
+  describe("with a stack's configuration", () => {
+    const key = `aegir:servers`;
+
+    /** Pulumi.<name>.yaml beside Pulumi.yaml, with a directory below. */
+    function project(stacks: Record<string, unknown>): string {
+      mkdirSync(join(directory, "below"));
+      writeFileSync(join(directory, "Pulumi.yaml"), "name: access\nruntime: nodejs\n");
+      for (const [name, servers] of Object.entries(stacks)) {
+        writeFileSync(join(directory, `Pulumi.${name}.yaml`), stringify({ config: { [key]: servers } }));
+      }
+      return join(directory, "below");
+    }
+
+    it("finds the only stack from below the project, takes the key from the environment, and says what is encrypted", async () => {
+      await start();
+      const { connection, accounts } = aegir.configuration();
+      const secret = { secure: "v1:abc:def" };
+      const main = {
+        connection: { ...connection, privateKey: secret },
+        accounts: { ...accounts, connection: { ...accounts?.connection, privateKey: secret } },
+      };
+      const cwd = project({ production: { main } });
+      const environment = {
+        AEGIR_MAIN_PRIVATE_KEY: aegir.drush.privateKey,
+        AEGIR_MAIN_ACCOUNTS_PRIVATE_KEY: aegir.accounts.privateKey,
+      };
+      const { exitCode, stdout } = await aegirAccess(["doctor"], { cwd, environment });
+      assert.equal(exitCode, 0, stdout);
+      assert.match(
+        stdout.replace(/\s+/g, " "),
+        /Encrypted by Pulumi in \S+Pulumi\.production\.yaml, and so not used here: main\.connection\.privateKey, main\.accounts\.connection\.privateKey/,
+      );
+    });
+
+    it("asks which stack, which server, or for what is missing, with exit code 2", async () => {
+      await start();
+      const { connection } = aegir.configuration();
+      const cwd = project({
+        one: { main: { connection } },
+        two: { main: { connection: { ...connection, port: "x" } } },
+      });
+      const said = async (...args: string[]) => {
+        const { exitCode, stdout, stderr } = await aegirAccess(["doctor", ...args], { cwd });
+        assert.deepEqual([exitCode, stdout], [2, ""], stderr);
+        return stderr;
+      };
+      assert.match(await said(), /There are several stacks: one, two\. Say which one: --stack one\./);
+      assert.match(await said("--stack", "three"), /There is no Pulumi\.three\.yaml in .*there is: one, two/);
+      assert.match(
+        await said("--stack", "acme/access/one", "--server", "other"),
+        /has no server "other"\. It has: main\./,
+      );
+      const wrong = await said("--stack", "two");
+      assert.match(wrong, /aegir:servers\.main\.connection\.port: must be a port number/);
+      assert.ok(!wrong.includes("PRIVATE KEY"));
+      assert.match(await said("--host", "aegir.example.com"), /--host needs --user/);
+      assert.match(await said("--cwd", "/"), /There is no Pulumi\.yaml in/);
+      assert.deepEqual(aegir.counts.connections, {});
+    });
+
+    it("looks at every server, and ends with the worst of them", async () => {
+      await start();
+      const { connection, accounts } = aegir.configuration();
+      const main = { connection, accounts };
+      const cwd = project({
+        production: { main, gone: { connection: { ...connection, port: 1, dialErrorLimit: 0 } } },
+      });
+      const both = await aegirAccess(["doctor", "--json"], { cwd });
+      const { servers } = JSON.parse(both.stdout);
+      assert.deepEqual(
+        servers.map(({ server, verdict }: { server: string; verdict: string }) => [server, verdict]),
+        [
+          ["main", "ready"],
+          ["gone", "unusable"],
+        ],
+      );
+      assert.equal(both.exitCode, 3);
+      assert.equal((await aegirAccess(["doctor", "--server", "main"], { cwd })).exitCode, 0);
+    });
+  });
+});
