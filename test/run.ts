@@ -13,11 +13,13 @@ import type { GroupCounts } from "./support/GroupCounts";
 
 const root = join(__dirname, "..");
 
-/** A program that a group needs, and what brings it: Debian packages, and with them a package of PyPI perhaps. */
+/** What a group needs besides Node, and what brings it: Debian packages, and with them a package of PyPI perhaps. */
 interface Tool {
   command: string;
   packages: string[];
   pypi?: string;
+  /** Whether the command, if it is there, can do what is asked of it. */
+  able?: () => boolean;
 }
 
 interface Group {
@@ -32,6 +34,12 @@ const ON_THE_CLI = "on the Pulumi CLI";
 const DOWNLOAD_MILLISECONDS = 5 * 60_000;
 
 const php: Tool = { command: "php", packages: ["php-cli"] };
+const phpOnMySql: Tool = {
+  command: "php",
+  packages: ["php-cli", "php-mysql"],
+  able: () => spawnSync("php", ["-r", "exit(extension_loaded('pdo_mysql') ? 0 : 1);"]).status === 0,
+};
+const mariadb: Tool = { command: "mariadbd", packages: ["mariadb-server"] };
 const sshd: Tool = { command: "sshd", packages: ["openssh-server"] };
 const tcsh: Tool = { command: "tcsh", packages: ["tcsh"] };
 const lshell: Tool = { command: "lshell", packages: ["python3-venv"], pypi: "limited-shell==0.11.1" };
@@ -43,7 +51,12 @@ const groups: Group[] = [
   { name: "transport", files: "test/ssh/**/*.test.ts", needs: [sshd, tcsh, lshell] },
   { name: "worker source", files: "test/worker/**/*.test.ts", needs: [php] },
   { name: "small Aegir", files: "test/aegir/**/*.test.ts" },
-  { name: "conformance", files: "test/conformance/**/*.test.ts" },
+  { name: "conformance", files: "test/conformance/!(phpWorker).test.ts" },
+  {
+    name: "worker on MariaDB",
+    files: "test/{drupal/*,conformance/phpWorker}.test.ts",
+    needs: [phpOnMySql, mariadb, sshd],
+  },
   { name: "resources", files: "test/resources/**/*.test.ts" },
   { name: "command", files: "test/cli/**/*.test.ts" },
   { name: "provider process", files: "test/dynamic/**/*.test.ts" },
@@ -58,9 +71,10 @@ function run(command: string, args: string[], environment: NodeJS.ProcessEnv = {
   return status === 0;
 }
 
-function found(command: string): boolean {
+function found({ command, able }: Tool): boolean {
   const directories = [...(process.env["PATH"] ?? "").split(delimiter), "/usr/sbin", "/sbin"];
-  return directories.some((directory) => directory !== "" && existsSync(join(directory, command)));
+  const there = directories.some((directory) => directory !== "" && existsSync(join(directory, command)));
+  return there && (able?.() ?? true);
 }
 
 function install(tools: Tool[]): void {
@@ -102,12 +116,13 @@ function installPulumi(directory: string): void {
 async function main(): Promise<void> {
   const wanted = process.argv.slice(2);
   const chosen = wanted.length === 0 ? groups : groups.filter(({ name }) => wanted.some((word) => name.includes(word)));
-  const missing = [...new Set(chosen.flatMap((group) => group.needs ?? []))].filter((tool) => !found(tool.command));
+  const missing = [...new Set(chosen.flatMap((group) => group.needs ?? []))].filter((tool) => !found(tool));
   const directory = mkdtempSync(join(tmpdir(), "aegir-test-"));
-  if (process.env["AEGIR_TEST_INSTALL"] === "apt") {
+  const installing = process.env["AEGIR_TEST_INSTALL"] === "apt";
+  if (installing) {
     if (missing.length > 0) install(missing);
     installFromPyPI(missing, directory);
-    if (!found("pulumi")) installPulumi(directory);
+    if (!found({ command: "pulumi", packages: [] })) installPulumi(directory);
   }
 
   const failures: string[] = [];
@@ -122,8 +137,11 @@ async function main(): Promise<void> {
 
   for (const [index, group] of chosen.entries()) {
     console.log(`\n== ${group.name}`);
-    const lacking = (group.needs ?? []).filter((tool) => !found(tool.command));
+    const lacking = (group.needs ?? []).filter((tool) => !found(tool));
     const counts = join(directory, `${index}.json`);
+    // Where everything could be installed, nothing may go unseen.
+    if (installing && lacking.length > 0)
+      failures.push(`${group.name}: still without ${lacking.map(({ command }) => command).join(", ")}`);
     for (const tool of lacking) {
       notes.push(`SKIPPED in "${group.name}": what needs ${tool.command}. Enable it with: ${howToHave(tool)}`);
     }

@@ -1,0 +1,146 @@
+<?php
+/**
+ * @file
+ * The task queue, and what its tasks leave on disk. A task loads its site when it starts and saves that same object when it
+ * ends. What a verify of a site shall do is in the file "verify/<domain>" of the front end's directory, if there is one:
+ * "failure", "warning" or "stuck"; and it waits before its end as long as there is a file "hold/<domain>".
+ */
+
+/**
+ * One run of the queue: up to so many tasks, one after the other, each in a process of its own.
+ */
+function drush_hosting_tasks() {
+  if (!lock_acquire('hosting_queue_tasks_running', 3600)) {
+    fwrite(STDERR, "The queue tasks is already running.\n");
+    return 0;
+  }
+  variable_set('hosting_queue_tasks_last_run', time());
+  foreach (hosting_get_new_tasks(variable_get('hosting_queue_tasks_items', 5)) as $nid) {
+    passthru('drush @hostmaster hosting-task ' . (int) $nid);
+  }
+  lock_release('hosting_queue_tasks_running');
+  return 0;
+}
+
+/**
+ * The daemon: runs of the queue, a tenth of a second apart, until standard input ends or it is paused.
+ */
+function drush_hosting_queued() {
+  do {
+    $GLOBALS['conf'] = variable_initialize();
+    if (!variable_get('hosting_queued_paused', 0)) {
+      drush_hosting_tasks();
+    }
+    $readable = array(STDIN);
+    $none = array();
+  } while (!stream_select($readable, $none, $none, 0, 100000));
+  return 0;
+}
+
+/**
+ * One task from its start to its end.
+ */
+function drush_hosting_task($nid) {
+  $GLOBALS['user'] = (object) array('uid' => 1);
+  $task = node_load($nid);
+  if (!$task || $task->task_status != HOSTING_TASK_QUEUED) {
+    fwrite(STDERR, "This task is not queued, use --force\n");
+    return 1;
+  }
+  $site = node_load($task->rid);
+  $task->executed = REQUEST_TIME;
+  $task->task_status = HOSTING_TASK_PROCESSING;
+  $task->revision = TRUE;
+  node_save($task);
+  $owner = node_load($site->client);
+  $uname = isset($owner->uname) ? $owner->uname : '';
+  $outcome = $task->task_type === 'verify' ? provision_instruction('verify', $site->title) : NULL;
+  if ($outcome === 'stuck') {
+    posix_kill(getmypid(), SIGKILL);
+  }
+  while (provision_instruction('hold', $site->title) !== NULL) {
+    usleep(10000);
+  }
+
+  $failed = $outcome === 'failure';
+  if ($failed) {
+    hosting_task_log($task->vid, 'error', 'Drupal installation or verification failed: settings.php is not writable.');
+  }
+  else {
+    if ($outcome === 'warning') {
+      hosting_task_log($task->vid, 'warning', 'Could not change permissions of sites/default.');
+    }
+    provision_site($task->task_type, $site, $uname);
+    hosting_task_log($task->vid, 'success', 'Command completed.');
+  }
+  $task->revision = FALSE;
+  $task->delta = time() - $task->executed;
+  node_save($task);
+  hosting_site_post_task($task->task_type, $site, $failed);
+  hosting_task_update_status($task);
+  return 0;
+}
+
+/**
+ * What becomes of the site's node at the end: the object of the start is saved.
+ */
+function hosting_site_post_task($type, $site, $failed) {
+  $status = array('install' => HOSTING_SITE_ENABLED, 'enable' => HOSTING_SITE_ENABLED, 'disable' => HOSTING_SITE_DISABLED, 'delete' => HOSTING_SITE_DELETED);
+  if (!$failed && isset($status[$type])) {
+    $site->site_status = $status[$type];
+  }
+  if ($type === 'verify' || $type === 'install') {
+    $site->verified = $failed ? 0 : REQUEST_TIME;
+  }
+  if (!$failed && $type === 'delete') {
+    hosting_context_delete($site->nid);
+  }
+  $site->no_verify = TRUE;
+  node_save($site);
+}
+
+/**
+ * What a task does to the site's files and links.
+ */
+function provision_site($type, $site, $uname) {
+  $clients = getenv('HOME') . '/clients';
+  $directory = "{$site->publish_path}/sites/{$site->title}";
+  if ($type === 'install' && !is_dir($directory)) {
+    mkdir($directory, 0755, TRUE);
+  }
+  if ($type === 'install' || $type === 'verify') {
+    provision_client_create_symlink($clients, $directory, $site->title, $uname);
+  }
+  if ($type === 'delete') {
+    @rmdir($directory);
+    @unlink("$clients/$uname/{$site->title}");
+  }
+}
+
+/**
+ * An old link is looked for only if the new one was not there, and only the first one found is removed.
+ */
+function provision_client_create_symlink($clients, $directory, $domain, $uname) {
+  if ($uname === '') {
+    return;
+  }
+  if (!is_dir("$clients/$uname")) {
+    mkdir("$clients/$uname", 0750, TRUE);
+  }
+  if (is_link("$clients/$uname/$domain")) {
+    return;
+  }
+  foreach (scandir($clients) as $other) {
+    if (is_link("$clients/$other/$domain")) {
+      unlink("$clients/$other/$domain");
+      break;
+    }
+  }
+  symlink($directory, "$clients/$uname/$domain");
+}
+
+function provision_instruction($kind, $domain) {
+  clearstatcache();
+  $file = DRUPAL_DOUBLE . "/$kind/$domain";
+  return is_file($file) ? trim(file_get_contents($file)) : NULL;
+}
