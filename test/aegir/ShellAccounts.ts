@@ -14,6 +14,12 @@ const SYSTEM_NAMES = ["ftp", "web"];
 const PASSWORD_CHARACTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789%@";
 const PASSWORD_LENGTH = 64;
 
+/** What it needs of the disk. */
+export type AccountFiles = Pick<
+  FileSystem,
+  "makeDirectory" | "write" | "lstat" | "exists" | "list" | "link" | "unlink" | "removeDirectory" | "removeTree"
+>;
+
 /** A system user in group `ltd-shell`. */
 export interface ShellAccount {
   name: string;
@@ -28,7 +34,7 @@ export class ShellAccounts {
   private nextUid = 1100;
 
   constructor(
-    private readonly files: FileSystem,
+    private readonly files: AccountFiles,
     private readonly clock: Clock,
     private readonly faults: Faults,
     /** The octopus user, for example `o1`. */

@@ -9,13 +9,27 @@
  */
 import { execFileSync, spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir, userInfo } from "node:os";
 import { dirname, join } from "node:path";
+import { RunningClock } from "../aegir/Clock";
+import { Faults } from "../aegir/Faults";
+import { ShellAccounts } from "../aegir/ShellAccounts";
 import { FrontEndBackstage } from "../conformance/FrontEndBackstage";
 import type { Connection } from "../conformance/RawWorker";
 import { OpenSshServer } from "../ssh/OpenSshServer";
 import { newKey } from "../ssh/ScriptedServer";
+import { until } from "../support/until";
+import { DiskFiles } from "./DiskFiles";
 import { MariaDb } from "./MariaDb";
 import { Sql } from "./Sql";
 
@@ -48,14 +62,24 @@ export function needDrupalFrontEnd(this: Mocha.Context): void {
 export class DrupalFrontEnd {
   /** A connection to its database past the worker. */
   sql!: Sql;
+  /** The logins that BOA's cron has made; their files are real, the system's users are not. */
+  readonly shellAccounts: ShellAccounts;
+  /** Lock files that stop the cron, and the moment in which a new password file is empty. */
+  readonly faults: Faults;
   private readonly database: MariaDb;
   private readonly keys = { drush: newKey(), accounts: newKey() };
   private readonly connections: Sql[] = [];
   private sshd!: OpenSshServer;
   private queue: ChildProcess | undefined;
 
+  private readonly clock = new RunningClock(1);
+
   private constructor(private readonly directory: string) {
     this.database = new MariaDb(directory);
+    this.faults = new Faults(this.clock);
+    const clients = `/data/disk/${INSTANCE}/clients`;
+    const files = new DiskFiles(directory);
+    this.shellAccounts = new ShellAccounts(files, this.clock, this.faults, INSTANCE, clients, () => undefined);
   }
 
   static async start(options: DrupalFrontEndOptions = {}): Promise<DrupalFrontEnd> {
@@ -76,7 +100,8 @@ export class DrupalFrontEnd {
       this.passwordFiles,
       join(directory, "bin"),
       this.path("verify"),
-      this.path("hold"),
+      this.path("loaded"),
+      this.path("running"),
     ]) {
       mkdirSync(path, { recursive: true });
     }
@@ -111,6 +136,7 @@ export class DrupalFrontEnd {
 
   /** Ends everything that it has started and leaves nothing behind. */
   async stop(): Promise<void> {
+    this.clock.stop();
     await this.stopQueue();
     await this.sshd?.stop();
     for (const pid of this.processes()) process.kill(pid, "SIGKILL");
@@ -268,6 +294,11 @@ export class DrupalFrontEnd {
     await exited;
   }
 
+  /** Runs BOA's account cron now; false if a lock made it skip. */
+  runCron(): boolean {
+    return this.shellAccounts.run();
+  }
+
   /** How every verify of the site that starts from now on ends. `stuck`: its process is killed. */
   setVerify(site: string, outcome: "success" | "warning" | "failure" | "stuck"): void {
     const file = join(this.path("verify"), site);
@@ -275,9 +306,12 @@ export class DrupalFrontEnd {
     else writeFileSync(file, outcome);
   }
 
-  /** Tasks of this site that have started do not end before the answer is called. */
-  holdTasks(site: string): () => void {
-    const file = join(this.path("hold"), site);
+  /**
+   * Tasks of this site wait until the answer is called: `loaded`, when they know the site and nobody yet knows that they
+   * run; or `running`, before they do anything.
+   */
+  holdTasks(site: string, when: "loaded" | "running" = "running"): () => void {
+    const file = join(this.path(when), site);
     writeFileSync(file, "");
     return () => rmSync(file);
   }
@@ -286,8 +320,7 @@ export class DrupalFrontEnd {
   async taskRuns(site: string): Promise<void> {
     const running =
       "SELECT t.nid FROM hosting_task t JOIN node n ON n.vid = t.vid JOIN node s ON s.nid = t.rid WHERE t.task_status = -1 AND s.title = ?";
-    while ((await this.sql.value(running, [site])) === undefined)
-      await new Promise((resolve) => setTimeout(resolve, 10));
+    await until(async () => (await this.sql.value(running, [site])) !== undefined);
   }
 
   private path(name: string): string {
@@ -295,8 +328,13 @@ export class DrupalFrontEnd {
   }
 
   /** `/data/disk/o1` of the server. */
-  get home(): string {
+  private get home(): string {
     return join(this.directory, "data", "disk", INSTANCE);
+  }
+
+  /** The client directories that link this site. */
+  linksOf(site: string): string[] {
+    return readdirSync(this.clients).filter((client) => readdirSync(join(this.clients, client)).includes(site));
   }
 
   get clients(): string {
@@ -305,7 +343,12 @@ export class DrupalFrontEnd {
 
   /** `/home/o1.ftp/users` of the server. */
   get passwordFiles(): string {
-    return join(this.directory, "home", `${INSTANCE}.ftp`, "users");
+    return join(this.directory, this.shellAccounts.passwordDirectory);
+  }
+
+  /** The logins that have a password file. */
+  passwordFileNames(): string[] {
+    return readdirSync(this.passwordFiles);
   }
 
   /** Mails that it has sent, in order. */

@@ -276,21 +276,24 @@ function db_like($text) {
 }
 
 /**
- * The fields that are columns of the table and set, written by primary key, or inserted if $key is NULL.
+ * The properties that are columns of the table, NULL where it is set and allowed; by the key, or inserted without one.
  */
 function drupal_write_record($table, $record, $key = NULL) {
-  $columns = &drupal_static(__FUNCTION__, array());
-  if (!isset($columns[$table])) {
-    $columns[$table] = db_query('SELECT column_name, extra FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = :table', array(':table' => $table))->fetchAllKeyed();
+  $schema = &drupal_static(__FUNCTION__, array());
+  if (!isset($schema[$table])) {
+    $schema[$table] = db_query('SELECT column_name AS name, extra, is_nullable, data_type FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = :table', array(':table' => $table))->fetchAll();
   }
   $fields = array();
   $serial = NULL;
-  foreach ($columns[$table] as $column => $extra) {
-    if ($extra === 'auto_increment') {
-      $serial = $column;
+  foreach ($schema[$table] as $column) {
+    $name = $column->name;
+    if ($column->extra === 'auto_increment' && !isset($record->$name)) {
+      $serial = $name;
     }
-    if (isset($record->$column) && $column !== $key) {
-      $fields[$column] = $record->$column;
+    elseif (property_exists($record, $name) && $name !== $key) {
+      $isNull = $record->$name === NULL && $column->is_nullable === 'YES';
+      $isNumber = in_array($column->data_type, array('int', 'tinyint'));
+      $fields[$name] = $isNull ? NULL : ($isNumber ? (int) $record->$name : (string) $record->$name);
     }
   }
   if ($key !== NULL) {
@@ -298,7 +301,7 @@ function drupal_write_record($table, $record, $key = NULL) {
     return;
   }
   $id = db_insert($table)->fields($fields)->execute();
-  if ($serial !== NULL && empty($record->$serial)) {
+  if ($serial !== NULL) {
     $record->$serial = $id;
   }
 }

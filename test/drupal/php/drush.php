@@ -31,7 +31,7 @@ function drush_bootstrap_max() {
     require __DIR__ . "/$file.php";
   }
   $conf = variable_initialize($conf);
-  $user = (object) array('uid' => drush_get_option('user', 0));
+  $user = user_load((int) drush_get_option('user', 0));
   hosting_init();
 }
 

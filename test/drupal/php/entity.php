@@ -25,7 +25,8 @@ abstract class EntityController {
   }
 
   /**
-   * Entities by id, in the order asked for; without ids, those that meet the conditions.
+   * Entities by id, in the order asked for; without ids, those that meet the conditions, as the cache or as the database
+   * compares. (To the cache NULL is as good as ''.)
    */
   public function load(array $ids, array $conditions = array()) {
     if (!$ids) {
@@ -33,7 +34,15 @@ abstract class EntityController {
       foreach ($conditions as $field => $value) {
         $select->condition($field, $value);
       }
-      $ids = $select->statement()->fetchCol();
+      $cached = array_filter($this->cache, function ($entity) use ($conditions) {
+        foreach ($conditions as $field => $value) {
+          if ($entity->$field != $value) {
+            return FALSE;
+          }
+        }
+        return TRUE;
+      });
+      $ids = array_merge(array_keys($cached), $select->statement()->fetchCol());
     }
     $unknown = array_diff(array_filter($ids, 'is_numeric'), array_keys($this->cache));
     if ($unknown) {

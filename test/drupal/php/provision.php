@@ -3,7 +3,8 @@
  * @file
  * The task queue, and what its tasks leave on disk. A task loads its site when it starts and saves that same object when it
  * ends. What a verify of a site shall do is in the file "verify/<domain>" of the front end's directory, if there is one:
- * "failure", "warning" or "stuck"; and it waits before its end as long as there is a file "hold/<domain>".
+ * "failure", "warning" or "stuck". It waits as long as there is a file "loaded/<domain>", when it knows the site and nobody
+ * knows yet that it runs, and "running/<domain>" after that.
  */
 
 /**
@@ -41,13 +42,14 @@ function drush_hosting_queued() {
  * One task from its start to its end.
  */
 function drush_hosting_task($nid) {
-  $GLOBALS['user'] = (object) array('uid' => 1);
+  $GLOBALS['user'] = user_load(1);
   $task = node_load($nid);
   if (!$task || $task->task_status != HOSTING_TASK_QUEUED) {
     fwrite(STDERR, "This task is not queued, use --force\n");
     return 1;
   }
   $site = node_load($task->rid);
+  provision_wait('loaded', $site->title);
   $task->executed = REQUEST_TIME;
   $task->task_status = HOSTING_TASK_PROCESSING;
   $task->revision = TRUE;
@@ -58,9 +60,7 @@ function drush_hosting_task($nid) {
   if ($outcome === 'stuck') {
     posix_kill(getmypid(), SIGKILL);
   }
-  while (provision_instruction('hold', $site->title) !== NULL) {
-    usleep(10000);
-  }
+  provision_wait('running', $site->title);
 
   $failed = $outcome === 'failure';
   if ($failed) {
@@ -143,4 +143,10 @@ function provision_instruction($kind, $domain) {
   clearstatcache();
   $file = DRUPAL_DOUBLE . "/$kind/$domain";
   return is_file($file) ? trim(file_get_contents($file)) : NULL;
+}
+
+function provision_wait($when, $domain) {
+  while (provision_instruction($when, $domain) !== NULL) {
+    usleep(10000);
+  }
 }
