@@ -1,0 +1,536 @@
+/** What only a real database can judge: several writers at once, locks, deadlocks, restarts, and a death around a commit. */
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { AegirServer } from "../../provider/aegir/AegirServer";
+import { ServerConfiguration } from "../../provider/aegir/ServerConfiguration";
+import { settle } from "../../provider/aegir/Worker";
+import { WorkerRefusal } from "../../provider/ssh/WorkerSession";
+import { WORKER_ARGUMENTS } from "../../provider/worker/protocol";
+import { RawWorker, run } from "../conformance/RawWorker";
+import { until } from "../support/until";
+import { DrupalFrontEnd, needDrupalFrontEnd } from "./DrupalFrontEnd";
+import { SqlError, type Sql } from "./Sql";
+
+const ONE = "one.example";
+const TWO = "two.example";
+/** The database lock of the worker (PROTOCOL.md, "State"). */
+const LOCK = "aegir_access:hostmaster";
+
+describe("the worker and its database", () => {
+  let front: DrupalFrontEnd;
+  let sql: Sql;
+  const deployments: AegirServer[] = [];
+  const others: Sql[] = [];
+  const nids: Record<string, number> = {};
+  let octopus: number;
+  let acme: number;
+
+  before(needDrupalFrontEnd);
+  before(async () => {
+    front = await DrupalFrontEnd.start({ sites: [ONE, TWO] });
+    sql = front.sql;
+    for (const site of [ONE, TWO]) {
+      nids[site] = Number(await sql.value("SELECT nid FROM node WHERE type = 'site' AND title = ?", [site]));
+    }
+    octopus = Number(await sql.value("SELECT nid FROM hosting_client WHERE uname = 'octopus123456'"));
+    const { worker } = deployment();
+    acme = (await worker.call("createClient", { internalName: "acme", name: "Acme", user: null })).result.client.nid;
+    // Every change of an owner, as committed, in order: one that is lost or made twice breaks the chain.
+    await sql.rows("CREATE TABLE moves (id int AUTO_INCREMENT PRIMARY KEY, nid int, `from` int, `to` int)");
+    await sql.rows(
+      "CREATE TRIGGER moved AFTER UPDATE ON hosting_site FOR EACH ROW BEGIN IF OLD.client <> NEW.client THEN INSERT INTO moves (nid, `from`, `to`) VALUES (NEW.nid, OLD.client, NEW.client); END IF; END",
+    );
+  });
+  after(() => front?.stop());
+
+  beforeEach(async () => {
+    ({ sql } = front);
+    await sql.rows("UPDATE hosting_site SET client = ? WHERE nid IN (?, ?)", [octopus, nids[ONE], nids[TWO]]);
+    await sql.rows("UPDATE hosting_task SET task_status = 1 WHERE task_status = 0");
+    await sql.rows("DELETE FROM moves");
+  });
+  afterEach(async () => {
+    await Promise.all(others.splice(0).map((connection) => connection.end()));
+    await Promise.all(deployments.splice(0).map((server) => server.end()));
+  });
+
+  /** A deployment of its own, with a connection and a worker of its own. */
+  function deployment(): AegirServer {
+    const server = new AegirServer("main", ServerConfiguration.parse(front.configuration()));
+    deployments.push(server);
+    return server;
+  }
+
+  /** Somebody else's connection to the database. */
+  async function connect(): Promise<Sql> {
+    const connection = await front.connect();
+    others.push(connection);
+    return connection;
+  }
+
+  const owner = async (site = ONE) =>
+    Number(await sql.value("SELECT client FROM hosting_site WHERE nid = ?", [nids[site]]));
+  const moves = async (site = ONE) =>
+    (await sql.rows("SELECT `from`, `to` FROM moves WHERE nid = ? ORDER BY id", [nids[site]])).map((row) => [
+      row["from"],
+      row["to"],
+    ]);
+  const queued = async (site = ONE) =>
+    Number(
+      await sql.value(
+        "SELECT COUNT(*) FROM hosting_task t JOIN node n ON n.vid = t.vid WHERE t.rid = ? AND t.task_status = 0",
+        [nids[site]],
+      ),
+    );
+
+  /** Gives the site to the client, as a resource does: observes, and writes if that is missing. */
+  function move(server: AegirServer, site: string, to: "acme" | null): Promise<void> {
+    return settle(server.label, `moving ${site}`, async () => {
+      const { ownerNid, nid } = await server.sites.require(site);
+      if (ownerNid !== (to === null ? octopus : acme))
+        await server.worker.call("setOwner", { nid, from: ownerNid, to });
+    });
+  }
+
+  /** Waits until a transaction waits for a row. (`innodb_trx` answers what it answered last, when it is asked often.) */
+  const rowIsWaitedFor = () =>
+    until(async () => {
+      const [row] = await sql.rows("SHOW GLOBAL STATUS LIKE 'Innodb_row_lock_current_waits'");
+      return Number(row?.["Value"]) > 0;
+    });
+
+  /** A transaction whose death costs the database more than a worker's, so that a deadlock is the worker's. */
+  async function heavyTransaction(): Promise<Sql> {
+    const connection = await connect();
+    await connection.rows("CREATE TABLE IF NOT EXISTS ballast (id int AUTO_INCREMENT PRIMARY KEY)");
+    await connection.rows("START TRANSACTION");
+    await connection.rows(`INSERT INTO ballast VALUES ${Array.from({ length: 500 }, () => "()").join(", ")}`);
+    return connection;
+  }
+
+  const lockSite = (connection: Sql, ifItWaits = "") =>
+    connection.rows(
+      `SELECT s.client FROM node n JOIN hosting_site s ON s.vid = n.vid WHERE n.nid = ? FOR UPDATE ${ifItWaits}`,
+      [nids[ONE]],
+    );
+
+  async function refusal(answer: Promise<unknown>): Promise<WorkerRefusal> {
+    const error = await answer.then(
+      () => assert.fail("it was done"),
+      (reason: unknown) => reason,
+    );
+    assert.ok(error instanceof WorkerRefusal, String(error));
+    return error;
+  }
+
+  describe("with two deployments at once", () => {
+    it("loses none of 300 writes on different sites", async () => {
+      const answered = await Promise.all(
+        [ONE, TWO].map(async (site) => {
+          const server = deployment();
+          for (let turn = 0; turn < 150; turn++) {
+            await move(server, site, turn % 2 === 0 ? "acme" : null);
+            assert.equal(await owner(site), turn % 2 === 0 ? acme : octopus);
+          }
+          return site;
+        }),
+      );
+      for (const site of answered) {
+        const expected = Array.from({ length: 150 }, (_, turn) => (turn % 2 === 0 ? [octopus, acme] : [acme, octopus]));
+        assert.deepEqual(await moves(site), expected);
+        assert.equal(await queued(site), 1);
+      }
+    });
+
+    it("carries out on one site exactly the writes that it answers, one after the other", async () => {
+      const written: number[] = [];
+      await Promise.all(
+        [deployment(), deployment(), deployment()].map(async (server) => {
+          for (let turns = 0; turns < 30;) {
+            const { ownerNid, nid } = await server.sites.require(ONE);
+            try {
+              await server.worker.call("setOwner", { nid, from: ownerNid, to: ownerNid === acme ? null : "acme" });
+              written.push(ownerNid);
+              turns++;
+            } catch (error) {
+              assert.ok(error instanceof WorkerRefusal && ["changed", "deadlock"].includes(error.code), String(error));
+            }
+          }
+        }),
+      );
+      const made = await moves();
+      assert.equal(made.length, written.length);
+      made.forEach(([from], index) => assert.equal(from, index % 2 === 0 ? octopus : acme));
+      assert.equal(await owner(), written.length % 2 === 0 ? octopus : acme);
+      assert.equal(await queued(), 1);
+    });
+
+    // Without accounts, as this database runs, it knows no host.
+    it("tells who holds the database lock", async () => {
+      const other = await connect();
+      await other.rows("SELECT GET_LOCK(?, 0)", [LOCK]);
+      await assert.rejects(
+        move(deployment(), ONE, "acme"),
+        new RegExp(`Another writer holds the database lock \\(connection ${other.id} from .* for \\d+ s\\)`),
+      );
+      assert.deepEqual(await moves(), []);
+    });
+  });
+
+  describe("with a person in the panel", () => {
+    it("waits for a save that is under way, and then refuses to go by what it saw before", async () => {
+      const { worker } = deployment();
+      await worker.server();
+      const person = await connect();
+      await person.rows("START TRANSACTION");
+      await person.rows("UPDATE hosting_site SET client = 1 WHERE nid = ?", [nids[ONE]]);
+      const writing = refusal(worker.call("setOwner", { nid: nids[ONE]!, from: octopus, to: "acme" }));
+      await rowIsWaitedFor();
+      await person.rows("COMMIT");
+      const { code, detail } = await writing;
+      assert.deepEqual([code, detail["found"]], ["changed", 1]);
+      assert.deepEqual(await moves(), [[octopus, 1]]);
+    });
+
+    it("takes nothing back that is written while it writes, and has nothing taken back", async () => {
+      const server = deployment();
+      const person = await connect();
+      await sql.rows("UPDATE hosting_site SET last_cron = 0 WHERE nid = ?", [nids[ONE]]);
+      const counting = (async () => {
+        for (let turn = 0; turn < 200; turn++) {
+          await person.rows("UPDATE hosting_site SET last_cron = last_cron + 1 WHERE nid = ?", [nids[ONE]]);
+        }
+      })();
+      for (let turn = 0; turn < 51; turn++) await move(server, ONE, turn % 2 === 0 ? "acme" : null);
+      await counting;
+      assert.equal(await sql.value("SELECT last_cron FROM hosting_site WHERE nid = ?", [nids[ONE]]), 200);
+      assert.equal((await moves()).length, 51);
+      assert.equal(await owner(), acme);
+    });
+
+    it("lets other nodes be saved in full at the same time", async () => {
+      const server = deployment();
+      await server.worker.server();
+      const saving = front.evaluate(
+        `$saved = 0;
+         for ($turn = 0; $turn < 60; $turn++) {
+           try { $site = node_load(${nids[TWO]}, NULL, TRUE); $site->cron_key = "turn$turn"; node_save($site); $saved++; }
+           catch (PDOException $deadlock) { $turn--; }
+         }
+         echo $saved`,
+      );
+      for (let turn = 0; turn < 61; turn++) await move(server, ONE, turn % 2 === 0 ? "acme" : null);
+      assert.equal(await saving, "60");
+      assert.equal(await sql.value("SELECT cron_key FROM hosting_site WHERE nid = ?", [nids[TWO]]), "turn59");
+      assert.equal((await moves()).length, 61);
+      // One a save, as Aegir has it (contract 3.3); the worker's own is one.
+      assert.deepEqual([await queued(TWO), await queued(ONE)], [60, 1]);
+    });
+
+    it("writes again what a form that was open meanwhile has put back (trap 11)", async () => {
+      // The form has loaded the site, and saves what it has loaded.
+      const { client, channel } = await run(front.drush, `drush @hostmaster ${WORKER_ARGUMENTS}`);
+      channel.stderr.resume();
+      const form = `$site = node_load(${nids[ONE]}); echo "loaded\\n"; fgets(STDIN); node_save($site);`;
+      channel.write(`${Buffer.from(form).toString("base64")}\n`);
+      assert.equal(String((await once(channel, "data"))[0]), "loaded\n");
+
+      const server = deployment();
+      const handing = server.sites.handOver({ site: ONE, to: "acme", waitFor: "effective", mayTake: () => "take" });
+      await until(async () => (await owner()) === acme);
+      channel.end("\n");
+      await once(channel, "close");
+      client.end();
+      assert.equal(await owner(), octopus);
+      front.startQueue();
+      await handing;
+      await front.stopQueue();
+      assert.deepEqual(await moves(), [
+        [octopus, acme],
+        [acme, octopus],
+        [octopus, acme],
+      ]);
+      assert.deepEqual(front.linksOf(ONE), ["acme"]);
+    });
+  });
+
+  describe("when the database gives it up", () => {
+    const attempt = (worker: RawWorker) => worker.ask("setOwner", { nid: nids[ONE], from: octopus, to: "acme" });
+    let worker: RawWorker;
+
+    beforeEach(async () => (worker = await RawWorker.greeted(front.drush)));
+    afterEach(() => worker.end());
+
+    /** The answer is "deadlock", nothing was written, and neither lock nor transaction is left for the next request. */
+    async function assertGivenUp(answer: Awaited<ReturnType<typeof attempt>>, message: RegExp): Promise<void> {
+      assert.ok(!answer.ok);
+      assert.deepEqual([answer.error.code, answer.error.fatal], ["deadlock", false]);
+      assert.match(answer.error.message, message);
+      assert.deepEqual(await moves(), []);
+      assert.equal(await sql.value("SELECT IS_FREE_LOCK(?)", [LOCK]), 1);
+      await lockSite(sql, "NOWAIT");
+      assert.ok((await attempt(worker)).ok);
+      assert.deepEqual(await moves(), [[octopus, acme]]);
+      assert.equal(await queued(), 1);
+      await lockSite(sql, "NOWAIT");
+    }
+
+    it("answers a deadlock as one and goes on", async () => {
+      const other = await heavyTransaction();
+      await other.rows("SELECT * FROM hosting_client WHERE uname = 'acme' FOR UPDATE");
+      // It has the site, and waits for the client.
+      const writing = attempt(worker);
+      await rowIsWaitedFor();
+      await lockSite(other);
+      await other.rows("ROLLBACK");
+      await assertGivenUp(await writing, /\b1213\b/);
+    });
+
+    it("answers a deadlock inside the save of a task, whose savepoint it takes along, as one, and goes on", async () => {
+      const other = await heavyTransaction();
+      // The gap at the end of the tasks: the worker has written the owner by the time it wants in.
+      await other.rows("SELECT * FROM hosting_task WHERE vid > 1000000 FOR UPDATE");
+      const writing = attempt(worker);
+      await rowIsWaitedFor();
+      await lockSite(other);
+      await other.rows("ROLLBACK");
+      await assertGivenUp(await writing, /\b1305\b.*savepoint_1/);
+    });
+
+    it("answers a row that it waited 15 s for as a deadlock, and goes on", async () => {
+      const other = await connect();
+      await other.rows("START TRANSACTION");
+      await lockSite(other);
+      const answer = await attempt(worker);
+      await other.rows("ROLLBACK");
+      await assertGivenUp(answer, /\b1205\b/);
+    });
+
+    it("makes the write all the same in the next attempt of a resource", async () => {
+      const other = await heavyTransaction();
+      await other.rows("SELECT * FROM hosting_task WHERE vid > 1000000 FOR UPDATE");
+      const moving = move(deployment(), ONE, "acme");
+      await rowIsWaitedFor();
+      await lockSite(other);
+      await other.rows("ROLLBACK");
+      await moving;
+      assert.deepEqual(await moves(), [[octopus, acme]]);
+    });
+  });
+
+  describe("when it restarts", () => {
+    it("ends the worker, which says so, and serves the next one", async () => {
+      const worker = await RawWorker.greeted(front.drush);
+      const server = deployment();
+      await server.worker.server();
+      const { bootstraps } = front;
+      await front.stopDatabase();
+      await front.startDatabase();
+      ({ sql } = front);
+      const answer = await worker.ask("createClient", { internalName: "beta", name: "Beta", user: null });
+      assert.ok(!answer.ok);
+      assert.deepEqual(
+        [answer.error.code, answer.error.detail, answer.error.fatal],
+        ["internal", { reason: "database" }, true],
+      );
+      assert.equal((await worker.ended).exitCode, 0);
+      assert.equal(await sql.value("SELECT COUNT(*) FROM hosting_client WHERE uname = 'beta'"), 0);
+
+      await move(server, ONE, "acme");
+      assert.equal(front.bootstraps, bootstraps + 1);
+      assert.deepEqual(await moves(), [[octopus, acme]]);
+    });
+
+    it("says that it is down as long as it is", async () => {
+      const server = deployment();
+      await server.worker.server();
+      await front.stopDatabase();
+      try {
+        await assert.rejects(
+          move(server, ONE, "acme"),
+          /Drush has not started an Aegir front end here: its database is down/,
+        );
+      } finally {
+        await front.startDatabase();
+      }
+    });
+  });
+
+  describe("when the worker dies", () => {
+    /** The process of the only worker. */
+    function pid(): number {
+      const [only, ...others] = front.processes();
+      assert.ok(only !== undefined && others.length === 0);
+      return only;
+    }
+    const inCommit = () =>
+      until(async () => {
+        const state =
+          "SELECT COUNT(*) FROM information_schema.processlist WHERE info = 'COMMIT' AND state LIKE 'Waiting for%'";
+        return Number(await sql.value(state)) === 1;
+      });
+
+    beforeEach(() => until(() => front.processes().length === 0));
+
+    it("before its commit, nothing is done, and the next one does it", async () => {
+      const other = await connect();
+      await other.rows("START TRANSACTION");
+      await lockSite(other);
+      const moving = move(deployment(), ONE, "acme");
+      await rowIsWaitedFor();
+      process.kill(pid(), "SIGKILL");
+      await other.rows("ROLLBACK");
+      await moving;
+      assert.deepEqual(await moves(), [[octopus, acme]]);
+      assert.equal(await queued(), 1);
+    });
+
+    it("during its commit, the next one waits for it to end, and sees that it is done", async () => {
+      const moving = stoppedInCommit();
+      const other = await moving.backup;
+      process.kill(pid(), "SIGKILL");
+      await until(() => front.processes().length === 1);
+      await other.rows("BACKUP STAGE END");
+      await moving.done;
+      assert.deepEqual(await moves(), [[octopus, acme]]);
+      assert.equal(await queued(), 1);
+    });
+
+    it("after its commit and before its answer, the next one sees that it is done", async () => {
+      const moving = stoppedInCommit();
+      const other = await moving.backup;
+      const worker = pid();
+      process.kill(worker, "SIGSTOP");
+      await other.rows("BACKUP STAGE END");
+      await until(async () => (await owner()) === acme);
+      process.kill(worker, "SIGKILL");
+      await moving.done;
+      assert.deepEqual(await moves(), [[octopus, acme]]);
+      assert.equal(await queued(), 1);
+    });
+
+    /** A move whose worker stands in its commit, because a backup lets nobody commit until it ends. */
+    function stoppedInCommit(): { done: Promise<void>; backup: Promise<Sql> } {
+      const server = deployment();
+      const started = server.worker.server().then(() => connect());
+      const backup = started.then(async (other) => {
+        for (const stage of ["START", "FLUSH", "BLOCK_DDL", "BLOCK_COMMIT"]) await other.rows(`BACKUP STAGE ${stage}`);
+        return other;
+      });
+      const done = backup.then(() => move(server, ONE, "acme"));
+      done.catch(() => undefined);
+      return { done, backup: backup.then((other) => inCommit().then(() => other)) };
+    }
+
+    it("because its connection is cut, it goes too, and what it held is free", async () => {
+      const { client, channel } = await run(front.drush, `drush @hostmaster ${WORKER_ARGUMENTS}`);
+      channel.write(
+        `${Buffer.from(`db_query("SELECT GET_LOCK('${LOCK}', 0)"); echo "held\\n"; fgets(STDIN);`).toString("base64")}\n`,
+      );
+      assert.equal(String((await once(channel, "data"))[0]), "held\n");
+      assert.equal(await sql.value("SELECT IS_FREE_LOCK(?)", [LOCK]), 0);
+      client.destroy();
+      await until(() => front.processes().length === 0);
+      await until(async () => (await sql.value("SELECT IS_FREE_LOCK(?)", [LOCK])) === 1);
+    });
+  });
+
+  describe("in a long session", () => {
+    let worker: RawWorker;
+    afterEach(() => worker.end());
+
+    it("sees what was changed behind its back since its last request (trap 28)", async () => {
+      worker = await RawWorker.greeted(front.drush);
+      await worker.ok("setOwner", { nid: nids[ONE], from: octopus, to: "acme" });
+      await worker.ok("renameClient", { internalName: "acme", from: "Acme", to: "Acme Corp" });
+      await sql.rows("UPDATE hosting_site SET client = 1, db_name = 'moved' WHERE nid = ?", [nids[ONE]]);
+      await sql.rows(
+        "UPDATE node n JOIN node_revision r ON r.vid = n.vid SET n.title = 'Acme', r.title = 'Acme' WHERE n.nid = ?",
+        [acme],
+      );
+      const { site } = await worker.ok("setOwner", { nid: nids[ONE], from: 1, to: "acme" });
+      assert.equal(site.owner?.name, "Acme");
+      const gids = await sql.rows("SELECT gid FROM node_access WHERE nid = ? ORDER BY gid", [nids[ONE]]);
+      assert.deepEqual(
+        gids.map(({ gid }) => gid),
+        [1, acme],
+      );
+      assert.equal(await sql.value("SELECT db_name FROM hosting_site WHERE nid = ?", [nids[ONE]]), "moved");
+      await worker.ok("renameClient", { internalName: "acme", from: "Acme", to: "Acme" });
+
+      await front.setVariable("hosting_default_client", acme);
+      try {
+        assert.equal((await worker.ok("inventory", {})).server.defaultClient?.nid, acme);
+        assert.equal((await worker.ok("setOwner", { nid: nids[TWO], from: octopus, to: null })).site.ownerNid, acme);
+      } finally {
+        await front.setVariable("hosting_default_client", octopus);
+      }
+    });
+
+    it("never lets the database override what settings.php sets", async () => {
+      front.setSettings({ hosting_default_client: acme });
+      try {
+        worker = await RawWorker.start(front.drush);
+        const server = await worker.ok("hello", { protocol: 1, marker: worker.marker });
+        assert.equal(server.defaultClient?.nid, acme);
+        await front.setVariable("hosting_client_prefix", "x");
+        const { server: later } = await worker.ok("inventory", {});
+        assert.deepEqual([later.defaultClient?.nid, later.clientPrefix], [acme, "x"]);
+      } finally {
+        front.setSettings({});
+        await front.setVariable("hosting_client_prefix", "");
+      }
+    });
+
+    it("makes no user of a new client although the server would, and leaves the server's variables alone (traps 6, 31)", async () => {
+      const variables = await sql.rows("SELECT name, CAST(value AS CHAR) AS value FROM variable ORDER BY name");
+      assert.ok(variables.some(({ name, value }) => name === "hosting_client_register_user" && value === "b:1;"));
+      const users = await sql.value("SELECT COUNT(*) FROM users");
+      worker = await RawWorker.greeted(front.drush);
+      await worker.ok("createClient", { internalName: "gamma", name: "Gamma", user: null });
+      assert.equal(await sql.value("SELECT COUNT(*) FROM users"), users);
+      assert.deepEqual(front.mails, []);
+      assert.deepEqual(
+        await sql.rows("SELECT name, CAST(value AS CHAR) AS value FROM variable ORDER BY name"),
+        variables,
+      );
+
+      const panel = (name: string) =>
+        `node_save((object) array('type' => 'client', 'uid' => 1, 'status' => 1, 'language' => 'und', 'title' => '${name}', 'uname' => '${name}', 'email' => '${name}@example.com'))`;
+      await front.evaluate(panel("delta"));
+      assert.equal(await sql.value("SELECT COUNT(*) FROM users"), Number(users) + 1);
+      assert.deepEqual(
+        front.mails.map(({ to }) => to),
+        ["delta@example.com"],
+      );
+    });
+
+    it("mails a welcome after the commit, and only to whom it was asked for", async () => {
+      const before = front.mails.length;
+      worker = await RawWorker.greeted(front.drush);
+      const user = { name: "erin", mail: "erin@example.com", welcomeMail: true };
+      const { user: made } = await worker.ok("createClient", { internalName: "epsilon", name: "Epsilon", user });
+      assert.deepEqual([made?.created, made?.mailed], [true, true]);
+      const [mail, ...others] = front.mails.slice(before);
+      assert.deepEqual(
+        [mail?.id, mail?.to, others.length],
+        ["hosting_client_hosting-client-register-welcome", "erin@example.com", 0],
+      );
+      assert.equal(mail?.params["!username"], "erin");
+    });
+  });
+
+  it("keeps a name out that the table cannot store, as a refusal", async () => {
+    const worker = await RawWorker.greeted(front.drush);
+    const failure = await worker.failure("createClient", {
+      internalName: "emoji",
+      name: "Emoji \u{1f600}",
+      user: null,
+    });
+    assert.equal(failure.code, "refused");
+    await assert.rejects(sql.rows("INSERT INTO node (title) VALUES (REPEAT('x', 256))"), SqlError);
+    const long = await worker.failure("createClient", { internalName: "long", name: "x".repeat(256), user: null });
+    assert.equal(long.code, "refused");
+    await worker.end();
+  });
+});
