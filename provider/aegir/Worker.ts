@@ -66,7 +66,9 @@ export class Worker {
       return await this.#ask(verb, args);
     } catch (error) {
       const lost = error instanceof SessionBroken && (error.outcome !== "unknown" || !verbs[verb].write);
-      if (!lost) throw error;
+      // A worker whose database was restarted has done nothing, and ends; the next one has a connection of its own.
+      const restarted = error instanceof WorkerRefusal && error.fatal && error.detail["reason"] === "database";
+      if (!lost && !restarted) throw error;
       return await this.#ask(verb, args);
     } finally {
       if (verbs[verb].write) this.writes++;

@@ -1184,12 +1184,13 @@ class AegirAccessWorker {
     $this->requireNoRunningTask($site, $active);
     // One column, not node_save(): that writes every column of a loaded site, runs the hooks of every module, and queues
     // a verify of its own whose grants are those of the old owner.
-    $written = db_update('hosting_site')->fields(array('client' => $to))->condition('nid', $site->nid)->condition('vid', $site->vid)->condition('client', $args['from'])->execute();
+    db_update('hosting_site')->fields(array('client' => $to))->condition('nid', $site->nid)->condition('vid', $site->vid)->condition('client', $args['from'])->execute();
     entity_get_controller('node')->resetCache(array($site->nid));
     $task = $this->ensureVerify($site->nid, $active);
     $this->acquireGrants($site->nid);
     $row = $this->lockedSite($site->nid);
-    if ($written !== 1 || (int) $row->client !== $to) {
+    // Not the number of rows that the update changed: it is 0 if the owner is the same.
+    if ((int) $row->client !== $to) {
       throw new Exception('The new owner was not stored.');
     }
     $active = $this->activeTasks();

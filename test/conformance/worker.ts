@@ -581,6 +581,12 @@ export function describeWorker(name: string, start: () => Promise<Target>): void
         assert.ok(moved.task.ahead !== null);
       });
 
+      it("queues a verify also if the owner is the same already", async () => {
+        const { nid, ownerNid } = await freeSite();
+        const same = await worker.ok("setOwner", { nid, from: ownerNid, to: defaultClient.internalName });
+        assert.deepEqual([same.site.ownerNid, same.task.rid, same.task.status], [ownerNid, nid, TaskStatus.queued]);
+      });
+
       it("uses the verify that is queued already, and gives it to the newest owner (traps 25, 26)", async () => {
         const { client } = await makeClient("one");
         const { nid, ownerNid } = await freeSite();

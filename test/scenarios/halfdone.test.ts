@@ -42,7 +42,7 @@ onEveryEngine("half done", (engine) => {
   it("a move that failed on the way is taken back", async () => {
     const both = [client("acme", "Acme Corp"), client("beta", "Beta GmbH")];
     await world.up([...both, owned(site, "acme")]);
-    world.aegir.faults.onRequest("site", "fatal", 2);
+    for (const time of [2, 3]) world.aegir.faults.onRequest("site", "fatal", time);
     world.declare([...both, owned(site, "beta")]);
     assert.equal((await world.stack.up()).ok, false);
     await world.up([...both, owned(site, "acme")]);
