@@ -19,11 +19,12 @@ interface AskPass {
 }
 
 describe("OpenSSH's agent and keys", () => {
-  const directory = mkdtempSync(join(tmpdir(), "agent-"));
+  let directory: string;
   const keys = new Map<string, string>();
   let files = 0;
   const afterTest = cleaningUp();
 
+  before(() => (directory = mkdtempSync(join(tmpdir(), "agent-"))));
   before(needOpenSsh);
   after(() => rmSync(directory, { recursive: true }));
 

@@ -23,12 +23,12 @@ const workerOnly = (drush: string) =>
 const FILES_ONLY = 'restrict,command="internal-sftp"';
 
 describe("A key restricted to the worker's command line", () => {
-  const directory = mkdtempSync(join(tmpdir(), "forced-"));
-  const canary = join(directory, "canary");
+  let directory: string;
   let product: Product;
   let other: Client;
   const afterTest = cleaningUp();
 
+  before(() => (directory = mkdtempSync(join(tmpdir(), "forced-"))));
   before(needOpenSsh);
   before(async () => {
     product = await Product.start({ keyOptions: workerOnly });
@@ -57,6 +57,7 @@ describe("A key restricted to the worker's command line", () => {
   });
 
   it("runs the worker whatever is asked for, and that gets no request", async () => {
+    const canary = join(directory, "canary");
     const { length } = product.door.calls;
     const { stdout } = await open().run(`touch ${canary}`, "", LIMITS);
     assert.deepEqual([stdout, existsSync(canary)], ["", false]);
@@ -87,11 +88,12 @@ describe("A key restricted to the worker's command line", () => {
 });
 
 describe("A key restricted to SFTP", () => {
-  const directory = mkdtempSync(join(tmpdir(), "accounts-"));
+  let directory: string;
   const key = newKey();
   let sshd: OpenSshServer;
   const afterTest = cleaningUp();
 
+  before(() => (directory = mkdtempSync(join(tmpdir(), "accounts-"))));
   before(needOpenSsh);
   before(async () => {
     sshd = await OpenSshServer.start({ authorizedKeys: [`${FILES_ONLY} ${key.public}`] });

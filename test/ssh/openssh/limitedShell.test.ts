@@ -40,13 +40,17 @@ function lshellConf(logs: string, sftp: 0 | 1): string {
 }
 
 describe("A hosted account, whose login has a limited shell", () => {
-  const directory = mkdtempSync(join(tmpdir(), "lshell-"));
-  const logs = join(directory, "log");
+  let directory: string;
+  let logs: string;
   let user: SystemUser;
   let instance: string;
   let login: string;
   const afterTest = cleaningUp();
 
+  before(() => {
+    directory = mkdtempSync(join(tmpdir(), "lshell-"));
+    logs = join(directory, "log");
+  });
   before(needOpenSsh);
   before(needRoot);
   before(function () {
