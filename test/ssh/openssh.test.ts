@@ -9,6 +9,7 @@ import { join } from "node:path";
 import type { ConnectionArgsInput } from "../../provider/ssh/ConnectionArgs";
 import { SshError } from "../../provider/ssh/SshError";
 import type { Timings } from "../../provider/ssh/Timings";
+import { cleaningUp } from "../support/cleaningUp";
 import { until } from "../support/until";
 import { CONNECTED, FAILED, needOpenSsh, OpenSshServer } from "./OpenSshServer";
 import { newEcdsaKey, newKey, newRsaKey } from "./ScriptedServer";
@@ -18,21 +19,16 @@ const LIMITS = { deadlineSeconds: 30 };
 describe("SshConnection to OpenSSH", function () {
   const hostKeys = [newEcdsaKey(), newRsaKey(), newKey()];
   const login = newKey();
-  const cleanUp: (() => unknown)[] = [];
+  const afterTest = cleaningUp();
 
   before(needOpenSsh);
-  afterEach(async () => {
-    for (const action of cleanUp.splice(0).reverse()) {
-      await action();
-    }
-  });
 
   async function start(...settings: string[]) {
     const server = await OpenSshServer.start({ settings, hostKeys, authorizedKeys: [login.public] });
-    cleanUp.push(() => server.stop());
+    afterTest(() => server.stop());
     const open = (change: Partial<ConnectionArgsInput> = {}, timings: Partial<Timings> = {}) => {
       const connection = server.connection({ privateKey: login.private, ...change }, timings);
-      cleanUp.push(() => connection.end());
+      afterTest(() => connection.end());
       return connection;
     };
     return { server, open };
@@ -95,22 +91,9 @@ describe("SshConnection to OpenSSH", function () {
     assert.ok(stdout === input);
   });
 
-  it("passes through a bastion, and names it when it forbids forwarding", async () => {
-    const [{ open }, bastion, closed] = [await start(), await start(), await start("AllowTcpForwarding no")];
-    const proxy = ({ server }: typeof bastion) => server.args({ privateKey: login.private });
-    assert.equal((await open({ proxy: proxy(bastion) }).run("echo hop", null, LIMITS)).stdout, "hop\n");
-    await assert.rejects(open({ proxy: proxy(closed) }).run("true", null, LIMITS), (error) => {
-      return (
-        error instanceof SshError &&
-        error.situation === "refusedByServer" &&
-        error.host.endsWith(`:${closed.server.port}`)
-      );
-    });
-  });
-
   it("reads, lists and removes files", async () => {
     const directory = mkdtempSync(join(tmpdir(), "files-"));
-    cleanUp.push(() => rmSync(directory, { recursive: true }));
+    afterTest(() => rmSync(directory, { recursive: true }));
     const { open } = await start();
     const file = join(directory, "o1.foo");
     writeFileSync(file, "secret\n");
