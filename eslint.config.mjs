@@ -20,6 +20,15 @@ export default tseslint.config(
     },
   },
   {
+    files: ["provider/**/*.ts"],
+    rules: {
+      "no-restricted-properties": [
+        "error",
+        { object: "Date", property: "now", message: "A wall clock jumps, and is not the server's: performance.now()." },
+      ],
+    },
+  },
+  {
     files: ["test/**/*.ts"],
     rules: {
       "@typescript-eslint/no-unsafe-assignment": "off",

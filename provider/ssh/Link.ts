@@ -122,7 +122,7 @@ export class Link {
     what: string,
     request: (client: Client, done: (error: Error | undefined, channel: Channel) => void) => void,
   ): Promise<Opened<Channel>> {
-    const until = Date.now() + this.timings.channelSeconds * 1000;
+    const until = performance.now() + this.timings.channelSeconds * 1000;
     for (let refusals = 0; ; refusals++) {
       await this.#take(what, until, refusals > 0);
       try {
@@ -139,13 +139,13 @@ export class Link {
 
   /** Waits for a place and takes it, in one step once there is one. */
   async #take(what: string, until: number, refused: boolean): Promise<void> {
-    while (this.lost === null && this.#taken >= MAX_CHANNELS && Date.now() < until) {
-      await this.#pause(until - Date.now());
+    while (this.lost === null && this.#taken >= MAX_CHANNELS && performance.now() < until) {
+      await this.#pause(until - performance.now());
     }
     if (this.lost !== null) {
       throw new SshError("sessionBroken", this.label, "notSent", `${this.lost}, before ${what} was asked for`);
     }
-    if (Date.now() >= until) {
+    if (performance.now() >= until) {
       const why = refused
         ? "the server refuses further channels on this connection (MaxSessions in its sshd_config)"
         : `all ${MAX_CHANNELS} channels of this connection are in use`;

@@ -16,7 +16,7 @@ import type { Timings } from "./Timings";
  */
 export async function dial(connection: ResolvedConnection, timings: Timings): Promise<Link> {
   const tolerated = connection.dialErrorLimit === -1 ? Infinity : connection.dialErrorLimit;
-  const began = Date.now();
+  const began = performance.now();
   const until = began + timings.connectSeconds * 1000;
   for (let failures = 1; ; failures++) {
     try {
@@ -26,9 +26,11 @@ export async function dial(connection: ResolvedConnection, timings: Timings): Pr
         throw error;
       }
       const wait = timings.retryPauseSeconds * 1000 * 2 ** (failures - 1) * (1 - Math.random() / 2);
-      if (failures > Math.min(tolerated, error.retries) || Date.now() + wait >= until) {
+      if (failures > Math.min(tolerated, error.retries) || performance.now() + wait >= until) {
         const tries =
-          failures === 1 ? "one attempt" : `${failures} attempts in ${Math.round((Date.now() - began) / 1000)} s`;
+          failures === 1
+            ? "one attempt"
+            : `${failures} attempts in ${Math.round((performance.now() - began) / 1000)} s`;
         throw new SshError(
           "unreachable",
           error.hop.label,
@@ -52,7 +54,7 @@ function whichHop({ proxy, label }: ResolvedConnection, hop: Hop): string {
 
 async function dialOnce(connection: ResolvedConnection, until: number, timings: Timings): Promise<Link> {
   const { proxy, label } = connection;
-  const time = (hop: Hop) => Math.max(Math.min(hop.perDialTimeout * 1000, until - Date.now()), 1);
+  const time = (hop: Hop) => Math.max(Math.min(hop.perDialTimeout * 1000, until - performance.now()), 1);
   // Both before anything is sent: missing credentials of the server are no reason to log in at the bastion.
   const offer = await offerOf(connection);
   const proxyOffer = proxy && (await offerOf(proxy));
