@@ -2,7 +2,7 @@
  * An SSH client for tests of the small Aegir and for looking through the second channel: ssh2 and nothing of the provider,
  * so that both cannot be wrong in the same way.
  */
-import { randomBytes } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { Client, type ClientChannel, type SFTPWrapper } from "ssh2";
 import { WORKER_ARGUMENTS, type Verb } from "../../provider/worker/protocol";
 
@@ -12,17 +12,23 @@ export interface Target {
   user: string;
   password?: string;
   privateKey?: string;
+  /** The only key that the server may show, as a fingerprint or a public key line; any if absent. */
+  hostKey?: string;
 }
 
 /** Connects and logs in; rejects with ssh2's error, whose `level` is `client-authentication` for refused credentials. */
-export async function connect({ host, port, user, password, privateKey }: Target): Promise<Client> {
+export async function connect({ host, port, user, password, privateKey, hostKey }: Target): Promise<Client> {
   const client = new Client();
+  const hostVerifier = (key: Buffer) =>
+    [key.toString("base64"), createHash("sha256").update(key).digest("base64").replace(/=+$/, "")].some(
+      (shown) => hostKey?.includes(shown) ?? true,
+    );
   await new Promise<void>((resolve, reject) => {
     client.once("ready", resolve);
     // A cut connection reports an error that nobody waits for any more.
     client.on("error", reject);
     client.once("close", () => reject(new Error("The connection was closed.")));
-    client.connect({ host, port, username: user, password, privateKey });
+    client.connect({ host, port, username: user, password, privateKey, hostVerifier });
   });
   return client;
 }
@@ -190,5 +196,30 @@ export class PlainFiles {
 
   close(): void {
     this.client.end();
+  }
+}
+
+/** SSH_FX_NO_SUCH_FILE */
+const NO_SUCH_FILE = 2;
+
+/**
+ * What a shell account sees below `sites/`; undefined if it is not let in. An account whose client directory is gone, but
+ * which BOA's cron has not removed yet, sees nothing.
+ */
+export async function sitesOfLogin(login: Target): Promise<string[] | undefined> {
+  let files: PlainFiles;
+  try {
+    files = await PlainFiles.open(login);
+  } catch (error) {
+    if ((error as { level?: string }).level === "client-authentication") return undefined;
+    throw error;
+  }
+  try {
+    return await files.list("sites");
+  } catch (error) {
+    if ((error as { code?: number }).code === NO_SUCH_FILE) return [];
+    throw error;
+  } finally {
+    files.close();
   }
 }

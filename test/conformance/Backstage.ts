@@ -1,6 +1,11 @@
 /** What a server's tables hold of the names that a suite may touch: read and arranged past the worker. */
 export interface Backstage {
   state(): Promise<State>;
+  /**
+   * SHA-256 of all that the server holds of clients, sites, users, bindings, tasks, grants, platform rows and links, of
+   * the variables of the client feature, and of logins where it knows them; `others`: without what may be touched.
+   */
+  digest(of: "everything" | "others"): Promise<string>;
   /** Rows of `node_access` about a node, sorted by gid. */
   grants(nid: number): Promise<Grant[]>;
   /** Makes a queued task a running one, as the start of its process does. */
@@ -11,7 +16,22 @@ export interface Backstage {
     end: { status: 1 | 2 | 3; executed: boolean; log: { type: string; message: string }[] },
   ): Promise<void>;
   removeTask(nid: number): Promise<void>;
+  /** A task of the site that has begun and that no process will end: a login-reset, which no queue adds by itself. */
+  addRunningTask(site: number): Promise<number>;
+  /** A client with nobody bound, its internal name stored as it is given, as Aegir 2 did. Answers its nid. */
+  addClient(client: { uname: string; title: string }): Promise<number>;
+  renameClient(nid: number, title: string): Promise<void>;
+  /** As `node_delete` does it: what it owns keeps a nid that is nobody's. */
+  removeClient(nid: number): Promise<void>;
+  /** An active user with the role of clients. Answers its uid. */
+  addUser(user: { name: string; mail: string }): Promise<number>;
+  /** As `user_delete` does it: bindings stay behind. */
   removeUser(name: string): Promise<void>;
+  /** Writes one row of `hosting_client_user`, for whatever uid, or takes it. */
+  bind(client: number, uid: number): Promise<void>;
+  unbind(client: number, uid: number): Promise<void>;
+  /** As the site form does it, with a verify: takes any nid, as Aegir does. */
+  setOwner(site: number, client: number): Promise<void>;
   /** A deleted site with no task, made like another: status -2 in its second revision, live in its first. Answers its nid. */
   addDeletedSite(site: { title: string; client: number; like: number }): Promise<number>;
   removeSite(nid: number): Promise<void>;
@@ -22,6 +42,10 @@ export interface Backstage {
   platform(): Promise<number | null>;
   /** Restricts the platform to these clients and nobody else; none: opens it. */
   restrict(platform: number, clients: number[]): Promise<void>;
+  /** The clients with an access row of the platform. */
+  allowed(platform: number): Promise<number[]>;
+  /** The server's variable `hosting_client_prefix`; asked for on throwaway servers alone. */
+  setClientPrefix(prefix: string): Promise<void>;
   /** Takes the worker's database lock, until it is released. */
   holdLock(): Promise<void>;
   releaseLock(): Promise<void>;
@@ -31,7 +55,8 @@ export interface Backstage {
 
 /** Only what has the prefix in its name, and what belongs to it; every list sorted. */
 export interface State {
-  clients: { nid: number; uname: string; title: string; author: number; users: string[] }[];
+  /** `bindings`: the uids of all rows, those of users who are gone included; `users`: the names of those who are there. */
+  clients: { nid: number; uname: string; title: string; author: number; users: string[]; bindings: number[] }[];
   users: { name: string; mail: string; status: number; roles: string[] }[];
   sites: {
     nid: number;
@@ -41,8 +66,12 @@ export interface State {
     verified: number;
     platform: number;
     changed: number;
+    /** The client directories on disk that link it; of a deleted site none are looked for. */
+    links: string[];
   }[];
   tasks: { nid: number; type: string; rid: number; status: number }[];
+  /** The client that `hosting_default_client` names; its uname is what its directory is called. */
+  defaultClient: { nid: number; uname: string };
 }
 
 export interface Grant {

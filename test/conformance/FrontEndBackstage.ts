@@ -37,10 +37,19 @@ export class FrontEndBackstage implements Backstage {
   }
 
   state = () => this.ask<State>("state");
+  digest = (of: "everything" | "others") => this.ask<string>("digest", { of });
   grants = (nid: number) => this.ask<Grant[]>("grants", { nid });
   startTask = (nid: number) => this.ask<void>("startTask", { nid });
   finishTask: Backstage["finishTask"] = (nid, end) => this.ask("finishTask", { nid, ...end });
   removeTask = (nid: number) => this.ask<void>("removeTask", { nid });
+  addRunningTask = (site: number) => this.ask<number>("addRunningTask", { site });
+  addClient = (client: { uname: string; title: string }) => this.ask<number>("addClient", client);
+  renameClient = (nid: number, title: string) => this.ask<void>("renameClient", { nid, title });
+  removeClient = (nid: number) => this.ask<void>("removeClient", { nid });
+  addUser = (user: { name: string; mail: string }) => this.ask<number>("addUser", user);
+  bind = (client: number, uid: number) => this.ask<void>("bind", { client, uid });
+  unbind = (client: number, uid: number) => this.ask<void>("unbind", { client, uid });
+  setOwner = (site: number, client: number) => this.ask<void>("setOwner", { site, client });
   removeUser = (name: string) => this.ask<void>("removeUser", { name });
   addDeletedSite = (site: { title: string; client: number; like: number }) => this.ask<number>("addDeletedSite", site);
   removeSite = (nid: number) => this.ask<void>("removeSite", { nid });
@@ -48,6 +57,8 @@ export class FrontEndBackstage implements Backstage {
   removeAlias = (nid: number, alias: string) => this.ask<void>("removeAlias", { nid, alias });
   platform = () => this.ask<number | null>("platform");
   restrict = (platform: number, clients: number[]) => this.ask<void>("restrict", { platform, clients });
+  allowed = (platform: number) => this.ask<number[]>("allowed", { platform });
+  setClientPrefix = (value: string) => this.ask<void>("setClientPrefix", { value });
   holdLock = () => this.ask<void>("holdLock");
   releaseLock = () => this.ask<void>("releaseLock");
 

@@ -26,17 +26,19 @@ export class SmallAegirBackstage implements Backstage {
     const clients = hosting_client
       .all(({ uname }) => ours(uname))
       .map(({ nid, uname }) => {
-        const bound = hosting_client_user
-          .all(({ client }) => client === nid)
-          .map(({ user }) => users.get(user)?.name ?? "");
+        const rows = hosting_client_user.all(({ client }) => client === nid);
+        const bound = rows.map(({ user }) => users.get(user)?.name ?? "");
         const { title = "", uid: author = 0 } = node.get(nid) ?? {};
-        return { nid, uname, title, author, users: bound.filter((name) => name !== "").sort() };
+        const bindings = rows.map(({ user }) => user).sort((one, other) => one - other);
+        return { nid, uname, title, author, users: bound.filter((name) => name !== "").sort(), bindings };
       });
+    const links = this.aegir.tables().sites;
     const sites = node
       .all(({ type, title }) => type === "site" && ours(title))
       .map(({ nid, vid, title, changed }) => {
         const { client = 0, status = 0, verified = 0, platform = 0 } = hosting_site.get(vid) ?? {};
-        return { nid, title, client, status, verified, platform, changed };
+        const linked = links.find((site) => site.nid === nid)?.links ?? [];
+        return { nid, title, client, status, verified, platform, changed, links: linked };
       });
     const tasks = drupal
       .tasks(({ rid }) => sites.some(({ nid }) => nid === rid))
@@ -49,7 +51,20 @@ export class SmallAegirBackstage implements Backstage {
         .sort((one, other) => (one.name < other.name ? -1 : 1)),
       sites: sites.sort((one, other) => one.nid - other.nid),
       tasks,
+      defaultClient: { nid: drupal.defaultClient, uname: drupal.loadClient(drupal.defaultClient)?.uname ?? "" },
     });
+  }
+
+  digest(of: "everything" | "others"): Promise<string> {
+    const { clients, sites, users, accounts, links } = this.aegir.tables();
+    const ours = (names: string[]) => names.filter((name) => name.startsWith(this.prefix));
+    const directories = [...Object.keys(links), ...accounts.map(({ name }) => name.slice(name.indexOf(".") + 1))];
+    const except = {
+      clients: ours([...clients.map(({ internalName }) => internalName), ...directories]),
+      sites: ours(sites.map(({ site }) => site)),
+      users: ours(users.map(({ name }) => name)),
+    };
+    return Promise.resolve(this.aegir.digest(of === "others" ? except : {}));
   }
 
   grants(nid: number): Promise<Grant[]> {
@@ -79,8 +94,50 @@ export class SmallAegirBackstage implements Backstage {
     return Promise.resolve();
   }
 
+  addRunningTask(site: number): Promise<number> {
+    const nid = this.drupal.addTask(site, "login-reset");
+    const executed = this.aegir.clock.now();
+    this.drupal.saveTask({ ...this.task(nid), task_status: -1, executed });
+    return Promise.resolve(nid);
+  }
+
+  addClient({ uname, title }: { uname: string; title: string }): Promise<number> {
+    const nid = this.drupal.saveClient({ title, uname, uid: 1, email: "" });
+    this.drupal.database.hosting_client.update((row) => row.nid === nid, { uname });
+    return Promise.resolve(nid);
+  }
+
+  renameClient(nid: number, title: string): Promise<void> {
+    this.drupal.database.node.update((row) => row.nid === nid, { title });
+    return Promise.resolve();
+  }
+
+  removeClient(nid: number): Promise<void> {
+    this.drupal.deleteNode(nid);
+    return Promise.resolve();
+  }
+
+  addUser({ name, mail }: { name: string; mail: string }): Promise<number> {
+    return Promise.resolve(this.aegir.panel.addUser({ name, mail }));
+  }
+
   removeUser(name: string): Promise<void> {
     this.aegir.panel.deleteUser(name);
+    return Promise.resolve();
+  }
+
+  bind(client: number, user: number): Promise<void> {
+    this.drupal.database.hosting_client_user.insert({ user, client, contact_type: "" });
+    return Promise.resolve();
+  }
+
+  unbind(client: number, user: number): Promise<void> {
+    this.drupal.database.hosting_client_user.delete((row) => row.client === client && row.user === user);
+    return Promise.resolve();
+  }
+
+  setOwner(site: number, client: number): Promise<void> {
+    this.drupal.saveSite({ ...(this.drupal.loadSite(site) as SiteNode), client });
     return Promise.resolve();
   }
 
@@ -120,6 +177,16 @@ export class SmallAegirBackstage implements Backstage {
     const { hosting_platform_client_access: access } = this.drupal.database;
     access.delete(({ pid }) => pid === platform);
     for (const cid of clients) access.insert({ pid: platform, cid });
+    return Promise.resolve();
+  }
+
+  allowed(platform: number): Promise<number[]> {
+    const rows = this.drupal.database.hosting_platform_client_access.all(({ pid }) => pid === platform);
+    return Promise.resolve(rows.map(({ cid }) => cid).sort((one, other) => one - other));
+  }
+
+  setClientPrefix(prefix: string): Promise<void> {
+    this.aegir.panel.setVariable("hosting_client_prefix", prefix);
     return Promise.resolve();
   }
 

@@ -27,13 +27,15 @@ class AegirBackstage {
     $state = array('clients' => array(), 'users' => array(), 'sites' => array(), 'tasks' => array());
     $clients = db_query("SELECT n.nid, c.uname, n.title, n.uid FROM {node} n INNER JOIN {hosting_client} c ON c.vid = n.vid WHERE c.uname LIKE :prefix ORDER BY n.nid", $this->like());
     foreach ($clients as $row) {
-      $users = db_query('SELECT u.name FROM {hosting_client_user} b INNER JOIN {users} u ON u.uid = b.user WHERE b.client = :nid ORDER BY u.name', array(':nid' => $row->nid))->fetchCol();
-      $state['clients'][] = array('nid' => (int) $row->nid, 'uname' => $row->uname, 'title' => $row->title, 'author' => (int) $row->uid, 'users' => $users);
+      $uids = db_query('SELECT user FROM {hosting_client_user} WHERE client = :nid ORDER BY user', array(':nid' => $row->nid))->fetchCol();
+      $users = db_query('SELECT u.name FROM {hosting_client_user} b INNER JOIN {users} u ON u.uid = b.user WHERE b.client = :nid AND u.uid > 0 ORDER BY u.name', array(':nid' => $row->nid))->fetchCol();
+      $state['clients'][] = array('nid' => (int) $row->nid, 'uname' => $row->uname, 'title' => $row->title, 'author' => (int) $row->uid, 'users' => $users, 'bindings' => array_map('intval', $uids));
     }
     foreach (db_query('SELECT uid, name, mail, status FROM {users} WHERE name LIKE :prefix ORDER BY name', $this->like()) as $row) {
       $roles = db_query('SELECT r.name FROM {users_roles} h INNER JOIN {role} r ON r.rid = h.rid WHERE h.uid = :uid ORDER BY r.name', array(':uid' => $row->uid))->fetchCol();
       $state['users'][] = array('name' => $row->name, 'mail' => $row->mail, 'status' => (int) $row->status, 'roles' => $roles);
     }
+    $links = $this->links();
     $sites = db_query("SELECT n.nid, n.title, n.changed, s.client, s.status, s.verified, s.platform FROM {node} n INNER JOIN {hosting_site} s ON s.vid = n.vid WHERE n.title LIKE :prefix ORDER BY n.nid", $this->like());
     foreach ($sites as $row) {
       $state['sites'][] = array(
@@ -44,6 +46,7 @@ class AegirBackstage {
         'verified' => (int) $row->verified,
         'platform' => (int) $row->platform,
         'changed' => (int) $row->changed,
+        'links' => $row->status != HOSTING_SITE_DELETED && isset($links[$row->title]) ? $links[$row->title] : array(),
       );
       $tasks = db_query('SELECT t.nid, t.task_type, t.rid, t.task_status FROM {hosting_task} t INNER JOIN {node} n ON n.vid = t.vid WHERE t.rid = :nid ORDER BY t.nid', array(':nid' => $row->nid));
       foreach ($tasks as $task) {
@@ -53,7 +56,77 @@ class AegirBackstage {
     usort($state['tasks'], function ($a, $b) {
       return $a['nid'] - $b['nid'];
     });
+    $default = variable_get('hosting_default_client', 1);
+    $state['defaultClient'] = array(
+      'nid' => (int) $default,
+      'uname' => db_query('SELECT c.uname FROM {node} n INNER JOIN {hosting_client} c ON c.vid = n.vid WHERE n.nid = :nid', array(':nid' => $default))->fetchField(),
+    );
     return $state;
+  }
+
+  private function clientsDirectory() {
+    $server = drush_sitealias_get_record('@server_master');
+    return (empty($server['aegir_root']) ? getenv('HOME') : $server['aegir_root']) . '/clients';
+  }
+
+  /**
+   * Directories below clients/ by the domains of their links.
+   */
+  private function links() {
+    $root = $this->clientsDirectory();
+    $links = array();
+    foreach (is_dir($root) ? array_diff(scandir($root), array('.', '..')) : array() as $directory) {
+      foreach (is_dir("$root/$directory") ? scandir("$root/$directory") : array() as $domain) {
+        if (is_link("$root/$directory/$domain")) {
+          $links[$domain][] = $directory;
+        }
+      }
+    }
+    ksort($links);
+    return $links;
+  }
+
+  /**
+   * Tables by the columns that count, and those columns that refer to what may be touched.
+   */
+  private function digest(array $request) {
+    $clients = db_query("SELECT n.nid FROM {node} n INNER JOIN {hosting_client} c ON c.vid = n.vid WHERE c.uname LIKE :prefix", $this->like())->fetchCol();
+    $sites = db_query("SELECT nid FROM {node} WHERE type = 'site' AND title LIKE :prefix", $this->like())->fetchCol();
+    $tasks = $sites ? db_query('SELECT nid FROM {hosting_task} WHERE rid IN (:sites)', array(':sites' => $sites))->fetchCol() : array();
+    $nids = array_flip(array_merge($clients, $sites, $tasks));
+    $uids = array_flip(db_query('SELECT uid FROM {users} WHERE name LIKE :prefix', $this->like())->fetchCol());
+    $tables = array(
+      "SELECT nid, vid, type, title, uid, status, changed FROM {node} WHERE type IN ('client', 'site', 'task', 'platform') ORDER BY nid" => array('nid' => $nids),
+      'SELECT nid, vid, uname FROM {hosting_client} ORDER BY vid' => array('nid' => $nids),
+      'SELECT user, client FROM {hosting_client_user} ORDER BY user, client' => array('user' => $uids, 'client' => $nids),
+      'SELECT nid, vid, client, platform, status, verified FROM {hosting_site} ORDER BY vid' => array('nid' => $nids),
+      'SELECT nid, vid, alias FROM {hosting_site_alias} ORDER BY vid, alias' => array('nid' => $nids),
+      'SELECT nid, vid, task_type, rid, task_status, executed FROM {hosting_task} ORDER BY vid' => array('nid' => $nids),
+      'SELECT pid, cid FROM {hosting_platform_client_access} ORDER BY pid, cid' => array('cid' => $nids),
+      'SELECT nid, realm, gid, grant_view, grant_update, grant_delete FROM {node_access} ORDER BY nid, realm, gid' => array('nid' => $nids, 'gid' => $nids),
+      'SELECT uid, name, mail, status FROM {users} ORDER BY uid' => array('uid' => $uids),
+      'SELECT uid, rid FROM {users_roles} ORDER BY uid, rid' => array('uid' => $uids),
+      "SELECT name, value FROM {variable} WHERE name LIKE 'hosting_client_%' OR name IN ('hosting_default_client', 'hosting_admin_client') ORDER BY name" => array(),
+    );
+    $hash = hash_init('sha256');
+    $others = $request['of'] === 'others';
+    foreach ($tables as $query => $references) {
+      foreach (db_query($query) as $row) {
+        $ours = FALSE;
+        foreach ($references as $column => $ids) {
+          $ours = $ours || isset($ids[$row->$column]);
+        }
+        if (!$others || !$ours) {
+          hash_update($hash, json_encode($row) . "\n");
+        }
+      }
+    }
+    foreach ($this->links() as $domain => $directories) {
+      if (!$others || strpos($domain, $this->prefix) !== 0) {
+        hash_update($hash, json_encode(array($domain, $directories)) . "\n");
+      }
+    }
+    return hash_final($hash);
   }
 
   private function grants(array $request) {
@@ -90,9 +163,74 @@ class AegirBackstage {
     node_delete($request['nid']);
   }
 
+  private function addRunningTask(array $request) {
+    $task = hosting_add_task($request['site'], 'login-reset', array(), HOSTING_TASK_PROCESSING);
+    db_update('hosting_task')->fields(array('executed' => time()))->condition('nid', $task->nid)->execute();
+    return (int) $task->nid;
+  }
+
+  private function addClient(array $request) {
+    $client = (object) array(
+      'type' => 'client',
+      'title' => $request['title'],
+      'uname' => $request['uname'],
+      'uid' => 1,
+      'status' => 1,
+      'language' => LANGUAGE_NONE,
+      'email' => '',
+      'revision' => FALSE,
+    );
+    node_save($client);
+    db_update('hosting_client')->fields(array('uname' => $request['uname']))->condition('nid', $client->nid)->execute();
+    return (int) $client->nid;
+  }
+
+  private function renameClient(array $request) {
+    db_update('node')->fields(array('title' => $request['title']))->condition('nid', $request['nid'])->execute();
+  }
+
+  private function removeClient(array $request) {
+    $uname = db_query('SELECT uname FROM {hosting_client} WHERE nid = :nid', array(':nid' => $request['nid']))->fetchField();
+    node_delete($request['nid']);
+    // A verify has made it, and nothing but BOA's cron removes it.
+    if (is_dir("{$this->clientsDirectory()}/$uname")) {
+      @rmdir("{$this->clientsDirectory()}/$uname");
+    }
+  }
+
+  private function addUser(array $request) {
+    $role = user_role_load_by_name('aegir client');
+    $user = user_save(new stdClass(), array(
+      'name' => $request['name'],
+      'mail' => $request['mail'],
+      'init' => $request['mail'],
+      'pass' => user_password(),
+      'status' => 1,
+      'roles' => array($role->rid => $role->name),
+    ));
+    return (int) $user->uid;
+  }
+
   private function removeUser(array $request) {
     $uid = db_query('SELECT uid FROM {users} WHERE name = :name', array(':name' => $request['name']))->fetchField();
     user_delete($uid);
+  }
+
+  private function bind(array $request) {
+    db_insert('hosting_client_user')
+      ->fields(array('user' => $request['uid'], 'client' => $request['client'], 'contact_type' => ''))
+      ->execute();
+  }
+
+  private function unbind(array $request) {
+    db_delete('hosting_client_user')->condition('user', $request['uid'])->condition('client', $request['client'])->execute();
+  }
+
+  private function setOwner(array $request) {
+    $site = node_load($request['site']);
+    $site->client = $request['client'];
+    $site->revision = FALSE;
+    node_save($site);
   }
 
   private function addDeletedSite(array $request) {
@@ -140,6 +278,14 @@ class AegirBackstage {
     foreach ($request['clients'] as $client) {
       db_insert('hosting_platform_client_access')->fields(array('pid' => $request['platform'], 'cid' => $client))->execute();
     }
+  }
+
+  private function allowed(array $request) {
+    return array_map('intval', db_query('SELECT cid FROM {hosting_platform_client_access} WHERE pid = :pid ORDER BY cid', array(':pid' => $request['platform']))->fetchCol());
+  }
+
+  private function setClientPrefix(array $request) {
+    variable_set('hosting_client_prefix', $request['value']);
   }
 
   private function holdLock() {

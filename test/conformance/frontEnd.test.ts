@@ -1,31 +1,64 @@
 import { existsSync, readFileSync } from "node:fs";
 import { FrontEndBackstage } from "./FrontEndBackstage";
+import type { Connection } from "./RawWorker";
+import { describeStories } from "./stories";
 import { describeWorker } from "./worker";
 
 const variables = ["HOST", "PORT", "USER", "PRIVATE_KEY", "HOST_KEY", "PREFIX"].map((name) => `AEGIR_TEST_${name}`);
 const missing = variables.filter((name) => !process.env[name]);
 
 if (missing.length > 0) {
-  describe("the worker on a real Aegir front end", () => {
-    it(`needs a server: set ${missing.join(", ")} (the prefix is of names that may be touched)`, function () {
+  describe("a real Aegir front end", () => {
+    it(`needs a server: set ${missing.join(", ")} (see test/conformance/README.md)`, function () {
       console.warn(`      SKIPPED: no real Aegir front end; to run this, set ${missing.join(", ")}`);
       this.skip();
     });
   });
 } else {
-  const [host, port, user, key, hostKey, prefix] = variables.map((name) => process.env[name]) as string[];
-  const connection = {
-    host: host as string,
-    port: Number(port),
-    user: user as string,
-    privateKey: existsSync(key as string) ? readFileSync(key as string, "utf8") : (key as string),
-    hostKey: hostKey as string,
-  };
-  describeWorker(`the Aegir front end at ${host}:${port}`, async () => ({
-    connection,
-    prefix: prefix as string,
-    backstage: await FrontEndBackstage.start(connection, prefix as string),
-    disposable: false,
+  const [host, port, user, key, hostKey, prefix] = variables.map((name) => process.env[name]) as [
+    string,
+    string,
+    string,
+    string,
+    string,
+    string,
+  ];
+  const connection: Connection = { host, port: Number(port), user, privateKey: textOf(key), hostKey };
+  const name = `the Aegir front end at ${host}:${port}`;
+  const start = async () => ({
+    prefix,
+    backstage: await FrontEndBackstage.start(connection, prefix),
+    disposable: process.env["AEGIR_TEST_DISPOSABLE"] === "yes",
     stop: () => Promise.resolve(),
-  }));
+  });
+  const runs = process.env["AEGIR_TEST_QUEUE"] === "runs";
+  if (runs) {
+    const configuration = { connection, accounts: accounts(connection), waits: { pollSeconds: 1 } };
+    const logins = process.env["AEGIR_TEST_ACCOUNTS_LOGIN"] !== "no";
+    describeStories(name, async () => ({ ...(await start()), configuration, logins }), { minutes: 15 });
+  } else {
+    describeWorker(name, async () => ({ ...(await start()), connection }));
+  }
+  describe(`${runs ? "the worker" : "the stories"} of ${name}`, () => {
+    it(`needs a queue that ${runs ? "stands still: leave AEGIR_TEST_QUEUE out" : "runs: set AEGIR_TEST_QUEUE=runs"}`, function () {
+      console.warn(`      SKIPPED: the queue of ${host} ${runs ? "runs" : "stands still"}, says AEGIR_TEST_QUEUE`);
+      this.skip();
+    });
+  });
+}
+
+/** A key, or the file that it is in. */
+function textOf(key: string): string {
+  return existsSync(key) ? readFileSync(key, "utf8") : key;
+}
+
+/** The login that reads and deletes password files. */
+function accounts(drush: Connection) {
+  const variable = (name: string) => process.env[`AEGIR_TEST_ACCOUNTS_${name}`];
+  const instance = variable("INSTANCE");
+  if (!instance) return undefined;
+  const key = variable("PRIVATE_KEY");
+  const user = variable("USER") ?? drush.user;
+  const connection = { ...drush, user, privateKey: key ? textOf(key) : drush.privateKey };
+  return { instance, connection, directory: variable("DIRECTORY") };
 }

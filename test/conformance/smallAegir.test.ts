@@ -1,6 +1,7 @@
 import { ManualClock } from "../aegir/Clock";
 import { SmallAegir } from "../aegir/SmallAegir";
 import { SmallAegirBackstage } from "./SmallAegirBackstage";
+import { describeStories } from "./stories";
 import { describeWorker } from "./worker";
 
 for (const flavour of ["boa", "upstream"] as const) {
@@ -17,4 +18,32 @@ for (const flavour of ["boa", "upstream"] as const) {
       stop: () => aegir.stop(),
     };
   });
+  // The CLI plays against one flavour; what the flavours differ in is the server's.
+  const engines = flavour === "boa" ? undefined : (["in-process"] as const);
+  describeStories(
+    `the small Aegir (${flavour})`,
+    async () => {
+      const aegir = await SmallAegir.start({ flavour });
+      aegir.addSites([{ site: "tt1.example.com" }, { site: "tt2.example.com" }]);
+      aegir.panel.addPlatform("tt-platform");
+      // What must stay as it is, one site of the default owner among it, without which its login would come and go.
+      aegir.panel.addClient({ name: "Bystander Ltd", internalName: "bystander" });
+      aegir.addSites([{ site: "bystander.example.com", owner: "bystander" }, { site: "default.example.com" }]);
+      const { counts } = aegir;
+      return {
+        configuration: aegir.configuration(),
+        prefix: "tt",
+        backstage: new SmallAegirBackstage(aegir, "tt"),
+        disposable: true,
+        counts: () => ({
+          bootstraps: counts.workerStarts,
+          writes: counts.writes,
+          rejectedLogins: counts.authentications.rejected,
+        }),
+        owners: () => aegir.ownerHistory,
+        stop: () => aegir.stop(),
+      };
+    },
+    { engines },
+  );
 }

@@ -371,7 +371,7 @@ export function describeWorker(name: string, start: () => Promise<Target>): void
         assert.deepEqual([client.internalName, client.name, user], [named("one"), "Client one", null]);
         const state = await backstage.state();
         assert.deepEqual(state.clients, [
-          { nid: client.nid, uname: named("one"), title: "Client one", author: 1, users: [] },
+          { nid: client.nid, uname: named("one"), title: "Client one", author: 1, users: [], bindings: [] },
         ]);
         assert.deepEqual(state.users, []);
         const expected = [...new Set([server.adminClient?.nid ?? 1, client.nid])].sort((one, other) => one - other);

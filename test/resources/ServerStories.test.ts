@@ -151,61 +151,9 @@ describe("the life cycles against a server", () => {
         /o1\.aegir\.example\.com is Aegir's own front end .*Nothing was changed\. Remove this resource/,
       ],
       [
-        "a site that does not exist",
-        () => siteOwnership.create({ site: "none.example", client: "acme", server }),
-        /there is no site none\.example: no site has this name .*Install the site first/,
-      ],
-      [
-        "an alias, naming its site",
-        () => {
-          aegir.addSites([{ site: "main.example", aliases: ["alias.example"] }]);
-          return siteOwnership.create({ site: "alias.example", client: "acme", server });
-        },
-        /there is no site alias\.example: it is an alias of main\.example .*site: "main\.example"/,
-        "trap 23",
-      ],
-      [
-        "a site that was deleted",
-        () => {
-          aegir.addSites([{ site: "gone.example", status: -2 }]);
-          return siteOwnership.create({ site: "gone.example", client: "acme", server });
-        },
-        /there is no site gone\.example: only a deleted site had this name/,
-      ],
-      [
         "a client that does not exist",
         () => siteOwnership.create({ site, client: "nobody", server }),
         /there is no client nobody .*Declare it as an AegirClient/,
-      ],
-      [
-        "a user that does not exist",
-        () => clientUserBinding.create({ client: "acme", user: "nobody", server }),
-        /there is no panel user nobody to bind to acme .*createUser: \{ email: "\.\.\." \}/,
-      ],
-      [
-        "a new user whose address somebody has",
-        () => {
-          aegir.panel.addUser({ name: "alice", mail: "alice@example.com" });
-          return clientUserBinding.create({
-            client: "acme",
-            user: "al",
-            createUser: { email: "alice@example.com" },
-            server,
-          });
-        },
-        /the user al cannot be made: another user has the address alice@example\.com/,
-      ],
-      [
-        "a client whose login another client has",
-        () => aegirClient.create({ name: "Ac Me", internalName: "ac_me", server }),
-        /ac_me would share its shell login with acme .*Choose another internalName/,
-        "trap 21",
-      ],
-      [
-        "a login for a client without a site, at once",
-        () => shellAccount.create({ client: "acme", server }),
-        /the client acme has no active site \(it owns none\), so BOA keeps no login for it/,
-        "trap 14",
       ],
       [
         "deleting the default owner",
@@ -229,16 +177,6 @@ describe("the life cycles against a server", () => {
         },
         /Aegir would store the internal name beta as c_beta, .*Configure the server's clientPrefix as it is there/,
         "trap 5",
-      ],
-      [
-        "a new name for a client whose internal name every save would alter by now",
-        () => {
-          aegir.panel.setVariable("hosting_client_prefix", "c_");
-          const olds = { ...acme, stateVersion: 1, nid: 1, panelUser: null };
-          return aegirClient.update("client:acme", olds, { ...acme, name: "Acme Ltd" });
-        },
-        /Aegir would store the internal name acme as c_acme, .*Declare the name that the server has/,
-        "trap 4",
       ],
       [
         "a user where the role of clients is missing, with the client that it is for",
@@ -274,13 +212,6 @@ describe("the life cycles against a server", () => {
     });
     afterEach(() => {
       console.log = log;
-    });
-
-    it("of a title that other clients have", async () => {
-      await aegirClient.create({ name: "ACME corp", internalName: "acme2", server });
-      assert.deepEqual(said, [
-        'client:acme2: is called "ACME corp" as are other clients: acme. People in the panel tell them apart by this name alone.',
-      ]);
     });
 
     it("of a site that is disabled, whose owner is changed all the same (trap 24)", async () => {
@@ -362,14 +293,6 @@ describe("the life cycles against a server", () => {
         assert.deepEqual(pickOf(error.properties, "client", "applied"), { client: "acme", applied: false });
         return true;
       });
-    });
-
-    it("a wait that ends before the write says that nothing was changed", async () => {
-      aegir.faults.nextVerify(site, "stuck");
-      const task = aegir.panel.addTask(site, "verify");
-      await until(() => aegir.tables().tasks.some(({ nid, status }) => nid === task && status === -1));
-      await assert.rejects(own(), /for the verify task of www\.acme\.example .*Nothing was changed\./);
-      assert.equal(owner(), "octopus123456");
     });
 
     it("a client that could not be deleted keeps its people", async () => {
@@ -498,16 +421,6 @@ describe("the life cycles against a server", () => {
         aegir.ownerHistory.filter((state) => state.owner === null),
         [],
       );
-    });
-
-    it("a site whose owner's node is gone is taken, because nobody loses it", async () => {
-      aegir.panel.addClient({ name: "Gone Ltd", internalName: "gone" });
-      aegir.panel.setOwner(site, "Gone Ltd");
-      aegir.runQueue();
-      aegir.panel.deleteClient("gone");
-      await own();
-      assert.equal(owner(), "acme");
-      assert.deepEqual(links(), ["acme"]);
     });
 
     it("a worker is retired after 500 requests, and answers those that it has first (trap 28)", async () => {

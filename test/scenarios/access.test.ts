@@ -1,7 +1,6 @@
-/** The main job as stories, on every engine that is there. */
+/** The main job on a small Aegir: what its counters and its size show beyond the stories of test/conformance. */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import type { ConfigValue } from "../engine/Engine";
 import { onEveryEngine } from "./everyEngine";
 import { bound, client, expectOk, login, owned, World } from "./World";
 
@@ -17,60 +16,6 @@ onEveryEngine("access", (engine) => {
   afterEach(() => world.close());
 
   const acme = [client("acme", "Acme Corp"), bound("acme", "alice"), owned(site, "acme"), login("acme", site)];
-
-  it("a client, its user, its site and its login come true, and a second up changes and writes nothing (trap 25)", async () => {
-    world.declare(acme);
-    expectOk(await world.stack.preview());
-    assert.equal(world.aegir.counts.writes, 0);
-    await world.up();
-    assert.equal(world.owner(site), "acme");
-    assert.deepEqual(world.aegir.panel.sitesOf("alice"), [site]);
-    assert.deepEqual(await world.sitesOf("o1.acme"), [site]);
-
-    const { writes } = world.aegir.counts;
-    const again = await world.up();
-    assert.deepEqual(again.changes, { same: 4 });
-    assert.equal(world.aegir.counts.writes, writes);
-  });
-
-  it("a preview needs no server and no credentials", async () => {
-    await world.aegir.down();
-    await world.configure(serverConfig({ host: "127.0.0.1", user: "aegir", hostKey: world.aegir.drush.hostKey }));
-    world.declare(acme);
-    const preview = expectOk(await world.stack.preview({ env: { SSH_AUTH_SOCK: "" } }));
-    assert.deepEqual(preview.changes, { create: 4 });
-  });
-
-  it("a rejected host key ends everything before a credential is offered", async () => {
-    const { privateKey, ...rest } = world.aegir.configuration().connection;
-    const hostKey = "SHA256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
-    await world.configure(serverConfig({ ...rest, privateKey, hostKey }));
-    world.declare([client("acme", "Acme Corp")]);
-    const outcome = await world.stack.up();
-    assert.equal(outcome.ok, false);
-    assert.ok(outcome.output.includes(hostKey) && outcome.output.includes(world.aegir.drush.hostKey), outcome.output);
-    assert.deepEqual(world.aegir.counts.authentications, { accepted: 0, rejected: 0 });
-  });
-
-  it("rejected credentials are offered once", async () => {
-    world.aegir.faults.refuseLogins = true;
-    world.declare([client("acme", "Acme Corp")]);
-    assert.equal((await world.stack.up()).ok, false);
-    assert.equal(world.aegir.counts.authentications.rejected, 1);
-  });
-
-  it("what the program does not declare is not touched", async () => {
-    world.aegir.panel.addClient({ name: "Beta GmbH", internalName: "beta" });
-    world.aegir.panel.bind("beta", "alice");
-    world.aegir.runCron();
-    const exceptions = { clients: ["acme", "octopus123456"], sites: [site], users: ["alice"] };
-    const before = world.aegir.digest(exceptions);
-    await world.up(acme);
-    assert.equal(world.aegir.digest(exceptions), before);
-    assert.ok(world.aegir.tables().bindings.some(({ user, client: owner }) => user === "alice" && owner === "beta"));
-    expectOk(await world.stack.destroy());
-    assert.equal(world.aegir.digest(exceptions), before);
-  });
 
   it("people and logins of others are looked up with get, and not managed", async () => {
     world.aegir.panel.addClient({ name: "Beta GmbH", internalName: "beta" });
@@ -129,10 +74,6 @@ onEveryEngine("access", (engine) => {
     assert.equal(world.aegir.counts.writes, 201);
   });
 });
-
-function serverConfig(connection: object): Record<string, ConfigValue> {
-  return { "aegir:servers": { secret: JSON.stringify({ main: { connection, accounts: { instance: "o1" } } }) } };
-}
 
 function requests(world: World): number {
   return Object.values(world.aegir.counts.requests).reduce((sum, count) => sum + count, 0);

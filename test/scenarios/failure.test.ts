@@ -96,45 +96,6 @@ onEveryEngine("failure", (engine) => {
     expectOk(await world.stack.up());
   });
 
-  it("another client's site is refused, naming it, until takeOverFrom names exactly that client", async () => {
-    world.aegir.panel.addClient({ name: "Beta GmbH", internalName: "beta" });
-    world.aegir.panel.setOwner(site, "Beta GmbH");
-    world.aegir.runQueue();
-    world.declare([client("acme", "Acme Corp"), owned(site, "acme")]);
-    const refused = await world.stack.up();
-    assert.match(refused.output, /www\.acme\.example belongs to another client, beta \("Beta GmbH"\)/);
-    assert.match(refused.output, /takeOverFrom: "beta"/);
-    assert.equal(world.owner(site), "beta");
-
-    world.declare([client("acme", "Acme Corp"), owned(site, "acme", { takeOverFrom: "gamma" })]);
-    assert.equal((await world.stack.up()).ok, false);
-    assert.equal(world.owner(site), "beta");
-    await world.up([client("acme", "Acme Corp"), owned(site, "acme", { takeOverFrom: "beta" })]);
-    assert.equal(world.owner(site), "acme");
-  });
-
-  it("a client of another name is refused, showing both, unless it is to be adopted", async () => {
-    world.aegir.panel.addClient({ name: "Acme Incorporated", internalName: "acme" });
-    world.declare([client("acme", "Acme Corp")]);
-    const refused = await world.stack.up();
-    assert.match(refused.output, /the server has "Acme Incorporated", the stack declares "Acme Corp"/);
-    await world.up([client("acme", "Acme Corp", { onExisting: "adopt" })]);
-    assert.equal(world.aegir.tables().clients.find(({ internalName }) => internalName === "acme")?.name, "Acme Corp");
-  });
-
-  it("a clash of user names refuses before anything is written (trap 8)", async () => {
-    world.aegir.panel.addUser({ name: "acme", mail: "other@example.com" });
-    world.aegir.runCron();
-    const before = world.aegir.digest();
-    world.declare([client("acme", "Acme Corp", { email: "it@acme.example" })]);
-    const refused = await world.stack.up();
-    assert.match(
-      refused.output,
-      /no user has the address it@acme\.example, and one cannot be made: another user is already called acme/,
-    );
-    assert.equal(world.aegir.digest(), before);
-  });
-
   it("an answer that is lost after the commit costs nothing: the change is found, not repeated", async () => {
     for (const verb of ["createClient", "setOwner", "bind"] as const) world.aegir.faults.onRequest(verb, "cutAfter");
     await world.up([client("acme", "Acme Corp"), owned(site, "acme"), bound("acme", "alice")]);
