@@ -32,7 +32,7 @@ export class AegirServer {
     const { connection, accounts, drush, waits } = configuration;
     if (connection) {
       this.#drushConnection = new SshConnection(connection, () => resolveConnection(connection, [name]));
-      this.#worker = new Worker(this.#drushConnection, new Drush(connection.user, drush));
+      this.#worker = new Worker(this.#drushConnection, new Drush(connection.user, drush), waits);
       this.#sites = new Sites(this.#worker, new TaskWatcher(this.#worker, waits));
     }
     const accountsArgs = accounts?.connection;

@@ -5,7 +5,7 @@
  */
 import { SessionBroken, SshError } from "../ssh/SshError";
 import type { SshConnection } from "../ssh/SshConnection";
-import { WorkerRefusal, WorkerSession } from "../ssh/WorkerSession";
+import { WorkerNotStarted, WorkerRefusal, WorkerSession } from "../ssh/WorkerSession";
 import {
   PROTOCOL_VERSION,
   ServerFacts,
@@ -18,6 +18,7 @@ import {
 import { workerSource } from "../worker/source";
 import { AegirError } from "./AegirError";
 import type { Drush } from "./Drush";
+import { Patience, pause } from "./Patience";
 import { explained } from "./whyNoWorker";
 
 const LEASE_SECONDS = 60;
@@ -34,14 +35,17 @@ export interface Answered<V extends Verb> {
 export class Worker {
   readonly #connection: SshConnection;
   readonly #drush: Drush;
+  readonly #waits: { pollSeconds: number; taskMinutes: number };
   #session: Promise<WorkerSession> | undefined;
   #server: ServerFacts | undefined;
   /** Rises when a write begins and when it ends: what was read under one number saw no half of a write. */
   writes = 0;
 
-  constructor(connection: SshConnection, drush: Drush) {
+  /** @param waits how long a server whose load is too high for Drush is waited for */
+  constructor(connection: SshConnection, drush: Drush, waits: { pollSeconds: number; taskMinutes: number }) {
     this.#connection = connection;
     this.#drush = drush;
+    this.#waits = waits;
   }
 
   get label(): string {
@@ -118,10 +122,24 @@ export class Worker {
   }
 
   async #start(): Promise<WorkerSession> {
+    const patience = new Patience(this.#waits.taskMinutes);
+    for (;;) {
+      try {
+        return await this.#startOnce();
+      } catch (error) {
+        if (!isOverloaded(error)) throw await explained(error, this.#connection, this.#drush);
+        if (patience.expired()) throw overloaded(error, patience.minutes);
+      }
+      await pause(this.#waits.pollSeconds);
+    }
+  }
+
+  async #startOnce(): Promise<WorkerSession> {
     const command = this.#drush.onFrontEnd(WORKER_ARGUMENTS);
-    const start = { command, source: workerSource(), protocol: PROTOCOL_VERSION };
-    const session = await WorkerSession.start(this.#connection, start).catch(async (error: unknown) => {
-      throw await explained(error, this.#connection, this.#drush);
+    const session = await WorkerSession.start(this.#connection, {
+      command,
+      source: workerSource(),
+      protocol: PROTOCOL_VERSION,
     });
     this.#server = ServerFacts.parse(session.hello.result);
     return session;
@@ -132,6 +150,21 @@ export class Worker {
     this.#session = undefined;
     session?.end();
   }
+}
+
+/**
+ * Provision ends every Drush process, ours too, while the load of its machine is above five per processor (`load on system
+ * too heavy (10.5 ...), aborting`, wrapped at 80 columns): that passes, and the verifies that are waited for may cause it.
+ */
+function isOverloaded(error: unknown): error is WorkerNotStarted {
+  return (
+    error instanceof WorkerNotStarted && /load on system too heavy/.test(error.noise.replace(/(\\[rn]|\s)+/g, " "))
+  );
+}
+
+function overloaded({ host, situation, what, exitCode, noise }: WorkerNotStarted, minutes: number): WorkerNotStarted {
+  const why = `Aegir runs no Drush while the load of its machine is so high, and it was so for ${minutes} min`;
+  return new WorkerNotStarted(host, situation, what, exitCode, noise, why);
 }
 
 /**

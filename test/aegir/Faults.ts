@@ -104,6 +104,8 @@ export class Faults {
   sudoRefused = false;
   /** The database is down: Drush runs, and the front end does not start. */
   databaseDown = false;
+  /** So many times Drush is ended at its start, because the load of the machine is too high. */
+  overloads = 0;
   /** Every answer of a worker is held back for so many real milliseconds; what was asked is done by then. */
   answerDelay = 0;
   /** Workers print a greeting, and a notice without a line feed before every answer. */

@@ -95,6 +95,10 @@ export class Shell {
     if (!aliases.includes(alias) || !version.startsWith("8.")) {
       return ended(1, "", `Could not find the alias ${alias}                    [error]\n`);
     }
+    if (this.faults.overloads > 0) {
+      this.faults.overloads--;
+      return ended(1, "", "load on system too heavy (10.5 12.1 9.8), aborting                     [error]\n");
+    }
     const frontEnd = FRONT_END.includes(alias);
     if (verb === "core-status") return ended(0, this.status(alias, frontEnd));
     if (verb === "hosting-tasks" && frontEnd) return { started: "queue" };

@@ -140,6 +140,36 @@ describe("a resource whose server starts no worker tells of", () => {
   }
 });
 
+describe("a load that is too high for Drush", () => {
+  let aegir: SmallAegir;
+
+  beforeEach(async () => (aegir = await SmallAegir.start()));
+  afterEach(async () => {
+    await endServers();
+    await aegir.stop();
+  });
+
+  const create = (waits: object) => {
+    configureServers(JSON.stringify({ main: { ...aegir.configuration(), waits } }));
+    return aegirClient.create({ name: "Acme Corp", internalName: "acme", server: "main" });
+  };
+
+  it("is waited for over one login", async () => {
+    aegir.faults.overloads = 3;
+    await create({ pollSeconds: 0.05 });
+    assert.equal(aegir.faults.overloads, 0);
+    assert.equal(aegir.counts.authentications.accepted, 1);
+  });
+
+  it("is told as what it is when it does not fall", async () => {
+    aegir.faults.overloads = Infinity;
+    await assert.rejects(
+      create({ pollSeconds: 0.05, taskMinutes: 0.005 }),
+      /load on system too heavy .*no Drush while the load of its machine is so high, and it was so for 0\.005 min\. Nothing was done/,
+    );
+  });
+});
+
 describe("the question to a shell", () => {
   const PATH = "/usr/local/bin:/usr/bin:/bin";
 
