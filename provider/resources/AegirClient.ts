@@ -272,6 +272,8 @@ export const aegirClient: Lifecycle<Inputs, Outputs> = {
   },
 
   async update(id, olds, news): Promise<{ outs: Outputs }> {
+    // Recorded without an answer to its creation: there may be such a client by now, or none.
+    if (olds.nid === undefined) return aegirClient.create(news);
     const server = serverFor(news.server);
     const attempt = async (): Promise<ClientFacts> => {
       const { client: live } = await observe(server, news);
@@ -286,7 +288,8 @@ export const aegirClient: Lifecycle<Inputs, Outputs> = {
       }
       return ensureUser(server, await rename(server, live, olds.name, news.name), news);
     };
-    const changed = { ...olds, ...pick(news, inputKeys) };
+    // The name as it was surely seen: the next run finds it, or the new one.
+    const changed = { ...olds, ...pick(news, inputKeys), name: olds.name };
     const client = await recordingUnknown(id, changed, () => settle(server.label, `updating ${id}`, attempt));
     return { outs: outputs(client, news) };
   },

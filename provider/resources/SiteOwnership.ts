@@ -245,7 +245,8 @@ async function own(id: string, inputs: Inputs, olds: Outputs | undefined): Promi
     // Where the answer was lost the declared owner is recorded: if it is so, a removal takes it back, and if not, leaves it.
     const client = error.outcome === "unknown" ? inputs.client : ownerName(error.site);
     const recorded = outputs(error.site, { ...inputs, client }, remembered(error.progress, olds));
-    throw new PartialFailure(id, { ...recorded, applied: false }, error);
+    const verifyTask = error.outcome === "unknown" ? null : recorded.verifyTask;
+    throw new PartialFailure(id, { ...recorded, verifyTask, applied: false }, error);
   }
 }
 
@@ -259,7 +260,9 @@ function mayTake(
   const owner = ownerName(site);
   if (inputs.takeOverFrom !== undefined && owner === inputs.takeOverFrom) return "take";
   if (olds) {
-    if (owner === olds.client) return "take";
+    // No verify is known of a write whose answer was lost: it may not have been made.
+    const lost = olds.applied === false && olds.verifyTask === null;
+    if (owner === olds.client || (lost && owner === olds.previousOwner)) return "take";
     throw new AegirError({
       situation: "changedMeanwhile",
       what: `the owner of ${site.site} changed since this stack last saw it: expected ${olds.client || "nobody"}, found ${owner || "nobody"}`,

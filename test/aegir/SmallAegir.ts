@@ -217,6 +217,13 @@ export class SmallAegir {
     return this.shellAccounts.run();
   }
 
+  /** Puts a link in the place of a password file, as whoever may write to their directory can. */
+  linkPasswordFile(login: string, target: string): void {
+    const path = `${this.shellAccounts.passwordDirectory}/${login}`;
+    this.files.unlink(path);
+    this.files.link(target, path);
+  }
+
   /** Sites as they are long after their install. */
   addSites(sites: SeededSite[]): void {
     addSites({ drupal: this.drupal, provision: this.provision }, sites);

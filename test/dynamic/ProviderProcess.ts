@@ -113,11 +113,15 @@ export class ProviderProcess {
     await answer((done) => this.client.delete(request, done));
   }
 
-  /** Nothing is cleaned up; what is asked of it fails. */
-  async kill(): Promise<void> {
+  /** Waits until it is gone. With SIGKILL nothing is cleaned up, and what is asked of it fails. */
+  async kill(signal: "SIGKILL" | "SIGINT" = "SIGKILL", times = 1): Promise<void> {
     const closed = once(this.child, "close");
-    this.child.kill("SIGKILL");
+    for (let time = 0; time < times; time++) this.child.kill(signal);
     await closed;
+  }
+
+  get pid(): number {
+    return this.child.pid!;
   }
 
   /** Ends it as the engine does, and waits until it is gone. */

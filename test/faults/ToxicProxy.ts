@@ -29,6 +29,8 @@ export type Direction = "upstream" | "downstream";
 export class ToxicProxy {
   /** Connections that were taken so far. */
   connections = 0;
+  /** How often `limit_data` and `reset_peer` have struck. */
+  strikes = 0;
   /** Bytes that got through so far. */
   readonly passed: Record<Direction, number> = { upstream: 0, downstream: 0 };
   readonly #toxics: Record<Direction, Partial<Toxics>> = { upstream: {}, downstream: {} };
@@ -128,7 +130,7 @@ export class ToxicProxy {
     const { latency, bandwidth, slicer, timeout } = toxics;
     const late = latency?.milliseconds ?? 0;
     const slow = bandwidth ? (piece.length / bandwidth.bytesPerSecond) * 1000 : 0;
-    await pause(late + slow + (slicer?.milliseconds ?? 0));
+    await pauseFor(late + slow + (slicer?.milliseconds ?? 0));
     if (timeout) {
       const closed = new Promise((resolve) => from.once("close", resolve));
       await (timeout.milliseconds > 0 ? Promise.race([closed, pause(timeout.milliseconds)]) : closed);
@@ -140,6 +142,7 @@ export class ToxicProxy {
       limit.bytes -= piece.length;
       if (limit.bytes > 0) continue;
       delete toxics[name];
+      this.strikes++;
       const rest = piece.subarray(0, piece.length + limit.bytes);
       if (rest.length > 0) await new Promise((resolve) => to.write(rest, resolve));
       this.passed[direction] += rest.length;
@@ -153,4 +156,9 @@ export class ToxicProxy {
     if (!to.write(piece)) await once(to, "drain");
     return true;
   }
+}
+
+/** A timer takes a millisecond at least, which is long for a single byte. */
+async function pauseFor(milliseconds: number): Promise<void> {
+  if (milliseconds > 0) await pause(milliseconds);
 }

@@ -8,18 +8,14 @@ import type { Hold, RequestFault, Requested } from "../aegir/Faults";
 import { ProviderProcess } from "../dynamic/ProviderProcess";
 import type { Declaration } from "../scenarios/program";
 import { client, owned } from "../scenarios/World";
+import { until } from "../support/until";
 import { partOf } from "./Provider";
-import { access, everyTrial, MAIL, SITE, until, type Trial } from "./Trial";
+import { access, everyTrial, MAIL, moved, SITE, type Trial } from "./Trial";
 
 const SERVERS = "aegir:servers";
 const withoutMail = client("nova", "Nova Ltd");
 const renamed = client("nova", "Nova Incorporated", { email: MAIL });
 const twoClients = [withoutMail, client("luna", "Luna Ltd")];
-
-/** The same logical names, another internal name: everything is replaced. */
-const moved = JSON.parse(
-  JSON.stringify(access({ client: "luna" })).replaceAll(/(client|binding|account):luna/g, "$1:nova"),
-) as Declaration[];
 
 interface Write {
   row: 29 | 31 | 33;
@@ -206,13 +202,18 @@ describe("killed", () => {
         await t.check();
       });
 
-      it(`row ${row}: before, during and after it, which the next run completes, when ${what}`, async () => {
-        const t = await prepared(write);
-        fail(t, "killBefore", "killInside", "killAfter");
-        const run = await t.up();
-        assert.match(run.failures[0]!.message, /killed by SIGKILL/);
-        await t.check(run);
-      });
+      for (const [last, how] of [
+        ["killAfter", "before, during and after it"],
+        ["killBefore", "before it and during it, until nothing is left to try"],
+      ] as const) {
+        it(`row ${row}: ${how}, which the next run completes, when ${what}`, async () => {
+          const t = await prepared(write);
+          fail(t, "killBefore", "killInside", last);
+          const run = await t.up();
+          assert.match(run.failures[0]!.message, /killed by SIGKILL/);
+          await t.check(run);
+        });
+      }
     }
 
     it("row 31: before and after a password file is removed", async () => {

@@ -4,8 +4,9 @@ import { createServer, type AddressInfo } from "node:net";
 import { utils } from "ssh2";
 import { generateKey } from "../aegir/SshServer";
 import { newKey, newRsaKey, ScriptedServer } from "../ssh/ScriptedServer";
+import { until } from "../support/until";
 import { InProcessProvider } from "./Provider";
-import { everyTrial, SITE, until, type Trial } from "./Trial";
+import { everyTrial, SITE, type Trial } from "./Trial";
 
 describe("reaching the host", () => {
   const hostKey = generateKey();
