@@ -353,6 +353,6 @@ function startedAfter(task: TaskFacts, writtenAt: number | undefined): boolean {
 /** What an error says without its own next step, or the reason as it is. */
 function causeText(why: unknown): string {
   if (why instanceof AegirError) return why.what;
-  if (why instanceof SshError) return why.reason;
+  if (why instanceof SshError || why instanceof WorkerRefusal) return why.reason;
   return why instanceof Error ? why.message : String(why);
 }

@@ -200,7 +200,7 @@ function fromAnswer(answer: WorkerRefusal, label: string, what: string): AegirEr
         : "Run the same command again: it observes first and does only what is missing";
   return new AegirError({
     situation: answer.code === "refused" ? "refused" : answer.code === "missing" ? "missing" : "serverFailed",
-    what: `${what}: ${answer.message}`,
+    what: `${what}: ${answer.reason}`,
     server: label,
     outcome: "notDone",
     next,

@@ -12,7 +12,7 @@ export class SftpRefusal extends OneLineError {
     readonly code: "missing" | "denied" | "tooLarge" | "failed",
     message: string,
   ) {
-    super(`${host}: ${message}`);
+    super(`${host}: ${message}. Nothing was changed. Look at it with this login, then run the same command again`);
   }
 }
 
@@ -64,9 +64,16 @@ export class Sftp {
     );
   }
 
-  /** The whole file; refused as `tooLarge` if it has more than `maxBytes`. */
+  /**
+   * The whole file; refused as `tooLarge` if it has more than `maxBytes`. What stands in its place is refused as well: a
+   * link that somebody else put there would have this login read what only this login may read.
+   */
   read(path: string, maxBytes: number): Promise<Buffer> {
     return this.#ask("read", path, "notDone", async (sftp) => {
+      const { kind } = remoteFile(await promised<Stats>((done) => sftp.lstat(path, done)));
+      if (kind !== "file") {
+        throw new SftpRefusal(this.label, path, "failed", `${printable(path)} is no file but a ${kind}; not read`);
+      }
       const handle = await promised<Buffer>((done) => sftp.open(path, "r", done));
       try {
         return await this.#readAll(sftp, handle, path, maxBytes);

@@ -12,6 +12,9 @@ import type { SshOutcome, SshSituation } from "./SshError";
 
 /** The worker's answer that it did not do what was asked; nothing was written (PROTOCOL.md, "Answers"). */
 export class WorkerRefusal extends OneLineError {
+  /** The server's own words, printable, as a clause without a full stop. */
+  readonly reason: string;
+
   constructor(
     /** `user@host:port` */
     readonly host: string,
@@ -25,7 +28,12 @@ export class WorkerRefusal extends OneLineError {
     /** The server's clock, seconds since the epoch. */
     readonly now: number,
   ) {
-    super(`${host}: ${printable(message)}`);
+    const reason = printable(message).replace(/\.$/, "");
+    super(
+      `${host}: the worker did not carry out ${verb}: ${reason}. Nothing was changed. Run the same command again: it ` +
+        "looks first and does what is missing",
+    );
+    this.reason = reason;
   }
 }
 

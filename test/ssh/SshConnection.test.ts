@@ -293,7 +293,7 @@ describe("SshConnection", () => {
       assert.equal(most, 7);
     });
 
-    it("wait their turn when the server refuses a channel", async () => {
+    it("row 11: wait their turn when the server refuses a channel", async () => {
       const server = await start({ maxSessions: 2 });
       const connection = open(server);
       const runs = Array.from({ length: 30 }, (_, number) => connection.run(`echo ${number}`, null, LIMITS));
@@ -337,12 +337,12 @@ describe("SshConnection", () => {
       assert.match(error.message, /killed by SIGKILL/);
     });
 
-    it("that close while 8 MB are written to them settle", async () => {
+    it("row 20: that close while 8 MB are written to them settle", async () => {
       const server = await start({ onExec: (channel) => channel.once("data", () => channel.close()) });
       await failure(open(server).run("x", Buffer.alloc(8 << 20), LIMITS), "sessionBroken", "unknown");
     });
 
-    it("that print without end are cut off, keeping the first and the last part", async () => {
+    it("row 22: that print without end are cut off, keeping the first and the last part", async () => {
       const server = await start({
         onExec: (channel) => {
           channel.write("FIRST");

@@ -96,7 +96,10 @@ describe("WorkerSession", () => {
       [error.verb, error.code, error.detail, error.fatal, error.now],
       ["setOwner", "changed", { found: 12 }, false, NOW],
     );
-    assert.match(error.message, /^aegir@127.0.0.1:\d+: owned by\\x1b\[2J 12$/);
+    assert.match(
+      error.message,
+      /^aegir@127.0.0.1:\d+: the worker did not carry out setOwner: owned by\\x1b\[2J 12\. Nothing was changed\. Run/,
+    );
     assert.equal(error.stack, error.message);
     assert.ok((await session.request("site", {}, DEADLINE)).result);
   });
@@ -192,7 +195,7 @@ describe("WorkerSession", () => {
     await Promise.all(numbers.map((number) => session.request("site", { number }, 1)));
   });
 
-  it("knows which requests were never sent when the channel closes under 8 MB of them", async () => {
+  it("row 20: knows which requests were never sent when the channel closes under 8 MB of them", async () => {
     const { session } = await start((channel) => {
       worker(() => undefined)(channel);
       let bytes = 0;

@@ -84,7 +84,7 @@ describe("SshConnection to OpenSSH", function () {
     assert.equal((await connection.run("sleep 1; echo awake", null, LIMITS)).stdout, "awake\n");
   });
 
-  it("survives the exchange of new keys during a command", async () => {
+  it("row 25: survives the exchange of new keys during a command", async () => {
     const { open } = await start("RekeyLimit 256K");
     const input = "0123456789abcdef".repeat(128 * 1024);
     const { stdout } = await open().run("cat", input, { ...LIMITS, maxOutputBytes: 4 << 20 });
