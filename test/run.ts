@@ -61,6 +61,7 @@ const groups: Group[] = [
   { name: "command", files: "test/cli/**/*.test.ts" },
   { name: "provider process", files: "test/dynamic/**/*.test.ts" },
   { name: "engine", files: "test/engine/**/*.test.ts" },
+  { name: "faults", files: "test/faults/**/*.test.ts" },
   { name: "scenarios", files: "test/scenarios/**/*.test.ts" },
   { name: "stack, examples, documents, package", files: "test/{stacks,examples,documents,package}/**/*.test.ts" },
 ];
