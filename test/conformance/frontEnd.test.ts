@@ -1,29 +1,21 @@
-import { existsSync, readFileSync } from "node:fs";
 import { FrontEndBackstage } from "./FrontEndBackstage";
 import type { Connection } from "./RawWorker";
+import { keyText, missingVariables, realFrontEnd } from "./realFrontEnd";
 import { describeStories } from "./stories";
 import { describeWorker } from "./worker";
 
-const variables = ["HOST", "PORT", "USER", "PRIVATE_KEY", "HOST_KEY", "PREFIX"].map((name) => `AEGIR_TEST_${name}`);
-const missing = variables.filter((name) => !process.env[name]);
+const front = realFrontEnd();
 
-if (missing.length > 0) {
+if (front === undefined) {
   describe("a real Aegir front end", () => {
-    it(`needs a server: set ${missing.join(", ")} (see test/conformance/README.md)`, function () {
-      console.warn(`      SKIPPED: no real Aegir front end; to run this, set ${missing.join(", ")}`);
+    it(`needs a server: set ${missingVariables.join(", ")} (see test/conformance/README.md)`, function () {
+      console.warn(`      SKIPPED: no real Aegir front end; to run this, set ${missingVariables.join(", ")}`);
       this.skip();
     });
   });
 } else {
-  const [host, port, user, key, hostKey, prefix] = variables.map((name) => process.env[name]) as [
-    string,
-    string,
-    string,
-    string,
-    string,
-    string,
-  ];
-  const connection: Connection = { host, port: Number(port), user, privateKey: textOf(key), hostKey };
+  const { connection, prefix } = front;
+  const { host, port } = connection;
   const name = `the Aegir front end at ${host}:${port}`;
   const start = async () => ({
     prefix,
@@ -47,11 +39,6 @@ if (missing.length > 0) {
   });
 }
 
-/** A key, or the file that it is in. */
-function textOf(key: string): string {
-  return existsSync(key) ? readFileSync(key, "utf8") : key;
-}
-
 /** The login that reads and deletes password files. */
 function accounts(drush: Connection) {
   const variable = (name: string) => process.env[`AEGIR_TEST_ACCOUNTS_${name}`];
@@ -59,6 +46,6 @@ function accounts(drush: Connection) {
   if (!instance) return undefined;
   const key = variable("PRIVATE_KEY");
   const user = variable("USER") ?? drush.user;
-  const connection = { ...drush, user, privateKey: key ? textOf(key) : drush.privateKey };
+  const connection = { ...drush, user, privateKey: key ? keyText(key) : drush.privateKey };
   return { instance, connection, directory: variable("DIRECTORY") };
 }
