@@ -44,8 +44,10 @@ const Drush = z
   })
   .prefault({});
 
-/** BOA's main account of an instance, whose limited shell runs no Drush of the front end (contract 5.5). */
-const mainAccount = (user: string) => /^([a-z][a-z0-9]*)\.ftp$/.exec(user)?.[1];
+/** The instance whose main account this login is: its limited shell runs no Drush of the front end (contract 5.5). */
+export function instanceOf(login: string): string | undefined {
+  return /^([a-z][a-z0-9]*)\.ftp$/.exec(login)?.[1];
+}
 
 const Accounts = z
   .strictObject({
@@ -61,7 +63,7 @@ const Accounts = z
     /** The name under which holders of an account reach it; the connection's host if absent. */
     host: z.string().min(1).optional(),
   })
-  .refine(({ instance, connection }) => [undefined, instance].includes(mainAccount(connection?.user ?? "")), {
+  .refine(({ instance, connection }) => [undefined, instance].includes(instanceOf(connection?.user ?? "")), {
     path: ["connection", "user"],
     message: "is the main account of another instance, which sees none of this one's password files",
   });
@@ -92,12 +94,6 @@ export const ServerConfiguration = z
       )
       .default(""),
     waits: Waits,
-  })
-  .refine((server) => mainAccount(server.connection?.user ?? "") === undefined, {
-    path: ["connection", "user"],
-    message:
-      "is the main account of a BOA instance, whose limited shell refuses the front end's Drush (trap 16); it can manage " +
-      'shell accounts alone: move it to accounts: { instance: "o1", connection: ... }',
   })
   .refine((server) => server.connection ?? server.accounts?.connection, {
     message: "needs a connection: `connection` for Drush, or `accounts.connection` for shell accounts alone",

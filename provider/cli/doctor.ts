@@ -3,7 +3,7 @@ import { AegirError } from "../aegir/AegirError";
 import { AegirServer } from "../aegir/AegirServer";
 import { duration, examine, type Examination } from "../aegir/Examination";
 import { firstContact, parseUnpinned, type Pinning, type UnpinnedConnection } from "../aegir/firstContact";
-import { SERVERS_KEY } from "../aegir/ServerConfiguration";
+import { instanceOf, SERVERS_KEY } from "../aegir/ServerConfiguration";
 import { printable } from "../ssh/printable";
 import { OneLineError } from "../ssh/SshError";
 import { ExitCode } from "./ExitCode";
@@ -101,7 +101,7 @@ function byOptions({ host, port, user, "host-key": hostKey, stack, config }: Con
   if (user === undefined) throw new UsageError("--host needs --user: the login on that server.");
   const connection = { host, ...(port !== undefined && { port: Number(port) }), user, hostKey };
   // The name of BOA's main account says which way in this is.
-  const instance = /^([a-z][a-z0-9]*)\.ftp$/.exec(user)?.[1];
+  const instance = instanceOf(user);
   const server = instance === undefined ? { connection } : { accounts: { instance, connection } };
   return { servers: { main: server }, origin: "the command line", encrypted: [] };
 }

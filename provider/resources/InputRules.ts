@@ -1,6 +1,6 @@
 /** Collects everything that is wrong with a resource's inputs, so that one preview reports all of it. */
 import { configuredServers } from "../aegir/servers";
-import { serverSelectionProblem, type ServerConfiguration } from "../aegir/ServerConfiguration";
+import { instanceOf, serverSelectionProblem, type ServerConfiguration } from "../aegir/ServerConfiguration";
 import { printable } from "../ssh/printable";
 import { isKnown, UNKNOWN, type CheckFailure } from "./Lifecycle";
 
@@ -95,6 +95,15 @@ export class InputRules {
         "server",
         `Server "${server.name}" is configured as a hosted account: it has \`accounts\` and no \`connection\` that runs Drush. ` +
           "BOA refuses the front end to such a login, so that ShellAccount alone can be declared there; its clients, owners and users are changed in the panel.",
+      );
+    }
+    const { user } = server?.configuration.connection ?? {};
+    const instance = instanceOf(user ?? "");
+    if (server && instance !== undefined) {
+      this.fail(
+        "server",
+        `Server "${server.name}" runs Drush as ${user}, whose limited shell refuses the front end. ShellAccount alone can be managed with it: ` +
+          `move that connection to accounts: { instance: "${instance}", connection: ... }. For the rest log in as root or a sudoer, with drush: { runAs: "${instance}" }.`,
       );
     }
     return server;

@@ -172,7 +172,7 @@ describe("aegir-access doctor", () => {
         const { host, port } = bastion.args();
         const proxy = { host, port, user: "jump", password: "correct horse" };
         const target = without(connection, "hostKey");
-        const [{ fingerprint }] = bastion.hostKeys as [{ fingerprint: string }];
+        const { fingerprint } = bastion.hostKeys[0]!;
         const first = await facts({ connection: { ...target, proxy } });
         assert.deepEqual([first.exitCode, first.facts.missing], [4, ["connection.proxy", "connection"]]);
         assert.deepEqual(

@@ -133,7 +133,7 @@ describe("a configuration", () => {
     assert.deepEqual(more, []);
     assert.match(
       reason!,
-      /main\.connection\.user: is the main account of a BOA instance.*move it to accounts: \{ instance: "o1", connection: \.\.\. \}/,
+      /runs Drush as o1\.ftp, whose limited shell refuses the front end.*move that connection to accounts: \{ instance: "o1", connection: \.\.\. \}\..*runAs: "o1"/,
     );
   });
 

@@ -112,7 +112,9 @@ describe("A key restricted to SFTP", () => {
   it("is enough for password files: read, deleted, waited for", async () => {
     const file = join(directory, "o1.acme");
     writeFileSync(file, "old\n");
-    const files = new PasswordFiles(open(), { directory, pollSeconds: 0.02, accountMinutes: 1 });
+    const nothing = () => Promise.resolve([]);
+    const login = { instance: "o1", user: "o1.ftp", directory, obstacles: nothing };
+    const files = new PasswordFiles(open(), { ...login, pollSeconds: 0.02, accountMinutes: 1 });
     const old = await files.read("o1.acme");
     assert.equal(old?.password, "old");
     await files.delete("o1.acme");
