@@ -1,7 +1,8 @@
 /** Rows 13 to 28 of the fault matrix: while a command runs. */
 import assert from "node:assert/strict";
+import { Drush } from "../../provider/aegir/Drush";
+import { ServerConfiguration } from "../../provider/aegir/ServerConfiguration";
 import { Worker } from "../../provider/aegir/Worker";
-import { ConnectionArgs } from "../../provider/ssh/ConnectionArgs";
 import { resolveConnection } from "../../provider/ssh/credentials";
 import { SshConnection } from "../../provider/ssh/SshConnection";
 import { SessionBroken } from "../../provider/ssh/SshError";
@@ -61,9 +62,10 @@ describe("while a command runs", () => {
 
   it("row 15: a link that goes silent is cut, and what was asked counts as unknown", async () => {
     const t = trial();
-    const args = ConnectionArgs.parse(t.configuration().main["connection"]);
+    const { connection: args, drush, waits } = ServerConfiguration.parse(t.configuration().main);
+    assert.ok(args);
     const connection = new SshConnection(args, () => resolveConnection(args, ["main"], {}), { keepaliveSeconds: 0.1 });
-    const worker = new Worker(connection, "drush @hostmaster");
+    const worker = new Worker(connection, new Drush(args.user, drush), waits);
     const hold = t.aegir.faults.holdRequest("createClient", "committed");
     const asking = worker.call("createClient", { internalName: "nova", name: "Nova Ltd", user: null });
     await Promise.race([hold.reached, asking]);
