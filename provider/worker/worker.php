@@ -1004,6 +1004,8 @@ class AegirAccessWorker {
 
   private function deleteClient(array $args) {
     $row = $this->lockedClient($args['internalName']);
+    // A site that the panel is giving to this client right now is waited for: it would be left with an owner that is gone.
+    db_query('SELECT nid FROM {hosting_site} WHERE client = :nid FOR UPDATE', array(':nid' => $row->nid))->fetchCol();
     $client = $this->freshClientFacts($row->nid);
     $detail = array();
     if ($client['isDefault'] || $client['isAdmin']) {

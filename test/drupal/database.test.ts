@@ -192,6 +192,25 @@ describe("the worker and its database", () => {
       assert.deepEqual(await moves(), [[octopus, 1]]);
     });
 
+    it("deletes no client that is being given a site, but waits, and refuses", async () => {
+      const { worker } = deployment();
+      const { result } = await worker.call("createClient", { internalName: "leaving", name: "Leaving", user: null });
+      const panel = await connect();
+      await panel.rows("START TRANSACTION");
+      await panel.rows("UPDATE hosting_site SET client = ? WHERE nid = ?", [result.client.nid, nids[ONE]]);
+      const remove = () =>
+        worker.call("deleteClient", { internalName: "leaving", dropBindings: false, dropPlatforms: false });
+      const refused = assert.rejects(remove(), (error: WorkerRefusal) => {
+        assert.deepEqual([error.code, error.detail["sites"]], ["refused", [ONE]]);
+        return true;
+      });
+      await Promise.race([rowIsWaitedFor(), refused]);
+      await panel.rows("COMMIT");
+      await refused;
+      await sql.rows("UPDATE hosting_site SET client = ? WHERE nid = ?", [octopus, nids[ONE]]);
+      await remove();
+    });
+
     it("takes nothing back that is written while it writes, and has nothing taken back", async () => {
       const server = deployment();
       const person = await connect();
