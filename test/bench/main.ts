@@ -5,6 +5,8 @@
  * much shorter than a real one's. AEGIR_BENCH_CHANGES is how many changes, 300 if absent.
  */
 import { cpus, release, totalmem, type } from "node:os";
+import { Drush } from "../../provider/aegir/Drush";
+import { ServerConfiguration } from "../../provider/aegir/ServerConfiguration";
 import { Worker } from "../../provider/aegir/Worker";
 import { ConnectionArgs } from "../../provider/ssh/ConnectionArgs";
 import { resolveConnection } from "../../provider/ssh/credentials";
@@ -30,6 +32,11 @@ class Counted {
   bootstraps = 0;
 
   constructor(private readonly target: Connection) {}
+
+  worker(connection: SshConnection): Worker {
+    const { drush, waits } = ServerConfiguration.parse({ connection: this.target });
+    return new Worker(connection, new Drush(this.target.user, drush), waits);
+  }
 
   connect(): SshConnection {
     this.connections++;
@@ -59,8 +66,9 @@ class Bench {
   /** Makes a client, and gives the sites of the prefix to it and back, in every way. */
   static async run(target: Connection, prefix: string): Promise<Bench> {
     const backstage = await FrontEndBackstage.start(target, prefix);
-    const connection = new Counted(target).connect();
-    const worker = new Worker(connection, "drush @hostmaster");
+    const counted = new Counted(target);
+    const connection = counted.connect();
+    const worker = counted.worker(connection);
     const internalName = `${prefix}_bench`;
     const old = await backstage.state();
     const { result: inventory } = await worker.call("inventory", {});
@@ -95,7 +103,7 @@ class Bench {
   private async measure(): Promise<void> {
     await this.time("one worker, all written at once", async (counted) => {
       const connection = counted.connect();
-      const worker = new Worker(connection, "drush @hostmaster");
+      const worker = counted.worker(connection);
       // From here on what is asked first is written first, and the changes of one site follow from each other.
       await worker.server();
       await Promise.all(this.changes().map((change) => worker.call("setOwner", change)));
@@ -104,7 +112,7 @@ class Bench {
     });
     await this.time("one worker, one after the other", async (counted) => {
       const connection = counted.connect();
-      const worker = new Worker(connection, "drush @hostmaster");
+      const worker = counted.worker(connection);
       for (const change of this.changes()) await worker.call("setOwner", change);
       await worker.end();
       connection.end();
@@ -112,7 +120,7 @@ class Bench {
     await this.time("a Drush process for each, one connection", async (counted) => {
       const connection = counted.connect();
       for (const change of this.changes()) {
-        const worker = new Worker(connection, "drush @hostmaster");
+        const worker = counted.worker(connection);
         await worker.call("setOwner", change);
         await worker.end();
       }
@@ -121,7 +129,7 @@ class Bench {
     await this.time("a connection and a Drush process for each", async (counted) => {
       for (const change of this.changes()) {
         const connection = counted.connect();
-        const worker = new Worker(connection, "drush @hostmaster");
+        const worker = counted.worker(connection);
         await worker.call("setOwner", change);
         await worker.end();
         connection.end();
