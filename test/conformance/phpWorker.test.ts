@@ -1,4 +1,5 @@
 import { DrupalFrontEnd, needDrupalFrontEnd } from "../drupal/DrupalFrontEnd";
+import { describeStories } from "./stories";
 import { describeWorker } from "./worker";
 
 describe("worker.php under a real php, on a real MariaDB", () => {
@@ -18,4 +19,30 @@ describe("worker.php under a real php, on a real MariaDB", () => {
       stop: () => front.stop(),
     };
   });
+
+  describeStories(
+    "the small double of Drupal",
+    async () => {
+      const front = await DrupalFrontEnd.start({
+        sites: ["tt1.example.com", "tt2.example.com", "bystander.example.com"],
+        platforms: ["tt-platform"],
+      });
+      front.startQueue();
+      const cron = setInterval(() => front.runCron(), 250);
+      return {
+        configuration: front.configuration(),
+        prefix: "tt",
+        backstage: await front.backstage("tt"),
+        disposable: true,
+        // The files of the logins are real, the users of the system are not.
+        logins: false,
+        counts: () => ({ bootstraps: front.bootstraps }),
+        stop: () => {
+          clearInterval(cron);
+          return front.stop();
+        },
+      };
+    },
+    { engines: ["in-process"] },
+  );
 });
