@@ -20,7 +20,9 @@ const LIMITS = { deadlineSeconds: 20 };
 /** The line of authorized_keys that a key for Drush needs, and no more. */
 const workerOnly = (drush: string) =>
   `restrict,command="${`${drush} @hostmaster ${WORKER_ARGUMENTS}`.replaceAll('"', '\\"')}"`;
-const FILES_ONLY = 'restrict,command="internal-sftp"';
+/** And the one for a key to password files (provider/docs/hosted-boa.md). */
+const FILES_ONLY =
+  'restrict,command="internal-sftp -p realpath,opendir,readdir,open,close,read,stat,lstat,fstat,remove"';
 
 describe("A key restricted to the worker's command line", () => {
   let directory: string;
@@ -32,9 +34,9 @@ describe("A key restricted to the worker's command line", () => {
   before(needOpenSsh);
   before(async () => {
     product = await Product.start({ keyOptions: workerOnly });
-    other = await connect({ ...product.sshd.args(), privateKey: product.login.private } as Parameters<
-      typeof connect
-    >[0]);
+    const { port, user, hostKeys } = product.sshd;
+    const hostKey = hostKeys[0]!.fingerprint;
+    other = await connect({ host: "127.0.0.1", port, user, privateKey: product.login.private, hostKey });
   });
   after(async () => {
     other?.end();
@@ -112,9 +114,14 @@ describe("A key restricted to SFTP", () => {
   it("is enough for password files: read, deleted, waited for", async () => {
     const file = join(directory, "o1.acme");
     writeFileSync(file, "old\n");
-    const nothing = () => Promise.resolve([]);
-    const login = { instance: "o1", user: "o1.ftp", directory, obstacles: nothing };
-    const files = new PasswordFiles(open(), { ...login, pollSeconds: 0.02, accountMinutes: 1 });
+    const files = new PasswordFiles(open(), {
+      instance: "o1",
+      user: sshd.user,
+      directory,
+      pollSeconds: 0.02,
+      accountMinutes: 1,
+      obstacles: () => Promise.resolve([]),
+    });
     const old = await files.read("o1.acme");
     assert.equal(old?.password, "old");
     await files.delete("o1.acme");

@@ -15,7 +15,15 @@ import { forgetDeclared } from "../../../provider/resources/declared";
 import { shellAccount } from "../../../provider/resources/ShellAccount";
 import { cleaningUp } from "../../support/cleaningUp";
 import { until } from "../../support/until";
-import { ACCEPTED, ASKED_TO_LOG_IN, FAILED, needOpenSsh, OpenSshServer, type OpenSshOptions } from "../OpenSshServer";
+import {
+  ACCEPTED,
+  ASKED_TO_LOG_IN,
+  CONNECTED,
+  FAILED,
+  needOpenSsh,
+  OpenSshServer,
+  type OpenSshOptions,
+} from "../OpenSshServer";
 import { needRoot, SystemUser } from "../SystemUser";
 
 const SFTP_SERVER = "/usr/lib/openssh/sftp-server";
@@ -67,7 +75,8 @@ describe("A hosted account, whose login has a limited shell", () => {
     login = `${instance}.acme`;
     chmodSync(directory, 0o755);
     mkdirSync(logs);
-    execFileSync("chown", [user.name, logs]);
+    // Whoever has the shell writes a log of its own.
+    chmodSync(logs, 0o777);
     const shell = join(directory, "shell");
     writeFileSync(shell, `#!/bin/sh\nexec ${lshell} --config ${directory}/lshell.conf "$@"\n`, { mode: 0o755 });
     user.shell = shell;
@@ -88,13 +97,14 @@ describe("A hosted account, whose login has a limited shell", () => {
   function allowSftp(sftp: 0 | 1): void {
     writeFileSync(join(directory, "lshell.conf"), lshellConf(logs, sftp));
   }
-  const shellLog = () => readFileSync(join(logs, `${user.name}.log`), "utf8");
+  const shellLog = ({ name } = user) => readFileSync(join(logs, `${name}.log`), "utf8");
 
-  async function start({ settings = [] }: OpenSshOptions = {}): Promise<OpenSshServer> {
+  async function start({ settings = [], ...options }: OpenSshOptions = {}): Promise<OpenSshServer> {
     const sshd = await OpenSshServer.start({
       user: user.name,
       settings: [...settings, "PasswordAuthentication yes"],
       sftp: SFTP_SERVER,
+      ...options,
     });
     afterTest(() => sshd.stop());
     return sshd;
@@ -152,25 +162,35 @@ describe("A hosted account, whose login has a limited shell", () => {
     assert.equal(readFileSync(join(user.home, "users", login), "utf8"), "old\n");
   });
 
-  it("is refused as a connection for Drush with the reason, after one command that is never tried again (trap 17)", async () => {
-    allowSftp(1);
+  it("is refused as a connection for Drush before anything is sent (trap 16)", async () => {
     const sshd = await start();
-    const connection = { ...sshd.args(), password: PASSWORD };
-    configureServers(JSON.stringify({ [server]: { connection } }));
+    configureServers(JSON.stringify({ [server]: { connection: { ...sshd.args(), password: PASSWORD } } }));
+    const creating = aegirClient.create({ name: "acme", internalName: "acme", server });
+    await assert.rejects(creating, /main account of a BOA instance, whose limited shell refuses/);
+    assert.equal(sshd.count(CONNECTED), 0);
+  });
+
+  it("does not show by its name is refused with the reason, after one command that is never tried again (trap 17)", async () => {
+    allowSftp(1);
+    const other = SystemUser.create({ suffix: ".acme", shell: join(directory, "shell") });
+    afterTest(() => other.remove());
+    other.password = PASSWORD;
+    const sshd = await start({ user: other.name });
+    configureServers(JSON.stringify({ [server]: { connection: { ...sshd.args(), password: PASSWORD } } }));
     const create = (name: string) => aegirClient.create({ name, internalName: name, server });
     const outcomes = await Promise.allSettled(["one", "two"].map(create));
     outcomes.push(...(await Promise.allSettled([create("three")])), ...(await Promise.allSettled([create("four")])));
     for (const outcome of outcomes) {
       assert.equal(outcome.status, "rejected");
-      const error = outcome.reason as SshError;
-      assert.ok(error instanceof SshError);
+      const error: unknown = outcome.reason;
+      assert.ok(error instanceof SshError, String(error));
       assert.deepEqual([error.situation, error.outcome], ["commandForbidden", "notDone"]);
       assert.match(
         error.message,
         /the shell of this login does not let it run .*: "lshell: forbidden .*Tried once.*`accounts`/,
       );
     }
-    assert.equal(shellLog().match(/forbidden/g)?.length, 1);
+    assert.equal(shellLog(other).match(/forbidden/g)?.length, 1);
     assert.deepEqual([sshd.count(ACCEPTED), sshd.count(FAILED)], [1, 0]);
   });
 
