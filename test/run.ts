@@ -43,11 +43,12 @@ const mariadb: Tool = { command: "mariadbd", packages: ["mariadb-server"] };
 const sshd: Tool = { command: "sshd", packages: ["openssh-server"] };
 const tcsh: Tool = { command: "tcsh", packages: ["tcsh"] };
 const lshell: Tool = { command: "lshell", packages: ["python3-venv"], pypi: "limited-shell==0.11.1" };
+const chromium: Tool = { command: "chromium", packages: ["chromium"] };
 
 const groups: Group[] = [
   { name: "naming rules", files: "test/naming/**/*.test.ts" },
   { name: "manifest", files: "test/manifest/**/*.test.ts" },
-  { name: "review", files: "test/review/**/*.test.ts" },
+  { name: "review", files: "test/review/**/*.test.ts", needs: [chromium] },
   { name: "transport", files: "test/ssh/**/*.test.ts", needs: [sshd, tcsh, lshell] },
   { name: "worker source", files: "test/worker/**/*.test.ts", needs: [php] },
   { name: "small Aegir", files: "test/aegir/**/*.test.ts" },

@@ -1,0 +1,103 @@
+/**
+ * The grants of a deployment as a text that the stack exports, so that its next deployment knows what would be taken away.
+ * One line per client: Pulumi shows a changed text line by line, and cuts a long one, where it would show all of an object.
+ */
+import { z } from "zod";
+import { DEFAULT_BRAKE } from "../manifest/Manifest";
+import { EffectiveAccess, personByMail, personByName, type AccessClient, type Binding } from "./EffectiveAccess";
+
+const HEADING = "pulumi-aegir grants, version 1";
+
+const Settings = z.object({
+  server: z.string().optional(),
+  brake: z.object({ percent: z.number(), atLeast: z.number() }),
+});
+
+/** A name, or with its last day; `{ mail }` for whoever has an address. */
+const Holder = z.union([z.string(), z.tuple([z.string(), z.string()]), z.object({ mail: z.string() })]);
+
+/** What is false or empty is left out. */
+const ClientGrants = z.object({
+  client: z.string(),
+  name: z.string(),
+  protect: z.literal(true).optional(),
+  keepPeople: z.literal(true).optional(),
+  leavesSites: z.literal(true).optional(),
+  shellAccount: z.object({ rotation: z.string().optional() }).optional(),
+  people: z.array(Holder).optional(),
+  sites: z.array(z.string()).optional(),
+  protectedSites: z.array(z.string()).optional(),
+});
+
+/** What stands before the first change is not the same as what cannot be read. */
+export class UnreadableGrants extends Error {
+  override readonly name = "UnreadableGrants";
+}
+
+/** The text depends on the access alone, not on the day: what has ended is left out. */
+export function grantsText(access: EffectiveAccess): string {
+  const { server, brake } = access;
+  const clients = [...access.clients.values()].map((client): z.input<typeof ClientGrants> => {
+    const people = [...client.bindings.values()].filter(({ ended }) => !ended);
+    const sites = access.sitesOf(client.internalName);
+    const protectedSites = sites.filter((site) => access.sites.get(site)?.protect);
+    return {
+      client: client.internalName,
+      name: client.name,
+      ...(client.protect && { protect: true }),
+      ...(client.keepPeople && { keepPeople: true }),
+      ...(client.leavesSites && { leavesSites: true }),
+      ...(client.shellAccount && { shellAccount: client.shellAccount }),
+      ...(people.length > 0 && {
+        people: people.map(({ person, expires }) => {
+          if (person.by === "mail") return { mail: person.name };
+          return expires === undefined ? person.name : ([person.name, expires] as [string, string]);
+        }),
+      }),
+      ...(sites.length > 0 && { sites: [...sites] }),
+      ...(protectedSites.length > 0 && { protectedSites }),
+    };
+  });
+  return [HEADING, ...[{ server, brake }, ...clients].map((line) => JSON.stringify(line))].join("\n");
+}
+
+/**
+ * @param asOf the day (UTC) on which it is read
+ * @throws UnreadableGrants for a text of another version, or of another origin
+ */
+export function readGrants(text: unknown, asOf: string): EffectiveAccess {
+  const [heading, settings, ...lines] = typeof text === "string" ? text.split("\n") : [];
+  if (heading !== HEADING) throw new UnreadableGrants(`they do not begin with "${HEADING}"`);
+  try {
+    const { server, brake = DEFAULT_BRAKE } = Settings.parse(JSON.parse(settings ?? ""));
+    const clients = lines.map((line) => ClientGrants.parse(JSON.parse(line)));
+    return new EffectiveAccess({
+      asOf,
+      server,
+      brake,
+      clients: clients.map(clientOf),
+      sites: clients.flatMap(({ client, sites = [], protectedSites = [] }) => {
+        const marked = new Set(protectedSites);
+        return sites.map((site) => ({ site, owner: client, takeOverFrom: undefined, protect: marked.has(site) }));
+      }),
+    });
+  } catch (error) {
+    if (error instanceof SyntaxError || error instanceof z.ZodError) throw new UnreadableGrants(error.message);
+    throw error;
+  }
+}
+
+function clientOf(grants: z.infer<typeof ClientGrants>): AccessClient {
+  const { client, name, protect = false, keepPeople = false, leavesSites = false, shellAccount, people = [] } = grants;
+  return {
+    ...{ internalName: client, name, previously: undefined, protect, keepPeople, leavesSites },
+    shellAccount: shellAccount && { rotation: shellAccount.rotation },
+    bindings: new Map(people.map(bindingOf).map((binding) => [binding.person.key, binding])),
+  };
+}
+
+function bindingOf(holder: z.infer<typeof Holder>): Binding {
+  const [name, expires] = Array.isArray(holder) ? holder : [holder, undefined];
+  const person = typeof name === "string" ? personByName(name) : personByMail(name.mail);
+  return { person, expires, reason: undefined, ended: false };
+}

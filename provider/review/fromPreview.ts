@@ -1,0 +1,113 @@
+/** The access before and after a deployment, from the steps of `pulumi preview --json` (pulumi-facts section 4). */
+import { z } from "zod";
+import {
+  personByMail,
+  personByName,
+  EffectiveAccess,
+  type AccessClient,
+  type AccessSite,
+  type Binding,
+} from "./EffectiveAccess";
+
+const State = z.object({ type: z.string(), inputs: z.record(z.string(), z.unknown()).default({}) });
+
+const Preview = z.object({
+  steps: z.array(z.object({ oldState: State.optional(), newState: State.optional() })).default([]),
+});
+
+type Inputs = Record<string, unknown>;
+
+/** What a preview is about on one server. */
+export interface PreviewedAccess {
+  /** The configured server; empty if the inputs name none. */
+  server: string;
+  before: EffectiveAccess;
+  after: EffectiveAccess;
+}
+
+/**
+ * Only what the stack declares is seen, on either side. A value that is known only when it is deployed is left out.
+ *
+ * @param preview what `pulumi preview --json` printed, parsed
+ * @param asOf the day (UTC) of the preview
+ * @throws ZodError if it is no preview
+ */
+export function accessOfPreview(preview: unknown, asOf: string): PreviewedAccess[] {
+  const servers = new Map<string, { before: Declarations; after: Declarations }>();
+  const of = (inputs: Inputs) => {
+    const server = textOf(inputs["server"]) ?? "";
+    const sides = servers.get(server) ?? { before: new Declarations(), after: new Declarations() };
+    servers.set(server, sides);
+    return sides;
+  };
+  for (const { oldState, newState } of Preview.parse(preview).steps) {
+    const [old, now] = [declared(oldState), declared(newState)];
+    if (old) of(old.inputs).before.add(old.type, old.inputs);
+    if (now) of(now.inputs).after.add(now.type, now.inputs, old?.inputs);
+  }
+  return Array.from(servers, ([server, { before, after }]) => ({
+    server,
+    before: before.access(server, asOf),
+    after: after.access(server, asOf),
+  }));
+}
+
+/** The type's own name and its inputs, if it is one of this package's. */
+function declared(state: z.infer<typeof State> | undefined): { type: string; inputs: Inputs } | undefined {
+  const type = /(?:^|\/)aegir:(\w+)$/.exec(state?.type ?? "")?.[1];
+  return state === undefined || type === undefined ? undefined : { type, inputs: state.inputs };
+}
+
+class Declarations {
+  private readonly clients = new Map<string, AccessClient>();
+  private readonly sites = new Map<string, AccessSite>();
+
+  add(type: string, inputs: Inputs, former?: Inputs): void {
+    const text = (key: string) => textOf(inputs[key]);
+    const [client, user, site] = [text("client"), text("user"), text("site")];
+    if (type === "AegirClient") this.client(inputs, former);
+    else if (type === "ClientUserBinding" && client !== undefined && user !== undefined) {
+      const createUser = inputs["createUser"] as Inputs | undefined;
+      this.bind(client, personByName(user, { createdAs: textOf(createUser?.["email"]) }));
+    } else if (type === "SiteOwnership" && client !== undefined && site !== undefined) {
+      this.sites.set(site, { site, owner: client, takeOverFrom: text("takeOverFrom"), protect: false });
+      if (inputs["onDestroy"] === "leave") this.named(client).leavesSites = true;
+    } else if (type === "ShellAccount" && client !== undefined) {
+      this.named(client).shellAccount = { rotation: text("rotation") };
+    }
+  }
+
+  access(server: string, asOf: string): EffectiveAccess {
+    return new EffectiveAccess({ asOf, server, clients: this.clients.values(), sites: this.sites.values() });
+  }
+
+  private client(inputs: Inputs, former: Inputs | undefined): void {
+    const internalName = textOf(inputs["internalName"]);
+    if (internalName === undefined) return;
+    const client = this.named(internalName);
+    client.name = textOf(inputs["name"]) ?? internalName;
+    const before = textOf(former?.["internalName"]);
+    if (before !== internalName) client.previously = before;
+    const email = textOf(inputs["email"]);
+    if (email !== undefined) this.bind(internalName, personByMail(email));
+  }
+
+  private bind(client: string, person: Binding["person"]): void {
+    this.named(client).bindings.set(person.key, { person, expires: undefined, reason: undefined, ended: false });
+  }
+
+  /** A client may be declared elsewhere, and named here alone. */
+  private named(internalName: string): AccessClient {
+    const client = this.clients.get(internalName) ?? {
+      ...{ internalName, name: internalName, previously: undefined, protect: false, keepPeople: false },
+      ...{ leavesSites: false, shellAccount: undefined, bindings: new Map<string, Binding>() },
+    };
+    this.clients.set(internalName, client);
+    return client;
+  }
+}
+
+/** A secret is an object here, and what is not known yet is this text in place of any value (pulumi-facts 5.1). */
+function textOf(value: unknown): string | undefined {
+  return typeof value === "string" && value !== "04da6b54-80e4-46f7-96ec-b56ff0331ba9" ? value : undefined;
+}

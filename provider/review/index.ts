@@ -1,0 +1,23 @@
+/** The door `pulumi-aegir/review`: who reaches which site, what a change of it takes and gives, and what it may not take. */
+export { accessPage } from "./accessPage";
+export type { AccessChange, Cause, GrantCounts, Rename, Who } from "./AccessChange";
+export { reviewOf, type Refusal, type Review } from "./Brake";
+export { differenceOf, type Difference } from "./Difference";
+export {
+  EffectiveAccess,
+  personByMail,
+  personByName,
+  type AccessClient,
+  type AccessParts,
+  type AccessSite,
+  type Binding,
+  type Person,
+} from "./EffectiveAccess";
+export { accessOfInventory } from "./fromInventory";
+export { accessOfManifest } from "./fromManifest";
+export { accessOfPreview, type PreviewedAccess } from "./fromPreview";
+export { grantsText, readGrants, UnreadableGrants } from "./Grants";
+export { jsonAccess, jsonReview } from "./jsonReview";
+export { COMMENT_MARK, markdownReview } from "./markdownReview";
+export type { Note } from "./notes";
+export { textRefusals, textReview, type TextOptions } from "./textReview";

@@ -1,0 +1,82 @@
+/** A review, and a picture of access, for programs. Fields are added, and never change their meaning within a version. */
+import { printable } from "../ssh/printable";
+import type { AccessChange, Who } from "./AccessChange";
+import type { Review } from "./Brake";
+import type { EffectiveAccess, Person } from "./EffectiveAccess";
+import { rendered, type Phrase } from "./Phrase";
+import { Words } from "./Words";
+
+export const JSON_VERSION = 1;
+
+/** Plain data; `text` is what the other printers say, safe to show. Names are as they are: escape them where you show them. */
+export function jsonReview(review: Review): object {
+  const { difference, refusals, allowed } = review;
+  const { lost, gained, renamed, notes, grants, after } = difference;
+  const words = new Words(difference);
+  const everything = { people: Infinity, sites: Infinity };
+  const change = (verb: "lose" | "gain") => (each: AccessChange) => ({
+    who: each.who.map(plainWho),
+    sites: each.sites,
+    causes: each.causes,
+    announced: each.announced,
+    text: text(words.change(each, verb, everything)),
+  });
+  return {
+    version: JSON_VERSION,
+    asOf: after.asOf,
+    refused: refusals.length > 0,
+    summary: text(words.summary()),
+    grants,
+    refusals: refusals.map((refusal) => ({ ...plain(refusal), text: text(words.refusal(refusal)) })),
+    remedies: words.remedies(review).map(text),
+    allowed: allowed.map((refusal) => ({ ...plain(refusal), text: text(words.allowedRemoval(refusal)) })),
+    lost: lost.map(change("lose")),
+    gained: gained.map(change("gain")),
+    renamed: renamed.map((rename) => ({ ...rename, text: text(words.rename(rename)) })),
+    notes: notes.map((note) => ({ ...plain(note), text: text(words.note(note)) })),
+  };
+}
+
+/** Who reaches what. `access[].sites` may be many: a person reaches all sites of each client that is listed. */
+export function jsonAccess(access: EffectiveAccess): object {
+  return {
+    version: JSON_VERSION,
+    asOf: access.asOf,
+    clients: [...access.clients.values()].map(({ internalName, name, bindings }) => ({
+      client: internalName,
+      name,
+      login: access.loginOf(internalName) === undefined ? null : access.loginName(internalName),
+      sites: access.sitesOf(internalName),
+      people: [...bindings.values()].map(({ person, expires, reason, ended }) => ({
+        ...plainPerson(person),
+        expires: expires ?? null,
+        reason: reason ?? null,
+        ended,
+      })),
+    })),
+    unowned: [...access.sites.values()].flatMap(({ site, owner }) => (owner === undefined ? [site] : [])),
+    administrators: access.administrators().map(({ name }) => name),
+  };
+}
+
+function plainWho(who: Who): object {
+  return who.kind === "person" ? { kind: "person", ...plainPerson(who.person) } : who;
+}
+
+function plainPerson({ name, by, blocked, administrator }: Person): object {
+  return { name, by, blocked, administrator };
+}
+
+/** People as names, where whole persons stand in the data. */
+function plain(data: object): object {
+  return Object.fromEntries(
+    Object.entries(data).map(([key, value]: [string, unknown]) => {
+      if (key === "people") return [key, (value as Person[]).map(plainPerson)];
+      return [key, key === "person" ? plainPerson(value as Person) : value];
+    }),
+  );
+}
+
+function text(words: Phrase): string {
+  return rendered(words, (name) => printable(name));
+}

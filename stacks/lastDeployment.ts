@@ -1,0 +1,63 @@
+/** What the stack's last deployment granted, so that a change which takes too much away stops before its first write. */
+import * as pulumi from "@pulumi/pulumi";
+import {
+  differenceOf,
+  grantsText,
+  readGrants,
+  reviewOf,
+  textRefusals,
+  textReview,
+  UnreadableGrants,
+  type EffectiveAccess,
+} from "pulumi-aegir/review";
+
+/** The output that holds the grants of a deployment. */
+const OUTPUT = "grants";
+
+const SHOWN_LINES = 20;
+
+/**
+ * Says who gains and who loses access since the last deployment, in a preview as in an update.
+ * Ends the program if the change is refused; nothing has been registered by then.
+ */
+export async function compareWithLastDeployment(access: EffectiveAccess): Promise<string> {
+  const grants = grantsText(access);
+  const last = await lastGrants();
+  // The first deployment takes nothing from anybody whom it knows of.
+  if (last === undefined || last === grants) return grants;
+  const review = reviewOf(differenceOf(await before(last, access.asOf), access));
+  if (review.refusals.length > 0) return refuse(textRefusals(review, { most: SHOWN_LINES }));
+  await pulumi.log.info(textReview(review, { most: SHOWN_LINES }));
+  return grants;
+}
+
+/** The stack's own outputs, as the last deployment left them: a program sees no other part of the old state. */
+async function lastGrants(): Promise<unknown> {
+  const name = [pulumi.getOrganization(), pulumi.getProject(), pulumi.getStack()].join("/");
+  const details = await new pulumi.StackReference(name).getOutputDetails(OUTPUT);
+  return details.value as unknown;
+}
+
+async function before(text: unknown, asOf: string): Promise<EffectiveAccess> {
+  try {
+    return readGrants(text, asOf);
+  } catch (error) {
+    if (!(error instanceof UnreadableGrants)) throw error;
+    return refuse(
+      `What the last deployment granted (its output ${OUTPUT}) cannot be read, so that nobody can say what this one takes away: ` +
+        `${error.message}. Nothing was deployed. Was it made by a newer release of pulumi-aegir? Then deploy with that one.`,
+    );
+  }
+}
+
+/** The exit code by which the language host knows that the program has said why it ends (@pulumi/pulumi, cmd/run). */
+const SAID_WHY = 32;
+
+/**
+ * Ends the program at once. An error thrown here would have the SDK (3.248) register the stack's outputs as empty, and so
+ * forget what this compares with; and it never ends then.
+ */
+async function refuse(message: string): Promise<never> {
+  await pulumi.log.error(message);
+  process.exit(SAID_WHY);
+}

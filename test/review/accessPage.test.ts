@@ -1,0 +1,107 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseManifest } from "../../provider/manifest";
+import { accessPage } from "../../provider/review/accessPage";
+import { accessOfManifest } from "../../provider/review/fromManifest";
+import { Browser } from "./Browser";
+import { manyGrants } from "./manyGrants";
+import { picture, TODAY } from "./pictures";
+
+const evil = `</script><img src=x onerror=document.title=1>`;
+const small = picture([
+  `{ name: "Acme ${evil}", internalName: acme, sites: [www.acme.example, shop.acme.example], email: it@acme.example, ` +
+    `users: [alice, { name: bob, expires: 2026-12-31, reason: "${evil}" }, { name: eve, expires: 2026-11-01 }] }`,
+  "{ name: Beta GmbH, internalName: beta, sites: [www.beta.example], users: [alice] }",
+]);
+
+describe("The page of who reaches which site", () => {
+  it("holds everything that it needs, and lets nothing else run or load", () => {
+    const page = accessPage(small);
+    const policy = /content="(default-src[^"]*)"/.exec(page)?.[1] ?? "";
+    for (const [kind, element] of [
+      ["script", /<script>([^]*?)<\/script>/] as const,
+      ["style", /<style>([^]*?)<\/style>/] as const,
+    ]) {
+      const hash = createHash("sha256").update(element.exec(page)![1]!).digest("base64");
+      assert.ok(policy.includes(`${kind}-src 'sha256-${hash}'`), policy);
+    }
+    assert.match(policy, /^default-src 'none'/);
+    assert.doesNotMatch(page, /(src|href)=["']?(?!x )/, "nothing is loaded");
+    assert.ok(!page.includes(evil) && !page.includes("<img"));
+  });
+
+  describe("in a browser", () => {
+    let browser: Browser;
+    let directory: string;
+    const open = async (page: string, hash = "") => {
+      const file = join(directory, "access.html");
+      writeFileSync(file, page);
+      await browser.load("/dev/null");
+      await browser.load(file, hash);
+    };
+    const shown = (id: string) => browser.evaluate<string>(`document.getElementById("${id}").innerText`);
+    const type = (text: string) =>
+      browser.evaluate(
+        `(() => { const box = document.getElementById("search"); box.value = ${JSON.stringify(text)}; box.dispatchEvent(new Event("input")); })()`,
+      );
+    const click = (text: string) =>
+      browser.evaluate(
+        `[...document.querySelectorAll("button")].find((each) => each.textContent === ${JSON.stringify(text)}).click()`,
+      );
+
+    before(async function () {
+      const command = Browser.find();
+      if (command === undefined) return this.skip();
+      browser = await Browser.open(command, { width: 1100, height: 800 });
+      directory = mkdtempSync(join(tmpdir(), "aegir-page-"));
+    });
+    after(async () => {
+      await browser?.close();
+      if (directory) rmSync(directory, { recursive: true });
+    });
+
+    it("answers what a person reaches and who reaches a site, and links both", async () => {
+      await open(accessPage(small));
+      await type("ALI");
+      assert.equal(await shown("found"), "PEOPLE (1)\nalice");
+      await click("alice");
+      assert.match(await shown("detail"), /^alice\s+reaches 3 sites in the panel/);
+      await click("www.beta.example");
+      assert.match(
+        await shown("detail"),
+        /^www\.beta\.example\s+belongs to beta \(Beta GmbH\)\s+IN THE PANEL\s+alice\s+OVER SSH, SFTP AND FTPS\s+o1\.beta$/,
+      );
+      await type("shop acme");
+      assert.equal(await shown("found"), "SITES (1)\nshop.acme.example");
+      await type("nobody");
+      assert.equal(await shown("found"), "Nothing is found.");
+    });
+
+    it("shows when and why a grant ends, not one that has ended, and whom an address stands for", async () => {
+      await open(accessPage(small), "#site%3Awww.acme.example");
+      const text = await shown("detail");
+      assert.match(text, /bob\s*until 2026-12-31/);
+      assert.match(text, /it@acme\.example\s*whoever has this address/);
+      assert.doesNotMatch(text, /\beve\b/);
+    });
+
+    it("shows names as they are, and runs nothing that they hold", async () => {
+      await open(accessPage(small), "#client%3Aacme");
+      assert.ok((await shown("detail")).includes(evil));
+      assert.equal(await browser.evaluate("document.images.length + document.scripts.length"), 2);
+      assert.equal(await browser.evaluate("document.title"), "Who reaches which site");
+    });
+
+    it("answers at 10,000 sites, 2,000 clients and 5,000 people, and draws no more than is read", async () => {
+      const many = accessOfManifest(parseManifest(manyGrants(10_000, 2_000, 5_000), "access.yaml", { asOf: TODAY }));
+      await open(accessPage(many));
+      assert.match(await shown("about"), /5000 people, 2000 clients, 10000 sites/);
+      await type("shop client19");
+      assert.match(await shown("found"), /^SITES \(111\)/);
+      assert.ok((await browser.evaluate<number>(`document.querySelectorAll("li").length`)) < 220);
+    });
+  });
+});

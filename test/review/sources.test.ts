@@ -1,0 +1,193 @@
+/** Where a picture comes from besides a manifest: a live server, a preview of Pulumi, the last deployment. */
+import assert from "node:assert/strict";
+import {
+  accessOfInventory,
+  accessOfPreview,
+  differenceOf,
+  grantsText,
+  readGrants,
+  UnreadableGrants,
+} from "../../provider/review";
+import type { Inventory } from "../../provider/worker/protocol";
+import { picture, TODAY } from "./pictures";
+
+describe("The access on a live server", () => {
+  const reference = (nid: number, internalName: string) => ({ nid, internalName, name: internalName.toUpperCase() });
+  const client = (nid: number, internalName: string) => ({
+    ...reference(nid, internalName),
+    ...{ users: [], sites: [], platforms: [], isDefault: false, isAdmin: nid === 1 },
+  });
+  const user = (uid: number, name: string, clients: string[], more: object = {}) => ({
+    ...{ uid, name, mail: `${name}@x.example`, active: true, roles: [], administrator: false, clients },
+    ...more,
+  });
+  const site = (nid: number, site: string, owner: number | null, hostmaster = false) => ({
+    ...{ nid, site, status: 1, ownerNid: owner ?? 0, hostmaster, tasks: [], lastVerify: null, links: [] },
+    owner: owner === null ? null : reference(owner, owner === 1 ? "admin" : "acme"),
+  });
+  const inventory = {
+    server: { adminClient: reference(1, "admin") },
+    clients: [client(1, "admin"), client(2, "acme")],
+    sites: [
+      site(10, "a.example", 2),
+      site(11, "b.example", 1),
+      site(12, "c.example", null),
+      site(13, "front.example", 1, true),
+    ],
+    users: [
+      user(1, "root", [], { administrator: true }),
+      user(2, "Alice", ["acme"]),
+      user(3, "blocked", ["acme"], { active: false }),
+      user(4, "clerk", ["admin"]),
+      user(5, "nobody", []),
+    ],
+  } as unknown as Inventory;
+  const access = accessOfInventory(inventory, TODAY, "o1");
+  const reach = (name: string) => access.reachOfPerson(`user:${name}`).map(({ site }) => site);
+
+  it("gives each person the sites of its clients, and nothing to whoever is blocked", () => {
+    assert.deepEqual(reach("alice"), ["a.example"]);
+    assert.deepEqual([reach("blocked"), reach("nobody"), reach("unheard of")], [[], [], []]);
+  });
+
+  it("has administrators, and whoever acts for the admin client, see every site but the front end's own", () => {
+    assert.deepEqual(reach("root"), ["a.example", "b.example", "c.example"]);
+    assert.deepEqual(reach("clerk"), ["a.example", "b.example", "c.example"]);
+  });
+
+  it("tells who reaches a site, and that a reserved name has no login", () => {
+    assert.deepEqual(
+      access.whoReaches("a.example").map(({ name }) => name),
+      ["Alice", "clerk", "root"],
+    );
+    assert.deepEqual(
+      access.whoReaches("c.example").map(({ name }) => name),
+      ["clerk", "root"],
+    );
+    assert.deepEqual(
+      [access.loginOf("acme"), access.loginName("acme"), access.loginOf("admin")],
+      ["acme", "o1.acme", undefined],
+    );
+  });
+
+  it("compares with a manifest by names, in whatever case they are written", () => {
+    const declared = picture(["{ name: Acme, internalName: acme, sites: [a.example], users: [alice] }"]);
+    const { lost, gained } = differenceOf(declared, access);
+    assert.deepEqual(lost, []);
+    assert.ok(!gained.some(({ who }) => who.some((one) => one.kind === "person" && one.person.key === "user:alice")));
+  });
+});
+
+describe("The access of a preview", () => {
+  const type = (name: string) => `pulumi-nodejs:dynamic/aegir:${name}`;
+  const state = (name: string, inputs: object) => ({
+    type: type(name),
+    inputs: { server: "main", __provider: "...", ...inputs },
+  });
+  const acme = state("AegirClient", { name: "Acme", internalName: "acme" });
+  const beta = state("AegirClient", { name: "Beta", internalName: "beta" });
+  const bound = (client: string, user: string) => state("ClientUserBinding", { client, user });
+  const same = (each: object) => ({ op: "same", oldState: each, newState: each });
+
+  it("is read from the inputs before and after, whatever the steps are called", () => {
+    const [previewed, ...others] = accessOfPreview(
+      {
+        steps: [
+          { op: "same", oldState: { type: "pulumi:pulumi:Stack" }, newState: { type: "pulumi:pulumi:Stack" } },
+          same(acme),
+          same(beta),
+          same(bound("acme", "alice")),
+          { op: "delete", oldState: bound("acme", "bob") },
+          {
+            op: "update",
+            oldState: state("SiteOwnership", { site: "a.example", client: "acme" }),
+            newState: state("SiteOwnership", { site: "a.example", client: "beta" }),
+          },
+        ],
+      },
+      TODAY,
+    );
+    assert.deepEqual([previewed?.server, others], ["main", []]);
+    const { lost } = differenceOf(previewed!.before, previewed!.after);
+    assert.deepEqual(
+      lost.map(({ who, causes }) => [who.length, causes.map(({ kind }) => kind)]),
+      [
+        [2, ["moved"]],
+        [1, ["moved", "unbound"]],
+      ],
+    );
+  });
+
+  it("knows a replaced client by its former internal name, and a thing that was only renamed in the program for none", () => {
+    const acme2 = state("AegirClient", { name: "Acme", internalName: "acme2" });
+    const replaced = ["create-replacement", "replace"].map((op) => ({ op, oldState: acme, newState: acme2 }));
+    const [previewed] = accessOfPreview(
+      {
+        steps: [
+          ...replaced,
+          { op: "create", newState: bound("acme2", "alice") },
+          { op: "delete", oldState: bound("acme", "alice") },
+          { op: "delete-replaced", oldState: acme },
+        ],
+      },
+      TODAY,
+    );
+    const { renamed, lost } = differenceOf(previewed!.before, previewed!.after);
+    assert.deepEqual([renamed, lost], [[{ from: "acme", to: "acme2" }], []]);
+  });
+
+  it("keeps servers apart, and leaves out what only the deployment will know", () => {
+    const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
+    const steps = [
+      { op: "create", newState: state("ClientUserBinding", { client: unknown, user: "eve" }) },
+      { op: "create", newState: state("AegirClient", { name: "Other", internalName: "other", server: "second" }) },
+    ];
+    const previewed = accessOfPreview({ steps }, TODAY);
+    assert.deepEqual(
+      previewed.map(({ server, after }) => [server, [...after.clients.keys()]]),
+      [
+        ["main", []],
+        ["second", ["other"]],
+      ],
+    );
+    assert.throws(() => accessOfPreview([], TODAY), { name: "ZodError" });
+  });
+});
+
+describe("The grants of a deployment, as a text", () => {
+  const access = picture(
+    [
+      '{ name: "Acme | Corp\\"", internalName: acme, email: it@acme.example, protect: true, keepPeople: true, onDestroy: leave, ' +
+        'shellAccount: { rotation: "1" }, sites: [{ site: b.example, protect: true }, a.example], ' +
+        "users: [alice, { name: bob, expires: 2026-12-31, reason: x }, { name: eve, expires: 2026-11-01 }] }",
+      "{ name: Beta, internalName: beta }",
+    ],
+    ["server: main", "brake: { percent: 50 }"],
+  );
+
+  it("come back as they were, without what has ended", () => {
+    const read = readGrants(grantsText(access), TODAY);
+    const { lost, gained, notes } = differenceOf(read, access);
+    assert.deepEqual({ lost, gained, notes }, { lost: [], gained: [], notes: [] });
+    assert.equal(grantsText(read), grantsText(access));
+    assert.deepEqual([...read.clients.get("acme")!.bindings.keys()].sort(), [
+      "mail:it@acme.example",
+      "user:alice",
+      "user:bob",
+    ]);
+    assert.deepEqual([read.server, read.brake], ["main", { percent: 50, atLeast: 10 }]);
+  });
+
+  it("are one line a client, and the same on another day and in another order of the file", () => {
+    assert.equal(grantsText(access).split("\n").length, 4);
+    const clients = ["{ name: A, internalName: a, users: [alice, bob] }", "{ name: B, internalName: b }"];
+    assert.equal(grantsText(picture(clients)), grantsText(picture(clients.toReversed(), [], "2030-01-01")));
+  });
+
+  it("are refused if they are of another version or origin", () => {
+    const text = grantsText(access);
+    for (const wrong of [undefined, "", {}, "x", text.replace("version 1", "version 2"), `${text}\n{`, `${text}\n{}`]) {
+      assert.throws(() => readGrants(wrong, TODAY), UnreadableGrants);
+    }
+  });
+});

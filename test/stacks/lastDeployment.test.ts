@@ -1,0 +1,203 @@
+/** What the stack in `stacks/` compares with its last deployment: who is told, what is refused, what ends by itself. */
+import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Outcome } from "../engine/Engine";
+import { onEveryEngine } from "../scenarios/everyEngine";
+import { expectOk, World } from "../scenarios/World";
+
+const program = join(__dirname, "..", "..");
+const team = ["alice", "bob", "carol", "dora"];
+
+/** Two clients with two sites and four people each: 20 grants, their logins among them. */
+const manifest = `version: 1
+clients:
+  - name: Acme Corp
+    internalName: acme
+    sites: [www.acme.example, shop.acme.example]
+    users: [${team.join(", ")}]
+  - name: Beta GmbH
+    internalName: beta
+    sites: [www.beta.example, shop.beta.example]
+    users: [${team.join(", ")}]
+`;
+const withoutBeta = manifest.slice(0, manifest.indexOf("  - name: Beta"));
+
+onEveryEngine("a stack that knows its last deployment", (engine) => {
+  let world: World;
+  let file: string;
+  const write = (text: string) => writeFileSync(file, text);
+
+  beforeEach(async () => {
+    world = await World.open(engine(), { program });
+    file = join(world.directory, "access.yaml");
+    await world.configure({ "aegir-access:manifest": file, "aegir-access:asOf": "2026-11-24" });
+    world.aegir.addSites(
+      ["www.acme", "shop.acme", "www.beta", "shop.beta"].map((name) => ({ site: `${name}.example` })),
+    );
+    for (const name of team) world.aegir.panel.addUser({ name });
+  });
+  afterEach(() => world.close());
+
+  it("refuses in a preview and in an update, before the first write, what takes more than is meant", async () => {
+    write(manifest);
+    await world.up();
+    write(withoutBeta);
+    for (const outcome of [
+      await world.stack.preview(),
+      await world.stack.up({ continueOnError: true }),
+      await world.stack.up(),
+    ]) {
+      assert.equal(outcome.ok, false);
+      assert.deepEqual(changed(outcome), []);
+      assert.match(unwrapped(outcome), /This takes away 10 of 20 grants \(50 %\), and 30 % may go\./);
+      assert.match(unwrapped(outcome), /allowRemovals: \{ until: 2026-12-01, reason: "\.\.\.", grants: 10 \}/);
+      assert.ok(!outcome.output.includes("lastDeployment.ts"), "there is no stack trace");
+    }
+    assert.equal(world.owner("www.beta.example"), "beta");
+    assert.deepEqual(world.aegir.panel.sitesOf("dora").length, 4);
+
+    write(
+      withoutBeta.replace(
+        "clients:",
+        "allowRemovals: { until: 2026-12-01, reason: Beta leaves, grants: 10 }\nclients:",
+      ),
+    );
+    expectOk(await world.stack.preview());
+    await world.up();
+    assert.equal(world.owner("www.beta.example"), "octopus123456");
+  });
+
+  it("says in a preview who gains and who loses, removals first, and why", async () => {
+    write(manifest);
+    assert.doesNotMatch(
+      expectOk(await world.stack.preview()).diagnostics,
+      /access/,
+      "there is nothing to compare with",
+    );
+    await world.up();
+    write(
+      manifest
+        .replace(", shop.acme.example", "")
+        .replace("shop.beta", "shop.acme.example, shop.beta")
+        .replace("dora]", "erin]"),
+    );
+    const said = unwrapped(expectOk(await world.stack.preview()));
+    const lines = [
+      "1 person and 1 shell login lose access; 1 person and 1 shell login gain access. 2 of 20 grants are taken away.",
+      "Loses access:",
+      "- The shell login o1.acme loses shop.acme.example: it moves from Acme Corp (acme) to Beta GmbH (beta).",
+      "- dora loses www.acme.example: no longer acts for Acme Corp (acme).",
+      "Gains access:",
+    ];
+    const places = lines.map((line) => said.indexOf(line));
+    assert.ok(!places.includes(-1), said);
+    assert.deepEqual(
+      places,
+      places.toSorted((left, right) => left - right),
+    );
+  });
+
+  it("takes away what has expired on the day after its last one, however much it is", async () => {
+    const guests = team.map((name) => `{ name: ${name}, expires: 2026-11-24, reason: relaunch }`).join(", ");
+    write(manifest.replaceAll(team.join(", "), guests));
+    assert.match(
+      expectOk(await world.stack.preview()).diagnostics,
+      /What expires is judged as of 2026-11-24 \(UTC\)\./,
+    );
+    await world.up();
+    assert.equal(world.aegir.panel.sitesOf("dora").length, 4);
+    assert.deepEqual(changed(await world.up()), []);
+
+    await world.configure({ "aegir-access:asOf": "2026-11-25" });
+    const outcome = await world.up();
+    assert.match(unwrapped(outcome), /the access of 4 people has ended/);
+    assert.deepEqual(
+      changed(outcome).sort(),
+      ["acme", "beta"].flatMap((client) => team.map((name) => `delete binding:${client}:${name}`)),
+    );
+    assert.deepEqual(world.aegir.panel.sitesOf("dora"), []);
+    assert.equal(world.owner("www.acme.example"), "acme");
+  });
+
+  it("has a client's bindings and login follow to another internal name, as a rename", async () => {
+    const logins = manifest.replace("    users", "    shellAccount: true\n    users");
+    write(logins);
+    await world.up();
+    write(logins.replace("internalName: acme", "internalName: acmecorp\n    previously: acme"));
+    const preview = expectOk(await world.stack.preview());
+    assert.match(unwrapped(preview), /Nobody gains or loses access; 1 client is renamed\./);
+    assert.ok(
+      !changed(preview).some((step) => step.startsWith("delete ") || step.startsWith("create ")),
+      "all are replaced",
+    );
+    await world.up();
+    assert.equal(world.owner("www.acme.example"), "acmecorp");
+    assert.equal(world.aegir.panel.sitesOf("alice").length, 4);
+    assert.ok(!world.aegir.tables().clients.some(({ internalName }) => internalName === "acme"));
+    assert.deepEqual(changed(await world.up()), []);
+  });
+
+  it("removes nothing that is protected, and has `pulumi destroy` refuse it as well", async () => {
+    const marked = manifest
+      .replace("internalName: beta", "internalName: beta\n    protect: true")
+      .replace("[www.beta.example, shop", "[{ site: www.beta.example, protect: true }, shop");
+    write(marked);
+    await world.up();
+    write(
+      withoutBeta.replace(
+        "clients:",
+        "allowRemovals: { until: 2026-12-01, reason: x, grants: 99, clients: [beta] }\nclients:",
+      ),
+    );
+    const preview = await world.stack.preview();
+    assert.equal(preview.ok, false);
+    assert.match(unwrapped(preview), /Beta GmbH \(beta\) is protected, and would be removed\./);
+    assert.match(unwrapped(preview), /lift protect first, in a change of its own, and deploy it\./);
+
+    const destroyed = await world.stack.destroy();
+    assert.equal(destroyed.ok, false);
+    assert.match(destroyed.output, /protected/);
+    assert.equal(world.owner("www.beta.example"), "beta");
+    assert.ok(world.aegir.panel.sitesOf("dora").includes("www.beta.example"));
+
+    write(manifest);
+    await world.up();
+    expectOk(await world.stack.destroy());
+    assert.equal(world.owner("www.beta.example"), "octopus123456");
+  });
+
+  it("still knows what was granted after a deployment that failed", async () => {
+    write(manifest);
+    await world.up();
+    write(manifest.replace("[alice, bob, carol, dora]", "[alice, bob, carol, nobody]"));
+    assert.equal((await world.stack.up()).ok, false);
+    write(withoutBeta);
+    const refused = await world.stack.up();
+    assert.equal(refused.ok, false);
+    assert.match(unwrapped(refused), /This takes away 1\d of 20 grants/);
+    assert.equal(world.owner("www.beta.example"), "beta");
+  });
+
+  it("refuses to go on if nobody can say what the last deployment granted", async () => {
+    write(manifest);
+    await world.up();
+    const state = await world.stack.exportState();
+    const stack = state.deployment.resources!.find(({ type }) => type === "pulumi:pulumi:Stack")!;
+    (stack["outputs"] as Record<string, unknown>)["grants"] = "pulumi-aegir grants, version 9\n{}";
+    await world.stack.importState(state);
+    const preview = await world.stack.preview();
+    assert.equal(preview.ok, false);
+    assert.match(unwrapped(preview), /cannot be read, so that nobody can say what this one takes away/);
+  });
+});
+
+/** The steps that do something, as `<operation> <logical name>`. */
+function changed({ steps }: Outcome): string[] {
+  return steps.filter(({ op }) => op !== "same" && op !== "read").map(({ op, name }) => `${op} ${name}`);
+}
+
+/** What was printed, as one line: texts are broken for a terminal. */
+function unwrapped({ output }: Outcome): string {
+  return output.replace(/\s+/g, " ");
+}
