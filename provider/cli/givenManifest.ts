@@ -1,0 +1,79 @@
+/** The manifests that a command line means, and the rules of names by which they are read. */
+import { existsSync, readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import type { Manifest, ManifestOptions, ServerNaming } from "../manifest";
+import { parseManifest } from "../manifest";
+import { dayProblems, utcDay } from "../naming/Day";
+import { printable } from "../ssh/printable";
+import { givenServers, SERVER_OPTIONS } from "./givenServers";
+import { UsageError, type VerbOptions } from "./Verb";
+
+/** Where a manifest lies if none is named: in a project of one's own, or in this repository. */
+const USUAL_PLACES = ["access.yaml", "stacks/access.yaml"];
+
+export const MANIFEST_USAGE = "MANIFEST";
+
+/** The options of a verb that reads a manifest without asking a server. */
+export const OFFLINE_OPTIONS = {
+  "as-of": {
+    type: "string",
+    value: "DAY",
+    help: "the day (UTC, YYYY-MM-DD) for which it is read; today if absent. A grant that ended before it is absent",
+  },
+  stack: { ...SERVER_OPTIONS.stack, help: "knows the names' rules from Pulumi.NAME.yaml: clientPrefix and instance" },
+  cwd: SERVER_OPTIONS.cwd,
+  config: { ...SERVER_OPTIONS.config, help: `knows them from this file, which holds the value of aegir:servers` },
+} as const satisfies VerbOptions;
+
+/** The file that is named, or the one at its usual place, relative to the directory of the call. */
+export function manifestFile(operand: string | undefined, directory: string): string {
+  const file = operand ?? USUAL_PLACES.find((place) => existsSync(resolve(directory, place)));
+  if (file !== undefined) return file;
+  throw new UsageError(`There is no ${USUAL_PLACES.join(" and no ")} in ${printable(directory)}. Name the manifest.`);
+}
+
+/** @throws ManifestError with all problems; UsageError if the file cannot be read */
+export function readGivenManifest(file: string, directory: string, options: ManifestOptions): Manifest {
+  return parseManifest(bytesOf(file, directory), file, options);
+}
+
+export function bytesOf(file: string, directory: string): Uint8Array {
+  try {
+    return readFileSync(resolve(directory, file));
+  } catch (error) {
+    throw new UsageError(`${printable(file)} cannot be read: ${printable((error as Error).message)}.`);
+  }
+}
+
+/** @throws UsageError if it is no day */
+export function givenDay(day: string | undefined): string {
+  const [problem] = day === undefined ? [] : dayProblems(day);
+  if (problem !== undefined) throw new UsageError(`--as-of: ${problem}`);
+  return day ?? utcDay();
+}
+
+interface Given {
+  stack?: string | undefined;
+  cwd?: string | undefined;
+  config?: string | undefined;
+}
+
+/** What the configured servers do to names; nothing if no configuration is named, since none is needed offline. */
+export function givenNaming(given: Given, directory: string): Pick<ManifestOptions, "servers"> {
+  if (given.stack === undefined && given.config === undefined && given.cwd === undefined) return {};
+  return { servers: namingOf(givenServers(given, directory).servers) };
+}
+
+/** @param servers as they were written; not checked yet */
+export function namingOf(servers: Record<string, unknown>): Record<string, ServerNaming> {
+  return Object.fromEntries(
+    Object.entries(servers).map(([name, server]) => {
+      const { clientPrefix, accounts } = (server ?? {}) as { clientPrefix?: string; accounts?: { instance?: string } };
+      const instance = accounts?.instance;
+      return [
+        name,
+        { ...(clientPrefix !== undefined && { clientPrefix }), ...(instance !== undefined && { instance }) },
+      ];
+    }),
+  );
+}

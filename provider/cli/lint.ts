@@ -1,0 +1,88 @@
+import { ManifestError, type Manifest, type ManifestProblem } from "../manifest";
+import { plural } from "../review/Phrase";
+import { printable } from "../ssh/printable";
+import { ExitCode } from "./ExitCode";
+import {
+  givenDay,
+  givenNaming,
+  manifestFile,
+  MANIFEST_USAGE,
+  OFFLINE_OPTIONS,
+  readGivenManifest,
+} from "./givenManifest";
+import type { Style } from "./Style";
+import { defineVerb } from "./Verb";
+
+/** What is to be said of one manifest. */
+interface Linted {
+  file: string;
+  problems: readonly ManifestProblem[];
+  warnings: readonly ManifestProblem[];
+  /** False if the file could not be read as YAML, so that there may be more problems. */
+  complete: boolean;
+  counts: { clients: number; sites: number; bindings: number } | undefined;
+}
+
+/** `aegir-access lint`: what is wrong with manifests, without a server. */
+export const lint = defineVerb({
+  name: "lint",
+  summary: "checks manifests offline; shows all problems at once, with file, line and caret",
+  description: [
+    "Asks no server, reads no state and needs no key. Warns ahead of grants that end within 14 days, and of those that " +
+      "have ended and are still written down. Warnings leave the exit code alone.",
+    "Without a MANIFEST it is access.yaml or stacks/access.yaml of this directory.",
+  ],
+  operands: { usage: `[${MANIFEST_USAGE}...]`, least: 0, most: Infinity },
+  options: OFFLINE_OPTIONS,
+  exitCodes: { [ExitCode.ok]: "no problem, but perhaps warnings", [ExitCode.found]: "a manifest has problems" },
+  examples: [
+    ["lint access.yaml", "what a deployment would refuse, before it is one"],
+    ["lint --as-of 2026-12-31", "what will have ended by then"],
+    ["lint --stack production --json", "by the rules of the servers of Pulumi.production.yaml, for a script"],
+  ],
+  run({ values, operands }, { directory }) {
+    const asOf = givenDay(values["as-of"]);
+    const options = { asOf, ...givenNaming(values, directory) };
+    const files = operands.length > 0 ? operands : [manifestFile(undefined, directory)];
+    const linted = files.map((file) => lintOne(file, () => readGivenManifest(file, directory, options)));
+    const clean = linted.every(({ problems }) => problems.length === 0);
+    return Promise.resolve({
+      exitCode: clean ? ExitCode.ok : ExitCode.found,
+      facts: { asOf, manifests: linted },
+      text: (style: Style) => linted.map((each) => report(each, asOf, style)).join("\n\n"),
+    });
+  },
+});
+
+function lintOne(file: string, read: () => Manifest): Linted {
+  try {
+    const { clients, warnings } = read();
+    const sum = (count: (client: Manifest["clients"][number]) => number) =>
+      clients.reduce((total, client) => total + count(client), 0);
+    const counts = {
+      clients: clients.length,
+      sites: sum(({ sites }) => sites.length),
+      bindings: sum(({ users }) => users.length),
+    };
+    return { file, problems: [], warnings, complete: true, counts };
+  } catch (error) {
+    if (!(error instanceof ManifestError)) throw error;
+    return { file, problems: error.problems, warnings: [], complete: error.complete, counts: undefined };
+  }
+}
+
+function report({ file, problems, warnings, complete, counts }: Linted, asOf: string, style: Style): string {
+  const said = [
+    ...problems.map((problem) => `${style.red("error")}: ${String(problem)}`),
+    ...warnings.map((warning) => `${style.yellow("warning")}: ${String(warning)}`),
+    ...(complete ? [] : ["The rest of the file can be checked when this is corrected."]),
+  ];
+  const found = [
+    ...(counts
+      ? [plural(counts.clients, "client"), plural(counts.sites, "site"), plural(counts.bindings, "binding")]
+      : []),
+    problems.length === 0 ? "no problem" : plural(problems.length, "problem"),
+    ...(warnings.length > 0 ? [plural(warnings.length, "warning")] : []),
+  ];
+  return [...said, `${style.bold(printable(file))} (read for ${asOf}): ${found.join(", ")}`].join("\n\n");
+}

@@ -1,0 +1,108 @@
+/** `aegir-access lint`, as its users run it. */
+import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { aegirAccess } from "./command";
+
+const good = `version: 1
+clients:
+  - name: Acme Corp
+    internalName: acme
+    sites: [www.acme.example, shop.acme.example]
+    users:
+      - alice
+      - { name: bob, expires: 2026-12-31, reason: relaunch }
+`;
+const bad = good.replace("[www.acme.example, ", "[https://www.acme.example/, ").replace("- alice", "- BOB");
+
+describe("aegir-access lint", () => {
+  let directory: string;
+  const write = (file: string, text: string) => writeFileSync(join(directory, file), text);
+  const lint = (...args: string[]) => aegirAccess(["lint", ...args], { cwd: directory });
+
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), "aegir-lint-"));
+  });
+  afterEach(() => rmSync(directory, { recursive: true }));
+
+  it("says what a good manifest holds, and for which day it was read", async () => {
+    write("access.yaml", good);
+    assert.deepEqual(await lint("--as-of", "2026-11-24"), {
+      exitCode: 0,
+      stdout: "access.yaml (read for 2026-11-24): 1 client, 2 sites, 2 bindings, no problem\n",
+      stderr: "",
+    });
+  });
+
+  it("shows all problems of all files at once, each with file, line and caret", async () => {
+    write("good.yaml", good);
+    write("bad.yaml", bad);
+    const { exitCode, stdout, stderr } = await lint("good.yaml", "bad.yaml", "--as-of", "2026-11-24");
+    assert.deepEqual([exitCode, stderr], [1, ""]);
+    assert.ok(
+      stdout.includes(
+        'error: bad.yaml:5:13: The site "https://www.acme.example/" is a URL, not a domain. Write "www.acme.example".\n' +
+          "     5 |     sites: [https://www.acme.example/, shop.acme.example]\n" +
+          "       |             ^^^^^^^^^^^^^^^^^^^^^^^^^\n",
+      ),
+      stdout,
+    );
+    assert.match(stdout, /^error: bad\.yaml:8:17: The user "bob" stands twice in this client/m);
+    assert.match(stdout, /^good\.yaml \(read for 2026-11-24\): .*no problem$/m);
+    assert.match(stdout, /^bad\.yaml \(read for 2026-11-24\): 2 problems$/m);
+  });
+
+  it("warns ahead of what ends, and of what has ended, without failing", async () => {
+    write("access.yaml", good);
+    const ahead = await lint("--as-of", "2026-12-30");
+    assert.equal(ahead.exitCode, 0);
+    assert.match(ahead.stdout, /^warning: access\.yaml:8:31: "bob" can act .* until 2026-12-31: 1 day is left\./m);
+    const after = await lint("--as-of", "2027-01-01");
+    assert.equal(after.exitCode, 0);
+    assert.match(after.stdout, /^warning: access\.yaml:8:31: "bob" could act .* until 2026-12-31, and no longer\./m);
+    assert.match(after.stdout, /1 client, 2 sites, 1 binding, no problem, 1 warning$/m);
+  });
+
+  it("tells programs the same with --json", async () => {
+    write("access.yaml", bad);
+    const { exitCode, stdout, stderr } = await lint("--json", "--as-of", "2026-12-30");
+    assert.deepEqual([exitCode, stderr], [1, ""]);
+    const { asOf, manifests } = JSON.parse(stdout) as {
+      asOf: string;
+      manifests: { file: string; problems: { line: number; column: number; message: string; excerpt: string }[] }[];
+    };
+    assert.equal(asOf, "2026-12-30");
+    assert.equal(manifests[0]!.file, "access.yaml");
+    assert.deepEqual(
+      manifests[0]!.problems.map(({ line, column }) => [line, column]),
+      [
+        [5, 13],
+        [8, 17],
+      ],
+    );
+    assert.match(manifests[0]!.problems[0]!.excerpt, /\^\^\^/);
+  });
+
+  it("knows the rules of names from the configuration of a stack, if one is named", async () => {
+    write("Pulumi.yaml", "name: access\nruntime: nodejs\n");
+    write("Pulumi.production.yaml", "config:\n  aegir:servers:\n    main:\n      clientPrefix: c_\n");
+    mkdirSync(join(directory, "stacks"));
+    write("stacks/access.yaml", good);
+    assert.equal((await lint()).exitCode, 0);
+    const { exitCode, stdout } = await lint("--stack", "production");
+    assert.equal(exitCode, 1);
+    assert.match(stdout, /^error: stacks\/access\.yaml:4:19: .*Write "c_acme"/m);
+  });
+
+  it("fails with exit code 2 if there is nothing to check, or the day is none", async () => {
+    const nothing = await lint();
+    assert.deepEqual([nothing.exitCode, nothing.stdout], [2, ""]);
+    assert.match(nothing.stderr, /^There is no access\.yaml and no stacks\/access\.yaml in .*\. Name the manifest\.\n/);
+    assert.match((await lint("missing.yaml")).stderr, /^missing\.yaml cannot be read: ENOENT/);
+    write("access.yaml", good);
+    const day = await lint("--as-of", "2026-02-30");
+    assert.deepEqual([day.exitCode, day.stdout], [2, ""]);
+    assert.match(day.stderr, /^--as-of: "2026-02-30" is no day of the calendar/);
+  });
+});
