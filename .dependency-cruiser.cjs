@@ -17,13 +17,16 @@ module.exports = {
     only("aegir", ["ssh", "worker", "naming"]),
     only("manifest", ["naming", "ssh"]),
     only("review", ["manifest", "naming", "worker", "ssh"]),
+    only("inventory", ["review", "aegir", "manifest", "naming", "worker", "ssh"]),
     {
       name: "cli-imports",
       severity: "error",
       comment:
-        "the command is thin: manifest, review and aegir do the work; of ssh it knows the errors and how to print",
+        "the command is thin: manifest, review, inventory and aegir do the work; of ssh it knows the errors and how to print",
       from: { path: room("cli") },
-      to: { path: "^provider/(?!dist/|cli/|manifest/|review/|aegir/|naming/|ssh/(printable|SshError)\\.ts$)" },
+      to: {
+        path: "^provider/(?!dist/|cli/|manifest/|review/|inventory/|aegir/|naming/|ssh/(printable|SshError)\\.ts$)",
+      },
     },
     {
       name: "resources-imports",
@@ -31,7 +34,9 @@ module.exports = {
       comment:
         "resources see the server through aegir/ alone; of ssh they know the errors and how to print, never a connection",
       from: { path: room("resources") },
-      to: { path: "^provider/ssh/(?!(printable|SshError|WorkerSession)\\.ts$)|^provider/(manifest|cli|review)/" },
+      to: {
+        path: "^provider/ssh/(?!(printable|SshError|WorkerSession)\\.ts$)|^provider/(manifest|cli|review|inventory)/",
+      },
     },
     {
       name: "shim-imports-nothing",

@@ -49,6 +49,7 @@ const groups: Group[] = [
   { name: "naming rules", files: "test/naming/**/*.test.ts" },
   { name: "manifest", files: "test/manifest/**/*.test.ts" },
   { name: "review", files: "test/review/**/*.test.ts", needs: [chromium] },
+  { name: "inventory", files: "test/inventory/**/*.test.ts" },
   { name: "transport", files: "test/ssh/**/*.test.ts", needs: [sshd, tcsh, lshell] },
   { name: "worker source", files: "test/worker/**/*.test.ts", needs: [php] },
   { name: "small Aegir", files: "test/aegir/**/*.test.ts" },

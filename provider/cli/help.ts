@@ -1,4 +1,5 @@
 import { EXIT_CODES, type ExitCode } from "./ExitCode";
+import { wrap } from "../review/wrap";
 import type { Style } from "./Style";
 import type { Verb, VerbOption, VerbOptions } from "./Verb";
 
@@ -56,15 +57,4 @@ function table(rows: [string, string][]): string[] {
   return rows.flatMap(([name, text]) =>
     wrap(text, WIDTH - 2 - first).map((line, index) => (index === 0 ? name : "").padEnd(first) + line),
   );
-}
-
-/** The words of a text in lines of at most `width` characters. */
-export function wrap(text: string, width: number): string[] {
-  const lines: string[] = [];
-  for (const word of text.split(" ")) {
-    const line = lines.at(-1);
-    if (line !== undefined && line.length + 1 + word.length <= width) lines[lines.length - 1] = `${line} ${word}`;
-    else lines.push(word);
-  }
-  return lines;
 }

@@ -1,0 +1,151 @@
+/**
+ * What of a live server a manifest can declare so that deploying it writes nothing, and what it cannot: everything else
+ * is for a person to decide.
+ */
+import { isEffective } from "../aegir/Sites";
+import { clientNameKey, clientNameProblems } from "../naming/ClientName";
+import { deriveInternalName, internalNameProblems } from "../naming/InternalName";
+import { userNameProblems } from "../naming/PanelUser";
+import { quoted } from "../naming/quoted";
+import { reducedName } from "../naming/ShellAccountName";
+import { normalizeDomain, siteDomainProblems } from "../naming/SiteDomain";
+import { SiteStatus, type ClientFacts, type Inventory, type SiteFacts, type UserFacts } from "../worker/protocol";
+
+/** A client of the server with its sites and users, each in the order of their names. */
+export interface LiveClient {
+  name: string;
+  internalName: string;
+  sites: LiveSite[];
+  users: LiveUser[];
+  /** Why it cannot be declared, in sentences; empty if it can. */
+  problems: string[];
+}
+
+export interface LiveSite {
+  site: string;
+  problems: string[];
+}
+
+export interface LiveUser {
+  name: string;
+  problems: string[];
+  /** Why a binding of this user may not mean what it says, in clauses. */
+  remarks: string[];
+}
+
+const ROLE = "aegir client";
+
+/** All clients but the default owner and the admin client, which nobody declares, by internal name. */
+export function liveClients({ server, clients, sites, users }: Inventory): LiveClient[] {
+  const siteProblems = siteProblemsOf(sites);
+  const sitesOf = grouped(
+    sites.filter(({ hostmaster }) => !hostmaster),
+    ({ ownerNid }) => ownerNid,
+  );
+  const usersByUid = new Map(users.map((user) => [user.uid, user]));
+  const candidates = clients.filter(({ isDefault, isAdmin }) => !isDefault && !isAdmin);
+  const problems = clientProblemsOf(candidates, server.clientPrefix);
+  return candidates
+    .map((client) => ({
+      name: client.name,
+      internalName: client.internalName,
+      sites: (sitesOf.get(client.nid) ?? [])
+        .map((site) => ({ site: site.site, problems: siteProblems(site) }))
+        .sort(by("site")),
+      users: client.users.map(({ uid, name }) => liveUser(name, usersByUid.get(uid))).sort(by("name")),
+      problems: problems.get(client) ?? [],
+    }))
+    .sort(by("internalName"));
+}
+
+/** Names first, each for itself; then what two of the remaining clients cannot have in common. */
+function clientProblemsOf(clients: ClientFacts[], clientPrefix: string): Map<ClientFacts, string[]> {
+  const problems = new Map(
+    clients.map((client) => [
+      client,
+      [...internalNameProblem(client.internalName, clientPrefix), ...clientNameProblems(client.name)],
+    ]),
+  );
+  const sound = clients.filter((client) => problems.get(client)?.length === 0);
+  for (const alike of grouped(sound, ({ name }) => clientNameKey(name)).values()) {
+    if (alike.length === 1) continue;
+    const names = namesOf(alike);
+    for (const client of alike) {
+      problems.get(client)?.push(`${names} have one title, ${quoted(client.name)}. Rename all but one in the panel.`);
+    }
+  }
+  for (const alike of grouped(sound, ({ internalName }) => reducedName(internalName)).values()) {
+    if (alike.length === 1) continue;
+    const message = `BOA gives ${namesOf(alike)} one shell login, whose link to the sites changes between them. Move the sites to one of them.`;
+    for (const client of alike) problems.get(client)?.push(message);
+  }
+  return problems;
+}
+
+/** What a live client's internal name is may be older than the rules, and nobody can change it in place. */
+function internalNameProblem(internalName: string, clientPrefix: string): string[] {
+  if (internalNameProblems(internalName, clientPrefix).length === 0) return [];
+  const stored = deriveInternalName(internalName, clientPrefix);
+  const why =
+    stored === internalName
+      ? "BOA never makes a login of its internal name."
+      : `Aegir would store ${quoted(stored)} as its internal name whenever somebody saves it, and its directory and login would change.`;
+  return [`${why} Make a client of another internal name, and move the sites to it.`];
+}
+
+function namesOf(clients: ClientFacts[]): string {
+  return clients
+    .map(({ internalName }) => quoted(internalName))
+    .sort()
+    .join(" and ");
+}
+
+function siteProblemsOf(sites: SiteFacts[]): (site: SiteFacts) => string[] {
+  const alike = grouped(sites, ({ site }) => normalizeDomain(site));
+  return (facts) => {
+    const { site, status, owner, links } = facts;
+    const [problem] = siteDomainProblems(site);
+    if (problem !== undefined) return [problem];
+    const domain = normalizeDomain(site);
+    const count = alike.get(domain)?.length ?? 1;
+    if (count > 1) return [`${count} sites of the server are called so. Delete or rename all but one in the panel.`];
+    if (domain !== site) return [`The server has it as ${quoted(site)}, and ${quoted(domain)} is another spelling.`];
+    if (status === SiteStatus.queued) return ["It is not installed: its install waits, or has failed."];
+    if (isEffective(facts)) return [];
+    const others = links.filter((directory) => directory !== owner?.internalName);
+    return [
+      others.length > 0
+        ? `Its files are linked for ${others.map(quoted).join(", ")} as well, whose shell login reaches them. Declaring it mends that, with a verify.`
+        : "Its files are not linked for its owner. Declaring it mends that, with a verify.",
+    ];
+  };
+}
+
+function liveUser(name: string, facts: UserFacts | undefined): LiveUser {
+  return {
+    name,
+    problems: userNameProblems(name),
+    remarks: [
+      ...(facts?.active === false ? ["blocked in the panel"] : []),
+      ...(facts?.administrator ? ["an administrator, who sees every site anyway"] : []),
+      ...(facts && !facts.administrator && !facts.roles.includes(ROLE) ? [`lacks the role "${ROLE}"`] : []),
+    ],
+  };
+}
+
+/** Groups in the order of their first members. */
+export function grouped<T, K>(items: Iterable<T>, keyOf: (item: T) => K): Map<K, T[]> {
+  const groups = new Map<K, T[]>();
+  for (const item of items) {
+    const key = keyOf(item);
+    const group = groups.get(key);
+    if (group) group.push(item);
+    else groups.set(key, [item]);
+  }
+  return groups;
+}
+
+/** By code units, so that the order depends on no locale. */
+export function by<K extends string>(key: K): (left: Record<K, string>, right: Record<K, string>) => number {
+  return (left, right) => (left[key] < right[key] ? -1 : left[key] > right[key] ? 1 : 0);
+}

@@ -1,0 +1,138 @@
+/**
+ * What a live server holds besides clients with their sites and people: who reaches sites by another way, what hangs on
+ * nothing, and what looks like access but is none. No manifest can say it, so a person has to know and decide.
+ */
+import { mailKey } from "../naming/PanelUser";
+import { enumerated, name, phrase, plural, type Phrase } from "../review/Phrase";
+import type { Inventory } from "../worker/protocol";
+import { by, grouped } from "./declarable";
+
+/** One thing to know or to decide. Clients are given by their internal names. */
+export type Finding =
+  /** A site without the row of its current revision: Drupal shows it to everybody who can log in (contract 4). */
+  | { kind: "damagedSite"; nid: number; title: string }
+  | { kind: "damagedClient"; nid: number; title: string }
+  | { kind: "danglingOwner"; site: string; ownerNid: number }
+  | { kind: "orphanBinding"; uid: number; user: string | null; clientNid: number; client: string | null }
+  | { kind: "noDefaultOwner"; nid: number }
+  /** Sites of the default owner, which are nobody's, and those who reach them because they are bound to it. */
+  | { kind: "defaultOwned"; client: string; sites: string[]; users: string[] }
+  | { kind: "administrators"; users: string[] }
+  | { kind: "restriction"; platform: string; clients: string[] }
+  | { kind: "sharedMail"; mail: string; users: string[] };
+
+/** Those that concern somebody's access by mistake, not by design: they are to be mended. */
+export const DEFECTS: readonly Finding["kind"][] = [
+  "damagedSite",
+  "damagedClient",
+  "danglingOwner",
+  "orphanBinding",
+  "noDefaultOwner",
+];
+
+/** Defects first; within a kind in the order of names. */
+export function findingsOf(inventory: Inventory): Finding[] {
+  const { server, sites, users, platforms, orphanBindings, damaged } = inventory;
+  const own = sites.filter(({ hostmaster }) => !hostmaster);
+  const named = new Map(inventory.clients.map(({ nid, internalName }) => [nid, internalName]));
+  const administrators = users.filter((user) => user.administrator || isBoundToAdmin(inventory, user.clients));
+  const mails = grouped(
+    users.filter(({ mail }) => mail !== ""),
+    ({ mail }) => mailKey(mail),
+  );
+  return [
+    ...damaged
+      .map(({ nid, type, title }): Finding => ({ kind: type === "site" ? "damagedSite" : "damagedClient", nid, title }))
+      .sort((left, right) => DEFECTS.indexOf(left.kind) - DEFECTS.indexOf(right.kind)),
+    ...own
+      .filter(({ owner }) => owner === null)
+      .map(({ site, ownerNid }): Finding => ({ kind: "danglingOwner", site, ownerNid })),
+    ...orphanBindings.map((orphan): Finding => ({ kind: "orphanBinding", ...orphan })),
+    ...(server.defaultClient === null ? [{ kind: "noDefaultOwner", nid: server.defaultClientNid } as const] : []),
+    ...defaultOwned(inventory),
+    ...(administrators.length > 0 ? [{ kind: "administrators", users: namesOf(administrators) } as const] : []),
+    ...platforms
+      .filter(({ clients }) => clients.some((nid) => named.get(nid) !== server.adminClient?.internalName))
+      .map(({ title, clients }): Finding => {
+        const admitted = clients.map((nid) => named.get(nid) ?? `a client that is gone (node ${nid})`).sort();
+        return { kind: "restriction", platform: title, clients: admitted };
+      }),
+    ...[...mails.entries()]
+      .filter(([, sharing]) => sharing.length > 1)
+      .map(([mail, sharing]): Finding => ({ kind: "sharedMail", mail, users: namesOf(sharing) }))
+      .sort((left, right) => ("mail" in left && "mail" in right && left.mail < right.mail ? -1 : 1)),
+  ];
+}
+
+/** The admin client's grant is on every site (contract 1.5). */
+function isBoundToAdmin({ server }: Inventory, clients: string[]): boolean {
+  return server.adminClient !== null && clients.includes(server.adminClient.internalName);
+}
+
+/** On a plain Aegir the admin client is the default owner, and its people are administrators. */
+function defaultOwned(inventory: Inventory): Finding[] {
+  const { clients, sites, server } = inventory;
+  const client = clients.find(({ isDefault }) => isDefault);
+  if (client === undefined) return [];
+  const owned = sites.filter(({ hostmaster, ownerNid }) => !hostmaster && ownerNid === client.nid).sort(by("site"));
+  const users = server.adminClient?.nid === client.nid ? [] : namesOf(client.users);
+  if (owned.length + users.length === 0) return [];
+  return [{ kind: "defaultOwned", client: client.internalName, sites: owned.map(({ site }) => site), users }];
+}
+
+function namesOf(users: { name: string }[]): string[] {
+  return users.map(({ name }) => name).sort();
+}
+
+/** What a finding means and what to do about it, in sentences, and the names that belong below them. */
+export function findingWords(finding: Finding): { says: Phrase; names: string[] } {
+  const says = (words: Phrase, names: string[] = []) => ({ says: words, names });
+  switch (finding.kind) {
+    case "damagedSite":
+      return says(
+        phrase`The site ${name(finding.title)} (node ${finding.nid}) has lost its row in the database, and the panel shows it to everybody. Delete the node, or restore its row.`,
+      );
+    case "damagedClient":
+      return says(
+        phrase`The client ${name(finding.title)} (node ${finding.nid}) has lost its row in the database. Delete the node, or restore its row.`,
+      );
+    case "danglingOwner":
+      return says(
+        phrase`The site ${name(finding.site)} belongs to node ${finding.ownerNid}, which is no client (any more). Declare it at the client that it belongs to.`,
+      );
+    case "orphanBinding": {
+      const { uid, user, clientNid, client } = finding;
+      const who = user === null ? phrase`a user that is gone (uid ${uid})` : phrase`the user ${name(user)}`;
+      const what =
+        client === null ? phrase`a client that is gone (node ${clientNid})` : phrase`the client ${name(client)}`;
+      return says(
+        phrase`A binding joins ${who} and ${what}. It gives nobody anything, until that number is used again. Delete the row (hosting_client_user).`,
+      );
+    }
+    case "noDefaultOwner":
+      return says(
+        phrase`The server has no default owner: hosting_default_client is ${finding.nid}, which is no client. Nothing that gives up a site can work. Set it.`,
+      );
+    case "defaultOwned": {
+      const { client, sites, users } = finding;
+      const bound = enumerated(users.map(name));
+      const who = users.length === 0 ? [] : phrase` ${bound} ${users.length === 1 ? "is" : "are"} bound to it.`;
+      return says(
+        phrase`${plural(sites.length, "site")} ${sites.length === 1 ? "belongs" : "belong"} to the server's default owner, ${name(client)}, and so to nobody in particular.${who} Declare each at the client that it belongs to:`,
+        sites,
+      );
+    }
+    case "administrators":
+      return says(phrase`Administrators see and manage every site, whatever is declared:`, finding.users);
+    case "restriction":
+      return says(
+        phrase`The platform ${name(finding.platform)} takes sites of these clients alone, which is not declared here and does not follow a new internal name:`,
+        finding.clients,
+      );
+    case "sharedMail":
+      return says(
+        phrase`Several users have the mail address ${name(finding.mail)}, so an ${name("email")} or ${name("createUser")} with it is refused. Give each an address of its own:`,
+        finding.users,
+      );
+  }
+}

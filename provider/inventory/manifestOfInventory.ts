@@ -1,0 +1,104 @@
+/**
+ * A live server as a manifest: everything that can be declared so that deploying it writes nothing, with comments where a
+ * person has to decide. The same server gives the same bytes.
+ */
+import { INVISIBLE, quoted } from "../naming/quoted";
+import { name, phrase, rendered, type Phrase } from "../review/Phrase";
+import { wrap } from "../review/wrap";
+import type { Inventory } from "../worker/protocol";
+import { liveClients, type LiveClient, type LiveSite, type LiveUser } from "./declarable";
+import { findingsOf, findingWords } from "./findings";
+
+/** Begins every comment that somebody has to act on, so that `grep decide:` finds them all. */
+export const DECIDE = "decide:";
+
+/** Characters of a comment on a line. */
+const WIDTH = 110;
+
+const HEADER = [
+  "# yaml-language-server: $schema=node_modules/pulumi-aegir/dist/manifest/access.schema.json",
+  "#",
+  "# Who may reach which site, as it was found on the server. Deploying this file changes nothing there.",
+  `# Where a comment says "${DECIDE}", somebody has to; what concerns the whole server is at the end of the file.`,
+];
+
+/**
+ * @param server the configured server's name, where a stack has several
+ */
+export function manifestOfInventory(inventory: Inventory, server?: string): string {
+  const clients = liveClients(inventory);
+  const declared = clients.some(({ problems }) => problems.length === 0);
+  return [
+    ...HEADER,
+    "version: 1",
+    ...(server === undefined ? [] : [`server: ${scalar(server)}`]),
+    declared ? "clients:" : "clients: []",
+    ...clients.flatMap((client, index) =>
+      clientLines(client)
+        .slice(index === 0 ? 1 : 0)
+        .map((line) => (line === "" ? line : `  ${line}`)),
+    ),
+    ...serverLines(inventory),
+    "",
+  ].join("\n");
+}
+
+function clientLines(client: LiveClient): string[] {
+  const { name: title, internalName, sites, users, problems } = client;
+  const lines = [
+    `- name: ${scalar(title)}`,
+    `  internalName: ${scalar(internalName)}`,
+    ...list("sites", sites, ({ site }) => site),
+    ...list("users", users, (user) => user.name),
+  ];
+  if (problems.length === 0) return ["", ...lines];
+  const says = phrase`The client ${name(internalName)} cannot be declared as it is. ${problems.join(" ")}`;
+  return ["", ...decide(says), ...lines.map(commented)];
+}
+
+/** A list of a client; as a comment, if nothing in it can be declared. */
+function list<T extends LiveSite | LiveUser>(field: string, entries: T[], nameOf: (entry: T) => string): string[] {
+  if (entries.length === 0) return [];
+  const lines = entries.flatMap((entry) => {
+    const item = `- ${scalar(nameOf(entry))}`;
+    if (entry.problems.length > 0) {
+      return [...decide(phrase`${name(nameOf(entry))} is not declared. ${entry.problems.join(" ")}`), commented(item)];
+    }
+    const remarks = "remarks" in entry ? entry.remarks : [];
+    return [remarks.length > 0 ? `${item} # ${DECIDE} ${remarks.join("; ")}` : item];
+  });
+  const head = `${field}:`;
+  const empty = entries.every(({ problems }) => problems.length > 0);
+  return [`  ${empty ? commented(head) : head}`, ...lines.map((line) => `    ${line}`)];
+}
+
+/** What concerns no declared client. */
+function serverLines(inventory: Inventory): string[] {
+  return findingsOf(inventory).flatMap((finding) => {
+    const { says, names } = findingWords(finding);
+    return ["", ...decide(says), ...names.map((each) => `#   ${quoted(each)}`)];
+  });
+}
+
+function decide(says: Phrase): string[] {
+  return wrap(`${DECIDE} ${rendered(says, quoted)}`, WIDTH).map((line) => `# ${line}`);
+}
+
+function commented(line: string): string {
+  return line.startsWith("#") ? line : `# ${line}`;
+}
+
+/** Words that some reader of YAML takes for something else than a text. */
+const AMBIGUOUS = /^(true|false|null|y|yes|n|no|on|off)$/i;
+const PLAIN = /^[\p{L}]([\p{L}\p{N} ._@+-]*[\p{L}\p{N}.])?$/u;
+
+/** A text as a scalar that every reader of YAML takes for this text, in one line, with nothing invisible in it. */
+function scalar(text: string): string {
+  if (PLAIN.test(text) && !AMBIGUOUS.test(text)) return text;
+  const escaped = Array.from(JSON.stringify(text), (character) => {
+    const code = (character.codePointAt(0) ?? 0).toString(16);
+    if (!INVISIBLE.test(character)) return character;
+    return code.length > 4 ? `\\U${code.padStart(8, "0")}` : `\\u${code.padStart(4, "0")}`;
+  });
+  return escaped.join("");
+}

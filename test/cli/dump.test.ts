@@ -1,0 +1,92 @@
+/** `aegir-access dump` of a server with a past: what is printed is a manifest, the same every time, and changes nothing. */
+import assert from "node:assert/strict";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fullSeed } from "../aegir/seed";
+import { Server } from "./Server";
+
+const golden = join(__dirname, "dump.yaml");
+
+describe("aegir-access dump", () => {
+  let server: Server;
+  before(async () => {
+    server = await Server.start({ seed: fullSeed });
+  });
+  after(() => server.stop());
+
+  it("prints what the golden file says, byte for byte the same when repeated, and writes nothing", async () => {
+    const before = server.aegir.digest();
+    const { exitCode, stdout, stderr } = await server.look("dump");
+    assert.deepEqual([exitCode, stderr], [0, ""]);
+    if (process.env["AEGIR_RECORD_GOLDEN"]) writeFileSync(golden, stdout);
+    assert.equal(stdout, readFileSync(golden, "utf8"));
+    assert.equal((await server.look("dump")).stdout, stdout);
+    assert.equal(server.aegir.digest(), before);
+    assert.equal(server.aegir.counts.writes, 0);
+  });
+
+  it("prints what lint has nothing to say about", async () => {
+    server.write("access.yaml", (await server.look("dump")).stdout);
+    const { exitCode, stdout } = await server.run("lint", "access.yaml", "--as-of", "2026-11-24");
+    assert.deepEqual(
+      [exitCode, stdout],
+      [0, "access.yaml (read for 2026-11-24): 3 clients, 6 sites, 3 bindings, no problem\n"],
+    );
+  });
+
+  it("tells programs the same with --json", async () => {
+    const { exitCode, stdout } = await server.look("dump", "--json");
+    assert.equal(exitCode, 0);
+    const { clients, findings } = JSON.parse(stdout) as {
+      clients: { internalName: string; sites: { site: string; problems: string[] }[]; problems: string[] }[];
+      findings: { kind: string }[];
+    };
+    assert.deepEqual(
+      clients.filter(({ problems }) => problems.length === 0).map(({ internalName }) => internalName),
+      ["acme", "beta", "empty"],
+    );
+    const acme = clients.find(({ internalName }) => internalName === "acme");
+    assert.deepEqual(
+      acme?.sites.filter(({ problems }) => problems.length > 0).map(({ site }) => site),
+      ["stale.example.com"],
+    );
+    assert.deepEqual(
+      [...new Set(findings.map(({ kind }) => kind))],
+      ["danglingOwner", "orphanBinding", "defaultOwned", "administrators", "restriction", "sharedMail"],
+    );
+  });
+
+  it("names the server in the manifest where several are configured, and asks for it where it is not named", async () => {
+    const { host, port, user, hostKey } = server.aegir.drush;
+    const connection = { host, port, user, hostKey };
+    server.write("two.json", JSON.stringify({ main: { connection }, second: { connection } }));
+    const unnamed = await server.run("dump", "--config", "two.json");
+    assert.deepEqual([unnamed.exitCode, unnamed.stdout], [2, ""]);
+    assert.match(unnamed.stderr, /several servers \(main, second\)/);
+    const named = await server.run("dump", "--config", "two.json", "--server", "second");
+    assert.match(named.stdout, /^version: 1\nserver: second\nclients:$/m);
+  });
+
+  it("fails with exit code 3, and prints no manifest, if the server cannot be reached or logged in to", async () => {
+    server.aegir.faults.refuseLogins = true;
+    const refused = await server.look("dump");
+    server.aegir.faults.refuseLogins = false;
+    assert.deepEqual([refused.exitCode, refused.stdout], [3, ""]);
+    assert.match(refused.stderr, /^aegir@127\.0\.0\.1:\d+: /);
+    await server.aegir.down();
+    const unreachable = await server.look("dump");
+    await server.aegir.up();
+    assert.deepEqual([unreachable.exitCode, unreachable.stdout], [3, ""]);
+    assert.match(unreachable.stderr, /^aegir@127\.0\.0\.1:\d+: /);
+  });
+
+  it("sends nothing to a server whose host key is not the pinned one", async () => {
+    const { host, port, user } = server.aegir.drush;
+    const hostKey = `SHA256:${"A".repeat(43)}`;
+    server.write("wrong.json", JSON.stringify({ main: { connection: { host, port, user, hostKey } } }));
+    const { authentications } = structuredClone(server.aegir.counts);
+    const { exitCode, stdout } = await server.run("dump", "--config", "wrong.json");
+    assert.deepEqual([exitCode, stdout], [3, ""]);
+    assert.deepEqual(server.aegir.counts.authentications, authentications);
+  });
+});

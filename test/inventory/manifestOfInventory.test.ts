@@ -1,0 +1,99 @@
+/** A manifest of any server, whatever its names are: it declares what can be declared, and nothing that a name says. */
+import assert from "node:assert/strict";
+import * as fc from "fast-check";
+import { parseManifest } from "../../provider/manifest";
+import { liveClients } from "../../provider/inventory/declarable";
+import { manifestOfInventory } from "../../provider/inventory/manifestOfInventory";
+import { userNameKey } from "../../provider/naming/PanelUser";
+import { inventoryOf, type Client } from "./liveServer";
+
+const seed = Number(process.env["SEED"] ?? Date.now() % 1_000_000_000);
+
+function declared(text: string): Client[] {
+  return parseManifest(text, "access.yaml").clients.map(({ name, internalName, sites, users }) => ({
+    name,
+    internalName,
+    sites: sites.map(({ site }) => site),
+    users: users.map((user) => user.name),
+  }));
+}
+
+const withoutProblems = <T extends { problems: string[] }>(items: T[]) =>
+  items.filter(({ problems }) => problems.length === 0);
+
+const hostile =
+  "yes|Null|12|1e3|\n|\r\n- name: evil|#|: |'|\"|\\|&a|*a|!t|%|@|`|{|}|[|]|,|?|- |\u202e|\u200d|\u00a0|é|Ü|名|😀|.|_|-";
+const fragment = fc.oneof(
+  fc.constantFrom(...hostile.split("|")),
+  fc.string({ unit: "binary", maxLength: 3 }),
+  fc.stringMatching(/^[a-z]{1,5}$/),
+);
+const anyName = fc.array(fragment, { minLength: 1, maxLength: 4 }).map((parts) => parts.join(""));
+// One spelling of each user, as the database has it.
+const people = fc.uniqueArray(anyName, { minLength: 1, maxLength: 6, selector: userNameKey });
+const client = fc.record({
+  internalName: fc.oneof(fc.stringMatching(/^[a-z0-9_]{1,16}$/), anyName),
+  name: anyName,
+  sites: fc.array(fc.oneof(fc.stringMatching(/^[a-z]{1,8}\.example$/), anyName), { maxLength: 3 }),
+  users: fc.subarray([0, 1, 2, 3, 4, 5]),
+});
+const clients = fc.uniqueArray(client, { maxLength: 4, selector: ({ internalName }) => internalName });
+
+describe(`A manifest of a live server (seed ${seed})`, () => {
+  it("declares exactly what can be declared, whatever the names are", () => {
+    fc.assert(
+      fc.property(people, clients, fc.array(anyName, { maxLength: 2 }), (names, some, defaultOwned) => {
+        const bound = some.map((each) => ({ ...each, users: names.filter((_, index) => each.users.includes(index)) }));
+        const inventory = inventoryOf(bound, defaultOwned);
+        const text = manifestOfInventory(inventory);
+        const declarable = withoutProblems(liveClients(inventory)).map(({ name, internalName, sites, users }) => ({
+          ...{ name, internalName },
+          sites: withoutProblems(sites).map(({ site }) => site),
+          users: withoutProblems(users).map((user) => user.name),
+        }));
+        assert.deepEqual(declared(text), declarable, text);
+        assert.doesNotMatch(text, /[^\P{C}\n]/u, "nothing invisible");
+      }),
+      { seed, numRuns: 500 },
+    );
+  });
+
+  it("leaves the key of a list out with its last entry", () => {
+    const inventory = inventoryOf([{ internalName: "acme", name: "Acme", sites: ["no domain"], users: ["a:b"] }]);
+    const text = manifestOfInventory(inventory);
+    assert.deepEqual(declared(text), [{ name: "Acme", internalName: "acme", sites: [], users: [] }]);
+    assert.match(text, /^ {4}# sites:\n {6}# decide: /m);
+  });
+
+  it("of a server with nothing is a manifest of no clients", () => {
+    assert.deepEqual(declared(manifestOfInventory(inventoryOf([]))), []);
+  });
+
+  it("declares neither of two clients with one title or one login, since a person has to choose (traps 8, 21)", () => {
+    const client = (internalName: string, name: string): Client => ({ internalName, name, sites: [], users: [] });
+    const twins = inventoryOf([client("one", "Twin"), client("two", "TWIN"), client("three", "Three")]);
+    const logins = inventoryOf([client("foo_bar", "Foo Bar"), client("foobar", "Foobar"), client("three", "Three")]);
+    for (const inventory of [twins, logins]) {
+      const names = declared(manifestOfInventory(inventory)).map(({ internalName }) => internalName);
+      assert.deepEqual(names, ["three"]);
+    }
+  });
+
+  it("declares a site that is linked for others as well only as a comment, which says for whom", () => {
+    const inventory = inventoryOf([{ internalName: "acme", name: "Acme", sites: ["a.example"], users: [] }]);
+    inventory.sites[0]!.links.push("beta");
+    const text = manifestOfInventory(inventory);
+    assert.deepEqual(declared(text)[0]?.sites, []);
+    assert.match(text, /# decide: "a\.example" is not declared\. Its files are linked for "beta" as well/);
+  });
+
+  it("reads 10,000 sites of 2,000 clients well within the time and size that a manifest may have", () => {
+    const many = Array.from({ length: 2000 }, (_, index) => ({
+      internalName: `client${index}`,
+      name: `Client number ${index}`,
+      sites: Array.from({ length: 5 }, (_unused, site) => `site${site}.client${index}.example`),
+      users: [`user${index}`, `user${index + 1}`],
+    }));
+    assert.equal(declared(manifestOfInventory(inventoryOf(many))).length, 2000);
+  });
+});
