@@ -1,0 +1,41 @@
+/** A file as a git revision has it. Git is called with lists of arguments, never through a shell. */
+import { execFileSync } from "node:child_process";
+import { printable } from "../ssh/printable";
+import { UsageError } from "./Verb";
+
+const MAXIMUM_BYTES = 16 * 1024 * 1024;
+
+/**
+ * @param path from the directory
+ * @returns undefined if the revision has no such file
+ * @throws UsageError if there is no git, no repository or no such revision, or if it is no plain file
+ */
+export function fileAt(revision: string, path: string, directory: string): Uint8Array | undefined {
+  const commit = git(directory, ["rev-parse", "--verify", "--quiet", "--end-of-options", `${revision}^{commit}`])
+    ?.toString()
+    .trim();
+  if (!commit) throw new UsageError(`git knows no revision ${printable(revision, 100)} in ${printable(directory)}.`);
+  const entry = git(directory, ["ls-tree", "-z", commit, "--", path])?.toString() ?? "";
+  if (entry === "") return undefined;
+  const [mode, type, object] = entry.split(/[ \t\0]/);
+  if (type !== "blob" || mode === "120000" || object === undefined) {
+    throw new UsageError(`${printable(path)} is no plain file in ${printable(revision, 100)}.`);
+  }
+  return git(directory, ["cat-file", "blob", object]);
+}
+
+/** What git prints; undefined if it says no. */
+function git(directory: string, args: string[]): Buffer | undefined {
+  try {
+    return execFileSync("git", args, {
+      cwd: directory,
+      maxBuffer: MAXIMUM_BYTES,
+      // A path is this path, not a pattern.
+      env: { ...process.env, GIT_LITERAL_PATHSPECS: "1" },
+      stdio: ["ignore", "pipe", "ignore"],
+    });
+  } catch (error) {
+    if ((error as { status?: number | null }).status != null) return undefined;
+    throw new UsageError(`git cannot be run: ${printable((error as Error).message)}.`);
+  }
+}

@@ -1,0 +1,178 @@
+import { ManifestError, parseManifest, type Manifest, type ManifestOptions } from "../manifest";
+import {
+  accessOfManifest,
+  accessOfPreview,
+  accessPage,
+  COMMENT_MARK,
+  differenceOf,
+  jsonReview,
+  markdownReview,
+  reviewOf,
+  textReview,
+  type EffectiveAccess,
+  type Review,
+} from "../review";
+import { printable } from "../ssh/printable";
+import { ExitCode } from "./ExitCode";
+import { fileAt } from "./git";
+import { bytesOf, givenDay, givenNaming, OFFLINE_OPTIONS } from "./givenManifest";
+import { defineVerb, UsageError, type Outcome } from "./Verb";
+
+const FORMATS = ["text", "markdown", "json", "html"] as const;
+type Format = (typeof FORMATS)[number];
+
+/** What a revision that has no manifest declares. */
+const NOTHING = Buffer.from("version: 1\nclients: []\n");
+
+/** `aegir-access review`: who gains and who loses what by a change, before it is one. */
+export const review = defineVerb({
+  name: "review",
+  summary: "tells who gains and who loses access between two manifests",
+  description: [
+    "Compares two files, or with --manifest two git revisions of one file, or with --preview what a `pulumi preview --json` " +
+      "printed. Asks no server and needs no state, no key and no passphrase: whoever has the repository can run it.",
+    "A change that takes away too much, or touches what is protected, is refused unless the manifest itself says that it is " +
+      "meant (allowRemovals). What was only ever clicked together on the server is not known here: see `plan` and `audit`.",
+    "In a pull request compare HEAD^1 and HEAD of the merge commit: that is what merging changes.",
+  ],
+  operands: { usage: "BASE HEAD", least: 0, most: 2 },
+  options: {
+    manifest: { type: "string", value: "PATH", help: "BASE and HEAD are git revisions of this file" },
+    preview: { type: "string", value: "FILE", help: "the output of `pulumi preview --json`, instead of BASE and HEAD" },
+    format: {
+      type: "string",
+      value: "FORMAT",
+      help: `${FORMATS.join(", ")}: text if absent; html is the page of all access afterwards`,
+    },
+    ...OFFLINE_OPTIONS,
+  },
+  exitCodes: {
+    [ExitCode.ok]: "nothing stands against it, whoever gains or loses",
+    [ExitCode.found]: "it is refused, or HEAD has problems; the format asked for says why",
+  },
+  examples: [
+    [
+      "review HEAD^1 HEAD --manifest access.yaml --format markdown",
+      "the comment on a pull request, run on its merge commit",
+    ],
+    ["review main HEAD --manifest access.yaml", "what a branch would change, while writing it"],
+    [
+      "review before.yaml after.yaml --format html > access.html",
+      "a page to search: this person's sites, this site's people",
+    ],
+    ["review --preview preview.json --format markdown", "of a program in TypeScript, which has no manifest"],
+  ],
+  run({ values, operands }, { directory }) {
+    const format = givenFormat(values.format);
+    const asOf = givenDay(values["as-of"]);
+    if (values.preview !== undefined) {
+      if (operands.length > 0 || values.manifest !== undefined) {
+        throw new UsageError("--preview stands instead of BASE, HEAD and --manifest.");
+      }
+      return Promise.resolve(reviewed(previewed(bytesOf(values.preview, directory), values.preview, asOf), format));
+    }
+    const [base, head] = operands;
+    if (base === undefined || head === undefined) throw new UsageError("Give BASE and HEAD, or --preview.");
+    const contents = values.manifest === undefined ? files(base, head) : revisions(values.manifest, base, head);
+    const options = { asOf, ...givenNaming(values, directory) };
+    const before = accessOf(parseBase(contents.base, options), options);
+    try {
+      const after = accessOf(parseManifest(contents.head.bytes, contents.head.name, options), options);
+      return Promise.resolve(reviewed([reviewOf(differenceOf(before, after))], format));
+    } catch (error) {
+      if (error instanceof ManifestError) return Promise.resolve(unreadable(error, format));
+      throw error;
+    }
+
+    function files(...names: [string, string]) {
+      const [base, head] = names.map((name) => ({ name, bytes: bytesOf(name, directory) }));
+      return { base: base!, head: head! };
+    }
+
+    function revisions(path: string, ...names: [string, string]) {
+      const [base, head] = names.map((name) => ({ name, bytes: fileAt(name, path, directory) }));
+      if (!base?.bytes && !head?.bytes) {
+        throw new UsageError(`Neither revision has a file ${printable(path)} (from ${printable(directory)}).`);
+      }
+      const of = (side: typeof base) => ({ name: path, bytes: side?.bytes ?? NOTHING });
+      return { base: of(base), head: of(head) };
+    }
+  },
+});
+
+function givenFormat(format = "text"): Format {
+  const known = FORMATS.find((each) => each === format);
+  if (known === undefined) throw new UsageError(`--format is one of ${FORMATS.join(", ")}.`);
+  return known;
+}
+
+/** What is on the main branch was reviewed; if it cannot be read, there is nothing to compare with. */
+function parseBase({ name, bytes }: { name: string; bytes: Uint8Array }, options: ManifestOptions): Manifest {
+  try {
+    return parseManifest(bytes, name, options);
+  } catch (error) {
+    if (!(error instanceof ManifestError)) throw error;
+    throw new UsageError(
+      `BASE cannot be compared with, because ${error.message.replace(", and nothing was deployed from it", "")}`,
+    );
+  }
+}
+
+function accessOf(manifest: Manifest, { servers }: ManifestOptions): EffectiveAccess {
+  const name = manifest.server ?? Object.keys(servers ?? {})[0];
+  return accessOfManifest(manifest, name === undefined ? undefined : servers?.[name]?.instance);
+}
+
+/** A preview is of all servers of a stack. */
+function previewed(bytes: Uint8Array, file: string, asOf: string): Review[] {
+  try {
+    const preview: unknown = JSON.parse(Buffer.from(bytes).toString());
+    return accessOfPreview(preview, asOf).map(({ before, after }) => reviewOf(differenceOf(before, after)));
+  } catch (error) {
+    throw new UsageError(
+      `${printable(file)} is not what \`pulumi preview --json\` prints: ${printable((error as Error).message.split("\n")[0]!)}`,
+    );
+  }
+}
+
+function reviewed(reviews: Review[], format: Format): Outcome {
+  const [first] = reviews;
+  if (format === "html" && (first === undefined || reviews.length > 1)) {
+    throw new UsageError(`A page is of one server, and this is of ${reviews.length}.`);
+  }
+  const facts = first && reviews.length === 1 ? jsonReview(first) : reviews.map(jsonReview);
+  const print = {
+    text: (each: Review) => textReview(each),
+    markdown: markdownReview,
+    html: ({ difference }: Review) => accessPage(difference.after),
+    json: undefined,
+  }[format];
+  return {
+    exitCode: reviews.some(({ refusals }) => refusals.length > 0) ? ExitCode.found : ExitCode.ok,
+    facts,
+    text: () =>
+      print === undefined
+        ? JSON.stringify(facts, undefined, 2)
+        : reviews.map((each) => print(each).trimEnd()).join("\n\n") || "Nothing of this is about access.",
+  };
+}
+
+/** HEAD with problems: whoever reads the comment sees them where the review would be. */
+function unreadable({ message, problems }: ManifestError, format: Format): Outcome {
+  const facts = { problems };
+  // A report has no line that begins with backticks, but the lines that it quotes may.
+  const fence = "`".repeat(Math.max(3, ...Array.from(message.matchAll(/`+/g), ([run]) => run.length + 1)));
+  const text = {
+    text: message,
+    json: JSON.stringify(facts, undefined, 2),
+    html: undefined,
+    markdown: [
+      COMMENT_MARK,
+      "### Who gains and who loses access",
+      "> [!CAUTION]\n> **The manifest has problems**, so nothing can be said, and nothing will be deployed.",
+      `${fence}\n${message.slice(0, 50_000)}\n${fence}`,
+    ].join("\n\n"),
+  }[format];
+  if (text === undefined) throw new UsageError(message);
+  return { exitCode: ExitCode.found, facts, text: () => text };
+}

@@ -1,0 +1,129 @@
+/** `aegir-access review`, between files, between git revisions, and of a preview. */
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { aegirAccess } from "./command";
+
+const pullRequests = join(__dirname, "..", "review", "pullRequests");
+const TODAY = "2026-11-24";
+
+const manifest = (users: string, more = "") => `version: 1
+clients:
+  - name: Acme Corp
+    internalName: acme
+    sites: [www.acme.example]
+    users: [${users}]
+${more}`;
+
+describe("aegir-access review", () => {
+  let directory: string;
+  const write = (file: string, text: string) => writeFileSync(join(directory, file), text);
+  const review = (...args: string[]) => aegirAccess(["review", "--as-of", TODAY, ...args], { cwd: directory });
+  const git = (...args: string[]) => execFileSync("git", args, { cwd: directory, stdio: "pipe" }).toString();
+  function commit(text: string | undefined): void {
+    if (text === undefined) git("rm", "-q", "access.yaml");
+    else write("access.yaml", text);
+    git("add", "-A");
+    git("-c", "user.name=Test", "-c", "user.email=test@example.com", "commit", "-q", "--allow-empty", "-m", "A change");
+  }
+
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), "aegir-review-"));
+  });
+  afterEach(() => rmSync(directory, { recursive: true }));
+
+  it("prints the comment that the golden files of pull requests show, and refuses with exit code 1", async () => {
+    write("servers.yaml", "main: { accounts: { instance: o1 } }\n");
+    const sides = (name: string) => ["base.yaml", "head.yaml"].map((side) => join(pullRequests, name, side));
+    for (const [name, exitCode] of [
+      ["01-site-moved", 0],
+      ["06-file-emptied", 1],
+    ] as const) {
+      const ended = await review(...sides(name), "--format", "markdown", "--config", "servers.yaml");
+      assert.deepEqual([ended.exitCode, ended.stderr], [exitCode, ""]);
+      assert.equal(ended.stdout, readFileSync(join(pullRequests, name, "comment.md"), "utf8"));
+    }
+  });
+
+  it("compares two git revisions of one file, whatever lies in the work tree", async () => {
+    git("init", "-q");
+    commit(manifest("alice, bob"));
+    commit(manifest("alice, carol"));
+    write("access.yaml", "no manifest");
+    const { exitCode, stdout, stderr } = await review("HEAD^1", "HEAD", "--manifest", "access.yaml");
+    assert.deepEqual([exitCode, stderr], [0, ""]);
+    assert.match(stdout, /^Loses access:\n- bob loses www\.acme\.example/m);
+    assert.match(stdout, /^Gains access:\n\+ carol gains www\.acme\.example/m);
+  });
+
+  it("takes a file that a revision does not have for one that declares nothing", async () => {
+    git("init", "-q");
+    write("README", "No manifest yet");
+    commit(manifest("alice"));
+    git("rm", "-q", "--cached", "access.yaml");
+    git("-c", "user.name=Test", "-c", "user.email=test@example.com", "commit", "-q", "-m", "Not yet");
+    commit(manifest("alice"));
+    const added = await review("HEAD^1", "HEAD", "--manifest", "access.yaml");
+    assert.equal(added.exitCode, 0);
+    assert.match(added.stdout, /Gains access/);
+    commit(undefined);
+    const removed = await review("HEAD^1", "HEAD", "--manifest", "access.yaml");
+    assert.match(removed.stdout, /Loses access/);
+    const neither = await review("HEAD", "HEAD", "--manifest", "access.yaml");
+    assert.deepEqual([neither.exitCode, neither.stdout], [2, ""]);
+    assert.match(neither.stderr, /^Neither revision has a file access\.yaml/);
+  });
+
+  it("hands no operand to git as an option, and follows no link", async () => {
+    git("init", "-q");
+    commit(manifest("alice"));
+    for (const revision of ["--output=pwned", "HEAD --output=pwned", "$(touch pwned)", "HEAD:access.yaml"]) {
+      const { exitCode, stderr } = await review("HEAD", "--manifest", "access.yaml", "--", revision);
+      assert.equal(exitCode, 2);
+      assert.match(stderr, /^git knows no revision /);
+    }
+    assert.ok(!existsSync(join(directory, "pwned")));
+    symlinkSync("/etc/passwd", join(directory, "link.yaml"));
+    commit(manifest("alice"));
+    assert.match((await review("HEAD", "HEAD", "--manifest", "link.yaml")).stderr, /is no plain file in HEAD/);
+    assert.match((await review("HEAD", "HEAD", "--manifest", "*.yaml")).stderr, /^Neither revision has a file/);
+  });
+
+  it("shows the problems of HEAD where the review would be, with exit code 1", async () => {
+    write("base.yaml", manifest("alice"));
+    write("head.yaml", manifest("alice, ALICE"));
+    const { exitCode, stdout, stderr } = await review("base.yaml", "head.yaml", "--format", "markdown");
+    assert.deepEqual([exitCode, stderr], [1, ""]);
+    assert.match(stdout, /^<!-- aegir-access review -->\n/);
+    assert.match(stdout, /^head\.yaml:6:20: The user "ALICE" stands twice/m);
+    const json = await review("base.yaml", "head.yaml", "--json");
+    const { problems } = JSON.parse(json.stdout) as { problems: { line: number }[] };
+    assert.deepEqual([json.exitCode, problems.map(({ line }) => line)], [1, [6]]);
+    const broken = await review("head.yaml", "base.yaml");
+    assert.deepEqual([broken.exitCode, broken.stdout], [2, ""]);
+    assert.match(broken.stderr, /^BASE cannot be compared with, because head\.yaml has 1 problem\./);
+  });
+
+  it("tells programs the same with --json, and makes a page that is whole with --format html", async () => {
+    write("base.yaml", manifest("alice, bob"));
+    write("head.yaml", manifest("alice"));
+    const { exitCode, stdout } = await review("base.yaml", "head.yaml", "--json");
+    const facts = JSON.parse(stdout) as { asOf: string; refused: boolean; grants: { lost: number } };
+    assert.deepEqual([exitCode, facts.asOf, facts.refused, facts.grants.lost], [0, TODAY, false, 1]);
+    assert.equal((await review("base.yaml", "head.yaml", "--format", "json")).stdout, stdout);
+    const page = await review("base.yaml", "head.yaml", "--format", "html");
+    assert.match(page.stdout, /^<!doctype html>[^]*www\.acme\.example[^]*<\/html>\n$/i);
+    assert.equal((await review("base.yaml", "head.yaml", "--format", "pdf")).exitCode, 2);
+  });
+
+  it("reads what ends for the day that is given, so that a review can be repeated", async () => {
+    write("base.yaml", manifest("{ name: alice, expires: 2026-11-20 }"));
+    write("head.yaml", manifest("{ name: alice, expires: 2026-11-30 }"));
+    const { stdout } = await review("base.yaml", "head.yaml");
+    assert.match(stdout, /Gains access/);
+    const before = await aegirAccess(["review", "base.yaml", "head.yaml", "--as-of", "2026-11-01"], { cwd: directory });
+    assert.doesNotMatch(before.stdout, /Gains access/);
+  });
+});
