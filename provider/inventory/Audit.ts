@@ -1,0 +1,170 @@
+/**
+ * A live server beside its manifest: what is not as declared, what gives access and nobody declared, and what is about to
+ * end. Nothing is decided here about who is right.
+ */
+import { shellAccountNameProblems } from "../naming/ShellAccountName";
+import type { Manifest } from "../manifest/Manifest";
+import { daysBetween } from "../naming/Day";
+import { mailKey, userNameKey } from "../naming/PanelUser";
+import { normalizeDomain } from "../naming/SiteDomain";
+import { name, phrase, plural, type Phrase } from "../review/Phrase";
+import type { Inventory } from "../worker/protocol";
+import { DEFECTS, findingsOf, findingWords } from "./findings";
+import { planOf } from "./Plan";
+
+/** Days ahead that an end is told. */
+const SOON = 14;
+
+export interface AuditEntry {
+  /**
+   * - `drift`: declared, and not so on the server
+   * - `undeclared`: somebody reaches something, and no manifest says so
+   * - `defect`: damaged on the server
+   * - `ends`: will end soon; nothing is wrong
+   * - `known`: gives access by design of the server, such as administrators; no manifest can say it
+   */
+  kind: "drift" | "undeclared" | "defect" | "ends" | "known";
+  /** The resource's id, where there is one. */
+  resource: string | undefined;
+  says: Phrase;
+  /** What belongs below the sentence. */
+  names: string[];
+}
+
+/** In the order in which somebody should look at them. */
+export const AUDIT_KINDS = ["drift", "undeclared", "defect", "ends", "known"] as const;
+
+export function auditOf(manifest: Manifest, inventory: Inventory): AuditEntry[] {
+  const findings = findingsOf(inventory).map((finding): AuditEntry => {
+    const kind = DEFECTS.includes(finding.kind) ? "defect" : finding.kind === "defaultOwned" ? "undeclared" : "known";
+    return { kind, resource: undefined, ...findingWords(finding) };
+  });
+  const entries = [...drift(manifest, inventory), ...undeclared(manifest, inventory), ...ends(manifest), ...findings];
+  return entries
+    .map((entry, index) => ({ entry, index }))
+    .sort(
+      (one, other) =>
+        AUDIT_KINDS.indexOf(one.entry.kind) - AUDIT_KINDS.indexOf(other.entry.kind) || one.index - other.index,
+    )
+    .map(({ entry }) => entry);
+}
+
+/** True if a person should be told by a job that runs every night. */
+export function isAlarming({ kind }: AuditEntry): boolean {
+  return kind === "drift" || kind === "undeclared" || kind === "defect";
+}
+
+function entry(kind: AuditEntry["kind"], resource: string | undefined, says: Phrase, names: string[] = []): AuditEntry {
+  return { kind, resource, says, names };
+}
+
+/** What a deployment would do about it, before what it says. */
+const WOULD = {
+  adopt: "is as declared:",
+  create: "is missing; a deployment makes it:",
+  update: "is not as declared; a deployment changes it:",
+  refuse: "is not as declared, and a deployment is refused:",
+} as const;
+
+function drift(manifest: Manifest, inventory: Inventory): AuditEntry[] {
+  const steps = planOf(manifest, inventory).steps.filter(({ action }) => action !== "adopt");
+  const users = new Map(inventory.users.map((user) => [userNameKey(user.name), user]));
+  const expired = manifest.clients.flatMap(({ internalName, expired }) =>
+    expired
+      .filter((user) => users.get(userNameKey(user.name))?.clients.includes(internalName))
+      .map((user) =>
+        entry(
+          "drift",
+          `binding:${internalName}:${user.name}`,
+          phrase`${name(user.name)} could act for ${name(internalName)} until ${user.expires ?? ""}, and still can: the deployment that takes it away has not run.`,
+        ),
+      ),
+  );
+  return [
+    ...steps.map(({ resource, says, action }) =>
+      entry("drift", resource, phrase`${name(resource)} ${WOULD[action]} ${says}.`),
+    ),
+    ...expired,
+  ];
+}
+
+function undeclared(manifest: Manifest, inventory: Inventory): AuditEntry[] {
+  const declared = new Map(manifest.clients.map((client) => [client.internalName, client]));
+  const declaredSites = new Set(manifest.clients.flatMap(({ sites }) => sites.map(({ site }) => site)));
+  const links = inventory.sites
+    .filter(({ hostmaster }) => !hostmaster)
+    .flatMap(({ site, owner, links: found }) => {
+      const others = found.filter(
+        (directory) => directory !== owner?.internalName && shellAccountNameProblems(directory).length === 0,
+      );
+      return others.length === 0
+        ? []
+        : [
+            entry(
+              "undeclared",
+              `site:${site}`,
+              phrase`The files of ${name(site)} are linked for other clients than its owner, so that their shell logins reach them:`,
+              others,
+            ),
+          ];
+    });
+  const clients = inventory.clients
+    .filter(({ isDefault, isAdmin }) => !isDefault && !isAdmin)
+    .flatMap((client): AuditEntry[] => {
+      const { internalName } = client;
+      const known = declared.get(internalName);
+      if (!known) {
+        const people = phrase`${plural(client.users.length, "person", "people")} and ${plural(client.sites.length, "site")}`;
+        const names = [...client.users.map((user) => user.name), ...client.sites];
+        return [
+          entry(
+            "undeclared",
+            `client:${internalName}`,
+            phrase`The client ${name(internalName)} is in no manifest, with ${people}${names.length > 0 ? ":" : "."}`,
+            names,
+          ),
+        ];
+      }
+      const spoken = new Set([...known.users, ...known.expired].map((user) => userNameKey(user.name)));
+      const people = client.users.filter(
+        (user) =>
+          !spoken.has(userNameKey(user.name)) &&
+          (known.email === undefined || mailKey(known.email) !== mailKey(user.mail)),
+      );
+      const sites = client.sites.filter((site) => !declaredSites.has(normalizeDomain(site)));
+      return [
+        ...people.map((user) =>
+          entry(
+            "undeclared",
+            `binding:${internalName}:${user.name}`,
+            phrase`${name(user.name)} may act for ${name(internalName)}${user.active ? "" : " (but is blocked)"}, which the manifest does not say.`,
+          ),
+        ),
+        ...sites.map((site) =>
+          entry(
+            "undeclared",
+            `site:${site}`,
+            phrase`${name(site)} belongs to ${name(internalName)}, which the manifest does not say.`,
+          ),
+        ),
+      ];
+    });
+  return [...clients, ...links];
+}
+
+function ends({ clients, asOf }: Manifest): AuditEntry[] {
+  return clients.flatMap(({ internalName, users }) =>
+    users.flatMap((user) => {
+      const days = user.expires === undefined ? Infinity : daysBetween(asOf, user.expires);
+      if (days > SOON) return [];
+      const left = days === 0 ? "today is the last day" : `${plural(days, "day")} left`;
+      return [
+        entry(
+          "ends",
+          `binding:${internalName}:${user.name}`,
+          phrase`${name(user.name)} may act for ${name(internalName)} until ${user.expires ?? ""}: ${left}.`,
+        ),
+      ];
+    }),
+  );
+}
