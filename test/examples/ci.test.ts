@@ -1,0 +1,220 @@
+/**
+ * The workflows that a user copies: what they may do, and their scripts, run as a runner runs them, with the compiled
+ * command and with stand-ins for GitHub's and Pulumi's own programs.
+ */
+import assert from "node:assert/strict";
+import { execFileSync, spawnSync } from "node:child_process";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import { parse } from "yaml";
+
+const folder = join(__dirname, "..", "..", "examples", "ci", "github");
+const command = join(__dirname, "..", "..", "provider", "dist", "cli", "main.js");
+
+interface Step {
+  name?: string;
+  uses?: string;
+  run?: string;
+  env?: Record<string, string>;
+}
+interface Workflow {
+  on: Record<string, unknown>;
+  permissions: Record<string, string>;
+  jobs: Record<string, { permissions?: Record<string, string>; steps: Step[] }>;
+}
+
+const files = ["access-review.yml", "access-comment.yml", "access-deploy.yml"];
+const texts = new Map(files.map((file) => [file, readFileSync(join(folder, file), "utf8")]));
+const workflows = new Map([...texts].map(([file, text]) => [file, parse(text) as Workflow]));
+const stepsOf = (file: string) => Object.values(workflows.get(file)!.jobs).flatMap(({ steps }) => steps);
+
+const manifest = (users: string) => `version: 1
+clients:
+  - { name: Acme Corp, internalName: acme, sites: [www.acme.example], users: [${users}] }
+`;
+
+describe("The workflows of examples/ci", () => {
+  for (const [file, text] of texts) {
+    it(`${file} pins every action by commit, says its version, and puts nothing from outside into a script`, () => {
+      const uses = [...text.matchAll(/uses: (.*)$/gm)].map(([, action]) => action!);
+      assert.ok(file === "access-comment.yml" || uses.length >= 2);
+      for (const action of uses) assert.match(action, /^[\w/-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
+      for (const { run } of stepsOf(file)) assert.doesNotMatch(run ?? "", /\$\{\{/);
+    });
+  }
+
+  it("never run on pull_request_target, and let nothing write but the job that comments, which has no checkout", () => {
+    for (const [file, { on, permissions, jobs }] of workflows) {
+      assert.ok(!("pull_request_target" in on));
+      for (const [name, job] of Object.entries(jobs)) {
+        const writes = Object.values({ ...permissions, ...job.permissions }).includes("write");
+        assert.equal(writes, file === "access-comment.yml" && name === "comment");
+        if (writes) assert.ok(job.steps.every(({ uses }) => uses === undefined));
+      }
+    }
+    assert.doesNotMatch(texts.get("access-review.yml")! + texts.get("access-comment.yml")!, /secrets\./);
+  });
+
+  describe("run as a runner runs them", () => {
+    let directory: string;
+    let bin: string;
+    const at = (file: string) => join(directory, file);
+    const read = (file: string) => (existsSync(at(file)) ? readFileSync(at(file), "utf8") : "");
+
+    beforeEach(() => {
+      directory = mkdtempSync(join(tmpdir(), "aegir-ci-"));
+      bin = at("bin");
+      mkdirSync(bin);
+      // What npm installs: `npx --no-install aegir-access ...` runs the package's command.
+      stand("npx", `shift 2; exec "${process.execPath}" "${command}" "$@"`);
+    });
+    afterEach(() => rmSync(directory, { recursive: true }));
+
+    function stand(name: string, script: string): void {
+      writeFileSync(join(bin, name), `#!/bin/bash\n${script}\n`);
+      chmodSync(join(bin, name), 0o755);
+    }
+
+    function git(...args: string[]): string {
+      const who = ["-c", "user.name=Test", "-c", "user.email=test@example.com"];
+      return execFileSync("git", [...who, ...args], { cwd: directory, stdio: "pipe" })
+        .toString()
+        .trim();
+    }
+
+    function commit(text: string): void {
+      writeFileSync(at("access.yaml"), text);
+      git("add", "access.yaml");
+      git("commit", "-q", "-m", "A change");
+    }
+
+    /** A merge commit as GitHub makes it for a pull request: main first, then the pull request's head. */
+    function pullRequest(base: string, head: string): string {
+      git("init", "-q", "-b", "main");
+      commit(base);
+      git("checkout", "-q", "-b", "change");
+      commit(head);
+      const sha = git("rev-parse", "HEAD");
+      git("checkout", "-q", "main");
+      git("merge", "-q", "--no-ff", "-m", "Merge", "change");
+      return sha;
+    }
+
+    function run(file: string, name: string, env: Record<string, string> = {}) {
+      const step = stepsOf(file).find((each) => each.name === name);
+      assert.ok(step?.run !== undefined, `${file} has a step ${name}`);
+      for (const key of Object.keys(env)) assert.ok(key in { ...step.env, STACK: "" }, `${key} is set for the step`);
+      const ended = spawnSync("bash", ["--noprofile", "--norc", "-eo", "pipefail", "-c", step.run], {
+        cwd: directory,
+        env: {
+          ...{ PATH: [bin, process.env["PATH"]].join(delimiter), HOME: directory, DIRECTORY: directory },
+          ...{ GITHUB_STEP_SUMMARY: at("summary.md"), GITHUB_OUTPUT: at("output.txt") },
+          ...env,
+        },
+      });
+      return { code: ended.status, output: `${ended.stdout.toString()}${ended.stderr.toString()}` };
+    }
+
+    it("a pull request is linted and reviewed in a summary, green if it is right and red if it is not", () => {
+      pullRequest(manifest("alice, bob"), manifest("alice"));
+      assert.equal(run("access-review.yml", "Lint").code, 0);
+      const { code, output } = run("access-review.yml", "Review");
+      assert.equal(code, 0, output);
+      assert.match(read("summary.md"), /`bob` loses `www\.acme\.example`/);
+      commit(manifest("alice, alice"));
+      assert.equal(run("access-review.yml", "Lint").code, 1);
+      assert.equal(run("access-review.yml", "Review").code, 1);
+      assert.match(read("summary.md"), /The manifest has problems/);
+    });
+
+    describe("a comment", () => {
+      let sha: string;
+      const env = () => ({
+        ...{ GH_TOKEN: "token", REPOSITORY: "acme/access", HEAD_OWNER: "fork", HEAD_BRANCH: "change" },
+        HEAD_SHA: sha,
+      });
+
+      beforeEach(() => {
+        sha = pullRequest(manifest("alice, bob"), manifest("alice"));
+        git("update-ref", "refs/pull/7/merge", "HEAD");
+        git("remote", "add", "origin", directory);
+        git("reset", "-q", "--hard", "HEAD^1");
+        stand("gh", `echo "$@" >> "$DIRECTORY/gh.txt"; [ "$1 $2" = "api --method" ] && echo 7; exit 0`);
+      });
+
+      it("is made of the merge commit, as data: the work tree stays on main", () => {
+        const { code, output } = run("access-comment.yml", "Review", env());
+        assert.equal(code, 0, output);
+        assert.match(read("gh.txt"), /repos\/acme\/access\/pulls -f state=open -f head=fork:change/);
+        assert.match(read("comment.md"), /^<!-- aegir-access review -->[^]*`bob` loses `www\.acme\.example`/);
+        assert.equal(read("output.txt"), "number=7\n");
+        assert.equal(read("access.yaml"), manifest("alice, bob"));
+      });
+
+      it("is not made of a pull request that has a newer commit, or is closed", () => {
+        sha = "0".repeat(40);
+        assert.match(run("access-comment.yml", "Review", env()).output, /There is a newer commit/);
+        stand("gh", "exit 0");
+        assert.match(run("access-comment.yml", "Review", env()).output, /no open pull request/);
+        assert.equal(read("output.txt"), "");
+      });
+
+      it("says so if the review could not be made", () => {
+        git("checkout", "-q", "refs/pull/7/merge");
+        git("rm", "-q", "access.yaml");
+        execFileSync("ln", ["-s", "/etc/passwd", at("access.yaml")]);
+        git("add", "-A", "access.yaml");
+        git("commit", "-q", "--amend", "-m", "Merge");
+        git("update-ref", "refs/pull/7/merge", "HEAD");
+        assert.equal(run("access-comment.yml", "Review", env()).code, 0);
+        assert.match(
+          read("comment.md"),
+          /^<!-- aegir-access review -->[^]*could not be made:\n\n {4}access\.yaml is no plain file/,
+        );
+      });
+
+      it("is written once, and updated in place from then on", () => {
+        const posting = { GH_TOKEN: "token", REPOSITORY: "acme/access", RUN: "1", NUMBER: "7" };
+        stand("gh", `echo "$@" >> "$DIRECTORY/gh.txt"; [ "$2" = "--paginate" ] && cat "$DIRECTORY/ids.txt"; exit 0`);
+        writeFileSync(at("ids.txt"), "");
+        assert.equal(run("access-comment.yml", "Comment", posting).code, 0);
+        assert.match(read("gh.txt"), /^run download 1 --repo acme\/access --name comment\n/);
+        assert.match(
+          read("gh.txt"),
+          /^api --method POST repos\/acme\/access\/issues\/7\/comments -F body=@comment\.md/m,
+        );
+        writeFileSync(at("ids.txt"), "11\n12\n");
+        rmSync(at("gh.txt"));
+        assert.equal(run("access-comment.yml", "Comment", posting).code, 0);
+        assert.match(
+          read("gh.txt"),
+          /^api --method PATCH repos\/acme\/access\/issues\/comments\/11 -F body=@comment\.md/m,
+        );
+        assert.doesNotMatch(read("gh.txt"), /POST/);
+      });
+    });
+
+    it("a deployment refreshes, goes on after an error, is red then, and its summary holds what was said", () => {
+      const env = { STACK: "production", AEGIR_PRIVATE_KEY: "key" };
+      stand("pulumi", `echo "$@" >> "$DIRECTORY/pulumi.txt"; printf 'Resources:\\n    12 unchanged\\n'; exit 0`);
+      assert.equal(run("access-deploy.yml", "Deploy", env).code, 0);
+      assert.match(read("pulumi.txt"), /^up --yes .*--refresh --continue-on-error --stack production$/m);
+      assert.match(read("summary.md"), /^### Deployed\n\n````\nResources:\n {4}12 unchanged\n````\n$/);
+      stand("pulumi", "printf '````\\nerror: it is so\\n' >&2; exit 255");
+      rmSync(at("summary.md"));
+      assert.equal(run("access-deploy.yml", "Deploy", env).code, 255);
+      assert.match(
+        read("summary.md"),
+        /^### The deployment failed \(exit code 255\)\n\n````\n` ` ` `\nerror: it is so\n````\n$/,
+      );
+    });
+
+    it("the nightly audit is red if there is something to look at, or if it could not look", () => {
+      writeFileSync(at("access.yaml"), manifest("alice"));
+      const { code } = run("access-deploy.yml", "Audit", { STACK: "production", AEGIR_PRIVATE_KEY: "key" });
+      assert.equal(code, 2);
+      assert.match(read("summary.md"), /^### Audit\n\n {4}There is no Pulumi\.yaml/);
+    });
+  });
+});
