@@ -1,11 +1,15 @@
-/** The pages that are written from the titles of tests say what the tests say. */
+/** The pages that are written by a program say what it would write now. */
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { parseManifest } from "../../provider/manifest";
+import { MANIFEST_REFERENCE, manifestReference } from "./manifestReference";
 import { WITNESSED, witness, type TestTitle } from "../support/TestTitle";
 import { allTitles } from "./titles";
 import { TRAP_INDEX, trapIndex, unwitnessed } from "./trapIndex";
 import { traps } from "./traps";
+
+const root = join(__dirname, "..", "..");
 
 describe("The index of traps", () => {
   let titles: TestTitle[];
@@ -33,6 +37,28 @@ describe("The index of traps", () => {
 
   it("does not depend on how often, and in which order, a suite is run", () => {
     assert.equal(trapIndex([...titles, ...titles].reverse()), trapIndex(titles));
+  });
+});
+
+describe("The reference of the manifest", () => {
+  const page = readFileSync(MANIFEST_REFERENCE, "utf8");
+
+  it("is what `npm run index` writes", () => {
+    assert.equal(page, manifestReference(), "run npm run index");
+  });
+
+  it("begins with a manifest that is accepted", () => {
+    const [, manifest] = /^```yaml\n(.*?)^```$/ms.exec(page)!;
+    assert.deepEqual(parseManifest(manifest!, "manifest.md", { asOf: "2026-11-24" }).warnings, []);
+  });
+});
+
+describe("What the reviewer sees", () => {
+  it("is the comment that a golden file of the review has", () => {
+    const page = readFileSync(join(root, "provider", "docs", "what-the-reviewer-sees.md"), "utf8");
+    const [, comment] = /^````markdown\n(.*?)^````$/ms.exec(page)!;
+    const golden = join(root, "test", "review", "pullRequests", "05-client-deleted-with-sites", "comment.md");
+    assert.equal(comment, readFileSync(golden, "utf8"));
   });
 });
 

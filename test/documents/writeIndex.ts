@@ -1,9 +1,11 @@
-/** `npm run index`: writes the pages that name the tests. */
+/** `npm run index`: writes the pages that are made of tests and of the schema. */
 import { writeFileSync } from "node:fs";
+import { MANIFEST_REFERENCE, manifestReference } from "./manifestReference";
 import { allTitles } from "./titles";
 import { TRAP_INDEX, trapIndex, unwitnessed } from "./trapIndex";
 
 const titles = allTitles();
 writeFileSync(TRAP_INDEX, trapIndex(titles));
+writeFileSync(MANIFEST_REFERENCE, manifestReference());
 const missing = unwitnessed(titles);
 if (missing.length > 0) console.log(`No test ends its title with the number of trap ${missing.join(", ")}.`);
