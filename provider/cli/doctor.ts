@@ -4,11 +4,11 @@ import { AegirServer } from "../aegir/AegirServer";
 import { duration, examine, type Examination } from "../aegir/Examination";
 import { firstContact, parseUnpinned, type Pinning, type UnpinnedConnection } from "../aegir/firstContact";
 import { instanceOf, SERVERS_KEY } from "../aegir/ServerConfiguration";
+import { wrap } from "../review/wrap";
 import { printable } from "../ssh/printable";
 import { OneLineError } from "../ssh/SshError";
 import { ExitCode } from "./ExitCode";
 import { givenServers, SERVER_OPTIONS, type GivenServers } from "./givenServers";
-import { wrap } from "./help";
 import type { Style } from "./Style";
 import { defineVerb, UsageError } from "./Verb";
 

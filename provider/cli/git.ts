@@ -35,7 +35,8 @@ function git(directory: string, args: string[]): Buffer | undefined {
       stdio: ["ignore", "pipe", "ignore"],
     });
   } catch (error) {
-    if ((error as { status?: number | null }).status != null) return undefined;
+    // No status: git did not run at all, or was killed.
+    if (typeof (error as { status?: unknown }).status === "number") return undefined;
     throw new UsageError(`git cannot be run: ${printable((error as Error).message)}.`);
   }
 }

@@ -9,15 +9,18 @@ import { join } from "node:path";
 import type { Readable, Writable } from "node:stream";
 import { pathToFileURL } from "node:url";
 
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- one field of the protocol's answers is read here and there
+type Result = Record<string, any>;
+
 interface Message {
   id?: number;
   method?: string;
-  result?: Record<string, any>;
+  result?: Result;
   error?: { message: string };
 }
 
 export class Browser {
-  private readonly waiting = new Map<number, { resolve: (result: any) => void; reject: (error: Error) => void }>();
+  private readonly waiting = new Map<number, { resolve: (result: Result) => void; reject: (error: Error) => void }>();
   private readonly listeners: ((message: Message) => void)[] = [];
   private session: string | undefined;
   private sent = 0;
@@ -82,7 +85,7 @@ export class Browser {
     rmSync(this.profile, { recursive: true, force: true, maxRetries: 5 });
   }
 
-  private call(method: string, params: object = {}): Promise<Record<string, any>> {
+  private call(method: string, params: object = {}): Promise<Result> {
     const id = ++this.sent;
     const message = { id, method, params, ...(this.session !== undefined && { sessionId: this.session }) };
     (this.process.stdio[3] as Writable).write(`${JSON.stringify(message)}\0`);
