@@ -23,7 +23,8 @@ export function inventoryOf(clients: Client[], defaultOwned: string[] = []): Inv
   };
   return {
     server: {
-      ...{ protocol: 1, php: "8.2", drush: "8", drupal: "7", hosting: "", clientsDirectory: "/clients" },
+      ...{ protocol: 1, php: "8.2", drush: "8", drupal: "7", hosting: "", user: "aegir", home: "/var/aegir" },
+      clientsDirectory: "/var/aegir/clients",
       ...{ adminClient: reference(1, all[0]), defaultClient: reference(2, all[1]) },
       ...{ adminClientNid: 1, defaultClientNid: 2, clientPrefix: "", registersUsers: false, sendsWelcomeMail: false },
     },

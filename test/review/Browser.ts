@@ -99,7 +99,7 @@ export class Browser {
       for (const listener of this.listeners) listener(message);
       const caller = this.waiting.get(message.id ?? 0);
       if (message.error) caller?.reject(new Error(message.error.message));
-      else caller?.resolve(message.result);
+      else caller?.resolve(message.result ?? {});
     }
   }
 }
