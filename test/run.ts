@@ -173,7 +173,12 @@ async function main(): Promise<void> {
   if (!engines.some((name) => name.startsWith("pulumi"))) {
     console.log("SKIPPED: every scenario on the real Pulumi CLI. Enable it with: npm install --global pulumi");
   }
-  console.log(`servers: the small Aegir${process.env["AEGIR_TEST_HOST"] ? `, ${process.env["AEGIR_TEST_HOST"]}` : ""}`);
+  const servers = [
+    "the small Aegir",
+    ...([phpOnMySql, mariadb, sshd].every(found) ? ["worker.php on MariaDB"] : []),
+    ...(process.env["AEGIR_TEST_HOST"] ? [process.env["AEGIR_TEST_HOST"]] : []),
+  ];
+  console.log(`servers: ${servers.join(", ")}`);
   for (const note of notes) console.log(note);
   for (const failure of failures) console.log(`FAILED: ${failure}`);
   console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);

@@ -93,6 +93,14 @@ describe("clients of a small Aegir on BOA", () => {
     assert.equal(client("theta"), undefined);
   });
 
+  it("binds nobody when `new_user` is no user on insert", () => {
+    const nid = stage.aegir.drupal.saveClient({ title: "Zeta", uname: "zeta", uid: 1, email: "", new_user: "nobody" });
+    assert.deepEqual(
+      stage.aegir.drupal.database.hosting_client_user.all(({ client }) => client === nid),
+      [],
+    );
+  });
+
   it("binds the anonymous user when `new_user` is set but empty on insert (contract, trap 6)", () => {
     const nid = stage.aegir.drupal.saveClient({ title: "Eta", uname: "eta", uid: 1, email: "", new_user: "" });
     assert.deepEqual(

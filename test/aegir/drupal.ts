@@ -145,7 +145,9 @@ export class Drupal {
           this.registerUser(nid, node);
         }
         // Set at all, even to '': that is the anonymous user's name (contract 2.1).
-        if (node.new_user !== undefined) this.associate(node.new_user, nid);
+        // BOA lets an unknown one be nobody here.
+        const known = node.new_user !== undefined && this.userByName(node.new_user) !== undefined;
+        if (node.new_user !== undefined && (known || this.flavour === "upstream")) this.associate(node.new_user, nid);
       } else {
         for (const uid of node.users ?? []) {
           database.hosting_client_user.delete((row) => row.user === uid && row.client === nid);
