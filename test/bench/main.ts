@@ -2,7 +2,8 @@
  * `npm run bench`: what one worker for many changes is worth, beside a Drush process for each. It runs on the front end that
  * AEGIR_TEST_HOST and the other variables of test/conformance/realFrontEnd.ts name, whose queue must stand still and which
  * must have two enabled sites of the default client under the prefix; else on the small double of Drupal, whose bootstrap is
- * much shorter than a real one's. AEGIR_BENCH_CHANGES is how many changes, 300 if absent.
+ * much shorter than a real one's. AEGIR_BENCH_CHANGES is how many changes the worker makes, 300 if absent; of those with a
+ * process for each, which take long and are all alike, every fifth is made.
  */
 import { cpus, release, totalmem, type } from "node:os";
 import { Drush } from "../../provider/aegir/Drush";
@@ -11,7 +12,7 @@ import { Worker } from "../../provider/aegir/Worker";
 import { ConnectionArgs } from "../../provider/ssh/ConnectionArgs";
 import { resolveConnection } from "../../provider/ssh/credentials";
 import { SshConnection } from "../../provider/ssh/SshConnection";
-import { SiteStatus, type ServerFacts, type SiteFacts } from "../../provider/worker/protocol";
+import { SiteStatus, type ServerFacts, type SiteFacts, type VerbArguments } from "../../provider/worker/protocol";
 import { FrontEndBackstage } from "../conformance/FrontEndBackstage";
 import type { Connection } from "../conformance/RawWorker";
 import { realFrontEnd } from "../conformance/realFrontEnd";
@@ -21,10 +22,13 @@ const CHANGES = Number(process.env["AEGIR_BENCH_CHANGES"] ?? 300);
 
 interface Measured {
   way: string;
+  changes: number;
   connections: number;
   bootstraps: number;
   seconds: number;
 }
+
+type Change = VerbArguments<"setOwner">;
 
 /** Connections to one server that count themselves, and the Drush processes that are started in them. */
 class Counted {
@@ -101,33 +105,35 @@ class Bench {
   }
 
   private async measure(): Promise<void> {
-    await this.time("one worker, all written at once", async (counted) => {
+    const all = this.changes();
+    const some = this.changes(CHANGES / 5);
+    await this.time("one worker, all written at once", all, async (counted) => {
       const connection = counted.connect();
       const worker = counted.worker(connection);
       // From here on what is asked first is written first, and the changes of one site follow from each other.
       await worker.server();
-      await Promise.all(this.changes().map((change) => worker.call("setOwner", change)));
+      await Promise.all(all.map((change) => worker.call("setOwner", change)));
       await worker.end();
       connection.end();
     });
-    await this.time("one worker, one after the other", async (counted) => {
+    await this.time("one worker, one after the other", all, async (counted) => {
       const connection = counted.connect();
       const worker = counted.worker(connection);
-      for (const change of this.changes()) await worker.call("setOwner", change);
+      for (const change of all) await worker.call("setOwner", change);
       await worker.end();
       connection.end();
     });
-    await this.time("a Drush process for each, one connection", async (counted) => {
+    await this.time("a Drush process for each, one connection", some, async (counted) => {
       const connection = counted.connect();
-      for (const change of this.changes()) {
+      for (const change of some) {
         const worker = counted.worker(connection);
         await worker.call("setOwner", change);
         await worker.end();
       }
       connection.end();
     });
-    await this.time("a connection and a Drush process for each", async (counted) => {
-      for (const change of this.changes()) {
+    await this.time("a connection and a Drush process for each", some, async (counted) => {
+      for (const change of some) {
         const connection = counted.connect();
         const worker = counted.worker(connection);
         await worker.call("setOwner", change);
@@ -137,37 +143,38 @@ class Bench {
     });
   }
 
-  /** The sites in turn, each to the client and back; an even number of each, so that every run begins alike. */
-  private changes(): { nid: number; from: number; to: string | null }[] {
-    return Array.from({ length: CHANGES - (CHANGES % 4) }, (_, index) => {
+  /** The sites in turn, each to the client and back; a multiple of four, so that every run begins alike. */
+  private changes(count = CHANGES): Change[] {
+    return Array.from({ length: Math.floor(count / 4) * 4 }, (_, index) => {
       const away = index % 4 < 2;
       const { nid } = this.sites[index % 2]!;
       return { nid, from: this.owners[away ? 0 : 1], to: away ? this.client : null };
     });
   }
 
-  private async time(way: string, run: (counted: Counted) => Promise<void>): Promise<void> {
+  private async time(way: string, changes: Change[], run: (counted: Counted) => Promise<void>): Promise<void> {
     const counted = new Counted(this.target);
     const start = performance.now();
     await run(counted);
     const seconds = (performance.now() - start) / 1000;
-    this.measured.push({ way, connections: counted.connections, bootstraps: counted.bootstraps, seconds });
+    const { connections, bootstraps } = counted;
+    this.measured.push({ way, changes: changes.length, connections, bootstraps, seconds });
   }
 
   print(where: string): void {
     const { php, drush, drupal, hosting } = this.server;
     const [cpu] = cpus();
     const memory = Math.round(totalmem() / 2 ** 30);
-    const changes = this.changes().length;
-    console.log(`\n${changes} changes of the owner of a site, each one transaction with its verify queued`);
+    console.log("\nChanges of the owner of a site, each one transaction with its verify queued,");
     console.log(`on ${where}: Drupal ${drupal}, hosting ${hosting}, Drush ${drush}, PHP ${php}`);
     console.log(
       `from ${type()} ${release()}, Node ${process.version}, ${cpus().length} x ${cpu?.model}, ${memory} GiB\n`,
     );
     const rows = [
-      ["", "connections", "bootstraps", "seconds", "ms a change"],
-      ...this.measured.map(({ way, connections, bootstraps, seconds }) => [
+      ["", "changes", "connections", "bootstraps", "seconds", "ms a change"],
+      ...this.measured.map(({ way, changes, connections, bootstraps, seconds }) => [
         way,
+        String(changes),
         String(connections),
         String(bootstraps),
         seconds.toFixed(2),
@@ -175,7 +182,7 @@ class Bench {
       ]),
     ];
     for (const [way = "", ...numbers] of rows) {
-      console.log(way.padEnd(44) + numbers.map((number) => number.padStart(13)).join(""));
+      console.log(way.padEnd(44) + numbers.map((number) => number.padStart(12)).join(""));
     }
   }
 }
