@@ -9,8 +9,14 @@ import { join } from "node:path";
 import type { Readable, Writable } from "node:stream";
 import { pathToFileURL } from "node:url";
 
-// eslint-disable-next-line @typescript-eslint/no-explicit-any -- one field of the protocol's answers is read here and there
-type Result = Record<string, any>;
+/** What the calls of this file are answered with. */
+interface Result {
+  targetId?: string;
+  sessionId?: string;
+  data?: string;
+  result?: { value?: unknown };
+  exceptionDetails?: object;
+}
 
 interface Message {
   id?: number;
@@ -51,7 +57,7 @@ export class Browser {
     const browser = new Browser(process, profile);
     const { targetId } = await browser.call("Target.createTarget", { url: "about:blank" });
     const { sessionId } = await browser.call("Target.attachToTarget", { targetId, flatten: true });
-    browser.session = sessionId as string;
+    browser.session = sessionId;
     await browser.call("Page.enable");
     await browser.call("Emulation.setDeviceMetricsOverride", { ...size, deviceScaleFactor: 1, mobile: false });
     return browser;
@@ -69,13 +75,13 @@ export class Browser {
   /** The value of an expression in the page; a promise is awaited. */
   async evaluate<T>(expression: string): Promise<T> {
     const answer = await this.call("Runtime.evaluate", { expression, returnByValue: true, awaitPromise: true });
-    if (answer["exceptionDetails"]) throw new Error(JSON.stringify(answer["exceptionDetails"]));
-    return answer["result"].value as T;
+    if (answer.exceptionDetails) throw new Error(JSON.stringify(answer.exceptionDetails));
+    return answer.result?.value as T;
   }
 
   async screenshot(): Promise<Buffer> {
     const { data } = await this.call("Page.captureScreenshot", { format: "png" });
-    return Buffer.from(data as string, "base64");
+    return Buffer.from(data ?? "", "base64");
   }
 
   async close(): Promise<void> {
