@@ -11,7 +11,9 @@ import { expectOk } from "../scenarios/World";
 import { typeProblems } from "./typeProblems";
 
 const root = join(__dirname, "..", "..");
-const pages = readdirSync(join(root, "provider", "docs")).map((page) => `provider/docs/${page}`);
+const pages = readdirSync(join(root, "provider", "docs"))
+  .filter((page) => page.endsWith(".md"))
+  .map((page) => `provider/docs/${page}`);
 const documents = new Map(
   ["README.md", "CONTRIBUTING.md", ...pages].map((name) => [name, readFileSync(join(root, name), "utf8")]),
 );

@@ -80,7 +80,11 @@ describe("the packed package", () => {
     const pages = readdirSync(join(root, "provider", "docs")).map((page) => `docs/${page}`);
     assert.deepEqual(outside.sort(), ["LICENSE", "README.md", ...pages, "package.json"].sort());
     const rest = packed.filter((path) => path.startsWith("dist/") && !/\.(js|d\.ts)$/.test(path));
-    assert.deepEqual(rest.sort(), ["dist/manifest/access.schema.json", "dist/worker/worker.php"]);
+    assert.deepEqual(rest.sort(), [
+      "dist/manifest/access.schema.json",
+      "dist/review/page.html",
+      "dist/worker/worker.php",
+    ]);
     assert.deepEqual(
       packed.filter((path) => /test|\.map$|writeJsonSchema/i.test(path)),
       [],
@@ -101,15 +105,17 @@ describe("the packed package", () => {
     );
   });
 
-  it("is required under its four names", () => {
+  it("is required under its five names", () => {
     const script = `const { AegirClient, ClientUserBinding, ShellAccount, SiteOwnership } = require("pulumi-aegir");
       const { parseManifest, readManifest, ManifestError } = require("pulumi-aegir/manifest");
+      const { accessPage, EffectiveAccess } = require("pulumi-aegir/review");
       const { configure } = require("pulumi-aegir/dynamic");
-      const found = [AegirClient, ClientUserBinding, ShellAccount, SiteOwnership, parseManifest, readManifest, ManifestError, configure];
+      const found = [AegirClient, ClientUserBinding, ShellAccount, SiteOwnership, parseManifest, readManifest, ManifestError, accessPage, configure];
+      accessPage(new EffectiveAccess({ clients: [], sites: [], asOf: "2026-11-24" }));
       console.log(found.map((each) => each.name).join(), require("pulumi-aegir/access.schema.json").title);`;
     assert.equal(
       run(project, "-e", script),
-      "AegirClient,ClientUserBinding,ShellAccount,SiteOwnership,parseManifest,readManifest,ManifestError,configure manifest",
+      "AegirClient,ClientUserBinding,ShellAccount,SiteOwnership,parseManifest,readManifest,ManifestError,accessPage,configure manifest",
     );
   });
 
