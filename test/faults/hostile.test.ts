@@ -6,7 +6,7 @@ import { ManifestError, parseManifest } from "../../provider/manifest";
 import { normalizeDomain } from "../../provider/naming/SiteDomain";
 import { shellAccountName } from "../../provider/naming/ShellAccountName";
 import { parseServers } from "../../provider/aegir/ServerConfiguration";
-import { WORKER_ARGUMENTS } from "../../provider/worker/protocol";
+import { WORKER_ARGUMENTS, type ServerFacts } from "../../provider/worker/protocol";
 import { workerSource } from "../../provider/worker/source";
 import { PlainFiles } from "../aegir/PlainClient";
 import { client } from "../scenarios/World";
@@ -52,6 +52,13 @@ const texts: [ResourceType, (text: string) => Values][] = [
   ["ShellAccount", (client) => ({ client })],
 ];
 
+const admin = { nid: 1, internalName: "admin", name: "admin" };
+const facts: ServerFacts = {
+  ...{ protocol: 1, php: "8", drush: "8", drupal: "7", hosting: "3", clientsDirectory: "/", clientPrefix: "" },
+  ...{ defaultClient: admin, adminClient: admin, defaultClientNid: 1, adminClientNid: 1 },
+  ...{ registersUsers: false, sendsWelcomeMail: false, user: "aegir", home: "/var/aegir" },
+};
+
 /** A worker that refuses everything, and all that reached it: command lines, sources, requests. */
 async function recording() {
   const requests: WorkerRequest[] = [];
@@ -62,11 +69,6 @@ async function recording() {
         sources.add(source);
         requests.push(request);
         const { id, verb } = request;
-        const client = { nid: 1, internalName: "admin", name: "admin" };
-        const facts = {
-          ...{ protocol: 1, php: "8", drush: "8", drupal: "7", hosting: "3", clientsDirectory: "/", clientPrefix: "" },
-          ...{ defaultClient: client, adminClient: client, registersUsers: false, sendsWelcomeMail: false },
-        };
         const error = { code: "internal", message: "no", detail: {}, fatal: false };
         channel.write(
           frame(marker, { id, now: NOW, ...(verb === "hello" ? { ok: true, result: facts } : { ok: false, error }) }),
