@@ -1,6 +1,6 @@
 /** `aegir-access doctor` as its users run it, against the small Aegir. */
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stringify } from "yaml";
@@ -71,6 +71,22 @@ describe("aegir-access doctor", () => {
     for (const ability of Object.values(found.resources)) assert.deepEqual(ability, { able: true, why: null });
     assert.equal(aegir.digest(), before);
     assert.equal(aegir.counts.writes, 0);
+
+    const page = readFileSync(join(__dirname, "..", "..", "provider", "docs", "doctor.md"), "utf8");
+    const documented = new Set([...page.matchAll(/`([A-Za-z.]+)(?:\[\])?`/g)].flatMap(([, path]) => path!.split(".")));
+    const named = (value: unknown): string[] =>
+      Array.isArray(value)
+        ? value.flatMap(named)
+        : typeof value === "object" && value !== null
+          ? Object.entries(value).flatMap(([key, inner]) => [key, ...named(inner)])
+          : [];
+    const { resources, ...rest } = found;
+    const parts = [...named({ ...rest, drush: { ...drush, queue } }), ...named(Object.values(resources))];
+    assert.deepEqual(
+      parts.filter((name) => !documented.has(name)),
+      [],
+      "the page names every field",
+    );
   });
 
   it("tells of everything that limits, each with what to write, and ends with 1", async () => {
