@@ -73,12 +73,15 @@ class Comparison {
     this.hadAll = new Set(before.administrators().map(({ key }) => key));
     this.haveAll = new Set(after.administrators().map(({ key }) => key));
     const fresh = [...after.clients.values()].filter(({ internalName }) => !before.clients.has(internalName));
-    const isGone = (client: string | undefined) =>
-      client !== undefined && before.clients.has(client) && !after.clients.has(client);
-    this.renamed = fresh
-      .filter(({ previously }) => isGone(previously))
-      .map(({ internalName, previously }) => ({ from: previously!, to: internalName }));
-    this.heirs = new Map(this.renamed.map(({ from, to }) => [from, to]));
+    const isGone = (client: string) => before.clients.has(client) && !after.clients.has(client);
+    this.heirs = new Map();
+    for (const { internalName, previously } of fresh) {
+      // One client cannot become two.
+      if (previously !== undefined && isGone(previously) && !this.heirs.has(previously)) {
+        this.heirs.set(previously, internalName);
+      }
+    }
+    this.renamed = Array.from(this.heirs, ([from, to]) => ({ from, to }));
     this.formerNames = new Map(this.renamed.map(({ from, to }) => [to, from]));
     this.successors = new Map(
       [...before.clients.keys()].flatMap((client) => {
@@ -218,18 +221,30 @@ class Comparison {
   }
 }
 
-/**
- * Changes under way. Whoever shares sites and causes shares a line; a person whose bindings change gets one line for all
- * clients, shared by those whose bindings change alike.
- */
+/** What a person loses or gains because its own bindings change: one line for all of its clients. */
+interface BindingChange {
+  who: Who;
+  cause: Extract<Cause, { clients: string[] }>;
+  announced: boolean;
+  /** The sites of a move belong together, and are told apart by identity. */
+  parts: { client: string; sites: readonly string[] }[];
+}
+
+/** Changes under way: whoever loses (or gains) the same sites for the same causes shares a line. */
 class Changes {
   private readonly bySites = new Map<readonly string[], Map<string, AccessChange>>();
-  private readonly byPerson = new Map<string, AccessChange>();
+  private readonly bindings = new Map<string, BindingChange>();
 
   add(who: Who, sites: readonly string[], causes: [Cause, ...Cause[]], announced = false): void {
     if (sites.length === 0) return;
     const [cause, second] = causes;
-    if (second === undefined && "clients" in cause) return this.addBinding(who, sites, cause, announced);
+    if (second === undefined && who.kind === "person" && "clients" in cause) {
+      const key = JSON.stringify([who.person.key, { ...cause, clients: [] }, announced]);
+      const change = this.bindings.get(key) ?? { who, cause, announced, parts: [] };
+      change.parts.push({ client: cause.clients[0]!, sites });
+      this.bindings.set(key, change);
+      return;
+    }
     const byCause = this.bySites.get(sites) ?? new Map<string, AccessChange>();
     this.bySites.set(sites, byCause);
     const key = JSON.stringify(causes);
@@ -238,35 +253,9 @@ class Changes {
     else byCause.set(key, { who: [who], sites: [...sites], causes, announced });
   }
 
-  private addBinding(
-    who: Who,
-    sites: readonly string[],
-    cause: Extract<Cause, { clients: string[] }>,
-    announced: boolean,
-  ) {
-    const key = JSON.stringify([whoKey(who), { ...cause, clients: [] }, announced]);
-    const change = this.byPerson.get(key);
-    const known = change?.causes[0];
-    if (change === undefined || known === undefined || !("clients" in known)) {
-      this.byPerson.set(key, { who: [who], sites: [...sites], causes: [{ ...cause }], announced });
-    } else {
-      known.clients = [...known.clients, ...cause.clients];
-      change.sites.push(...sites);
-    }
-  }
-
   /** What was known to end comes last; else what concerns more comes first. */
   sorted(): AccessChange[] {
-    const alike = new Map<string, AccessChange>();
-    for (const change of this.byPerson.values()) {
-      const [cause] = change.causes;
-      if ("clients" in cause) cause.clients.sort();
-      const key = JSON.stringify([change.causes, change.announced]);
-      const first = alike.get(key);
-      if (first) first.who.push(...change.who);
-      else alike.set(key, change);
-    }
-    const changes = [...[...this.bySites.values()].flatMap((byCause) => [...byCause.values()]), ...alike.values()];
+    const changes = [...this.bySites.values()].flatMap((byCause) => [...byCause.values()]).concat(this.ofBindings());
     for (const { who, sites } of changes) {
       who.sort((left, right) => compare(whoKey(left), whoKey(right)));
       sites.sort();
@@ -278,6 +267,24 @@ class Changes {
         compare(left.sites[0]!, right.sites[0]!) ||
         compare(whoKey(left.who[0]!), whoKey(right.who[0]!)),
     );
+  }
+
+  private ofBindings(): AccessChange[] {
+    const numbers = new Map<readonly string[], number>();
+    const alike = new Map<string, AccessChange>();
+    for (const { who, cause, announced, parts } of this.bindings.values()) {
+      for (const { sites } of parts) if (!numbers.has(sites)) numbers.set(sites, numbers.size);
+      const moves = parts.map(({ sites }) => numbers.get(sites)!).sort((left, right) => left - right);
+      const clients = [...new Set(parts.map(({ client }) => client))].sort();
+      const key = JSON.stringify([{ ...cause, clients }, announced, moves]);
+      const change = alike.get(key);
+      if (change) change.who.push(who);
+      else {
+        const sites = parts.flatMap((part) => part.sites);
+        alike.set(key, { who: [who], sites, causes: [{ ...cause, clients }], announced });
+      }
+    }
+    return [...alike.values()];
   }
 }
 

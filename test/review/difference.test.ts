@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
-import { grantsOf, type AccessChange } from "../../provider/review/AccessChange";
+import { grantsOf, whoKey, type AccessChange } from "../../provider/review/AccessChange";
 import { differenceOf, type Difference } from "../../provider/review/Difference";
 import {
   EffectiveAccess,
@@ -58,6 +58,26 @@ describe(`The difference of two pictures (seed ${seed})`, () => {
     assert.deepEqual({ lost, gained, renamed, notes }, { lost: [], gained: [], renamed: [], notes: [] });
     // a and b: alice, bob and a login; c: alice, carol and a login
     assert.deepEqual(grants, { before: 9, lost: 0, ended: 0, gained: 0 });
+  });
+
+  it("puts those on one line who lose the same sites, and not those who only lose them for the same cause", () => {
+    const until = "expires: 2026-11-20";
+    const before = `{ name: Acme, internalName: acme, sites: [a.example, b.example], users: [{ name: bob, ${until} }, { name: dan, ${until} }, { name: eve, ${until} }] }`;
+    const after = [
+      before.replace(", b.example", ""),
+      "{ name: Beta, internalName: beta, sites: [b.example], users: [dan] }",
+    ];
+    const { lost } = differenceOf(picture([before], [], "2026-11-20"), picture(after));
+    assert.deepEqual(
+      lost.filter(({ announced }) => announced).map(({ who, sites }) => [who.map(whoKey), sites]),
+      [
+        [
+          ["1 bob", "1 eve"],
+          ["a.example", "b.example"],
+        ],
+        [["1 dan"], ["a.example"]],
+      ],
+    );
   });
 
   it("leaves those alone who reach a site by another way afterwards", () => {
@@ -188,7 +208,13 @@ describe(`The difference of two pictures (seed ${seed})`, () => {
           fc.record({
             name: fc.constantFrom("A", "B", "C"),
             previously: fc.option(id, { nil: undefined }),
-            bindings: fc.dictionary(person, fc.boolean()),
+            bindings: fc.dictionary(
+              person,
+              fc.record({
+                ended: fc.boolean(),
+                expires: fc.constantFrom(undefined, "2026-11-20", "2026-12-31"),
+              }),
+            ),
           }),
         ),
         sites: fc.dictionary(fc.constantFrom("1", "2", "3", "4", "5", "6"), fc.option(id, { nil: undefined })),
@@ -199,8 +225,8 @@ describe(`The difference of two pictures (seed ${seed})`, () => {
           asOf: TODAY,
           people: Object.keys(people).map(known),
           clients: Object.entries(clients).map(([internalName, { name, previously, bindings }]): AccessClient => {
-            const bound = Object.entries(bindings).map(([user, ended]): [string, Binding] => {
-              return [known(user).key, { person: known(user), expires: undefined, reason: undefined, ended }];
+            const bound = Object.entries(bindings).map(([user, { ended, expires }]): [string, Binding] => {
+              return [known(user).key, { person: known(user), expires, reason: undefined, ended }];
             });
             const rest = { protect: false, keepPeople: false, leavesSites: false, shellAccount: undefined };
             return { internalName, name, previously, bindings: new Map(bound), ...rest };
@@ -238,7 +264,7 @@ describe(`The difference of two pictures (seed ${seed})`, () => {
           without(has, had).filter((grant) => !allowed("gained").has(grant)),
         );
         const sum = (changes: AccessChange[]) => changes.reduce((total, change) => total + grantsOf(change), 0);
-        assert.deepEqual([sum(lost), sum(gained)], [counts.lost, counts.gained]);
+        assert.deepEqual([sum(lost), sum(gained)], [counts.lost + counts.ended, counts.gained]);
         for (const { causes, who, sites } of [...lost, ...gained]) {
           assert.ok(causes.length > 0 && who.length > 0 && sites.length > 0);
         }
