@@ -23,6 +23,8 @@ export interface Backstage {
   renameClient(nid: number, title: string): Promise<void>;
   /** As `node_delete` does it: what it owns keeps a nid that is nobody's. */
   removeClient(nid: number): Promise<void>;
+  /** Takes the empty client directories that verifies have made, and that nothing but BOA's cron removes. */
+  removeDirectories(): Promise<void>;
   /** An active user with the role of clients. Answers its uid. */
   addUser(user: { name: string; mail: string }): Promise<number>;
   /** As `user_delete` does it: bindings stay behind. */

@@ -46,6 +46,7 @@ export class FrontEndBackstage implements Backstage {
   addClient = (client: { uname: string; title: string }) => this.ask<number>("addClient", client);
   renameClient = (nid: number, title: string) => this.ask<void>("renameClient", { nid, title });
   removeClient = (nid: number) => this.ask<void>("removeClient", { nid });
+  removeDirectories = () => this.ask<void>("removeDirectories");
   addUser = (user: { name: string; mail: string }) => this.ask<number>("addUser", user);
   bind = (client: number, uid: number) => this.ask<void>("bind", { client, uid });
   unbind = (client: number, uid: number) => this.ask<void>("unbind", { client, uid });

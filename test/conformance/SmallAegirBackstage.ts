@@ -117,6 +117,11 @@ export class SmallAegirBackstage implements Backstage {
     return Promise.resolve();
   }
 
+  removeDirectories(): Promise<void> {
+    // They end with it.
+    return Promise.resolve();
+  }
+
   addUser({ name, mail }: { name: string; mail: string }): Promise<number> {
     return Promise.resolve(this.aegir.panel.addUser({ name, mail }));
   }

@@ -190,11 +190,13 @@ class AegirBackstage {
   }
 
   private function removeClient(array $request) {
-    $uname = db_query('SELECT uname FROM {hosting_client} WHERE nid = :nid', array(':nid' => $request['nid']))->fetchField();
     node_delete($request['nid']);
-    // A verify has made it, and nothing but BOA's cron removes it.
-    if (is_dir("{$this->clientsDirectory()}/$uname")) {
-      @rmdir("{$this->clientsDirectory()}/$uname");
+  }
+
+  private function removeDirectories() {
+    foreach (glob("{$this->clientsDirectory()}/{$this->prefix}*", GLOB_ONLYDIR) as $directory) {
+      // Refused while there is a link in it.
+      @rmdir($directory);
     }
   }
 

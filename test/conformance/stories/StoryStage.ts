@@ -280,6 +280,7 @@ export class StoryStage {
     const platform = await backstage.platform();
     if (platform !== null) await backstage.restrict(platform, []);
     for (const { nid } of (await backstage.state()).clients) await backstage.removeClient(nid);
+    await backstage.removeDirectories();
     for (const { name } of (await backstage.state()).users) await backstage.removeUser(name);
     const { accounts } = this.server.configuration;
     if (accounts) {
