@@ -23,6 +23,7 @@ export const SHELL_PROBE = [
   `echo "${MARK} home $HOME"`,
   `echo "${MARK} path $PATH"`,
   `for f in ${DRUSH_PLACES}; do test -x $f && echo "${MARK} drush $f"; done`,
+  `for f in drush drush8; do p=$(command -v $f) && echo "${MARK} drush $p"; done`,
   `for d in /var/aegir /data/disk/*; do test -d $d && echo "${MARK} aegir $(stat -c %U $d) $d"; done`,
 ].join("; ");
 
@@ -46,7 +47,7 @@ export function parseShellProbe(output: string): ShellFacts | null {
     const [owner = "", home = ""] = line.split(" ");
     return { owner, home };
   });
-  return { user, home: said("home")[0] ?? "", path: said("path")[0] ?? "", drush: said("drush"), aegirs };
+  return { user, home: said("home")[0] ?? "", path: said("path")[0] ?? "", drush: [...new Set(said("drush"))], aegirs };
 }
 
 /** The error of a worker's start, with what was found out about it where that is worth a question. */
@@ -157,7 +158,7 @@ function unknownAlias(drush: Drush, shell: ShellFacts, who: string, aliases: str
   const what = `Drush knows no alias ${drush.alias} as ${who}; it knows: ${known}`;
   const own = shell.aegirs.find(({ owner }) => owner === who);
   const others = shell.aegirs.filter(({ owner }) => owner !== who && owner !== "root");
-  const frontEnd = aliases.find((alias) => ["@hostmaster", "@hm"].includes(alias));
+  const frontEnd = ["@hostmaster", "@hm"].find((alias) => aliases.includes(alias));
   if (frontEnd !== undefined) return `${what}. Write drush: { alias: "${frontEnd}" }`;
   if (/\bsudo\b/.test(drush.command) && !/ -H\b/.test(drush.command)) {
     return `${what}. sudo keeps the HOME of ${drush.login}, where the aliases of ${who} are not. Write drush: { runAs: "${who}" } instead of sudo`;
