@@ -1,4 +1,4 @@
-/** The access before and after a deployment, from the steps of `pulumi preview --json` (pulumi-facts section 4). */
+/** The access before and after a deployment, from the steps of `pulumi preview --json --show-sames`. */
 import { z } from "zod";
 import {
   personByMail,
@@ -12,8 +12,21 @@ import {
 const State = z.object({ type: z.string(), inputs: z.record(z.string(), z.unknown()).default({}) });
 
 const Preview = z.object({
-  steps: z.array(z.object({ oldState: State.optional(), newState: State.optional() })).default([]),
+  steps: z.array(z.object({ op: z.string(), oldState: State.optional(), newState: State.optional() })).default([]),
+  changeSummary: z.object({ same: z.number().default(0) }).optional(),
 });
+
+/** A preview that leaves out what does not change, such as the bindings of those who lose a site that moves. */
+export class IncompletePreview extends Error {
+  override readonly name = "IncompletePreview";
+
+  constructor() {
+    super(
+      "The preview leaves out what does not change, so that it does not tell who reaches what. " +
+        "Make it with `pulumi preview --json --show-sames`.",
+    );
+  }
+}
 
 type Inputs = Record<string, unknown>;
 
@@ -28,9 +41,9 @@ export interface PreviewedAccess {
 /**
  * Only what the stack declares is seen, on either side. A value that is known only when it is deployed is left out.
  *
- * @param preview what `pulumi preview --json` printed, parsed
+ * @param preview what `pulumi preview --json --show-sames` printed, parsed
  * @param asOf the day (UTC) of the preview
- * @throws ZodError if it is no preview
+ * @throws IncompletePreview if it was made without `--show-sames`; ZodError if it is no preview
  */
 export function accessOfPreview(preview: unknown, asOf: string): PreviewedAccess[] {
   const servers = new Map<string, { before: Declarations; after: Declarations }>();
@@ -40,7 +53,9 @@ export function accessOfPreview(preview: unknown, asOf: string): PreviewedAccess
     servers.set(server, sides);
     return sides;
   };
-  for (const { oldState, newState } of Preview.parse(preview).steps) {
+  const { steps, changeSummary } = Preview.parse(preview);
+  if (steps.filter(({ op }) => op === "same").length < (changeSummary?.same ?? 0)) throw new IncompletePreview();
+  for (const { oldState, newState } of steps) {
     const [old, now] = [declared(oldState), declared(newState)];
     if (old) of(old.inputs).before.add(old.type, old.inputs);
     if (now) of(now.inputs).after.add(now.type, now.inputs, old?.inputs);

@@ -15,7 +15,7 @@ export {
 } from "./EffectiveAccess";
 export { accessOfInventory } from "./fromInventory";
 export { accessOfManifest } from "./fromManifest";
-export { accessOfPreview, type PreviewedAccess } from "./fromPreview";
+export { accessOfPreview, IncompletePreview, type PreviewedAccess } from "./fromPreview";
 export { grantsText, readGrants, UnreadableGrants } from "./Grants";
 export { jsonAccess, jsonReview } from "./jsonReview";
 export { COMMENT_MARK, markdownReview } from "./markdownReview";

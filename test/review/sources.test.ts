@@ -5,6 +5,7 @@ import {
   accessOfPreview,
   differenceOf,
   grantsText,
+  IncompletePreview,
   readGrants,
   UnreadableGrants,
 } from "../../provider/review";
@@ -134,6 +135,14 @@ describe("The access of a preview", () => {
     );
     const { renamed, lost } = differenceOf(previewed!.before, previewed!.after);
     assert.deepEqual([renamed, lost], [[{ from: "acme", to: "acme2" }], []]);
+  });
+
+  it("is not guessed from a preview that leaves out what does not change", () => {
+    const steps = [{ op: "delete", oldState: bound("acme", "bob") }];
+    assert.throws(
+      () => accessOfPreview({ steps, changeSummary: { delete: 1, same: 3 } }, TODAY),
+      (error) => error instanceof IncompletePreview && error.message.includes("--show-sames"),
+    );
   });
 
   it("keeps servers apart, and leaves out what only the deployment will know", () => {
