@@ -12,6 +12,7 @@ import {
   type EffectiveAccess,
   type Review,
 } from "../review";
+import { plural } from "../review/Phrase";
 import { printable } from "../ssh/printable";
 import { ExitCode } from "./ExitCode";
 import { fileAt } from "./git";
@@ -29,7 +30,7 @@ export const review = defineVerb({
   name: "review",
   summary: "tells who gains and who loses access between two manifests",
   description: [
-    "Compares two files, or with --manifest two git revisions of one file, or with --preview what a `pulumi preview --json` " +
+    "Compares two files, or with --manifest two git revisions of one file, or with --preview what `pulumi preview --json --show-sames` " +
       "printed. Asks no server and needs no state, no key and no passphrase: whoever has the repository can run it.",
     "A change that takes away too much, or touches what is protected, is refused unless the manifest itself says that it is " +
       "meant (allowRemovals). What was only ever clicked together on the server is not known here: see `plan` and `audit`.",
@@ -38,7 +39,11 @@ export const review = defineVerb({
   operands: { usage: "BASE HEAD", least: 0, most: 2 },
   options: {
     manifest: { type: "string", value: "PATH", help: "BASE and HEAD are git revisions of this file" },
-    preview: { type: "string", value: "FILE", help: "the output of `pulumi preview --json`, instead of BASE and HEAD" },
+    preview: {
+      type: "string",
+      value: "FILE",
+      help: "the output of `pulumi preview --json --show-sames`, instead of both",
+    },
     format: {
       type: "string",
       value: "FORMAT",
@@ -125,14 +130,32 @@ function accessOf(manifest: Manifest, { servers }: ManifestOptions): EffectiveAc
 
 /** A preview is of all servers of a stack. */
 function previewed(bytes: Uint8Array, file: string, asOf: string): Review[] {
+  let reviews: Review[];
+  let left: number;
   try {
     const preview: unknown = JSON.parse(Buffer.from(bytes).toString());
-    return accessOfPreview(preview, asOf).map(({ before, after }) => reviewOf(differenceOf(before, after)));
+    reviews = accessOfPreview(preview, asOf).map(({ before, after }) => reviewOf(differenceOf(before, after)));
+    left = leftOut(preview as PreviewSummary);
   } catch (error) {
     throw new UsageError(
       `${printable(file)} is not what \`pulumi preview --json\` prints: ${printable((error as Error).message.split("\n")[0]!)}`,
     );
   }
+  if (left <= 0) return reviews;
+  throw new UsageError(
+    `${printable(file)} leaves out ${plural(left, "resource")} that ${left === 1 ? "stays" : "stay"} the same. ` +
+      "Who keeps access cannot be told without them: run `pulumi preview --json --show-sames`.",
+  );
+}
+
+interface PreviewSummary {
+  steps?: { op?: string }[];
+  changeSummary?: { same?: number };
+}
+
+/** Without --show-sames, the steps of resources that do not change are counted, and not printed. */
+function leftOut({ steps = [], changeSummary }: PreviewSummary): number {
+  return (changeSummary?.same ?? 0) - steps.filter(({ op }) => op === "same").length;
 }
 
 function reviewed(reviews: Review[], format: Format): Outcome {

@@ -126,4 +126,27 @@ describe("aegir-access review", () => {
     const before = await aegirAccess(["review", "base.yaml", "head.yaml", "--as-of", "2026-11-01"], { cwd: directory });
     assert.doesNotMatch(before.stdout, /Gains access/);
   });
+
+  it("is made of a preview, with what stays the same, and refuses one that leaves that out", async () => {
+    const state = (type: string, inputs: object) => ({ type: `pulumi-nodejs:dynamic/aegir:${type}`, inputs });
+    const same = (each: object) => ({ op: "same", oldState: each, newState: each });
+    const bob = state("ClientUserBinding", { client: "acme", user: "bob" });
+    const kept = [
+      same(state("AegirClient", { name: "Acme Corp", internalName: "acme" })),
+      same(state("SiteOwnership", { site: "www.acme.example", client: "acme" })),
+    ];
+    const preview = (steps: object[]) =>
+      write("preview.json", JSON.stringify({ steps, changeSummary: { delete: 1, same: 2 } }));
+    preview([...kept, { op: "delete", oldState: bob }]);
+    const { exitCode, stdout, stderr } = await review("--preview", "preview.json", "--format", "markdown");
+    assert.deepEqual([exitCode, stderr], [0, ""]);
+    assert.match(stdout, /`bob` loses `www\.acme\.example`: no longer acts for `Acme Corp` \(`acme`\)/);
+
+    preview([{ op: "delete", oldState: bob }]);
+    const partial = await review("--preview", "preview.json");
+    assert.deepEqual([partial.exitCode, partial.stdout], [2, ""]);
+    assert.match(partial.stderr, /^preview\.json leaves out 2 resources that stay the same\. .*--show-sames/);
+    write("preview.json", "Previewing update (production)");
+    assert.match((await review("--preview", "preview.json")).stderr, /^preview\.json is not what `pulumi preview/);
+  });
 });
