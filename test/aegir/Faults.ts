@@ -140,6 +140,11 @@ export class Faults {
     this.planned.push({ verb, countdown: nth, fault });
   }
 
+  /** Nothing that was planned for requests happens any more. */
+  forgetRequests(): void {
+    this.planned = [];
+  }
+
   /** The same, but it stands still until the test lets it go. */
   holdRequest(verb: Requested, moment: Hold["moment"], { nth = 1, outlives = false } = {}): Hold {
     const hold = new Hold(moment, outlives);
