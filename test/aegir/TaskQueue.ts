@@ -117,6 +117,8 @@ export class TaskQueue {
       drupal.log(task, "failed", "An error occurred at function: drush_provision_drupal_provision_verify");
       site.verified = 0;
     } else {
+      // The worst line decides how a task has ended, whatever it has done.
+      if (outcome === "errorLine") drupal.log(task, "error", "The list of updates cannot be fetched.");
       if (outcome === "warning") drupal.log(task, "warning", "Could not change permissions of sites/default.");
       switch (task.task_type) {
         case "install":

@@ -35,13 +35,14 @@ export class Provision {
   }
 
   /**
-   * `_provision_client_create_symlink`: an old link is looked for only when the new one was not there, and only the first
-   * that is found is removed. No client name, no link.
+   * `_provision_client_create_symlink`: a link that is there is made anew, because the site may have moved to another
+   * platform; an old one is looked for only when it was not, and only the first that is found is removed. No client name,
+   * no link.
    */
   createSymlink(platformRoot: string, domain: string, uname: string | undefined): void {
     if (uname === undefined || uname === "") return;
-    if (this.files.lstat(this.linkPath(uname, domain))) return;
-    const [old] = this.linksOf(domain);
+    const present = this.files.lstat(this.linkPath(uname, domain)) !== undefined;
+    const old = present ? uname : this.linksOf(domain)[0];
     if (old !== undefined) this.files.unlink(this.linkPath(old, domain));
     this.link(uname, platformRoot, domain);
   }

@@ -55,6 +55,15 @@ describe("the life cycles against a server", () => {
       assert.equal(outs.applied, true);
     });
 
+    it("a verify that counts as failed and made the owner effective all the same is enough", async () => {
+      await start();
+      aegir.faults.nextVerify(site, "errorLine");
+      const { outs } = await own();
+      assert.equal(outs.applied, true);
+      assert.deepEqual(links(), ["acme"]);
+      assert.equal(aegir.tables().tasks.at(-1)?.status, 2);
+    });
+
     it("a long queue is waited for as long as it advances, although one task may not take that long", async () => {
       // Each task takes 0.1 real seconds; 12 of them take longer than the 0.6 seconds without progress.
       await start({ queue: { everySeconds: 6, taskSeconds: 1 } }, { taskMinutes: 0.01 });
