@@ -2,6 +2,7 @@ import { ManifestError, parseManifest, type Manifest, type ManifestOptions } fro
 import {
   accessOfManifest,
   accessOfPreview,
+  IncompletePreview,
   accessPage,
   COMMENT_MARK,
   differenceOf,
@@ -12,7 +13,6 @@ import {
   type EffectiveAccess,
   type Review,
 } from "../review";
-import { plural } from "../review/Phrase";
 import { printable } from "../ssh/printable";
 import { ExitCode } from "./ExitCode";
 import { fileAt } from "./git";
@@ -130,32 +130,15 @@ function accessOf(manifest: Manifest, { servers }: ManifestOptions): EffectiveAc
 
 /** A preview is of all servers of a stack. */
 function previewed(bytes: Uint8Array, file: string, asOf: string): Review[] {
-  let reviews: Review[];
-  let left: number;
   try {
     const preview: unknown = JSON.parse(Buffer.from(bytes).toString());
-    reviews = accessOfPreview(preview, asOf).map(({ before, after }) => reviewOf(differenceOf(before, after)));
-    left = leftOut(preview as PreviewSummary);
+    return accessOfPreview(preview, asOf).map(({ before, after }) => reviewOf(differenceOf(before, after)));
   } catch (error) {
+    if (error instanceof IncompletePreview) throw new UsageError(`${printable(file)}: ${error.message}`);
     throw new UsageError(
       `${printable(file)} is not what \`pulumi preview --json\` prints: ${printable((error as Error).message.split("\n")[0]!)}`,
     );
   }
-  if (left <= 0) return reviews;
-  throw new UsageError(
-    `${printable(file)} leaves out ${plural(left, "resource")} that ${left === 1 ? "stays" : "stay"} the same. ` +
-      "Who keeps access cannot be told without them: run `pulumi preview --json --show-sames`.",
-  );
-}
-
-interface PreviewSummary {
-  steps?: { op?: string }[];
-  changeSummary?: { same?: number };
-}
-
-/** Without --show-sames, the steps of resources that do not change are counted, and not printed. */
-function leftOut({ steps = [], changeSummary }: PreviewSummary): number {
-  return (changeSummary?.same ?? 0) - steps.filter(({ op }) => op === "same").length;
 }
 
 function reviewed(reviews: Review[], format: Format): Outcome {
