@@ -165,8 +165,12 @@ describe("A hosted account, whose login has a limited shell", () => {
   it("is refused as a connection for Drush before anything is sent (trap 16)", async () => {
     const sshd = await start();
     configureServers(JSON.stringify({ [server]: { connection: { ...sshd.args(), password: PASSWORD } } }));
-    const creating = aegirClient.create({ name: "acme", internalName: "acme", server });
-    await assert.rejects(creating, /main account of a BOA instance, whose limited shell refuses/);
+    const { failures = [] } = await aegirClient.check({}, { name: "acme", internalName: "acme", server });
+    assert.deepEqual(
+      failures.map(({ property }) => property),
+      ["server"],
+    );
+    assert.match(failures[0]!.reason, /runs Drush as \S+\.ftp, whose limited shell refuses the front end/);
     assert.equal(sshd.count(CONNECTED), 0);
   });
 
