@@ -220,8 +220,9 @@ class AegirAccessWorker {
     }
     else {
       $number = $this->databaseError($throwable);
-      // Deadlock, lock wait timeout, and the savepoint that a deadlock has swept away inside a nested transaction.
-      $deadlock = in_array($number, array(1213, 1205, 1305));
+      // Deadlock, lock wait timeout, the savepoint that a deadlock has swept away inside a nested transaction, and a row
+      // changed since the first read (innodb_snapshot_isolation, MariaDB's default from 11.6.2 on).
+      $deadlock = in_array($number, array(1213, 1205, 1305, 1020));
       // The server is gone, shuts down, or has closed this connection.
       $lost = in_array($number, array(1053, 1927, 2002, 2003, 2006, 2013, 4031));
       // Text that the column cannot hold: too long, or outside the character set of the table.

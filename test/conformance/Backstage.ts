@@ -51,6 +51,8 @@ export interface Backstage {
   /** Takes the worker's database lock, until it is released. */
   holdLock(): Promise<void>;
   releaseLock(): Promise<void>;
+  /** Until the server's clock has moved on by a second. */
+  passSecond(): Promise<void>;
   /** Frees what it holds itself. */
   end(): Promise<void>;
 }

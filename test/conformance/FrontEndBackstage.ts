@@ -62,6 +62,7 @@ export class FrontEndBackstage implements Backstage {
   setClientPrefix = (value: string) => this.ask<void>("setClientPrefix", { value });
   holdLock = () => this.ask<void>("holdLock");
   releaseLock = () => this.ask<void>("releaseLock");
+  passSecond = () => this.ask<void>("passSecond");
 
   end(): Promise<void> {
     this.channel.end();

@@ -1,5 +1,7 @@
+import { ManualClock } from "../aegir/Clock";
 import type { SiteNode } from "../aegir/drupal";
 import type { SmallAegir } from "../aegir/SmallAegir";
+import { until } from "../support/until";
 import type { Backstage, Grant, State } from "./Backstage";
 
 /** The backstage of the small Aegir: its tables. */
@@ -203,6 +205,13 @@ export class SmallAegirBackstage implements Backstage {
   releaseLock(): Promise<void> {
     this.aegir.faults.releaseDatabaseLock();
     return Promise.resolve();
+  }
+
+  async passSecond(): Promise<void> {
+    const { clock } = this.aegir;
+    const next = clock.now() + 1;
+    if (clock instanceof ManualClock) clock.advance(1);
+    await until(() => clock.now() >= next);
   }
 
   end(): Promise<void> {

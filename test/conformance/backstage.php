@@ -298,6 +298,10 @@ class AegirBackstage {
     db_query("SELECT RELEASE_LOCK(CONCAT('aegir_access:', DATABASE()))");
   }
 
+  private function passSecond() {
+    time_sleep_until(floor(microtime(TRUE)) + 1);
+  }
+
 }
 
 $aegirBackstage = new AegirBackstage();

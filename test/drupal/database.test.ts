@@ -7,6 +7,7 @@ import { settle } from "../../provider/aegir/Worker";
 import { WorkerRefusal } from "../../provider/ssh/WorkerSession";
 import { WORKER_ARGUMENTS } from "../../provider/worker/protocol";
 import { RawWorker, run } from "../conformance/RawWorker";
+import { cleaningUp } from "../support/cleaningUp";
 import { until } from "../support/until";
 import { DrupalFrontEnd, needDrupalFrontEnd } from "./DrupalFrontEnd";
 import { SqlError, type Sql } from "./Sql";
@@ -275,6 +276,7 @@ describe("the worker and its database", () => {
 
   describe("when the database gives it up", () => {
     const attempt = (worker: RawWorker) => worker.ask("setOwner", { nid: nids[ONE], from: octopus, to: "acme" });
+    const afterTest = cleaningUp();
     let worker: RawWorker;
 
     beforeEach(async () => (worker = await RawWorker.greeted(front.drush)));
@@ -323,6 +325,21 @@ describe("the worker and its database", () => {
       const answer = await attempt(worker);
       await other.rows("ROLLBACK");
       await assertGivenUp(answer, /\b1205\b/);
+    });
+
+    it("answers a row that somebody changed since its first read as one, where the database isolates snapshots, and goes on", async () => {
+      // MariaDB's default from 11.6.2 on.
+      await sql.rows("SET GLOBAL innodb_snapshot_isolation = ON");
+      afterTest(() => sql.rows("SET GLOBAL innodb_snapshot_isolation = OFF"));
+      await worker.end();
+      worker = await RawWorker.greeted(front.drush);
+      const person = await connect();
+      await person.rows("START TRANSACTION");
+      await person.rows("UPDATE node SET changed = changed + 1 WHERE nid = ?", [acme]);
+      const writing = attempt(worker);
+      await rowIsWaitedFor();
+      await person.rows("COMMIT");
+      await assertGivenUp(await writing, /\b1020\b/);
     });
 
     it("makes the write all the same in the next attempt of a resource", async () => {
