@@ -385,13 +385,8 @@ class AccessRules {
       for (const { name, expires, reason } of draft.users) {
         if (reason !== undefined) this.visible("reason", reason, "TICKET-12, relaunch");
         if (expires === undefined) continue;
-        const problems = dayProblems(expires.text);
-        this.reportAll(
-          expires,
-          problems.map((problem) => `expires: ${problem}`),
-        );
-        if (problems.length > 0) continue;
-        const days = daysBetween(this.asOf, expires.text);
+        const days = this.daysTo("expires", expires);
+        if (days === undefined) continue;
         const who = `${quoted(name.text)} ${days < 0 ? "could" : "can"} act for the ${titleOf(draft)}`;
         if (days < 0) {
           this.warn(expires, `${who} until ${expires.text}, and no longer. Delete the entry, or write a later day.`);
@@ -407,6 +402,16 @@ class AccessRules {
         );
       }
     }
+  }
+
+  /** Days from asOf to the day that is written there, negative if it is past; undefined, and told why, if that is no day. */
+  private daysTo(field: string, day: Text): number | undefined {
+    const problems = dayProblems(day.text);
+    this.reportAll(
+      day,
+      problems.map((problem) => `${field}: ${problem}`),
+    );
+    return problems.length > 0 ? undefined : daysBetween(this.asOf, day.text);
   }
 
   private allowedRemovals(): void {
@@ -425,13 +430,8 @@ class AccessRules {
       );
     }
     if (until === undefined) return;
-    const problems = dayProblems(until.text);
-    this.reportAll(
-      until,
-      problems.map((problem) => `until: ${problem}`),
-    );
-    if (problems.length > 0) return;
-    const days = daysBetween(this.asOf, until.text);
+    const days = this.daysTo("until", until);
+    if (days === undefined) return;
     if (days > ALLOWED_DAYS) {
       this.report(
         until,
