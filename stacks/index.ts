@@ -14,6 +14,7 @@ import { ManifestError, parseManifest, type Manifest, type ManifestClient } from
 import { accessOfManifest } from "pulumi-aegir/review";
 import { compareWithLastDeployment } from "./lastDeployment";
 import { queueRun, type QueueServer } from "./queueRun";
+import { settled } from "./settled";
 
 interface Server extends QueueServer {
   clientPrefix?: string;
@@ -22,9 +23,11 @@ interface Server extends QueueServer {
 
 const config = new pulumi.Config();
 const servers = new pulumi.Config("aegir").requireObject<Record<string, Server>>("servers");
-const runQueue = config.getBoolean("runQueue") ?? false;
 
 const manifest = readManifest(config.get("manifest") ?? "stacks/access.yaml");
+const serverName = manifest.server ?? Object.keys(servers)[0]!;
+// Refused before anything is registered: an error of an asynchronous program never ends it (SDK 3.248).
+const runQueue = config.getBoolean("runQueue") ? queueRun(serverName, servers[serverName] ?? {}) : undefined;
 for (const warning of manifest.warnings) void pulumi.log.warn(warning.summary);
 if (manifest.clients.some(({ users, expired }) => [...users, ...expired].some(({ expires }) => expires))) {
   void pulumi.log.info(`What expires is judged as of ${manifest.asOf} (UTC).`);
@@ -32,12 +35,14 @@ if (manifest.clients.some(({ users, expired }) => [...users, ...expired].some(({
 
 /** @returns the outputs: the logins by internal name of their client, with secret passwords, and the grants */
 async function main(): Promise<object> {
-  const serverName = manifest.server ?? Object.keys(servers)[0]!;
   const access = accessOfManifest(manifest, servers[serverName]?.accounts?.instance);
   const grants = await compareWithLastDeployment(access);
-  const declared = manifest.clients.map((client) => ({ client, ...declareClient(client) }));
+  refuseDestroy();
+  const declared = await Promise.all(
+    manifest.clients.map(async (client) => ({ client, ...(await declareClient(client)) })),
+  );
   const ownerships = declared.flatMap(({ owned }) => owned);
-  if (runQueue && ownerships.length > 0) queueRun(serverName, servers[serverName]!, ownerships);
+  if (ownerships.length > 0) await runQueue?.(ownerships);
   const logins = declared.flatMap(({ client, login }) => (login ? [[client.internalName, login] as const] : []));
   return { logins: Object.fromEntries(logins), grants };
 }
@@ -57,6 +62,15 @@ function readManifest(file: string): Manifest {
   }
 }
 
+/**
+ * `pulumi destroy` runs no program that could refuse, and would take everybody's access; its preview refuses if anything
+ * is protected. This is nothing else, so that clients can still leave by a pull request. It depends on nothing, because
+ * a component whose dependency has failed ends a deployment, revocations and all, in spite of --continue-on-error.
+ */
+function refuseDestroy(): void {
+  new pulumi.ComponentResource("aegir-access:index:Access", "access", {}, { protect: true });
+}
+
 interface DeclaredClient {
   owned: SiteOwnership[];
   login: object | undefined;
@@ -64,9 +78,11 @@ interface DeclaredClient {
 
 /**
  * Logical names hold the identity only, so that no edit of the manifest makes a new resource of an old one. What is
- * protected is so in the state as well, because `pulumi destroy` runs no program that could refuse.
+ * protected is so in the state as well, so that no way around this program takes it.
+ *
+ * People come before sites and sites before the login, without depending on each other: see settled().
  */
-function declareClient(declared: ManifestClient): DeclaredClient {
+async function declareClient(declared: ManifestClient): Promise<DeclaredClient> {
   const { server } = manifest;
   const { name, internalName, previously, email, protect } = declared;
   const formerly = (former: string) => ({ aliases: previously === undefined ? [] : [{ name: former }] });
@@ -83,6 +99,7 @@ function declareClient(declared: ManifestClient): DeclaredClient {
         formerly(`binding:${previously}:${user}`),
       ),
   );
+  await settled(bindings);
   const owned = declared.sites.map(
     ({ site, takeOverFrom, protect }) =>
       new SiteOwnership(
@@ -95,14 +112,15 @@ function declareClient(declared: ManifestClient): DeclaredClient {
           waitFor: runQueue ? "recorded" : undefined,
           server,
         },
-        { dependsOn: bindings, protect },
+        { protect },
       ),
   );
   if (!declared.shellAccount) return { owned, login: undefined };
+  await settled(owned);
   const { username, host, sshPort, ftpsPort, password } = new ShellAccount(
     `account:${internalName}`,
-    { client: owned[0]!.client, rotation: declared.shellAccount.rotation, server },
-    { dependsOn: owned, ...formerly(`account:${previously}`) },
+    { client: client.internalName, rotation: declared.shellAccount.rotation, server },
+    formerly(`account:${previously}`),
   );
   return { owned, login: { username, host, sshPort, ftpsPort, password } };
 }

@@ -1,6 +1,8 @@
+import { setImmediate } from "node:timers/promises";
 import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import { drushLine, type SiteOwnership } from "pulumi-aegir";
+import { settled } from "./settled";
 
 /** What a run of the queue needs to know of a server in `aegir:servers`. */
 export interface QueueServer {
@@ -14,37 +16,47 @@ type Connection = Omit<command.types.input.remote.ProxyConnectionArgs, "hostKey"
 };
 
 /**
- * Runs the server's task queue once, after all owners are recorded, whenever one of them has changed. `hosting-tasks`
- * starts up to five of the queued tasks, and does not wait for them (hosting_run_queue, hosting.queues.inc); so whatever
- * is not known to be effective is warned of.
+ * Prepares to run a server's task queue once, after all owners are recorded, whenever one of them has changed.
+ * `hosting-tasks` starts up to five of the queued tasks, and does not wait for them (hosting_run_queue,
+ * hosting.queues.inc); so whatever is not known to be effective is warned of.
+ *
+ * @throws RunError if the server is configured so that @pulumi/command cannot reach it safely
  */
-export function queueRun(
-  serverName: string,
-  { connection, drush = {} }: QueueServer,
-  ownerships: SiteOwnership[],
-): pulumi.Resource {
+export function queueRun(serverName: string, { connection, drush = {} }: QueueServer): QueueRun {
   if (!connection) throw new pulumi.RunError("runQueue needs the server's `connection` in aegir:servers.");
   const { proxy } = connection;
   const { command: drushCommand = "drush", alias = "@hostmaster", runAs } = drush;
-  for (const ownership of ownerships) {
-    ownership.applied.apply((applied) => {
-      if (!applied) void pulumi.log.warn(NOT_SEEN, ownership);
-    });
-  }
-  const verifyTasks = pulumi.all(ownerships.map(({ verifyTask }) => verifyTask));
-  return new command.remote.Command(
-    `queue:${serverName}`,
-    {
-      connection: { ...strict(connection), proxy: proxy && strict(proxy) },
-      create: drushLine(connection.user ?? "root", { command: drushCommand, runAs }, `${alias} hosting-tasks`),
-      // The newest: node ids only grow, so neither the order of the manifest nor an adopted site makes another run.
-      triggers: [verifyTasks.apply((tasks) => Math.max(0, ...tasks.map((task) => task ?? 0)))],
-      // Else the server's text goes to the terminal as it is, and to its own environment at the next run.
-      logging: command.remote.Logging.None,
-      addPreviousOutputInEnv: false,
-    },
-    { dependsOn: ownerships },
-  );
+  const args = {
+    connection: { ...strict(connection), proxy: proxy && strict(proxy) },
+    create: drushLine(connection.user ?? "root", { command: drushCommand, runAs }, `${alias} hosting-tasks`),
+    // Else the server's text goes to the terminal as it is, and to its own environment at the next run.
+    logging: command.remote.Logging.None,
+    addPreviousOutputInEnv: false,
+  };
+  return async (ownerships) => {
+    const known: (number | null)[] = [];
+    for (const ownership of ownerships) {
+      taskOf(ownership).apply((task) => known.push(task));
+      ownership.applied.apply((applied) => {
+        if (!applied) void pulumi.log.warn(NOT_SEEN, ownership);
+      });
+    }
+    await settled(ownerships);
+    // What the engine tells of a resource is known just after its URN, or not at all.
+    await setImmediate();
+    const task = pulumi.runtime.isDryRun() ? pulumi.all(ownerships.map(taskOf)).apply(newest) : newest(known);
+    return new command.remote.Command(`queue:${serverName}`, { ...args, triggers: [task] });
+  };
+}
+
+/** To be called with every ownership of the program. */
+export type QueueRun = (ownerships: SiteOwnership[]) => Promise<pulumi.Resource>;
+
+const taskOf = ({ verifyTask }: SiteOwnership) => verifyTask;
+
+/** Node ids only grow, so neither the order of the manifest nor an adopted site makes another run. */
+function newest(tasks: (number | null)[]): number {
+  return Math.max(0, ...tasks.map((task) => task ?? 0));
 }
 
 const NOT_SEEN =

@@ -31,10 +31,7 @@ const Site = z
             "Internal name of the client that owns the site now and loses it. Not needed if the site belongs to the " +
             "server's default owner, or moves between two clients of this manifest. May stay after the site has moved.",
         }),
-      protect: flag(
-        "Refuses a change that takes this site from its client, unless allowRemovals names the site; `pulumi destroy` " +
-          "refuses altogether.",
-      ),
+      protect: flag("Refuses a change that takes this site from its client, unless allowRemovals names the site."),
     },
     { error: "must be a domain, or a map with site" },
   )
@@ -152,8 +149,7 @@ const Client = z
         }),
       protect: flag(
         "Refuses a change that takes anything from this client (itself, its internal name, a site, a person), unless " +
-          "allowRemovals names it. The client cannot be removed or renamed before this is lifted and deployed; " +
-          "`pulumi destroy` refuses altogether.",
+          "allowRemovals names it. The client cannot be removed or renamed before this is lifted and deployed.",
       ),
       keepPeople: flag(
         "Refuses a change that takes the last person from this client, unless allowRemovals names the client.",

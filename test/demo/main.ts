@@ -124,6 +124,9 @@ async function play(aegir: SmallAegir, directory: string): Promise<void> {
   facts(repaired, "www.beta.example", "beta", ["carol", "dave"], ["o1.beta"]);
 
   story.chapter("Destroy: every site is back with the default owner");
+  story.fact("its preview refuses, because all access stands on it", !(await stack.previewDestroy(progress)).ok);
+  await stack.unprotectAll();
+  story.tell("pulumi state unprotect --all: it is meant");
   ok(await stack.destroy(progress));
   const last = await whoReachesWhat(aegir, sites);
   story.fact(

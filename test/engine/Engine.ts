@@ -99,8 +99,12 @@ export interface Stack {
   up(options?: OperationOptions): Promise<Outcome>;
   refresh(options?: OperationOptions): Promise<Outcome>;
   destroy(options?: OperationOptions): Promise<Outcome>;
+  /** `pulumi destroy --preview-only`: what `pulumi destroy` does first, to go no further if that fails. */
+  previewDestroy(options?: OperationOptions): Promise<Outcome>;
   /** `pulumi cancel`: removes the lock that a killed operation left behind. */
   cancel(): Promise<void>;
+  /** `pulumi state unprotect --all` */
+  unprotectAll(): Promise<void>;
   /** Replaces the whole configuration. */
   setConfig(config: Record<string, ConfigValue>): Promise<void>;
   /** `pulumi stack export` without `--show-secrets`: `{ version: 3, deployment: { manifest, resources, ... } }`. */

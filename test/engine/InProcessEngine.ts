@@ -70,8 +70,18 @@ class InProcessStack implements Stack {
     return this.operate("destroy", options);
   }
 
+  previewDestroy(options: OperationOptions = {}): Promise<Outcome> {
+    return this.operate("destroy", options, true);
+  }
+
   cancel(): Promise<void> {
     return attempt(() => this.file.unlock());
+  }
+
+  async unprotectAll(): Promise<void> {
+    const { version, deployment } = await this.exportState();
+    const resources = deployment.resources?.map(({ protect: _, ...resource }) => resource);
+    await this.importState({ version, deployment: { ...deployment, ...(resources && { resources }) } });
   }
 
   setConfig(config: Record<string, ConfigValue>): Promise<void> {
@@ -94,10 +104,14 @@ class InProcessStack implements Stack {
     });
   }
 
-  private async operate(kind: OperationKind, options: OperationOptions): Promise<Outcome> {
+  private async operate(
+    kind: OperationKind,
+    options: OperationOptions,
+    preview = kind === "preview",
+  ): Promise<Outcome> {
     const display = new Display({
       title: titleOf(kind, this.options.stack),
-      preview: kind === "preview",
+      preview,
       stackName: `${this.project.name}-${this.options.stack}`,
       isRefresh: kind === "refresh",
       onOutput: options.onOutput ?? (() => {}),
@@ -105,12 +119,13 @@ class InProcessStack implements Stack {
     const diagnostics = new Diagnostics();
     display.start(this.engineName);
     let unlock: (() => void) | undefined;
-    let secrets: Secrets | undefined;
     let ok = false;
+    let outputs: Record<string, unknown> = {};
     try {
-      unlock = kind === "preview" ? undefined : this.file.lock();
-      secrets = await this.openSecrets();
-      ok = await this.deploy(kind, options, secrets, display, diagnostics);
+      unlock = preview ? undefined : this.file.lock();
+      const secrets = await this.openSecrets();
+      ok = await this.deploy(kind, preview, options, secrets, display, diagnostics);
+      outputs = revealAll(stackOutputsOf(this.file.read(secrets)));
     } catch (error) {
       diagnostics.error("", error instanceof Error ? error.message : String(error));
     }
@@ -125,12 +140,13 @@ class InProcessStack implements Stack {
       changes: countByOperation(display.steps),
       diagnostics: diagnostics.all.map(formatDiagnostic).join("\n"),
       output: display.output,
-      outputs: secrets === undefined ? {} : revealAll(stackOutputsOf(this.file.read(secrets))),
+      outputs,
     };
   }
 
   private async deploy(
     kind: OperationKind,
+    preview: boolean,
     options: OperationOptions,
     secrets: Secrets,
     display: Display,
@@ -155,7 +171,7 @@ class InProcessStack implements Stack {
         },
         environment,
         base: this.file.read(secrets),
-        save: kind === "preview" ? undefined : (snapshot) => this.file.save(snapshot, secrets),
+        save: preview ? undefined : (snapshot) => this.file.save(snapshot, secrets),
         checkpoints: environment["PULUMI_SKIP_CHECKPOINTS"] !== "true",
         startProvider: (packageName) =>
           packageName === "pulumi"

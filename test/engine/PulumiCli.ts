@@ -49,6 +49,7 @@ const commands = {
   up: ["up", "--yes", "--skip-preview"],
   refresh: ["refresh", "--yes", "--skip-preview"],
   destroy: ["destroy", "--yes", "--skip-preview"],
+  previewDestroy: ["destroy", "--preview-only"],
 };
 
 export class PulumiCli implements Engine {
@@ -125,8 +126,16 @@ class CliStack implements Stack {
     return this.operate("destroy", options);
   }
 
+  previewDestroy(options: OperationOptions = {}): Promise<Outcome> {
+    return this.operate("previewDestroy", options);
+  }
+
   async cancel(): Promise<void> {
     await this.runOrThrow(["cancel", "--yes", "--stack", this.options.stack]);
+  }
+
+  async unprotectAll(): Promise<void> {
+    await this.runOrThrow(["state", "unprotect", "--all", "--yes", "--stack", this.options.stack]);
   }
 
   /** Secret values go through standard input: an argument could be seen by anybody. */

@@ -15,7 +15,7 @@ import { hostname, userInfo } from "node:os";
 import { dirname, join } from "node:path";
 import { ExportedState } from "./Engine";
 import { deserializeResource, SerializedResource, serializeResource } from "./serialization";
-import { PendingOperation, ResourceState } from "./ResourceState";
+import { allDependencyUrns, PendingOperation, ResourceState } from "./ResourceState";
 import { Secrets } from "./Secrets";
 
 /** What one deployment leaves behind and the next one begins with. */
@@ -90,13 +90,15 @@ export class StateFile {
 
   read(secrets: Secrets): Snapshot {
     const deployment = this.readDeployment();
-    return {
+    const snapshot = {
       resources: (deployment?.resources ?? []).map((resource) => deserializeResource(resource, secrets)),
       pendingOperations: (deployment?.pending_operations ?? []).map(({ resource, type }) => ({
         resource: deserializeResource(resource, secrets),
         type,
       })),
     };
+    verifyIntegrity(snapshot);
+    return snapshot;
   }
 
   save(snapshot: Snapshot, secrets: Secrets): void {
@@ -119,6 +121,8 @@ export class StateFile {
       }));
     }
     this.write({ version: 3, checkpoint: { stack: this.stackUrn, latest: deployment } });
+    // After the write, as the CLI does it: what is on disk then is what it will not read again.
+    verifyIntegrity(snapshot);
   }
 
   exportState(): ExportedState {
@@ -186,6 +190,18 @@ export class StateFile {
 
   private write(checkpoint: Checkpoint): void {
     writeAtomically(this.path, JSON.stringify(checkpoint, undefined, 4) + "\n");
+  }
+}
+
+/** What a resource depends on stands before it. Source: `VerifyIntegrity`, pkg/resource/deploy/snapshot.go. */
+function verifyIntegrity({ resources }: Snapshot): void {
+  const urns = new Set<string>();
+  for (const resource of resources) {
+    const missing = [...allDependencyUrns(resource)].find((urn) => !urns.has(urn));
+    if (missing !== undefined) {
+      throw new Error(`snapshot integrity failure: resource ${resource.urn} refers to missing dependency ${missing}`);
+    }
+    urns.add(resource.urn);
   }
 }
 

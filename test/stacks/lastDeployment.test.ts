@@ -155,15 +155,16 @@ onEveryEngine("a stack that knows its last deployment", (engine) => {
     assert.match(unwrapped(preview), /Beta GmbH \(beta\) is protected, and would be removed\./);
     assert.match(unwrapped(preview), /lift protect first, in a change of its own, and deploy it\./);
 
-    const destroyed = await world.stack.destroy();
+    const destroyed = await world.stack.previewDestroy();
     assert.equal(destroyed.ok, false);
-    assert.match(destroyed.output, /protected/);
+    assert.match(destroyed.diagnostics, /site:www\.beta\.example" cannot be deleted\s+because it is protected/);
     assert.equal(world.owner("www.beta.example"), "beta");
     assert.ok(world.aegir.panel.sitesOf("dora").includes("www.beta.example"));
 
     write(manifest);
     await world.up();
-    expectOk(await world.stack.destroy());
+    write(withoutBeta.replace("clients:", "allowRemovals: { until: 2026-12-01, reason: x, grants: 99 }\nclients:"));
+    await world.up();
     assert.equal(world.owner("www.beta.example"), "octopus123456");
   });
 

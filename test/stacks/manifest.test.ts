@@ -25,7 +25,7 @@ clients:
 `;
 const sites = ["www.acme.example", "shop.acme.example", "www.beta.example"];
 
-/** What every client of the manifest needs before its next resources, and gives up after them. */
+/** What every client of the manifest has in this order. */
 const orders = [
   ["client:acme", "binding:acme:alice", "site:www.acme.example", "account:acme"],
   ["client:acme", "binding:acme:bob", "site:shop.acme.example", "account:acme"],
@@ -89,14 +89,61 @@ onEveryEngine("a stack of the access manifest", (engine) => {
     assert.doesNotMatch(diagnostics, /\^/);
   });
 
-  it("goes from the client over its bindings and its sites to its login, and back in the reverse order", async () => {
+  it("goes from the client over its bindings and its sites to its login, and ends with the client", async () => {
     write(manifest);
     const up = namesOf(expectOk(await world.stack.up({ parallel: 1 })));
     for (const order of orders) assertOrder(up, order);
     assert.deepEqual(await world.sitesOf("o1.acme"), ["shop.acme.example", "www.acme.example"]);
+    await world.stack.unprotectAll();
     const destroyed = namesOf(expectOk(await world.stack.destroy({ parallel: 1 })));
-    for (const order of orders) assertOrder(destroyed, order.toReversed());
+    for (const [client, ...others] of orders) {
+      for (const other of others) assertOrder(destroyed, [other, client!]);
+    }
     for (const site of sites) assert.equal(world.owner(site), "octopus123456");
+  });
+
+  it("has the preview of `pulumi destroy` refuse, until what stands for all access is protected no more", async () => {
+    write(manifest);
+    await world.up();
+    const digest = world.aegir.digest();
+    const refused = await world.stack.previewDestroy();
+    assert.equal(refused.ok, false);
+    assert.match(refused.diagnostics, /aegir-access:index:Access::access" cannot be deleted\s+because it is protected/);
+    assert.equal(world.aegir.digest(), digest);
+    await world.stack.unprotectAll();
+    expectOk(await world.stack.previewDestroy());
+    expectOk(await world.stack.destroy());
+    for (const site of sites) assert.equal(world.owner(site), "octopus123456");
+  });
+
+  it("takes access away with --continue-on-error where a grant fails, and refuses `pulumi destroy` as before", async () => {
+    write(manifest);
+    await world.up();
+    write(manifest.replace("[alice, bob]", "[alice, nobody]"));
+    const outcome = await world.stack.up({ continueOnError: true });
+    assert.equal(outcome.ok, false);
+    assert.match(outcome.diagnostics, /nobody/);
+    assert.doesNotMatch(outcome.diagnostics, /protected/);
+    assert.deepEqual(world.aegir.panel.sitesOf("bob"), []);
+    assert.equal((await world.stack.previewDestroy()).ok, false);
+    write(manifest);
+    assert.deepEqual(changed(await world.up()), ["create binding:acme:bob"]);
+  });
+
+  it("hands a site over with --continue-on-error where another one's handover fails, and rotates the login all the same", async () => {
+    write(manifest);
+    await world.up();
+    const password = world.aegir.tables().passwordFiles["o1.acme"]!.trimEnd();
+    const rest = manifest.replace("      - www.acme.example\n", "").replace("2026-07", "2026-08");
+    write(rest.replace("    sites:\n", "    sites:\n      - nowhere.acme.example\n"));
+    const outcome = await world.stack.up({ continueOnError: true });
+    assert.equal(outcome.ok, false);
+    assert.match(outcome.diagnostics, /nowhere\.acme\.example/);
+    assert.equal(world.owner("www.acme.example"), "octopus123456");
+    assert.deepEqual(await world.sitesOf("o1.acme"), ["shop.acme.example"]);
+    assert.equal(await world.sitesOf("o1.acme", password), undefined, "the old password is refused");
+    write(rest);
+    assert.deepEqual(changed(await world.up()), []);
   });
 
   it("makes no new resource of a new title, another order, another spelling or a comment", async () => {

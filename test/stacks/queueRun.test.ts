@@ -33,7 +33,7 @@ describe("a run of the queue", () => {
     const sites = Object.keys(ownerships).map(
       (site) => new SiteOwnership(`site:${site}`, { site, client: "acme", server: "main" }),
     );
-    const resource = queueRun("main", server, sites);
+    const resource = await queueRun("main", server)(sites);
     await new Promise((done) => resource.urn.apply(done));
     assert.equal(commands.length, 1);
     const inputs = commands[0]!.inputs as Record<string, unknown>;
@@ -110,8 +110,8 @@ describe("a run of the queue", () => {
   it("is refused where a fingerprint alone pins a hop, because any host would do for @pulumi/command", () => {
     const refusal = /runQueue needs each hostKey as a public key/;
     const pinned = { host: "bastion.example.com", hostKey: fingerprint };
-    assert.throws(() => queueRun("main", { connection: pinned }, []), refusal);
-    assert.throws(() => queueRun("main", { connection: { ...connection, proxy: pinned } }, []), refusal);
-    assert.throws(() => queueRun("main", {}, []), /needs the server's `connection`/);
+    assert.throws(() => queueRun("main", { connection: pinned }), refusal);
+    assert.throws(() => queueRun("main", { connection: { ...connection, proxy: pinned } }), refusal);
+    assert.throws(() => queueRun("main", {}), /needs the server's `connection`/);
   });
 });
