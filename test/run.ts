@@ -65,7 +65,10 @@ const groups: Group[] = [
   { name: "engine", files: "test/engine/**/*.test.ts" },
   { name: "faults", files: "test/faults/**/*.test.ts" },
   { name: "scenarios", files: "test/scenarios/**/*.test.ts" },
-  { name: "stack, examples, documents, package", files: "test/{stacks,examples,documents,package}/**/*.test.ts" },
+  {
+    name: "stack, examples, documents, mutations, package",
+    files: "test/{stacks,examples,documents,mutations,package}/**/*.test.ts",
+  },
 ];
 
 function run(command: string, args: string[], environment: NodeJS.ProcessEnv = {}, timeout?: number): boolean {

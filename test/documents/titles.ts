@@ -4,8 +4,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestTitle } from "../support/TestTitle";
 
+let collected: TestTitle[] | undefined;
+
 /** The titles of every test of this repository, as Mocha collects them; none is run. */
 export function allTitles(): TestTitle[] {
+  return (collected ??= collect());
+}
+
+function collect(): TestTitle[] {
   const root = join(__dirname, "..", "..");
   const directory = mkdtempSync(join(tmpdir(), "aegir-titles-"));
   try {

@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { witness, type TestTitle } from "../support/TestTitle";
 import { traps } from "./traps";
 
@@ -7,9 +7,9 @@ export const TRAP_INDEX = join(__dirname, "..", "..", "provider", "docs", "traps
 /** The page that names the tests of every trap; the same wherever and however often a suite is run, or skipped. */
 export function trapIndex(titles: TestTitle[]): string {
   const lines = new Map<number, Set<string>>();
-  for (const { folder, title } of titles) {
+  for (const { file, title } of titles) {
     const { sentence, traps: witnessed, cannotOccur } = witness(title);
-    const line = `- ${cannotOccur ? "Cannot occur: " : ""}${sentence.replace(/[<>*[\]]/g, "\\$&")} (\`${folder}\`)`;
+    const line = `- ${cannotOccur ? "Cannot occur: " : ""}${sentence.replace(/[<>*[\]]/g, "\\$&")} (\`${dirname(file)}\`)`;
     for (const trap of witnessed) lines.set(trap, (lines.get(trap) ?? new Set()).add(line));
   }
   const sections = Object.entries(traps).map(([trap, text]) => {

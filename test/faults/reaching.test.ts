@@ -4,9 +4,10 @@ import { createServer, type AddressInfo } from "node:net";
 import { utils } from "ssh2";
 import { generateKey } from "../aegir/SshServer";
 import { newKey, newRsaKey, ScriptedServer } from "../ssh/ScriptedServer";
+import { client } from "../scenarios/World";
 import { until } from "../support/until";
 import { InProcessProvider } from "./Provider";
-import { everyTrial, SITE, type Trial } from "./Trial";
+import { access, everyTrial, SITE, type Trial } from "./Trial";
 
 describe("reaching the host", () => {
   const hostKey = generateKey();
@@ -113,7 +114,9 @@ describe("reaching the host", () => {
   it("row 8: rejected credentials are tried once, and not again by the other resources", async () => {
     const t = trial();
     t.aegir.faults.refuseLogins = true;
+    t.stack.declared = [...access(), client("luna", "Luna Ltd")];
     const run = await t.up({ continueOnError: true });
+    assert.equal(run.failures.length, 2);
     assert.match(run.failures[0]!.message, /rejected the .* of the user aegir.*Tried once, and not again/);
     assert.deepEqual(logins(t), { accepted: 0, rejected: 1 });
     t.aegir.faults.refuseLogins = false;

@@ -1,9 +1,10 @@
 /**
  * The title of a test, without those of the suites around it, which name engines, servers and seeds. One suite runs on
- * several of them from several files, so the folder tells where it is.
+ * several of them from several files, so for people the folder tells where it is.
  */
 export interface TestTitle {
-  folder: string;
+  /** From the top of the repository. */
+  file: string;
   title: string;
 }
 

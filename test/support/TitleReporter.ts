@@ -1,6 +1,6 @@
 /** The titles of all tests, run or not, as JSON in the file that AEGIR_TEST_TITLES names. */
 import { writeFileSync } from "node:fs";
-import { dirname, relative } from "node:path";
+import { relative } from "node:path";
 import type Mocha from "mocha";
 import type { TestTitle } from "./TestTitle";
 
@@ -11,7 +11,7 @@ class TitleReporter {
 }
 
 function titlesOf(suite: Mocha.Suite): TestTitle[] {
-  const own = suite.tests.map(({ file, title }) => ({ folder: relative(process.cwd(), dirname(file!)), title }));
+  const own = suite.tests.map(({ file, title }) => ({ file: relative(process.cwd(), file!), title }));
   return [...own, ...suite.suites.flatMap(titlesOf)];
 }
 

@@ -1,0 +1,67 @@
+import { spawnSync } from "node:child_process";
+import { cpSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import * as ts from "typescript";
+import { mutate, type Mutation } from "./Mutation";
+
+const root = join(__dirname, "..", "..");
+
+/**
+ * A copy of this repository as it lies here, uncommitted changes included, with its modules and the built package: what is
+ * broken there is whole here.
+ */
+export class RepositoryCopy {
+  private constructor(readonly directory: string) {}
+
+  static make(): RepositoryCopy {
+    const directory = mkdtempSync(join(tmpdir(), "aegir-mutations-"));
+    const listed = spawnSync("git", ["ls-files", "-z", "--cached", "--others", "--exclude-standard"], { cwd: root });
+    for (const file of listed.stdout.toString().split("\0")) {
+      if (file === "" || !existsSync(join(root, file))) continue;
+      mkdirSync(dirname(join(directory, file)), { recursive: true });
+      copyFileSync(join(root, file), join(directory, file));
+    }
+    // Links stay as they are: that of the package leads into the copy.
+    cpSync(join(root, "node_modules"), join(directory, "node_modules"), { recursive: true, verbatimSymlinks: true });
+    const built = spawnSync("npm", ["run", "--silent", "build"], { cwd: directory, encoding: "utf8" });
+    if (built.status !== 0) throw new Error(`the copy could not be built:\n${built.stdout}${built.stderr}`);
+    return new RepositoryCopy(directory);
+  }
+
+  /** Applies the mutation to source and build, runs `broken`, and puts both back. */
+  with<T>(mutation: Mutation, broken: () => T): T {
+    const source = join(this.directory, mutation.file);
+    const whole = readFileSync(source, "utf8");
+    const built = join(this.directory, builtFile(mutation.file));
+    const wholeBuilt = readFileSync(built, "utf8");
+    const mutated = mutate(whole, mutation);
+    writeFileSync(source, mutated);
+    writeFileSync(built, mutation.file.endsWith(".ts") ? compiled(mutated, mutation.file) : mutated);
+    try {
+      return broken();
+    } finally {
+      writeFileSync(source, whole);
+      writeFileSync(built, wholeBuilt);
+    }
+  }
+
+  remove(): void {
+    rmSync(this.directory, { recursive: true });
+  }
+}
+
+function builtFile(file: string): string {
+  return file.replace(/^provider\//, "provider/dist/").replace(/\.ts$/, ".js");
+}
+
+/** As `npm run build` does, but one file alone: a compiler that objects is no test that fails. */
+function compiled(source: string, fileName: string): string {
+  const { options } = ts.parseJsonConfigFileContent(
+    ts.readConfigFile(join(root, "tsconfig.base.json"), (path) => ts.sys.readFile(path)).config,
+    ts.sys,
+    root,
+  );
+  const compilerOptions = { ...options, module: ts.ModuleKind.CommonJS, moduleResolution: undefined, sourceMap: false };
+  return ts.transpileModule(source, { compilerOptions, fileName }).outputText;
+}

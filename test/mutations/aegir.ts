@@ -1,0 +1,136 @@
+/** Breaks of how a server is observed, written and waited for. */
+import type { Mutation } from "./Mutation";
+
+export const aegir: Mutation[] = [
+  {
+    name: "no re-read at the end",
+    danger: "A verify has ended, and the old client still reaches the files.",
+    file: "provider/aegir/Sites.ts",
+    find: 'if (request.waitFor === "recorded") return finished(site, run);',
+    replace: 'if (request.waitFor === "recorded" || run.verifyTask !== undefined) return finished(site, run);',
+    caughtBy: {
+      file: "test/resources/Handover.test.ts",
+      title: "and a link that no verify removes is named, with the place where it is (trap 13)",
+    },
+  },
+  {
+    name: "accept status 3 with a time before the write",
+    danger: "A verify that somebody cancelled counts as done, and nothing was linked.",
+    file: "provider/aegir/Sites.ts",
+    find: "return task.executed !== null && (writtenAt === undefined || task.executed >= writtenAt);",
+    replace: "return task.executed !== null;",
+    caughtBy: {
+      file: "test/resources/Handover.test.ts",
+      title:
+        "when a verify is cancelled that carries the time of an older run: status 3 is no success then (boa) (trap 12)",
+    },
+  },
+  {
+    name: "be content with a link for somebody else beside the owner's",
+    danger: "The client that was to lose the site keeps its files.",
+    file: "provider/aegir/Sites.ts",
+    find: "if (others.length > 0) return false;",
+    replace: "if (others.length > 1) return false;",
+    caughtBy: {
+      file: "test/scenarios/drift.test.ts",
+      title: "links that show the files to somebody else are drift, and a verify repairs them (trap 13)",
+    },
+  },
+  {
+    name: "overlook a task that began before the write",
+    danger: "It puts the old owner back when it ends, without a word (trap 11).",
+    file: "provider/aegir/Sites.ts",
+    find: "status === TaskStatus.processing && executed !== null && executed <= writtenAt,",
+    replace: "status === TaskStatus.processing && executed !== null && executed < 0 && executed <= writtenAt,",
+    caughtBy: {
+      file: "test/resources/Handover.test.ts",
+      title:
+        "when a task began just before the write, seen by nobody: it is waited for, and what it undid is done again (trap 11)",
+    },
+  },
+  {
+    name: "take a lost answer for a failure",
+    danger: "What was written is not looked for, and the deployment fails half way.",
+    file: "provider/aegir/Worker.ts",
+    find: '      const again =\n        (error instanceof SessionBroken && error.outcome === "unknown") ||',
+    replace: "      const again =",
+    caughtBy: {
+      file: "test/faults/command.test.ts",
+      title: "row 14: a reset after the effect and before the reply is settled by looking, within the same run",
+    },
+  },
+  {
+    name: "lose the race for good",
+    danger: "What somebody changed in the moment between look and write is told as a riddle.",
+    file: "provider/aegir/Worker.ts",
+    find: '["deadlock", "changed", "exists"].includes(error.code)',
+    replace: '["deadlock", "exists"].includes(error.code)',
+    caughtBy: {
+      file: "test/faults/others.test.ts",
+      title: "row 36: the same within the moment between a look and the write",
+    },
+  },
+  {
+    name: "believe an inventory from before a write",
+    danger: "A refresh records what was the case before this very deployment.",
+    file: "provider/aegir/AegirServer.ts",
+    find: "if (known?.writes === writes && taken - known.taken < INVENTORY_SECONDS * 1000) return known.inventory;",
+    replace: "if (known && taken - known.taken < INVENTORY_SECONDS * 1000) return known.inventory;",
+    caughtBy: {
+      file: "test/resources/ServerStories.test.ts",
+      title: "a read that comes while something is written is not answered from before",
+    },
+  },
+  {
+    name: "keep one worker for ever",
+    danger: "Its caches and its database connection go stale, and it acts on what is no more (trap 28).",
+    file: "provider/aegir/Worker.ts",
+    find: "if (session.alive && session.age < LEASE_SECONDS && session.requests < LEASE_REQUESTS) return session;",
+    replace: "if (session.alive) return session;",
+    caughtBy: { file: "test/resources/ServerStories.test.ts", title: "a worker is retired after a minute (trap 28)" },
+  },
+  {
+    name: "wait for a task for ever",
+    danger: "A paused queue stops the deployment without a word, and the stack stays locked.",
+    file: "provider/aegir/Patience.ts",
+    find: "return this.clock() >= this.#expires;",
+    replace: "return this.#expires < 0;",
+    caughtBy: {
+      file: "test/resources/ServerStories.test.ts",
+      title: "a queue that stands still ends the wait as half done, and says why it stands",
+    },
+  },
+  {
+    name: "a directory that is not there means that its logins are gone",
+    danger: "A mount that is missing takes every login out of the state.",
+    file: "provider/aegir/PasswordFiles.ts",
+    find: "    await sftp.stat(directory).catch((error: unknown) => {\n      throw this.#explained(error, directory);\n    });\n",
+    replace: "",
+    caughtBy: {
+      file: "test/resources/passwordFiles.test.ts",
+      title: "say nothing of a login when their directory is not there: that is no deleted login",
+    },
+  },
+  {
+    name: "take the old password for the new one",
+    danger: "A password that is to be replaced is reported as replaced, and works on.",
+    file: "provider/aegir/PasswordFiles.ts",
+    find: "if (found && found.fingerprint !== old) return found;",
+    replace: "if (found) return found;",
+    caughtBy: {
+      file: "test/resources/ServerStories.test.ts",
+      title: "a login is adopted, rotated and forgotten (traps 16, 17)",
+    },
+  },
+  {
+    name: "an empty password file means that the login is gone",
+    danger: "BOA writes the file in two steps; a refresh between them drops the login from the state (trap 14).",
+    file: "provider/aegir/PasswordFiles.ts",
+    find: 'while ((await this.#readFile(login)) === "") {',
+    replace: 'while ((await this.#readFile(login)) === "never") {',
+    caughtBy: {
+      file: "test/resources/ServerStories.test.ts",
+      title: "a login whose file is being written is not gone (trap 14)",
+    },
+  },
+];

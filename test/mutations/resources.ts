@@ -1,0 +1,200 @@
+/** Breaks of the rules by which resources take, give back and leave alone. */
+import type { Mutation } from "./Mutation";
+
+const others = "test/faults/others.test.ts";
+
+export const resources: Mutation[] = [
+  {
+    name: "an unreachable server is gone",
+    danger: "A refresh without network forgets every owner, and the next deployment starts from nothing.",
+    file: "provider/resources/SiteOwnership.ts",
+    find: "const found = (await server.inventory()).sites.find(",
+    replace: "const found = (await server.inventory().catch(() => ({ sites: [] as SiteFacts[] }))).sites.find(",
+    caughtBy: {
+      file: "test/faults/reaching.test.ts",
+      title: "row 1: a port that is closed is tried as often as allowed, and is not taken for an empty server",
+    },
+  },
+  {
+    name: "read instead of onExisting",
+    danger: "A client that somebody else made becomes this stack's, and is deleted with it.",
+    file: "provider/resources/AegirClient.ts",
+    find: 'if (existing.client.name !== inputs.name && inputs.onExisting !== "adopt") {',
+    replace: 'if (existing.client.name !== inputs.name && inputs.onExisting === undefined && inputs.name === "") {',
+    caughtBy: {
+      file: others,
+      title: "row 37: a client of another name is refused, showing both, until onExisting adopts it",
+    },
+  },
+  {
+    name: "take any site without takeOverFrom",
+    danger: "A reviewer reads that somebody gains a site, and not that somebody loses it.",
+    file: "provider/resources/SiteOwnership.ts",
+    find: 'if (site.owner === null || site.owner.nid === defaultOwner) return "take";',
+    replace: 'if (site.owner === null || defaultOwner !== undefined) return "take";',
+    caughtBy: {
+      file: others,
+      title: "row 37: another client's site is refused, naming it, until takeOverFrom names it too",
+    },
+  },
+  {
+    name: "drop the compare-and-set of a site's owner",
+    danger: "What a person changed in the panel meanwhile is overwritten unseen.",
+    file: "provider/resources/SiteOwnership.ts",
+    find: 'if (owner === olds.client || (lost && owner === olds.previousOwner)) return "take";',
+    replace: 'if (owner !== "" || lost) return "take";',
+    caughtBy: {
+      file: others,
+      title: "row 36: what a person has changed since is shown with what was expected, and not overwritten",
+    },
+  },
+  {
+    name: "drop the compare-and-set of a client's name",
+    danger: "What a person changed in the panel meanwhile is overwritten unseen.",
+    file: "provider/resources/AegirClient.ts",
+    find: "if (live.name !== recorded) {",
+    replace: 'if (live.name === "") {',
+    caughtBy: {
+      file: others,
+      title: "row 36: what a person has changed since is shown with what was expected, and not overwritten",
+    },
+  },
+  {
+    name: "delete what is still declared",
+    danger: "A resource that only moved in the program takes the access away that it declares.",
+    file: "provider/resources/declared.ts",
+    find: "return declared.has(identity(server, id));",
+    replace: "return declared.has(id);",
+    caughtBy: {
+      file: "test/scenarios/replacement.test.ts",
+      title: "changed logical names cost nobody access, and write nothing",
+    },
+  },
+  {
+    name: "take a person's binding that the client's email declares as well",
+    danger: "Somebody who is to keep access loses it.",
+    file: "provider/resources/ClientUserBinding.ts",
+    find: "if (user && isDeclared(server.name, ensuredMail(client, user.mail))) {",
+    replace: "if (user && isDeclared(server.name, user.mail)) {",
+    caughtBy: {
+      file: "test/resources/ServerStories.test.ts",
+      title: "a person whom the client's email declares as well stays bound",
+    },
+  },
+  {
+    name: "give back a site that somebody else owns by now",
+    danger: "A destroy takes a site from a client that this stack never knew.",
+    file: "provider/resources/SiteOwnership.ts",
+    find: 'mayTake: (found) => (ownerName(found) === props.client ? "take" : "leave"),',
+    replace: 'mayTake: () => "take",',
+    caughtBy: {
+      file: "test/conformance/smallAegir.test.ts",
+      title: "a destroy hands a site where it was told to, and leaves one that somebody else owns by now",
+    },
+  },
+  {
+    name: "delete a client with sites that nobody declared",
+    danger: "Sites are left without an owner, and nobody reaches them.",
+    file: "provider/resources/AegirClient.ts",
+    find: 'return names.length > 0 && (policy ?? "refuse") === "refuse" ? [`${what} ${names.join(", ")}`] : [];',
+    replace: 'return names.length > 0 && policy === "refuse" ? [`${what} ${names.join(", ")}`] : [];',
+    caughtBy: {
+      file: "test/conformance/smallAegir.test.ts",
+      title:
+        "it refuses a client with undeclared sites and bindings, lists them, and takes the declared pair alone (trap 10)",
+    },
+  },
+  {
+    name: "deleteBeforeReplace",
+    danger: "Everybody is locked out first, and then the replacement stops half way.",
+    file: "provider/resources/AegirResource.ts",
+    find: "if (options.deleteBeforeReplace) {",
+    replace: "if (options.deleteBeforeReplace && options.import !== undefined) {",
+    caughtBy: {
+      file: "test/resources/program.test.ts",
+      title: "cannot have a replaced resource deleted first, and reads why",
+    },
+  },
+  {
+    name: "two resources of one identity",
+    danger: "They undo each other's work with every deployment, and nobody knows who reaches the site.",
+    file: "provider/resources/register.ts",
+    find: "if (other !== undefined) {",
+    replace: "if (other === name) {",
+    caughtBy: { file: "test/resources/program.test.ts", title: "cannot declare the owner of one site twice" },
+  },
+  {
+    name: "capture in the shim",
+    danger: "Code of one day is in the state of every stack, and is run by every later release.",
+    file: "provider/dynamic/shim.ts",
+    find: "    configure(request) {\n",
+    replace: "    configure(request) {\n      void type;\n",
+    caughtBy: {
+      file: "test/dynamic/shim.test.ts",
+      title: "of SiteOwnership captures nothing but the package by its name",
+    },
+  },
+  {
+    name: "work on a state of a newer release",
+    danger: "What this release does not know of, it drops from the state, and deletes.",
+    file: "provider/dynamic/index.ts",
+    find: 'return typeof stateVersion === "number" && stateVersion > STATE_VERSION;',
+    replace: 'return typeof stateVersion === "string" && stateVersion > STATE_VERSION;',
+    caughtBy: {
+      file: "test/dynamic/newerState.test.ts",
+      title: "of a ShellAccount is not read, compared, changed or deleted",
+    },
+  },
+  {
+    name: "record a lost write as nothing",
+    danger: "A client is there that no state knows, and no destroy takes away.",
+    file: "provider/resources/Lifecycle.ts",
+    find: 'if (error instanceof SessionBroken && error.outcome === "unknown") throw new PartialFailure(id, properties, error);',
+    replace: "void PartialFailure;",
+    caughtBy: {
+      file: "test/resources/ServerStories.test.ts",
+      title: "a lost answer of a server that then cannot be asked is recorded as not known",
+    },
+  },
+  {
+    name: "rotate a password that was rotated already",
+    danger: "The account is deleted once more, with its home, its keys and the password that was just handed out.",
+    file: "provider/resources/ShellAccount.ts",
+    find: "if (rotate && live && live.fingerprint === olds.fingerprint) {",
+    replace: "if (rotate && live) {",
+    caughtBy: {
+      file: "test/scenarios/rotation.test.ts",
+      title: "a rotation that happened behind our back is read back, not repeated (trap 14)",
+    },
+  },
+  {
+    name: "a password that is no secret",
+    danger: "It lies in the state, and in every preview, for everybody to read.",
+    file: "provider/resources/ShellAccount.ts",
+    find: 'super("ShellAccount", name, claimed(name, args), outputs, options, ["password"]);',
+    replace: 'super("ShellAccount", name, claimed(name, args), outputs, options, []);',
+    caughtBy: {
+      file: "test/resources/program.test.ts",
+      title: "has the password of a shell account kept secret, a login that it looks up included, and nothing else",
+    },
+  },
+  {
+    name: "keep a password in the state that was to stay out of it",
+    danger: "Whoever steals state and passphrase has every login.",
+    file: "provider/resources/ShellAccount.ts",
+    find: "password: kept ? password : null,",
+    replace: "password: kept ? password : password,",
+    caughtBy: {
+      file: "test/scenarios/rotation.test.ts",
+      title: "the password is a secret in the state, and in none of it with passwordInState: false (trap 30)",
+    },
+  },
+  {
+    name: "a preview that says nothing of who loses a site",
+    danger: "A reviewer approves what was not shown.",
+    file: "provider/resources/SiteOwnership.ts",
+    find: "`moves from ${loser} to ${gainer}: users bound to ${loser} and its shell login lose the site, those of ${gainer} gain it.`,",
+    replace: "`moves to ${gainer}.`,",
+    caughtBy: { file: "test/resources/diff.test.ts", title: "tells who loses a site and who gains it" },
+  },
+];

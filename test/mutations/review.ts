@@ -1,0 +1,54 @@
+/** Breaks of what a reviewer relies on: the manifest's meaning, and the brake. */
+import type { Mutation } from "./Mutation";
+
+export const review: Mutation[] = [
+  {
+    name: "brake off",
+    danger: "A file that was emptied by mistake takes everybody's access in one deployment.",
+    file: "provider/review/Brake.ts",
+    find: "if (lost < limits.atLeast || lost * 100 <= of * limits.percent) return [];",
+    replace: "if (lost < limits.atLeast || of > 0) return [];",
+    caughtBy: { file: "test/review/brake.test.ts", title: "lets 30 percent of the grants go, and not more" },
+  },
+  {
+    name: "take the brake's limits from the change itself",
+    danger: "Who takes access away lifts the limit in the same pull request.",
+    file: "provider/review/Brake.ts",
+    find: "const limits = before.brake;",
+    replace: "const limits = after.brake;",
+    caughtBy: {
+      file: "test/review/brake.test.ts",
+      title: "takes its limits from before the change, which were reviewed",
+    },
+  },
+  {
+    name: "let a protected site go",
+    danger: "The one site that must not change hands does.",
+    file: "provider/review/Brake.ts",
+    find: "if (!protect || owner === undefined || (to !== undefined && to === successors.get(owner))) return [];",
+    replace: "if (!protect || owner === undefined || to !== undefined) return [];",
+    caughtBy: {
+      file: "test/review/brake.test.ts",
+      title: "lets a protected site go to another client only if that is allowed, and nowhere else",
+    },
+  },
+  {
+    name: "take an expired binding as present",
+    danger: "Access that was granted for a month lasts for ever.",
+    file: "provider/manifest/accessRules.ts",
+    find: "      .filter((user) => !hasEnded(user, asOf))\n",
+    replace: "",
+    caughtBy: {
+      file: "test/stacks/lastDeployment.test.ts",
+      title: "takes away what has expired on the day after its last one, however much it is",
+    },
+  },
+  {
+    name: "take two spellings for two names",
+    danger: "A person who was removed under one spelling keeps access under the other.",
+    file: "provider/naming/PanelUser.ts",
+    find: "export function userNameKey(value: string): string {\n  return value.trim().toLowerCase();",
+    replace: "export function userNameKey(value: string): string {\n  return value.trim();",
+    caughtBy: { file: "test/faults/hostile.test.ts", title: "row 50: all problems of a manifest are in one report" },
+  },
+];

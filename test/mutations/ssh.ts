@@ -1,0 +1,154 @@
+/** Breaks of what stands between this side and a server: its identity, our credentials, bytes and time. */
+import type { Mutation } from "./Mutation";
+
+const reaching = "test/faults/reaching.test.ts";
+const command = "test/faults/command.test.ts";
+const hostile = "test/faults/hostile.test.ts";
+const leaks = "test/faults/leaks.test.ts";
+const frames = "test/ssh/frames.test.ts";
+const session = "test/ssh/WorkerSession.test.ts";
+const connection = "test/ssh/SshConnection.test.ts";
+
+export const ssh: Mutation[] = [
+  {
+    name: "skip the host key",
+    danger: "Whoever stands on the way gets the password, and then the server.",
+    file: "provider/ssh/HostKey.ts",
+    find: "if (this.pins.some((pin) => pin.fingerprint === seen)) {",
+    replace: "if (this.pins.length > 0) {",
+    caughtBy: {
+      file: reaching,
+      title: "row 6: a changed host key is refused with both fingerprints, and no credential is offered",
+    },
+  },
+  {
+    name: "take a revoked host key if it is pinned as well",
+    danger: "A key that was stolen, and is known to be, is trusted.",
+    file: "provider/ssh/HostKey.ts",
+    find: "if (this.revoked.includes(seen)) {",
+    replace: "if (this.pins.length === 0 && this.revoked.includes(seen)) {",
+    caughtBy: { file: connection, title: "refuses a revoked key, though it is pinned as well" },
+  },
+  {
+    name: "offer key exchange with SHA-1",
+    danger: "The server, or somebody on the way, chooses what can be broken.",
+    file: "provider/ssh/login.ts",
+    find: '    "curve25519-sha256",\n',
+    replace: '    "curve25519-sha256",\n    "diffie-hellman-group14-sha1",\n',
+    caughtBy: {
+      file: "test/ssh/openssh/hostKeys.test.ts",
+      title: "does not help a server that has nothing but key exchange with SHA-1",
+    },
+  },
+  {
+    name: "retry a rejected credential",
+    danger: "A firewall shuts out the pipeline, and with it everybody at its address (trap 17).",
+    file: "provider/ssh/SshConnection.ts",
+    find: 'if (!(error instanceof SshError && error.situation === "authenticationRejected")) this.#forget(link);',
+    replace: "this.#forget(link);\n      void error;",
+    caughtBy: {
+      file: reaching,
+      title: "row 8: rejected credentials are tried once, and not again by the other resources",
+    },
+  },
+  {
+    name: "print a secret in an error",
+    danger: "Logs of CI are read by many, and kept.",
+    file: "provider/ssh/credentials.ts",
+    find: "`${from} ${whyUnusable(text, passphrase, key)}. No connection was made`,",
+    replace: "`${from} ${whyUnusable(text, passphrase, key)}: ${text}. No connection was made`,",
+    caughtBy: {
+      file: reaching,
+      title: "row 9: a key that cannot be read is refused before any connection is made, and not shown",
+    },
+  },
+  {
+    name: "do not escape server text",
+    danger: "A site's name writes to the reviewer's clipboard, or hides what the next line says.",
+    file: "provider/ssh/printable.ts",
+    find: "return text.replace(workflowCommand, escape).replace(unsafe, escape);",
+    replace: "return text.replace(workflowCommand, escape);",
+    caughtBy: { file: leaks, title: "row 52: what a server calls its things is shown escaped" },
+  },
+  {
+    name: "leave commands to a CI runner as they are",
+    danger: "A server sets variables of the job that holds the key.",
+    file: "provider/ssh/printable.ts",
+    find: "return text.replace(workflowCommand, escape).replace(unsafe, escape);",
+    replace: "return text.replace(unsafe, escape);",
+    caughtBy: { file: leaks, title: "row 52: an error of the worker is shown escaped, on one line" },
+  },
+  {
+    name: "treat silence as success",
+    danger: "A command that was killed, or never ran, counts as done.",
+    file: "provider/ssh/ExecChannel.ts",
+    find: "resolve({ code: code ?? null, signal: signal ?? null, lost: null });",
+    replace: "resolve({ code: code ?? 0, signal: signal ?? null, lost: null });",
+    caughtBy: { file: connection, title: "that end without an exit code are no success" },
+  },
+  {
+    name: "call what was lost not done",
+    danger: "What may have been written is written once more, or reported as if it had not happened.",
+    file: "provider/ssh/WorkerSession.ts",
+    find: 'request.written ? (about.outcome ?? "unknown") : "notSent"',
+    replace: 'request.written ? (about.outcome ?? "notDone") : "notSent"',
+    caughtBy: {
+      file: command,
+      title: "row 15: a link that goes silent is cut, and what was asked counts as unknown",
+    },
+  },
+  {
+    name: "take a part of an answer for an answer",
+    danger: "What a list does not name any more reads as gone.",
+    file: "provider/ssh/frames.ts",
+    find: "if (bytes[end] !== LINE_FEED) {",
+    replace: "if (end < 0) {",
+    caughtBy: {
+      file: frames,
+      title: "refuses a length that is too short, after what was complete, and reads no further",
+    },
+  },
+  {
+    name: "listen without a bound",
+    danger: "A server that talks without end takes the memory of the machine that deploys.",
+    file: "provider/ssh/frames.ts",
+    find: "if (this.#sinceAnswer + this.#length > this.maxBytes) {",
+    replace: "if (this.maxBytes < 0) {",
+    caughtBy: { file: frames, title: "refuses noise beyond the limit, after what was complete, and reads no further" },
+  },
+  {
+    name: "keep all that a server prints",
+    danger: "Memory grows with what the server sends, and a log with it.",
+    file: "provider/ssh/Excerpt.ts",
+    find: "this.#last = Buffer.concat([this.#last, rest.subarray(-this.half)]).subarray(-this.half);",
+    replace: "this.#last = Buffer.concat([this.#last, rest]);",
+    caughtBy: {
+      file: "test/ssh/printable.test.ts",
+      title: "keeps the first and the last part of any stream, however it is cut",
+    },
+  },
+  {
+    name: "wait for an answer for ever",
+    danger: "A deployment hangs, holds the stack's lock, and a revocation does not come.",
+    file: "provider/ssh/WorkerSession.ts",
+    find: "    clearTimeout(this.#timer);\n    const [oldest] = this.#outstanding.values();",
+    replace: "    clearTimeout(this.#timer);\n    const [oldest] = [...this.#outstanding.values()].slice(0, 0);",
+    caughtBy: { file: session, title: "when the worker is too slow, telling the late request from those behind it" },
+  },
+  {
+    name: "never give up a silent connection",
+    danger: "A half-open link keeps everybody who waits for it.",
+    file: "provider/ssh/Link.ts",
+    find: "if (++this.#silentIntervals >= this.timings.keepaliveIntervals) {",
+    replace: "if (++this.#silentIntervals < 0) {",
+    caughtBy: { file: connection, title: "is noticed when the server just falls silent" },
+  },
+  {
+    name: "follow a link in the place of a password file",
+    danger: "Who may write in that directory has root read another file into the state.",
+    file: "provider/ssh/Sftp.ts",
+    find: 'if (kind !== "file") {',
+    replace: 'if (kind === "directory") {',
+    caughtBy: { file: hostile, title: "row 45: a link in the place of a password file is not followed" },
+  },
+];
