@@ -3,6 +3,8 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { parseManifest } from "../../provider/manifest";
+import { faults } from "../faults/matrix";
+import { FAULT_INDEX, faultIndex, unwitnessedRows } from "./faultIndex";
 import { MANIFEST_REFERENCE, manifestReference } from "./manifestReference";
 import { WITNESSED, witness, type TestTitle } from "../support/TestTitle";
 import { allTitles } from "./titles";
@@ -37,6 +39,29 @@ describe("The index of traps", () => {
 
   it("does not depend on how often, and in which order, a suite is run", () => {
     assert.equal(trapIndex([...titles, ...titles].reverse()), trapIndex(titles));
+  });
+});
+
+describe("The index of faults", () => {
+  let titles: TestTitle[];
+  before(() => {
+    titles = allTitles();
+  });
+
+  it("is what `npm run index` writes", () => {
+    assert.equal(readFileSync(FAULT_INDEX, "utf8"), faultIndex(titles), "run npm run index");
+  });
+
+  it("has a test for every row", () => {
+    assert.deepEqual(
+      Object.keys(faults).map(Number),
+      Array.from({ length: WITNESSED.row }, (_, index) => index + 1),
+    );
+    assert.deepEqual(unwitnessedRows(titles), []);
+  });
+
+  it("does not depend on how often, and in which order, a suite is run", () => {
+    assert.equal(faultIndex([...titles, ...titles].reverse()), faultIndex(titles));
   });
 });
 

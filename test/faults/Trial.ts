@@ -8,9 +8,11 @@ import { RunningClock } from "../aegir/Clock";
 import { INSTANCE, SmallAegir, type SmallAegirOptions } from "../aegir/SmallAegir";
 import { fullSeed } from "../aegir/seed";
 import type { Declaration } from "../scenarios/program";
+import { witness } from "../support/TestTitle";
 import { bound, client, login, owned } from "../scenarios/World";
 import { oneOfEach, serverHolds } from "./checker";
 import { LifecycleStack, type Run } from "./LifecycleStack";
+import { faults, type Effect } from "./matrix";
 import { InProcessProvider, type Provider } from "./Provider";
 import { ToxicProxy } from "./ToxicProxy";
 
@@ -49,6 +51,8 @@ export interface TrialOptions {
 }
 
 export class Trial {
+  /** The rows of the matrix that it plays. */
+  rows: number[] = [];
   /** What was printed, by the provider and by the server. */
   readonly printed: string[] = [];
   readonly stack: LifecycleStack;
@@ -172,7 +176,9 @@ export class Trial {
   told(name: string, message: string): void {
     const said = `${name}: ${message}`;
     assert.match(message, /(\w[\w.]*@[\w.:[\]]+:\d+)|server \w+/, `the host: ${said}`);
-    assert.match(message, EFFECT, `the effect: ${said}`);
+    const effect = effectOf(message);
+    assert.ok(effect, `the effect: ${said}`);
+    for (const row of this.rows) assert.ok(faults[row]!.effects.includes(effect), `${effect} in row ${row}: ${said}`);
     assert.match(message, NEXT, `the next step: ${said}`);
     assert.doesNotMatch(message, /\n|\p{Cc}/u, `one printable line: ${said}`);
   }
@@ -224,8 +230,14 @@ export class Trial {
   }
 }
 
-const EFFECT =
-  /Nothing was (changed|done|sent)|No connection was made|nothing was sent|[Tt]he change is recorded|[Ww]hether .* is (unknown|not known)|was not (begun|sent)/;
+/** What a message says is the case. */
+function effectOf(message: string): Effect | undefined {
+  if (/[Ww]hether .* is (unknown|not known)/.test(message)) return "unknown";
+  if (/[Tt]he change is recorded/.test(message)) return "recorded";
+  const nothing = /Nothing was (changed|done|sent)|No connection was made|nothing was sent|was not (begun|sent)/;
+  return nothing.test(message) ? "notDone" : undefined;
+}
+
 const NEXT =
   /[Rr]un the same command again|\b(Run|Write|Set|Declare|Correct|Check|Compare|Remove|Move|Choose|Install|Look|See|Wait|Add|Give|Make|Delete|Retry|Repair)\b|[Ii]f .* is to lose it/;
 
@@ -245,8 +257,9 @@ export function commandLines(): string[] {
 /** A trial for each test of a suite. */
 export function everyTrial(options: TrialOptions = {}): () => Trial {
   let trial: Trial;
-  beforeEach(async () => {
+  beforeEach(async function () {
     trial = await Trial.open(options);
+    trial.rows = witness(this.currentTest!.title).rows;
   });
   afterEach(() => trial.close());
   return () => trial;
