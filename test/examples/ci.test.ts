@@ -1,6 +1,6 @@
 /**
- * The workflows that a user copies: what they may do, and their scripts, run as a runner runs them, with the compiled
- * command and with stand-ins for GitHub's and Pulumi's own programs.
+ * The workflows that a user copies, and this project's own: what they may do; and the scripts of the former, run as a runner
+ * runs them, with the compiled command and with stand-ins for GitHub's and Pulumi's own programs.
  */
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
@@ -9,8 +9,8 @@ import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { parse } from "yaml";
 
-const folder = join(__dirname, "..", "..", "examples", "ci", "github");
-const command = join(__dirname, "..", "..", "provider", "dist", "cli", "main.js");
+const root = join(__dirname, "..", "..");
+const command = join(root, "provider", "dist", "cli", "main.js");
 
 interface Step {
   name?: string;
@@ -21,11 +21,16 @@ interface Step {
 interface Workflow {
   on: Record<string, unknown>;
   permissions: Record<string, string>;
-  jobs: Record<string, { permissions?: Record<string, string>; steps: Step[] }>;
+  jobs: Record<string, { permissions?: Record<string, string>; container?: string; steps: Step[] }>;
 }
 
 const files = ["access-review.yml", "access-comment.yml", "access-deploy.yml"];
-const texts = new Map(files.map((file) => [file, readFileSync(join(folder, file), "utf8")]));
+const textOf = (...path: string[]) => readFileSync(join(root, ...path), "utf8");
+const own = "this project's ci.yml";
+const texts = new Map([
+  ...files.map((file) => [file, textOf("examples", "ci", "github", file)] as const),
+  [own, textOf(".github", "workflows", "ci.yml")] as const,
+]);
 const workflows = new Map([...texts].map(([file, text]) => [file, parse(text) as Workflow]));
 const stepsOf = (file: string) => Object.values(workflows.get(file)!.jobs).flatMap(({ steps }) => steps);
 
@@ -34,13 +39,16 @@ clients:
   - { name: Acme Corp, internalName: acme, sites: [www.acme.example], users: [${users}] }
 `;
 
-describe("The workflows of examples/ci", () => {
+describe("The workflows of examples/ci, and this project's own", () => {
   for (const [file, text] of texts) {
     it(`${file} pins every action by commit, says its version, and puts nothing from outside into a script`, () => {
       const uses = [...text.matchAll(/uses: (.*)$/gm)].map(([, action]) => action!);
       assert.ok(file === "access-comment.yml" || uses.length >= 2);
       for (const action of uses) assert.match(action, /^[\w/-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
       for (const { run } of stepsOf(file)) assert.doesNotMatch(run ?? "", /\$\{\{/);
+      for (const { container } of Object.values(workflows.get(file)!.jobs)) {
+        if (container !== undefined) assert.match(container, /@sha256:[0-9a-f]{64}$/);
+      }
     });
   }
 
@@ -53,7 +61,13 @@ describe("The workflows of examples/ci", () => {
         if (writes) assert.ok(job.steps.every(({ uses }) => uses === undefined));
       }
     }
-    assert.doesNotMatch(texts.get("access-review.yml")! + texts.get("access-comment.yml")!, /secrets\./);
+    for (const file of ["access-review.yml", "access-comment.yml", own])
+      assert.doesNotMatch(texts.get(file)!, /secrets\./);
+  });
+
+  it("run every check of this project, and what its own machines cannot: advisories and signatures of dependencies", () => {
+    const runs = stepsOf(own).flatMap(({ run }) => run ?? []);
+    assert.deepEqual(runs, [".ci/run", "npm ci --ignore-scripts", "npm audit", "npm audit signatures"]);
   });
 
   describe("run as a runner runs them", () => {
