@@ -15,7 +15,10 @@ const pages = readdirSync(join(root, "provider", "docs"))
   .filter((page) => page.endsWith(".md"))
   .map((page) => `provider/docs/${page}`);
 const documents = new Map(
-  ["README.md", "CONTRIBUTING.md", ...pages].map((name) => [name, readFileSync(join(root, name), "utf8")]),
+  ["README.md", "CONTRIBUTING.md", "SECURITY.md", ...pages].map((name) => [
+    name,
+    readFileSync(join(root, name), "utf8"),
+  ]),
 );
 const readme = documents.get("README.md")!;
 const contributing = documents.get("CONTRIBUTING.md")!;
