@@ -34,8 +34,10 @@ describe("the worker and its database", () => {
       nids[site] = Number(await sql.value("SELECT nid FROM node WHERE type = 'site' AND title = ?", [site]));
     }
     octopus = Number(await sql.value("SELECT nid FROM hosting_client WHERE uname = 'octopus123456'"));
-    const { worker } = deployment();
-    acme = (await worker.call("createClient", { internalName: "acme", name: "Acme", user: null })).result.client.nid;
+    const first = deployment();
+    const making = first.worker.call("createClient", { internalName: "acme", name: "Acme", user: null });
+    acme = (await making).result.client.nid;
+    await first.end();
     // Every change of an owner, as committed, in order: one that is lost or made twice breaks the chain.
     await sql.rows("CREATE TABLE moves (id int AUTO_INCREMENT PRIMARY KEY, nid int, `from` int, `to` int)");
     await sql.rows(
@@ -445,12 +447,33 @@ describe("the worker and its database", () => {
       assert.equal(await queued(), 1);
     });
 
+    it("by a commit of which it cannot know whether it was done, it has given no answer", async () => {
+      const worker = await RawWorker.greeted(front.drush);
+      const other = await connect();
+      await holdCommits(other);
+      worker.send("setOwner", { nid: nids[ONE], from: octopus, to: "acme" });
+      await inCommit();
+      const connection = await sql.value("SELECT id FROM information_schema.processlist WHERE info = 'COMMIT'");
+      await sql.rows(`KILL CONNECTION ${connection}`);
+      await other.rows("BACKUP STAGE END");
+      await worker.ended;
+      assert.deepEqual(
+        worker.answers.map(({ id }) => id),
+        [1],
+        "to hello alone",
+      );
+    });
+
+    async function holdCommits(backup: Sql): Promise<void> {
+      for (const stage of ["START", "FLUSH", "BLOCK_DDL", "BLOCK_COMMIT"]) await backup.rows(`BACKUP STAGE ${stage}`);
+    }
+
     /** A move whose worker stands in its commit, because a backup lets nobody commit until it ends. */
     function stoppedInCommit(): { done: Promise<void>; backup: Promise<Sql> } {
       const server = deployment();
       const started = server.worker.server().then(() => connect());
       const backup = started.then(async (other) => {
-        for (const stage of ["START", "FLUSH", "BLOCK_DDL", "BLOCK_COMMIT"]) await other.rows(`BACKUP STAGE ${stage}`);
+        await holdCommits(other);
         return other;
       });
       const done = backup.then(() => move(server, ONE, "acme"));
@@ -553,6 +576,11 @@ describe("the worker and its database", () => {
         ["hosting_client_hosting-client-register-welcome", "erin@example.com", 0],
       );
       assert.equal(mail?.params["!username"], "erin");
+      await worker.ok("ensureUser", {
+        client: "epsilon",
+        user: { name: "finn", mail: "finn@example.com", welcomeMail: false },
+      });
+      assert.equal(front.mails.length, before + 1);
     });
   });
 

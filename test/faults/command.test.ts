@@ -9,6 +9,7 @@ import { SessionBroken } from "../../provider/ssh/SshError";
 import { RunningClock } from "../aegir/Clock";
 import { PlainFiles } from "../aegir/PlainClient";
 import { frame, NOW, ScriptedServer, workerInput, type Script } from "../ssh/ScriptedServer";
+import { bound, client } from "../scenarios/World";
 import { until } from "../support/until";
 import { InProcessProvider } from "./Provider";
 import type { Run } from "./LifecycleStack";
@@ -116,6 +117,23 @@ describe("while a command runs", () => {
     const run = await t.up();
     assert.match(failure(run), /killed by SIGKILL; whether createClient was done is unknown/);
     await t.check(run);
+  });
+
+  it("row 19: what may have been written then is recorded, so that a destroy takes it back", async () => {
+    const t = trial();
+    t.stack.declared = [client("nova", "Nova Ltd"), bound("nova", "alice")];
+    for (const verb of ["createClient", "bind"] as const) {
+      t.aegir.faults.forgetRequests();
+      for (const [index, moment] of (["killBefore", "killInside", "killAfter"] as const).entries()) {
+        t.aegir.faults.onRequest(verb, moment, index + 1);
+      }
+      const run = await t.up();
+      assert.match(failure(run), new RegExp(`whether ${verb} was done is unknown`));
+      for (const { name, message } of run.failures) t.told(name, message);
+      assert.equal((await t.destroy()).ok, true);
+      assert.ok(!t.aegir.tables().clients.some(({ internalName }) => internalName === "nova"), verb);
+    }
+    await t.check();
   });
 
   it("row 21: a link that brings one byte at a time is slow and no more, until a deadline says which it is", async () => {

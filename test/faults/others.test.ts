@@ -135,6 +135,23 @@ describe("somebody else writes", () => {
     await t.check(await again, { refresh: true });
   });
 
+  it("row 36: a destroy leaves a site alone that somebody else owns by now, and a client that was given one", async () => {
+    const t = trial();
+    await t.expectUp([nova, luna, owned(SITE, "nova")]);
+    t.aegir.panel.setOwner(SITE, "Beta GmbH");
+    t.aegir.panel.setOwner("shop.nova.example", "Luna Ltd");
+    t.aegir.runQueue();
+    t.stack.declared = [nova];
+    const run = await t.up({ continueOnError: true });
+    assert.match(failure(run), /the client luna still has sites shop\.nova\.example/);
+    assert.deepEqual(run.done, [`delete site:${SITE}`]);
+    assert.equal(owner(t), "beta");
+    t.aegir.panel.setOwner("shop.nova.example", "Beta GmbH");
+    t.aegir.runQueue();
+    await t.check(run);
+    assert.equal(owner(t), "beta");
+  });
+
   it("row 37: a client of another name is refused, showing both, until onExisting adopts it", async () => {
     const t = trial();
     t.aegir.panel.addClient({ name: "Nova Holding", internalName: "nova" });

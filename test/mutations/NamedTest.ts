@@ -2,18 +2,30 @@ import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 
-/** How a test of one title ended; of several of the same title, the worst. `absent`: none was run. */
-export type Verdict = "passed" | "failed" | "skipped" | "absent";
+/** How the tests of one title ended: failed, if one of them did; absent, if none was run to an end. */
+export interface Verdict {
+  kind: "passed" | "failed" | "skipped" | "absent";
+  /** What the first that failed says. */
+  why?: string;
+}
+
+interface ReportedTest {
+  title: string;
+  err: { message?: string };
+}
 
 interface Report {
-  passes: { title: string }[];
-  failures: { title: string }[];
-  pending: { title: string }[];
+  passes: ReportedTest[];
+  failures: ReportedTest[];
+  pending: ReportedTest[];
 }
 
 const MILLISECONDS = 10 * 60_000;
 
-/** Runs the tests of these titles, and no others, of one file in `directory`. */
+/**
+ * Runs the tests of these titles, and no others, of one file of the repository in `directory`. A hook that fails is no
+ * test that does.
+ */
 export function runNamed(directory: string, file: string, titles: string[]): (title: string) => Verdict {
   const output = join(directory, "report.json");
   rmSync(output, { force: true });
@@ -27,11 +39,12 @@ export function runNamed(directory: string, file: string, titles: string[]): (ti
     timeout: MILLISECONDS,
     killSignal: "SIGKILL",
   });
-  const report: Report = existsSync(output)
-    ? (JSON.parse(readFileSync(output, "utf8")) as Report)
-    : { passes: [], failures: [], pending: [] };
+  const nothing: Report = { passes: [], failures: [], pending: [] };
+  const report = existsSync(output) ? (JSON.parse(readFileSync(output, "utf8")) as Report) : nothing;
   return (title) => {
-    const has = (tests: { title: string }[]) => tests.some((test) => test.title === title);
-    return has(report.failures) ? "failed" : has(report.passes) ? "passed" : has(report.pending) ? "skipped" : "absent";
+    const of = (tests: ReportedTest[]) => tests.find((test) => test.title === title);
+    const failure = of(report.failures);
+    if (failure) return { kind: "failed", why: failure.err.message };
+    return { kind: of(report.passes) ? "passed" : of(report.pending) ? "skipped" : "absent" };
   };
 }

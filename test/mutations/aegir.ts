@@ -118,8 +118,8 @@ export const aegir: Mutation[] = [
     find: "if (found && found.fingerprint !== old) return found;",
     replace: "if (found) return found;",
     caughtBy: {
-      file: "test/resources/ServerStories.test.ts",
-      title: "a login is adopted, rotated and forgotten (traps 16, 17)",
+      file: "test/resources/passwordFiles.test.ts",
+      title: "bring no new password as long as the old one is in them, whoever put it there again (trap 14)",
     },
   },
   {
@@ -131,6 +131,39 @@ export const aegir: Mutation[] = [
     caughtBy: {
       file: "test/resources/ServerStories.test.ts",
       title: "a login whose file is being written is not gone (trap 14)",
+    },
+  },
+  {
+    name: "repeat a write whose answer was lost, without looking",
+    danger: "What was done is done once more: a second user, a second mail, a second verify.",
+    file: "provider/aegir/Worker.ts",
+    find: 'const lost = error instanceof SessionBroken && (error.outcome !== "unknown" || !verbs[verb].write);',
+    replace: "const lost = error instanceof SessionBroken;",
+    caughtBy: {
+      file: "test/scenarios/failure.test.ts",
+      title: "an answer that is lost after the commit costs nothing: the change is found, not repeated",
+    },
+  },
+  {
+    name: "call unknown not done once the server cannot be reached any more",
+    danger: "Nobody looks for a write that was made.",
+    file: "provider/aegir/Worker.ts",
+    find: "      else if (error instanceof SshError && unknown) throw unknown;\n",
+    replace: "",
+    caughtBy: {
+      file: "test/resources/ServerStories.test.ts",
+      title: "a lost answer of a server that then cannot be asked is recorded as not known",
+    },
+  },
+  {
+    name: "let the configuration hold another command",
+    danger: "Whoever may edit a stack's configuration runs what he likes on the server.",
+    file: "provider/aegir/ServerConfiguration.ts",
+    find: ".regex(/^[\\w@%+=:,./ -]+$/,",
+    replace: ".regex(/^[\\w@%+=:,./ $();-]+$/,",
+    caughtBy: {
+      file: "test/faults/hostile.test.ts",
+      title: "row 44: an option or an alias of the configuration cannot hold another command",
     },
   },
 ];

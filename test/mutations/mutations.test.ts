@@ -2,6 +2,8 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import * as phpParser from "php-parser";
+import * as ts from "typescript";
 import { allTitles } from "../documents/titles";
 import { mutate } from "./Mutation";
 import { mutations } from "./mutations";
@@ -11,6 +13,13 @@ const root = join(__dirname, "..", "..");
 describe("The mutations", () => {
   it("apply to the sources as they are, each in one place", () => {
     for (const mutation of mutations) mutate(readFileSync(join(root, mutation.file), "utf8"), mutation);
+  });
+
+  it("leave a source that can be read: what does not start is no mistake that a test can find", () => {
+    for (const mutation of mutations) {
+      const mutated = mutate(readFileSync(join(root, mutation.file), "utf8"), mutation);
+      assert.deepEqual(syntaxErrors(mutated, mutation.file), [], mutation.name);
+    }
   });
 
   it("name a test that there is", () => {
@@ -26,3 +35,12 @@ describe("The mutations", () => {
     assert.ok(mutations.length >= 20);
   });
 });
+
+function syntaxErrors(source: string, fileName: string): unknown[] {
+  if (fileName.endsWith(".ts")) {
+    const { diagnostics = [] } = ts.transpileModule(source, { fileName, reportDiagnostics: true });
+    return diagnostics.map(({ messageText }) => messageText);
+  }
+  new phpParser.Engine({ parser: { extractDoc: false } }).parseCode(source, fileName);
+  return [];
+}

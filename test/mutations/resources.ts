@@ -88,8 +88,8 @@ export const resources: Mutation[] = [
     find: 'mayTake: (found) => (ownerName(found) === props.client ? "take" : "leave"),',
     replace: 'mayTake: () => "take",',
     caughtBy: {
-      file: "test/conformance/smallAegir.test.ts",
-      title: "a destroy hands a site where it was told to, and leaves one that somebody else owns by now",
+      file: others,
+      title: "row 36: a destroy leaves a site alone that somebody else owns by now, and a client that was given one",
     },
   },
   {
@@ -99,9 +99,8 @@ export const resources: Mutation[] = [
     find: 'return names.length > 0 && (policy ?? "refuse") === "refuse" ? [`${what} ${names.join(", ")}`] : [];',
     replace: 'return names.length > 0 && policy === "refuse" ? [`${what} ${names.join(", ")}`] : [];',
     caughtBy: {
-      file: "test/conformance/smallAegir.test.ts",
-      title:
-        "it refuses a client with undeclared sites and bindings, lists them, and takes the declared pair alone (trap 10)",
+      file: others,
+      title: "row 36: a destroy leaves a site alone that somebody else owns by now, and a client that was given one",
     },
   },
   {
@@ -152,8 +151,8 @@ export const resources: Mutation[] = [
     find: 'if (error instanceof SessionBroken && error.outcome === "unknown") throw new PartialFailure(id, properties, error);',
     replace: "void PartialFailure;",
     caughtBy: {
-      file: "test/resources/ServerStories.test.ts",
-      title: "a lost answer of a server that then cannot be asked is recorded as not known",
+      file: "test/faults/command.test.ts",
+      title: "row 19: what may have been written then is recorded, so that a destroy takes it back",
     },
   },
   {
@@ -196,5 +195,57 @@ export const resources: Mutation[] = [
     find: "`moves from ${loser} to ${gainer}: users bound to ${loser} and its shell login lose the site, those of ${gainer} gain it.`,",
     replace: "`moves to ${gainer}.`,",
     caughtBy: { file: "test/resources/diff.test.ts", title: "tells who loses a site and who gains it" },
+  },
+  {
+    name: "forget a rotation that did not end",
+    danger: "The next deployment deletes the account that BOA is just making.",
+    file: "provider/resources/ShellAccount.ts",
+    find: "if (!rotate || !(error instanceof Error)) throw error;",
+    replace: "if (!rotate || error instanceof Error) throw error;",
+    caughtBy: {
+      file: "test/resources/ServerStories.test.ts",
+      title: "a rotation that does not end is recorded, without the password that is gone",
+    },
+  },
+  {
+    name: "rotate the password of a client without a site",
+    danger: "BOA removes the account and makes no new one.",
+    file: "provider/resources/ShellAccount.ts",
+    find: "      await watch();\n      await server.passwordFiles.delete(login);",
+    replace: "      await server.passwordFiles.delete(login);",
+    caughtBy: {
+      file: "test/scenarios/rotation.test.ts",
+      title: "a client whose sites have left gets no rotation, because there would be no account again (trap 14)",
+    },
+  },
+  {
+    name: "make a client whose login another client has",
+    danger: "Each sees the other's sites (trap 21).",
+    file: "provider/resources/AegirClient.ts",
+    find: "  if (sameShellName.length > 0) {\n    throw refuse(",
+    replace: "  if (sameShellName.length > 9) {\n    throw refuse(",
+    caughtBy: {
+      file: "test/conformance/smallAegir.test.ts",
+      title: "a client whose shell login another client has is refused (trap 21)",
+    },
+  },
+  {
+    name: "print in a preview what a server said as it is",
+    danger: "A name on the server rewrites what the reviewer reads.",
+    file: "provider/resources/consequences.ts",
+    find: "${printable(text, 1000)}",
+    replace: "${text}",
+    caughtBy: { file: "test/resources/diff.test.ts", title: "prints what a server said on one line, escaped" },
+  },
+  {
+    name: "know what is declared by the server's name in the configuration",
+    danger: "A server that is configured under another name loses everything that it is to keep.",
+    file: "provider/resources/declared.ts",
+    find: 'return [label, command, alias, id].join(" ");',
+    replace: 'return [label, command, alias, server, id].join(" ");',
+    caughtBy: {
+      file: "test/scenarios/halfdone.test.ts",
+      title: "a server that gets another name costs nobody access",
+    },
   },
 ];

@@ -51,4 +51,23 @@ export const review: Mutation[] = [
     replace: "export function userNameKey(value: string): string {\n  return value.trim();",
     caughtBy: { file: "test/faults/hostile.test.ts", title: "row 50: all problems of a manifest are in one report" },
   },
+  {
+    name: "let a name be Markdown",
+    danger: "A name mentions people, shows a link, or hides the line that says who loses access.",
+    file: "provider/review/markdownReview.ts",
+    find: 'const ticks = "`".repeat(Math.max(0, ...Array.from(line.matchAll(/`+/g), ([run]) => run.length)) + 1);',
+    replace: 'const ticks = "`";',
+    caughtBy: {
+      file: "test/review/markdownReview.test.ts",
+      title: "makes nothing but inline code of a name: no HTML, link, image, mention or new line",
+    },
+  },
+  {
+    name: "follow a link of a pull request",
+    danger: "A review of a manifest that is a link shows a file of the machine in a public comment.",
+    file: "provider/cli/git.ts",
+    find: 'if (type !== "blob" || mode === "120000" || object === undefined) {',
+    replace: 'if (type !== "blob" || mode === "160000" || object === undefined) {',
+    caughtBy: { file: "test/cli/review.test.ts", title: "hands no operand to git as an option, and follows no link" },
+  },
 ];

@@ -151,4 +151,15 @@ export const ssh: Mutation[] = [
     replace: 'if (kind === "directory") {',
     caughtBy: { file: hostile, title: "row 45: a link in the place of a password file is not followed" },
   },
+  {
+    name: "call a removal whose answer was lost not done",
+    danger: "A password that is gone is reported as the one in use.",
+    file: "provider/ssh/Sftp.ts",
+    find: 'await this.#ask("remove", path, "unknown",',
+    replace: 'await this.#ask("remove", path, "notDone",',
+    caughtBy: {
+      file: "test/ssh/Sftp.test.ts",
+      title: "leaves the outcome of a removal unknown when its answer is lost",
+    },
+  },
 ];

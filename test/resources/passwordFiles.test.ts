@@ -1,7 +1,7 @@
 /** Logins as their password files tell of them: who may read these, where they lie, and what their absence means. */
 import assert from "node:assert/strict";
 import { AegirError } from "../../provider/aegir/AegirError";
-import { configureServers, endServers } from "../../provider/aegir/servers";
+import { configureServers, endServers, serverFor } from "../../provider/aegir/servers";
 import { aegirClient } from "../../provider/resources/AegirClient";
 import { shellAccount } from "../../provider/resources/ShellAccount";
 import { siteOwnership } from "../../provider/resources/SiteOwnership";
@@ -60,6 +60,20 @@ describe("the password files of an instance", () => {
     await assert.rejects(create(), told);
     await assert.rejects(shellAccount.update(id, outs, { client: "acme", rotation: "1", server }), told);
     assert.equal(aegir.tables().passwordFiles["o1.acme"]?.trim(), outs.password, "and nothing was deleted");
+  });
+
+  it("bring no new password as long as the old one is in them, whoever put it there again (trap 14)", async () => {
+    await start();
+    const { outs } = await create();
+    const files = serverFor(server).passwordFiles;
+    let looks = 0;
+    const found = await files.appears("o1.acme", outs.fingerprint, async () => {
+      if (++looks === 3) await files.delete("o1.acme");
+      aegir.runCron();
+    });
+    assert.ok(looks >= 3);
+    assert.notEqual(found.fingerprint, outs.fingerprint);
+    assert.equal(aegir.tables().passwordFiles["o1.acme"]?.trim(), found.password);
   });
 
   it("are closed to the user that Drush runs as, which is told and not taken for deleted logins (trap 16)", async () => {
