@@ -87,8 +87,8 @@ Whatever it was: run the same command again. It looks first, does what is missin
 
 A deployment that a test of \`test/faults\` has spoilt is looked through: one clean run reaches what is declared; the run after it changes
 nothing and writes nothing; there is one object per identity; no site was without an owner at any time; a digest of what is not declared is
-unchanged; no secret is in a message, a log, the state or a process list; and every message names the resource, the host, what is the case
-(one of the outcomes below, or the test fails) and what to do.
+unchanged; no secret is in a message, a log, the state or a process list; and every message of a failure names the resource, the host, what
+is the case (an outcome of its row below, or the test fails) and what to do.
 
 Written by \`npm run index\` from \`test/faults/matrix.ts\` and from the titles of the tests, and compared with them by every \`npm test\`.
 \`npm run mutations\` shows that such tests do fail.

@@ -134,17 +134,6 @@ export const aegir: Mutation[] = [
     },
   },
   {
-    name: "repeat a write whose answer was lost, without looking",
-    danger: "What was done is done once more: a second user, a second mail, a second verify.",
-    file: "provider/aegir/Worker.ts",
-    find: 'const lost = error instanceof SessionBroken && (error.outcome !== "unknown" || !verbs[verb].write);',
-    replace: "const lost = error instanceof SessionBroken;",
-    caughtBy: {
-      file: "test/scenarios/failure.test.ts",
-      title: "an answer that is lost after the commit costs nothing: the change is found, not repeated",
-    },
-  },
-  {
     name: "call unknown not done once the server cannot be reached any more",
     danger: "Nobody looks for a write that was made.",
     file: "provider/aegir/Worker.ts",

@@ -138,7 +138,7 @@ export const resources: Mutation[] = [
     danger: "What this release does not know of, it drops from the state, and deletes.",
     file: "provider/dynamic/index.ts",
     find: 'return typeof stateVersion === "number" && stateVersion > STATE_VERSION;',
-    replace: 'return typeof stateVersion === "string" && stateVersion > STATE_VERSION;',
+    replace: 'return typeof stateVersion === "number" && stateVersion < STATE_VERSION;',
     caughtBy: {
       file: "test/dynamic/newerState.test.ts",
       title: "of a ShellAccount is not read, compared, changed or deleted",
@@ -201,7 +201,7 @@ export const resources: Mutation[] = [
     danger: "The next deployment deletes the account that BOA is just making.",
     file: "provider/resources/ShellAccount.ts",
     find: "if (!rotate || !(error instanceof Error)) throw error;",
-    replace: "if (!rotate || error instanceof Error) throw error;",
+    replace: "if (rotate || !(error instanceof Error)) throw error;",
     caughtBy: {
       file: "test/resources/ServerStories.test.ts",
       title: "a rotation that does not end is recorded, without the password that is gone",
