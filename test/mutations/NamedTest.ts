@@ -1,4 +1,5 @@
-import { spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 
@@ -26,19 +27,13 @@ const MILLISECONDS = 10 * 60_000;
  * Runs the tests of these titles, and no others, of one file of the repository in `directory`. A hook that fails is no
  * test that does.
  */
-export function runNamed(directory: string, file: string, titles: string[]): (title: string) => Verdict {
+export async function runNamed(directory: string, file: string, titles: string[]): Promise<(title: string) => Verdict> {
   const output = join(directory, "report.json");
   rmSync(output, { force: true });
   const mocha = join(directory, "node_modules", "mocha", "bin", "mocha.js");
   const grep = `(${titles.map((title) => title.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join("|")})$`;
   const reporting = ["--reporter", "json", "--reporter-option", `output=${output}`];
-  // What a break leaves open does not keep the next one waiting.
-  spawnSync(process.execPath, [mocha, "--exit", "--grep", grep, ...reporting, file], {
-    cwd: directory,
-    stdio: "ignore",
-    timeout: MILLISECONDS,
-    killSignal: "SIGKILL",
-  });
+  await ended([mocha, "--exit", "--grep", grep, ...reporting, file], directory);
   const nothing: Report = { passes: [], failures: [], pending: [] };
   const report = existsSync(output) ? (JSON.parse(readFileSync(output, "utf8")) as Report) : nothing;
   return (title) => {
@@ -47,4 +42,22 @@ export function runNamed(directory: string, file: string, titles: string[]): (ti
     if (failure) return { kind: "failed", why: failure.err.message };
     return { kind: of(report.passes) ? "passed" : of(report.pending) ? "skipped" : "absent" };
   };
+}
+
+/** Runs Node in a process group of its own, since what a break has left running must not outlive it. */
+async function ended(args: string[], cwd: string): Promise<void> {
+  const child = spawn(process.execPath, args, { cwd, stdio: "ignore", detached: true });
+  const kill = () => {
+    try {
+      process.kill(-child.pid!, "SIGKILL");
+    } catch {
+      // Nothing of the group is left.
+    }
+  };
+  process.on("exit", kill);
+  const timer = setTimeout(kill, MILLISECONDS);
+  await once(child, "exit");
+  clearTimeout(timer);
+  process.off("exit", kill);
+  kill();
 }

@@ -30,7 +30,7 @@ export class RepositoryCopy {
   }
 
   /** Applies the mutation to source and build, runs `broken`, and puts both back. */
-  with<T>(mutation: Mutation, broken: () => T): T {
+  async with<T>(mutation: Mutation, broken: () => Promise<T>): Promise<T> {
     const source = join(this.directory, mutation.file);
     const whole = readFileSync(source, "utf8");
     const built = join(this.directory, builtFile(mutation.file));
@@ -39,7 +39,7 @@ export class RepositoryCopy {
     writeFileSync(source, mutated);
     writeFileSync(built, mutation.file.endsWith(".ts") ? compiled(mutated, mutation.file) : mutated);
     try {
-      return broken();
+      return await broken();
     } finally {
       writeFileSync(source, whole);
       writeFileSync(built, wholeBuilt);
@@ -47,7 +47,7 @@ export class RepositoryCopy {
   }
 
   remove(): void {
-    rmSync(this.directory, { recursive: true });
+    rmSync(this.directory, { recursive: true, force: true });
   }
 }
 

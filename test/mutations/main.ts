@@ -11,40 +11,46 @@ import { RepositoryCopy } from "./RepositoryCopy";
 const words = process.argv.slice(2);
 const chosen = mutations.filter(({ name }) => words.length === 0 || words.some((word) => name.includes(word)));
 
-const copy = RepositoryCopy.make();
-process.on("exit", () => copy.remove());
-for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => process.exit(1));
-
-// Once for each file, since starting it takes longer than most tests.
-const whole = new Map<Mutation, Verdict>();
-for (const file of new Set(chosen.map(({ caughtBy }) => caughtBy.file))) {
-  const ofFile = chosen.filter(({ caughtBy }) => caughtBy.file === file);
-  const verdict = runNamed(copy.directory, file, [...new Set(ofFile.map(({ caughtBy }) => caughtBy.title))]);
-  for (const mutation of ofFile) whole.set(mutation, verdict(mutation.caughtBy.title));
-}
-
 const counts = { caught: 0, survived: 0, "not tried": 0 };
-for (const mutation of chosen) {
-  const { end, text } = attempt(mutation);
-  counts[end]++;
-  console.log(`${end.padEnd("not tried".length)}  ${mutation.name}: ${text}`);
-}
-console.log(
-  Object.entries(counts)
-    .map(([end, count]) => `${count} ${end}`)
-    .join(", "),
-);
-process.exitCode = counts.caught === chosen.length ? 0 : 1;
 
-function attempt(mutation: Mutation): { end: keyof typeof counts; text: string } {
+async function main(): Promise<void> {
+  const copy = RepositoryCopy.make();
+  process.on("exit", () => copy.remove());
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => process.exit(1));
+
+  // Once for each file, since starting it takes longer than most tests.
+  const whole = new Map<Mutation, Verdict>();
+  for (const file of new Set(chosen.map(({ caughtBy }) => caughtBy.file))) {
+    const ofFile = chosen.filter(({ caughtBy }) => caughtBy.file === file);
+    const verdict = await runNamed(copy.directory, file, [...new Set(ofFile.map(({ caughtBy }) => caughtBy.title))]);
+    for (const mutation of ofFile) whole.set(mutation, verdict(mutation.caughtBy.title));
+  }
+  for (const mutation of chosen) {
+    const { end, text } = await attempt(copy, mutation, whole.get(mutation)!);
+    counts[end]++;
+    console.log(`${end.padEnd("not tried".length)}  ${mutation.name}: ${text}`);
+  }
+  const summary = Object.entries(counts).map(([end, count]) => `${count} ${end}`);
+  console.log(summary.join(", "));
+  process.exitCode = counts.caught === chosen.length ? 0 : 1;
+}
+
+async function attempt(
+  copy: RepositoryCopy,
+  mutation: Mutation,
+  whole: Verdict,
+): Promise<{ end: keyof typeof counts; text: string }> {
   const { file, title } = mutation.caughtBy;
   const test = `"${title}" (${file})`;
-  const before = whole.get(mutation)!;
-  if (before.kind !== "passed") {
-    const missing = before.kind === "skipped" ? "; the summary of `npm test` says what is missing here" : "";
-    return { end: "not tried", text: `without the mistake ${test} is ${before.kind}${missing}` };
+  if (whole.kind !== "passed") {
+    const missing = whole.kind === "skipped" ? "; the summary of `npm test` says what is missing here" : "";
+    return { end: "not tried", text: `without the mistake ${test} is ${whole.kind}${missing}` };
   }
-  const { kind, why = "" } = copy.with(mutation, () => runNamed(copy.directory, file, [title])(title));
+  const { kind, why = "" } = await copy.with(mutation, async () =>
+    (await runNamed(copy.directory, file, [title]))(title),
+  );
   if (kind === "failed") return { end: "caught", text: `${test}: ${printable(why, 150)}` };
   return { end: "survived", text: `${mutation.danger} With the mistake ${test} is ${kind}` };
 }
+
+void main();
