@@ -32,6 +32,8 @@ interface DoctorFacts {
 }
 
 const WIDTH = 100;
+/** Characters of what may quote a server. */
+const LONGEST = 4000;
 
 export const doctor = defineVerb({
   name: "doctor",
@@ -162,8 +164,9 @@ function notPinnedText(
   style: Style,
 ): string {
   const title = `${style.bold(server)}: ${style.red(`no hostKey for ${missing.join(", ")}; nothing was sent`)}`;
-  if (problem !== null) return `${title}\n\n${paragraph(printable(problem, 2000))}`;
-  const keys = shown.map(({ path, label, fingerprint, type }) => {
+  if (problem !== null) return `${title}\n\n${paragraph(problem)}`;
+  const keys = shown.map(({ path, label, fingerprint, type: shownType }) => {
+    const type = printable(shownType, 40);
     const file = `/etc/ssh/ssh_host_${type.replace(/^ssh-|-sha2-nistp\d+$/g, "")}_key.pub`;
     return [
       `  ${path} (${label}) shows the ${type} key`,
@@ -212,9 +215,7 @@ function examinationText(examination: Examination, style: Style): string {
     `${style.bold(server)}: ${colour(said)}`,
     table(rows(examination)),
     `  ${style.bold("Can be managed")}\n${abilities.join("\n")}`,
-    ...findings.map(({ what, next }) =>
-      paragraph(`${printable(what, 4000)}${next && `. ${next}`}`, style.yellow("! ")),
-    ),
+    ...findings.map(({ what, next }) => paragraph(`${what}${next && `. ${next}`}`, style.yellow("! "))),
   ].join("\n\n");
 }
 
@@ -275,14 +276,16 @@ function table(rows: [string, string][]): string {
   const first = Math.max(0, ...rows.map(([name]) => name.length)) + 2;
   return rows
     .flatMap(([name, value]) =>
-      wrap(value, WIDTH - 2 - first).map((line, index) => `  ${(index === 0 ? name : "").padEnd(first)}${line}`),
+      wrap(printable(value, LONGEST), WIDTH - 2 - first).map(
+        (line, index) => `  ${(index === 0 ? name : "").padEnd(first)}${line}`,
+      ),
     )
     .join("\n");
 }
 
 /** A paragraph at the margin of the tables, after a mark. */
 function paragraph(words: string, mark = ""): string {
-  return wrap(words, WIDTH - 4)
+  return wrap(printable(words, LONGEST), WIDTH - 4)
     .map((line, index) => `  ${index === 0 ? mark : mark && "  "}${line}`)
     .join("\n");
 }

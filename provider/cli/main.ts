@@ -8,6 +8,7 @@ import { printable } from "../ssh/printable";
 import { OneLineError } from "../ssh/SshError";
 import { ExitCode } from "./ExitCode";
 import { COMMAND, commandHelp, COMMON_OPTIONS, verbHelp } from "./help";
+import { jsonText } from "./jsonText";
 import { styleFor } from "./Style";
 import { UsageError, type Verb } from "./Verb";
 import { verbs } from "./verbs";
@@ -46,12 +47,12 @@ async function runVerb(verb: Verb, commandLine: string[]): Promise<ExitCode> {
       { values, operands: positionals },
       { environment: process.env, directory: process.cwd(), progress },
     );
-    say(json ? JSON.stringify(facts, undefined, 2) : text(styleFor(process.stdout)));
+    say(json ? jsonText(facts) : text(styleFor(process.stdout)));
     return exitCode;
   } catch (error) {
     // What is not said in one line is a mistake of ours, and its stack tells where.
-    const message = error instanceof OneLineError ? error.message : String((error as Error).stack ?? error);
-    if (json) say(JSON.stringify({ error: message }, undefined, 2));
+    const message = error instanceof OneLineError ? error.message : stackOf(error);
+    if (json) say(jsonText({ error: message }));
     complain(message, error instanceof UsageError ? `${COMMAND} ${verb.name}` : undefined);
     return error instanceof UsageError ? ExitCode.usage : ExitCode.failed;
   }
@@ -63,6 +64,12 @@ function parsed(verb: Verb, args: string[]) {
   } catch (error) {
     throw new UsageError(printable((error as Error).message));
   }
+}
+
+/** It may quote what a server sent. */
+function stackOf(error: unknown): string {
+  const lines = String((error as Error).stack ?? error).split("\n");
+  return lines.map((line) => printable(line, 2000)).join("\n");
 }
 
 function say(text: string): ExitCode {

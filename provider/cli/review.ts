@@ -17,6 +17,7 @@ import { printable } from "../ssh/printable";
 import { ExitCode } from "./ExitCode";
 import { fileAt } from "./git";
 import { bytesOf, givenDay, givenNaming, OFFLINE_OPTIONS } from "./givenManifest";
+import { jsonText } from "./jsonText";
 import { defineVerb, UsageError, type Outcome } from "./Verb";
 
 const FORMATS = ["text", "markdown", "json", "html"] as const;
@@ -158,7 +159,7 @@ function reviewed(reviews: Review[], format: Format): Outcome {
     facts,
     text: () =>
       print === undefined
-        ? JSON.stringify(facts, undefined, 2)
+        ? jsonText(facts)
         : reviews.map((each) => print(each).trimEnd()).join("\n\n") || "Nothing of this is about access.",
   };
 }
@@ -170,7 +171,7 @@ function unreadable({ message, problems }: ManifestError, format: Format): Outco
   const fence = "`".repeat(Math.max(3, ...Array.from(message.matchAll(/`+/g), ([run]) => run.length + 1)));
   const text = {
     text: message,
-    json: JSON.stringify(facts, undefined, 2),
+    json: jsonText(facts),
     html: undefined,
     markdown: [
       COMMENT_MARK,

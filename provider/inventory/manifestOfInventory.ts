@@ -2,7 +2,7 @@
  * A live server as a manifest: everything that can be declared so that deploying it writes nothing, with comments where a
  * person has to decide. The same server gives the same bytes.
  */
-import { INVISIBLE, quoted } from "../naming/quoted";
+import { INVISIBLE, quoted, RUNNER_COMMAND } from "../naming/quoted";
 import { name, phrase, rendered, type Phrase } from "../review/Phrase";
 import { wrap } from "../review/wrap";
 import type { Inventory } from "../worker/protocol";
@@ -92,7 +92,7 @@ function commented(line: string): string {
 const AMBIGUOUS = /^(true|false|null|y|yes|n|no|on|off)$/i;
 const PLAIN = /^[\p{L}]([\p{L}\p{N} ._@+-]*[\p{L}\p{N}.])?$/u;
 
-/** A text as a scalar that every reader of YAML takes for this text, in one line, with nothing invisible in it. */
+/** A text as a scalar that every reader of YAML takes for this text, in one line, safe to show. */
 function scalar(text: string): string {
   if (PLAIN.test(text) && !AMBIGUOUS.test(text)) return text;
   const escaped = Array.from(JSON.stringify(text), (character) => {
@@ -100,5 +100,5 @@ function scalar(text: string): string {
     if (!INVISIBLE.test(character)) return character;
     return code.length > 4 ? `\\U${code.padStart(8, "0")}` : `\\u${code.padStart(4, "0")}`;
   });
-  return escaped.join("");
+  return escaped.join("").replace(RUNNER_COMMAND, "\\u0023");
 }

@@ -4,8 +4,11 @@
  */
 const unsafe = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u{2800}]|(?! )\p{Zs}/gu;
 
-/** Commands that a CI runner obeys in a log: `::set-env` at the start of a line, `##[` and `##vso[` anywhere. */
-const workflowCommand = /(?<=^\s*):(?=:)|#(?=#\w*\[)/gmu;
+/**
+ * Commands that a CI runner obeys in a log: `::set-env` at the start of a line, where every space may come to be broken
+ * into one, `##[` and `##vso[` anywhere.
+ */
+const workflowCommand = /(?<=^|\s):(?=:)|#(?=#\w*\[)/gu;
 
 const short: Record<string, string> = { "\n": "\\n", "\r": "\\r", "\t": "\\t" };
 

@@ -6,16 +6,8 @@ import { ProviderProcess } from "../dynamic/ProviderProcess";
 import { client } from "../scenarios/World";
 import { frame, newKey, NOW, ScriptedServer, workerInput } from "../ssh/ScriptedServer";
 import { until } from "../support/until";
+import { ACTING, inert } from "./hostileText";
 import { access, commandLines, everyTrial, SITE } from "./Trial";
-
-const ACTING =
-  "\x1b[2J\x1b]52;c;Zm9v\x07\x1b]8;;https://evil.example\x07\r\n::set-env name=PATH::/evil\n##vso[task.setvariable variable=A]b\u202e";
-
-/** Nothing in it acts on a terminal or on a CI runner. */
-function inert(line: string): void {
-  assert.doesNotMatch(line, /[\p{Cc}\p{Cf}]/u);
-  assert.doesNotMatch(line, /^\s*::[a-z]|##vso\[|##\[/);
-}
 
 describe("leaks and displays", () => {
   const trial = everyTrial();
@@ -90,7 +82,7 @@ describe("leaks and displays", () => {
     run.failures.forEach(({ message }) => inert(message));
     t.stack.declared = [client("nova", "Nova Ltd", { onExisting: "adopt" })];
     await t.check(run);
-    t.printed.filter((line) => !line.startsWith("renameClient")).forEach(inert);
+    t.printed.filter((line) => !line.startsWith("renameClient")).forEach((line) => inert(line));
   });
 
   for (const [what, answer, message] of [
