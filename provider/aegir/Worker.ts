@@ -8,9 +8,9 @@ import type { SshConnection } from "../ssh/SshConnection";
 import { WorkerNotStarted, WorkerRefusal, WorkerSession } from "../ssh/WorkerSession";
 import {
   PROTOCOL_VERSION,
-  ServerFacts,
   verbs,
   WORKER_ARGUMENTS,
+  type ServerFacts,
   type Verb,
   type VerbArguments,
   type VerbResult,
@@ -141,7 +141,12 @@ export class Worker {
       source: workerSource(),
       protocol: PROTOCOL_VERSION,
     });
-    this.#server = ServerFacts.parse(session.hello.result);
+    try {
+      this.#server = this.#believe("hello", session.hello.result);
+    } catch (error) {
+      session.end();
+      throw error;
+    }
     return session;
   }
 

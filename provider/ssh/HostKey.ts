@@ -91,14 +91,15 @@ export class HostKeyPins {
   }
 
   /**
-   * What to offer in the key exchange: only algorithms of pinned types if all types are known, so that the server shows
-   * the key that is pinned; else all strong ones, those of pinned types first.
+   * What to offer in the key exchange: only algorithms of pinned types if there are pins and all types are known, so that
+   * the server shows the key that is pinned; else all strong ones, those of pinned types first.
    */
   get algorithms(): ServerHostKeyAlgorithm[] {
     const of = (types: KeyType[]) => types.flatMap((type) => signatureAlgorithms[type] ?? []);
     const pinned = this.pins.flatMap(({ type }) => type ?? []);
     const types = Object.keys(signatureAlgorithms) as KeyType[];
-    const others = pinned.length === this.pins.length ? [] : types;
+    // Never an empty list: ssh2 takes it for its own, which has ssh-rsa with SHA-1 in it.
+    const others = pinned.length > 0 && pinned.length === this.pins.length ? [] : types;
     return [...new Set(of([...types.filter((type) => pinned.includes(type)), ...others]))];
   }
 

@@ -25,9 +25,19 @@ export interface RemoteFile {
   mtime: number;
 }
 
+/** Entries of a directory. The password files of an instance are one for each client. */
+export const MOST_ENTRIES = 10_000;
+/** Bytes of a name, as file systems have it. */
+const LONGEST_NAME = 255;
+
 /** Status codes of SFTP version 3 (draft-ietf-secsh-filexfer-02, section 7). */
+const END_OF_FILE = 1;
 const NO_SUCH_FILE = 2;
 const PERMISSION_DENIED = 3;
+
+interface Entry extends RemoteFile {
+  name: string;
+}
 
 /** An SFTP channel while it lives. */
 export interface SftpChannel {
@@ -44,11 +54,38 @@ export class Sftp {
     private readonly seconds: number,
   ) {}
 
-  async list(directory: string): Promise<(RemoteFile & { name: string })[]> {
-    const entries = await this.#ask("list", directory, "notDone", (sftp) =>
-      promised<{ filename: string; attrs: unknown }[]>((done) => sftp.readdir(directory, done)),
-    );
-    return entries.map(({ filename, attrs }) => ({ name: filename, ...remoteFile(attrs as Stats) }));
+  /** The whole directory; refused as `tooLarge` if it has more than MOST_ENTRIES. */
+  list(directory: string): Promise<Entry[]> {
+    return this.#ask("list", directory, "notDone", async (sftp, over) => {
+      const handle = await promised<Buffer>((done) => sftp.opendir(directory, done));
+      try {
+        return await this.#listAll(sftp, handle, directory, over);
+      } finally {
+        sftp.close(handle, () => undefined);
+      }
+    });
+  }
+
+  /** In place of ssh2's own loop, which goes on for as long as the server finds more entries. */
+  async #listAll(sftp: SFTPWrapper, handle: Buffer, directory: string, over: AbortSignal): Promise<Entry[]> {
+    const entries: Entry[] = [];
+    let characters = 0;
+    // A page holds one entry at least, or nothing but `.` and `..`, which are left out.
+    for (let pages = 0; pages <= MOST_ENTRIES && !over.aborted; pages++) {
+      const page = await promised<{ filename: string; attrs: unknown }[] | null>((done) =>
+        sftp.readdir(handle, (error, found) =>
+          (error as { code?: unknown } | undefined)?.code === END_OF_FILE ? done(null, null) : done(error, found),
+        ),
+      );
+      if (page === null) return entries;
+      for (const { filename, attrs } of page) {
+        characters += filename.length;
+        entries.push({ name: filename, ...remoteFile(attrs as Stats) });
+      }
+      if (entries.length > MOST_ENTRIES || characters > MOST_ENTRIES * LONGEST_NAME) break;
+    }
+    const many = `${printable(directory)} has more than ${MOST_ENTRIES} entries; not read`;
+    throw new SftpRefusal(this.label, directory, "tooLarge", many);
   }
 
   /** The absolute form of a path, for `.` that of the directory in which the login starts. */
@@ -69,24 +106,30 @@ export class Sftp {
    * link that somebody else put there would have this login read what only this login may read.
    */
   read(path: string, maxBytes: number): Promise<Buffer> {
-    return this.#ask("read", path, "notDone", async (sftp) => {
+    return this.#ask("read", path, "notDone", async (sftp, over) => {
       const { kind } = remoteFile(await promised<Stats>((done) => sftp.lstat(path, done)));
       if (kind !== "file") {
         throw new SftpRefusal(this.label, path, "failed", `${printable(path)} is no file but a ${kind}; not read`);
       }
       const handle = await promised<Buffer>((done) => sftp.open(path, "r", done));
       try {
-        return await this.#readAll(sftp, handle, path, maxBytes);
+        return await this.#readAll(sftp, handle, path, maxBytes, over);
       } finally {
         sftp.close(handle, () => undefined);
       }
     });
   }
 
-  async #readAll(sftp: SFTPWrapper, handle: Buffer, path: string, maxBytes: number): Promise<Buffer> {
+  async #readAll(
+    sftp: SFTPWrapper,
+    handle: Buffer,
+    path: string,
+    maxBytes: number,
+    over: AbortSignal,
+  ): Promise<Buffer> {
     const buffer = Buffer.alloc(maxBytes + 1);
     let length = 0;
-    while (length <= maxBytes) {
+    while (length <= maxBytes && !over.aborted) {
       const wanted = Math.min(buffer.length - length, 32 * 1024);
       const read = await promised<number>((done) => sftp.read(handle, buffer, length, wanted, length, done));
       if (read === 0) {
@@ -101,21 +144,25 @@ export class Sftp {
     await this.#ask("remove", path, "unknown", (sftp) => promised<void>((done) => sftp.unlink(path, done)));
   }
 
-  /** One operation, raced against the end of the channel and the deadline. `outcome`: what a lost answer leaves behind. */
+  /**
+   * One operation, raced against the end of the channel and the deadline, after which it is `over` and asks nothing more.
+   * `outcome`: what a lost answer leaves behind.
+   */
   async #ask<Result>(
     verb: string,
     path: string,
     outcome: SshOutcome,
-    operation: (sftp: SFTPWrapper) => Promise<Result>,
+    operation: (sftp: SFTPWrapper, over: AbortSignal) => Promise<Result>,
   ): Promise<Result> {
     const channel = await this.channel();
+    const over = new AbortController();
     let timer: NodeJS.Timeout | undefined;
     const effect = outcome === "unknown" ? "Whether it was done is unknown" : "Nothing was changed";
     const broken = (situation: "sessionBroken" | "deadlineExceeded", why: string) =>
       new SshError(situation, this.label, outcome, `could not ${verb} ${printable(path)}: ${why}. ${effect}`);
     try {
       return await Promise.race([
-        operation(channel.wrapper),
+        operation(channel.wrapper, over.signal),
         channel.closed.then((why) => Promise.reject(broken("sessionBroken", why))),
         new Promise<never>((_, reject) => {
           const why = `no answer within ${this.seconds} s`;
@@ -139,6 +186,7 @@ export class Sftp {
       );
     } finally {
       clearTimeout(timer);
+      over.abort();
     }
   }
 }

@@ -105,14 +105,21 @@ export class WorkerSession {
     marker: string,
   ) {
     this.#reader = new FrameReader(marker, (answer) => this.#answered(answer));
-    channel.stream.on("data", (chunk: Buffer) => {
+    const read = (take: (chunk: Buffer) => void) => (chunk: Buffer) => {
       try {
-        this.#reader.push(chunk);
+        take(chunk);
       } catch (error) {
         this.#break(`what the worker printed is not understood: ${(error as Error).message}`);
       }
-    });
-    channel.stream.stderr.on("data", (chunk: Buffer) => this.#reader.noise.push(chunk));
+    };
+    channel.stream.on(
+      "data",
+      read((chunk) => this.#reader.push(chunk)),
+    );
+    channel.stream.stderr.on(
+      "data",
+      read((chunk) => this.#reader.pushNoise(chunk)),
+    );
     void channel.exit.then((exit) => {
       const half = this.#reader.pendingBytes;
       this.#break(describeExit(exit) + (half > 0 ? `, after ${half} bytes of half an answer` : ""), { exit });

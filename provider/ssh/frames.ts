@@ -8,6 +8,18 @@ const LINE_FEED = 0x0a;
 /** The digits of the largest length that could be meant; a longer number is no length. */
 const LENGTH_DIGITS = 10;
 
+/**
+ * How many bytes may arrive, noise included, without completing an answer: an inventory of ten thousand sites takes 4 MB, and
+ * a few lines of a log for each of them could take 25.
+ */
+export const MAXIMUM_ANSWER_BYTES = 32 * 1024 * 1024;
+
+/** Values in an answer, of which each takes many times its bytes in memory: five times those of ten thousand sites. */
+export const MOST_VALUES = 2_000_000;
+
+/** Levels of an answer; the protocol has six. */
+const DEEPEST = 32;
+
 /** The bytes are not what the protocol says: half an answer, another length, no JSON, too much. */
 export class FrameError extends Error {}
 
@@ -30,23 +42,33 @@ export class FrameReader {
   constructor(
     marker: string,
     private readonly onAnswer: (answer: unknown) => void,
-    /** How many bytes may arrive, noise included, without completing an answer. */
-    private readonly maxBytes = 64 * 1024 * 1024,
+    private readonly maxBytes = MAXIMUM_ANSWER_BYTES,
   ) {
     this.#start = Buffer.from(`\n${marker} `);
   }
 
   /** Throws a FrameError, after having handed on every complete answer before the offence. */
   push(chunk: Buffer): void {
-    if (this.#broken) {
-      return;
-    }
-    try {
+    this.#unlessBroken(() => {
       this.#chunks.push(chunk);
       this.#length += chunk.length;
       if (this.#length >= this.#wanted) {
         this.#read(Buffer.concat(this.#chunks));
       }
+    });
+  }
+
+  /** Takes what came beside the answers, on standard error: noise, which counts as any other. */
+  pushNoise(chunk: Buffer): void {
+    this.#unlessBroken(() => this.#skip(chunk));
+  }
+
+  #unlessBroken(take: () => void): void {
+    if (this.#broken) {
+      return;
+    }
+    try {
+      take();
       if (this.#sinceAnswer + this.#length > this.maxBytes) {
         throw new FrameError(`more than ${this.maxBytes} bytes without a complete answer`);
       }
@@ -121,9 +143,29 @@ export class FrameReader {
 }
 
 function parse(json: Buffer): unknown {
+  refuseBombs(json);
   try {
     return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(json));
   } catch {
     throw new FrameError("an answer is not JSON in UTF-8");
+  }
+}
+
+const [QUOTE, BACKSLASH, LIST, END_OF_LIST, MAP, END_OF_MAP, COMMA] = Buffer.from('"\\[]{},');
+
+/** Counts before anything is made of it. */
+function refuseBombs(json: Buffer): void {
+  let values = 0;
+  let depth = 0;
+  let inText = false;
+  for (let at = 0; at < json.length; at++) {
+    const byte = json[at];
+    if (byte === QUOTE) inText = !inText;
+    else if (inText) at += byte === BACKSLASH ? 1 : 0;
+    else if (byte === LIST || byte === MAP) depth++;
+    else if (byte === END_OF_LIST || byte === END_OF_MAP) depth--;
+    else if (byte === COMMA) values++;
+    if (depth > DEEPEST) throw new FrameError(`an answer of more than ${DEEPEST} levels`);
+    if (values > MOST_VALUES) throw new FrameError(`an answer of more than ${MOST_VALUES} values`);
   }
 }

@@ -17,6 +17,26 @@ export const PROTOCOL_VERSION = 1;
  */
 export const WORKER_ARGUMENTS = `--user=1 php-eval "eval(base64_decode(fgets(STDIN)));"`;
 
+/**
+ * A list in an answer, read up to its first wrong item: an answer may hold millions of them, and a problem of each would be
+ * a hundred times as large as it.
+ */
+function list<Item extends z.ZodType>(item: Item) {
+  return z.array(z.unknown()).transform((items, context) => {
+    const read: z.output<Item>[] = [];
+    for (const [index, each] of items.entries()) {
+      const parsed = item.safeParse(each);
+      if (!parsed.success) {
+        const [{ path, message }] = parsed.error.issues as [z.core.$ZodIssue];
+        context.addIssue({ code: "custom", path: [index, ...path], message });
+        return z.NEVER;
+      }
+      read.push(parsed.data);
+    }
+    return read;
+  });
+}
+
 const nid = z.number().int().positive();
 const uid = z.number().int().positive();
 /** Seconds since the epoch, by the server's clock. */
@@ -37,21 +57,21 @@ export const UserFacts = z.object({
   name: z.string(),
   mail: z.string(),
   active: z.boolean(),
-  roles: z.array(z.string()),
+  roles: list(z.string()),
   administrator: z.boolean(),
   /** Internal names of the clients that this user is bound to, sorted. */
-  clients: z.array(z.string()),
+  clients: list(z.string()),
 });
 export type UserFacts = z.infer<typeof UserFacts>;
 
 /** One client node with its `hosting_client` row. */
 export const ClientFacts = ClientReference.extend({
   /** Users bound to it; orphan rows (a deleted user, uid 0) are not listed. */
-  users: z.array(z.object({ uid, name: z.string(), mail: z.string(), active: z.boolean() })),
+  users: list(z.object({ uid, name: z.string(), mail: z.string(), active: z.boolean() })),
   /** Live sites (status is not -2) that it owns, sorted by domain. */
-  sites: z.array(z.string()),
+  sites: list(z.string()),
   /** Platforms with an access row for this client; `clients` counts all rows of that platform. */
-  platforms: z.array(z.object({ nid, title: z.string(), clients: z.number().int() })),
+  platforms: list(z.object({ nid, title: z.string(), clients: z.number().int() })),
   isDefault: z.boolean(),
   isAdmin: z.boolean(),
 });
@@ -71,7 +91,7 @@ export const TaskFacts = z.object({
   /** How many queued or running tasks of the instance come before this one; null unless queued. */
   ahead: z.number().int().nonnegative().nullable(),
   /** The last few lines of types error, failed and warning; empty unless the status is 2 or 3. */
-  log: z.array(TaskLogLine),
+  log: list(TaskLogLine),
 });
 export type TaskFacts = z.infer<typeof TaskFacts>;
 
@@ -82,7 +102,7 @@ export const QueueFacts = z.object({
   /** `hosting_queue_tasks_last_run`, null if it never ran. */
   lastRun: serverTime.nullable(),
   /** What stops the queue, in words, empty when nothing that can be seen from Drupal does. */
-  obstacles: z.array(z.string()),
+  obstacles: list(z.string()),
 });
 export type QueueFacts = z.infer<typeof QueueFacts>;
 
@@ -96,11 +116,11 @@ export const SiteFacts = z.object({
   /** The front end's own site, which is never given to anybody. */
   hostmaster: z.boolean(),
   /** Queued and running tasks about this site, oldest first. */
-  tasks: z.array(TaskFacts),
+  tasks: list(TaskFacts),
   /** The newest verify task whatever its status, null if there is none: tells a recorded owner from an applied one. */
   lastVerify: TaskFacts.nullable(),
   /** Directories below `clients/` that hold a link of this domain, sorted: who reaches its files now. */
-  links: z.array(z.string()),
+  links: list(z.string()),
 });
 export type SiteFacts = z.infer<typeof SiteFacts>;
 
@@ -139,7 +159,7 @@ export const PlatformFacts = z.object({
   /** `hosting_platform.status`: 1 enabled, 0 queued, -1 locked. */
   status: z.number().int(),
   /** Nids of its access rows, which may name clients that are gone; without any it is open to every client. */
-  clients: z.array(z.number().int()),
+  clients: list(z.number().int()),
 });
 export type PlatformFacts = z.infer<typeof PlatformFacts>;
 
@@ -158,12 +178,12 @@ export type DamagedNode = z.infer<typeof DamagedNode>;
 
 export const Inventory = z.object({
   server: ServerFacts,
-  clients: z.array(ClientFacts),
-  sites: z.array(SiteFacts),
-  users: z.array(UserFacts),
-  platforms: z.array(PlatformFacts),
-  orphanBindings: z.array(OrphanBinding),
-  damaged: z.array(DamagedNode),
+  clients: list(ClientFacts),
+  sites: list(SiteFacts),
+  users: list(UserFacts),
+  platforms: list(PlatformFacts),
+  orphanBindings: list(OrphanBinding),
+  damaged: list(DamagedNode),
   queue: QueueFacts,
 });
 export type Inventory = z.infer<typeof Inventory>;
@@ -197,9 +217,9 @@ export const verbs = {
     result: z.object({
       client: ClientFacts.nullable(),
       /** Internal names of other clients whose title is `name`, without regard to case; empty without `name`. */
-      sameName: z.array(z.string()),
+      sameName: list(z.string()),
       /** Internal names of other clients whose shell account would have the same name (contract 5.1). */
-      sameShellName: z.array(z.string()),
+      sameShellName: list(z.string()),
     }),
   },
   site: {
@@ -207,7 +227,7 @@ export const verbs = {
     args: z.object({ site: z.string() }),
     result: z.object({
       /** Live sites with this domain as title; more than one is a damaged server. */
-      sites: z.array(SiteFacts),
+      sites: list(SiteFacts),
       /** How many deleted sites (status -2) carry the same title. */
       deleted: z.number().int(),
       /** The main domain of a live site that has this domain as an alias. */
@@ -218,13 +238,13 @@ export const verbs = {
   user: {
     write: false,
     args: z.object({ uid: uid.optional(), name: z.string().optional(), mail: z.string().optional() }),
-    result: z.object({ users: z.array(UserFacts) }),
+    result: z.object({ users: list(UserFacts) }),
   },
   /** Tasks by nid; one that is gone is missing from the answer. */
   tasks: {
     write: false,
     args: z.object({ nids: z.array(nid) }),
-    result: z.object({ tasks: z.array(TaskFacts), queue: QueueFacts }),
+    result: z.object({ tasks: list(TaskFacts), queue: QueueFacts }),
   },
   /**
    * Makes the client node (author uid 1, registration and mail of the server suppressed) and, with `user`, binds the

@@ -172,7 +172,7 @@ describe("while a command runs", () => {
       const more = () =>
         void (channel.writable && channel.write(Buffer.alloc(256 * 1024, "x"), () => setImmediate(more)));
       more();
-    }, /more than 67108864 bytes without a complete answer.*"the first part x+ \[\.\.\. of \d+ bytes \.\.\.\] x+"/);
+    }, /more than 33554432 bytes without a complete answer.*"the first part x+ \[\.\.\. of \d+ bytes \.\.\.\] x+"/);
     assert.ok(t.printed.every((line) => line.length < 5000));
     assert.ok(process.memoryUsage().rss - before < 400 * 1024 * 1024, "memory is bounded");
   });
@@ -180,7 +180,7 @@ describe("while a command runs", () => {
   it("row 22: an answer that says that it is a gigabyte is not waited for", async () => {
     await scripted(
       (channel) => workerInput(channel, (_, marker) => channel.write(`\n${marker} 1000000000 {"id"`)),
-      /an answer of 1000000000 bytes, more than the 67108864 allowed/,
+      /an answer of 1000000000 bytes, more than the 33554432 allowed/,
     );
   });
 
@@ -210,6 +210,17 @@ describe("while a command runs", () => {
       channel.exit(0);
       channel.end();
     }, /no worker came up .*exit code 0, printing: .*Nothing was done/);
+  });
+
+  it("row 24: a greeting that is not of the protocol's form is no greeting, and its worker is ended", async () => {
+    await scripted(
+      (channel) =>
+        workerInput(channel, ({ id }, marker) => {
+          channel.write(frame(marker, { id, now: NOW, ok: true, result: { protocol: 1, php: ["8"] } }));
+          channel.on("end", () => (channel.exit(0), channel.end()));
+        }),
+      /the worker's answer to "hello" is not of the protocol's form: php: .*Nothing was changed/,
+    );
   });
 
   it("row 24: an answer that says error is a failure, whatever the exit code", async () => {

@@ -119,6 +119,8 @@ describe("HostKeyPins", () => {
     assert.deepEqual(algorithms.slice(0, 2), ["rsa-sha2-512", "rsa-sha2-256"]);
     assert.equal(algorithms.length, 6);
     assert.deepEqual(parse(FINGERPRINT).pins.algorithms[0], "ssh-ed25519");
-    assert.ok(!algorithms.includes("ssh-rsa") && !algorithms.includes("ssh-dss"));
+    for (const asked of [algorithms, HostKeyPins.none.algorithms]) {
+      assert.ok(asked.includes("ssh-ed25519") && !asked.includes("ssh-rsa") && !asked.includes("ssh-dss"));
+    }
   });
 });

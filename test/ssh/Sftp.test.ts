@@ -4,6 +4,7 @@ import type { SFTPWrapper } from "ssh2";
 import { SftpRefusal } from "../../provider/ssh/Sftp";
 import { SshError } from "../../provider/ssh/SshError";
 import type { Timings } from "../../provider/ssh/Timings";
+import { until } from "../support/until";
 import { ScriptedServer } from "./ScriptedServer";
 
 const { OK, EOF, NO_SUCH_FILE, PERMISSION_DENIED, FAILURE } = utils.sftp.STATUS_CODE;
@@ -148,6 +149,58 @@ describe("Sftp", () => {
   it("has a deadline", async () => {
     const { sftp } = await start({ sftpSeconds: 0.1 });
     await lost(sftp.read("/hang", 9), "deadlineExceeded", "notDone");
+  });
+
+  for (const [what, change, message] of [
+    ["its deadline", { sftpSeconds: 0.3 }, /no answer within 0\.3 s/],
+    ["as many entries as are allowed", {}, /has more than 10000 entries; not read/],
+  ] as const) {
+    it(`row 22: asks for nothing more of a directory without end after ${what}, and closes it`, async () => {
+      const [entry] = [
+        { filename: "x", longname: "", attrs: { mode: 0o100600, uid: 0, gid: 0, size: 1, atime: 5, mtime: 7 } },
+      ];
+      const page = Array.from({ length: 50 }, () => entry);
+      let [pages, closed] = [0, 0];
+      const server = await ScriptedServer.start({
+        onSftp: (sftp) => {
+          sftp.on("OPENDIR", (id) => sftp.handle(id, Buffer.from("d")));
+          sftp.on("READDIR", (id) => {
+            pages++;
+            setTimeout(() => sftp.name(id, page), "sftpSeconds" in change ? 20 : 0);
+          });
+          sftp.on("CLOSE", (id) => (closed++, sftp.status(id, OK)));
+        },
+      });
+      cleanUp.push(() => server.stop());
+      const connection = server.connection({}, change);
+      cleanUp.push(() => connection.end());
+      const sftp = await connection.sftp();
+      await assert.rejects(sftp.list("/"), message);
+      await until(() => closed === 1);
+      const asked = pages;
+      await assert.rejects(sftp.stat("/missing"));
+      assert.ok(pages === asked && pages <= 201, `${pages} pages`);
+    });
+  }
+
+  it("row 22: asks for one byte more of a file than is allowed, whatever size the server says that it has", async () => {
+    const asked: number[] = [];
+    const server = await ScriptedServer.start({
+      onSftp: (sftp) => {
+        sftp.on("LSTAT", (id) => sftp.attrs(id, { mode: 0o100600, uid: 0, gid: 0, size: 8, atime: 5, mtime: 7 }));
+        sftp.on("OPEN", (id) => sftp.handle(id, Buffer.from("f")));
+        sftp.on("READ", (id, _handle, _offset, length) => {
+          asked.push(length);
+          sftp.data(id, Buffer.alloc(200_000, "x"));
+        });
+        sftp.on("CLOSE", (id) => sftp.status(id, OK));
+      },
+    });
+    cleanUp.push(() => server.stop());
+    const connection = server.connection();
+    cleanUp.push(() => connection.end());
+    await assert.rejects((await connection.sftp()).read("/file", 256), /has more than 256 bytes; not read/);
+    assert.deepEqual(asked, [257]);
   });
 
   it("is refused where the server has none", async () => {

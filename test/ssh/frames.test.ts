@@ -102,6 +102,11 @@ describe("FrameReader", () => {
       /not JSON in UTF-8/,
     ],
     ["an announced answer beyond the limit", `\n${MARKER} 1001 `, /1001 bytes, more than the 1000 allowed/],
+    [
+      "more levels than any answer has",
+      frame(MARKER, JSON.parse("[".repeat(33) + "]".repeat(33))),
+      /more than 32 levels/,
+    ],
     ["noise beyond the limit", "x".repeat(1001), /more than 1000 bytes without a complete answer/],
   ];
   for (const [what, bytes, message] of broken) {
@@ -113,6 +118,18 @@ describe("FrameReader", () => {
       assert.deepEqual(answers, [1]);
     });
   }
+
+  it("takes no sign within a text for a level", () => {
+    const text = `\\"${"[".repeat(40)}\\`;
+    assert.deepEqual(read([frame(MARKER, { [text]: [text] })]).answers, [{ [text]: [text] }]);
+  });
+
+  it("counts what comes beside the answers as noise", () => {
+    const { reader } = read([frame(MARKER, 1)], 1000);
+    reader.pushNoise(Buffer.from("x".repeat(900)));
+    assert.throws(() => reader.push(Buffer.from("y".repeat(200))), /more than 1000 bytes without a complete answer/);
+    assert.match(reader.noise.text(), /xxx.*/);
+  });
 
   it("allows the limit between any two answers, not for all of them together", () => {
     const part = Buffer.concat([Buffer.from("x".repeat(900)), frame(MARKER, 1)]);
