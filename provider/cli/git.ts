@@ -1,9 +1,8 @@
 /** A file as a git revision has it. Git is called with lists of arguments, never through a shell. */
 import { execFileSync } from "node:child_process";
 import { printable } from "../ssh/printable";
+import { MAXIMUM_MANIFEST_SIZE } from "../manifest/parseManifest";
 import { UsageError } from "./Verb";
-
-const MAXIMUM_BYTES = 16 * 1024 * 1024;
 
 /**
  * @param path from the directory
@@ -29,12 +28,15 @@ function git(directory: string, args: string[]): Buffer | undefined {
   try {
     return execFileSync("git", args, {
       cwd: directory,
-      maxBuffer: MAXIMUM_BYTES,
+      maxBuffer: MAXIMUM_MANIFEST_SIZE + 1,
       // A path is this path, not a pattern.
       env: { ...process.env, GIT_LITERAL_PATHSPECS: "1" },
       stdio: ["ignore", "pipe", "ignore"],
     });
   } catch (error) {
+    const { code, stdout } = error as { code?: unknown; stdout?: Buffer };
+    // More than a manifest may have, which is for whoever reads it to say.
+    if (code === "ENOBUFS" && stdout) return stdout;
     // No status: git did not run at all, or was killed.
     if (typeof (error as { status?: unknown }).status === "number") return undefined;
     throw new UsageError(`git cannot be run: ${printable((error as Error).message)}.`);

@@ -1,8 +1,9 @@
 /** The manifests that a command line means, and the rules of names by which they are read. */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Manifest, ManifestOptions, ServerNaming } from "../manifest";
 import { parseManifest } from "../manifest";
+import { manifestBytes } from "../manifest/parseManifest";
 import { dayProblems, utcDay } from "../naming/Day";
 import { printable } from "../ssh/printable";
 import { givenServers, SERVER_OPTIONS } from "./givenServers";
@@ -34,12 +35,13 @@ export function manifestFile(operand: string | undefined, directory: string): st
 
 /** @throws ManifestError with all problems; UsageError if the file cannot be read */
 export function readGivenManifest(file: string, directory: string, options: ManifestOptions): Manifest {
-  return parseManifest(bytesOf(file, directory), file, options);
+  return parseManifest(bytesOf(file, directory, manifestBytes), file, options);
 }
 
-export function bytesOf(file: string, directory: string): Uint8Array {
+/** @param read how its bytes are read: as a manifest's, or all of them */
+export function bytesOf(file: string, directory: string, read: (path: string) => Uint8Array): Uint8Array {
   try {
-    return readFileSync(resolve(directory, file));
+    return read(resolve(directory, file));
   } catch (error) {
     throw new UsageError(`${printable(file)} cannot be read: ${printable((error as Error).message)}.`);
   }

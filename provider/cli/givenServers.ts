@@ -1,7 +1,7 @@
 /** The servers that a command line means: those of a stack's configuration, of a file, or one given by options. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { parse } from "yaml";
+import { parseDocument } from "yaml";
 import { SERVERS_KEY } from "../aegir/ServerConfiguration";
 import { printable } from "../ssh/printable";
 import { UsageError, type VerbOptions } from "./Verb";
@@ -140,11 +140,22 @@ function isEncrypted(value: unknown): boolean {
   return typeof value === "object" && value !== null && "secure" in value && Object.keys(value).length === 1;
 }
 
+/** What is wrong is said without the library's words, which may repeat what stands there: a secret perhaps. */
 function yaml(text: string, origin: string): unknown {
+  const wrong = (what: string) =>
+    new UsageError(
+      `${printable(origin)} is no YAML: ${what}. A text that begins with a sign such as * or ! needs quotes.`,
+    );
+  const document = parseDocument(text, { logLevel: "error" });
+  const [problem] = [...document.errors, ...document.warnings];
+  if (problem) {
+    const [at] = problem.linePos ?? [];
+    throw wrong(`${problem.code.toLowerCase().replaceAll("_", " ")} at line ${at?.line ?? 1}, column ${at?.col ?? 1}`);
+  }
   try {
-    return parse(text);
-  } catch (error) {
-    throw new UsageError(`${printable(origin)} is no YAML: ${printable((error as Error).message.split("\n")[0]!)}`);
+    return document.toJS();
+  } catch {
+    throw wrong("an alias (*) that names nothing, or too many of them");
   }
 }
 

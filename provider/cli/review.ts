@@ -1,4 +1,6 @@
+import { readFileSync } from "node:fs";
 import { ManifestError, parseManifest, type Manifest, type ManifestOptions } from "../manifest";
+import { manifestBytes } from "../manifest/parseManifest";
 import {
   accessOfManifest,
   accessOfPreview,
@@ -75,7 +77,9 @@ export const review = defineVerb({
       if (operands.length > 0 || values.manifest !== undefined) {
         throw new UsageError("--preview stands instead of BASE, HEAD and --manifest.");
       }
-      return Promise.resolve(reviewed(previewed(bytesOf(values.preview, directory), values.preview, asOf), format));
+      return Promise.resolve(
+        reviewed(previewed(bytesOf(values.preview, directory, readFileSync), values.preview, asOf), format),
+      );
     }
     const [base, head] = operands;
     if (base === undefined || head === undefined) throw new UsageError("Give BASE and HEAD, or --preview.");
@@ -91,7 +95,7 @@ export const review = defineVerb({
     }
 
     function files(...names: [string, string]) {
-      const [base, head] = names.map((name) => ({ name, bytes: bytesOf(name, directory) }));
+      const [base, head] = names.map((name) => ({ name, bytes: bytesOf(name, directory, manifestBytes) }));
       return { base: base!, head: head! };
     }
 

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { closeSync, openSync, readSync } from "node:fs";
 import { codePoint } from "../naming/quoted";
 import { readAccess, type ManifestOptions } from "./accessRules";
 import type { Manifest } from "./Manifest";
@@ -24,7 +24,26 @@ interface Finding {
  * @throws ManifestError with all problems of the content; the errors of node:fs if the file cannot be read
  */
 export function readManifest(file: string, options: ManifestOptions = {}): Manifest {
-  return parseManifest(readFileSync(file), file, options);
+  return parseManifest(manifestBytes(file), file, options);
+}
+
+/**
+ * A manifest's bytes, and one more than are allowed of a file that has more: a link to something without end is no manifest.
+ *
+ * @throws the errors of node:fs
+ */
+export function manifestBytes(file: string): Uint8Array {
+  const bytes = Buffer.alloc(MAXIMUM_MANIFEST_SIZE + 1);
+  const descriptor = openSync(file, "r");
+  try {
+    let length = 0;
+    for (let read = -1; read !== 0 && length < bytes.length; length += read) {
+      read = readSync(descriptor, bytes, length, bytes.length - length, null);
+    }
+    return bytes.subarray(0, length);
+  } finally {
+    closeSync(descriptor);
+  }
 }
 
 /**
@@ -70,7 +89,7 @@ function decode(content: string | Uint8Array, file: string): SourceText {
   if (bytes.length > MAXIMUM_MANIFEST_SIZE) {
     throw unreadable(
       new SourceText(file, ""),
-      `The file has ${bytes.length} bytes where ${MAXIMUM_MANIFEST_SIZE} are allowed. Divide it, with a stack for each part.`,
+      `The file has more than the ${MAXIMUM_MANIFEST_SIZE} bytes that are allowed. Divide it, with a stack for each part.`,
     );
   }
   if (typeof content === "string") return new SourceText(file, content);

@@ -1,6 +1,9 @@
 /** Rows 42 to 50 of the fault matrix: bad or hostile input. */
 import assert from "node:assert/strict";
-import { existsSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import * as fc from "fast-check";
 import { ManifestError, parseManifest } from "../../provider/manifest";
 import { normalizeDomain } from "../../provider/naming/SiteDomain";
@@ -9,6 +12,7 @@ import { parseServers } from "../../provider/aegir/ServerConfiguration";
 import { WORKER_ARGUMENTS, type ServerFacts } from "../../provider/worker/protocol";
 import { workerSource } from "../../provider/worker/source";
 import { PlainFiles } from "../aegir/PlainClient";
+import { aegirAccess } from "../cli/command";
 import { client } from "../scenarios/World";
 import { frame, NOW, ScriptedServer, workerInput, type WorkerRequest } from "../ssh/ScriptedServer";
 import { InProcessProvider, type ResourceType, type Values } from "./Provider";
@@ -246,7 +250,7 @@ describe("hostile input", () => {
       ["an alias bomb", `${head}${bomb}`, /access\.yaml:\d+:\d+/],
       ["no as a boolean", `${head}  - { name: no, internalName: a }\n`, /:3:\d+: /],
       ["a tab", `${head}\t- name: A\n`, /:3:1: .*tab/],
-      ["50 MB", `${head}${"# x\n".repeat(13_000_000)}`, /:1:1: .*bytes where 2097152/],
+      ["50 MB", `${head}${"# x\n".repeat(13_000_000)}`, /:1:1: .*more than the 2097152 bytes/],
     ] as const) {
       assert.throws(
         () => parseManifest(text, "access.yaml"),
@@ -257,6 +261,38 @@ describe("hostile input", () => {
           return true;
         },
       );
+    }
+  });
+
+  it("row 48: what has more bytes than a manifest may have is not read whole, wherever it lies", async () => {
+    const directory = mkdtempSync(join(tmpdir(), "aegir-manifest-"));
+    const git = (...args: string[]) =>
+      execFileSync("git", ["-c", "user.name=x", "-c", "user.email=x@x.example", ...args], {
+        cwd: directory,
+        stdio: "ignore",
+      });
+    try {
+      symlinkSync("/dev/zero", join(directory, "endless.yaml"));
+      writeFileSync(join(directory, "good.yaml"), "version: 1\nclients: []\n");
+      writeFileSync(join(directory, "large.yaml"), "# x\n".repeat(800_000));
+      git("init");
+      git("add", "large.yaml", "good.yaml");
+      git("commit", "-m", "x");
+      for (const command of [
+        ["lint", "endless.yaml"],
+        ["lint", "large.yaml"],
+        ["review", "good.yaml", "endless.yaml"],
+        ["review", "HEAD", "HEAD", "--manifest", "large.yaml"],
+      ]) {
+        const { stdout, stderr } = await aegirAccess(command, { cwd: directory });
+        assert.match(
+          stdout + stderr,
+          /:1:1: The file has more than the 2097152 bytes that are allowed/,
+          command.join(" "),
+        );
+      }
+    } finally {
+      rmSync(directory, { recursive: true });
     }
   });
 
