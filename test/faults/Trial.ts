@@ -8,6 +8,7 @@ import { RunningClock } from "../aegir/Clock";
 import { INSTANCE, SmallAegir, type SmallAegirOptions } from "../aegir/SmallAegir";
 import { fullSeed } from "../aegir/seed";
 import type { Declaration } from "../scenarios/program";
+import { foundIn } from "../support/canary";
 import { witness } from "../support/TestTitle";
 import { bound, client, login, owned } from "../scenarios/World";
 import { oneOfEach, serverHolds } from "./checker";
@@ -193,10 +194,8 @@ export class Trial {
       return JSON.stringify([inputs, rest]);
     });
     const texts = [...this.printed, ...state, ...commandLines()];
-    for (const [secret, what] of this.#secrets) {
-      const leaked = texts.filter((text) => text.includes(secret));
-      assert.deepEqual(leaked, [], `${what} is in the clear`);
-    }
+    const secrets = [...this.#secrets].map(([secret, what]) => [what, secret] as const);
+    assert.deepEqual(foundIn(texts, secrets), [], "secrets that are to be seen");
   }
 
   #watchSecrets(): void {

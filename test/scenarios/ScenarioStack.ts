@@ -3,6 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ConfigValue, Engine, Outcome, Stack } from "../engine/Engine";
+import { foundIn } from "../support/canary";
 import type { Declaration } from "./program/index";
 
 export interface ScenarioStackOptions {
@@ -49,10 +50,9 @@ export class ScenarioStack {
     await this.stack.setConfig(this.config);
   }
 
-  /** Which of these secrets were printed so far, or lie in the clear in a file of the stack. */
+  /** Which of these secrets were printed or logged so far, or lie in a file of the stack, in the clear or only encoded. */
   exposed(secrets: Iterable<[what: string, secret: string]>): string[] {
-    const texts = [...this.outputs, ...textsBelow(this.directory)];
-    return [...secrets].filter(([, secret]) => texts.some((text) => text.includes(secret))).map(([what]) => what);
+    return foundIn([...this.outputs, ...textsBelow(this.directory)], secrets);
   }
 
   /** Removes the stack's files. */
@@ -88,6 +88,7 @@ function listening(stack: Stack, listener: (output: string) => void): Stack {
       return async (...parameters: unknown[]) => {
         const result = (await value.apply(target, parameters)) as Outcome | undefined;
         if (typeof result?.output === "string") listener(result.output);
+        if (result?.eventLog !== undefined) listener(result.eventLog);
         return result;
       };
     },

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { connect, createServer } from "node:net";
 import type { AddressInfo, Server as NetServer, Socket } from "node:net";
 import { Server, utils } from "ssh2";
-import type { AuthContext, Connection, PublicKeyAuthContext, ServerChannel, SFTPWrapper } from "ssh2";
+import type { Algorithms, AuthContext, Connection, PublicKeyAuthContext, ServerChannel, SFTPWrapper } from "ssh2";
 import { ConnectionArgs } from "../../provider/ssh/ConnectionArgs";
 import type { ConnectionArgsInput } from "../../provider/ssh/ConnectionArgs";
 import { resolveConnection } from "../../provider/ssh/credentials";
@@ -49,6 +49,8 @@ export interface Script {
   onExec?: (channel: ServerChannel, command: string) => void;
   onSftp?: (sftp: SFTPWrapper) => void;
   maxSessions?: number;
+  /** In place of ssh2's own. */
+  algorithms?: Algorithms;
   /** Whether it is a bastion. */
   forwarding?: boolean;
 }
@@ -73,7 +75,8 @@ export class ScriptedServer {
     private readonly script: Script,
   ) {
     this.hostKeys = script.hostKeys ?? [newKey()];
-    const server = new Server({ hostKeys: this.hostKeys.map((key) => key.private) }, (client) => this.#serve(client));
+    const settings = { hostKeys: this.hostKeys.map((key) => key.private), algorithms: script.algorithms ?? {} };
+    const server = new Server(settings, (client) => this.#serve(client));
     listener.on("connection", (socket) => {
       this.#sockets.add(socket);
       socket.on("close", () => this.#sockets.delete(socket));

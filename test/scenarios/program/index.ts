@@ -1,6 +1,6 @@
 /**
  * The program of the scenarios: declares the resources that a JSON file lists. Links are written as `${logical name.output}`,
- * so that a scenario can say all that a program can say, and change one thing at a time.
+ * so that a scenario can say all that a program can say, and change one thing at a time; a secret as `{ secret: value }`.
  */
 import { readFileSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
@@ -20,6 +20,7 @@ const declarations = JSON.parse(readFileSync(process.env["SCENARIO_DECLARATION"]
 const resources = new Map<string, pulumi.CustomResource>();
 
 function linked(value: unknown): unknown {
+  if (typeof value === "object" && value !== null && "secret" in value) return pulumi.secret(value.secret);
   const link = typeof value === "string" ? /^\$\{(.+)\.(\w+)\}$/.exec(value) : null;
   if (!link) return value;
   const resource = resources.get(link[1]!) as unknown as Record<string, pulumi.Output<unknown>>;
