@@ -22,7 +22,11 @@ const cases: Case[] = [
   // The file
   { mistake: "an empty file", manifest: "", problems: ["1:1 The file declares nothing"] },
   { mistake: "only comments", manifest: "# nothing\n", problems: ["1:1 The file declares nothing"] },
-  { mistake: "more than 2 MiB", manifest: `${acme}#${"x".repeat(2 ** 21)}`, problems: ["1:1 more than the 2097152 bytes"] },
+  {
+    mistake: "more than 2 MiB",
+    manifest: `${acme}#${"x".repeat(2 ** 21)}`,
+    problems: ["1:1 more than the 2097152 bytes"],
+  },
   {
     mistake: "Latin 1",
     manifest: Buffer.from(clients("{ name: Müller, internalName: mueller }"), "latin1"),
