@@ -51,8 +51,6 @@ export interface Outcome {
   diagnostics: string;
   /** Everything the engine printed, diagnostics included. */
   output: string;
-  /** What the real CLI wrote into its event log. */
-  eventLog?: string;
   /** The stack's outputs as recorded in the state after the operation (a preview records none), secrets in clear. */
   outputs: Record<string, unknown>;
 }

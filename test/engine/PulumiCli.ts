@@ -184,8 +184,7 @@ class CliStack implements Stack {
       onOutput: options.onOutput,
       kill: options.kill,
     });
-    const logged = existsSync(eventLog) ? readFileSync(eventLog, "utf8") : "";
-    const events = parseEventLog(logged);
+    const events = existsSync(eventLog) ? parseEventLog(readFileSync(eventLog, "utf8")) : [];
     rmSync(eventLog, { force: true });
     const steps = eventsToSteps(events, { ok, preview: kind === "preview", before });
     return {
@@ -194,7 +193,6 @@ class CliStack implements Stack {
       changes: countByOperation(steps),
       diagnostics: [...diagnosticsOf(events), errors.trim()].filter((text) => text !== "").join("\n"),
       output,
-      eventLog: logged,
       outputs: await this.readOutputs(),
     };
   }

@@ -50,7 +50,7 @@ export class ScenarioStack {
     await this.stack.setConfig(this.config);
   }
 
-  /** Which of these secrets were printed or logged so far, or lie in a file of the stack, in the clear or only encoded. */
+  /** Which of these secrets were printed so far, or lie in a file of the stack, in the clear or only encoded. */
   exposed(secrets: Iterable<[what: string, secret: string]>): string[] {
     return foundIn([...this.outputs, ...textsBelow(this.directory)], secrets);
   }
@@ -88,7 +88,6 @@ function listening(stack: Stack, listener: (output: string) => void): Stack {
       return async (...parameters: unknown[]) => {
         const result = (await value.apply(target, parameters)) as Outcome | undefined;
         if (typeof result?.output === "string") listener(result.output);
-        if (result?.eventLog !== undefined) listener(result.eventLog);
         return result;
       };
     },
