@@ -35,14 +35,14 @@ onEveryEngine("adoption", (engine) => {
     const changes = async () => ({ ...(await world.up()).changes, read: 0 });
     assert.deepEqual(
       await changes(),
-      { create: 12, read: 0 },
-      "three clients, six sites, three bindings come into the state",
+      { create: 13, read: 0 },
+      "three clients, six sites, three bindings and `access` come into the state",
     );
     assert.equal(world.aegir.counts.writes, 0);
     assert.equal(world.aegir.digest(), before);
     assert.equal(await dump(), first);
 
-    assert.deepEqual(await changes(), { same: 12, read: 0 });
+    assert.deepEqual(await changes(), { same: 13, read: 0 });
     assert.equal(world.aegir.counts.writes, 0);
   });
 });
