@@ -68,6 +68,8 @@ interface Outputs extends Inputs {
   previousOwner: string | null;
   verifyTask: number | null;
   applied: boolean;
+  /** The client that this stack gave the site to, if a refresh found another owner since: a removal leaves it with that one. */
+  givenTo?: string;
 }
 
 const replacing = ["site", "server"] as const;
@@ -160,6 +162,8 @@ export const siteOwnership: Lifecycle<Inputs, Outputs> = {
     const replaces = differing(replacing, olds, news);
     const changed = differing(changing, olds, news);
     const unfinished = olds.applied === false && news.waitFor !== "recorded";
+    // Declared for whom the refresh found: from now on it is this stack that gives the site to them.
+    const accepted = olds.givenTo !== undefined;
     const loser = olds.client || "nobody";
     const gainer = isKnown(news.client) ? news.client : "a client not known yet";
     if (replaces.includes("server")) {
@@ -179,7 +183,7 @@ export const siteOwnership: Lifecycle<Inputs, Outputs> = {
     } else if (unfinished) {
       say(id, `is recorded for ${loser}, but its files are not linked so: it will be verified again.`);
     }
-    return { changes: replaces.length + changed.length > 0 || unfinished, replaces };
+    return { changes: replaces.length + changed.length > 0 || unfinished || accepted, replaces };
   },
 
   async create(inputs): Promise<CreateResult<Outputs>> {
@@ -195,9 +199,14 @@ export const siteOwnership: Lifecycle<Inputs, Outputs> = {
     );
     if (!found) return {};
     const live = { ...props, site: domain, client: ownerName(found), server: server.name };
+    const givenTo = givenBy(props);
+    const { previousOwner, verifyTask } = props;
     return {
       id: siteId(domain),
-      props: outputs(found, live, { previousOwner: props.previousOwner, verifyTask: props.verifyTask }),
+      props: {
+        ...outputs(found, live, { previousOwner, verifyTask }),
+        ...(givenTo !== undefined && givenTo !== live.client && { givenTo }),
+      },
       inputs: pick(live, inputKeys),
     };
   },
@@ -218,7 +227,7 @@ export const siteOwnership: Lifecycle<Inputs, Outputs> = {
       site: props.site,
       to: receiver(onDestroy),
       waitFor: props.waitFor ?? "effective",
-      mayTake: (found) => (ownerName(found) === props.client ? "take" : "leave"),
+      mayTake: (found) => (ownerName(found) === givenBy(props) ? "take" : "leave"),
     });
     const until = isEffective(site)
       ? ""
@@ -283,6 +292,9 @@ function mayTake(
     detail: { site: site.site, owner },
   });
 }
+
+/** Whom this stack gave the site to, whatever a refresh has found since; undefined if it is only looked up. */
+const givenBy = (props: Partial<Outputs>): string | undefined => props.givenTo ?? props.client;
 
 const ownerName = (site: SiteFacts): string => site.owner?.internalName ?? "";
 

@@ -85,7 +85,7 @@ export const QUEUE_LOCKS = [
 ];
 
 export class Faults {
-  private readonly verifies: { site: string; outcome: VerifyOutcome }[] = [];
+  private verifies: { site: string; outcome: VerifyOutcome }[] = [];
   private planned: { verb: Requested; countdown: number; fault: RequestFault | Hold }[] = [];
   private lock: { connection: number; host: string; since: number } | undefined;
   private writing: Promise<unknown> | undefined;
@@ -140,9 +140,10 @@ export class Faults {
     this.planned.push({ verb, countdown: nth, fault });
   }
 
-  /** Nothing that was planned for requests happens any more. */
-  forgetRequests(): void {
+  /** Nothing that was planned for requests and verifies happens any more. */
+  forgetPlans(): void {
     this.planned = [];
+    this.verifies = [];
   }
 
   /** The same, but it stands still until the test lets it go. */

@@ -22,6 +22,8 @@ export interface Run {
   done: string[];
   /** What failed, as a user reads it: logical name, operation and message. */
   failures: { name: string; operation: string; message: string; error: unknown }[];
+  /** What was not made or changed, because it failed itself or depends on what did. */
+  unmade: Set<string>;
 }
 
 export class LifecycleStack {
@@ -52,7 +54,7 @@ export class LifecycleStack {
       }
       const names = new Set(this.declared.map(({ name }) => name));
       const undeclared = [...this.state].filter(([name]) => !names.has(name));
-      for (const [name, recorded] of [...undeclared, ...this.replaced].reverse()) {
+      for (const [name, recorded] of dependentsFirst([...undeclared, ...this.replaced])) {
         if (goOn()) await this.#delete(provider, run, name, recorded);
       }
     });
@@ -64,14 +66,14 @@ export class LifecycleStack {
 
   destroy(): Promise<Run> {
     return this.#operation(async (provider, run) => {
-      for (const [name, recorded] of [...this.state].reverse()) {
+      for (const [name, recorded] of dependentsFirst([...this.state])) {
         if (run.failures.length === 0) await this.#delete(provider, run, name, recorded);
       }
     });
   }
 
   async #operation(work: (provider: Provider, run: Run) => Promise<void>): Promise<Run> {
-    const run: Run = { ok: true, done: [], failures: [] };
+    const run: Run = { ok: true, done: [], failures: [], unmade: new Set() };
     const provider = await this.start();
     try {
       await work(provider, run);
@@ -84,9 +86,11 @@ export class LifecycleStack {
   async #apply(provider: Provider, run: Run, declaration: Declaration): Promise<void> {
     const { type, name } = declaration;
     const old = this.state.get(name);
-    const args = this.#linked(declaration.args);
-    // What it depends on was not made.
-    if (!args) return;
+    const args = this.#linked(declaration.args, run);
+    if (!args) {
+      run.unmade.add(name);
+      return;
+    }
     const step = { name, operation: "check" };
     const record = (id: string, inputs: Values, outputs: Values, initialised: boolean) => {
       this.state.set(name, { type, id, inputs, outputs, initialised });
@@ -110,6 +114,7 @@ export class LifecycleStack {
     } catch (error) {
       const part = partOf(error);
       if (part) record(part.id, inputs, part.properties, false);
+      run.unmade.add(name);
       run.failures.push({ ...step, message: messageOf(error), error });
     }
   }
@@ -139,16 +144,22 @@ export class LifecycleStack {
     }
   }
 
-  /** Links as in the scenarios' program: `${logical name.output}`. */
-  #linked(args: Values): Values | undefined {
+  /** Links as in the scenarios' program: `${logical name.output}`; undefined if one of them was not made. */
+  #linked(args: Values, { unmade }: Run): Values | undefined {
     let known = true;
     const entries = Object.entries(args).map(([key, value]) => {
       const link = typeof value === "string" ? /^\$\{(.+)\.(\w+)\}$/.exec(value) : null;
       if (!link) return [key, value];
       const recorded = this.state.get(link[1]!);
-      known &&= recorded?.initialised === true;
+      known &&= recorded?.initialised === true && !unmade.has(link[1]!);
       return [key, recorded?.outputs[link[2]!]];
     });
     return known ? (Object.fromEntries(entries) as Values) : undefined;
   }
+}
+
+/** The order of deletions that the links give: a login hangs on its site, and both on the client. */
+function dependentsFirst(recorded: [name: string, Recorded][]): [name: string, Recorded][] {
+  const order: ResourceType[] = ["ShellAccount", "SiteOwnership", "ClientUserBinding", "AegirClient"];
+  return order.flatMap((type) => recorded.filter(([, one]) => one.type === type).reverse());
 }

@@ -7,6 +7,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { RunningClock } from "../aegir/Clock";
 import { INSTANCE, SmallAegir, type SmallAegirOptions } from "../aegir/SmallAegir";
 import { fullSeed } from "../aegir/seed";
+import type { Exception } from "../aegir/Tables";
 import type { Declaration } from "../scenarios/program";
 import { foundIn } from "../support/canary";
 import { witness } from "../support/TestTitle";
@@ -20,8 +21,8 @@ import { ToxicProxy } from "./ToxicProxy";
 export const SITE = "www.nova.example";
 export const MAIL = "it@nova.example";
 
-/** Everything that a trial may touch; whatever else is on the server is somebody else's. */
-export const OURS = {
+/** Everything that a trial may touch, if it does not say more; whatever else is on the server is somebody else's. */
+export const OURS: Ours = {
   clients: ["nova", "nova2", "luna"],
   sites: [SITE, "shop.nova.example"],
   users: ["nova", "nova2", "dora", "luna"],
@@ -44,8 +45,17 @@ export const moved = JSON.parse(
   JSON.stringify(access({ client: "luna" })).replaceAll(/(client|binding|account):luna/g, "$1:nova"),
 ) as Declaration[];
 
+/** Clients by internal name, sites by domain, users by name; the sites are the default owner's to begin with. */
+export type Ours = Required<Exception>;
+
+export interface UpOptions {
+  continueOnError?: boolean;
+  refresh?: boolean;
+}
+
 export interface TrialOptions {
   aegir?: SmallAegirOptions;
+  ours?: Ours;
   waits?: object;
   /** Other fields of both connections. */
   connection?: object;
@@ -57,10 +67,13 @@ export class Trial {
   /** What was printed, by the provider and by the server. */
   readonly printed: string[] = [];
   readonly stack: LifecycleStack;
+  /** All that the server is deployed to from; each declares what no other one does. */
+  readonly stacks: LifecycleStack[];
   /** In place of the configuration that works. */
   servers: object | undefined;
   /** Who carries out the next operations; the operations of this process if absent. */
   provider: ((servers: object) => Promise<Provider>) | undefined;
+  readonly #ours: Ours;
   readonly #others: string;
   readonly #secrets = new Map<string, string>();
   readonly #options: TrialOptions;
@@ -71,11 +84,13 @@ export class Trial {
     options: TrialOptions,
   ) {
     this.#options = options;
-    this.#others = aegir.digest(OURS);
+    this.#ours = options.ours ?? OURS;
+    this.#others = aegir.digest(this.#ours);
     this.stack = new LifecycleStack(() => {
       const servers = this.servers ?? this.configuration();
       return this.provider ? this.provider(servers) : InProcessProvider.start(servers);
     });
+    this.stacks = [this.stack];
     this.#watchSecrets();
   }
 
@@ -83,7 +98,7 @@ export class Trial {
     const report = (line: string) => trial?.printed.push(line);
     let trial: Trial | undefined = undefined as Trial | undefined;
     const aegir = await SmallAegir.start({ seed: fullSeed, clock: new RunningClock(240), report, ...options.aegir });
-    aegir.addSites(OURS.sites.map((site) => ({ site })));
+    aegir.addSites((options.ours ?? OURS).sites.map((site) => ({ site })));
     const proxy = await ToxicProxy.open(() => aegir.drush.port);
     trial = new Trial(aegir, proxy, options);
     trial.stack.declared = access();
@@ -96,16 +111,8 @@ export class Trial {
   }
 
   /** What a stack would put under `aegir:servers`; the way leads through the proxy. */
-  configuration(connection: object = this.#options.connection ?? {}): { main: Record<string, unknown> } {
-    const { connection: drush, accounts, waits } = this.aegir.configuration();
-    const change = { port: this.proxy.port, dialErrorLimit: 1, ...connection };
-    return {
-      main: {
-        connection: { ...drush, ...change },
-        accounts: { ...accounts, connection: { ...accounts?.connection, ...change } },
-        waits: { ...waits, pollSeconds: 0.02, ...this.#options.waits },
-      },
-    };
+  configuration(connection = this.#options.connection): { main: Record<string, unknown> } {
+    return configurationThrough(this.proxy, this.aegir, { connection, waits: this.#options.waits });
   }
 
   /** The same with another server in the place of the one that runs Drush. */
@@ -113,21 +120,30 @@ export class Trial {
     return { main: { ...this.configuration().main, connection } };
   }
 
-  async up(options: { continueOnError?: boolean; refresh?: boolean } = {}): Promise<Run> {
-    return this.#listening(() => this.stack.up(options));
+  async up(options: UpOptions = {}, stack = this.stack): Promise<Run> {
+    return (await this.upOf([stack], options))[0]!;
+  }
+
+  /** Several stacks at once. */
+  upOf(stacks: LifecycleStack[], options: UpOptions = {}): Promise<Run[]> {
+    return this.#listening(() => Promise.all(stacks.map((stack) => stack.up(options))));
   }
 
   async destroy(): Promise<Run> {
-    return this.#listening(() => this.stack.destroy());
+    return (await this.#listening(async () => [await this.stack.destroy()]))[0]!;
   }
 
   async refresh(): Promise<Run> {
-    return this.#listening(() => this.stack.refresh());
+    return (await this.#listening(async () => [await this.stack.refresh()]))[0]!;
   }
 
-  async expectUp(declared = this.stack.declared, options: { refresh?: boolean } = {}): Promise<Run> {
-    this.stack.declared = declared;
-    const run = await this.up(options);
+  async expectUp(
+    declared = this.stack.declared,
+    options: { refresh?: boolean } = {},
+    stack = this.stack,
+  ): Promise<Run> {
+    stack.declared = declared;
+    const run = await this.up(options, stack);
     assert.deepEqual(
       run.failures.map(({ name, message }) => `${name}: ${message}`),
       [],
@@ -141,34 +157,45 @@ export class Trial {
     // (i) One clean run reaches what is declared, and (iii) there is at most one object per identity.
     this.servers = undefined;
     this.provider = undefined;
-    await this.expectUp(this.stack.declared, options);
+    for (const stack of this.stacks) await this.expectUp(stack.declared, options, stack);
     this.reached();
-    // (ii) The next one changes nothing and writes nothing.
-    const { writes } = this.aegir.counts;
-    const passwords = JSON.stringify(this.aegir.tables().passwordFiles);
-    assert.deepEqual((await this.expectUp()).done, []);
-    assert.equal(this.aegir.counts.writes, writes);
-    assert.equal(JSON.stringify(this.aegir.tables().passwordFiles), passwords);
+    await this.changesNothing();
     oneOfEach(this.aegir);
     // (iv) Nothing of others has changed.
-    assert.equal(this.aegir.digest(OURS), this.#others, "something that is not ours has changed");
+    assert.equal(this.aegir.digest(this.#ours), this.#others, "something that is not ours has changed");
     this.secretsKept();
   }
 
-  /** The server holds what is declared, and the state says so. */
+  /** (ii) The next run changes nothing and writes nothing. */
+  async changesNothing(): Promise<void> {
+    const { writes } = this.aegir.counts;
+    const passwords = JSON.stringify(this.aegir.tables().passwordFiles);
+    for (const stack of this.stacks) {
+      assert.deepEqual((await this.expectUp(stack.declared, {}, stack)).done, []);
+      assert.deepEqual(stack.replaced, []);
+    }
+    assert.equal(this.aegir.counts.writes, writes);
+    assert.equal(JSON.stringify(this.aegir.tables().passwordFiles), passwords);
+  }
+
+  /** The server holds what is declared, and the states say so. */
   reached(): void {
-    const { declared, state } = this.stack;
-    serverHolds(this.aegir, declared);
-    assert.deepEqual([...state.keys()].sort(), declared.map(({ name }) => name).sort());
+    serverHolds(
+      this.aegir,
+      this.stacks.flatMap(({ declared }) => declared),
+    );
     const { clients, passwordFiles } = this.aegir.tables();
-    for (const { type, inputs, outputs } of state.values()) {
-      if (type === "AegirClient") {
-        const found = clients.find(({ internalName }) => internalName === inputs["internalName"]);
-        assert.equal(outputs["nid"], found?.nid);
-      }
-      if (type === "SiteOwnership") assert.equal(outputs["applied"], true);
-      if (type === "ShellAccount") {
-        assert.equal(outputs["password"], passwordFiles[outputs["username"] as string]?.trim());
+    for (const { declared, state } of this.stacks) {
+      assert.deepEqual([...state.keys()].sort(), declared.map(({ name }) => name).sort());
+      for (const { type, inputs, outputs } of state.values()) {
+        if (type === "AegirClient") {
+          const found = clients.find(({ internalName }) => internalName === inputs["internalName"]);
+          assert.equal(outputs["nid"], found?.nid);
+        }
+        if (type === "SiteOwnership") assert.equal(outputs["applied"], true);
+        if (type === "ShellAccount") {
+          assert.equal(outputs["password"], passwordFiles[outputs["username"] as string]?.trim());
+        }
       }
     }
   }
@@ -187,7 +214,8 @@ export class Trial {
   /** (v) No secret that there ever was is in a message, a line that was printed, the state, or a command line. */
   secretsKept(): void {
     this.#watchSecrets();
-    const state = [...this.stack.state.values()].map(({ inputs, outputs, type }) => {
+    const recorded = this.stacks.flatMap((stack) => [...stack.state.values()]);
+    const state = recorded.map(({ inputs, outputs, type }) => {
       // The one place for it: Pulumi is told that this output is a secret, and encrypts it.
       const { password, ...rest } = outputs;
       assert.ok(password === undefined || type === "ShellAccount");
@@ -209,14 +237,14 @@ export class Trial {
     }
   }
 
-  async #listening(operation: () => Promise<Run>): Promise<Run> {
+  async #listening(operation: () => Promise<Run[]>): Promise<Run[]> {
     this.#watchSecrets();
     const { log } = console;
     console.log = (...words: unknown[]) => void this.printed.push(words.join(" "));
     try {
-      const run = await operation();
-      this.printed.push(...run.failures.map(({ message }) => message));
-      return run;
+      const runs = await operation();
+      this.printed.push(...runs.flatMap(({ failures }) => failures.map(({ message }) => message)));
+      return runs;
     } finally {
       console.log = log;
       this.#watchSecrets();
@@ -227,6 +255,23 @@ export class Trial {
   password(login = `${INSTANCE}.nova`): string | undefined {
     return this.aegir.tables().passwordFiles[login]?.trim();
   }
+}
+
+/** What a stack would put under `aegir:servers`, with other fields of both connections and other waits. */
+export function configurationThrough(
+  { port }: ToxicProxy,
+  aegir: SmallAegir,
+  others: Pick<TrialOptions, "connection" | "waits"> = {},
+): { main: Record<string, unknown> } {
+  const { connection: drush, accounts, waits } = aegir.configuration();
+  const change = { port, dialErrorLimit: 1, ...others.connection };
+  return {
+    main: {
+      connection: { ...drush, ...change },
+      accounts: { ...accounts, connection: { ...accounts?.connection, ...change } },
+      waits: { ...waits, pollSeconds: 0.02, ...others.waits },
+    },
+  };
 }
 
 /** What a message says is the case. */

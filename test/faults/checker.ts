@@ -7,15 +7,8 @@ import type { Declaration } from "../scenarios/program";
 /** Everything that is declared is so, effectively, and of the clients that the tests declare no other is there. */
 export function serverHolds(aegir: SmallAegir, declared: Declaration[]): void {
   const { clients, users, bindings, sites, passwordFiles } = aegir.tables();
-  const text = (declaration: Declaration, key: string) => declaration.args[key] as string | undefined;
-  const internalName = (declaration: Declaration): string => {
-    if (declaration.type === "AegirClient") return text(declaration, "internalName")!;
-    // Links lead to the client, over its site perhaps.
-    const link = /^\$\{(.+)\.\w+\}$/.exec(text(declaration, "client")!);
-    return link ? internalName(declared.find(({ name }) => name === link[1])!) : text(declaration, "client")!;
-  };
   for (const declaration of declared) {
-    const client = internalName(declaration);
+    const client = internalNameOf(declaration, declared);
     switch (declaration.type) {
       case "AegirClient": {
         const found = clients.find((row) => row.internalName === client);
@@ -43,9 +36,40 @@ export function serverHolds(aegir: SmallAegir, declared: Declaration[]): void {
         assert.match(passwordFiles[`${INSTANCE}.${reducedName(client)}`] ?? "", /^\S+\n$/);
     }
   }
-  const expected = declared.filter(({ type }) => type === "AegirClient").map(internalName);
-  const present = clients.map(({ internalName }) => internalName).filter((name) => /^(nova|luna)/.test(name));
+  const expected = declared.flatMap((one) => (one.type === "AegirClient" ? [internalNameOf(one, declared)] : []));
+  const present = clients.map(({ internalName }) => internalName).filter(isOurs);
   assert.deepEqual(present.sort(), expected.sort());
+}
+
+/** The clients that the tests declare have nobody and nothing but what is declared: what the plan removed is gone. */
+export function nothingElse(aegir: SmallAegir, declared: Declaration[]): void {
+  const { clients, users } = aegir.tables();
+  for (const { internalName, users: people, sites } of clients.filter(({ internalName }) => isOurs(internalName))) {
+    const own = declared.filter((declaration) => internalNameOf(declaration, declared) === internalName);
+    const named = (type: Declaration["type"], key: string) =>
+      own.flatMap((declaration) => (declaration.type === type ? [text(declaration, key)] : []));
+    const emails = named("AegirClient", "email");
+    const byMail = users.filter(({ mail }) => emails.includes(mail)).map(({ name }) => name);
+    const expected = new Set([...named("ClientUserBinding", "user"), ...byMail]);
+    assert.deepEqual(people, [...expected].sort(), `the people of ${internalName}`);
+    assert.deepEqual(sites, named("SiteOwnership", "site").sort(), `the sites of ${internalName}`);
+  }
+}
+
+/** The internal names that the tests of faults give. */
+const isOurs = (internalName: string): boolean => /^(nova|luna)/.test(internalName);
+
+const text = (declaration: Declaration, key: string) => declaration.args[key] as string | undefined;
+
+function internalNameOf(declaration: Declaration, declared: Declaration[]): string {
+  if (declaration.type === "AegirClient") return text(declaration, "internalName")!;
+  // Links lead to the client, over its site perhaps.
+  const link = /^\$\{(.+)\.\w+\}$/.exec(text(declaration, "client")!);
+  if (!link) return text(declaration, "client")!;
+  return internalNameOf(
+    declared.find(({ name }) => name === link[1])!,
+    declared,
+  );
 }
 
 /** At most one object per identity; and no site was without an owner at any time, but for the seed's own. */

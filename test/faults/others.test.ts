@@ -152,6 +152,31 @@ describe("somebody else writes", () => {
     assert.equal(owner(t), "beta");
   });
 
+  it("row 36: a site that somebody else was given is left with them when it is no longer declared, though a refresh saw it", async () => {
+    const t = trial();
+    await t.expectUp([nova, luna, owned(SITE, "nova")]);
+    t.aegir.panel.setOwner(SITE, "Beta GmbH");
+    t.aegir.runQueue();
+    assert.equal((await t.refresh()).ok, true);
+    await t.expectUp([nova, luna]);
+    assert.equal(owner(t), "beta");
+    await t.check();
+  });
+
+  it("row 36: a site that was given away is this stack's again as soon as it is declared for whom the refresh found", async () => {
+    const t = trial();
+    await t.expectUp([nova, luna, owned(SITE, "nova")]);
+    t.aegir.panel.setOwner(SITE, "Luna Ltd");
+    t.aegir.runQueue();
+    t.stack.declared = [nova, luna, owned(SITE, "luna")];
+    const { writes } = t.aegir.counts;
+    await t.expectUp(t.stack.declared, { refresh: true });
+    assert.equal(t.aegir.counts.writes, writes);
+    await t.check();
+    await t.expectUp([nova, luna]);
+    assert.equal(owner(t), "octopus123456");
+  });
+
   it("row 37: a client of another name is refused, showing both, until onExisting adopts it", async () => {
     const t = trial();
     t.aegir.panel.addClient({ name: "Nova Holding", internalName: "nova" });
@@ -185,7 +210,7 @@ describe("somebody else writes", () => {
     assert.deepEqual(failed.done, []);
     assert.equal(failed.failures.length, 3);
     for (const { name, message } of failed.failures) t.told(name, message);
-    t.aegir.faults.forgetRequests();
+    t.aegir.faults.forgetPlans();
     assert.deepEqual((await t.refresh()).done, ["gone client:luna", "gone binding:luna:alice"]);
     await t.check();
   });
