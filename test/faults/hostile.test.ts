@@ -17,8 +17,7 @@ import { client } from "../scenarios/World";
 import { frame, NOW, ScriptedServer, workerInput, type WorkerRequest } from "../ssh/ScriptedServer";
 import { InProcessProvider, type ResourceType, type Values } from "./Provider";
 import { access, everyTrial } from "./Trial";
-
-const seed = Number(process.env["SEED"] ?? Date.now() % 1_000_000_000);
+import { runs, seed } from "../support/random";
 
 /** Texts that mean something to a shell, to PHP, to SQL, to Drush or to a terminal. */
 const hostile = [
@@ -147,7 +146,7 @@ describe("hostile input", () => {
         assert.equal(stored?.name, fits ? name : properties["name"]);
       }),
       // Whatever was stored before stays, so there is nothing to shrink.
-      { seed, numRuns: 100, endOnFailure: true },
+      { ...runs(100), endOnFailure: true },
     );
     await provider.end();
     t.stack.declared = [client("nova", "Nova Ltd", { onExisting: "adopt" })];

@@ -6,8 +6,7 @@ import { liveClients } from "../../provider/inventory/declarable";
 import { manifestOfInventory } from "../../provider/inventory/manifestOfInventory";
 import { userNameKey } from "../../provider/naming/PanelUser";
 import { inventoryOf, type Client } from "./liveServer";
-
-const seed = Number(process.env["SEED"] ?? Date.now() % 1_000_000_000);
+import { runs, seed } from "../support/random";
 
 function declared(text: string): Client[] {
   return parseManifest(text, "access.yaml").clients.map(({ name, internalName, sites, users }) => ({
@@ -54,7 +53,7 @@ describe(`A manifest of a live server (seed ${seed})`, () => {
         assert.deepEqual(declared(text), declarable, text);
         assert.doesNotMatch(text, /[^\P{C}\n]/u, "nothing invisible");
       }),
-      { seed, numRuns: 500 },
+      runs(500),
     );
   });
 

@@ -5,8 +5,7 @@ import * as fc from "fast-check";
 import { ManifestError, parseManifest, readManifest } from "../../provider/manifest";
 import { closest } from "../../provider/manifest/closest";
 import { manifestJsonSchema } from "../../provider/manifest/jsonSchema";
-
-const seed = Number(process.env["SEED"] ?? Date.now() % 1_000_000_000);
+import { runs, seed } from "../support/random";
 
 const manifest = `version: 1
 server: main            # one of the configured servers
@@ -236,7 +235,7 @@ clients:
           );
         }
       }),
-      { seed, numRuns: 2000 },
+      runs(2000),
     );
   });
 

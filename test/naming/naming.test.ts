@@ -6,8 +6,7 @@ import { mailProblems, userNameProblems } from "../../provider/naming/PanelUser"
 import { quoted } from "../../provider/naming/quoted";
 import { shellAccountName, shellAccountNameProblems } from "../../provider/naming/ShellAccountName";
 import { normalizeDomain, siteDomainProblems } from "../../provider/naming/SiteDomain";
-
-const seed = Number(process.env["SEED"] ?? Date.now() % 1_000_000_000);
+import { runs, seed } from "../support/random";
 
 /** Asserts that exactly one problem was found and that it says each of the fragments. */
 function oneProblem(problems: string[], ...fragments: string[]): void {
@@ -52,7 +51,7 @@ describe(`The internal name of a client (seed ${seed})`, () => {
           assert.match(once, /^[a-z0-9_]{0,16}$/);
         },
       ),
-      { seed },
+      runs(100),
     );
   });
 
@@ -64,7 +63,7 @@ describe(`The internal name of a client (seed ${seed})`, () => {
         assert.equal(deriveInternalName(value, prefix), value);
         assert.deepEqual(shellAccountNameProblems(value), []);
       }),
-      { seed },
+      runs(100),
     );
   });
 
@@ -145,7 +144,7 @@ describe(`The domain of a site (seed ${seed})`, () => {
         assert.match(once, /^[a-z0-9-]+(\.[a-z0-9-]+)*$/);
         assert.deepEqual(siteDomainProblems(once), [], `the normal form ${once} of ${written}`);
       }),
-      { seed, numRuns: 1000 },
+      runs(1000),
     );
   });
 

@@ -3,9 +3,7 @@ import assert from "node:assert/strict";
 import * as fc from "fast-check";
 import { UNKNOWN } from "../../provider/resources/Lifecycle";
 import { check, configure, diff, stacks, type Values } from "./offline";
-
-/** FC_SEED repeats a run. */
-const seed = Number(process.env["FC_SEED"] ?? Date.now() % 2 ** 31);
+import { runs, seed } from "../support/random";
 
 /** Texts that are right, nearly right, or known to break code that takes objects for maps and texts for patterns. */
 const text = fc.oneof(
@@ -76,7 +74,7 @@ const configurations = fc.constantFrom(stacks.oneServer, stacks.twoServers, stac
 
 describe(`whatever a program sends (seed ${seed})`, () => {
   for (const type of Object.keys(properties)) {
-    const run = { seed, numRuns: 1500 };
+    const run = runs(1500);
 
     it(`check of ${type} answers, does not throw, and complains about properties of ${type} alone`, () => {
       fc.assert(

@@ -10,8 +10,7 @@ import {
   type Binding,
 } from "../../provider/review/EffectiveAccess";
 import { picture, TODAY } from "./pictures";
-
-const seed = Number(process.env["SEED"] ?? Date.now() % 1_000_000_000);
+import { runs, seed } from "../support/random";
 
 /** Every grant that a list of changes is about, as `who site`, sorted. */
 function grants(changes: AccessChange[], access: EffectiveAccess): string[] {
@@ -269,7 +268,7 @@ describe(`The difference of two pictures (seed ${seed})`, () => {
           assert.ok(causes.length > 0 && who.length > 0 && sites.length > 0);
         }
       }),
-      { seed, numRuns: 1000 },
+      runs(1000),
     );
   });
 });

@@ -7,8 +7,8 @@ import { differenceOf } from "../../provider/review/Difference";
 import { EffectiveAccess, personByName, type AccessClient, type Binding } from "../../provider/review/EffectiveAccess";
 import { COMMENT_MARK, markdownReview } from "../../provider/review/markdownReview";
 import { picture, TODAY } from "./pictures";
+import { runs, seed } from "../support/random";
 
-const seed = Number(process.env["SEED"] ?? Date.now() % 1_000_000_000);
 const renderer = new MarkdownIt({ html: true, linkify: true });
 
 /** A server's data may be anything, so nothing of this goes through the manifest's rules. */
@@ -56,7 +56,7 @@ describe(`The Markdown of a review (seed ${seed})`, () => {
         assert.ok(!outside.includes("\\u{e000}"), `a name is outside of inline code:\n${text}`);
         assert.doesNotMatch(text, /[^\P{C}\n]/u);
       }),
-      { seed, numRuns: 400 },
+      runs(400),
     );
   });
 
