@@ -64,6 +64,7 @@ const groups: Group[] = [
   { name: "provider process", files: "test/dynamic/**/*.test.ts" },
   { name: "engine", files: "test/engine/**/*.test.ts" },
   { name: "faults", files: "test/faults/**/*.test.ts" },
+  { name: "random stories", files: "test/random/**/*.test.ts" },
   { name: "scenarios", files: "test/scenarios/**/*.test.ts" },
   {
     name: "stack, examples, documents, mutations, package",

@@ -1,0 +1,133 @@
+/** What goes wrong while a stack of a random story is deployed, at a place that is drawn. */
+import * as fc from "fast-check";
+import type { RequestFault, VerifyOutcome } from "../aegir/Faults";
+import type { Verb } from "../../provider/worker/protocol";
+import type { Provider } from "../faults/Provider";
+import type { Direction } from "../faults/ToxicProxy";
+import type { Trial } from "../faults/Trial";
+import { RANDOM_OURS } from "./Program";
+
+export type Interruption =
+  | { kind: "none" }
+  | { kind: "cut"; toxic: "limit_data" | "reset_peer"; direction: Direction; bytes: number }
+  | { kind: "request"; verb: Verb | "write"; fault: RequestFault; nth: number }
+  | { kind: "verify"; site: string; outcome: VerifyOutcome }
+  | { kind: "death"; step: number; moment: "before" | "after" };
+
+const from: Record<Direction, string> = { upstream: "to the server", downstream: "from the server" };
+
+export function interruptionText(interruption: Interruption): string {
+  switch (interruption.kind) {
+    case "none":
+      return "undisturbed";
+    case "cut": {
+      const { toxic, direction, bytes } = interruption;
+      return `${toxic === "reset_peer" ? "reset" : "cut"} after ${bytes} bytes ${from[direction]}`;
+    }
+    case "request": {
+      const { verb, fault, nth } = interruption;
+      return `${fault} at the ${nth}. request ${verb === "write" ? "that writes" : `"${verb}"`}`;
+    }
+    case "verify":
+      return `the next verify of ${interruption.site}: ${interruption.outcome}`;
+    case "death":
+      return `the provider process dies ${interruption.moment} step ${interruption.step}`;
+  }
+}
+
+/** Where a cut falls: in the handshake, in the source of the worker, which is most of what is sent, or in the requests. */
+const bytes: Record<Direction, fc.Arbitrary<number>> = {
+  upstream: fc.oneof(fc.integer({ min: 1, max: 4_000 }), fc.integer({ min: 4_000, max: 80_000 })),
+  downstream: fc.integer({ min: 1, max: 9_000 }),
+};
+
+const requestFaults: RequestFault[] = [
+  "cutBefore",
+  "cutAfter",
+  "halfAnswer",
+  "killBefore",
+  "killInside",
+  "killAfter",
+  "closeAfter",
+  "deadlock",
+  "diskFull",
+  "fatal",
+];
+const reads: Verb[] = ["client", "site", "user", "tasks", "inventory"];
+
+const cut = (direction: Direction): fc.Arbitrary<Interruption> =>
+  fc
+    .record({ toxic: fc.constantFrom("limit_data" as const, "reset_peer" as const), bytes: bytes[direction] })
+    .map((drawn) => ({ kind: "cut", direction, ...drawn }));
+
+const request: fc.Arbitrary<Interruption> = fc
+  .record({
+    verb: fc.oneof({ weight: 3, arbitrary: fc.constant("write" as const) }, fc.constantFrom(...reads)),
+    fault: fc.constantFrom(...requestFaults),
+    nth: fc.integer({ min: 1, max: 4 }),
+  })
+  .map((drawn) => ({ kind: "request", ...drawn }));
+
+/** Without those that never end, and that only a person can end. */
+const verify: fc.Arbitrary<Interruption> = fc
+  .record({
+    site: fc.constantFrom(...RANDOM_OURS.sites),
+    outcome: fc.constantFrom<VerifyOutcome>("failure", "errorLine", "warning", "cancelled"),
+  })
+  .map((drawn) => ({ kind: "verify", ...drawn }));
+
+const death: fc.Arbitrary<Interruption> = fc
+  .record({ step: fc.integer({ min: 1, max: 5 }), moment: fc.constantFrom("before" as const, "after" as const) })
+  .map((drawn) => ({ kind: "death", ...drawn }));
+
+export const interruption: fc.Arbitrary<Interruption> = fc.oneof(
+  fc.constant<Interruption>({ kind: "none" }),
+  { weight: 4, arbitrary: fc.oneof(cut("upstream"), cut("downstream")) },
+  { weight: 4, arbitrary: request },
+  { weight: 1, arbitrary: verify },
+  { weight: 2, arbitrary: death },
+);
+
+/** Arranges it at the server and on the way to it. */
+export function arrange(interruption: Interruption, { proxy, aegir }: Pick<Trial, "proxy" | "aegir">): void {
+  if (interruption.kind === "cut") {
+    proxy.add(interruption.toxic, interruption.direction, { bytes: interruption.bytes });
+  } else if (interruption.kind === "request") {
+    aegir.faults.onRequest(interruption.verb, interruption.fault, interruption.nth);
+  } else if (interruption.kind === "verify") {
+    aegir.faults.nextVerify(interruption.site, interruption.outcome);
+  }
+}
+
+/** What becomes of who asked a process that is no more; there is no message of ours to judge. */
+export class ProcessDied extends Error {}
+
+/** A provider process that dies before or after a step that writes: nothing that it was asked from then on is answered. */
+export function mortal(provider: Provider, { step, moment }: { step: number; moment: "before" | "after" }): Provider {
+  let stepsLeft = step;
+  const died = () => new ProcessDied("the provider process has ended");
+  const alive = () => {
+    if (stepsLeft <= 0) throw died();
+  };
+  const living = async <T>(ask: () => Promise<T>): Promise<T> => {
+    alive();
+    return ask();
+  };
+  const mortally = async <T>(ask: () => Promise<T>): Promise<T> => {
+    alive();
+    const last = --stepsLeft === 0;
+    if (last && moment === "before") throw died();
+    const answer = await ask();
+    if (last) throw died();
+    return answer;
+  };
+  return {
+    check: (...asked) => living(() => provider.check(...asked)),
+    diff: (...asked) => living(() => provider.diff(...asked)),
+    read: (...asked) => living(() => provider.read(...asked)),
+    create: (...asked) => mortally(() => provider.create(...asked)),
+    update: (...asked) => mortally(() => provider.update(...asked)),
+    delete: (...asked) => mortally(() => provider.delete(...asked)),
+    end: () => provider.end(),
+  };
+}

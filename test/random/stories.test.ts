@@ -1,0 +1,106 @@
+/** The random layer over the fault matrix: whatever is declared and whatever goes wrong, the points of the checker hold. */
+import assert from "node:assert/strict";
+import * as fc from "fast-check";
+import { RunningClock } from "../aegir/Clock";
+import { nothingElse } from "../faults/checker";
+import { LifecycleStack } from "../faults/LifecycleStack";
+import { InProcessProvider, type Provider } from "../faults/Provider";
+import { Trial } from "../faults/Trial";
+import { anotherCopy } from "../support/anotherCopy";
+import { runs, seed } from "../support/random";
+import { arrange, mortal, ProcessDied, type Interruption } from "./Interruption";
+import { declarations, RANDOM_OURS } from "./Program";
+import { stories, type Attempt, type Chapter, type Story } from "./Story";
+
+const RUNS = 500;
+/** A story takes half a second; one that takes so long hangs. */
+const STORY_MILLISECONDS = 60_000;
+
+/** The second stack is deployed by a provider of its own, which knows nothing of the first one's. */
+const copy = anotherCopy(require, (load) => ({
+  ...(load("../faults/LifecycleStack") as typeof import("../faults/LifecycleStack")),
+  ...(load("../faults/Provider") as typeof import("../faults/Provider")),
+}));
+
+describe(`a random story (seed ${seed})`, () => {
+  /** How often an interruption was tried, and how often something failed for it. */
+  const met = new Map<Interruption["kind"], { tried: number; failed: number }>();
+
+  it("ends well whatever goes wrong on its way", async function () {
+    this.timeout(0);
+    const story = stories({ chapters: 3, edits: 5, attempts: 2 });
+    await fc.assert(fc.asyncProperty(story, play), { ...runs(RUNS), timeout: STORY_MILLISECONDS });
+  });
+
+  after(() => {
+    const lines = [...met].map(([kind, { tried, failed }]) => `${kind} ${failed} of ${tried}`);
+    console.log(`      deployments that failed, by what went wrong: ${lines.join(", ")}`);
+  });
+
+  async function play(story: Story): Promise<void> {
+    const t = await Trial.open({
+      ours: RANDOM_OURS,
+      aegir: { clock: new RunningClock(1000) },
+      waits: { pollSeconds: 0.005 },
+    });
+    let interruption: Interruption = { kind: "none" };
+    let rotations = 0;
+    const living = async (provider: Promise<Provider>): Promise<Provider> =>
+      interruption.kind === "death" ? mortal(await provider, interruption) : provider;
+    t.provider = (servers) => living(InProcessProvider.start(servers));
+    t.stacks.splice(
+      0,
+      1,
+      new LifecycleStack(() => living(InProcessProvider.start(t.configuration()))),
+      new copy.LifecycleStack(() => living(copy.InProcessProvider.start(t.configuration()))),
+    );
+    try {
+      for (const chapter of story.chapters) {
+        declare(t, chapter);
+        for (const attempt of chapter.attempts) {
+          interruption = attempt.interruption;
+          await tryUp(t, attempt);
+          interruption = { kind: "none" };
+        }
+        if (chapter.secondFirst) t.stacks.reverse();
+        await t.check(undefined, { refresh: chapter.refresh });
+        if (chapter.secondFirst) t.stacks.reverse();
+        const declared = t.stacks.flatMap((stack) => stack.declared);
+        nothingElse(t.aegir, declared);
+        rotations += chapter.done.filter((text) => text.startsWith("rotate")).length;
+        assert.ok(t.aegir.counts.unlinks <= rotations, "no password is rotated twice");
+        if (chapter.stateLost) {
+          for (const stack of t.stacks) stack.state.clear();
+          await adoptsEverything(t);
+        }
+      }
+    } finally {
+      await t.close();
+    }
+  }
+
+  function declare(t: Trial, { before, after }: Chapter): void {
+    for (const number of [1, 2] as const) t.stacks[number - 1]!.declared = declarations(after, before, number);
+  }
+
+  async function tryUp(t: Trial, { interruption, stacks, checkpointLost, ...options }: Attempt): Promise<void> {
+    const chosen = t.stacks.filter((_, index) => stacks === "both" || (stacks === "first") === (index === 0));
+    const forget = chosen.map((stack) => stack.checkpoint());
+    arrange(interruption, t);
+    const failures = (await t.upOf(chosen, options)).flatMap((run) => run.failures);
+    t.proxy.heal();
+    t.aegir.faults.forgetPlans();
+    if (checkpointLost) forget.forEach((back) => back());
+    for (const { name, message, error } of failures) if (!(error instanceof ProcessDied)) t.told(name, message);
+    const { tried, failed } = met.get(interruption.kind) ?? { tried: 0, failed: 0 };
+    met.set(interruption.kind, { tried: tried + 1, failed: failed + (failures.length > 0 ? 1 : 0) });
+  }
+
+  async function adoptsEverything(t: Trial): Promise<void> {
+    const { writes, unlinks } = t.aegir.counts;
+    for (const stack of t.stacks) await t.expectUp(stack.declared, {}, stack);
+    assert.deepEqual([t.aegir.counts.writes, t.aegir.counts.unlinks], [writes, unlinks]);
+    t.reached();
+    await t.changesNothing();
+  }
+});
