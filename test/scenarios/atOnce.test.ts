@@ -1,0 +1,146 @@
+/**
+ * Two stacks deployed at once to one server, each by an engine of its own, while a person clicks in the panel: what they
+ * write is put one after the other, or one of them is told what is the case. Nobody's change is lost.
+ */
+import assert from "node:assert/strict";
+import type { Outcome } from "../engine/Engine";
+import { until } from "../support/until";
+import { onEveryEngine } from "./everyEngine";
+import { ScenarioStack } from "./ScenarioStack";
+import { bound, client, expectOk, owned, World } from "./World";
+
+const [SITE, OTHER, THIRD] = ["www.nova.example", "www.luna.example", "www.beta.example"] as const;
+const DEFAULT_OWNER = "octopus123456";
+const nova = client("nova", "Nova Ltd");
+const luna = client("luna", "Luna Ltd");
+
+onEveryEngine("two deployments and a person at once", (engine) => {
+  let world: World;
+  let second: ScenarioStack;
+  beforeEach(async () => {
+    world = await World.open(engine());
+    const { aegir } = world;
+    second = await ScenarioStack.of(engine(), { servers: { main: aegir.configuration() } });
+    aegir.addSites([SITE, OTHER, THIRD].map((site) => ({ site })));
+    aegir.panel.addClient({ name: "Beta GmbH", internalName: "beta" });
+    aegir.panel.addUser({ name: "alice" });
+  });
+  afterEach(async () => {
+    const ownerless = world.aegir.ownerHistory.filter(({ owner }) => owner === null);
+    const exposed = second.exposed(world.secrets());
+    second.remove();
+    await world.close();
+    assert.deepEqual(ownerless, []);
+    assert.deepEqual(exposed, []);
+  });
+
+  const owners = (site: string) =>
+    world.aegir.ownerHistory.filter((state) => state.site === site).map(({ owner }) => owner);
+  const requests = (verb: "setOwner" | "site") => world.aegir.counts.requests[verb] ?? 0;
+
+  async function changesNothing(stack: ScenarioStack): Promise<void> {
+    const { writes } = world.aegir.counts;
+    assert.deepEqual(Object.keys((await stack.up()).changes), ["same"]);
+    assert.equal(world.aegir.counts.writes, writes);
+  }
+
+  it("of different sites none disturbs another, and every change is there in the end", async () => {
+    const { aegir } = world;
+    world.declare([nova, bound("nova", "alice"), owned(SITE, "nova")]);
+    second.declare([luna, bound("luna", "alice"), owned(OTHER, "luna")]);
+    const writing = aegir.faults.holdRequest("setOwner", "begun");
+    const running = Promise.all([world.stack.up(), second.stack.up()]);
+    await writing.reached;
+    await until(() => requests("setOwner") === 2);
+    aegir.panel.setOwner(THIRD, "Beta GmbH");
+    aegir.panel.bind("beta", "alice");
+    writing.release();
+    for (const outcome of await running) expectOk(outcome);
+    aegir.runQueue();
+    assert.deepEqual([SITE, OTHER, THIRD].map(owners), [
+      [DEFAULT_OWNER, "nova"],
+      [DEFAULT_OWNER, "luna"],
+      [DEFAULT_OWNER, "beta"],
+    ]);
+    const { bindings } = aegir.tables();
+    const alices = bindings.flatMap(({ user, client }) => (user === "alice" ? [client] : []));
+    assert.deepEqual(alices.sort(), ["beta", "luna", "nova"]);
+    await changesNothing(world);
+    await changesNothing(second);
+  });
+
+  it("of two that want one site the second is refused, and nothing moves until it names who loses the site", async () => {
+    const { aegir } = world;
+    world.declare([nova, owned(SITE, "nova")]);
+    await second.up([luna]);
+    second.declare([luna, owned(SITE, "luna")]);
+    const writing = aegir.faults.holdRequest("setOwner", "begun");
+    const winning = world.stack.up();
+    await writing.reached;
+    const looks = requests("site");
+    const losing = second.stack.up();
+    await until(() => requests("site") > looks);
+    writing.release();
+    expectOk(await winning);
+    refused(await losing, /www\.nova\.example belongs to another client, nova \("Nova Ltd"\).*takeOverFrom: "nova"/);
+    refused(await second.stack.up(), /takeOverFrom: "nova"/);
+    assert.deepEqual(owners(SITE), [DEFAULT_OWNER, "nova"]);
+    await changesNothing(world);
+
+    await second.up([luna, owned(SITE, "luna", { takeOverFrom: "nova" })]);
+    assert.equal(world.owner(SITE), "luna");
+    await changesNothing(second);
+    // Who has lost it sees so, and does not take it along when it goes.
+    world.declare([nova]);
+    expectOk(await world.stack.up({ refresh: true }));
+    assert.equal(world.owner(SITE), "luna");
+    await changesNothing(second);
+  });
+
+  it("what a person decides between look and write stands, and both deployments are told", async () => {
+    const { aegir } = world;
+    await world.up([nova, owned(SITE, "nova")]);
+    world.declare([nova, client("nova2", "Nova Two"), owned(SITE, "nova2")]);
+    second.declare([luna, owned(OTHER, "luna")]);
+    const writing = aegir.faults.holdRequest("setOwner", "begun");
+    const running = Promise.all([world.stack.up(), second.stack.up()]);
+    await writing.reached;
+    await until(() => requests("setOwner") === 3);
+    aegir.panel.setOwner(SITE, "Beta GmbH");
+    aegir.panel.setOwner(OTHER, "Beta GmbH");
+    writing.release();
+    const [first, other] = await running;
+    refused(first, /owner of www\.nova\.example changed .*: expected nova, found beta.*pulumi up --refresh/);
+    refused(other, /www\.luna\.example belongs to another client, beta .*takeOverFrom: "beta"/);
+    aegir.runQueue();
+    assert.deepEqual([world.owner(SITE), world.owner(OTHER)], ["beta", "beta"]);
+
+    const preview = expectOk(await world.stack.preview({ refresh: true }));
+    assert.match(preview.output, /moves from beta to nova2/);
+    expectOk(await world.stack.up({ refresh: true }));
+    await second.up([luna, owned(OTHER, "luna", { takeOverFrom: "beta" })]);
+    assert.deepEqual([world.owner(SITE), world.owner(OTHER)], ["nova2", "luna"]);
+    await changesNothing(world);
+    await changesNothing(second);
+  });
+
+  it("a client that a person deletes while both give it a site is missed by both, and every site keeps its owner", async () => {
+    const { aegir } = world;
+    const to = (site: string) => ({ ...owned(site, "nova"), args: { site, client: "beta" } });
+    world.declare([to(SITE)]);
+    second.declare([to(OTHER)]);
+    const writing = aegir.faults.holdRequest("setOwner", "begun");
+    const running = Promise.all([world.stack.up(), second.stack.up()]);
+    await writing.reached;
+    await until(() => requests("setOwner") === 2);
+    aegir.panel.deleteClient("beta");
+    writing.release();
+    for (const outcome of await running) refused(outcome, /no client (with the internal name "beta"|beta)/);
+    assert.deepEqual([world.owner(SITE), world.owner(OTHER)], [DEFAULT_OWNER, DEFAULT_OWNER]);
+  });
+});
+
+function refused(outcome: Outcome, because: RegExp): void {
+  assert.equal(outcome.ok, false);
+  assert.match(outcome.diagnostics, because);
+}
