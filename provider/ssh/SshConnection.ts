@@ -174,7 +174,13 @@ export class SshConnection {
   }
 
   async #openSftp(link: Link): Promise<SftpChannel> {
-    const { channel: wrapper, free } = await link.open<SFTPWrapper>("SFTP", (client, done) => client.sftp(done));
+    const opening = link.open<SFTPWrapper>("SFTP", (client, done) => client.sftp(done));
+    const { channel: wrapper, free } = await opening.catch((error: unknown) => {
+      // Whether or not there was a channel, no file was asked for on it.
+      if (!(error instanceof SshError) || error.situation !== "sessionBroken") throw error;
+      const outcome = error.outcome === "notSent" ? "notSent" : "notDone";
+      throw new SshError(error.situation, this.label, outcome, `${error.reason}. Nothing was done`);
+    });
     const closed = new Promise<string>((resolve) => {
       link.onLost(resolve);
       wrapper.on("error", (error: Error) => resolve(`the SFTP channel broke: ${printable(error.message)}`));

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { Socket } from "node:net";
 import { utils } from "ssh2";
 import type { SFTPWrapper } from "ssh2";
 import { SftpRefusal } from "../../provider/ssh/Sftp";
@@ -125,6 +126,25 @@ describe("Sftp", () => {
     assert.equal((await sftp.read("/o1.foo", 9)).length, 7);
     assert.equal(channels.length, 2);
     assert.equal(connection.connections, 1);
+  });
+
+  it("says that nothing was done when the connection is lost while the channel opens", async () => {
+    const sockets: Socket[] = [];
+    const server = await ScriptedServer.start({
+      onSocket: (socket) => (sockets.push(socket), false),
+      onSftp: () => setImmediate(() => sockets.at(-1)!.destroy()),
+    });
+    const connection = server.connection({}, {});
+    cleanUp.push(
+      () => server.stop(),
+      () => connection.end(),
+    );
+    await assert.rejects(connection.sftp(), (error: Error) => {
+      assert.ok(error instanceof SshError);
+      assert.notEqual(error.outcome, "unknown");
+      assert.match(error.message, /while SFTP was being asked for\. Nothing was done\. Run the same command again/);
+      return true;
+    });
   });
 
   it("connects anew when the connection was lost", async () => {
