@@ -46,6 +46,8 @@ onEveryEngine("two deployments and a person at once", (engine) => {
 
   it("of different sites none disturbs another, and every change is there in the end", async () => {
     const { aegir } = world;
+    // What is written besides would wait for the one that is held, and keep its site waiting behind it.
+    await Promise.all([world.up([nova, bound("nova", "alice")]), second.up([luna, bound("luna", "alice")])]);
     world.declare([nova, bound("nova", "alice"), owned(SITE, "nova")]);
     second.declare([luna, bound("luna", "alice"), owned(OTHER, "luna")]);
     const writing = aegir.faults.holdRequest("setOwner", "begun");
@@ -99,8 +101,9 @@ onEveryEngine("two deployments and a person at once", (engine) => {
 
   it("what a person decides between look and write stands, and both deployments are told", async () => {
     const { aegir } = world;
-    await world.up([nova, owned(SITE, "nova")]);
-    world.declare([nova, client("nova2", "Nova Two"), owned(SITE, "nova2")]);
+    const nova2 = client("nova2", "Nova Two");
+    await Promise.all([world.up([nova, nova2, owned(SITE, "nova")]), second.up([luna])]);
+    world.declare([nova, nova2, owned(SITE, "nova2")]);
     second.declare([luna, owned(OTHER, "luna")]);
     const writing = aegir.faults.holdRequest("setOwner", "begun");
     const running = Promise.all([world.stack.up(), second.stack.up()]);
