@@ -123,7 +123,7 @@ describe("while a command runs", () => {
     const t = trial();
     t.stack.declared = [client("nova", "Nova Ltd"), bound("nova", "alice")];
     for (const verb of ["createClient", "bind"] as const) {
-      t.aegir.faults.forgetRequests();
+      t.aegir.faults.forgetPlans();
       for (const [index, moment] of (["killBefore", "killInside", "killAfter"] as const).entries()) {
         t.aegir.faults.onRequest(verb, moment, index + 1);
       }

@@ -85,7 +85,7 @@ export const resources: Mutation[] = [
     name: "give back a site that somebody else owns by now",
     danger: "A destroy takes a site from a client that this stack never knew.",
     file: "provider/resources/SiteOwnership.ts",
-    find: 'mayTake: (found) => (ownerName(found) === props.client ? "take" : "leave"),',
+    find: 'mayTake: (found) => (ownerName(found) === givenBy(props) ? "take" : "leave"),',
     replace: 'mayTake: () => "take",',
     caughtBy: {
       file: others,
