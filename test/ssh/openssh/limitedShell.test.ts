@@ -13,6 +13,7 @@ import { configureServers, endServers } from "../../../provider/aegir/servers";
 import { aegirClient } from "../../../provider/resources/AegirClient";
 import { forgetDeclared } from "../../../provider/resources/declared";
 import { shellAccount } from "../../../provider/resources/ShellAccount";
+import { foundIn } from "../../support/canary";
 import { cleaningUp } from "../../support/cleaningUp";
 import { until } from "../../support/until";
 import {
@@ -28,6 +29,7 @@ import { needRoot, SystemUser } from "../SystemUser";
 
 const SFTP_SERVER = "/usr/lib/openssh/sftp-server";
 const PASSWORD = "the main account's password";
+const NEW = "the-rotated-password-of-acme";
 const server = "main";
 
 const lshell = (process.env["PATH"] ?? "")
@@ -125,8 +127,8 @@ describe("A hosted account, whose login has a limited shell", () => {
     const rotating = shellAccount.update(id, outs, { client: "acme", rotation: "1", server });
     await until(() => !existsSync(file));
     user.write(`users/${login}`, "", 0o600);
-    user.write(`users/${login}`, "new\n", 0o600);
-    assert.equal((await rotating).outs.password, "new");
+    user.write(`users/${login}`, `${NEW}\n`, 0o600);
+    assert.equal((await rotating).outs.password, NEW);
   }
 
   it("has its password files read, removed and waited for over lshell's own SFTP", async () => {
@@ -137,6 +139,8 @@ describe("A hosted account, whose login has a limited shell", () => {
     assert.deepEqual([sshd.count(ACCEPTED), sshd.count(FAILED)], [1, 0]);
     assert.equal(shellLog().match(/SFTP connect/g)?.length, 1);
     assert.doesNotMatch(shellLog(), /forbidden|Over SSH/);
+    const secrets = Object.entries({ PASSWORD, "the rotated password": NEW });
+    assert.deepEqual(foundIn([sshd.log, shellLog()], secrets), []);
   });
 
   it("has them at /users where sshd itself confines it to SFTP in its home", async () => {
