@@ -4,116 +4,15 @@
  * is meant, and the process that waits for its answer is killed from outside.
  */
 import assert from "node:assert/strict";
-import type { Hold, RequestFault, Requested } from "../aegir/Faults";
+import type { Hold, RequestFault } from "../aegir/Faults";
 import { ProviderProcess } from "../dynamic/ProviderProcess";
 import type { Declaration } from "../scenarios/program";
-import { client, owned } from "../scenarios/World";
 import { until } from "../support/until";
 import { partOf } from "./Provider";
-import { access, everyTrial, MAIL, moved, SITE, type Trial } from "./Trial";
+import { everyTrial, type Trial } from "./Trial";
+import { memoriesOf, writes, type Write } from "./writes";
 
 const SERVERS = "aegir:servers";
-const withoutMail = client("nova", "Nova Ltd");
-const renamed = client("nova", "Nova Incorporated", { email: MAIL });
-const twoClients = [withoutMail, client("luna", "Luna Ltd")];
-
-interface Write {
-  row: 29 | 31 | 33;
-  what: string;
-  before: Declaration[];
-  after: Declaration[];
-  verb: Requested;
-  nth?: number;
-  prepare?: (trial: Trial) => Promise<unknown>;
-  /**
-   * With a lost state, the program that says so much that nothing has to be remembered; none, where the program cannot
-   * say it: what is no longer declared is known from the state alone.
-   */
-  lost?: Declaration[];
-}
-
-const writes: Write[] = [
-  { row: 29, what: "a client is created with its person", before: [], after: access(), verb: "createClient" },
-  { row: 29, what: "a person is bound", before: [], after: access(), verb: "bind" },
-  { row: 29, what: "a person is made and bound", before: [], after: access(), verb: "bind", nth: 2 },
-  { row: 29, what: "a site gets its owner", before: [], after: access(), verb: "setOwner" },
-  {
-    row: 31,
-    what: "a client is renamed, before its person is made",
-    before: [withoutMail],
-    after: [renamed],
-    verb: "renameClient",
-    lost: [client("nova", "Nova Incorporated", { email: MAIL, onExisting: "adopt" })],
-  },
-  {
-    row: 31,
-    what: "a person is made for a client that was renamed a moment ago",
-    before: [withoutMail],
-    after: [renamed],
-    verb: "ensureUser",
-    lost: [client("nova", "Nova Incorporated", { email: MAIL, onExisting: "adopt" })],
-  },
-  {
-    row: 31,
-    what: "a site moves to another client",
-    before: [...twoClients, owned(SITE, "nova")],
-    after: [...twoClients, owned(SITE, "luna")],
-    verb: "setOwner",
-    lost: [...twoClients, owned(SITE, "luna", { takeOverFrom: "nova" })],
-  },
-  {
-    row: 31,
-    what: "a handover that failed half way is verified again",
-    before: [withoutMail],
-    after: [withoutMail, owned(SITE, "nova")],
-    verb: "queueVerify",
-    prepare: async (t) => {
-      t.aegir.faults.nextVerify(SITE, "failure");
-      t.stack.declared = [withoutMail, owned(SITE, "nova")];
-      assert.equal((await t.up()).ok, false);
-    },
-    lost: [withoutMail, owned(SITE, "nova")],
-  },
-  {
-    row: 31,
-    what: "a password is rotated, before the new one is there",
-    before: access({ rotation: "1" }),
-    after: access({ rotation: "2" }),
-    verb: "unlink",
-    lost: access({ rotation: "2" }),
-  },
-  {
-    row: 31,
-    what: "everything is replaced: the new client is made",
-    before: access(),
-    after: moved,
-    verb: "createClient",
-  },
-  { row: 31, what: "everything is replaced: the site moves", before: access(), after: moved, verb: "setOwner" },
-  { row: 33, what: "a person is unbound", before: access(), after: access().slice(0, 2), verb: "unbind" },
-  {
-    row: 33,
-    what: "a site goes back to the default owner",
-    before: access(),
-    after: access().slice(0, 3),
-    verb: "setOwner",
-  },
-  { row: 33, what: "a client is deleted", before: access(), after: [], verb: "deleteClient" },
-  {
-    row: 33,
-    what: "a client is deleted with a site that nobody declared: the site goes first",
-    before: [client("nova", "Nova Ltd", { onDestroy: { sites: "default-owner" } })],
-    after: [],
-    verb: "setOwner",
-    prepare: (t) => {
-      t.aegir.panel.setOwner("shop.nova.example", "Nova Ltd");
-      t.aegir.runQueue();
-      return Promise.resolve();
-    },
-  },
-];
-
-type Memory = "recorded" | "without checkpoints" | "with its state lost";
 
 describe("killed", () => {
   const trial = everyTrial();
@@ -121,7 +20,11 @@ describe("killed", () => {
   async function prepared({ before, after, prepare }: Write): Promise<Trial> {
     const t = trial();
     await t.expectUp(before);
-    await prepare?.(t);
+    const deploys = async (declared: Declaration[]) => {
+      t.stack.declared = declared;
+      return (await t.up()).ok;
+    };
+    await prepare?.({ aegir: t.aegir, deploys });
     t.stack.declared = after;
     return t;
   }
@@ -167,9 +70,7 @@ describe("killed", () => {
         await checking;
       });
 
-      for (const memory of ["recorded", "without checkpoints", "with its state lost"] as Memory[]) {
-        const removed = write.row === 33 || write.after === moved;
-        if (memory === "with its state lost" && removed) continue;
+      for (const memory of memoriesOf(write)) {
         it(`row ${row}: after it, ${memory}, when ${what}`, async () => {
           const t = await prepared(write);
           const forget = t.stack.checkpoint();
