@@ -142,15 +142,22 @@ export const edits: Readonly<Record<string, Edit[]>> = {
   rotate: TEAMS.map((team) => ofTeam(team, "rotate the password of", ({ rotation }) => ({ rotation: rotation + 1 }))),
 };
 
-/** Carries out what applies, one edit after the other, and tells which did. */
-export function edited(program: Program, changes: readonly Edit[]): { program: Program; done: string[] } {
+/**
+ * Carries out what applies, one edit after the other, and tells which did. A client that stays keeps its address, though it
+ * was removed and added: who has been bound by an address stays bound without it, and a checker could not tell.
+ */
+export function edited(before: Program, changes: readonly Edit[]): { program: Program; done: string[] } {
+  let program = before;
   const done: string[] = [];
   for (const { text, edit } of changes) {
     const next = edit(program);
     if (next) done.push(text);
     program = next ?? program;
   }
-  return { program, done };
+  const teams = Object.entries(program.teams).map(([name, team]): [string, Team] => {
+    return [name, { ...team, email: team.email || before.teams[name]?.email === true }];
+  });
+  return { program: { ...program, teams: Object.fromEntries(teams) }, done };
 }
 
 /** What one of the stacks declares; `before` is what was deployed, so that the other stack's loser of a site is named. */
