@@ -61,6 +61,8 @@ interface Outputs extends Inputs {
   ftpsPort: number;
   password: string | null;
   fingerprint: string;
+  /** Of the password that this stack last saw in a deployment, if a refresh found another one since. */
+  deployed?: string;
 }
 
 const replacing = ["client", "server"] as const;
@@ -160,7 +162,9 @@ export const shellAccount: Lifecycle<Inputs, Outputs> = {
         "gets a new password: BOA deletes the account with its home and SSH keys and makes it anew, which takes minutes; sessions that are open keep the old account until they end.",
       );
     }
-    return { changes: replaces.length + changed.length > 0, replaces };
+    // A password that a refresh found is taken note of, so that a later rotation is one of it.
+    const found = olds.deployed !== undefined;
+    return { changes: replaces.length + changed.length > 0 || found, replaces };
   },
 
   async create(inputs): Promise<CreateResult<Outputs>> {
@@ -186,16 +190,26 @@ export const shellAccount: Lifecycle<Inputs, Outputs> = {
     if (!password) return {};
     // Without a recorded client (a lookup) the login's own letters are the best name there is for it.
     const live = { ...props, client: props.client ?? login.slice(login.indexOf(".") + 1), server: server.name };
-    return { id: accountId(login), props: outputs(server, login, password, live), inputs: pick(live, inputKeys) };
+    const deployed = props.deployed ?? props.fingerprint;
+    return {
+      id: accountId(login),
+      props: {
+        ...outputs(server, login, password, live),
+        ...(deployed !== undefined && deployed !== password.fingerprint && { deployed }),
+      },
+      inputs: pick(live, inputKeys),
+    };
   },
 
   async update(id, olds, news): Promise<{ outs: Outputs }> {
     const server = serverFor(news.server);
     const login = olds.username;
     const rotate = news.rotation !== undefined && !same(olds.rotation, news.rotation);
+    // Not what a refresh found: that may be what this very rotation made, in a deployment whose checkpoint was lost.
+    const deployed = olds.deployed ?? olds.fingerprint;
     const live = await server.passwordFiles.read(login);
     const watch = siteWatch(server, news.client);
-    if (rotate && live && live.fingerprint === olds.fingerprint) {
+    if (rotate && live && live.fingerprint === deployed) {
       // Without an active site BOA would remove the account and make no new one (contract 5.3).
       await watch();
       await server.passwordFiles.delete(login);
@@ -205,7 +219,7 @@ export const shellAccount: Lifecycle<Inputs, Outputs> = {
         "has another password than this stack last saw: the rotation has happened already, the password is read back.",
       );
     }
-    const old = rotate ? olds.fingerprint : undefined;
+    const old = rotate ? deployed : undefined;
     try {
       return { outs: outputs(server, login, await server.passwordFiles.appears(login, old, watch), news) };
     } catch (error) {

@@ -268,6 +268,32 @@ describe("the life cycles against a server", () => {
       assert.deepEqual(Object.keys(aegir.counts.connections).sort(), ["aegir", "o1.ftp"]);
     });
 
+    it("a rotation whose checkpoint was lost is not repeated, though a refresh has seen the new password (trap 14)", async () => {
+      const rotation = { client: "acme", rotation: "1", server };
+      const { id, outs } = await shellAccount.create({ client: "acme", server });
+      const rotated = await shellAccount.update(id, outs, rotation);
+      const { props } = await shellAccount.read(id, outs);
+      assert.equal(props!.password, rotated.outs.password);
+      const again = await shellAccount.update(id, props!, rotation);
+      assert.deepEqual(again.outs, rotated.outs);
+      assert.equal(aegir.counts.unlinks, 1);
+    });
+
+    it("a password that a refresh finds is taken note of once, so that a rotation is made after it", async () => {
+      const declared = { client: "acme", server };
+      const { id, outs } = await shellAccount.create(declared);
+      // Somebody else rotates it.
+      await shellAccount.update(id, outs, { ...declared, rotation: "theirs" });
+      const { props } = await shellAccount.read(id, outs);
+      assert.equal((await shellAccount.diff(id, props!, declared)).changes, true);
+      const noted = (await shellAccount.update(id, props!, declared)).outs;
+      assert.equal(noted.password, props!.password);
+      assert.equal((await shellAccount.diff(id, noted, declared)).changes, false);
+      const rotated = await shellAccount.update(id, noted, { ...declared, rotation: "1" });
+      assert.notEqual(rotated.outs.password, noted.password);
+      assert.equal(aegir.counts.unlinks, 2);
+    });
+
     it("everything else is refused, with the reason (trap 16)", async () => {
       await assert.rejects(
         own(),
