@@ -160,6 +160,18 @@ export function edited(before: Program, changes: readonly Edit[]): { program: Pr
   return { program: { ...program, teams: Object.fromEntries(teams) }, done };
 }
 
+/**
+ * Whether BOA may take a login and make it anew on the way, because for a moment its client has no site: it has another
+ * password then, which only a refresh sees.
+ */
+export function mayRemakeLogin(before: Program, after: Program): boolean {
+  const owned = ({ owners }: Program, team: string) => Object.keys(owners).filter((site) => owners[site] === team);
+  return Object.keys(after.teams).some((team) => {
+    const had = owned(before, team);
+    return had.length > 0 && !owned(after, team).some((site) => had.includes(site));
+  });
+}
+
 /** What one of the stacks declares; `before` is what was deployed, so that the other stack's loser of a site is named. */
 export function declarations(program: Program, before: Program, stack: StackNumber): Declaration[] {
   const teams = Object.entries(program.teams).filter(([team]) => STACKS[team] === stack);

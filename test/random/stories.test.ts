@@ -9,7 +9,7 @@ import { Trial } from "../faults/Trial";
 import { anotherCopy } from "../support/anotherCopy";
 import { runs, seed } from "../support/random";
 import { arrange, mortal, ProcessDied, type Interruption } from "./Interruption";
-import { declarations, RANDOM_OURS } from "./Program";
+import { declarations, mayRemakeLogin, RANDOM_OURS } from "./Program";
 import { stories, type Attempt, type Chapter, type Story } from "./Story";
 
 const RUNS = 500;
@@ -63,7 +63,9 @@ describe(`a random story (seed ${seed})`, () => {
           interruption = { kind: "none" };
         }
         if (chapter.secondFirst) t.stacks.reverse();
-        await t.check(undefined, { refresh: chapter.refresh });
+        const remade = mayRemakeLogin(chapter.before, chapter.after);
+        if (remade) for (const stack of t.stacks) await t.expectUp(stack.declared, {}, stack);
+        await t.check(undefined, { refresh: chapter.refresh || remade });
         if (chapter.secondFirst) t.stacks.reverse();
         const declared = t.stacks.flatMap((stack) => stack.declared);
         nothingElse(t.aegir, declared);
