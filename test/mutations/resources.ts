@@ -159,7 +159,7 @@ export const resources: Mutation[] = [
     name: "rotate a password that was rotated already",
     danger: "The account is deleted once more, with its home, its keys and the password that was just handed out.",
     file: "provider/resources/ShellAccount.ts",
-    find: "if (rotate && live && live.fingerprint === olds.fingerprint) {",
+    find: "if (rotate && live && live.fingerprint === deployed) {",
     replace: "if (rotate && live) {",
     caughtBy: {
       file: "test/scenarios/rotation.test.ts",
