@@ -3,6 +3,7 @@
  * provider text, and does not wait for an asynchronous `configure` (pulumi-facts 1.2), so it is only kept here and read
  * when the first operation needs it.
  */
+import { forgetAttempts } from "../ssh/attempt";
 import { AegirServer } from "./AegirServer";
 import { parseServers, selectServer, type Servers } from "./ServerConfiguration";
 
@@ -15,8 +16,7 @@ export function configureServers(text: string | undefined): void {
   if (text === configured) return;
   configured = text;
   servers = undefined;
-  for (const server of open.values()) void server.end();
-  open.clear();
+  void endServers();
 }
 
 /** @throws AegirError `notConfigured` */
@@ -44,5 +44,6 @@ export function serverFor(name: string | undefined): AegirServer {
 export async function endServers(): Promise<void> {
   const ending = [...open.values()];
   open.clear();
+  forgetAttempts();
   await Promise.all(ending.map((server) => server.end()));
 }

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { BaseAgent, createAgent, utils } from "ssh2";
 import type { AnyAuthMethod, IdentityCallback, ParsedKey, SignCallback, SigningRequestOptions } from "ssh2";
 import type { Authentication, Hop } from "./credentials";
@@ -13,6 +14,8 @@ const AGENT_MILLISECONDS = 10_000;
 /** What a server is offered, once. */
 export interface Offer {
   method: AnyAuthMethod;
+  /** Tells it from other offers, and nothing of a secret. */
+  digest: string;
   /** What it is and where it was found, for messages. */
   description: string;
   /** What to try if it is rejected, for messages; may be empty. */
@@ -29,11 +32,23 @@ async function offer(hop: Hop, authentication: Authentication): Promise<Offer> {
   const { from } = authentication;
   if (authentication.method === "privateKey") {
     const key = authentication.key();
-    return { method: { type: "publickey", username, key }, description: `the private key (${from})`, advice: "" };
+    const digest = digestOf(key.getPublicSSH());
+    return {
+      method: { type: "publickey", username, key },
+      digest,
+      description: `the private key (${from})`,
+      advice: "",
+    };
   }
   if (authentication.method === "password") {
     const password = authentication.password();
-    return { method: { type: "password", username, password }, description: `the password (${from})`, advice: "" };
+    const digest = digestOf(password);
+    return {
+      method: { type: "password", username, password },
+      digest,
+      description: `the password (${from})`,
+      advice: "",
+    };
   }
   const agent = createAgent(authentication.socketPath);
   const keys = await identities(agent);
@@ -47,6 +62,7 @@ async function offer(hop: Hop, authentication: Authentication): Promise<Offer> {
     ];
     return {
       method: { type: "agent", username, agent: new OfferedKeys(agent, offered) },
+      digest: digestOf(...offered.map((key) => key.getPublicSSH())),
       description: `${from} (${offered.length === 1 ? "one key" : `${offered.length} keys`})`,
       advice: advice.filter(Boolean).join("; "),
     };
@@ -61,6 +77,12 @@ async function offer(hop: Hop, authentication: Authentication): Promise<Offer> {
     `${from} ${keys === null ? "does not answer" : "holds no usable key"}, and there are no other credentials. No ` +
       "connection was made. Add the key with ssh-add, or give it in the environment",
   );
+}
+
+function digestOf(...parts: (string | Buffer)[]): string {
+  const hash = createHash("sha256");
+  parts.forEach((part) => hash.update(part));
+  return hash.digest("hex");
 }
 
 /** The keys that an agent holds, null if it cannot be asked. */

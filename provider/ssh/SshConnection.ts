@@ -132,10 +132,7 @@ export class SshConnection {
       return live;
     })();
     this.#link = link;
-    // Rejected credentials stay rejected: servers lock out whoever keeps trying.
-    link.catch((error: unknown) => {
-      if (!(error instanceof SshError && error.situation === "authenticationRejected")) this.#forget(link);
-    });
+    link.catch(() => this.#forget(link));
     return link;
   }
 

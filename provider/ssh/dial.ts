@@ -1,11 +1,12 @@
-import { connect } from "node:net";
+import { connect, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { setTimeout as pause } from "node:timers/promises";
 import type { Client } from "ssh2";
+import { attempt } from "./attempt";
 import type { Hop, ResolvedConnection } from "./credentials";
 import { Link } from "./Link";
 import { CouldNotReach, login } from "./login";
-import { offerOf } from "./Offer";
+import { offerOf, type Offer } from "./Offer";
 import { printable } from "./printable";
 import { SshError } from "./SshError";
 import type { Timings } from "./Timings";
@@ -47,7 +48,7 @@ function whichHop({ proxy, label }: ResolvedConnection, hop: Hop): string {
   if (proxy === null) {
     return "";
   }
-  return hop === proxy
+  return hop.label === proxy.label
     ? `, the bastion on the way to ${label}`
     : ` through the bastion ${proxy.label}, which was reached`;
 }
@@ -58,30 +59,44 @@ async function dialOnce(connection: ResolvedConnection, until: number, timings: 
   // Both before anything is sent: missing credentials of the server are no reason to log in at the bastion.
   const offer = await offerOf(connection);
   const proxyOffer = proxy && (await offerOf(proxy));
-  const { host, port } = proxy ?? connection;
-  const socket = connect({ host, port, noDelay: true });
+  const first = proxy ?? connection;
+  const entry = await attempt(first, proxyOffer ?? offer, () => enter(first, proxyOffer ?? offer, time(first)));
+  const { socket } = entry;
+  if (proxy === null) {
+    return new Link(label, entry.client, socket, null, socket, timings, [entry.peer]);
+  }
+  try {
+    const { transport, client, peer } = await Promise.race([
+      lossOf(entry.client, proxy),
+      attempt(connection, offer, async () => {
+        const transport = await forward(entry.client, proxy, connection, time(connection));
+        return { transport, ...(await login(connection, offer, transport, time(connection))) };
+      }),
+    ]);
+    const way = { label: proxy.label, client: entry.client };
+    return new Link(label, client, transport, way, socket, timings, [entry.peer, peer]);
+  } catch (error) {
+    close(socket);
+    throw error;
+  }
+}
+
+/** Logs in at the server that this machine itself connects to. */
+async function enter(hop: Hop, offer: Offer, milliseconds: number) {
+  const socket = connect({ host: hop.host, port: hop.port, noDelay: true });
   // What comes after everybody has gone would else end the process.
   socket.on("error", () => undefined);
   try {
-    if (proxy === null || proxyOffer === null) {
-      const { client, peer } = await login(connection, offer, socket, time(connection));
-      return new Link(label, client, socket, null, socket, timings, [peer]);
-    }
-    const bastion = await login(proxy, proxyOffer, socket, time(proxy));
-    const { transport, client, peer } = await Promise.race([
-      lossOf(bastion.client, proxy),
-      forward(bastion.client, proxy, connection, time(connection)).then(async (transport) => ({
-        transport,
-        ...(await login(connection, offer, transport, time(connection))),
-      })),
-    ]);
-    const way = { label: proxy.label, client: bastion.client };
-    return new Link(label, client, transport, way, socket, timings, [bastion.peer, peer]);
+    return { socket, ...(await login(hop, offer, socket, milliseconds)) };
   } catch (error) {
-    socket.unref();
-    socket.destroySoon();
+    close(socket);
     throw error;
   }
+}
+
+function close(socket: Socket): void {
+  socket.unref();
+  socket.destroySoon();
 }
 
 /** Rejects as soon as the bastion is lost, before its channels notice and the loss is put down to the server behind it. */

@@ -43,12 +43,23 @@ export const ssh: Mutation[] = [
   {
     name: "retry a rejected credential",
     danger: "A firewall shuts out the pipeline, and with it everybody at its address (trap 17).",
-    file: "provider/ssh/SshConnection.ts",
-    find: 'if (!(error instanceof SshError && error.situation === "authenticationRejected")) this.#forget(link);',
-    replace: "this.#forget(link);\n      void error;",
+    file: "provider/ssh/attempt.ts",
+    find: 'if (!(error instanceof SshError && error.situation === "authenticationRejected")) forget();',
+    replace: "forget();\n    void error;",
     caughtBy: {
       file: reaching,
       title: "row 8: rejected credentials are tried once, and not again by the other resources",
+    },
+  },
+  {
+    name: "have two connections try one credential at once",
+    danger: "A bastion counts two failed logins for one mistake, or as many as there are servers behind it (trap 17).",
+    file: "provider/ssh/attempt.ts",
+    find: "await other;",
+    replace: "break;",
+    caughtBy: {
+      file: "test/ssh/refusals.test.ts",
+      title: "row 8: rejected credentials are tried exactly once, by however many connections go through one bastion",
     },
   },
   {

@@ -142,6 +142,26 @@ describe("At every hop", () => {
       ]));
   }
 
+  it("row 8: rejected credentials are tried exactly once, by however many connections go through one bastion", async () => {
+    const [bastion, drush, accounts] = [await start({ authorizedKeys: [] }), await start(), await start()];
+    const proxy = bastion.args({ password: "wrong" });
+    const server = {
+      connection: { ...drush.args(), proxy },
+      accounts: { instance: "o1", connection: { ...accounts.args(), proxy } },
+    };
+    const provider = await InProcessProvider.start({ main: server, other: { ...server, clientPrefix: "other" } });
+    afterTest(() => provider.end());
+    const create = () =>
+      ["main", "other"].flatMap((name) => [
+        provider.create("AegirClient", { name: "One", internalName: "one", server: name }),
+        provider.create("ShellAccount", { client: "one", server: name }),
+      ]);
+    for (const outcome of [...(await Promise.allSettled(create())), ...(await Promise.allSettled(create()))]) {
+      assert.match(outcome.status === "rejected" ? messageOf(outcome.reason) : "", /rejected the password.*Tried once/);
+    }
+    assert.deepEqual([bastion.attempts, drush.connections, accounts.connections], [["password"], 0, 0]);
+  });
+
   it("no weak algorithm is offered to anybody, of any kind", async () => {
     const offered: string[] = [];
     const server = await start({

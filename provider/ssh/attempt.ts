@@ -1,0 +1,30 @@
+import type { Hop } from "./credentials";
+import type { Offer } from "./Offer";
+import { SshError } from "./SshError";
+
+/** By hop, pinned keys and offer: the attempt that is under way, or the one that was rejected. */
+const attempts = new Map<string, Promise<unknown>>();
+
+/**
+ * Logs in, but not while another connection of this process tries the same: waits for that, and fails if it does. Several
+ * connections may share a bastion or a login, and rejected credentials are offered once by all of them together: servers
+ * lock out whoever keeps trying.
+ */
+export async function attempt<Result>(hop: Hop, offer: Offer, login: () => Promise<Result>): Promise<Result> {
+  const key = [hop.label, hop.pins.toString(), offer.digest].join(" ");
+  for (let other = attempts.get(key); other !== undefined; other = attempts.get(key)) {
+    await other;
+  }
+  const mine = login();
+  attempts.set(key, mine);
+  const forget = () => attempts.delete(key);
+  mine.then(forget, (error: unknown) => {
+    if (!(error instanceof SshError && error.situation === "authenticationRejected")) forget();
+  });
+  return mine;
+}
+
+/** Credentials that were rejected may be offered again: they, or the server, may have been corrected. */
+export function forgetAttempts(): void {
+  attempts.clear();
+}
