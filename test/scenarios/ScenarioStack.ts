@@ -106,11 +106,6 @@ export function expectOk(outcome: Outcome): Outcome {
   return outcome;
 }
 
-/** What is secret of a key in PEM: its second line, enough to know it by, and never wrapped. */
-export function keySecret(user: string, privateKey: string): [what: string, secret: string] {
-  return [`the private key of ${user}`, privateKey.split("\n")[2]!];
-}
-
 /** Shorthand for the most common declarations. */
 export const client = (internalName: string, name: string, args: Record<string, unknown> = {}): Declaration => ({
   type: "AegirClient",

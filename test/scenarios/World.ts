@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { sitesOfLogin } from "../aegir/PlainClient";
 import { SmallAegir, type SmallAegirOptions } from "../aegir/SmallAegir";
 import type { Engine } from "../engine/Engine";
-import { keySecret, openStack, ScenarioStack, type ScenarioStackOptions } from "./ScenarioStack";
+import { openStack, ScenarioStack, type ScenarioStackOptions } from "./ScenarioStack";
+import { keySecret } from "../support/canary";
 
 export { bound, client, expectOk, login, owned, textsBelow } from "./ScenarioStack";
 

@@ -4,9 +4,8 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { commandLines } from "../faults/Trial";
 import { newKey, ScriptedServer } from "../ssh/ScriptedServer";
-import { foundIn } from "../support/canary";
+import { foundIn, keySecret } from "../support/canary";
 import { cleaningUp } from "../support/cleaningUp";
-import { keySecret } from "./ScenarioStack";
 import { onEveryEngine } from "./everyEngine";
 import { bound, client, expectOk, login, owned, textsBelow, World } from "./World";
 

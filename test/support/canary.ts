@@ -34,3 +34,8 @@ export function foundIn(
     .filter(([, secret]) => formsOf(secret).some((form) => texts.some((text) => text.includes(form))))
     .map(([what]) => what);
 }
+
+/** What is secret of a key in PEM: its second line, enough to know it by, and never wrapped. */
+export function keySecret(user: string, privateKey: string): [what: string, secret: string] {
+  return [`the private key of ${user}`, privateKey.split("\n")[2]!];
+}

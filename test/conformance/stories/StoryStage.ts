@@ -5,7 +5,8 @@
 import assert from "node:assert/strict";
 import { PlainFiles, sitesOfLogin } from "../../aegir/PlainClient";
 import type { Engine } from "../../engine/Engine";
-import { keySecret, ScenarioStack } from "../../scenarios/ScenarioStack";
+import { ScenarioStack } from "../../scenarios/ScenarioStack";
+import { keySecret } from "../../support/canary";
 import { TaskStatus, SiteStatus } from "../../../provider/worker/protocol";
 import type { Backstage, State } from "../Backstage";
 import type { Connection } from "../RawWorker";
