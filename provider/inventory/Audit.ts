@@ -35,10 +35,13 @@ export interface AuditEntry {
 export const AUDIT_KINDS = ["drift", "undeclared", "defect", "ends", "known"] as const;
 
 export function auditOf(manifest: Manifest, inventory: Inventory): AuditEntry[] {
-  const findings = findingsOf(inventory).map((finding): AuditEntry => {
-    const kind = DEFECTS.includes(finding.kind) ? "defect" : finding.kind === "defaultOwned" ? "undeclared" : "known";
-    return { kind, resource: undefined, ...findingWords(finding) };
-  });
+  const declared = new Set(manifest.clients.map(({ internalName }) => internalName));
+  const findings = findingsOf(inventory)
+    .filter((finding) => finding.kind !== "defaultOwned" || !declared.has(finding.client))
+    .map((finding): AuditEntry => {
+      const kind = DEFECTS.includes(finding.kind) ? "defect" : finding.kind === "defaultOwned" ? "undeclared" : "known";
+      return { kind, resource: undefined, ...findingWords(finding) };
+    });
   const entries = [...drift(manifest, inventory), ...undeclared(manifest, inventory), ...ends(manifest), ...findings];
   return entries
     .map((entry, index) => ({ entry, index }))
@@ -109,7 +112,7 @@ function undeclared(manifest: Manifest, inventory: Inventory): AuditEntry[] {
           ];
     });
   const clients = inventory.clients
-    .filter(({ isDefault, isAdmin }) => !isDefault && !isAdmin)
+    .filter(({ internalName, isDefault, isAdmin }) => declared.has(internalName) || !(isDefault || isAdmin))
     .flatMap((client): AuditEntry[] => {
       const { internalName } = client;
       const known = declared.get(internalName);

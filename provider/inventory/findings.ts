@@ -118,7 +118,7 @@ export function findingWords(finding: Finding): { says: Phrase; names: string[] 
       const bound = enumerated(users.map(name));
       const who = users.length === 0 ? [] : phrase` ${bound} ${users.length === 1 ? "is" : "are"} bound to it.`;
       return says(
-        phrase`${plural(sites.length, "site")} ${sites.length === 1 ? "belongs" : "belong"} to the server's default owner, ${name(client)}, and so to nobody in particular.${who} Declare each at the client that it belongs to:`,
+        phrase`${plural(sites.length, "site")} ${sites.length === 1 ? "belongs" : "belong"} to the server's default owner, ${name(client)}, and so to nobody in particular.${who} Declare each at the client that it belongs to, or at this one if it is to stay:`,
         sites,
       );
     }

@@ -108,6 +108,15 @@ describe("A manifest beside a live server", () => {
     assert.match(stdout, /\n\d+ things to look at \(as of 2026-11-24\)\.\n$/);
   });
 
+  it("is audited: what stays with the default owner is declared by declaring it", async () => {
+    const kept = ["free1.example.com", "free2.example.com", "free3.example.com", "queued.example.com"];
+    const owner = `  - { name: Octopus123456, internalName: octopus123456, sites: [${kept.join(", ")}] }\n`;
+    const { stdout } = await look("audit", `${MANIFEST}${owner}`);
+    assert.doesNotMatch(stdout, /nobody in particular|free1/);
+    const { stdout: less } = await look("audit", `${MANIFEST}${owner.replace("free1.example.com, ", "")}`);
+    assert.match(less, /^- free1\.example\.com belongs to octopus123456, which the manifest does not say\.$/m);
+  });
+
   it("is audited: drift, somebody who was clicked in, what has ended and what ends soon", async () => {
     const drifted = MANIFEST.replace("users: [alice]", "users: [carol]")
       .replace("[alice, bob]", "[{ name: alice, expires: 2026-11-01 }, { name: bob, expires: 2026-11-30 }]")
