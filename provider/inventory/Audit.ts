@@ -35,9 +35,9 @@ export interface AuditEntry {
 export const AUDIT_KINDS = ["drift", "undeclared", "defect", "ends", "known"] as const;
 
 export function auditOf(manifest: Manifest, inventory: Inventory): AuditEntry[] {
-  const declared = new Set(manifest.clients.map(({ internalName }) => internalName));
+  const isDeclared = (client: string) => manifest.clients.some(({ internalName }) => internalName === client);
   const findings = findingsOf(inventory)
-    .filter((finding) => finding.kind !== "defaultOwned" || !declared.has(finding.client))
+    .filter((finding) => finding.kind !== "defaultOwned" || !isDeclared(finding.client))
     .map((finding): AuditEntry => {
       const kind = DEFECTS.includes(finding.kind) ? "defect" : finding.kind === "defaultOwned" ? "undeclared" : "known";
       return { kind, resource: undefined, ...findingWords(finding) };

@@ -1,7 +1,7 @@
-import { createHash } from "node:crypto";
 import { BaseAgent, createAgent, utils } from "ssh2";
 import type { AnyAuthMethod, IdentityCallback, ParsedKey, SignCallback, SigningRequestOptions } from "ssh2";
 import type { Authentication, Hop } from "./credentials";
+import { fingerprint } from "./HostKey";
 import { SshError } from "./SshError";
 
 /**
@@ -32,20 +32,18 @@ async function offer(hop: Hop, authentication: Authentication): Promise<Offer> {
   const { from } = authentication;
   if (authentication.method === "privateKey") {
     const key = authentication.key();
-    const digest = digestOf(key.getPublicSSH());
     return {
       method: { type: "publickey", username, key },
-      digest,
+      digest: fingerprint(key.getPublicSSH()),
       description: `the private key (${from})`,
       advice: "",
     };
   }
   if (authentication.method === "password") {
     const password = authentication.password();
-    const digest = digestOf(password);
     return {
       method: { type: "password", username, password },
-      digest,
+      digest: fingerprint(Buffer.from(password)),
       description: `the password (${from})`,
       advice: "",
     };
@@ -62,7 +60,7 @@ async function offer(hop: Hop, authentication: Authentication): Promise<Offer> {
     ];
     return {
       method: { type: "agent", username, agent: new OfferedKeys(agent, offered) },
-      digest: digestOf(...offered.map((key) => key.getPublicSSH())),
+      digest: offered.map((key) => fingerprint(key.getPublicSSH())).join(" "),
       description: `${from} (${offered.length === 1 ? "one key" : `${offered.length} keys`})`,
       advice: advice.filter(Boolean).join("; "),
     };
@@ -77,12 +75,6 @@ async function offer(hop: Hop, authentication: Authentication): Promise<Offer> {
     `${from} ${keys === null ? "does not answer" : "holds no usable key"}, and there are no other credentials. No ` +
       "connection was made. Add the key with ssh-add, or give it in the environment",
   );
-}
-
-function digestOf(...parts: (string | Buffer)[]): string {
-  const hash = createHash("sha256");
-  parts.forEach((part) => hash.update(part));
-  return hash.digest("hex");
 }
 
 /** The keys that an agent holds, null if it cannot be asked. */
