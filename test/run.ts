@@ -36,8 +36,8 @@ const DOWNLOAD_MILLISECONDS = 5 * 60_000;
 const php: Tool = { command: "php", packages: ["php-cli"] };
 const phpOnMySql: Tool = {
   command: "php",
-  packages: ["php-cli", "php-mysql"],
-  able: () => spawnSync("php", ["-r", "exit(extension_loaded('pdo_mysql') ? 0 : 1);"]).status === 0,
+  packages: ["php-cli", "php-mysql", "php-mbstring"],
+  able: () => spawnSync("php", ["-r", "exit(extension_loaded('pdo_mysql') && extension_loaded('mbstring') ? 0 : 1);"]).status === 0,
 };
 const mariadb: Tool = { command: "mariadbd", packages: ["mariadb-server"] };
 const sshd: Tool = { command: "sshd", packages: ["openssh-server"] };

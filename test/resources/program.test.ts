@@ -24,7 +24,7 @@ describe("a program", () => {
   before(() => {
     const { status, stdout, stderr } = spawnSync(
       process.execPath,
-      ["-r", "ts-node/register/transpile-only", join(__dirname, "programs.ts")],
+      ["-r", "sucrase/register/ts", join(__dirname, "programs.ts")],
       { encoding: "utf8", maxBuffer: 64 * 1024 * 1024, timeout: 60_000 },
     );
     assert.equal(status, 0, stderr || "the programs did not end");

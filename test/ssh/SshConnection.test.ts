@@ -433,7 +433,7 @@ describe("SshConnection", () => {
       connection.run("slow", null, { deadlineSeconds: 20 }).then(({ stdout }) => process.stdout.write(stdout));`;
     const child = spawn(
       process.execPath,
-      ["-r", "ts-node/register/transpile-only", "-e", script, JSON.stringify(server.args())],
+      ["-r", "sucrase/register/ts", "-e", script, JSON.stringify(server.args())],
       { stdio: ["ignore", "pipe", "inherit"] },
     );
     let output = "";
