@@ -37,7 +37,9 @@ const php: Tool = { command: "php", packages: ["php-cli"] };
 const phpOnMySql: Tool = {
   command: "php",
   packages: ["php-cli", "php-mysql", "php-mbstring"],
-  able: () => spawnSync("php", ["-r", "exit(extension_loaded('pdo_mysql') && extension_loaded('mbstring') ? 0 : 1);"]).status === 0,
+  able: () =>
+    spawnSync("php", ["-r", "exit(extension_loaded('pdo_mysql') && extension_loaded('mbstring') ? 0 : 1);"]).status ===
+    0,
 };
 const mariadb: Tool = { command: "mariadbd", packages: ["mariadb-server"] };
 const sshd: Tool = { command: "sshd", packages: ["openssh-server"] };

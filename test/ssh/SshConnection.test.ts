@@ -431,11 +431,9 @@ describe("SshConnection", () => {
       const args = ConnectionArgs.parse(JSON.parse(process.argv[1]));
       const connection = new SshConnection(args, () => resolveConnection(args, ["main"], {}));
       connection.run("slow", null, { deadlineSeconds: 20 }).then(({ stdout }) => process.stdout.write(stdout));`;
-    const child = spawn(
-      process.execPath,
-      ["-r", "sucrase/register/ts", "-e", script, JSON.stringify(server.args())],
-      { stdio: ["ignore", "pipe", "inherit"] },
-    );
+    const child = spawn(process.execPath, ["-r", "sucrase/register/ts", "-e", script, JSON.stringify(server.args())], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
     let output = "";
     child.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()));
     const code = await new Promise((resolve) => child.on("close", resolve));
