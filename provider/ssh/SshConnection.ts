@@ -1,6 +1,7 @@
 import type { ClientChannel, SFTPWrapper } from "ssh2";
 import type { ResolvedConnection } from "./credentials";
 import { labelOf } from "./credentials";
+import { debugLog } from "./debugLog";
 import { dial } from "./dial";
 import { Excerpt } from "./Excerpt";
 import { describeExit, ExecChannel } from "./ExecChannel";
@@ -128,7 +129,11 @@ export class SshConnection {
     const link = (async () => {
       const live = await dial(this.resolve(), this.#timings);
       this.connections++;
-      live.onLost(() => this.#forget(link));
+      debugLog("%s: connected", this.label);
+      live.onLost(() => {
+        debugLog("%s: disconnected", this.label);
+        this.#forget(link);
+      });
       return live;
     })();
     this.#link = link;

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { z } from "zod";
 import { Answer } from "../worker/protocol";
 import type { WorkerErrorCode } from "../worker/protocol";
+import { debugLog } from "./debugLog";
 import { describeExit } from "./ExecChannel";
 import type { ExecChannel, Exit } from "./ExecChannel";
 import { FrameReader } from "./frames";
@@ -74,6 +75,8 @@ interface Request {
   verb: string;
   line: string;
   deadlineSeconds: number;
+  /** When it was asked, by `performance.now()`. */
+  askedAt: number;
   /** Whether its bytes may have left. */
   written: boolean;
   resolve: (answer: WorkerAnswer) => void;
@@ -185,10 +188,11 @@ export class WorkerSession {
     return new Promise((resolve, reject) => {
       const id = ++this.#lastId;
       const line = `${before}${JSON.stringify({ id, verb, args })}\n`;
-      const request = { verb, line, deadlineSeconds, written: false, resolve, reject };
+      const request = { verb, line, deadlineSeconds, askedAt: performance.now(), written: false, resolve, reject };
       if (this.#broken !== null) {
         return reject(this.#error(request, "notSent", "sessionBroken"));
       }
+      debugLog("%s: request %d, %s", this.label, id, verb);
       this.#outstanding.set(id, request);
       this.#unwritten.push(request);
       if (this.#outstanding.size === 1) {
@@ -224,6 +228,9 @@ export class WorkerSession {
       return this.#break(`the worker gave ${what}`);
     }
     this.#outstanding.delete(answer.id);
+    const milliseconds = Math.round(performance.now() - request.askedAt);
+    const how = answer.ok ? "done" : `refused (${answer.error.code})`;
+    debugLog("%s: request %d, %s: %s after %d ms", this.label, answer.id, request.verb, how, milliseconds);
     this.#watch();
     if (answer.ok) {
       request.resolve({ now: answer.now, result: answer.result });
@@ -253,6 +260,7 @@ export class WorkerSession {
     if (this.#broken !== null) {
       return;
     }
+    debugLog("%s: the worker's session ended with %d requests unanswered", this.label, this.#outstanding.size);
     this.#broken = { why, exit: about.exit ?? null };
     clearTimeout(this.#timer);
     const requests = [...this.#outstanding.values()];
