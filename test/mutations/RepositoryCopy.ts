@@ -1,5 +1,16 @@
 import { spawnSync } from "node:child_process";
-import { cpSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import * as ts from "typescript";
@@ -8,8 +19,8 @@ import { mutate, type Mutation } from "./Mutation";
 const root = join(__dirname, "..", "..");
 
 /**
- * A copy of this repository as it lies here, uncommitted changes included, with its modules and the built package: what is
- * broken there is whole here.
+ * A copy of this repository as it lies here, uncommitted changes included, with the built package: what is broken there
+ * is whole here. Modules are shared, all but the package itself.
  */
 export class RepositoryCopy {
   private constructor(readonly directory: string) {}
@@ -22,10 +33,13 @@ export class RepositoryCopy {
       mkdirSync(dirname(join(directory, file)), { recursive: true });
       copyFileSync(join(root, file), join(directory, file));
     }
-    // Links stay as they are: that of the package leads into the copy.
-    cpSync(join(root, "node_modules"), join(directory, "node_modules"), { recursive: true, verbatimSymlinks: true });
-    const built = spawnSync("npm", ["run", "--silent", "build"], { cwd: directory, encoding: "utf8" });
-    if (built.status !== 0) throw new Error(`the copy could not be built:\n${built.stdout}${built.stderr}`);
+    cpSync(join(root, "provider", "dist"), join(directory, "provider", "dist"), { recursive: true });
+    const modules = join(directory, "node_modules");
+    mkdirSync(modules);
+    for (const name of readdirSync(join(root, "node_modules"))) {
+      const target = name === "pulumi-aegir" ? join(directory, "provider") : join(root, "node_modules", name);
+      symlinkSync(target, join(modules, name));
+    }
     return new RepositoryCopy(directory);
   }
 

@@ -1,7 +1,9 @@
 /**
  * `npm run mutations`: makes every deliberate mistake in a copy of the repository, and has the test that is to catch it
- * fail. Words choose those whose name holds one of them. Ends with 0 if every mistake was caught.
+ * fail; as many side by side as there are cores. Words choose those whose name holds one of them. Ends with 0 if every
+ * mistake was caught.
  */
+import { availableParallelism } from "node:os";
 import { printable } from "../../provider/ssh/printable";
 import type { Mutation } from "./Mutation";
 import { mutations } from "./mutations";
@@ -14,25 +16,31 @@ const chosen = mutations.filter(({ name }) => words.length === 0 || words.some((
 const counts = { caught: 0, survived: 0, "not tried": 0 };
 
 async function main(): Promise<void> {
-  const copy = RepositoryCopy.make();
-  process.on("exit", () => copy.remove());
+  const copies = Array.from({ length: availableParallelism() }, () => RepositoryCopy.make());
+  process.on("exit", () => copies.forEach((copy) => copy.remove()));
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => process.exit(1));
 
-  // Once for each file, since starting it takes longer than most tests.
-  const whole = new Map<Mutation, Verdict>();
-  for (const file of new Set(chosen.map(({ caughtBy }) => caughtBy.file))) {
-    const ofFile = chosen.filter(({ caughtBy }) => caughtBy.file === file);
-    const verdict = await runNamed(copy.directory, file, [...new Set(ofFile.map(({ caughtBy }) => caughtBy.title))]);
-    for (const mutation of ofFile) whole.set(mutation, verdict(mutation.caughtBy.title));
-  }
-  for (const mutation of chosen) {
-    const { end, text } = await attempt(copy, mutation, whole.get(mutation)!);
-    counts[end]++;
-    console.log(`${end.padEnd("not tried".length)}  ${mutation.name}: ${text}`);
-  }
+  const of = (file: string) => chosen.filter(({ caughtBy }) => caughtBy.file === file);
+  const files = [...new Set(chosen.map(({ caughtBy }) => caughtBy.file))];
+  files.sort((one, other) => of(other).length - of(one).length);
+  await Promise.all(
+    copies.map(async (copy) => {
+      for (let file = files.shift(); file; file = files.shift()) await attemptAll(copy, file, of(file));
+    }),
+  );
   const summary = Object.entries(counts).map(([end, count]) => `${count} ${end}`);
   console.log(summary.join(", "));
   process.exitCode = counts.caught === chosen.length ? 0 : 1;
+}
+
+async function attemptAll(copy: RepositoryCopy, file: string, ofFile: Mutation[]): Promise<void> {
+  // Without a mistake all of them at once, since to start a file takes longer than most tests.
+  const whole = await runNamed(copy.directory, file, [...new Set(ofFile.map(({ caughtBy }) => caughtBy.title))]);
+  for (const mutation of ofFile) {
+    const { end, text } = await attempt(copy, mutation, whole(mutation.caughtBy.title));
+    counts[end]++;
+    console.log(`${end.padEnd("not tried".length)}  ${mutation.name}: ${text}`);
+  }
 }
 
 async function attempt(
