@@ -6,15 +6,13 @@ import { shellAccountNameProblems } from "../naming/ShellAccountName";
 import { SiteStatus, TaskFacts, TaskStatus, type ClientReference, type SiteFacts } from "../worker/protocol";
 import { AegirError, type AegirErrorParts, type Outcome } from "./AegirError";
 import type { TaskWatcher } from "./TaskWatcher";
+import type { WaitFor } from "./WaitFor";
 import { settle, type Worker } from "./Worker";
 import { SessionBroken, SshError } from "../ssh/SshError";
 import { WorkerRefusal } from "../ssh/WorkerSession";
 
 /** A task that started before the write may put the old owner back (contract 3.4); so often is that repaired. */
 const MAXIMUM_VERIFIES = 4;
-
-/** How far a handover waits: until files and panel agree, or only until the panel's database says so. */
-export type WaitFor = "effective" | "recorded";
 
 export interface HandoverRequest {
   site: string;
