@@ -1,0 +1,64 @@
+/** The versions that README.md calls supported are those that the tests use and that the package asks for. */
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { engines, peerDependencies } from "pulumi-aegir/package.json";
+import { devDependencies } from "../../package.json";
+import { PINNED_TOOLCHAINS, type Toolchain } from "../package/toolchains";
+
+const root = join(__dirname, "..", "..");
+
+describe("The supported versions in README.md", () => {
+  it("name every major version of Node that is tested, and the package asks for the oldest", () => {
+    const { supported, tested } = row("Node");
+    assert.deepEqual(tested, testedVersions("node"));
+    assert.deepEqual(
+      supported.split(", "),
+      tested.map((version) => version.split(".")[0]),
+    );
+    assert.equal(engines.node, `>=${supported.split(", ")[0]}`);
+  });
+
+  it("name every SDK that is tested: the oldest one that the package accepts, and the one that is developed with", () => {
+    const { supported, tested } = row("`@pulumi/pulumi`");
+    assert.deepEqual(tested, testedVersions("sdk"));
+    assert.equal(supported, `${tested[0]} or newer, below 4`);
+    assert.equal(peerDependencies["@pulumi/pulumi"], `>=${tested[0]} <4`);
+    assert.ok(tested.includes(devDependencies["@pulumi/pulumi"]));
+  });
+
+  it("name every minor version of TypeScript that is tested", () => {
+    const { supported, tested } = row("TypeScript");
+    assert.deepEqual(tested, testedVersions("typescript"));
+    assert.deepEqual(
+      supported.split(", "),
+      tested.map((version) => version.replace(/\.\d+$/, "")),
+    );
+  });
+
+  it("name the Pulumi CLI that the step lists of the tests were recorded with", () => {
+    const { supported, tested } = row("Pulumi CLI");
+    const golden = join(root, "test", "engine", "golden", "lifecycle", "up.json");
+    const { recordedWith } = JSON.parse(readFileSync(golden, "utf8")) as { recordedWith: string };
+    assert.deepEqual(
+      tested.map((version) => `pulumi v${version}`),
+      [recordedWith],
+    );
+    assert.equal(`${supported}.0`, tested[0]);
+  });
+});
+
+/** The row of a component in the table. */
+function row(component: string): { supported: string; tested: string[] } {
+  const readme = readFileSync(join(root, "README.md"), "utf8");
+  const line = readme.split("\n").find((line) => line.startsWith(`| ${component} | `));
+  assert.ok(line, `README.md has a row for ${component}`);
+  const [supported, tested] = line.split("|").slice(2, 4) as [string, string];
+  return { supported: supported.trim(), tested: tested.trim().split(", ") };
+}
+
+/** In ascending order. */
+function testedVersions(component: keyof Toolchain): string[] {
+  const versions = new Set(PINNED_TOOLCHAINS.map((toolchain) => toolchain[component]));
+  return [...versions].sort((left, right) => left.localeCompare(right, "en", { numeric: true }));
+}
