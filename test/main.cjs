@@ -8,7 +8,7 @@ const { availableParallelism } = require("node:os");
 const { join } = require("node:path");
 
 /** Those whose tests take longest begin first, so that no core waits for the other at the end. */
-const LONGEST = ["test/random", "test/faults", "test/conformance", "test/engine", "test/scenarios"];
+const LONGEST = ["test/package", "test/random", "test/faults", "test/conformance", "test/engine", "test/scenarios"];
 
 const given = process.argv.slice(2);
 const paths = given.filter((argument) => existsSync(argument));
