@@ -5,8 +5,8 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import { createServer, type AddressInfo, type Server as NetServer, type Socket } from "node:net";
 import { Server, utils, type AuthContext, type Connection, type ParsedKey, type ServerChannel } from "ssh2";
+import type { Disk } from "./Disk";
 import type { Faults } from "./Faults";
-import type { FileSystem } from "./FileSystem";
 import { serveSftp, type Shown } from "./SftpSession";
 import type { Terminal, WorkerProcess } from "./WorkerProcess";
 
@@ -18,10 +18,10 @@ const MAX_SFTP_CONNECTIONS = 5;
 export interface Login {
   password?: string;
   publicKey?: ParsedKey;
-  /** A shell that runs commands, or SFTP alone, which shows this home as `/`. */
-  service: "shell" | { home: string };
-  /** What SFTP shows beside a shell. */
-  files?: Shown;
+  /** Whether it runs commands, or has SFTP alone, from mysecureshell. */
+  hasShell: boolean;
+  /** What SFTP shows it. */
+  shown: Shown;
 }
 
 export interface House {
@@ -29,9 +29,6 @@ export interface House {
   login(user: string): Login | undefined;
   /** Runs a command of a shell; null if it was answered with an exit code at once. */
   run(command: string, terminal: Terminal): WorkerProcess | null;
-  files: FileSystem;
-  faults: Faults;
-  report: (line: string) => void;
 }
 
 export interface SshCounts {
@@ -50,7 +47,10 @@ export class SshServer {
 
   constructor(
     private readonly house: House,
+    readonly disk: Disk,
+    readonly faults: Faults,
     private readonly counts: SshCounts,
+    private readonly report: (line: string) => void,
   ) {}
 
   /** Listens with this host key; port 0 takes a free one. Answers the port. */
@@ -107,7 +107,7 @@ export class SshServer {
       if (answer === "probed") return context.accept();
       if (answer === "asked") return context.reject(["publickey", "password"]);
       this.counts.authentications[answer]++;
-      this.house.report(`login of ${JSON.stringify(context.username)} with ${context.method}: ${answer}`);
+      this.report(`login of ${JSON.stringify(context.username)} with ${context.method}: ${answer}`);
       if (answer === "rejected") return context.reject(["publickey", "password"]);
       login = candidate;
       user = context.username;
@@ -115,7 +115,7 @@ export class SshServer {
     });
     connection.on("ready", () => {
       this.counts.connections[user] = (this.counts.connections[user] ?? 0) + 1;
-      if (typeof login?.service !== "object") return;
+      if (login === undefined || login.hasShell) return;
       const open = (this.sftpConnections.get(user) ?? 0) + 1;
       this.sftpConnections.set(user, open);
       socket.once("close", () => this.sftpConnections.set(user, (this.sftpConnections.get(user) ?? 1) - 1));
@@ -127,13 +127,12 @@ export class SshServer {
       const session = accept();
       session.on("close", () => sessions--);
       session.on("exec", (acceptExec, rejectExec, { command }) => {
-        if (login?.service !== "shell") return rejectExec();
+        if (!login?.hasShell) return rejectExec();
         this.run(command, acceptExec(), socket);
       });
       session.on("sftp", (acceptSftp, rejectSftp) => {
-        const shown = typeof login?.service === "object" ? { ...login.service, closed: [] } : login?.files;
-        if (shown === undefined) return rejectSftp();
-        serveSftp(acceptSftp(), this.house, shown, () => this.counts.unlinks++);
+        if (login === undefined) return rejectSftp();
+        serveSftp(acceptSftp(), this, login.shown, () => this.counts.unlinks++);
       });
     });
   }

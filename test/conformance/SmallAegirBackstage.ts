@@ -1,5 +1,4 @@
 import { ManualClock } from "../aegir/Clock";
-import type { SiteNode } from "../aegir/drupal";
 import type { SmallAegir } from "../aegir/SmallAegir";
 import { until } from "../support/until";
 import type { Backstage, Grant, State } from "./Backstage";
@@ -11,49 +10,48 @@ export class SmallAegirBackstage implements Backstage {
     private readonly prefix: string,
   ) {}
 
-  private get drupal() {
-    return this.aegir.drupal;
+  private get frontEnd() {
+    return this.aegir.frontEnd;
   }
 
-  private task(nid: number) {
-    const task = this.drupal.loadTask(nid);
-    if (task === undefined) throw new Error(`there is no task ${nid}`);
-    return task;
+  /** The tables themselves, to be changed past all that the front end does when something is saved. */
+  private get tables() {
+    return this.frontEnd.tables;
+  }
+
+  /** Changes a row of them. */
+  private change<Row extends object>(row: Row | undefined, change: Partial<Row>): Promise<void> {
+    if (row === undefined) throw new Error("there is no such row");
+    this.frontEnd.transaction(() => Object.assign(row, change));
+    return Promise.resolve();
   }
 
   state(): Promise<State> {
-    const { drupal } = this;
-    const { node, users, hosting_client, hosting_client_user, hosting_site } = drupal.database;
+    const { clients, bindings, users, sites, tasks } = this.tables;
     const ours = (text: string) => text.startsWith(this.prefix);
-    const clients = hosting_client
-      .all(({ uname }) => ours(uname))
-      .map(({ nid, uname }) => {
-        const rows = hosting_client_user.all(({ client }) => client === nid);
-        const bound = rows.map(({ user }) => users.get(user)?.name ?? "");
-        const { title = "", uid: author = 0 } = node.get(nid) ?? {};
-        const bindings = rows.map(({ user }) => user).sort((one, other) => one - other);
-        return { nid, uname, title, author, users: bound.filter((name) => name !== "").sort(), bindings };
-      });
-    const links = this.aegir.tables().sites;
-    const sites = node
-      .all(({ type, title }) => type === "site" && ours(title))
-      .map(({ nid, vid, title, changed }) => {
-        const { client = 0, status = 0, verified = 0, platform = 0 } = hosting_site.get(vid) ?? {};
-        const linked = links.find((site) => site.nid === nid)?.links ?? [];
-        return { nid, title, client, status, verified, platform, changed, links: linked };
-      });
-    const tasks = drupal
-      .tasks(({ rid }) => sites.some(({ nid }) => nid === rid))
-      .map(({ nid, task_type, rid, task_status }) => ({ nid, type: task_type, rid, status: task_status }));
+    const stored = this.aegir.tables().sites;
+    const ourSites = sites.filter(({ title }) => ours(title));
+    const { defaultClient } = this.frontEnd;
     return Promise.resolve({
-      clients: clients.sort((one, other) => one.nid - other.nid),
+      clients: clients
+        .filter(({ uname }) => ours(uname))
+        .map(({ nid, uname, title, author }) => {
+          const bound = bindings.flatMap(({ user, client }) => (client === nid ? [user] : [])).sort((a, b) => a - b);
+          const names = bound.flatMap((uid) => this.frontEnd.user(uid)?.name ?? []);
+          return { nid, uname, title, author, users: names.sort(), bindings: bound };
+        }),
       users: users
-        .all(({ name }) => ours(name))
-        .map(({ uid, name, mail, status }) => ({ name, mail, status, roles: drupal.rolesOf(uid) }))
+        .filter(({ name }) => ours(name))
+        .map(({ name, mail, active, roles }) => ({ name, mail, status: active ? 1 : 0, roles: [...roles].sort() }))
         .sort((one, other) => (one.name < other.name ? -1 : 1)),
-      sites: sites.sort((one, other) => one.nid - other.nid),
-      tasks,
-      defaultClient: { nid: drupal.defaultClient, uname: drupal.loadClient(drupal.defaultClient)?.uname ?? "" },
+      sites: ourSites.map(({ nid, title, client, status, verified, platform, changed }) => {
+        const links = stored.find((site) => site.nid === nid)?.links ?? [];
+        return { nid, title, client, status, verified, platform, changed, links };
+      }),
+      tasks: tasks
+        .filter(({ rid }) => ourSites.some(({ nid }) => nid === rid))
+        .map(({ nid, type, rid, status }) => ({ nid, type, rid, status })),
+      defaultClient: { nid: defaultClient, uname: this.frontEnd.client(defaultClient)?.uname ?? "" },
     });
   }
 
@@ -70,52 +68,48 @@ export class SmallAegirBackstage implements Backstage {
   }
 
   grants(nid: number): Promise<Grant[]> {
-    const rows = this.drupal.database.node_access.all((row) => row.nid === nid);
-    return Promise.resolve(
-      rows
-        .map(({ realm, gid, grant_view: view, grant_update: update }) => ({ realm, gid, view, update }))
-        .sort((one, other) => one.gid - other.gid),
-    );
+    const { clients, sites, tasks } = this.tables;
+    const of = (type: string, update: number, nodes: { nid: number; gids: number[] }[]): Grant[] => {
+      const gids = nodes.find((node) => node.nid === nid)?.gids ?? [];
+      return gids.map((gid) => ({ realm: `hosting ${type}`, gid, view: 1, update }));
+    };
+    const grants = [of("client", 1, clients), of("site", 1, sites), of("task", 0, tasks)].flat();
+    return Promise.resolve(grants.sort((one, other) => one.gid - other.gid));
   }
 
   startTask(nid: number): Promise<void> {
-    const executed = this.aegir.clock.now();
-    this.drupal.saveTask({ ...this.task(nid), task_status: -1, executed, revision: true });
+    this.frontEnd.updateTask(nid, { status: -1, executed: this.aegir.clock.now() });
     return Promise.resolve();
   }
 
   finishTask: Backstage["finishTask"] = (nid, { status, executed, log }) => {
-    const task = this.task(nid);
-    for (const { type, message } of log) this.drupal.log(task, type, message);
-    this.drupal.saveTask({ ...task, task_status: status, executed: executed ? this.aegir.clock.now() : null });
+    this.frontEnd.updateTask(nid, { status, executed: executed ? this.aegir.clock.now() : null, log });
     return Promise.resolve();
   };
 
   removeTask(nid: number): Promise<void> {
-    this.drupal.deleteNode(nid);
+    this.frontEnd.deleteNode(nid);
     return Promise.resolve();
   }
 
-  addRunningTask(site: number): Promise<number> {
-    const nid = this.drupal.addTask(site, "login-reset");
-    const executed = this.aegir.clock.now();
-    this.drupal.saveTask({ ...this.task(nid), task_status: -1, executed });
-    return Promise.resolve(nid);
+  async addRunningTask(site: number): Promise<number> {
+    const nid = this.frontEnd.addTask(site, "login-reset");
+    await this.startTask(nid);
+    return nid;
   }
 
-  addClient({ uname, title }: { uname: string; title: string }): Promise<number> {
-    const nid = this.drupal.saveClient({ title, uname, uid: 1, email: "" });
-    this.drupal.database.hosting_client.update((row) => row.nid === nid, { uname });
-    return Promise.resolve(nid);
+  async addClient({ uname, title }: { uname: string; title: string }): Promise<number> {
+    const nid = this.frontEnd.saveClient({ title, uname });
+    await this.change(this.frontEnd.client(nid), { uname });
+    return nid;
   }
 
   renameClient(nid: number, title: string): Promise<void> {
-    this.drupal.database.node.update((row) => row.nid === nid, { title });
-    return Promise.resolve();
+    return this.change(this.frontEnd.client(nid), { title });
   }
 
   removeClient(nid: number): Promise<void> {
-    this.drupal.deleteNode(nid);
+    this.frontEnd.deleteNode(nid);
     return Promise.resolve();
   }
 
@@ -134,62 +128,58 @@ export class SmallAegirBackstage implements Backstage {
   }
 
   bind(client: number, user: number): Promise<void> {
-    this.drupal.database.hosting_client_user.insert({ user, client, contact_type: "" });
+    this.frontEnd.bind(user, client);
     return Promise.resolve();
   }
 
   unbind(client: number, user: number): Promise<void> {
-    this.drupal.database.hosting_client_user.delete((row) => row.client === client && row.user === user);
+    this.frontEnd.unbind(user, client);
     return Promise.resolve();
   }
 
   setOwner(site: number, client: number): Promise<void> {
-    this.drupal.saveSite({ ...(this.drupal.loadSite(site) as SiteNode), client });
+    this.frontEnd.saveSite({ ...this.site(site), client });
     return Promise.resolve();
   }
 
   addDeletedSite({ title, client, like }: { title: string; client: number; like: number }): Promise<number> {
-    const { platform } = this.drupal.loadSite(like) as { platform: number };
-    const live: SiteNode = { title, uid: 1, client, platform, site_status: 1, verified: 0, aliases: [] };
-    const nid = this.drupal.saveSite(live);
-    const saved = this.drupal.loadSite(nid) as SiteNode;
-    this.drupal.saveSite({ ...saved, site_status: -2, no_verify: true, revision: true });
-    return Promise.resolve(nid);
+    const { platform } = this.site(like);
+    return Promise.resolve(this.frontEnd.addSite({ title, client, platform, status: -2 }));
   }
 
   removeSite(nid: number): Promise<void> {
-    this.drupal.deleteNode(nid);
+    this.frontEnd.deleteNode(nid);
     return Promise.resolve();
   }
 
   addAlias(nid: number, alias: string): Promise<void> {
-    const { vid = 0 } = this.drupal.loadSite(nid) ?? {};
-    this.drupal.database.hosting_site_alias.insert({ vid, nid, alias, automatic: 0 });
-    return Promise.resolve();
+    return this.change(this.site(nid), { aliases: [...this.site(nid).aliases, alias] });
   }
 
   removeAlias(nid: number, alias: string): Promise<void> {
-    this.drupal.database.hosting_site_alias.delete((row) => row.nid === nid && row.alias === alias);
-    return Promise.resolve();
+    return this.change(this.site(nid), { aliases: this.site(nid).aliases.filter((other) => other !== alias) });
+  }
+
+  private site(nid: number) {
+    const site = this.tables.sites.find((each) => each.nid === nid);
+    if (site === undefined) throw new Error(`there is no site ${nid}`);
+    return site;
   }
 
   platform(): Promise<number | null> {
-    const { node } = this.drupal.database;
-    return Promise.resolve(
-      node.all(({ type, title }) => type === "platform" && title.startsWith(this.prefix))[0]?.nid ?? null,
-    );
+    return Promise.resolve(this.tables.platforms.find(({ title }) => title.startsWith(this.prefix))?.nid ?? null);
   }
 
   restrict(platform: number, clients: number[]): Promise<void> {
-    const { hosting_platform_client_access: access } = this.drupal.database;
-    access.delete(({ pid }) => pid === platform);
-    for (const cid of clients) access.insert({ pid: platform, cid });
-    return Promise.resolve();
+    return this.change(
+      this.tables.platforms.find(({ nid }) => nid === platform),
+      { clients },
+    );
   }
 
   allowed(platform: number): Promise<number[]> {
-    const rows = this.drupal.database.hosting_platform_client_access.all(({ pid }) => pid === platform);
-    return Promise.resolve(rows.map(({ cid }) => cid).sort((one, other) => one - other));
+    const { clients = [] } = this.tables.platforms.find(({ nid }) => nid === platform) ?? {};
+    return Promise.resolve([...clients].sort((one, other) => one - other));
   }
 
   setClientPrefix(prefix: string): Promise<void> {

@@ -22,14 +22,13 @@ import {
 import { tmpdir, userInfo } from "node:os";
 import { dirname, join } from "node:path";
 import { RunningClock } from "../aegir/Clock";
-import { Faults } from "../aegir/Faults";
+import { Disk } from "../aegir/Disk";
 import { ShellAccounts } from "../aegir/ShellAccounts";
 import { FrontEndBackstage } from "../conformance/FrontEndBackstage";
 import type { Connection } from "../conformance/RawWorker";
 import { OpenSshServer } from "../ssh/OpenSshServer";
 import { newKey } from "../ssh/ScriptedServer";
 import { until } from "../support/until";
-import { DiskFiles } from "./DiskFiles";
 import { MariaDb } from "./MariaDb";
 import { Sql } from "./Sql";
 
@@ -64,8 +63,6 @@ export class DrupalFrontEnd {
   sql!: Sql;
   /** The logins that BOA's cron has made; their files are real, the system's users are not. */
   readonly shellAccounts: ShellAccounts;
-  /** Lock files that stop the cron, and the moment in which a new password file is empty. */
-  readonly faults: Faults;
   private readonly database: MariaDb;
   private readonly keys = { drush: newKey(), accounts: newKey() };
   private readonly connections: Sql[] = [];
@@ -76,10 +73,7 @@ export class DrupalFrontEnd {
 
   private constructor(private readonly directory: string) {
     this.database = new MariaDb(directory);
-    this.faults = new Faults(this.clock);
-    const clients = `/data/disk/${INSTANCE}/clients`;
-    const files = new DiskFiles(directory);
-    this.shellAccounts = new ShellAccounts(files, this.clock, this.faults, INSTANCE, clients, () => undefined);
+    this.shellAccounts = new ShellAccounts(new Disk(directory), this.clock, INSTANCE, `/data/disk/${INSTANCE}/clients`);
   }
 
   static async start(options: DrupalFrontEndOptions = {}): Promise<DrupalFrontEnd> {

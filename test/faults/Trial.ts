@@ -7,7 +7,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { RunningClock } from "../aegir/Clock";
 import { INSTANCE, SmallAegir, type SmallAegirOptions } from "../aegir/SmallAegir";
 import { fullSeed } from "../aegir/seed";
-import type { Exception } from "../aegir/Tables";
+import type { Exception } from "../aegir/SmallAegir";
 import type { Declaration } from "../scenarios/program";
 import { foundIn } from "../support/canary";
 import { witness } from "../support/TestTitle";

@@ -7,7 +7,7 @@ import { utils, type SFTPWrapper } from "ssh2";
 import { parse, stringify } from "yaml";
 import { FrameReader } from "../../provider/ssh/frames";
 import type { SmallAegir } from "../aegir/SmallAegir";
-import type { WorkerProcess } from "../aegir/WorkerProcess";
+import type { WorkerProcess } from "../aegir/SmallAegir";
 import { aegirAccess, type Ended } from "../cli/command";
 import { frame, ScriptedServer, type Script } from "../ssh/ScriptedServer";
 import { ACTING, inert, WRAPPING } from "./hostileText";

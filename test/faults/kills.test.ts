@@ -4,7 +4,7 @@
  * is meant, and the process that waits for its answer is killed from outside.
  */
 import assert from "node:assert/strict";
-import type { Hold, RequestFault } from "../aegir/Faults";
+import type { Hold, RequestFault } from "../aegir/SmallAegir";
 import { ProviderProcess } from "../dynamic/ProviderProcess";
 import type { Declaration } from "../scenarios/program";
 import { until } from "../support/until";

@@ -1,6 +1,6 @@
 /** What goes wrong while a stack of a random story is deployed, at a place that is drawn. */
 import * as fc from "fast-check";
-import type { RequestFault, VerifyOutcome } from "../aegir/Faults";
+import type { RequestFault, VerifyOutcome } from "../aegir/SmallAegir";
 import type { Verb } from "../../provider/worker/protocol";
 import type { Provider } from "../faults/Provider";
 import type { Direction } from "../faults/ToxicProxy";

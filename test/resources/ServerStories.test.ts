@@ -8,7 +8,7 @@ import { forgetDeclared } from "../../provider/resources/declared";
 import { PartialFailure } from "../../provider/resources/Lifecycle";
 import { shellAccount } from "../../provider/resources/ShellAccount";
 import { siteOwnership } from "../../provider/resources/SiteOwnership";
-import { PlainFiles } from "../aegir/PlainClient";
+import { PlainFiles } from "../support/PlainClient";
 import { SmallAegir, type SmallAegirOptions } from "../aegir/SmallAegir";
 
 const site = "www.acme.example";
@@ -190,7 +190,7 @@ describe("the life cycles against a server", () => {
       [
         "a user where the role of clients is missing, with the client that it is for",
         () => {
-          aegir.drupal.database.role.delete(({ name }) => name === "aegir client");
+          aegir.panel.deleteRole("aegir client");
           return aegirClient.create({ name: "Beta GmbH", internalName: "beta", email: "it@beta.example", server });
         },
         /The role "aegir client" does not exist here.* Nothing was changed\. Remove what stands against it/,
@@ -368,7 +368,7 @@ describe("the life cycles against a server", () => {
     it("a person who was renamed in the panel is unbound, and nobody who has the old name", async () => {
       aegir.panel.addUser({ name: "alice" });
       const { id, outs } = await clientUserBinding.create({ client: "acme", user: "alice", server });
-      aegir.drupal.database.users.update(({ name }) => name === "alice", { name: "alice.miller" });
+      aegir.panel.renameUser("alice", "alice.miller");
       aegir.panel.addUser({ name: "alice", mail: "another@example.com" });
       aegir.panel.bind("acme", "alice");
       const read = await clientUserBinding.read(id, outs);

@@ -1,6 +1,6 @@
 /** Where a story plays: a small Aegir, a stack on one engine, and the second channels that tell what is really so. */
 import assert from "node:assert/strict";
-import { sitesOfLogin } from "../aegir/PlainClient";
+import { sitesOfLogin } from "../support/PlainClient";
 import { SmallAegir, type SmallAegirOptions } from "../aegir/SmallAegir";
 import type { Engine } from "../engine/Engine";
 import { openStack, ScenarioStack, type ScenarioStackOptions } from "./ScenarioStack";

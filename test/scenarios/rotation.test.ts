@@ -1,6 +1,6 @@
 /** A new password is a new account: once per new value, proven by the file, and never when there would be none again. */
 import assert from "node:assert/strict";
-import { PlainFiles } from "../aegir/PlainClient";
+import { PlainFiles } from "../support/PlainClient";
 import { onEveryEngine } from "./everyEngine";
 import { client, expectOk, login, owned, World } from "./World";
 

@@ -3,7 +3,7 @@
  * one engine. Everything on it has the prefix in its name.
  */
 import assert from "node:assert/strict";
-import { PlainFiles, sitesOfLogin } from "../../aegir/PlainClient";
+import { PlainFiles, sitesOfLogin } from "../../support/PlainClient";
 import type { Engine } from "../../engine/Engine";
 import { ScenarioStack } from "../../scenarios/ScenarioStack";
 import { keySecret } from "../../support/canary";
