@@ -93,7 +93,7 @@ export class DrupalFrontEnd {
       this.clients,
       this.passwordFiles,
       join(directory, "bin"),
-      this.path("verify"),
+      this.path("failing"),
       this.path("loaded"),
       this.path("running"),
     ]) {
@@ -189,6 +189,8 @@ export class DrupalFrontEnd {
     let errors = "";
     child.stdout.on("data", (piece: Buffer) => (output += piece.toString()));
     child.stderr.on("data", (piece: Buffer) => (errors += piece.toString()));
+    // Not every command reads it to its end.
+    child.stdin.on("error", () => undefined);
     child.stdin.end(input);
     const [exitCode] = (await once(child, "close")) as [number | null];
     if (exitCode !== 0) throw new Error(`drush ${words.join(" ")} ended with ${exitCode}: ${output}${errors}`);
@@ -265,11 +267,6 @@ export class DrupalFrontEnd {
 
   // Its task queue and its files
 
-  /** Runs up to five of the queued tasks to their end. */
-  async runQueue(): Promise<void> {
-    await this.run(["@hostmaster", "hosting-tasks"]);
-  }
-
   /** Lets the queue run by itself until `stopQueue()`. */
   startQueue(): void {
     this.queue ??= spawn(join(this.directory, "bin", "drush"), ["@hostmaster", "hosting-queued"], {
@@ -293,11 +290,11 @@ export class DrupalFrontEnd {
     return this.shellAccounts.run();
   }
 
-  /** How every verify of the site that starts from now on ends. `stuck`: its process is killed. */
-  setVerify(site: string, outcome: "success" | "warning" | "failure" | "stuck"): void {
-    const file = join(this.path("verify"), site);
-    if (outcome === "success") rmSync(file, { force: true });
-    else writeFileSync(file, outcome);
+  /** Whether every verify of the site that starts from now on fails. */
+  failVerifies(site: string, fails: boolean): void {
+    const file = join(this.path("failing"), site);
+    if (fails) writeFileSync(file, "");
+    else rmSync(file, { force: true });
   }
 
   /**
