@@ -1,4 +1,5 @@
 import { DrupalFrontEnd, needDrupalFrontEnd } from "../drupal/DrupalFrontEnd";
+import { FrontEndBackstage } from "./FrontEndBackstage";
 import { describeStories } from "./stories";
 import { describeWorker } from "./worker";
 
@@ -14,7 +15,7 @@ describe("worker.php under a real php, on a real MariaDB", () => {
     return {
       connection: front.drush,
       prefix: "tt",
-      backstage: await front.backstage("tt"),
+      backstage: await FrontEndBackstage.start(front.drush, "tt"),
       disposable: true,
       stop: () => front.stop(),
     };
@@ -32,7 +33,7 @@ describe("worker.php under a real php, on a real MariaDB", () => {
       return {
         configuration: front.configuration(),
         prefix: "tt",
-        backstage: await front.backstage("tt"),
+        backstage: await FrontEndBackstage.start(front.drush, "tt"),
         disposable: true,
         // The files of the logins are real, the users of the system are not.
         logins: false,

@@ -14,7 +14,6 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
-  readdirSync,
   readFileSync,
   rmSync,
   writeFileSync,
@@ -23,9 +22,8 @@ import { tmpdir, userInfo } from "node:os";
 import { dirname, join } from "node:path";
 import { RunningClock } from "../aegir/Clock";
 import { Disk } from "../aegir/Disk";
+import { Provision } from "../aegir/Provision";
 import { ShellAccounts } from "../aegir/ShellAccounts";
-import { FrontEndBackstage } from "../conformance/FrontEndBackstage";
-import type { Connection } from "../conformance/RawWorker";
 import { OpenSshServer } from "../ssh/OpenSshServer";
 import { newKey } from "../ssh/ScriptedServer";
 import { until } from "../support/until";
@@ -36,6 +34,15 @@ const PHP = join(__dirname, "php");
 
 /** The octopus user of the instance, and the first part of its logins. */
 export const INSTANCE = "o1";
+
+/** Named as in @pulumi/command's `remote.ConnectionArgs`. */
+export interface Connection {
+  host: string;
+  port: number;
+  user: string;
+  privateKey: string;
+  hostKey: string;
+}
 
 export interface DrupalFrontEndOptions {
   /** Enabled sites of the default client, on the first platform. */
@@ -68,12 +75,15 @@ export class DrupalFrontEnd {
   private readonly connections: Sql[] = [];
   private sshd!: OpenSshServer;
   private queue: ChildProcess | undefined;
-
+  private readonly disk: Disk;
+  private readonly provision: Provision;
   private readonly clock = new RunningClock(1);
 
   private constructor(private readonly directory: string) {
+    this.disk = new Disk(directory);
     this.database = new MariaDb(directory);
-    this.shellAccounts = new ShellAccounts(new Disk(directory), this.clock, INSTANCE, `/data/disk/${INSTANCE}/clients`);
+    this.provision = new Provision(this.disk, { aegirRoot: `/data/disk/${INSTANCE}`, owner: INSTANCE });
+    this.shellAccounts = new ShellAccounts(this.disk, this.clock, INSTANCE, this.provision.clients);
   }
 
   static async start(options: DrupalFrontEndOptions = {}): Promise<DrupalFrontEnd> {
@@ -89,16 +99,7 @@ export class DrupalFrontEnd {
 
   private async install({ sites = [], platforms = ["drupal-open"] }: DrupalFrontEndOptions): Promise<void> {
     const { directory, keys } = this;
-    for (const path of [
-      this.clients,
-      this.passwordFiles,
-      join(directory, "bin"),
-      this.path("failing"),
-      this.path("loaded"),
-      this.path("running"),
-    ]) {
-      mkdirSync(path, { recursive: true });
-    }
+    for (const name of ["bin", "failing", "loaded", "running"]) mkdirSync(this.path(name));
     const php = "php -d display_errors=stderr -d error_reporting=-1 -d html_errors=0";
     const drush = join(directory, "bin", "drush");
     writeFileSync(drush, `#!/bin/sh\nexport DRUPAL_DOUBLE=${directory}\nexec ${php} ${PHP}/drush.php "$@"\n`);
@@ -164,11 +165,6 @@ export class DrupalFrontEnd {
       accounts: { instance: INSTANCE, connection: this.accounts, directory: this.passwordFiles },
       waits: { pollSeconds: 0.1 },
     };
-  }
-
-  /** Reads and arranges what has this prefix in its name. */
-  backstage(prefix: string): Promise<FrontEndBackstage> {
-    return FrontEndBackstage.start(this.drush, prefix);
   }
 
   /** One more connection to the database; ended by `stop()` at the latest. */
@@ -320,26 +316,22 @@ export class DrupalFrontEnd {
 
   /** `/data/disk/o1` of the server. */
   private get home(): string {
-    return join(this.directory, "data", "disk", INSTANCE);
+    return this.disk.real(this.provision.layout.aegirRoot);
+  }
+
+  /** `/home/o1.ftp/users` of the server. */
+  private get passwordFiles(): string {
+    return this.disk.real(this.shellAccounts.passwordDirectory);
   }
 
   /** The client directories that link this site. */
   linksOf(site: string): string[] {
-    return readdirSync(this.clients).filter((client) => readdirSync(join(this.clients, client)).includes(site));
-  }
-
-  get clients(): string {
-    return join(this.home, "clients");
-  }
-
-  /** `/home/o1.ftp/users` of the server. */
-  get passwordFiles(): string {
-    return join(this.directory, this.shellAccounts.passwordDirectory);
+    return this.provision.linksOf(site);
   }
 
   /** The logins that have a password file. */
   passwordFileNames(): string[] {
-    return readdirSync(this.passwordFiles);
+    return this.disk.list(this.shellAccounts.passwordDirectory);
   }
 
   /** Mails that it has sent, in order. */
