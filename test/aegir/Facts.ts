@@ -17,8 +17,6 @@ import type { TaskQueue } from "./TaskQueue";
 
 /** How many lines of a task's log are reported. */
 const LOG_LINES = 5;
-/** A task that is processing for longer was killed; the queue does not count it (contract 3.5). */
-const DEAD_TASK_SECONDS = 28800;
 
 export class Facts {
   /** Queued and running tasks in the order in which the queue takes them. */
@@ -28,11 +26,9 @@ export class Facts {
     private readonly frontEnd: FrontEnd,
     private readonly provision: Provision,
     private readonly taskQueue: TaskQueue,
-    now: number,
   ) {
-    const isAlive = ({ executed }: Task) => (executed ?? 0) > now - DEAD_TASK_SECONDS;
     this.active = frontEnd.tables.tasks
-      .filter((task) => task.status === 0 || (task.status === -1 && isAlive(task)))
+      .filter(({ status }) => status <= 0)
       .sort((one, other) => one.changed - other.changed || one.nid - other.nid);
   }
 

@@ -4,11 +4,11 @@ import type { Clock } from "./Clock";
 import type { Disk } from "./Disk";
 
 /**
- * How a site's next verify ends. `errorLine`: it takes effect, and counts as failed for one line in its log. `cancelled`: by hand, before it starts. `stuck`: its process is killed, the task stays
- * "processing" for ever. `oldOwner`: it worked with the site as it was before the last change of owner, and writes that
+ * How a site's next verify ends. `errorLine`: it takes effect, and counts as failed for one line in its log. `cancelled`:
+ * by hand, before it starts. `oldOwner`: it worked with the site as it was before the last change of owner, and writes that
  * back at its end (contract 3.4).
  */
-export type VerifyOutcome = "success" | "warning" | "errorLine" | "failure" | "cancelled" | "stuck" | "oldOwner";
+export type VerifyOutcome = "success" | "warning" | "errorLine" | "failure" | "cancelled" | "oldOwner";
 
 /**
  * What becomes of one request. `cutBefore`: the connection breaks, nothing was done. `cutAfter`: done, and the connection

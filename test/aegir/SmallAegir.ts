@@ -131,7 +131,7 @@ export class SmallAegir {
       },
       this.faults,
     );
-    this.worker = new Worker(this.frontEnd, this.provision, this.queue, clock);
+    this.worker = new Worker(this.frontEnd, this.provision, this.queue);
     const house = {
       login: (name: string) => this.login(name),
       run: (command: string, terminal: Terminal) => this.run(command, terminal),

@@ -84,18 +84,6 @@ describe("the small Aegir's task queue", () => {
     assert.deepEqual(links(SITE), ["acme"]);
   });
 
-  it("leaves a killed task processing for ever, and stops counting it after eight hours (contract 3.5)", async () => {
-    stage.aegir.faults.nextVerify(SITE, "stuck");
-    const task = stage.aegir.panel.addTask(SITE, "verify");
-    stage.passTask();
-    const worker = await stage.worker();
-    const { tasks, queue } = await worker.ok("tasks", { nids: [task] });
-    assert.deepEqual([tasks[0]?.status, queue.processing], [-1, 1]);
-    stage.clock.advance(28800);
-    const later = await worker.ok("tasks", { nids: [task] });
-    assert.deepEqual([later.tasks[0]?.status, later.queue.processing], [-1, 0]);
-  });
-
   it("writes back the owner that a task began with, without a word (contract 3.4)", () => {
     const { panel } = stage.aegir;
     panel.addTask(SITE, "login-reset");

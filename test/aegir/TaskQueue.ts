@@ -81,7 +81,6 @@ export class TaskQueue {
     // A new revision, with a log of its own.
     frontEnd.updateTask(nid, { status: -1, executed: this.clock.now(), log: [] });
     this.report(`${type} of ${name}: started`);
-    if (outcome === "stuck") return undefined;
 
     if (site && outcome === "oldOwner") site.client = this.previousOwner(site);
     const uname = site && frontEnd.client(site.client)?.uname;

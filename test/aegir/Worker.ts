@@ -10,7 +10,6 @@ import {
   type VerbResult,
   type WorkerErrorCode,
 } from "../../provider/worker/protocol";
-import type { Clock } from "./Clock";
 import { Facts } from "./Facts";
 import { CLIENT_ROLE, collated, same, type Client, type FrontEnd, type Site, type User } from "./FrontEnd";
 import type { Provision } from "./Provision";
@@ -41,12 +40,11 @@ export class Worker {
     private readonly frontEnd: FrontEnd,
     private readonly provision: Provision,
     private readonly queue: TaskQueue,
-    private readonly clock: Clock,
   ) {}
 
   /** The tables as they are now. */
   private facts(): Facts {
-    return new Facts(this.frontEnd, this.provision, this.queue, this.clock.now());
+    return new Facts(this.frontEnd, this.provision, this.queue);
   }
 
   readonly handlers: Handlers = {
