@@ -1,13 +1,14 @@
 /**
  * Rows 29, 31 and 33 once more with a whole engine, which is killed with its provider process: what it recorded until
  * then, or recorded nothing of, or has lost, is all that the next run knows. Each write is played at one moment with one
- * memory, in turn; with KILLS=all at each moment with each.
+ * memory, in turn; in a long run at each moment with each.
  */
 import assert from "node:assert/strict";
 import { fullSeed } from "../aegir/seed";
 import { onEveryEngine } from "../scenarios/everyEngine";
 import type { Declaration } from "../scenarios/program";
 import { expectOk, World } from "../scenarios/World";
+import { longRun } from "../support/random";
 import { until } from "../support/until";
 import { oneOfEach, serverHolds } from "./checker";
 import { OURS } from "./Trial";
@@ -22,9 +23,7 @@ function played(write: Write, turn: number): [Moment, Memory][] {
   const memories = memoriesOf(write);
   const all = moments.flatMap((moment) => memories.map((memory): [Moment, Memory] => [moment, memory]));
   // Neighbours differ in both.
-  return process.env["KILLS"] === "all"
-    ? all
-    : [[moments[turn % 3]!, memories[((turn + turn / 3) % memories.length) | 0]!]];
+  return longRun ? all : [[moments[turn % 3]!, memories[((turn + turn / 3) % memories.length) | 0]!]];
 }
 
 onEveryEngine("an engine that is killed", (engine) => {

@@ -15,6 +15,7 @@ import { InProcessProvider } from "../faults/Provider";
 import type { Declaration } from "../scenarios/program";
 import { client, owned } from "../scenarios/World";
 import { anotherCopy } from "../support/anotherCopy";
+import { longRun } from "../support/random";
 import { everyOrder, nearWorker, Stage, type Bounds, type Order } from "./Interleaving";
 
 const SITE = "www.nova.example";
@@ -37,8 +38,8 @@ const give = (site: string, to: string): PanelAction => [
 ];
 const verify = (site: string): PanelAction => [`verifies ${site}`, ({ panel }) => panel.addTask(site, "verify")];
 
-/** With RUNS a long night is asked for, and it tries some ten times as many. */
-const BOUNDS: Bounds = { switches: process.env["RUNS"] ? 2 : 1, kills: 1 };
+/** A long run tries some ten times as many orders. */
+const BOUNDS: Bounds = { switches: longRun ? 2 : 1, kills: 1 };
 
 interface Scenario {
   what: string;
