@@ -97,7 +97,7 @@ export class Trial {
   static async open(options: TrialOptions = {}): Promise<Trial> {
     const report = (line: string) => trial?.printed.push(line);
     let trial: Trial | undefined = undefined as Trial | undefined;
-    const aegir = await SmallAegir.start({ seed: fullSeed, clock: new RunningClock(240), report, ...options.aegir });
+    const aegir = await SmallAegir.start({ seed: fullSeed, clock: new RunningClock(1000), report, ...options.aegir });
     aegir.addSites((options.ours ?? OURS).sites.map((site) => ({ site })));
     const proxy = await ToxicProxy.open(() => aegir.drush.port);
     trial = new Trial(aegir, proxy, options);
@@ -269,7 +269,7 @@ export function configurationThrough(
     main: {
       connection: { ...drush, ...change },
       accounts: { ...accounts, connection: { ...accounts?.connection, ...change } },
-      waits: { ...waits, pollSeconds: 0.02, ...others.waits },
+      waits: { ...waits, pollSeconds: 0.005, ...others.waits },
     },
   };
 }

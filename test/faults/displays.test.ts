@@ -92,7 +92,7 @@ function hostileFiles(sftp: SFTPWrapper): void {
 }
 
 describe("displays of what a server says", () => {
-  const options = { aegir: { report: () => undefined }, waits: { taskMinutes: 0.002, accountMinutes: 0.002 } };
+  const options = { aegir: { report: () => undefined }, waits: { taskMinutes: 0.001, accountMinutes: 0.001 } };
   const trial = everyTrial(options);
   const servers: ScriptedServer[] = [];
   afterEach(() => Promise.all(servers.splice(0).map((server) => server.stop())));
