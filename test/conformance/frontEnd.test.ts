@@ -1,8 +1,12 @@
+import { onEveryEngine } from "../scenarios/everyEngine";
 import { FrontEndBackstage } from "./FrontEndBackstage";
 import type { Connection } from "./RawWorker";
 import { keyText, missingVariables, realFrontEnd } from "./realFrontEnd";
 import { describeStories } from "./stories";
 import { describeWorker } from "./worker";
+
+/** How long one story may take on BOA, whose queue takes a task a minute. */
+const MINUTES = 15;
 
 const front = realFrontEnd();
 
@@ -27,7 +31,11 @@ if (front === undefined) {
   if (runs) {
     const configuration = { connection, accounts: accounts(connection), waits: { pollSeconds: 1 } };
     const logins = process.env["AEGIR_TEST_ACCOUNTS_LOGIN"] !== "no";
-    describeStories(name, async () => ({ ...(await start()), configuration, logins }), { minutes: 15 });
+    describeStories(
+      name,
+      async () => ({ ...(await start()), configuration, logins }),
+      (title, suite) => onEveryEngine(title, suite, MINUTES),
+    );
   } else {
     describeWorker(name, async () => ({ ...(await start()), connection }));
   }

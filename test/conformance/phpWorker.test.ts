@@ -1,5 +1,6 @@
 import { DrupalFrontEnd, needDrupalFrontEnd } from "../drupal/DrupalFrontEnd";
 import { FrontEndBackstage } from "./FrontEndBackstage";
+import { onTheLifecycles } from "../scenarios/everyEngine";
 import { describeStories } from "./stories";
 import { describeWorker } from "./worker";
 
@@ -44,6 +45,6 @@ describe("worker.php under a real php, on a real MariaDB", () => {
         },
       };
     },
-    { engines: ["in-process"] },
+    onTheLifecycles,
   );
 });

@@ -20,6 +20,8 @@ export interface Run {
   ok: boolean;
   /** `create client:acme`, in the order in which they were done. */
   done: string[];
+  /** What was as declared. */
+  same: string[];
   /** What failed, as a user reads it: logical name, operation and message. */
   failures: { name: string; operation: string; message: string; error: unknown }[];
   /** What was not made or changed, because it failed itself or depends on what did. */
@@ -60,20 +62,29 @@ export class LifecycleStack {
     });
   }
 
+  /** What `up` would do, as far as can be said without the server. */
+  preview(options = {}): Promise<Run> {
+    const planned = new LifecycleStack(async () => planning(await this.start()));
+    planned.declared = this.declared;
+    planned.state = new Map(this.state);
+    planned.replaced = [...this.replaced];
+    return planned.up(options);
+  }
+
   refresh(): Promise<Run> {
     return this.#operation((provider, run) => this.#refresh(provider, run));
   }
 
-  destroy(): Promise<Run> {
+  destroy({ continueOnError = false } = {}): Promise<Run> {
     return this.#operation(async (provider, run) => {
       for (const [name, recorded] of dependentsFirst([...this.state])) {
-        if (run.failures.length === 0) await this.#delete(provider, run, name, recorded);
+        if (continueOnError || run.failures.length === 0) await this.#delete(provider, run, name, recorded);
       }
     });
   }
 
   async #operation(work: (provider: Provider, run: Run) => Promise<void>): Promise<Run> {
-    const run: Run = { ok: true, done: [], failures: [], unmade: new Set() };
+    const run: Run = { ok: true, done: [], same: [], failures: [], unmade: new Set() };
     const provider = await this.start();
     try {
       await work(provider, run);
@@ -109,7 +120,10 @@ export class LifecycleStack {
       } else if (diff?.changes || !old.initialised) {
         step.operation = "update";
         record(old.id, inputs, await provider.update(type, old.id, old.outputs, inputs), true);
-      } else return;
+      } else {
+        run.same.push(name);
+        return;
+      }
       run.done.push(`${step.operation} ${name}`);
     } catch (error) {
       const part = partOf(error);
@@ -156,6 +170,19 @@ export class LifecycleStack {
     });
     return known ? (Object.fromEntries(entries) as Values) : undefined;
   }
+}
+
+/** A provider that is asked what it would do, and does nothing. */
+function planning(provider: Provider): Provider {
+  return {
+    check: (...asked) => provider.check(...asked),
+    diff: (...asked) => provider.diff(...asked),
+    read: (...asked) => provider.read(...asked),
+    create: (_type, inputs) => Promise.resolve({ id: "", properties: inputs }),
+    update: (_type, _id, olds, news) => Promise.resolve({ ...olds, ...news }),
+    delete: () => Promise.resolve(),
+    end: () => provider.end(),
+  };
 }
 
 /** The order of deletions that the links give: a login hangs on its site, and both on the client. */

@@ -2,7 +2,7 @@
 import { configureServers, endServers } from "../../provider/aegir/servers";
 import { configure } from "../../provider/dynamic";
 import { forgetDeclared } from "../../provider/resources/declared";
-import { PartialFailure, type Lifecycle } from "../../provider/resources/Lifecycle";
+import type { Lifecycle, PartialFailure } from "../../provider/resources/Lifecycle";
 import {
   initFailure,
   type InitFailure,
@@ -83,10 +83,13 @@ function wire(values: Values): never {
 
 /** What Pulumi would record of a resource whose operation failed half way; undefined if nothing. */
 export function partOf(error: unknown): InitFailure | undefined {
-  if (error instanceof PartialFailure) {
-    return { id: error.id, properties: wire(error.properties as Values), reasons: error.reasons };
+  if (typeof error !== "object" || error === null) return undefined;
+  // Not `instanceof`: another copy of the provider has a class of its own.
+  if ("name" in error && error.name === "PartialFailure") {
+    const { id, properties, reasons } = error as PartialFailure;
+    return { id, properties: wire(properties as Values), reasons };
   }
-  return typeof error === "object" && error !== null && "metadata" in error ? initFailure(error as never) : undefined;
+  return "metadata" in error ? initFailure(error as never) : undefined;
 }
 
 /** The message that a user reads. */

@@ -4,8 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { PlainFiles, sitesOfLogin } from "../../support/PlainClient";
-import type { Engine } from "../../engine/Engine";
-import { ScenarioStack } from "../../scenarios/ScenarioStack";
+import { ScenarioStack, type Opener } from "../../scenarios/ScenarioStack";
 import { keySecret } from "../../support/canary";
 import { TaskStatus, SiteStatus } from "../../../provider/worker/protocol";
 import type { Backstage, State } from "../Backstage";
@@ -45,11 +44,11 @@ export interface Counts {
 
 type Site = State["sites"][number];
 
-const POLL_MILLISECONDS = 100;
+const POLL_MILLISECONDS = 20;
 
 export class StoryStage {
   server!: StoryServer;
-  engine!: Engine;
+  engine!: Opener;
   stack!: ScenarioStack;
   /** The domains of the two sites. */
   sites!: [string, string];
@@ -57,7 +56,7 @@ export class StoryStage {
   private others!: string;
   private readonly secrets = new Map<string, string>();
 
-  async begin(server: StoryServer, engine: Engine): Promise<void> {
+  async begin(server: StoryServer, engine: Opener): Promise<void> {
     assert.match(server.prefix, /^[a-z][a-z0-9]{0,7}$/);
     this.server = server;
     this.engine = engine;

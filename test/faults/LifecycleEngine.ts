@@ -1,0 +1,135 @@
+/**
+ * A LifecycleStack behind an engine's interface: what a story promises of the life cycles alone is told without starting
+ * a program and a provider process for every operation. What it promises of an engine with them is told on the engines.
+ */
+import { readFileSync } from "node:fs";
+import type {
+  ConfigValue,
+  ExportedState,
+  OperationOptions,
+  Outcome,
+  Stack,
+  StackOptions,
+  Step,
+} from "../engine/Engine";
+import { countByOperation } from "../engine/outcome";
+import type { Declaration } from "../scenarios/program";
+import { LifecycleStack, type Recorded, type Run } from "./LifecycleStack";
+import { InProcessProvider } from "./Provider";
+
+const TYPE = "pulumi-nodejs:dynamic/aegir:";
+
+type Options = Pick<OperationOptions, "refresh" | "continueOnError">;
+
+export class LifecycleEngine {
+  readonly name = "the life cycles";
+
+  /** @param provider another copy of it, if two stacks are at work at the same time */
+  constructor(private readonly provider = InProcessProvider) {}
+
+  open({ config, env }: StackOptions): Promise<Stack> {
+    const stack = new DeclaredStack(config, env!["SCENARIO_DECLARATION"]!, this.provider);
+    // Nothing is locked or protected here.
+    return Promise.resolve(stack as Partial<Stack> as Stack);
+  }
+}
+
+class DeclaredStack implements Omit<Stack, "cancel" | "previewDestroy" | "unprotectAll"> {
+  private readonly stack: LifecycleStack;
+
+  constructor(
+    private config: Record<string, ConfigValue>,
+    private readonly file: string,
+    provider: typeof InProcessProvider,
+  ) {
+    this.stack = new LifecycleStack(() => {
+      const { secret } = this.config["aegir:servers"] as { secret: string };
+      return provider.start(JSON.parse(secret) as object);
+    });
+  }
+
+  preview(options?: Options): Promise<Outcome> {
+    return this.operate(() => this.stack.preview(options));
+  }
+
+  up(options?: Options): Promise<Outcome> {
+    return this.operate(() => this.stack.up(options));
+  }
+
+  refresh(): Promise<Outcome> {
+    return this.operate(() => this.stack.refresh());
+  }
+
+  destroy(options?: Options): Promise<Outcome> {
+    return this.operate(() => this.stack.destroy(options));
+  }
+
+  setConfig(config: Record<string, ConfigValue>): Promise<void> {
+    this.config = config;
+    return Promise.resolve();
+  }
+
+  exportState(): Promise<ExportedState> {
+    const resources = [...this.stack.state].map(([name, recorded]) => ({
+      ...recorded,
+      name,
+      type: `${TYPE}${recorded.type}`,
+    }));
+    return Promise.resolve({ version: 3, deployment: { resources } });
+  }
+
+  importState({ deployment: { resources = [] } }: ExportedState): Promise<void> {
+    const recorded = (resources as unknown as (Recorded & { name: string })[]).map(
+      ({ name, type, ...rest }): [string, Recorded] => [
+        name,
+        { ...rest, type: type.slice(TYPE.length) as Recorded["type"] },
+      ],
+    );
+    this.stack.state = new Map(recorded);
+    return Promise.resolve();
+  }
+
+  private async operate(operation: () => Promise<Run>): Promise<Outcome> {
+    this.stack.declared = JSON.parse(readFileSync(this.file, "utf8"), secretInClear) as Declaration[];
+    const printed: string[] = [];
+    const stop = listen((line) => printed.push(line));
+    const run = await operation().finally(stop);
+    const diagnostics = run.failures.map(({ name, message }) => `${name}: ${message}`).join("\n");
+    const steps = [
+      ...run.done.map((step) => stepOf(step, "done")),
+      ...run.same.map((name) => stepOf(`same ${name}`, "done")),
+      ...run.failures.map(({ name, operation }) => stepOf(`${operation} ${name}`, "failed")),
+    ];
+    return {
+      ok: run.ok,
+      steps,
+      changes: countByOperation(steps),
+      diagnostics,
+      output: [...printed, diagnostics].join("\n"),
+      outputs: {},
+    };
+  }
+}
+
+function stepOf(done: string, outcome: Step["outcome"]): Step {
+  const [op, name] = done.split(" ") as [Step["op"], string];
+  return { op, name, urn: name, type: "", diffs: [], outcome };
+}
+
+/** As the scenarios' program writes a secret. */
+function secretInClear(_key: string, value: unknown): unknown {
+  return typeof value === "object" && value !== null && "secret" in value ? value.secret : value;
+}
+
+const listeners = new Set<(line: string) => void>();
+const { log } = console;
+
+/** Hears what is printed from now on, whoever prints it, until the returned function is called. */
+export function listen(listener: (line: string) => void): () => void {
+  listeners.add(listener);
+  console.log = (...words: unknown[]) => listeners.forEach((hear) => hear(words.join(" ")));
+  return () => {
+    listeners.delete(listener);
+    if (listeners.size === 0) console.log = log;
+  };
+}
