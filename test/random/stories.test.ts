@@ -3,9 +3,8 @@ import assert from "node:assert/strict";
 import { RunningClock } from "../aegir/Clock";
 import { nothingElse } from "../faults/checker";
 import { LifecycleStack } from "../faults/LifecycleStack";
-import { InProcessProvider, type Provider } from "../faults/Provider";
+import { InProcessProvider, secondProvider, type Provider } from "../faults/Provider";
 import { Trial } from "../faults/Trial";
-import { anotherCopy } from "../support/anotherCopy";
 import { seed, tryWithinBudget } from "../support/random";
 import { arrange, mortal, ProcessDied, type Interruption } from "./Interruption";
 import { declarations, mayRemakeLogin, RANDOM_OURS } from "./Program";
@@ -13,12 +12,6 @@ import { stories, type Attempt, type Chapter, type Story } from "./Story";
 
 /** A story takes a fraction of a second; one that takes so long hangs. */
 const STORY_MILLISECONDS = 60_000;
-
-/** The second stack is deployed by a provider of its own, which knows nothing of the first one's. */
-const copy = anotherCopy(require, (load) => ({
-  ...(load("../faults/LifecycleStack") as typeof import("../faults/LifecycleStack")),
-  ...(load("../faults/Provider") as typeof import("../faults/Provider")),
-}));
 
 describe(`a random story (seed ${seed})`, () => {
   /** How often an interruption was tried, and how often something failed for it. */
@@ -50,7 +43,7 @@ describe(`a random story (seed ${seed})`, () => {
       0,
       1,
       new LifecycleStack(() => living(InProcessProvider.start(t.configuration()))),
-      new copy.LifecycleStack(() => living(copy.InProcessProvider.start(t.configuration()))),
+      new LifecycleStack(() => living(secondProvider().start(t.configuration()))),
     );
     try {
       for (const chapter of story.chapters) {
