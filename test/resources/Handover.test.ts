@@ -18,7 +18,7 @@ describe("a site changes hands", () => {
   async function start(options: SmallAegirOptions = {}, waits: object = {}): Promise<void> {
     aegir = await SmallAegir.start(options);
     const configuration = aegir.configuration();
-    configureServers(JSON.stringify({ main: { ...configuration, waits: { pollSeconds: 0.05, ...waits } } }));
+    configureServers(JSON.stringify({ main: { ...configuration, waits: { pollSeconds: 0.005, ...waits } } }));
     aegir.addSites([{ site }]);
     await aegirClient.create({ name: "Acme Corp", internalName: "acme", server });
   }
@@ -86,7 +86,7 @@ describe("a site changes hands", () => {
       const report = (line: string) => {
         if (line === `verify of ${site}: failed`) looks = looksAtTasks();
       };
-      await start({ flavour, report, queue: { everySeconds: 3, taskSeconds: 60 } }, { pollSeconds: 0.5 });
+      await start({ flavour, report, queue: { everySeconds: 3, taskSeconds: 24 } }, { pollSeconds: 0.2 });
       aegir.faults.nextVerify(site, "failure");
       aegir.faults.answerDelay = 100;
       const before = verifies().length;

@@ -21,7 +21,7 @@ describe("the life cycles against a server", () => {
   async function start(options: SmallAegirOptions = {}, waits: object = {}): Promise<void> {
     aegir = await SmallAegir.start(options);
     const configuration = aegir.configuration();
-    configureServers(JSON.stringify({ main: { ...configuration, waits: { pollSeconds: 0.05, ...waits } } }));
+    configureServers(JSON.stringify({ main: { ...configuration, waits: { pollSeconds: 0.005, ...waits } } }));
     aegir.addSites([{ site }]);
     await aegirClient.create(acme);
   }
@@ -108,7 +108,7 @@ describe("the life cycles against a server", () => {
       it("names the lock files that root sees, and no others", async () => {
         await start({ user: "root", owner: "o1" });
         const { connection, drush } = aegir.configuration();
-        const waits = { pollSeconds: 0.05, accountMinutes: 0.005 };
+        const waits = { pollSeconds: 0.005, accountMinutes: 0.005 };
         configureServers(JSON.stringify({ main: { connection, drush, accounts: { instance: "o1" }, waits } }));
         aegir.faults.lockFiles.add("/run/manage_ltd_users.pid").add("/root/.proxy.cnf");
         aegir.panel.setOwner(site, "Acme Corp");
@@ -253,7 +253,7 @@ describe("the life cycles against a server", () => {
       await own();
       await endServers();
       const { accounts } = aegir.configuration();
-      configureServers(JSON.stringify({ main: { accounts, waits: { pollSeconds: 0.05 } } }));
+      configureServers(JSON.stringify({ main: { accounts, waits: { pollSeconds: 0.005 } } }));
     });
 
     it("a login is adopted, rotated and forgotten (traps 16, 17)", async () => {
