@@ -2,8 +2,8 @@ import { onEveryEngine } from "../scenarios/everyEngine";
 import { FrontEndBackstage } from "./FrontEndBackstage";
 import type { Connection } from "./RawWorker";
 import { keyText, missingVariables, realFrontEnd } from "./realFrontEnd";
-import { describeStories } from "./stories";
-import { describeWorker } from "./worker";
+import { describeStories } from "./stories.suite";
+import { describeWorker } from "./worker.suite";
 
 /** How long one story may take on BOA, whose queue takes a task a minute. */
 const MINUTES = 15;

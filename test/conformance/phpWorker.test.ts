@@ -1,8 +1,8 @@
 import { DrupalFrontEnd, needDrupalFrontEnd } from "../drupal/DrupalFrontEnd";
 import { FrontEndBackstage } from "./FrontEndBackstage";
 import { onTheLifecycles } from "../scenarios/everyEngine";
-import { describeStories } from "./stories";
-import { describeWorker } from "./worker";
+import { describeStories } from "./stories.suite";
+import { describeWorker } from "./worker.suite";
 
 describe("worker.php under a real php, on a real MariaDB", () => {
   before(needDrupalFrontEnd);

@@ -2,8 +2,8 @@ import { ManualClock } from "../aegir/Clock";
 import { SmallAegir } from "../aegir/SmallAegir";
 import { onEveryEngine, onTheLifecycles } from "../scenarios/everyEngine";
 import { SmallAegirBackstage } from "./SmallAegirBackstage";
-import { describeStories } from "./stories";
-import { describeWorker } from "./worker";
+import { describeStories } from "./stories.suite";
+import { describeWorker } from "./worker.suite";
 
 for (const flavour of ["boa", "upstream"] as const) {
   describeWorker(`the small Aegir (${flavour})`, async () => {

@@ -4,9 +4,9 @@
  */
 import { onEveryEngine } from "../scenarios/everyEngine";
 import type { Opener } from "../scenarios/ScenarioStack";
-import { tellOddServers } from "./stories/oddServers";
-import { tellPromises } from "./stories/promises";
-import { tellResources } from "./stories/resources";
+import { tellOddServers } from "./stories/oddServers.suite";
+import { tellPromises } from "./stories/promises.suite";
+import { tellResources } from "./stories/resources.suite";
 import { StoryStage, type StoryServer } from "./stories/StoryStage";
 
 export type { StoryServer };
