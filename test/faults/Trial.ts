@@ -16,7 +16,7 @@ import { oneOfEach, serverHolds } from "./checker";
 import { LifecycleStack, type Run } from "./LifecycleStack";
 import { faults, type Effect } from "./matrix";
 import { InProcessProvider, type Provider } from "./Provider";
-import { ToxicProxy } from "./ToxicProxy";
+import { ToxicProxy } from "../support/ToxicProxy";
 
 export const SITE = "www.nova.example";
 export const MAIL = "it@nova.example";
@@ -99,7 +99,7 @@ export class Trial {
     let trial: Trial | undefined = undefined as Trial | undefined;
     const aegir = await SmallAegir.start({ seed: fullSeed, clock: new RunningClock(1000), report, ...options.aegir });
     aegir.addSites((options.ours ?? OURS).sites.map((site) => ({ site })));
-    const proxy = await ToxicProxy.open(() => aegir.drush.port);
+    const proxy = await ToxicProxy.open(() => aegir.drush);
     trial = new Trial(aegir, proxy, options);
     trial.stack.declared = access();
     return trial;

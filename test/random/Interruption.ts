@@ -3,7 +3,7 @@ import * as fc from "fast-check";
 import type { RequestFault, VerifyOutcome } from "../aegir/SmallAegir";
 import type { Verb } from "../../provider/worker/protocol";
 import type { Provider } from "../faults/Provider";
-import type { Direction } from "../faults/ToxicProxy";
+import type { Direction } from "../support/ToxicProxy";
 import type { Trial } from "../faults/Trial";
 import { RANDOM_OURS } from "./Program";
 

@@ -7,7 +7,7 @@ import * as fc from "fast-check";
 import { fullSeed } from "../aegir/seed";
 import type { Engine, ExportedState, Outcome } from "../engine/Engine";
 import { nothingElse, oneOfEach, serverHolds } from "../faults/checker";
-import { ToxicProxy } from "../faults/ToxicProxy";
+import { ToxicProxy } from "../support/ToxicProxy";
 import { configurationThrough } from "../faults/Trial";
 import { onEveryEngine } from "../scenarios/everyEngine";
 import { ScenarioStack } from "../scenarios/ScenarioStack";
@@ -35,7 +35,7 @@ async function play(story: Story, engine: Engine): Promise<void> {
   const world = await World.open(engine, { aegir: { seed: fullSeed } });
   const { aegir } = world;
   const budget = new Budget();
-  const proxy = await ToxicProxy.open(() => aegir.drush.port);
+  const proxy = await ToxicProxy.open(() => aegir.drush);
   const servers = configurationThrough(proxy, aegir);
   await world.configure({ "aegir:servers": { secret: JSON.stringify(servers) } });
   const second = await ScenarioStack.of(engine, { servers });

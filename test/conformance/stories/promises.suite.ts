@@ -5,11 +5,11 @@ import { bound, client, expectOk, login, owned } from "../../scenarios/ScenarioS
 import type { Declaration } from "../../scenarios/program/index";
 import { newKey } from "../../ssh/ScriptedServer";
 import { skipLoudly, until, type StoryStage } from "./StoryStage";
-import { SSH_MSG, Tap } from "./Tap";
+import { SSH_MSG, ToxicProxy } from "../../support/ToxicProxy";
 
 export function tellPromises(stage: StoryStage): void {
   describe("the promises, from a first deployment to the last", () => {
-    let taps: { drush: Tap; accounts?: Tap };
+    let taps: { drush: ToxicProxy; accounts?: ToxicProxy };
     let site: string;
     let acme: Declaration[];
     let created: Outcome;
@@ -19,7 +19,7 @@ export function tellPromises(stage: StoryStage): void {
     /** The stack's view of the server, its wires tapped. */
     const configuration = (connection: object = {}) => {
       const { accounts, ...server } = stage.server.configuration;
-      const through = ({ host, port }: Tap) => ({ host, port });
+      const through = ({ host, port }: ToxicProxy) => ({ host, port });
       return {
         ...server,
         connection: { ...server.connection, ...through(taps.drush), ...connection },
@@ -38,8 +38,8 @@ export function tellPromises(stage: StoryStage): void {
       await stage.open();
       const { connection, accounts } = stage.server.configuration;
       taps = {
-        drush: await Tap.before(connection),
-        ...(accounts && { accounts: await Tap.before(accounts.connection) }),
+        drush: await ToxicProxy.open(() => connection),
+        ...(accounts && { accounts: await ToxicProxy.open(() => accounts.connection) }),
       };
       await configure(configuration());
       [site] = stage.sites;
@@ -53,7 +53,7 @@ export function tellPromises(stage: StoryStage): void {
     });
     after(async () => {
       await stage.close();
-      for (const tap of Object.values(taps)) tap.close();
+      for (const tap of Object.values(taps)) await tap.down();
     });
 
     it("promise 5: a preview needs neither the server nor a credential", async () => {
@@ -81,7 +81,7 @@ export function tellPromises(stage: StoryStage): void {
     });
 
     it("promise 7: rejected credentials are offered once, by however many resources", async () => {
-      taps.drush.reset();
+      taps.drush.forget();
       await configure(configuration({ privateKey: newKey().private }));
       const names = Array.from({ length: 10 }, (_, index) => `c${index}`);
       stage.stack.declare(names.map((name) => client(stage.named(name), `${stage.server.prefix} ${name}`)));
@@ -94,8 +94,8 @@ export function tellPromises(stage: StoryStage): void {
     });
 
     it("an up makes it so: panel, files and login show the site to its owner alone", async () => {
-      taps.drush.reset();
-      taps.accounts?.reset();
+      taps.drush.forget();
+      taps.accounts?.forget();
       await configure(configuration());
       const before = stage.server.counts?.();
       created = await stage.stack.up(acme);

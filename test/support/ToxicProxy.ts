@@ -1,7 +1,7 @@
 /**
- * A TCP proxy that spoils the way to a server on purpose. Its toxics have the names and the meaning that toxiproxy gives
- * them, but for two: `limit_data` and `reset_peer` count the bytes of all connections since they were added, and once
- * they have struck they are gone, so that what is tried again gets through.
+ * A TCP proxy before an SSH server, which notes what clients send in the clear, and spoils the way on purpose. Its toxics
+ * have the names and the meaning that toxiproxy gives them, but for two: `limit_data` and `reset_peer` count the bytes of
+ * all connections since they were added, and once they have struck they are gone, so that what is tried again gets through.
  */
 import { once } from "node:events";
 import { connect, createServer, type AddressInfo, type Server, type Socket } from "node:net";
@@ -10,11 +10,8 @@ import { setTimeout as pause } from "node:timers/promises";
 export interface Toxics {
   /** Every piece arrives so many milliseconds late. */
   latency: { milliseconds: number };
-  bandwidth: { bytesPerSecond: number };
-  /** The end of the stream arrives so many milliseconds late. */
-  slow_close: { milliseconds: number };
-  /** Nothing gets through any more, and nobody is told; after so many milliseconds both are (0: never). */
-  timeout: { milliseconds: number };
+  /** Nothing gets through any more, and nobody is told. */
+  timeout: { milliseconds: 0 };
   /** Both ends see a reset after so many more bytes. */
   reset_peer: { bytes: number };
   /** Pieces of so many bytes, each so many milliseconds after the one before. */
@@ -26,29 +23,48 @@ export interface Toxics {
 /** `upstream`: from the client to the server. */
 export type Direction = "upstream" | "downstream";
 
+/** Message numbers of RFC 4253, section 12. */
+export const SSH_MSG = { disconnect: 1, kexInit: 20, newKeys: 21 } as const;
+
 export class ToxicProxy {
-  /** Connections that were taken so far. */
-  connections = 0;
+  readonly host = "127.0.0.1";
   /** How often `limit_data` and `reset_peer` have struck. */
   strikes = 0;
   /** Bytes that got through so far. */
   readonly passed: Record<Direction, number> = { upstream: 0, downstream: 0 };
+  /** What each connection's client has sent. */
+  readonly #sent: Buffer[][] = [];
   readonly #toxics: Record<Direction, Partial<Toxics>> = { upstream: {}, downstream: {} };
   readonly #sockets = new Set<Socket>();
   #listener!: Server;
   #port = 0;
 
-  private constructor(private readonly serverPort: () => number) {}
+  private constructor(private readonly server: () => { host: string; port: number }) {}
 
-  /** @param serverPort where the server listens on the loopback interface when a connection comes */
-  static async open(serverPort: () => number): Promise<ToxicProxy> {
-    const proxy = new ToxicProxy(serverPort);
+  /** @param server where it is when a connection comes */
+  static async open(server: () => { host: string; port: number }): Promise<ToxicProxy> {
+    const proxy = new ToxicProxy(server);
     await proxy.up();
     return proxy;
   }
 
   get port(): number {
     return this.#port;
+  }
+
+  /** Connections that were taken so far. */
+  get connections(): number {
+    return this.#sent.length;
+  }
+
+  /** The messages in the clear, by connection: who has not sent `newKeys` has sent no user name and no credential. */
+  get messages(): number[][] {
+    return this.#sent.map((pieces) => clearMessages(Buffer.concat(pieces)));
+  }
+
+  /** Forgets what it has heard. */
+  forget(): void {
+    this.#sent.length = 0;
   }
 
   add<Name extends keyof Toxics>(name: Name, direction: Direction, toxic: Toxics[Name]): void {
@@ -71,8 +87,8 @@ export class ToxicProxy {
   }
 
   async up(): Promise<void> {
-    this.#listener = createServer({ allowHalfOpen: true }, (client) => this.#join(client));
-    this.#listener.listen(this.#port, "127.0.0.1");
+    this.#listener = createServer({ allowHalfOpen: true, noDelay: true }, (client) => this.#join(client));
+    this.#listener.listen(this.#port, this.host);
     await once(this.#listener, "listening");
     this.#port = (this.#listener.address() as AddressInfo).port;
   }
@@ -88,9 +104,10 @@ export class ToxicProxy {
   }
 
   #join(client: Socket): void {
-    this.connections++;
-    const server = connect({ port: this.serverPort(), host: "127.0.0.1", allowHalfOpen: true, noDelay: true });
-    client.setNoDelay(true);
+    const sent: Buffer[] = [];
+    this.#sent.push(sent);
+    client.on("data", (piece: Buffer) => sent.push(piece));
+    const server = connect({ ...this.server(), allowHalfOpen: true, noDelay: true });
     for (const [socket, other] of [
       [client, server],
       [server, client],
@@ -113,7 +130,6 @@ export class ToxicProxy {
         if (!(await this.#pass(piece, from, to, direction))) return;
       }
     }
-    await pause(this.#toxics[direction].slow_close?.milliseconds ?? 0);
     to.end();
   }
 
@@ -127,13 +143,11 @@ export class ToxicProxy {
   /** False if the connection has ended here. */
   async #pass(piece: Buffer, from: Socket, to: Socket, direction: Direction): Promise<boolean> {
     const toxics = this.#toxics[direction];
-    const { latency, bandwidth, slicer, timeout } = toxics;
-    const late = latency?.milliseconds ?? 0;
-    const slow = bandwidth ? (piece.length / bandwidth.bytesPerSecond) * 1000 : 0;
-    await pauseFor(late + slow + (slicer?.milliseconds ?? 0));
-    if (timeout) {
-      const closed = new Promise((resolve) => from.once("close", resolve));
-      await (timeout.milliseconds > 0 ? Promise.race([closed, pause(timeout.milliseconds)]) : closed);
+    const late = (toxics.latency?.milliseconds ?? 0) + (toxics.slicer?.milliseconds ?? 0);
+    // A timer takes a millisecond at least, which is long for a single byte.
+    if (late > 0) await pause(late);
+    if (toxics.timeout) {
+      await new Promise((resolve) => from.once("close", resolve));
       return false;
     }
     for (const name of ["limit_data", "reset_peer"] as const) {
@@ -158,7 +172,15 @@ export class ToxicProxy {
   }
 }
 
-/** A timer takes a millisecond at least, which is long for a single byte. */
-async function pauseFor(milliseconds: number): Promise<void> {
-  if (milliseconds > 0) await pause(milliseconds);
+/** What comes after the first line, until everything is encrypted: length, padding, number (RFC 4253, section 6). */
+function clearMessages(sent: Buffer): number[] {
+  const messages: number[] = [];
+  let at = sent.indexOf("\n") + 1;
+  while (at > 0 && at + 6 <= sent.length && at + 4 + sent.readUInt32BE(at) <= sent.length) {
+    const message = sent[at + 5]!;
+    messages.push(message);
+    if (message === SSH_MSG.newKeys) break;
+    at += 4 + sent.readUInt32BE(at);
+  }
+  return messages;
 }
