@@ -92,10 +92,10 @@ async function declareClient(declared: ManifestClient): Promise<DeclaredClient> 
     { protect, ...formerly(`client:${previously}`) },
   );
   const bindings = declared.users.map(
-    ({ name: user, createUser }) =>
+    ({ name: user, createUser, expectedUid }) =>
       new ClientUserBinding(
         `binding:${internalName}:${user}`,
-        { client: client.internalName, user, createUser, server },
+        { client: client.internalName, user, createUser, expectedUid, server },
         formerly(`binding:${previously}:${user}`),
       ),
   );

@@ -172,10 +172,19 @@ export class Worker {
       return { task: this.facts().requireTask(task) };
     },
 
-    bind: ({ client, user, createUser }) => {
+    bind: ({ client, user, uid, createUser }) => {
       const { nid } = this.requireClient(client);
       const [known] = this.usersNamed(user);
+      if (uid !== undefined && known?.uid !== uid) {
+        const detail = { uid: known?.uid ?? null, name: this.frontEnd.user(uid)?.name ?? null };
+        throw new Refusal("changed", `The user "${user}" is not the one with uid ${uid}.`, detail);
+      }
       if (!known && !createUser) throw new Refusal("missing", `There is no user named "${user}".`, { what: "user" });
+      const unbound = known && !this.frontEnd.isBound(known.uid, nid);
+      if (unbound && createUser && !same(known.mail, createUser.mail)) {
+        const what = `The user "${known.name}" has the mail "${known.mail}", not "${createUser.mail}".`;
+        throw new Refusal("refused", what, { mail: known.mail });
+      }
       const bearer = known ?? this.makeUser({ name: user, welcomeMail: false, mail: "", ...createUser });
       const bound = this.frontEnd.bind(bearer.uid, nid);
       const created = known === undefined;

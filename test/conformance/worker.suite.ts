@@ -527,6 +527,35 @@ export function describeWorker(name: string, start: () => Promise<Target>): void
         });
       });
 
+      it("bind nobody but the person with the expected uid, whoever has the name", async () => {
+        await makeClient("one");
+        const una = await worker.ok("ensureUser", { client: named("one"), user: person("una") });
+        const pair = { client: named("one"), createUser: null };
+        const ulf = await worker.ok("bind", {
+          ...pair,
+          user: named("ulf"),
+          createUser: { mail: mail("ulf"), welcomeMail: false },
+        });
+        await worker.ok("unbind", { client: named("one"), uid: ulf.user.uid });
+        const another = await refused("bind", { ...pair, user: named("ulf"), uid: una.user.uid });
+        assert.deepEqual([another.code, another.detail], ["changed", { uid: ulf.user.uid, name: named("una") }]);
+        const nobody = await refused("bind", { ...pair, user: named("none"), uid: NOWHERE });
+        assert.deepEqual([nobody.code, nobody.detail], ["changed", { uid: null, name: null }]);
+        assert.deepEqual((await clientState("one"))?.users, [named("una")]);
+        const bound = await worker.ok("bind", { ...pair, user: named("ulf"), uid: ulf.user.uid });
+        assert.equal(bound.bound, true);
+      });
+
+      it("bind no user who has another mail than the one to be made, unless the pair is there already", async () => {
+        await makeClient("one");
+        await makeClient("two", person("una"));
+        const stranger = { user: named("una"), createUser: { mail: mail("other"), welcomeMail: false } };
+        const refusal = await refused("bind", { client: named("one"), ...stranger });
+        assert.deepEqual([refusal.code, refusal.detail], ["refused", { mail: mail("una") }]);
+        assert.deepEqual((await clientState("one"))?.users, []);
+        assert.equal((await worker.ok("bind", { client: named("two"), ...stranger })).bound, false);
+      });
+
       it("do nothing without client or user, and make no user with another's mail", async () => {
         await makeClient("one", person("una"));
         const noUser = await refused("bind", { client: named("one"), user: named("none"), createUser: null });

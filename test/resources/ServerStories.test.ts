@@ -364,6 +364,7 @@ describe("the life cycles against a server", () => {
 
   describe("knowing people and things again", () => {
     beforeEach(() => start());
+    const people = () => aegir.tables().clients.find(({ internalName }) => internalName === "acme")?.users;
 
     it("a person who was renamed in the panel is unbound, and nobody who has the old name", async () => {
       aegir.panel.addUser({ name: "alice" });
@@ -372,9 +373,92 @@ describe("the life cycles against a server", () => {
       aegir.panel.addUser({ name: "alice", mail: "another@example.com" });
       aegir.panel.bind("acme", "alice");
       const read = await clientUserBinding.read(id, outs);
-      assert.deepEqual([read.id !== undefined, read.inputs?.["user"]], [true, "alice.miller"]);
-      await clientUserBinding.delete(id, outs);
-      assert.deepEqual(aegir.tables().clients.find(({ internalName }) => internalName === "acme")?.users, ["alice"]);
+      assert.deepEqual([read.id, read.inputs?.["user"]], [id, "alice"]);
+      await clientUserBinding.delete(id, read.props as typeof outs);
+      assert.deepEqual(people(), ["alice"]);
+    });
+
+    /** alice was bound; now she is called alice.miller, and another person is alice. */
+    async function nameTakenByAnother() {
+      aegir.panel.addUser({ name: "alice", mail: "alice@acme.example" });
+      const inputs = { client: "acme", user: "alice", server };
+      const { id, outs } = await clientUserBinding.create(inputs);
+      aegir.panel.renameUser("alice", "alice.miller");
+      aegir.panel.addUser({ name: "alice", mail: "another@example.com" });
+      const stranger = aegir.tables().users.find(({ name }) => name === "alice")!.uid;
+      const { props } = await clientUserBinding.read(id, outs);
+      return { inputs, id, known: outs.uid!, stranger, recorded: props as typeof outs };
+    }
+
+    it("a name that another person has now is refused, naming both people and the ways out", async () => {
+      const { inputs, id, known, stranger, recorded } = await nameTakenByAnother();
+      assert.deepEqual(await clientUserBinding.diff(id, recorded, inputs), { changes: true, replaces: [] });
+      await assert.rejects(clientUserBinding.update(id, recorded, inputs), (error: AegirError) => {
+        assert.equal(error.situation, "changedMeanwhile");
+        assert.deepEqual(error.detail["found"], { name: "alice.miller", uid: stranger });
+        assert.match(error.message, new RegExp(`uid ${known}, who is called alice\\.miller now; uid ${stranger} is`));
+        assert.match(error.message, /Declare the user alice\.miller to keep .*, or write expectedUid: \d+ /);
+        return true;
+      });
+      assert.deepEqual(people(), ["alice.miller"], "nobody was bound who was not meant");
+    });
+
+    it("a renamed person is kept by declaring the new name", async () => {
+      const { inputs, id, recorded } = await nameTakenByAnother();
+      const renamed = { ...inputs, user: "alice.miller" };
+      assert.deepEqual(await clientUserBinding.diff(id, recorded, renamed), { changes: true, replaces: ["user"] });
+      await clientUserBinding.check({}, renamed);
+      await clientUserBinding.create(renamed);
+      await clientUserBinding.delete(id, recorded);
+      assert.deepEqual(people(), ["alice.miller"]);
+    });
+
+    it("whoever has the name now is bound, and the former bearer unbound, once the uid is declared", async () => {
+      const { inputs, id, stranger, recorded } = await nameTakenByAnother();
+      const meant = { ...inputs, expectedUid: stranger };
+      assert.deepEqual(await clientUserBinding.diff(id, recorded, meant), { changes: true, replaces: ["expectedUid"] });
+      await clientUserBinding.check({}, meant);
+      const { outs } = await clientUserBinding.create(meant);
+      await clientUserBinding.delete(id, recorded);
+      assert.deepEqual([outs.uid, people()], [stranger, ["alice"]]);
+      assert.deepEqual(await clientUserBinding.diff(id, outs, meant), { changes: false, replaces: [] });
+    });
+
+    it("a person who was deleted and made again under the same name is not taken for the same", async () => {
+      const { inputs, id, stranger, recorded } = await nameTakenByAnother();
+      aegir.panel.deleteUser("alice.miller");
+      const { props } = await clientUserBinding.read(id, recorded);
+      await assert.rejects(clientUserBinding.update(id, props as typeof recorded, inputs), (error: AegirError) => {
+        assert.deepEqual(error.detail["found"], { name: null, uid: stranger });
+        return true;
+      });
+      assert.deepEqual(people(), []);
+    });
+
+    it("a renamed person whose old name is free is not made a second time", async () => {
+      aegir.panel.addUser({ name: "alice", mail: "alice@acme.example" });
+      const inputs = { client: "acme", user: "alice", createUser: { email: "alice@new.example" }, server };
+      const { id, outs } = await clientUserBinding.create({ client: "acme", user: "alice", server });
+      aegir.panel.renameUser("alice", "alice.miller");
+      const { props } = await clientUserBinding.read(id, outs);
+      await assert.rejects(
+        clientUserBinding.update(id, props as typeof outs, inputs),
+        /Declare the user alice\.miller/,
+      );
+      assert.deepEqual(people(), ["alice.miller"]);
+    });
+
+    it("createUser binds no existing user of another address, and names both", async () => {
+      aegir.panel.addUser({ name: "bob", mail: "robert@othercustomer.example" });
+      const inputs = { client: "acme", user: "bob", createUser: { email: "bob@acme.example" }, server };
+      await assert.rejects(
+        clientUserBinding.create(inputs),
+        /bob has the address robert@othercustomer\.example, and createUser says bob@acme\.example/,
+      );
+      assert.deepEqual(people(), []);
+      await clientUserBinding.create({ client: "acme", user: "bob", server });
+      const { outs } = await clientUserBinding.create(inputs);
+      assert.ok(outs.warnings.some((warning) => warning.includes("robert@othercustomer.example")));
     });
 
     it("a person whom the client's email declares as well stays bound", async () => {
