@@ -204,6 +204,7 @@ export class Deployment implements MonitorEvents {
 
   private async startProgram(): Promise<void> {
     const { project, stack, parallel, programConfig, environment } = this.request;
+    this.context.providers.prepare(dynamicPackage);
     this.monitor = new ResourceMonitor(project.directory, this, this.diagnostics);
     const program = new Program({
       project,

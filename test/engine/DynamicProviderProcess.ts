@@ -55,6 +55,8 @@ const channelOptions: grpc.ChannelOptions = {
   "grpc.max_send_message_length": -1,
 };
 
+const lazyModules = join(__dirname, "lazyModules.js");
+
 export class DynamicProviderProcess implements ResourceProvider {
   private constructor(
     private readonly process: ChildProcess,
@@ -65,7 +67,8 @@ export class DynamicProviderProcess implements ResourceProvider {
   static async start(options: DynamicProviderOptions): Promise<DynamicProviderProcess> {
     const { resolve } = createRequire(join(options.programDirectory, "package.json"));
     // The address of the engine is asked for, but never used, by the provider.
-    const child = spawn(process.execPath, [resolve("@pulumi/pulumi/cmd/dynamic-provider"), "127.0.0.1:0"], {
+    const provider = resolve("@pulumi/pulumi/cmd/dynamic-provider");
+    const child = spawn(process.execPath, ["--require", lazyModules, provider, "127.0.0.1:0"], {
       cwd: options.programDirectory,
       env: {
         ...options.environment,

@@ -30,12 +30,22 @@ export class ProviderRegistry implements ResourceProvider {
   private readonly unconfigured = new Map<string, ConfigurableProvider>();
   /** A process may be asked for by several steps at once, and must be started once. */
   private readonly starting = new Map<string, Promise<void>>();
+  /** By package: started because a program is going to need it. */
+  private readonly prepared = new Map<string, Promise<ConfigurableProvider>>();
   private killed = false;
 
   constructor(
     private readonly preview: boolean,
     private readonly start: (packageName: string) => Promise<ConfigurableProvider>,
   ) {}
+
+  /** Starts a provider that is going to be needed, while something else starts. */
+  prepare(packageName: string): void {
+    const provider = this.launch(packageName);
+    // A failure is reported by whoever needs the provider.
+    provider.catch(() => {});
+    this.prepared.set(packageName, provider);
+  }
 
   /** The provider that serves resources of this state, or of provider resources: the registry itself. */
   forResource(resource: Pick<ResourceState, "type" | "provider" | "urn">): ResourceProvider {
@@ -71,7 +81,7 @@ export class ProviderRegistry implements ResourceProvider {
     let starting = this.starting.get(reference);
     if (starting === undefined) {
       const waiting = checked ? this.take(state.urn) : undefined;
-      starting = (waiting === undefined ? this.launch(state.urn) : Promise.resolve(waiting)).then((provider) =>
+      starting = (waiting === undefined ? this.launchFor(state.urn) : Promise.resolve(waiting)).then((provider) =>
         this.configure(reference, provider, state.inputs),
       );
       this.starting.set(reference, starting);
@@ -80,7 +90,7 @@ export class ProviderRegistry implements ResourceProvider {
   }
 
   async check(identity: ResourceIdentity, _olds: PropertyMap, news: PropertyMap): Promise<CheckResult> {
-    this.unconfigured.set(identity.urn, await this.launch(identity.urn));
+    this.unconfigured.set(identity.urn, await this.launchFor(identity.urn));
     return { inputs: news, failures: [] };
   }
 
@@ -129,6 +139,7 @@ export class ProviderRegistry implements ResourceProvider {
 
   /** At the end of the operation. */
   async close(): Promise<void> {
+    await Promise.allSettled(this.prepared.values());
     await Promise.all([...this.started].map((provider) => this.end(provider)));
   }
 
@@ -139,8 +150,15 @@ export class ProviderRegistry implements ResourceProvider {
     }
   }
 
-  private async launch(urn: string): Promise<ConfigurableProvider> {
-    const provider = await this.start(packageOf(typeOf(urn)));
+  private launchFor(urn: string): Promise<ConfigurableProvider> {
+    const packageName = packageOf(typeOf(urn));
+    const provider = this.prepared.get(packageName) ?? this.launch(packageName);
+    this.prepared.delete(packageName);
+    return provider;
+  }
+
+  private async launch(packageName: string): Promise<ConfigurableProvider> {
+    const provider = await this.start(packageName);
     this.started.add(provider);
     if (this.killed) {
       provider.kill();

@@ -15,8 +15,11 @@ const nonceLength = 12;
 const tagLength = 16;
 const proof = "pulumi";
 
-/** A derivation takes most of a second, and every operation of a test needs the same one. */
+/** A derivation takes most of a second, and every operation of a stack needs the same one. */
 const derivedKeys = new Map<string, Promise<Buffer>>();
+
+/** So new stacks with the same passphrase share a salt, as long as this process lives. */
+const salts = new Map<string, Buffer>();
 
 function deriveKey(passphrase: string, salt: Buffer): Promise<Buffer> {
   const cacheKey = `${salt.toString("base64")}:${passphrase}`;
@@ -36,7 +39,8 @@ export class Secrets {
   ) {}
 
   static async create(passphrase: string): Promise<Secrets> {
-    const salt = randomBytes(saltLength);
+    const salt = salts.get(passphrase) ?? randomBytes(saltLength);
+    salts.set(passphrase, salt);
     const key = await deriveKey(passphrase, salt);
     return new Secrets(key, `v1:${salt.toString("base64")}:${encrypt(key, proof)}`);
   }

@@ -69,7 +69,13 @@ describeEngines("a stack from its first preview to its end", (engine, world) => 
     const up = await stack.up();
     assert.equal(up.ok, true, up.output);
     assert.deepEqual(up.outputs, { answer: 42, directory: "other" });
-    assert.deepEqual(readdirSync(projectDirectory).sort(), ["Pulumi.yaml", "index.js", "other", "provider.js"]);
+    assert.deepEqual(readdirSync(projectDirectory).sort(), [
+      "Pulumi.yaml",
+      "index.js",
+      "other",
+      "provider.js",
+      "traces",
+    ]);
   });
 
   it("shows what it cannot know in a preview as unknown, to the provider, too", async () => {
