@@ -15,7 +15,7 @@ import { Faults } from "./Faults";
 import { FrontEnd, type Flavour, type OwnerState } from "./FrontEnd";
 import { Panel } from "./Panel";
 import { Provision } from "./Provision";
-import { addSites, emptySeed, leaveLink, type Seed, type SeededSite } from "./seed";
+import { addSites, emptySeed, leaveLink, type Ground, type Seed, type SeededSite } from "./seed";
 import { Shell } from "./Shell";
 import { ShellAccounts } from "./ShellAccounts";
 import { fingerprint, generateKey, parseKey, SshServer, type Login, type SshCounts } from "./SshServer";
@@ -86,7 +86,7 @@ export class SmallAegir {
   };
 
   private readonly disk = new Disk(mkdtempSync(join(tmpdir(), "small-aegir-")));
-  readonly provision: Provision;
+  private readonly provision: Provision;
   private readonly queue: TaskQueue;
   private readonly shell: Shell;
   private readonly worker: Worker;
@@ -138,11 +138,15 @@ export class SmallAegir {
     };
     this.server = new SshServer(house, disk, this.faults, this.counts, report);
 
-    const { frontEnd, panel, provision } = this;
-    frontEnd.transaction(() => seed({ frontEnd, panel, provision }));
+    this.frontEnd.transaction(() => seed(this.ground));
     this.settleAccounts();
     clock.every(settings.everySeconds, () => this.queue.dispatch());
     if (flavour === "boa") clock.every(cronSeconds, () => this.shellAccounts.run());
+  }
+
+  private get ground(): Ground {
+    const { frontEnd, panel, provision } = this;
+    return { frontEnd, panel, provision };
   }
 
   /** Seeds it and opens its door. */
@@ -224,13 +228,13 @@ export class SmallAegir {
 
   /** Sites as they are long after their install. */
   addSites(sites: SeededSite[]): void {
-    addSites(this, sites);
+    addSites(this.ground, sites);
     this.settleAccounts();
   }
 
   /** Links a site's files in the directory of one more client, as a verify of the past may have left it. */
   leaveLink(client: string, site: string): void {
-    leaveLink(this, client, site);
+    leaveLink(this.ground, client, site);
   }
 
   /** What the account cron has long done for sites that have been there for long. */

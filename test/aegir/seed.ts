@@ -54,7 +54,7 @@ export const emptySeed: Seed = (ground) => {
 };
 
 /** Sites as they are long after their install: files, link and finished tasks are there, as far as their status goes. */
-export function addSites({ frontEnd, provision }: Pick<Ground, "frontEnd" | "provision">, sites: SeededSite[]): void {
+export function addSites({ frontEnd, provision }: Ground, sites: SeededSite[]): void {
   frontEnd.transaction(() => {
     for (const { site, owner, status = 1, platform = OPEN_PLATFORM, aliases = [] } of sites) {
       const client = owner === undefined ? frontEnd.client(frontEnd.defaultClient) : frontEnd.clientByUname(owner);
@@ -75,11 +75,7 @@ export function addSites({ frontEnd, provision }: Pick<Ground, "frontEnd" | "pro
 }
 
 /** Links a site's files in the directory of one more client, as a verify of the past may have left it. */
-export function leaveLink(
-  { frontEnd, provision }: Pick<Ground, "frontEnd" | "provision">,
-  client: string,
-  site: string,
-) {
+export function leaveLink({ frontEnd, provision }: Ground, client: string, site: string) {
   const platform = frontEnd.liveSites(site)[0]?.platform;
   const home = frontEnd.tables.platforms.find(({ nid }) => nid === platform);
   if (home === undefined) throw new Error(`There is no live site ${site}.`);

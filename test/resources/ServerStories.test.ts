@@ -19,7 +19,8 @@ describe("the life cycles against a server", () => {
   let aegir: SmallAegir;
 
   async function start(options: SmallAegirOptions = {}, waits: object = {}): Promise<void> {
-    aegir = await SmallAegir.start(options);
+    // The account cron every 0.08 s.
+    aegir = await SmallAegir.start({ cronSeconds: 5, ...options });
     const configuration = aegir.configuration();
     configureServers(JSON.stringify({ main: { ...configuration, waits: { pollSeconds: 0.005, ...waits } } }));
     aegir.addSites([{ site }]);
@@ -125,7 +126,8 @@ describe("the life cycles against a server", () => {
       });
 
       it("names the lock files that Aegir's user sees, each once, where the login that reads the files sees none", async () => {
-        await start({}, { accountMinutes: 0.005 });
+        // The lock is there before the account cron runs.
+        await start({ cronSeconds: 600 }, { accountMinutes: 0.005 });
         await own();
         aegir.faults.lockFiles.add("/run/boa_wait.pid");
         await assert.rejects(create(), (error: AegirError) => {
