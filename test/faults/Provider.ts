@@ -3,7 +3,6 @@ import { configureServers, endServers } from "../../provider/aegir/servers";
 import { configure } from "../../provider/dynamic";
 import { forgetDeclared } from "../../provider/resources/declared";
 import type { Lifecycle, PartialFailure } from "../../provider/resources/Lifecycle";
-import { anotherCopy } from "../support/anotherCopy";
 import {
   initFailure,
   type InitFailure,
@@ -76,15 +75,6 @@ export class InProcessProvider implements Provider {
     return { code: 0, signal: null };
   }
 }
-
-/** As a second process: it knows nothing of the first one's servers and declarations. */
-export function secondProvider(): typeof InProcessProvider {
-  return (second ??= anotherCopy(
-    require,
-    (load) => (load("./Provider") as typeof import("./Provider")).InProcessProvider,
-  ));
-}
-let second: typeof InProcessProvider | undefined;
 
 /** Values cross the wire as JSON, so nothing is undefined at the other end. */
 function wire(values: Values): never {

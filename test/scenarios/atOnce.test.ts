@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import type { Outcome } from "../engine/Engine";
 import { until } from "../support/until";
 import { LifecycleEngine } from "../faults/LifecycleEngine";
-import { secondProvider } from "../faults/Provider";
+import { secondProvider } from "../faults/secondProvider";
 import { onEveryEngine, onTheLifecycles } from "./everyEngine";
 import { ScenarioStack, type Opener } from "./ScenarioStack";
 import { bound, client, expectOk, owned, World } from "./World";
