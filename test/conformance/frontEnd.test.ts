@@ -4,6 +4,7 @@ import type { Connection } from "./RawWorker";
 import { keyText, missingVariables, realFrontEnd } from "./realFrontEnd";
 import { describeStories } from "./stories.suite";
 import { describeWorker } from "./worker.suite";
+import { skip } from "../support/skip";
 
 /** How long one story may take on BOA, whose queue takes a task a minute. */
 const MINUTES = 15;
@@ -13,8 +14,7 @@ const front = realFrontEnd();
 if (front === undefined) {
   describe("a real Aegir front end", () => {
     it(`needs a server: set ${missingVariables.join(", ")} (see test/conformance/README.md)`, function () {
-      console.warn(`      SKIPPED: no real Aegir front end; to run this, set ${missingVariables.join(", ")}`);
-      this.skip();
+      skip(this, "a real Aegir front end", `${missingVariables.join(", ")} (see test/conformance/README.md)`);
     });
   });
 } else {
@@ -41,8 +41,7 @@ if (front === undefined) {
   }
   describe(`${runs ? "the worker" : "the stories"} of ${name}`, () => {
     it(`needs a queue that ${runs ? "stands still: leave AEGIR_TEST_QUEUE out" : "runs: set AEGIR_TEST_QUEUE=runs"}`, function () {
-      console.warn(`      SKIPPED: the queue of ${host} ${runs ? "runs" : "stands still"}, says AEGIR_TEST_QUEUE`);
-      this.skip();
+      skip(this, `what needs ${runs ? "a queue that does not run" : "a running queue"} on ${host}`, "AEGIR_TEST_QUEUE");
     });
   });
 }

@@ -21,6 +21,7 @@ import { newKey } from "../ssh/ScriptedServer";
 import { until } from "../support/until";
 import { MariaDb } from "./MariaDb";
 import { Sql } from "./Sql";
+import { skip } from "../support/skip";
 
 const PHP = join(__dirname, "php");
 
@@ -45,16 +46,17 @@ export interface DrupalFrontEndOptions {
 
 /** A hook that skips the suite where something is missing, and says how to have it. */
 export function needDrupalFrontEnd(this: Mocha.Context): void {
-  const extension = spawnSync("php", ["-r", "exit(extension_loaded('pdo_mysql') ? 0 : 1);"]);
+  const lacks = (extension: string) =>
+    spawnSync("php", ["-r", `exit(extension_loaded('${extension}') ? 0 : 1);`]).status !== 0;
   const missing = [
-    ...(extension.error ? ["php-cli"] : []),
-    ...(extension.status === 0 ? [] : ["php-mysql"]),
+    ...(spawnSync("php", ["-v"]).error ? ["php-cli"] : []),
+    ...(lacks("pdo_mysql") ? ["php-mysql"] : []),
+    ...(lacks("mbstring") ? ["php-mbstring"] : []),
     ...(existsSync("/usr/sbin/mariadbd") ? [] : ["mariadb-server"]),
     ...(existsSync("/usr/sbin/sshd") ? [] : ["openssh-server"]),
   ];
   if (missing.length === 0) return;
-  console.warn(`      SKIPPED: what runs the worker on MariaDB; to have it: apt-get install ${missing.join(" ")}`);
-  this.skip();
+  skip(this, "worker.php under a real php, on a real MariaDB", `apt-get install ${missing.join(" ")}`);
 }
 
 export class DrupalFrontEnd {

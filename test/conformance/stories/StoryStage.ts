@@ -312,9 +312,3 @@ export async function until(what: string, condition: () => Promise<boolean>): Pr
 
 /** BOA's queue takes a task a minute, its account cron runs every three. */
 const PATIENCE_MILLISECONDS = 15 * 60_000;
-
-/** Ends a story that this server cannot tell, and says so. */
-export function skipLoudly(context: Mocha.Context, why: string): never {
-  console.warn(`      SKIPPED: ${why}`);
-  return context.skip();
-}

@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import type { Outcome } from "../../engine/Engine";
 import { bound, client, expectOk, login, owned } from "../../scenarios/ScenarioStack";
 import type { Declaration } from "../../scenarios/program/index";
-import { skipLoudly, until, type StoryStage } from "./StoryStage";
+import { skip } from "../../support/skip";
+import { until, type StoryStage } from "./StoryStage";
 
 /** Declares a resource whose client is a name, not a link: it does not wait for, nor fail with, the client's resource. */
 function unlinked(declaration: Declaration, client: string): Declaration {
@@ -114,7 +115,7 @@ export function tellResources(stage: StoryStage): void {
 
       for (const { what, says, accounts } of refusals) {
         it(what, function () {
-          if (accounts && !stage.server.configuration.accounts) skipLoudly(this, "this server makes no shell accounts");
+          if (accounts && !stage.server.configuration.accounts) skip(this, "this server makes no shell accounts");
           assert.ok(outcome.output.includes(says()), `not said: ${says()}\n${outcome.output}`);
         });
       }
@@ -187,7 +188,7 @@ export function tellResources(stage: StoryStage): void {
       it("a client's undeclared sites and bindings go where onDestroy says, but never the last row of a platform (trap 10)", async function () {
         const { backstage } = stage;
         const platform = await backstage.platform();
-        if (platform === null) skipLoudly(this, `no platform has a title that begins with "${stage.server.prefix}"`);
+        if (platform === null) skip(this, `no platform has a title that begins with "${stage.server.prefix}"`);
         const onDestroy = { sites: "default-owner", bindings: "drop", platforms: "drop" };
         const owner = (await stage.client(other))!.nid;
         await backstage.restrict(platform, [owner]);
