@@ -20,19 +20,18 @@ export class SmallAegirBackstage implements Backstage {
   }
 
   /** Changes a row of them. */
-  private change<Row extends object>(row: Row | undefined, change: Partial<Row>): Promise<void> {
+  private change<Row extends object>(row: Row | undefined, change: Partial<Row>): void {
     if (row === undefined) throw new Error("there is no such row");
     this.frontEnd.transaction(() => Object.assign(row, change));
-    return Promise.resolve();
   }
 
-  state(): Promise<State> {
+  state(): State {
     const { clients, bindings, users, sites, tasks } = this.tables;
     const ours = (text: string) => text.startsWith(this.prefix);
     const stored = this.aegir.tables().sites;
     const ourSites = sites.filter(({ title }) => ours(title));
     const { defaultClient } = this.frontEnd;
-    return Promise.resolve({
+    return {
       clients: clients
         .filter(({ uname }) => ours(uname))
         .map(({ nid, uname, title, author }) => {
@@ -52,10 +51,10 @@ export class SmallAegirBackstage implements Backstage {
         .filter(({ rid }) => ourSites.some(({ nid }) => nid === rid))
         .map(({ nid, type, rid, status }) => ({ nid, type, rid, status })),
       defaultClient: { nid: defaultClient, uname: this.frontEnd.client(defaultClient)?.uname ?? "" },
-    });
+    };
   }
 
-  digest(of: "everything" | "others"): Promise<string> {
+  digest(of: "everything" | "others"): string {
     const { clients, sites, users, accounts, links } = this.aegir.tables();
     const ours = (names: string[]) => names.filter((name) => name.startsWith(this.prefix));
     const directories = [...Object.keys(links), ...accounts.map(({ name }) => name.slice(name.indexOf(".") + 1))];
@@ -64,100 +63,90 @@ export class SmallAegirBackstage implements Backstage {
       sites: ours(sites.map(({ site }) => site)),
       users: ours(users.map(({ name }) => name)),
     };
-    return Promise.resolve(this.aegir.digest(of === "others" ? except : {}));
+    return this.aegir.digest(of === "others" ? except : {});
   }
 
-  grants(nid: number): Promise<Grant[]> {
+  grants(nid: number): Grant[] {
     const { clients, sites, tasks } = this.tables;
     const of = (type: string, update: number, nodes: { nid: number; gids: number[] }[]): Grant[] => {
       const gids = nodes.find((node) => node.nid === nid)?.gids ?? [];
       return gids.map((gid) => ({ realm: `hosting ${type}`, gid, view: 1, update }));
     };
     const grants = [of("client", 1, clients), of("site", 1, sites), of("task", 0, tasks)].flat();
-    return Promise.resolve(grants.sort((one, other) => one.gid - other.gid));
+    return grants.sort((one, other) => one.gid - other.gid);
   }
 
-  startTask(nid: number): Promise<void> {
+  startTask(nid: number): void {
     this.frontEnd.updateTask(nid, { status: -1, executed: this.aegir.clock.now() });
-    return Promise.resolve();
   }
 
   finishTask: Backstage["finishTask"] = (nid, { status, executed, log }) => {
     this.frontEnd.updateTask(nid, { status, executed: executed ? this.aegir.clock.now() : null, log });
-    return Promise.resolve();
   };
 
-  removeTask(nid: number): Promise<void> {
+  removeTask(nid: number): void {
     this.frontEnd.deleteNode(nid);
-    return Promise.resolve();
   }
 
-  async addRunningTask(site: number): Promise<number> {
+  addRunningTask(site: number): number {
     const nid = this.frontEnd.addTask(site, "login-reset");
-    await this.startTask(nid);
+    this.startTask(nid);
     return nid;
   }
 
-  async addClient({ uname, title }: { uname: string; title: string }): Promise<number> {
+  addClient({ uname, title }: { uname: string; title: string }): number {
     const nid = this.frontEnd.saveClient({ title, uname });
-    await this.change(this.frontEnd.client(nid), { uname });
+    this.change(this.frontEnd.client(nid), { uname });
     return nid;
   }
 
-  renameClient(nid: number, title: string): Promise<void> {
-    return this.change(this.frontEnd.client(nid), { title });
+  renameClient(nid: number, title: string): void {
+    this.change(this.frontEnd.client(nid), { title });
   }
 
-  removeClient(nid: number): Promise<void> {
+  removeClient(nid: number): void {
     this.frontEnd.deleteNode(nid);
-    return Promise.resolve();
   }
 
-  removeDirectories(): Promise<void> {
+  removeDirectories(): void {
     // They end with it.
-    return Promise.resolve();
   }
 
-  addUser({ name, mail }: { name: string; mail: string }): Promise<number> {
-    return Promise.resolve(this.aegir.panel.addUser({ name, mail }));
+  addUser({ name, mail }: { name: string; mail: string }): number {
+    return this.aegir.panel.addUser({ name, mail });
   }
 
-  removeUser(name: string): Promise<void> {
+  removeUser(name: string): void {
     this.aegir.panel.deleteUser(name);
-    return Promise.resolve();
   }
 
-  bind(client: number, user: number): Promise<void> {
+  bind(client: number, user: number): void {
     this.frontEnd.bind(user, client);
-    return Promise.resolve();
   }
 
-  unbind(client: number, user: number): Promise<void> {
+  unbind(client: number, user: number): void {
     this.frontEnd.unbind(user, client);
-    return Promise.resolve();
   }
 
-  setOwner(site: number, client: number): Promise<void> {
+  setOwner(site: number, client: number): void {
     this.frontEnd.saveSite({ ...this.site(site), client });
-    return Promise.resolve();
   }
 
-  addDeletedSite({ title, client, like }: { title: string; client: number; like: number }): Promise<number> {
+  addDeletedSite({ title, client, like }: { title: string; client: number; like: number }): number {
     const { platform } = this.site(like);
-    return Promise.resolve(this.frontEnd.addSite({ title, client, platform, status: -2 }));
+    return this.frontEnd.addSite({ title, client, platform, status: -2 });
   }
 
-  removeSite(nid: number): Promise<void> {
+  removeSite(nid: number): void {
     this.frontEnd.deleteNode(nid);
-    return Promise.resolve();
   }
 
-  addAlias(nid: number, alias: string): Promise<void> {
-    return this.change(this.site(nid), { aliases: [...this.site(nid).aliases, alias] });
+  addAlias(nid: number, alias: string): void {
+    this.change(this.site(nid), { aliases: [...this.site(nid).aliases, alias] });
   }
 
-  removeAlias(nid: number, alias: string): Promise<void> {
-    return this.change(this.site(nid), { aliases: this.site(nid).aliases.filter((other) => other !== alias) });
+  removeAlias(nid: number, alias: string): void {
+    this.change(this.site(nid), { aliases: this.site(nid).aliases.filter((other) => other !== alias) });
   }
 
   private site(nid: number) {
@@ -166,35 +155,32 @@ export class SmallAegirBackstage implements Backstage {
     return site;
   }
 
-  platform(): Promise<number | null> {
-    return Promise.resolve(this.tables.platforms.find(({ title }) => title.startsWith(this.prefix))?.nid ?? null);
+  platform(): number | null {
+    return this.tables.platforms.find(({ title }) => title.startsWith(this.prefix))?.nid ?? null;
   }
 
-  restrict(platform: number, clients: number[]): Promise<void> {
-    return this.change(
+  restrict(platform: number, clients: number[]): void {
+    this.change(
       this.tables.platforms.find(({ nid }) => nid === platform),
       { clients },
     );
   }
 
-  allowed(platform: number): Promise<number[]> {
+  allowed(platform: number): number[] {
     const { clients = [] } = this.tables.platforms.find(({ nid }) => nid === platform) ?? {};
-    return Promise.resolve([...clients].sort((one, other) => one - other));
+    return [...clients].sort((one, other) => one - other);
   }
 
-  setClientPrefix(prefix: string): Promise<void> {
+  setClientPrefix(prefix: string): void {
     this.aegir.panel.setVariable("hosting_client_prefix", prefix);
-    return Promise.resolve();
   }
 
-  holdLock(): Promise<void> {
+  holdLock(): void {
     this.aegir.faults.holdDatabaseLock();
-    return Promise.resolve();
   }
 
-  releaseLock(): Promise<void> {
+  releaseLock(): void {
     this.aegir.faults.releaseDatabaseLock();
-    return Promise.resolve();
   }
 
   async passSecond(): Promise<void> {
@@ -204,7 +190,5 @@ export class SmallAegirBackstage implements Backstage {
     await until(() => clock.now() >= next);
   }
 
-  end(): Promise<void> {
-    return Promise.resolve();
-  }
+  end(): void {}
 }
