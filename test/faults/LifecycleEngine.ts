@@ -91,9 +91,7 @@ class DeclaredStack implements Omit<Stack, "cancel" | "previewDestroy" | "unprot
 
   private async operate(operation: () => Promise<Run>): Promise<Outcome> {
     this.stack.declared = JSON.parse(readFileSync(this.file, "utf8"), secretInClear) as Declaration[];
-    const printed: string[] = [];
-    const stop = listen((line) => printed.push(line));
-    const run = await operation().finally(stop);
+    const run = await operation();
     const diagnostics = run.failures.map(({ name, message }) => `${name}: ${message}`).join("\n");
     const steps = [
       ...run.done.map((step) => stepOf(step, "done")),
@@ -105,7 +103,7 @@ class DeclaredStack implements Omit<Stack, "cancel" | "previewDestroy" | "unprot
       steps,
       changes: countByOperation(steps),
       diagnostics,
-      output: [...printed, diagnostics].join("\n"),
+      output: [...run.printed, diagnostics].join("\n"),
       outputs: {},
     };
   }
@@ -119,17 +117,4 @@ function stepOf(done: string, outcome: Step["outcome"]): Step {
 /** As the scenarios' program writes a secret. */
 function secretInClear(_key: string, value: unknown): unknown {
   return typeof value === "object" && value !== null && "secret" in value ? value.secret : value;
-}
-
-const listeners = new Set<(line: string) => void>();
-const { log } = console;
-
-/** Hears what is printed from now on, whoever prints it, until the returned function is called. */
-export function listen(listener: (line: string) => void): () => void {
-  listeners.add(listener);
-  console.log = (...words: unknown[]) => listeners.forEach((hear) => hear(words.join(" ")));
-  return () => {
-    listeners.delete(listener);
-    if (listeners.size === 0) console.log = log;
-  };
 }

@@ -22,6 +22,8 @@ export interface Run {
   done: string[];
   /** What was as declared. */
   same: string[];
+  /** Lines that were printed meanwhile. */
+  printed: string[];
   /** What failed, as a user reads it: logical name, operation and message. */
   failures: { name: string; operation: string; message: string; error: unknown }[];
   /** What was not made or changed, because it failed itself or depends on what did. */
@@ -84,12 +86,13 @@ export class LifecycleStack {
   }
 
   async #operation(work: (provider: Provider, run: Run) => Promise<void>): Promise<Run> {
-    const run: Run = { ok: true, done: [], same: [], failures: [], unmade: new Set() };
-    const provider = await this.start();
+    const run: Run = { ok: true, done: [], same: [], printed: [], failures: [], unmade: new Set() };
+    const stop = listen((line) => run.printed.push(line));
     try {
-      await work(provider, run);
+      const provider = await this.start();
+      await work(provider, run).finally(() => provider.end());
     } finally {
-      await provider.end();
+      stop();
     }
     return { ...run, ok: run.failures.length === 0 };
   }
@@ -170,6 +173,19 @@ export class LifecycleStack {
     });
     return known ? (Object.fromEntries(entries) as Values) : undefined;
   }
+}
+
+const listeners = new Set<(line: string) => void>();
+const { log } = console;
+
+/** Hears what is printed from now on, whoever prints it, until the returned function is called. */
+function listen(listener: (line: string) => void): () => void {
+  listeners.add(listener);
+  console.log = (...words: unknown[]) => listeners.forEach((hear) => hear(words.join(" ")));
+  return () => {
+    listeners.delete(listener);
+    if (listeners.size === 0) console.log = log;
+  };
 }
 
 /** A provider that is asked what it would do, and does nothing. */

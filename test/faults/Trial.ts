@@ -121,20 +121,20 @@ export class Trial {
   }
 
   async up(options: UpOptions = {}, stack = this.stack): Promise<Run> {
-    return (await this.upOf([stack], options))[0]!;
+    return this.#watching(stack.up(options));
   }
 
   /** Several stacks at once. */
   upOf(stacks: LifecycleStack[], options: UpOptions = {}): Promise<Run[]> {
-    return this.#listening(() => Promise.all(stacks.map((stack) => stack.up(options))));
+    return Promise.all(stacks.map((stack) => this.up(options, stack)));
   }
 
-  async destroy(): Promise<Run> {
-    return (await this.#listening(async () => [await this.stack.destroy()]))[0]!;
+  destroy(): Promise<Run> {
+    return this.#watching(this.stack.destroy());
   }
 
-  async refresh(): Promise<Run> {
-    return (await this.#listening(async () => [await this.stack.refresh()]))[0]!;
+  refresh(): Promise<Run> {
+    return this.#watching(this.stack.refresh());
   }
 
   async expectUp(
@@ -237,18 +237,13 @@ export class Trial {
     }
   }
 
-  async #listening(operation: () => Promise<Run[]>): Promise<Run[]> {
+  /** Notes what an operation prints, and what was secret before it and is after it. */
+  async #watching(operation: Promise<Run>): Promise<Run> {
     this.#watchSecrets();
-    const { log } = console;
-    console.log = (...words: unknown[]) => void this.printed.push(words.join(" "));
-    try {
-      const runs = await operation();
-      this.printed.push(...runs.flatMap(({ failures }) => failures.map(({ message }) => message)));
-      return runs;
-    } finally {
-      console.log = log;
-      this.#watchSecrets();
-    }
+    const run = await operation;
+    this.printed.push(...run.printed, ...run.failures.map(({ message }) => message));
+    this.#watchSecrets();
+    return run;
   }
 
   /** The login's password file. */

@@ -89,9 +89,8 @@ const scenarios: Scenario[] = [
 ];
 
 const copies = [
-  { LifecycleStack, InProcessProvider, SshConnection },
+  { InProcessProvider, SshConnection },
   anotherCopy(require, (load) => ({
-    ...(load("../faults/LifecycleStack") as typeof import("../faults/LifecycleStack")),
     ...(load("../faults/Provider") as typeof import("../faults/Provider")),
     ...(load("../../provider/ssh/SshConnection") as typeof import("../../provider/ssh/SshConnection")),
   })),
@@ -99,11 +98,8 @@ const copies = [
 const NAMES = ["first", "second"];
 
 describe("no site is without an owner", () => {
-  const { log } = console;
   const exec = copies.map((copy) => Object.getOwnPropertyDescriptor(copy.SshConnection.prototype, "exec")!);
-  before(() => (console.log = () => undefined));
   after(() => {
-    console.log = log;
     copies.forEach((copy, index) => Object.defineProperty(copy.SshConnection.prototype, "exec", exec[index]!));
   });
 
@@ -111,7 +107,7 @@ describe("no site is without an owner", () => {
     it(`in any order of steps, when ${scenario.what}`, async function () {
       this.timeout(0);
       const orders = await everyOrder(BOUNDS, (order) => carryOut(scenario, order));
-      log(`      ${orders} orders`);
+      console.log(`      ${orders} orders`);
     });
   }
 
@@ -144,7 +140,7 @@ describe("no site is without an owner", () => {
         });
         return Promise.resolve(channel as never);
       };
-      return new copy.LifecycleStack(() => copy.InProcessProvider.start(servers));
+      return new LifecycleStack(() => copy.InProcessProvider.start(servers));
     });
     const up = async (index: number, declared: Declaration[], options = {}): Promise<void> => {
       stacks[index]!.declared = declared;
