@@ -1,5 +1,5 @@
 import { dirname, join } from "node:path";
-import { matrix, faults, type Effect, type Fault } from "../faults/matrix";
+import { matrix, type Effect, type Fault } from "../faults/matrix";
 import { witness, type TestTitle, type Witness } from "../support/TestTitle";
 
 export const FAULT_INDEX = join(__dirname, "..", "..", "provider", "docs", "faults.md");
@@ -18,14 +18,6 @@ export function faultIndex(titles: TestTitle[]): string {
     return [`## ${name}`, "", HEAD, "|---|---|---|---|---|", ...rows, ""].join("\n");
   });
   return `${HEADING}\n${tables.join("\n")}`;
-}
-
-/** Rows that no test bears witness to. */
-export function unwitnessedRows(titles: TestTitle[]): number[] {
-  const witnessed = new Set(titles.flatMap(({ title }) => witness(title).rows));
-  return Object.keys(faults)
-    .map(Number)
-    .filter((row) => !witnessed.has(row));
 }
 
 /** Sentences, each once; those that say the same of several things, as kills of every write do, in one. */

@@ -2,6 +2,7 @@
  * A LifecycleStack behind an engine's interface: what a story promises of the life cycles alone is told without starting
  * a program and a provider process for every operation. What it promises of an engine with them is told on the engines.
  */
+import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import type {
   ConfigValue,
@@ -14,7 +15,7 @@ import type {
 } from "../engine/Engine";
 import { countByOperation } from "../engine/outcome";
 import type { Declaration } from "../scenarios/program";
-import { LifecycleStack, type Recorded, type Run } from "./LifecycleStack";
+import { LifecycleStack, type Run } from "./LifecycleStack";
 import { InProcessProvider } from "./Provider";
 
 const TYPE = "pulumi-nodejs:dynamic/aegir:";
@@ -35,34 +36,21 @@ export class LifecycleEngine {
 }
 
 class DeclaredStack implements Omit<Stack, "cancel" | "previewDestroy" | "unprotectAll"> {
-  private readonly stack: LifecycleStack;
+  private readonly stack = new LifecycleStack(() => {
+    const { secret } = this.config["aegir:servers"] as { secret: string };
+    return this.provider.start(JSON.parse(secret) as object);
+  });
 
   constructor(
     private config: Record<string, ConfigValue>,
     private readonly file: string,
-    provider: typeof InProcessProvider,
-  ) {
-    this.stack = new LifecycleStack(() => {
-      const { secret } = this.config["aegir:servers"] as { secret: string };
-      return provider.start(JSON.parse(secret) as object);
-    });
-  }
+    private readonly provider: typeof InProcessProvider,
+  ) {}
 
-  preview(options?: Options): Promise<Outcome> {
-    return this.operate(() => this.stack.preview(options));
-  }
-
-  up(options?: Options): Promise<Outcome> {
-    return this.operate(() => this.stack.up(options));
-  }
-
-  refresh(): Promise<Outcome> {
-    return this.operate(() => this.stack.refresh());
-  }
-
-  destroy(options?: Options): Promise<Outcome> {
-    return this.operate(() => this.stack.destroy(options));
-  }
+  preview = (options?: Options) => this.operate(() => this.stack.preview(options));
+  up = (options?: Options) => this.operate(() => this.stack.up(options));
+  refresh = () => this.operate(() => this.stack.refresh());
+  destroy = (options?: Options) => this.operate(() => this.stack.destroy(options));
 
   setConfig(config: Record<string, ConfigValue>): Promise<void> {
     this.config = config;
@@ -70,42 +58,29 @@ class DeclaredStack implements Omit<Stack, "cancel" | "previewDestroy" | "unprot
   }
 
   exportState(): Promise<ExportedState> {
-    const resources = [...this.stack.state].map(([name, recorded]) => ({
-      ...recorded,
-      name,
-      type: `${TYPE}${recorded.type}`,
-    }));
+    const resources = [...this.stack.state].map(([name, recorded]) => {
+      return { ...recorded, name, type: `${TYPE}${recorded.type}` };
+    });
     return Promise.resolve({ version: 3, deployment: { resources } });
   }
 
   importState({ deployment: { resources = [] } }: ExportedState): Promise<void> {
-    const recorded = (resources as unknown as (Recorded & { name: string })[]).map(
-      ({ name, type, ...rest }): [string, Recorded] => [
-        name,
-        { ...rest, type: type.slice(TYPE.length) as Recorded["type"] },
-      ],
-    );
-    this.stack.state = new Map(recorded);
+    assert.deepEqual(resources, [], "a state is lost here, and not put back");
+    this.stack.state.clear();
     return Promise.resolve();
   }
 
   private async operate(operation: () => Promise<Run>): Promise<Outcome> {
     this.stack.declared = JSON.parse(readFileSync(this.file, "utf8"), secretInClear) as Declaration[];
-    const run = await operation();
-    const diagnostics = run.failures.map(({ name, message }) => `${name}: ${message}`).join("\n");
+    const { ok, done, same, failures, printed } = await operation();
+    const diagnostics = failures.map(({ name, message }) => `${name}: ${message}`).join("\n");
     const steps = [
-      ...run.done.map((step) => stepOf(step, "done")),
-      ...run.same.map((name) => stepOf(`same ${name}`, "done")),
-      ...run.failures.map(({ name, operation }) => stepOf(`${operation} ${name}`, "failed")),
+      ...done.map((step) => stepOf(step, "done")),
+      ...same.map((name) => stepOf(`same ${name}`, "done")),
+      ...failures.map(({ name, operation }) => stepOf(`${operation} ${name}`, "failed")),
     ];
-    return {
-      ok: run.ok,
-      steps,
-      changes: countByOperation(steps),
-      diagnostics,
-      output: [...run.printed, diagnostics].join("\n"),
-      outputs: {},
-    };
+    const output = [...printed, diagnostics].join("\n");
+    return { ok, steps, changes: countByOperation(steps), diagnostics, output, outputs: {} };
   }
 }
 
