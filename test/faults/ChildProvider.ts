@@ -13,7 +13,7 @@ interface Answer {
 export class ChildProvider extends OperationsProvider {
   /** What it printed. */
   readonly printed: string[] = [];
-  private readonly child = fork(join(__dirname, "childProvider.js"), { silent: true });
+  private readonly child = fork(join(__dirname, "providerHost.js"), { silent: true });
   private readonly ended = once(this.child, "exit").then(() => Promise.reject(new Error("the process has ended")));
   private readonly waiting = new Map<number, (answer: Answer) => void>();
   private asked = 0;
