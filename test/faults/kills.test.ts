@@ -2,7 +2,7 @@
  * Rows 29, 31 and 33 of the fault matrix: the provider process and the server's session are killed at every write of
  * every resource type. Nothing in the package knows of these tests: a request is held on the server at the moment that
  * is meant, and the process that waits for its answer is killed from outside. Engines die with their whole provider process in
- * engines.test.ts.
+ * engines.test.ts and enginesBetweenSteps.test.ts.
  */
 import assert from "node:assert/strict";
 import type { Hold, RequestFault } from "../aegir/SmallAegir";
