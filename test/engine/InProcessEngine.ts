@@ -6,18 +6,15 @@
  */
 import { createRequire } from "node:module";
 import { availableParallelism } from "node:os";
-import { BuiltinProvider } from "./BuiltinProvider";
 import { Deployment, DeploymentRequest } from "./Deployment";
 import { Diagnostics, formatDiagnostic } from "./Diagnostics";
 import { Display } from "./Display";
-import { DynamicProviderProcess } from "./DynamicProviderProcess";
 import { ConfigValue, Engine, ExportedState, OperationOptions, Outcome, Stack, StackOptions, Step } from "./Engine";
 import { countByOperation, stackOutputsOf } from "./outcome";
 import { Project, readProject } from "./Project";
-import { PropertyMap, revealAll, Secret } from "./PropertyValue";
+import { mapValues, PropertyMap, revealAll, secret } from "./properties";
 import { Secrets } from "./Secrets";
 import { StateFile } from "./StateFile";
-import { mapValues } from "./wire";
 
 type OperationKind = DeploymentRequest["kind"];
 
@@ -113,7 +110,6 @@ class InProcessStack implements Stack {
       title: titleOf(kind, this.options.stack),
       preview,
       stackName: `${this.project.name}-${this.options.stack}`,
-      isRefresh: kind === "refresh",
       onOutput: options.onOutput ?? (() => {}),
     });
     const diagnostics = new Diagnostics();
@@ -153,7 +149,7 @@ class InProcessStack implements Stack {
     diagnostics: Diagnostics,
   ): Promise<boolean> {
     const environment = { ...process.env, ...this.options.env, ...options.env };
-    const deployment: Deployment = new Deployment(
+    const deployment = new Deployment(
       {
         kind,
         project: this.project,
@@ -164,7 +160,7 @@ class InProcessStack implements Stack {
         runProgram: options.runProgram ?? false,
         targets: new Set(options.target),
         replace: new Set(options.replace),
-        config: mapValues(this.config, (value) => (typeof value === "string" ? value : new Secret(value.secret))),
+        config: mapValues(this.config, (value) => (typeof value === "string" ? value : secret(value.secret))),
         programConfig: {
           values: mapValues(this.config, (value) => (typeof value === "string" ? value : value.secret)),
           secretKeys: Object.keys(this.config).filter((key) => typeof this.config[key] !== "string"),
@@ -173,15 +169,7 @@ class InProcessStack implements Stack {
         base: this.file.read(secrets),
         save: preview ? undefined : (snapshot) => this.file.save(snapshot, secrets),
         checkpoints: environment["PULUMI_SKIP_CHECKPOINTS"] !== "true",
-        startProvider: (packageName) =>
-          packageName === "pulumi"
-            ? Promise.resolve(new BuiltinProvider((stackName) => this.outputsOf(stackName)))
-            : DynamicProviderProcess.start({
-                programDirectory: this.project.programDirectory,
-                project: this.project.name,
-                environment,
-                onLine: (line) => deployment.say(line),
-              }),
+        outputsOf: (stackName) => this.outputsOf(stackName),
       },
       diagnostics,
       display,

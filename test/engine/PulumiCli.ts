@@ -24,7 +24,7 @@ import { eventsToSteps, diagnosticsOf, parseEventLog } from "./eventLog";
 import { ConfigValue, Engine, ExportedState, OperationOptions, Outcome, Stack, StackOptions } from "./Engine";
 import { countByOperation, stackOutputsOf } from "./outcome";
 import { readProject } from "./Project";
-import { revealAll } from "./PropertyValue";
+import { revealAll } from "./properties";
 import { Secrets } from "./Secrets";
 import { StateFile } from "./StateFile";
 

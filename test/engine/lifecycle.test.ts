@@ -1,7 +1,7 @@
 import * as assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import { expectGolden } from "./golden";
-import { dependsOn, describeEngines, projectDirectory, record, until, urnOf } from "./RecordsWorld";
+import { dependsOn, describeEngines, projectDirectory, record, until, urnOf } from "./records/RecordsWorld";
 
 describeEngines("a stack from its first preview to its end", (engine, world) => {
   it("is previewed, made, left alone, changed, refreshed and destroyed", async () => {

@@ -1,5 +1,5 @@
 import * as assert from "node:assert/strict";
-import { describeEngines } from "./RecordsWorld";
+import { describeEngines } from "./records/RecordsWorld";
 
 describeEngines("a program", (engine, world) => {
   it("sees nothing of an earlier one, whether that ended well or with an unhandled rejection", async () => {

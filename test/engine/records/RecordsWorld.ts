@@ -1,9 +1,9 @@
-/** What a test of the engines works with: the program in `programs/records`, and the world that its provider changes. */
+/** What a test of the engines works with: the program in `program`, and the world that its provider changes. */
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Engine, Stack, StackOptions } from "./Engine";
-import { listEngines } from "./engines";
+import { Engine, Stack, StackOptions } from "../Engine";
+import { listEngines } from "../engines";
 
 /** A value may be `{ from, output? }` (another resource), `{ secret }` or `{ config, isSecret? }`, at any depth. */
 export type PlanValue = unknown;
@@ -39,7 +39,7 @@ export interface Call {
   value?: unknown;
 }
 
-export const projectDirectory = join(__dirname, "programs", "records");
+export const projectDirectory = join(__dirname, "program");
 export const passphrase = "correct horse battery staple";
 const patienceMilliseconds = 30_000;
 

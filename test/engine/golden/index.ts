@@ -1,20 +1,19 @@
 /**
- * Step lists recorded from the real CLI, one file per scenario in `golden/`, to which every engine is held everywhere:
+ * Step lists recorded from the real CLI, one file per scenario in this folder, to which every engine is held everywhere:
  * `{ recordedWith: "pulumi v3.248.0", steps: [{ op, type, name, outcome }] }`. To record, run the tests with
  * AEGIR_RECORD_GOLDEN=1 where `pulumi` is on the PATH.
  *
  * A list is comparable if the operation ran with `parallel: 1`. Even then two orders are not the engine's to decide, and
  * differ from run to run of the CLI: in which order the SDK registers resources that do not depend on each other, and in
  * which order deletions of one wave (`Step.wave`) begin. So refreshes come first here, then what the program registered,
- * then the deletions, wave by wave, and each of these is sorted by name; steps of one registration (a replacement is
- * two, or with deletions in front of it more) stay together as they are. Nothing is lost by this: that a resource is
+ * then the deletions, wave by wave, and each of these is sorted by name; the two steps of a replacement stay together. Nothing is lost by this: that a resource is
  * registered after those it depends on is the doing of the program, which waits for their outputs. But what has begun
  * when an operation fails is comparable only if the resources depend on each other.
  */
 import * as assert from "node:assert/strict";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { Engine, Outcome, Step } from "./Engine";
+import { Engine, Outcome, Step } from "../Engine";
 
 type GoldenStep = Pick<Step, "op" | "type" | "name" | "outcome">;
 
@@ -25,7 +24,7 @@ interface Golden {
 
 /** @param name of the scenario, for example `rename-of-a-client-that-owns-sites` */
 export function expectGolden(name: string, engine: Engine, outcome: Outcome): void {
-  const path = join(__dirname, "golden", `${name}.json`);
+  const path = join(__dirname, `${name}.json`);
   const steps = comparable(outcome.steps);
   if (engine.kind === "cli" && process.env["AEGIR_RECORD_GOLDEN"] === "1") {
     mkdirSync(dirname(path), { recursive: true });
@@ -68,14 +67,7 @@ function chainsOf(steps: readonly Step[]): Step[][] {
 }
 
 function continues(previous: Step, step: Step): boolean {
-  const isSame = previous.urn === step.urn;
-  if (previous.op === "delete-replaced") {
-    return previous.wave === undefined && ["delete-replaced", "replace"].includes(step.op) && step.wave === undefined;
-  }
-  if (previous.op === "replace") {
-    return isSame && step.op === "create-replacement";
-  }
-  return ["create-replacement", "read-replacement"].includes(previous.op) && isSame && step.op === "replace";
+  return previous.op === "create-replacement" && step.op === "replace" && previous.urn === step.urn;
 }
 
 function orderOf(chain: readonly Step[]): (number | string)[] {
