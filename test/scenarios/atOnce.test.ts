@@ -5,8 +5,6 @@
 import assert from "node:assert/strict";
 import type { Outcome } from "../engine/Engine";
 import { until } from "../support/until";
-import { LifecycleEngine } from "../faults/LifecycleEngine";
-import { secondProvider } from "../faults/secondProvider";
 import { onEveryEngine, onTheLifecycles } from "./everyEngine";
 import { ScenarioStack, type Opener } from "./ScenarioStack";
 import { bound, client, expectOk, owned, World } from "./World";
@@ -79,8 +77,8 @@ onEveryEngine("two deployments and a person at once", (engine) => {
   });
 });
 
-onTheLifecycles("two deployments and a person at once", (engine) => {
-  eachWorld(engine, () => new LifecycleEngine(secondProvider()));
+onTheLifecycles("two deployments and a person at once", (engine, another) => {
+  eachWorld(engine, another);
 
   it("of two that want one site the second is refused, and nothing moves until it names who loses the site", async () => {
     const { aegir } = world;
