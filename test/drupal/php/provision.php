@@ -101,9 +101,6 @@ function provision_client_create_symlink($clients, $directory, $domain, $uname) 
   if ($uname === '') {
     return;
   }
-  if (!is_dir("$clients/$uname")) {
-    mkdir("$clients/$uname", 0750, TRUE);
-  }
   if (is_link("$clients/$uname/$domain")) {
     return;
   }
@@ -113,7 +110,11 @@ function provision_client_create_symlink($clients, $directory, $domain, $uname) 
       break;
     }
   }
-  symlink($directory, "$clients/$uname/$domain");
+  // Between the two calls the account cron may take the empty directory away.
+  for ($linked = FALSE, $attempt = 0; !$linked && $attempt < 100; $attempt++) {
+    @mkdir("$clients/$uname", 0750, TRUE);
+    $linked = @symlink($directory, "$clients/$uname/$domain");
+  }
 }
 
 function provision_is_told($what, $domain) {
