@@ -2,11 +2,12 @@
  * One operation from its beginning to its end: the refresh in front of it, the program with its registrations, the
  * deletions after it. Source: pkg/resource/deploy/deployment_executor.go of pulumi/pulumi.
  */
-import { Diagnostics } from "./Diagnostics";
+import { availableParallelism } from "node:os";
 import { requirementsOf } from "./dependencies";
+import { ConfigValue, OperationOptions } from "./Engine";
 import { Program } from "./Program";
 import { Project } from "./Project";
-import { PropertyMap } from "./properties";
+import { mapValues, PropertyMap, secret } from "./properties";
 import { PartialFailure, ProviderProcess } from "./ProviderProcess";
 import { Providers } from "./Providers";
 import { MonitorEvents, ResourceMonitor } from "./ResourceMonitor";
@@ -15,29 +16,20 @@ import { SnapshotRecorder } from "./SnapshotRecorder";
 import { Snapshot } from "./StateFile";
 import { Cancellation, StepExecutor } from "./StepExecutor";
 import { Bail, Goal, StepGenerator } from "./StepGenerator";
-import { Answer, DeploymentStep, refresh, RegistrationResult, StepContext } from "./steps";
+import { Answer, DeploymentStep, refresh, RegistrationResult, Say, StepContext } from "./steps";
 import { dynamicPackage, isProviderType, providerType, qualifiedType, stackType } from "./Urn";
 
 export interface DeploymentRequest {
   kind: "preview" | "up" | "refresh" | "destroy";
   project: Project;
   stack: string;
-  parallel: number;
-  continueOnError: boolean;
-  refresh: boolean;
-  runProgram: boolean;
-  targets: ReadonlySet<string>;
-  replace: ReadonlySet<string>;
+  options: OperationOptions;
   /** The whole configuration of the stack: the program and, as its provider's configuration, the dynamic provider get it. */
-  config: PropertyMap;
-  /** The same in the form that programs know. */
-  programConfig: { values: Record<string, string>; secretKeys: string[] };
+  config: Record<string, ConfigValue>;
   environment: NodeJS.ProcessEnv;
   base: Snapshot;
   /** Writes the state; absent in a preview. */
   save: ((snapshot: Snapshot) => void) | undefined;
-  /** Whether every step is written, or only the end. */
-  checkpoints: boolean;
   /** For stack references. */
   outputsOf: (stackName: string) => Promise<PropertyMap>;
 }
@@ -47,6 +39,7 @@ export interface DeploymentListener {
   stepBegan(step: DeploymentStep): void;
   stepEnded(step: DeploymentStep, error: unknown): void;
   stackOutputs(before: PropertyMap, after: PropertyMap): void;
+  say: Say;
 }
 
 /** How long a program that was told that its monitor is gone may take to end. */
@@ -74,25 +67,34 @@ export class Deployment implements MonitorEvents {
   private stackOutputs: { urn: string; outputs: PropertyMap } | undefined;
   private program: Program | undefined;
   private monitor: ResourceMonitor | undefined;
+  private readonly targets: ReadonlySet<string>;
   private killed = false;
   private failed = false;
 
   constructor(
     private readonly request: DeploymentRequest,
-    private readonly diagnostics: Diagnostics,
     private readonly listener: DeploymentListener,
   ) {
-    const { kind, project, stack, targets, replace, base, save, checkpoints, continueOnError } = request;
+    const { kind, project, stack, options, environment, base, save } = request;
+    this.targets = new Set(options.target);
     const providers = new Providers(() => this.startProvider());
-    this.context = { preview: save === undefined, providers, outputsOf: request.outputsOf };
-    this.recorder = new SnapshotRecorder(base, save && ((snapshot) => this.killed || save(snapshot)), checkpoints);
-    this.executor = this.newExecutor(continueOnError ? "continue" : "stop");
+    this.context = {
+      preview: save === undefined,
+      providers,
+      say: (urn, severity, message) => listener.say(urn, severity, message),
+      outputsOf: request.outputsOf,
+    };
+    this.recorder = new SnapshotRecorder(
+      base,
+      save && ((snapshot) => this.killed || save(snapshot)),
+      environment["PULUMI_SKIP_CHECKPOINTS"] !== "true",
+    );
+    this.executor = this.newExecutor(options.continueOnError === true ? "continue" : "stop");
     const mode = kind === "refresh" || kind === "destroy" ? kind : "update";
     this.generator = new StepGenerator(
       this.context,
-      { project: project.name, stack, mode, targets, replace },
+      { project: project.name, stack, mode, targets: this.targets, replace: new Set(options.replace) },
       base.resources,
-      diagnostics,
     );
   }
 
@@ -117,7 +119,9 @@ export class Deployment implements MonitorEvents {
   }
 
   private async runPhases(): Promise<void> {
-    const { kind, refresh: refreshFirst, runProgram, base, targets, replace } = this.request;
+    const { kind, base, options } = this.request;
+    const { refresh: refreshFirst = false, runProgram = false, replace = [] } = options;
+    const { targets } = this;
     if (refreshFirst && runProgram) {
       throw new Error("--refresh with --run-program is not known to the in-process engine: use the Pulumi CLI");
     }
@@ -130,7 +134,7 @@ export class Deployment implements MonitorEvents {
     } else if (base.pendingOperations.length > 0 && !this.context.preview) {
       this.warnOfPendingOperations();
     }
-    this.checkTargets(replace);
+    this.checkTargets(new Set(replace));
     if (kind !== "destroy" || runProgram) {
       await this.runProgram();
     }
@@ -144,17 +148,17 @@ export class Deployment implements MonitorEvents {
 
   /** Until the program has nothing more to say, or the operation ends before its time. */
   private async runProgram(): Promise<void> {
-    const { project, stack, parallel, programConfig, environment } = this.request;
+    const { project, stack, config, environment } = this.request;
     this.context.providers.prepare();
-    this.monitor = new ResourceMonitor(this, this.diagnostics);
+    this.monitor = new ResourceMonitor(this, this.context.say);
     this.program = new Program({
       project,
       stack,
-      parallel,
+      parallel: this.parallel,
       preview: this.context.preview,
       address: await this.monitor.listen(),
-      config: programConfig.values,
-      secretKeys: programConfig.secretKeys,
+      config: mapValues(config, (value) => (typeof value === "string" ? value : value.secret)),
+      secretKeys: Object.keys(config).filter((key) => typeof config[key] !== "string"),
       environment,
       onLine: (line) => this.say(line),
     });
@@ -204,7 +208,10 @@ export class Deployment implements MonitorEvents {
 
   /** The reference of the default provider of a package, which is registered if it is not yet there. */
   defaultProvider(packageName: string): Promise<string> {
-    const inputs = packageName === dynamicPackage ? this.request.config : {};
+    const config = mapValues(this.request.config, (value) =>
+      typeof value === "string" ? value : secret(value.secret),
+    );
+    const inputs = packageName === dynamicPackage ? config : {};
     const reference =
       this.defaultProviders.get(packageName) ??
       this.register({ type: providerType(packageName), name: "default", custom: true, inputs }).then(
@@ -259,7 +266,7 @@ export class Deployment implements MonitorEvents {
       this.recorder.rewriteBase(this.refreshed);
       return;
     }
-    this.checkTargets(this.request.targets);
+    this.checkTargets(this.targets);
     const { kept, waves } = await this.generator.deletions();
     await this.executor.submit(kept);
     await this.executor.idle();
@@ -300,6 +307,10 @@ export class Deployment implements MonitorEvents {
     }
   }
 
+  private get parallel(): number {
+    return this.request.options.parallel ?? availableParallelism() * 4;
+  }
+
   private newExecutor(onError: "stop" | "continue" | "ignore"): StepExecutor {
     const observer = {
       before: (step: DeploymentStep): void => {
@@ -312,14 +323,14 @@ export class Deployment implements MonitorEvents {
         }
       },
     };
-    return new StepExecutor(this.request.parallel, onError, observer, this.cancellation);
+    return new StepExecutor(this.parallel, onError, observer, this.cancellation);
   }
 
   private stepEnded(step: DeploymentStep, error: unknown): void {
     if (error !== undefined) {
       const message = messageOf(error);
       const urn = isProviderType(step.resource.type) ? "" : step.urn;
-      this.diagnostics.error(urn, this.context.preview ? `Preview failed: ${message}` : message);
+      this.context.say(urn, "error", this.context.preview ? `Preview failed: ${message}` : message);
     } else if (step.op === "refresh") {
       this.refreshed.set(step.old ?? step.resource, step.next);
     } else if (step.next !== undefined && step.op !== "replace") {
@@ -332,14 +343,14 @@ export class Deployment implements MonitorEvents {
   /** A line that somebody printed; it belongs to nobody in particular, so it is shown with the stack. */
   private say(line: string): void {
     if (!this.killed) {
-      this.diagnostics.info(this.monitor?.root ?? "", line);
+      this.context.say(this.monitor?.root ?? "", "info", line);
     }
   }
 
   private report(urn: string, error: unknown): void {
     this.failed = true;
     if (!(error instanceof Bail) && !this.killed) {
-      this.diagnostics.error(urn, messageOf(error));
+      this.context.say(urn, "error", messageOf(error));
     }
   }
 
@@ -353,7 +364,7 @@ export class Deployment implements MonitorEvents {
     );
     for (const urn of unknown) {
       const hint = urn.includes("$") ? "" : " Did you forget to escape $ in your shell?";
-      this.diagnostics.error("", `Target '${urn}' could not be found in the stack.${hint}`);
+      this.context.say("", "error", `Target '${urn}' could not be found in the stack.${hint}`);
     }
     if (unknown.length > 0) {
       throw new Bail("one or more targets could not be found in the stack");
@@ -363,8 +374,9 @@ export class Deployment implements MonitorEvents {
   private warnOfPendingOperations(): void {
     const { pendingOperations } = this.request.base;
     const list = pendingOperations.map(({ resource, type }) => `  * ${resource.urn}, interrupted while ${type}\n`);
-    this.diagnostics.warning(
+    this.context.say(
       "",
+      "warning",
       `Attempting to deploy or update resources with ${pendingOperations.length} pending operations from previous ` +
         `deployment.\n${list.join("")}These resources are in an unknown state because the Pulumi CLI was interrupted ` +
         "while waiting for changes to these resources to complete. You should confirm whether or not the operations " +

@@ -3,10 +3,9 @@
  * outputs, a count. It keeps to what people know from the Pulumi CLI, and says what it is first.
  */
 import { DeploymentListener } from "./Deployment";
-import { Diagnostic, formatDiagnostic } from "./Diagnostics";
 import { Step, StepOperation } from "./Engine";
 import { changedKeys, isInternalKey, isSecret, PropertyMap, PropertyValue } from "./properties";
-import { DeploymentStep } from "./steps";
+import { DeploymentStep, Severity } from "./steps";
 import { isProviderType, nameOf, stackType, typeOf } from "./Urn";
 
 const signs: Record<StepOperation, string> = {
@@ -37,6 +36,7 @@ export class Display implements DeploymentListener {
   output = "";
   /** For `Outcome.steps`. */
   readonly steps: Step[] = [];
+  private readonly said: { urn: string; text: string }[] = [];
   private readonly reports = new Map<DeploymentStep, Step>();
   private outputs: { before: PropertyMap; after: PropertyMap } | undefined;
 
@@ -86,8 +86,18 @@ export class Display implements DeploymentListener {
     this.outputs = { before, after };
   }
 
-  finish(diagnostics: readonly Diagnostic[]): void {
-    this.print(this.describeDiagnostics(diagnostics));
+  /** As the CLI prints it: `warning: ...`; a line that was merely printed by somebody comes without a prefix. */
+  say(urn: string, severity: Severity, message: string): void {
+    this.said.push({ urn, text: severity === "info" ? message : `${severity}: ${message}` });
+  }
+
+  /** For `Outcome.diagnostics`. */
+  get diagnostics(): string {
+    return this.said.map(({ text }) => text).join("\n");
+  }
+
+  finish(): void {
+    this.print(this.describeDiagnostics());
     if (this.outputs !== undefined) {
       this.print(describeOutputs(this.outputs.before, this.outputs.after));
     }
@@ -99,15 +109,12 @@ export class Display implements DeploymentListener {
     this.options.onOutput(text);
   }
 
-  private describeDiagnostics(diagnostics: readonly Diagnostic[]): string {
+  private describeDiagnostics(): string {
     const groups = new Map<string, string>();
-    for (const diagnostic of diagnostics) {
-      const isAboutStack = diagnostic.urn === "" || typeOf(diagnostic.urn) === stackType;
-      const title = isAboutStack
-        ? `${stackType} (${this.options.stackName})`
-        : `${typeOf(diagnostic.urn)} (${nameOf(diagnostic.urn)})`;
-      const text = formatDiagnostic(diagnostic).trimEnd().replace(/^/gm, "    ");
-      groups.set(title, `${groups.get(title) ?? ""}${text}\n`);
+    for (const { urn, text } of this.said) {
+      const isAboutStack = urn === "" || typeOf(urn) === stackType;
+      const title = isAboutStack ? `${stackType} (${this.options.stackName})` : `${typeOf(urn)} (${nameOf(urn)})`;
+      groups.set(title, `${groups.get(title) ?? ""}${text.trimEnd().replace(/^/gm, "    ")}\n`);
     }
     const sections = [...groups].map(([title, text]) => `  ${title}:\n${text}\n`);
     return sections.length === 0 ? "" : `\nDiagnostics:\n${sections.join("")}`;

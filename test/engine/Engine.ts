@@ -77,8 +77,6 @@ export type ConfigValue = string | { secret: string };
 export interface StackOptions {
   /** The directory of `Pulumi.yaml`. */
   projectDirectory: string;
-  /** Overrides `main` of Pulumi.yaml, relative to the project directory. */
-  main?: string;
   stack: string;
   /** Where the state file lives, in the layout of Pulumi's file backend. */
   stateDirectory: string;

@@ -21,8 +21,7 @@ interface ProjectFile {
   runtime?: string | { name?: string };
 }
 
-/** @param main in place of the one of `Pulumi.yaml` */
-export function readProject(directory: string, main?: string): Project {
+export function readProject(directory: string): Project {
   const root = resolve(directory);
   const file = parse(readFileSync(join(root, "Pulumi.yaml"), "utf8")) as ProjectFile;
   const runtime = typeof file.runtime === "string" ? file.runtime : file.runtime?.name;
@@ -30,11 +29,7 @@ export function readProject(directory: string, main?: string): Project {
     throw new Error(`${join(root, "Pulumi.yaml")} is no project of the runtime "nodejs"`);
   }
   const project = { name: file.name, directory: root };
-  const entry = main ?? file.main;
-  if (typeof entry !== "string") {
-    return { ...project, programDirectory: root, entryPoint: ".", isModule: isModule(root) };
-  }
-  const path = resolve(root, entry);
+  const path = resolve(root, typeof file.main === "string" ? file.main : ".");
   const isDirectory = statSync(path).isDirectory();
   const programDirectory = isDirectory ? path : dirname(path);
   return {

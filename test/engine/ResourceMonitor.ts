@@ -9,11 +9,10 @@ import { EngineService, IEngineServer } from "@pulumi/pulumi/proto/engine_grpc_p
 import * as engine from "@pulumi/pulumi/proto/engine_pb";
 import { IResourceMonitorServer, ResourceMonitorService } from "@pulumi/pulumi/proto/resource_grpc_pb";
 import * as resource from "@pulumi/pulumi/proto/resource_pb";
-import { Diagnostics } from "./Diagnostics";
 import { fromStruct, PropertyMap, toStruct } from "./properties";
 import { messageLimits } from "./ProviderProcess";
 import type { Goal } from "./StepGenerator";
-import type { RegistrationResult } from "./steps";
+import type { RegistrationResult, Say, Severity } from "./steps";
 import { dynamicPackage, isProviderType, packageOf, stackReferenceType, stackType } from "./Urn";
 
 /** What the monitor hands over. */
@@ -46,7 +45,7 @@ export class ResourceMonitor {
 
   constructor(
     private readonly events: MonitorEvents,
-    private readonly diagnostics: Diagnostics,
+    private readonly say: Say,
   ) {
     this.server.addService(ResourceMonitorService, this.resourceMonitorService());
     this.server.addService(EngineService, this.engineService());
@@ -209,22 +208,19 @@ export class ResourceMonitor {
       return;
     }
     const urn = request.getUrn() === "" ? this.rootUrn : request.getUrn();
-    const message = request.getMessage();
-    switch (request.getSeverity()) {
-      case engine.LogSeverity.DEBUG:
-        break;
-      case engine.LogSeverity.INFO:
-        this.diagnostics.info(urn, message);
-        break;
-      case engine.LogSeverity.WARNING:
-        this.diagnostics.warning(urn, message);
-        break;
-      case engine.LogSeverity.ERROR:
-        this.diagnostics.error(urn, message);
-        break;
+    const severity = severities[request.getSeverity()];
+    if (severity !== undefined) {
+      this.say(urn, severity, request.getMessage());
     }
   }
 }
+
+/** Everything but what is meant for a debugger. */
+const severities: Partial<Record<engine.LogSeverity, Severity>> = {
+  [engine.LogSeverity.INFO]: "info",
+  [engine.LogSeverity.WARNING]: "warning",
+  [engine.LogSeverity.ERROR]: "error",
+};
 
 function unknownTo(answer: grpc.sendUnaryData<never>, what: string): void {
   answer({ code: grpc.status.UNIMPLEMENTED, details: `${what} ${needsCli}` });

@@ -3,7 +3,6 @@
  * wants. Serial, as in Pulumi: `check` and `diff` of one resource are over before those of the next begin.
  * Source: pkg/resource/deploy/step_generator.go of pulumi/pulumi v3.248.0.
  */
-import { Diagnostics } from "./Diagnostics";
 import { deletionWaves, dependentsOf } from "./dependencies";
 import { changedKeys, isSecret, PropertyMap, PropertyValue } from "./properties";
 import { allDependencyUrns, newResourceState, ResourceState } from "./ResourceState";
@@ -54,7 +53,6 @@ export class StepGenerator {
     private readonly options: GeneratorOptions,
     /** The resources of the last snapshot, in their order; a refresh rewrites them. */
     private readonly previous: ResourceState[],
-    private readonly diagnostics: Diagnostics,
   ) {}
 
   hasSeen(urn: string): boolean {
@@ -169,7 +167,11 @@ export class StepGenerator {
     const { inputs, failures } = await provider.check(next, old?.inputs ?? {}, news);
     for (const { property, reason } of failures) {
       const which = property === "" ? "" : `: property ${property} value ${show(inputs[property])}`;
-      this.diagnostics.error(next.urn, `${next.type} resource '${nameOf(next.urn)}'${which} has a problem: ${reason}`);
+      this.context.say(
+        next.urn,
+        "error",
+        `${next.type} resource '${nameOf(next.urn)}'${which} has a problem: ${reason}`,
+      );
     }
     if (failures.length > 0) {
       throw new Bail(`resource ${next.urn} is invalid`);
@@ -215,7 +217,7 @@ export class StepGenerator {
 
   /** A preview goes on, so that the user sees all problems at once. */
   private refuse(urn: string, message: string): void {
-    this.diagnostics.error(urn, message);
+    this.context.say(urn, "error", message);
     this.sawError = true;
     if (!this.context.preview) {
       throw new Bail(message);
@@ -270,8 +272,9 @@ export class StepGenerator {
   private refuseUntargetedDeletions(condemned: ResourceState[]): void {
     const refused = condemned.filter((state) => !this.isTargeted(state));
     for (const { urn } of refused) {
-      this.diagnostics.error(
+      this.context.say(
         urn,
+        "error",
         `Resource '${urn}' will be destroyed but was not specified in --target list.\n` +
           "Either include resource in --target list or pass --target-dependents to proceed.",
       );
@@ -307,7 +310,7 @@ export class StepGenerator {
     }
     const claimed = this.urns.has(urn) || this.aliased.has(urn);
     if (claimed) {
-      this.diagnostics.error(urn, `Duplicate resource URN '${urn}'; try giving it a unique name`);
+      this.context.say(urn, "error", `Duplicate resource URN '${urn}'; try giving it a unique name`);
       throw new Bail(`Duplicate resource URN '${urn}'; try giving it a unique name`);
     }
     this.urns.add(urn);

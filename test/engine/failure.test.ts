@@ -1,6 +1,6 @@
 import * as assert from "node:assert/strict";
 import { expectGolden } from "./golden";
-import { dependsOn, describeEngines, PlannedResource, record, urnOf } from "./records/RecordsWorld";
+import { dependsOn, describeEngines, record, urnOf } from "./records/RecordsWorld";
 
 describeEngines("a failure", (engine, world) => {
   it("of a creation stops the operation: nothing new begins, and nothing is deleted", async () => {
@@ -179,27 +179,32 @@ describeEngines("a failure", (engine, world) => {
   });
 
   if (engine.kind === "in-process") {
-    const unknownToThisEngine: [what: string, ...planned: PlannedResource[]][] = [
-      ["the resource type cloud:index:Machine", { class: "Foreign", name: "machine" }],
-      ["the resource option deleteBeforeReplace", record("a", {}, { deleteBeforeReplace: true })],
-      ["the resource option deletedWith", record("a"), record("b", {}, { deletedWith: { from: "a" } })],
-      ["the resource option ignoreChanges", record("a", {}, { ignoreChanges: ["value"] })],
-      ["the resource option import", record("a", {}, { import: "record:a" })],
-      ["the resource option replaceOnChanges", record("a", {}, { replaceOnChanges: ["value"] })],
-      ["the resource option retainOnDelete", record("a", {}, { retainOnDelete: true })],
-      ["the resource option customTimeouts", record("a", {}, { customTimeouts: { create: "1m" } })],
-    ];
-
     it("is what becomes of whatever this engine does not know: it is refused by name", async () => {
       const w = world();
+      const options = {
+        customTimeouts: { create: "1m" },
+        deleteBeforeReplace: true,
+        deletedWith: { from: "a" },
+        ignoreChanges: ["value"],
+        import: "record:a",
+        replaceOnChanges: ["value"],
+        retainOnDelete: true,
+      };
+      w.plan(
+        record("a"),
+        { class: "Foreign", name: "machine" },
+        ...Object.entries(options).map(([option, value]) => record(option, {}, { [option]: value })),
+      );
       const stack = await w.open(engine);
-      for (const [what, ...planned] of unknownToThisEngine) {
-        w.plan(...planned);
-        const preview = await stack.preview();
-        assert.equal(preview.ok, false, what);
-        assert.match(preview.diagnostics, new RegExp(`${what} .* is not known to the in-process engine`));
-        assert.match(preview.diagnostics, /run the program with the Pulumi CLI/);
+      const up = await stack.up();
+      assert.equal(up.ok, false);
+      for (const what of [
+        'type cloud:index:Machine (of "machine")',
+        ...Object.keys(options).map((option) => `option ${option} (of "${option}")`),
+      ]) {
+        assert.ok(up.diagnostics.includes(`the resource ${what} is not known to the in-process engine`), what);
       }
+      assert.match(up.diagnostics, /run the program with the Pulumi CLI/);
     });
 
     it("is what becomes of a provider or a state that wants a deletion before the replacement", async () => {

@@ -1,9 +1,10 @@
 import * as assert from "node:assert/strict";
+import { join } from "node:path";
 import { describeEngines } from "./records/RecordsWorld";
 
 describeEngines("a program", (engine, world) => {
   it("sees nothing of an earlier one, whether that ended well or with an unhandled rejection", async () => {
-    const stack = await world().open(engine, { main: "traces/" });
+    const stack = await world().open(engine, { projectDirectory: join(__dirname, "records", "traces") });
     const untouched = {
       directory: "traces",
       environment: "",

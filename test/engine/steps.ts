@@ -12,10 +12,16 @@ import { Providers } from "./Providers";
 import { ResourceState } from "./ResourceState";
 import { isProviderType, stackReferenceType } from "./Urn";
 
+export type Severity = "info" | "warning" | "error";
+
+/** @param urn of the resource that this is about; empty: the operation as a whole */
+export type Say = (urn: string, severity: Severity, message: string) => void;
+
 /** What steps share within one operation. */
 export interface StepContext {
   preview: boolean;
   providers: Providers;
+  say: Say;
   /** For stack references. */
   outputsOf: (stackName: string) => Promise<PropertyMap>;
 }

@@ -25,6 +25,6 @@ process.on("SIGUSR2", () => {});
 process.chdir("/");
 
 if (process.env.TRACES_END === "rejection") {
-  // Without frames, for the reason given in ../index.js.
+  // Without frames, for the reason given in ../program/index.js.
   Promise.reject(Object.assign(new Error("nobody waits for this"), { stack: "nobody waits for this" }));
 }
