@@ -78,12 +78,15 @@ export class Program {
 /** Hosts that wait for their next program; two operations at once need two. */
 const idleHosts: ProgramHost[] = [];
 const mostIdleHosts = 2;
+/** The debugger with which the SDK reads the source of functions keeps all that was ever loaded: 40 MB a program. */
+const mostPrograms = 12;
 
 class ProgramHost {
   private readonly process: ChildProcess;
   private onLine: (line: string) => void = () => {};
   private endMark: string | undefined;
   private openStreams = 2;
+  private programs = 0;
   private end: (ending: Ending) => void = () => {};
 
   /** @param reusable a program that wants Node itself started in another way gets a process of its own */
@@ -155,6 +158,11 @@ class ProgramHost {
 
   private becomeIdle(): void {
     this.hold(false);
+    this.programs++;
+    if (this.programs === mostPrograms) {
+      this.process.disconnect();
+      return;
+    }
     idleHosts.push(this);
     if (idleHosts.length > mostIdleHosts) {
       idleHosts.shift()?.process.disconnect();
