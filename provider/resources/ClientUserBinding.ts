@@ -19,6 +19,7 @@ import {
   isKnown,
   pick,
   STATE_VERSION,
+  text,
   type CheckResult,
   type CreateResult,
   type DiffResult,
@@ -131,7 +132,7 @@ export const clientUserBinding: Lifecycle<Inputs, Outputs> = {
   },
 
   diff(_id, olds, news): DiffResult {
-    const replaces = differing(replacing, olds, news);
+    const replaces = differing(replacing, olds, news, { user: text(userNameKey) });
     // A user that exists is never edited: a change of createUser is noted, and writes nothing.
     return { changes: replaces.length + differing(changing, olds, news).length > 0, replaces };
   },

@@ -6,6 +6,7 @@
 import { DEFAULT_BRAKE, type AllowedRemovals, type BrakeLimits } from "../manifest/Manifest";
 import { reducedName, reservedShellName, shellAccountName } from "../naming/ShellAccountName";
 import { mailKey, userNameKey } from "../naming/PanelUser";
+import { canonicalName } from "../naming/SpelledName";
 
 /** A panel user, known by its name, or by its mail address where a client's `email` says no more. */
 export interface Person {
@@ -85,7 +86,9 @@ export class EffectiveAccess {
   private readonly domains = new Map<string, string[]>();
 
   constructor(parts: AccessParts) {
-    this.clients = new Map(Array.from(parts.clients, (client) => [client.internalName, client]));
+    this.clients = new Map(
+      Array.from(parts.clients, (client) => [client.internalName, { ...client, name: canonicalName(client.name) }]),
+    );
     this.sites = new Map(Array.from(parts.sites, (site) => [site.site, site]));
     const people = new Map(Array.from(parts.people ?? [], (person) => [person.key, person]));
     for (const { bindings } of this.clients.values()) {
@@ -154,7 +157,15 @@ export class EffectiveAccess {
 /** A person that is known by its name. */
 export function personByName(name: string, more: Partial<Person> = {}): Person {
   const key = `user:${userNameKey(name)}`;
-  return { key, name, by: "name", createdAs: undefined, blocked: false, administrator: false, ...more };
+  return {
+    key,
+    name: canonicalName(name),
+    by: "name",
+    createdAs: undefined,
+    blocked: false,
+    administrator: false,
+    ...more,
+  };
 }
 
 /** Whoever has a mail address, which is all that the `email` of a client says. */
