@@ -573,6 +573,7 @@ function clientOf(
   const { name, internalName, previously, email, sites, users, shellAccount, onDestroy, span } = draft;
   const userOf = ({ name, expires, reason }: DraftUser): ManifestUser => ({
     name: name.text,
+    key: canonicalName(userNameKey(name.text)),
     createUser: newUsers.get(userNameKey(name.text)),
     expires: expires?.text,
     reason: reason?.text,

@@ -202,7 +202,7 @@ export const aegirClient: Lifecycle<Inputs, Outputs> = {
 
   diff(id, olds, news): DiffResult {
     const replaces = differing(replacing, olds, news);
-    const changed = differing(changing, olds, news, { name: text(rawName) });
+    const changed = differing(changing, olds, news, { name: text(rawName), email: text(mailKey) });
     if (replaces.includes("server")) {
       say(
         id,

@@ -5,7 +5,7 @@ import { serverFor } from "../aegir/servers";
 import { settle } from "../aegir/Worker";
 import { WorkerRefusal } from "../ssh/WorkerSession";
 import { internalNameProblems } from "../naming/InternalName";
-import { mailProblems, userNameKey, userNameProblems } from "../naming/PanelUser";
+import { mailKey, mailProblems, userNameKey, userNameProblems } from "../naming/PanelUser";
 import type { UserFacts } from "../worker/protocol";
 import { AegirResource, typeToken } from "./AegirResource";
 import { say } from "./consequences";
@@ -134,7 +134,10 @@ export const clientUserBinding: Lifecycle<Inputs, Outputs> = {
   diff(_id, olds, news): DiffResult {
     const replaces = differing(replacing, olds, news, { user: text(userNameKey) });
     // A user that exists is never edited: a change of createUser is noted, and writes nothing.
-    return { changes: replaces.length + differing(changing, olds, news).length > 0, replaces };
+    return {
+      changes: replaces.length + differing(changing, olds, news, { createUser: madeWith }).length > 0,
+      replaces,
+    };
   },
 
   async create(inputs): Promise<CreateResult<Outputs>> {
@@ -228,6 +231,12 @@ async function bindOnce(server: AegirServer, inputs: Inputs): Promise<UserFacts>
     }
     throw error;
   }
+}
+
+/** How a user would be made, compared as addresses are. */
+function madeWith(createUser: unknown): unknown {
+  if (typeof createUser !== "object" || createUser === null || !("email" in createUser)) return createUser;
+  return { ...createUser, email: text(mailKey)(createUser.email) };
 }
 
 /** MySQL compares user names without case, and so does Drupal's login. */

@@ -156,7 +156,7 @@ export class EffectiveAccess {
 
 /** A person that is known by its name. */
 export function personByName(name: string, more: Partial<Person> = {}): Person {
-  const key = `user:${userNameKey(name)}`;
+  const key = `user:${canonicalName(userNameKey(name))}`;
   return {
     key,
     name: canonicalName(name),

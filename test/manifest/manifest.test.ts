@@ -62,13 +62,21 @@ describe(`A manifest (seed ${seed})`, () => {
           onDestroy: "leave",
           users: [
             {
-              ...{ name: "alice", createUser: undefined, line: 19, column: 17 },
+              ...{ name: "alice", key: "alice", createUser: undefined, line: 19, column: 17 },
               ...{ expires: "2026-12-31", reason: "TICKET-12, relaunch" },
             },
-            { name: "bob", createUser: { email: "bob@acme.example" }, ...endless, line: 17, column: 15 },
+            { name: "bob", key: "bob", createUser: { email: "bob@acme.example" }, ...endless, line: 17, column: 15 },
           ],
           expired: [
-            { name: "dave", createUser: undefined, expires: "2026-11-23", reason: undefined, line: 20, column: 17 },
+            {
+              name: "dave",
+              key: "dave",
+              createUser: undefined,
+              expires: "2026-11-23",
+              reason: undefined,
+              line: 20,
+              column: 17,
+            },
           ],
           shellAccount: { rotation: "2026-07" },
           line: 7,
@@ -84,8 +92,8 @@ describe(`A manifest (seed ${seed})`, () => {
           sites: [],
           onDestroy: "default-owner",
           users: [
-            { name: "bob", createUser: { email: "bob@acme.example" }, ...endless, line: 6, column: 20 },
-            { name: "carol", createUser: undefined, ...endless, line: 6, column: 13 },
+            { name: "bob", key: "bob", createUser: { email: "bob@acme.example" }, ...endless, line: 6, column: 20 },
+            { name: "carol", key: "carol", createUser: undefined, ...endless, line: 6, column: 13 },
           ],
           expired: [],
           shellAccount: undefined,
