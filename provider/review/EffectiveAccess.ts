@@ -69,6 +69,8 @@ export interface AccessParts {
   instance?: string | undefined;
   brake?: BrakeLimits;
   allowRemovals?: AllowedRemovals | undefined;
+  /** There is access of which this picture cannot say whether it stays. */
+  undecided?: boolean;
 }
 
 /** One picture of who reaches what. */
@@ -83,6 +85,7 @@ export class EffectiveAccess {
   readonly instance: string | undefined;
   readonly brake: BrakeLimits;
   readonly allowRemovals: AllowedRemovals | undefined;
+  readonly undecided: boolean;
   private readonly domains = new Map<string, string[]>();
 
   constructor(parts: AccessParts) {
@@ -100,6 +103,7 @@ export class EffectiveAccess {
     this.instance = parts.instance;
     this.brake = parts.brake ?? DEFAULT_BRAKE;
     this.allowRemovals = parts.allowRemovals;
+    this.undecided = parts.undecided ?? false;
     for (const { site, owner } of this.sites.values()) {
       if (owner === undefined) continue;
       const owned = this.domains.get(owner);
