@@ -209,11 +209,6 @@ function whyNone(text: string): { unreadable: string } {
   }
   if (/^(SHA256:|MD5:)/i.test(text))
     return { unreadable: "is the fingerprint of a key; the private key itself is needed" };
-  if (/^[~/.]|^[A-Za-z]:\\|(^|[/\\])id_\w+$|\.(pem|key|ppk)$/.test(text) && !text.includes("\n")) {
-    return {
-      unreadable: "is a path, not a private key; it must hold the key's text itself (-----BEGIN ...), not a path",
-    };
-  }
   return { unreadable: "is not a private key; it must hold the key's text itself (-----BEGIN ...), not a path" };
 }
 

@@ -5,6 +5,17 @@ const others = "test/faults/others.test.ts";
 
 export const resources: Mutation[] = [
   {
+    name: "bind the user of the name as it is spelled out",
+    danger: "A user is made anew, or not found, because its name is sent as reviewers read it.",
+    file: "provider/aegir/Worker.ts",
+    find: "return mapped(args, (text) => rawName(text)) as T;",
+    replace: "return mapped(args, (text) => rawName(text) && text) as T;",
+    caughtBy: {
+      file: "test/resources/spelledNames.test.ts",
+      title: "means the one that it spells, to bind, to look at and to unbind",
+    },
+  },
+  {
     name: "an unreachable server is gone",
     danger: "A refresh without network forgets every owner, and the next deployment starts from nothing.",
     file: "provider/resources/SiteOwnership.ts",
