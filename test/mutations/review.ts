@@ -56,7 +56,7 @@ export const review: Mutation[] = [
     danger: "A stranger is bound whose name a reviewer cannot tell from that of a colleague.",
     file: "provider/naming/PanelUser.ts",
     find: 'return problems.length > 0 ? problems : spellingProblems(written, "The user\'s name");',
-    replace: "return problems;",
+    replace: 'return problems.length > 0 ? problems : spellingProblems(written, "The user\'s name").slice(1);',
     caughtBy: { file: "test/manifest/badManifests.test.ts", title: "names that could be taken for others" },
   },
   {
@@ -64,7 +64,7 @@ export const review: Mutation[] = [
     danger: "A removed line is planned as no change, and its deployment takes the access.",
     file: "provider/inventory/Plan.ts",
     find: "undecided: refused || undeclaredIds(undeclared).length > 0,",
-    replace: "undecided: refused,",
+    replace: "undecided: refused && undeclaredIds(undeclared).length > 0,",
     caughtBy: {
       file: "test/cli/plan.test.ts",
       title: "is not said to change nothing where a line was removed: the stack's state decides, and `plan` says so",
