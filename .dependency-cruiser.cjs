@@ -58,6 +58,27 @@ module.exports = {
       from: { path: "^(stacks|examples)/" },
       to: { path: "^provider/(?!dist/)|^test/" },
     },
+    {
+      name: "small-aegir-has-one-door",
+      severity: "error",
+      comment:
+        "its users see the server, its seeds and its clock; the double of Drupal shares its disk and BOA's account cron",
+      from: { path: "^(test|stacks|examples)/", pathNot: "^test/(aegir|drupal)/" },
+      to: { path: "^test/aegir/(?!(SmallAegir|seed|Clock)\\.ts$)" },
+    },
+    {
+      name: "drupal-double-has-one-door",
+      severity: "error",
+      from: { path: "^(test|stacks|examples)/", pathNot: "^test/drupal/" },
+      to: { path: "^test/drupal/(?!DrupalFrontEnd\\.ts$)" },
+    },
+    {
+      name: "small-aegir-knows-no-test",
+      severity: "error",
+      comment: "its own tests and what they share (Stage.ts) may",
+      from: { path: "^test/aegir/", pathNot: "(\\.test|/Stage)\\.ts$" },
+      to: { path: "^test/(?!aegir/)" },
+    },
   ],
   options: {
     doNotFollow: { path: "node_modules|provider/dist" },

@@ -92,10 +92,10 @@ async function declareClient(declared: ManifestClient, last: EffectiveAccess | u
     { protect, ...formerly(`client:${previously}`) },
   );
   const bindings = declared.users.map(
-    ({ name: user, key, createUser }) =>
+    ({ name: user, key, createUser, expectedUid }) =>
       new ClientUserBinding(
         `binding:${internalName}:${key}`,
-        { client: client.internalName, user, createUser, server },
+        { client: client.internalName, user, createUser, expectedUid, server },
         { aliases: formerNames(declared, key, [user, last?.people.get(`user:${key}`)?.name]) },
       ),
   );

@@ -82,8 +82,13 @@ export class Worker {
 
   async #ask<V extends Verb>(verb: V, args: VerbArguments<V>): Promise<Answered<V>> {
     const session = await this.#leased();
-    const { now, result } = await session.request(verb, asOnTheServer(args), REQUEST_DEADLINE_SECONDS);
-    return { now, result: this.#believe(verb, result) };
+    try {
+      const { now, result } = await session.request(verb, asOnTheServer(args), REQUEST_DEADLINE_SECONDS);
+      return { now, result: this.#believe(verb, result) };
+    } catch (error) {
+      if (error instanceof WorkerRefusal) Object.assign(error.detail, asPeopleReadIt(error.detail));
+      throw error;
+    }
   }
 
   #believe<V extends Verb>(verb: V, result: unknown): VerbResult<V> {

@@ -146,17 +146,29 @@ class Planning {
     const { internalName } = client;
     const resource = `binding:${internalName}:${declared.name}`;
     const user = this.users.get(userNameKey(declared.name));
+    const { expectedUid, createUser } = declared;
+    if (expectedUid !== undefined && user?.uid !== expectedUid) {
+      const bearer = user
+        ? phrase`${name(declared.name)} is uid ${user.uid}`
+        : phrase`nobody is called ${name(declared.name)}`;
+      const says = phrase`${bearer} on the server, and expectedUid says ${expectedUid}`;
+      return this.step("refuse", resource, declared, says);
+    }
     if (user?.clients.includes(internalName)) return this.step("adopt", resource, declared, ADOPTED);
-    if (!user && declared.createUser === undefined) {
+    if (user && createUser && mailKey(user.mail) !== mailKey(createUser.email)) {
+      const says = phrase`the user has the address ${name(user.mail)} on the server, and createUser says ${name(createUser.email)}. Remove createUser if this is the person who is meant`;
+      return this.step("refuse", resource, declared, says);
+    }
+    if (!user && createUser === undefined) {
       const says = phrase`there is no panel user ${name(declared.name)}. Write createUser with an address to make one`;
       return this.step("refuse", resource, declared, says);
     }
-    const sharing = user ? undefined : this.mails.get(mailKey(declared.createUser!.email))?.[0];
+    const sharing = user ? undefined : this.mails.get(mailKey(createUser!.email))?.[0];
     if (sharing) {
-      const says = phrase`the user is to be made with ${name(declared.createUser!.email)}, which is the address of ${name(sharing.name)}`;
+      const says = phrase`the user is to be made with ${name(createUser!.email)}, which is the address of ${name(sharing.name)}`;
       return this.step("refuse", resource, declared, says);
     }
-    const made = user ? [] : phrase`, a panel user who is made with ${name(declared.createUser!.email)}`;
+    const made = user ? [] : phrase`, a panel user who is made with ${name(createUser!.email)}`;
     this.step("create", resource, declared, phrase`binds ${name(declared.name)}${made}`);
     this.bind(internalName, declared.name);
   }

@@ -55,6 +55,8 @@ const userName = (description: string) =>
     minLength: 1,
   });
 
+const uidError = "must be the number of a panel user, for example 9";
+
 const User = z
   .strictObject(
     {
@@ -64,6 +66,16 @@ const User = z
           "Makes the user if no user has this name. Without it a missing user is an error. One entry of a user is " +
           "enough; it holds for the other clients of the same user too.",
       }),
+      expectedUid: z
+        .number({ error: uidError })
+        .int({ error: uidError })
+        .min(1, { error: uidError })
+        .optional()
+        .meta({
+          description:
+            "User id of the person who is meant. Needed only where the name has passed to another person since it was " +
+            "deployed: the deployment refuses to guess, and says which number to write. One entry of a user is enough.",
+        }),
       expires: day(
         "The last day (UTC) on which this person may act for this client. From the day after on, the entry counts as " +
           "absent: the next deployment takes the access away.",

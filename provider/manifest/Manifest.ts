@@ -71,6 +71,8 @@ export interface ManifestUser extends Located {
   key: string;
   /** Declared at one of the user's entries, and then true of all of them, because nothing orders bindings. */
   createUser: { email: string } | undefined;
+  /** Likewise; the uid that the user of this name must have. */
+  expectedUid: number | undefined;
   /** The last day (UTC, `YYYY-MM-DD`) on which the person may act for the client. */
   expires: string | undefined;
   reason: string | undefined;

@@ -76,9 +76,13 @@ interface Draft {
 interface DraftUser {
   name: Text;
   createUser: Text | undefined;
+  expectedUid: number | undefined;
   expires: Text | undefined;
   reason: Text | undefined;
 }
+
+/** What one entry of a user says, and then holds for all of them. */
+type Person = Pick<ManifestUser, "createUser" | "expectedUid">;
 
 interface DraftAllowance {
   key: Span;
@@ -107,13 +111,13 @@ export function readAccess(
   );
   const allowance = allowanceOf(root);
   new AccessRules(drafts, allowance, asOf, source, naming, report, warn).check();
-  const newUsers = new Map(
-    drafts.flatMap(({ users }) =>
-      users.flatMap(({ name, createUser }) =>
-        createUser ? [[userNameKey(name.text), { email: createUser.text }] as const] : [],
-      ),
-    ),
-  );
+  const people = new Map<string, Person>();
+  for (const { name, createUser, expectedUid } of drafts.flatMap(({ users }) => users)) {
+    const person = people.get(userNameKey(name.text)) ?? { createUser: undefined, expectedUid: undefined };
+    if (createUser) person.createUser = { email: createUser.text };
+    person.expectedUid ??= expectedUid;
+    people.set(userNameKey(name.text), person);
+  }
   const brake = root.fields.get("brake")?.value;
   return {
     server: server?.text,
@@ -123,7 +127,7 @@ export function readAccess(
       atLeast: numberOf(brake?.fields.get("atLeast")?.value) ?? DEFAULT_BRAKE.atLeast,
     },
     allowRemovals: allowedRemovals(allowance, asOf),
-    clients: drafts.map((draft) => clientOf(source, draft, newUsers, asOf)).sort(by("internalName")),
+    clients: drafts.map((draft) => clientOf(source, draft, people, asOf)).sort(by("internalName")),
   };
 }
 
@@ -146,6 +150,7 @@ class AccessRules {
     this.sites();
     this.bindings();
     this.newUsers();
+    this.expectedUids();
     this.shellAccounts();
     this.renames();
     this.ends();
@@ -291,6 +296,21 @@ class AccessRules {
           );
         }
       }
+    }
+  }
+
+  /** A name means one person, whichever entry says which. */
+  private expectedUids(): void {
+    const first = new Map<string, DraftUser>();
+    for (const user of this.drafts.flatMap((draft) => draft.users)) {
+      if (user.expectedUid === undefined) continue;
+      const other = earlier(first, userNameKey(user.name.text), user);
+      if (other === undefined || other.expectedUid === user.expectedUid) continue;
+      this.report(
+        user.name,
+        `The user ${quoted(user.name.text)} is expected to have uid ${user.expectedUid} here and uid ${other.expectedUid} on line ${this.line(other.name)}. ` +
+          "Write one number, in one of the two places.",
+      );
     }
   }
 
@@ -516,9 +536,10 @@ function draftOf(span: Value, read: (name: Text | undefined) => Text | undefined
     users: (field("users")?.items ?? []).flatMap((entry) => {
       const user = read(textOf(entry) ?? textOf(entry.fields.get("name")?.value));
       const createUser = textOf(entry.fields.get("createUser")?.value.fields.get("email")?.value);
+      const expectedUid = numberOf(entry.fields.get("expectedUid")?.value);
       const expires = textOf(entry.fields.get("expires")?.value);
       const reason = textOf(entry.fields.get("reason")?.value);
-      return user ? [{ name: user, createUser, expires, reason }] : [];
+      return user ? [{ name: user, createUser, expectedUid, expires, reason }] : [];
     }),
     shellAccount: shellAccount && {
       key: shellAccount.key,
@@ -564,17 +585,12 @@ function hasEnded({ expires }: DraftUser, asOf: string): boolean {
   return expires !== undefined && expires.text < asOf;
 }
 
-function clientOf(
-  source: SourceText,
-  draft: Draft,
-  newUsers: Map<string, { email: string }>,
-  asOf: string,
-): ManifestClient {
+function clientOf(source: SourceText, draft: Draft, people: Map<string, Person>, asOf: string): ManifestClient {
   const { name, internalName, previously, email, sites, users, shellAccount, onDestroy, span } = draft;
   const userOf = ({ name, expires, reason }: DraftUser): ManifestUser => ({
     name: name.text,
     key: canonicalName(userNameKey(name.text)),
-    createUser: newUsers.get(userNameKey(name.text)),
+    ...people.get(userNameKey(name.text))!,
     expires: expires?.text,
     reason: reason?.text,
     ...source.position(name.start),

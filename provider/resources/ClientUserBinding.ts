@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { AegirError } from "../aegir/AegirError";
+import { AegirError, type AegirSituation } from "../aegir/AegirError";
 import type { AegirServer } from "../aegir/AegirServer";
 import { serverFor } from "../aegir/servers";
 import { settle } from "../aegir/Worker";
@@ -42,7 +42,16 @@ export interface ClientUserBindingArgs {
   client: pulumi.Input<string>;
   /** Name of the panel user. A change replaces the binding. */
   user: pulumi.Input<string>;
-  /** Makes the user if there is none of this name. Without it a missing user is an error. Existing users are never edited. */
+  /**
+   * User id of the person who is meant. The binding is refused if the user of this name has another one. Needed only
+   * where a name has passed to another person since this stack last bound it: a refresh sees that, and the update
+   * refuses to guess. A change replaces the binding.
+   */
+  expectedUid?: pulumi.Input<number>;
+  /**
+   * Makes the user if there is none of this name. Without it a missing user is an error. Existing users are never
+   * edited; one who is not bound yet and has another address is refused.
+   */
   createUser?: pulumi.Input<CreateUser>;
   /** One of the configured servers; may be left out where there is only one. A change replaces the binding. */
   server?: pulumi.Input<string>;
@@ -51,19 +60,29 @@ export interface ClientUserBindingArgs {
 interface Inputs {
   client: string;
   user: string;
+  expectedUid?: number;
   createUser?: { email: string; welcomeMail?: boolean };
   server: string;
+}
+
+/** What a refresh found where the name and the number of a person have parted; each null if there is no such user. */
+interface NameChange {
+  /** What the recorded uid is called now. */
+  name: string | null;
+  /** Who has the recorded name now. */
+  uid: number | null;
 }
 
 /** Outputs repeat the inputs, because delete and refresh see outputs only. */
 interface Outputs extends Inputs {
   stateVersion: number;
   uid?: number;
+  nameChange?: NameChange;
   warnings: string[];
 }
 
 const replacing = ["client", "user", "server"] as const;
-const changing = ["createUser"] as const;
+const changing = ["expectedUid", "createUser"] as const;
 const inputKeys = [...replacing, ...changing];
 
 /**
@@ -120,6 +139,7 @@ export const clientUserBinding: Lifecycle<Inputs, Outputs> = {
     if (server) inputs.server = server.name;
     rules.text("client", (value) => internalNameProblems(value));
     rules.text("user", userNameProblems);
+    rules.optionalNumber("expectedUid", "a user id, for example 9");
     rules.nested("createUser", (user) => {
       user.text("email", mailProblems);
       user.optionalBoolean("welcomeMail");
@@ -131,19 +151,21 @@ export const clientUserBinding: Lifecycle<Inputs, Outputs> = {
     return { inputs: { ...inputs }, failures: rules.failures };
   },
 
-  diff(_id, olds, news): DiffResult {
-    const replaces = differing(replacing, olds, news, { user: text(userNameKey) });
+  diff(id, olds, news): DiffResult {
+    const replaces: string[] = differing(replacing, olds, news, { user: text(userNameKey) });
+    const { expectedUid } = news;
+    if (expectedUid !== undefined && olds.uid !== undefined && expectedUid !== olds.uid) replaces.push("expectedUid");
     // A user that exists is never edited: a change of createUser is noted, and writes nothing.
-    return {
-      changes: replaces.length + differing(changing, olds, news, { createUser: madeWith }).length > 0,
-      replaces,
-    };
+    const changed = differing(changing, olds, news, { createUser: madeWith }).length > 0;
+    const refused = olds.nameChange !== undefined && replaces.length === 0;
+    if (refused) say(id, `${partedNames(olds.user, olds.uid!, olds.nameChange!)}: the update will refuse to guess.`);
+    return { changes: replaces.length > 0 || changed || refused, replaces };
   },
 
   async create(inputs): Promise<CreateResult<Outputs>> {
     const id = bindingId(inputs.client, inputs.user);
     const declared = { ...pick(inputs, inputKeys), stateVersion: STATE_VERSION, warnings: [] };
-    const user = await recordingUnknown(id, declared, () => bind(inputs));
+    const user = await recordingUnknown(id, declared, () => bind(inputs, inputs.expectedUid));
     const outs = outputs(user, inputs);
     for (const warning of outs.warnings) say(id, warning);
     return { id, outs };
@@ -154,25 +176,26 @@ export const clientUserBinding: Lifecycle<Inputs, Outputs> = {
     const [, clientOfId = "", ...userOfId] = id.split(":");
     const client = props.client ?? clientOfId;
     const name = props.user ?? userOfId.join(":");
-    const user = (await server.inventory()).users.find((candidate) =>
-      props.uid === undefined ? sameName(candidate.name, name) : candidate.uid === props.uid,
-    );
-    if (!user?.clients.includes(client)) return {};
-    // A person who was renamed in the panel is bound all the same, and shown under the new name.
-    const live = { ...props, client, user: sameName(user.name, name) ? name : user.name, server: server.name };
-    return { id: bindingId(client, name), props: outputs(user, live), inputs: pick(live, inputKeys) };
+    const { users } = await server.inventory();
+    const named = users.find((candidate) => sameName(candidate.name, name));
+    const known = props.uid === undefined ? named : users.find(({ uid }) => uid === props.uid);
+    const live = { ...props, client, user: name, server: server.name };
+    const inputs = pick(live, inputKeys);
+    if (named !== known) {
+      // Neither gone nor there: who is meant is for a person to say, and until then nothing is written.
+      const nameChange = { name: known?.name ?? null, uid: named?.uid ?? null };
+      return { id: bindingId(client, name), props: { ...(live as Outputs), nameChange }, inputs };
+    }
+    if (!known?.clients.includes(client)) return {};
+    return { id: bindingId(client, name), props: outputs(known, live), inputs };
   },
 
-  async update(_id, _olds, news): Promise<{ outs: Outputs }> {
-    return { outs: outputs(await bind(news), news) };
+  async update(_id, olds, news): Promise<{ outs: Outputs }> {
+    return { outs: outputs(await bind(news, news.expectedUid ?? olds.uid), news) };
   },
 
   async delete(id, props): Promise<void> {
     const server = serverFor(props.server);
-    if (isDeclared(server.name, bindingKey(props.client, props.user))) {
-      say(id, "is still declared by this program: only this entry of the state is forgotten.");
-      return;
-    }
     const { client } = props;
     // A binding that was recorded without its answer has no uid.
     const person = props.uid === undefined ? { name: props.user } : { uid: props.uid };
@@ -180,6 +203,10 @@ export const clientUserBinding: Lifecycle<Inputs, Outputs> = {
       // By uid, because the person may have another name by now, and another person this name.
       const { result } = await server.worker.call("user", person);
       const [user] = result.users;
+      if (user && isDeclared(server.name, bindingKey(client, user.name))) {
+        say(id, "is still declared by this program: only this entry of the state is forgotten.");
+        return;
+      }
       if (user && isDeclared(server.name, ensuredMail(client, user.mail))) {
         say(id, `is declared by the email of the client ${client} as well: only this entry of the state is forgotten.`);
         return;
@@ -190,24 +217,41 @@ export const clientUserBinding: Lifecycle<Inputs, Outputs> = {
 };
 
 /** Observed and written in one transaction by the worker, and so repeatable. */
-function bind(inputs: Inputs): Promise<UserFacts> {
+function bind(inputs: Inputs, uid: number | undefined): Promise<UserFacts> {
   const server = serverFor(inputs.server);
-  return settle(server.label, `binding ${inputs.user} to ${inputs.client}`, () => bindOnce(server, inputs));
+  return settle(server.label, `binding ${inputs.user} to ${inputs.client}`, () => bindOnce(server, inputs, uid));
 }
 
-async function bindOnce(server: AegirServer, inputs: Inputs): Promise<UserFacts> {
+async function bindOnce(server: AegirServer, inputs: Inputs, uid: number | undefined): Promise<UserFacts> {
   const { client, user, createUser } = inputs;
   try {
     const { result } = await server.worker.call("bind", {
       client,
       user,
+      uid,
       createUser: createUser ? { mail: createUser.email, welcomeMail: createUser.welcomeMail ?? false } : null,
     });
     return result.user;
   } catch (error) {
     if (!(error instanceof WorkerRefusal)) throw error;
-    const problem = (situation: "missing" | "refused", what: string, next: string): AegirError =>
-      new AegirError({ situation, what, server: server.label, outcome: "notDone", next, detail: { client, user } });
+    const problem = (situation: AegirSituation, what: string, next: string, detail = {}): AegirError =>
+      new AegirError({
+        ...{ situation, what, server: server.label, outcome: "notDone", next },
+        detail: { client, user, ...detail },
+      });
+    if (error.code === "changed" && uid !== undefined) {
+      const found = error.detail as unknown as NameChange;
+      throw problem("changedMeanwhile", partedNames(user, uid, found), waysOut(user, found), { uid, found });
+    }
+    if (error.code === "refused" && typeof error.detail["mail"] === "string") {
+      const { mail } = error.detail;
+      throw problem(
+        "refused",
+        `the panel user ${user} has the address ${mail}, and createUser says ${createUser?.email}`,
+        "Remove createUser if this is the person who is meant, or choose another user name",
+        { mail },
+      );
+    }
     if (error.code === "missing" && error.detail["what"] === "user") {
       throw problem(
         "missing",
@@ -239,13 +283,34 @@ function madeWith(createUser: unknown): unknown {
   return { ...createUser, email: text(mailKey)(createUser.email) };
 }
 
+/** What happened to a person whom the state knows by `uid` as `user`: a clause. */
+function partedNames(user: string, uid: number, found: NameChange): string {
+  const person = found.name === null ? "no longer exists" : `is called ${found.name} now`;
+  const bearer = found.uid === null ? "nobody is" : `uid ${found.uid} is`;
+  return `${user} was uid ${uid}, who ${person}; ${bearer} called ${user} now`;
+}
+
+/** How to say who is meant: a sentence without a full stop. */
+function waysOut(user: string, found: NameChange): string {
+  const ways = [
+    ...(found.name === null ? [] : [`declare the user ${found.name} to keep the access of that person`]),
+    ...(found.uid === null ? [] : [`write expectedUid: ${found.uid} to give it to the one who is called ${user} now`]),
+    "remove the binding to take the access away",
+  ];
+  const sentence = ways.join(", or ");
+  return sentence[0]!.toUpperCase() + sentence.slice(1);
+}
+
 /** MySQL compares user names without case, and so does Drupal's login. */
 function sameName(left: string, right: string): boolean {
   return userNameKey(left) === userNameKey(right);
 }
 
-function warningsOf(user: UserFacts): string[] {
+function warningsOf(user: UserFacts, { createUser }: Partial<Inputs>): string[] {
   const warnings: string[] = [];
+  if (createUser && mailKey(user.mail) !== mailKey(createUser.email)) {
+    warnings.push(`the user ${user.name} has the address ${user.mail}, not ${createUser.email} as createUser says.`);
+  }
   if (!user.active) warnings.push(`the user ${user.name} is blocked and cannot log in to the panel.`);
   if (user.administrator) warnings.push(`the user ${user.name} is an administrator and sees every site in any case.`);
   else if (!user.roles.includes("aegir client")) {
@@ -261,6 +326,6 @@ function outputs(user: UserFacts, inputs: Partial<Inputs>): Outputs {
     ...(pick(inputs, inputKeys) as unknown as Outputs),
     stateVersion: STATE_VERSION,
     uid: user.uid,
-    warnings: warningsOf(user),
+    warnings: warningsOf(user, inputs),
   };
 }

@@ -56,6 +56,14 @@ export class InputRules {
     );
   }
 
+  /** @param what as in "a user id, for example 9" */
+  optionalNumber(property: string, what: string): void {
+    const value = this.inputs[property];
+    if (value === undefined || value === null || !isKnown(value)) return;
+    if (!Number.isSafeInteger(value) || (value as number) < 1)
+      this.fail(property, `${this.#path(property)} is ${shown(value)}; write ${what}.`);
+  }
+
   optionalBoolean(property: string): void {
     const value = this.inputs[property];
     if (value === undefined || value === null || !isKnown(value)) return;

@@ -299,13 +299,16 @@ export const verbs = {
   },
   /**
    * Binds the user of that name; with `createUser` makes it first if it does not exist. Errors: `missing` (detail
-   * `what`: "client" or "user"), `mailTaken` (a user is to be made and another user has its mail).
+   * `what`: "client" or "user"), `mailTaken` (a user is to be made and another user has its mail), `changed` (the user of
+   * that name is not the one with `uid`; detail `uid`: of the user who has the name, `name`: of the user with the uid,
+   * each null if there is none), `refused` (the user is not bound yet and has another mail than `createUser`; detail `mail`).
    */
   bind: {
     write: true,
     args: z.object({
       client: z.string(),
       user: z.string(),
+      uid: uid.optional(),
       createUser: z.object({ mail: z.string(), welcomeMail: z.boolean() }).nullable(),
     }),
     result: z.object({ user: UserFacts, created: z.boolean(), bound: z.boolean(), mailed }),

@@ -107,6 +107,7 @@ class AegirAccessWorker {
       'args' => array(
         'client' => 'string',
         'user' => 'string',
+        'uid?' => 'integer',
         'createUser?' => array('mail' => 'string', 'welcomeMail' => 'boolean'),
       ),
     ),
@@ -1280,6 +1281,9 @@ class AegirAccessWorker {
   private function bind(array $args) {
     $client = $this->lockedClient($args['client']);
     $rows = $this->usersNamed($args['user']);
+    if ($args['uid'] !== NULL) {
+      $this->requireUid($args['uid'], $args['user'], $rows);
+    }
     $created = !$rows;
     if ($created && !$args['createUser']) {
       throw new AegirAccessRefusal('missing', "There is no user named \"{$args['user']}\".", array('what' => 'user'));
@@ -1287,10 +1291,25 @@ class AegirAccessWorker {
     $user = $created ? $this->makeUser($args['user'], $args['createUser']['mail'], $args['createUser']['welcomeMail']) : $rows[0];
     $bound = !$this->isBound($client->nid, $user->uid);
     if ($bound) {
+      if (!$created && $args['createUser'] && !$this->same($user->mail, $args['createUser']['mail'])) {
+        throw new AegirAccessRefusal('refused', "The user \"{$user->name}\" has the mail \"{$user->mail}\", not \"{$args['createUser']['mail']}\".", array('mail' => $user->mail));
+      }
       $this->bindUser($client->nid, $user->uid);
     }
     $users = $this->userFacts($this->usersNamed($user->name));
     return array('user' => $users[0], 'created' => $created, 'bound' => $bound);
+  }
+
+  /**
+   * A name is a claim, a number is the person: refuses if the user of this name is not the one with this number.
+   */
+  private function requireUid($uid, $name, array $rows) {
+    if ($rows && (int) $rows[0]->uid === $uid) {
+      return;
+    }
+    $called = db_query('SELECT name FROM {users} WHERE uid = :uid', array(':uid' => $uid))->fetchField();
+    $detail = array('uid' => $rows ? (int) $rows[0]->uid : NULL, 'name' => $called === FALSE ? NULL : $called);
+    throw new AegirAccessRefusal('changed', "The user \"$name\" is not the one with uid $uid.", $detail);
   }
 
   private function unbind(array $args) {

@@ -13,17 +13,14 @@ describe("the clock of a small Aegir", () => {
     assert.equal(clock.now(), 1030);
   });
 
-  it("forgets what is taken back, and everything when it stops", () => {
+  it("drops everything when it stops", () => {
     const clock = new ManualClock();
     const heard: string[] = [];
-    const cancel = clock.every(10, () => heard.push("taken back"));
-    clock.every(10, () => heard.push("stopped"));
-    clock.advance(10);
-    cancel();
+    clock.every(10, () => heard.push("heard"));
     clock.advance(10);
     clock.stop();
     clock.advance(100);
-    assert.deepEqual(heard, ["taken back", "stopped", "stopped"]);
+    assert.deepEqual(heard, ["heard"]);
   });
 
   it("runs by itself at a multiple of real time", async () => {

@@ -1,13 +1,14 @@
 /** What can be made to go wrong on demand. Everything is off until it is asked for. */
 import { verbs, type Verb } from "../../provider/worker/protocol";
 import type { Clock } from "./Clock";
+import type { Disk } from "./Disk";
 
 /**
- * How a site's next verify ends. `errorLine`: it takes effect, and counts as failed for one line in its log. `cancelled`: by hand, before it starts. `stuck`: its process is killed, the task stays
- * "processing" for ever. `oldOwner`: it worked with the site as it was before the last change of owner, and writes that
+ * How a site's next verify ends. `errorLine`: it takes effect, and counts as failed for one line in its log. `cancelled`:
+ * by hand, before it starts. `oldOwner`: it worked with the site as it was before the last change of owner, and writes that
  * back at its end (contract 3.4).
  */
-export type VerifyOutcome = "success" | "warning" | "errorLine" | "failure" | "cancelled" | "stuck" | "oldOwner";
+export type VerifyOutcome = "success" | "warning" | "errorLine" | "failure" | "cancelled" | "oldOwner";
 
 /**
  * What becomes of one request. `cutBefore`: the connection breaks, nothing was done. `cutAfter`: done, and the connection
@@ -84,17 +85,35 @@ export const QUEUE_LOCKS = [
   "/run/boa_cron_wait.pid",
 ];
 
+/** Files that BOA puts in the way of its account cron (CRON_LOCKS), of its task queue (QUEUE_LOCKS), or of both. */
+class LockFiles {
+  constructor(private readonly disk: Disk) {}
+
+  has(path: string): boolean {
+    return this.disk.exists(path);
+  }
+
+  add(path: string): this {
+    this.disk.write(path, "");
+    return this;
+  }
+
+  delete(path: string): void {
+    this.disk.removeTree(path);
+  }
+
+  clear(): void {
+    for (const path of [...CRON_LOCKS, ...QUEUE_LOCKS]) this.delete(path);
+  }
+}
+
 export class Faults {
   private verifies: { site: string; outcome: VerifyOutcome }[] = [];
   private planned: { verb: Requested; countdown: number; fault: RequestFault | Hold }[] = [];
   private lock: { connection: number; host: string; since: number } | undefined;
   private writing: Promise<unknown> | undefined;
 
-  /**
-   * Files that lie in the way: of the account cron (CRON_LOCKS), of the task queue (QUEUE_LOCKS), or of both, as
-   * `/run/boa_wait.pid`.
-   */
-  readonly lockFiles: Set<string>;
+  readonly lockFiles: LockFiles;
   /**
    * What answers the login that runs Drush: a shell; the refusal of an account without one; a limited shell, as `o1.ftp`
    * has it; BOA's wrapper, which says that Drush is not available and ends with exit code 0.
@@ -117,12 +136,12 @@ export class Faults {
   /** Seconds of the server's clock for which a new password file is empty (contract 5.2: it may be read so). */
   passwordFileDelay = 0;
 
-  /** @param lockFiles as somebody who may look sees them */
   constructor(
     private readonly clock: Clock,
-    lockFiles = new Set<string>(),
+    disk: Disk,
   ) {
-    this.lockFiles = lockFiles;
+    for (const directory of ["/run", "/root"]) disk.makeDirectory(directory);
+    this.lockFiles = new LockFiles(disk);
   }
 
   /** The next `times` verify tasks of the site that start end like this. */
@@ -131,8 +150,9 @@ export class Faults {
   }
 
   takeVerify(site: string): VerifyOutcome {
-    const index = this.verifies.findIndex((planned) => planned.site === site);
-    return index < 0 ? "success" : (this.verifies.splice(index, 1)[0]?.outcome ?? "success");
+    const planned = this.verifies.find((verify) => verify.site === site);
+    this.verifies = this.verifies.filter((verify) => verify !== planned);
+    return planned?.outcome ?? "success";
   }
 
   /** The `nth` request from now with this verb, or the `nth` write, meets the fault. Counted over all workers. */
@@ -140,17 +160,17 @@ export class Faults {
     this.planned.push({ verb, countdown: nth, fault });
   }
 
-  /** Nothing that was planned for requests and verifies happens any more. */
-  forgetPlans(): void {
-    this.planned = [];
-    this.verifies = [];
-  }
-
   /** The same, but it stands still until the test lets it go. */
   holdRequest(verb: Requested, moment: Hold["moment"], { nth = 1, outlives = false } = {}): Hold {
     const hold = new Hold(moment, outlives);
     this.planned.push({ verb, countdown: nth, fault: hold });
     return hold;
+  }
+
+  /** Nothing that was planned for requests and verifies happens any more. */
+  forgetPlans(): void {
+    this.planned = [];
+    this.verifies = [];
   }
 
   takeRequest(verb: Verb | "unlink"): RequestFault | Hold | undefined {
@@ -184,14 +204,10 @@ export class Faults {
     this.lock = undefined;
   }
 
-  /** The detail of a `locked` answer, if the lock is held by somebody else. */
+  /** The detail of a `locked` answer, if the lock is held by another connection. */
   get databaseLock(): { connection: number; host: string; seconds: number } | undefined {
-    return (
-      this.lock && {
-        connection: this.lock.connection,
-        host: this.lock.host,
-        seconds: this.clock.now() - this.lock.since,
-      }
-    );
+    if (this.lock === undefined) return undefined;
+    const { since, ...holder } = this.lock;
+    return { ...holder, seconds: this.clock.now() - since };
   }
 }

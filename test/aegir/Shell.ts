@@ -1,6 +1,6 @@
 /**
  * The shell of the login that runs Drush: who a command line runs as, which Drush it finds, which aliases that one knows,
- * and what stands there instead of a shell when it is made to fail.
+ * and what is there instead of a shell when it is made to fail.
  */
 import { posix } from "node:path";
 import { SHELL_PROBE } from "../../provider/aegir/whyNoWorker";
@@ -21,11 +21,11 @@ export interface Machine {
   path: string;
   /** Every Drush there is, with its version. */
   drush: Record<string, string>;
-  /** Further aliases, of sites that are no front end. */
+  /** Further aliases, of sites that are not a front end. */
   siteAliases: () => string[];
 }
 
-/** What a command line comes to. */
+/** What a command line starts. */
 export type Ran =
   | { started: "worker"; frontEnd: boolean }
   | { started: "queue" }
@@ -43,54 +43,48 @@ export class Shell {
   ) {}
 
   run(commandLine: string): Ran {
-    const { login } = this.machine;
-    switch (this.faults.shell) {
-      case "nologin":
-        return ended(1, "This account is currently not available.\n");
-      case "limited":
-        return ended(1, "", `lshell: forbidden command over SSH: "${commandLine.split(" ")[0]}"\n`);
-      case "websh":
-        return commandLine.includes("drush") && commandLine !== SHELL_PROBE
-          ? ended(0, "This command is not available\n")
-          : this.runAs(login, commandLine);
-      case "bash":
-        return this.runAs(login, commandLine);
+    const { shell } = this.faults;
+    if (shell === "nologin") return ended(1, "This account is currently not available.\n");
+    if (shell === "limited") {
+      return ended(1, "", `lshell: forbidden command over SSH: "${commandLine.split(" ")[0]}"\n`);
     }
+    if (shell === "websh" && commandLine.includes("drush") && commandLine !== SHELL_PROBE) {
+      return ended(0, "This command is not available\n");
+    }
+    return this.bash(commandLine);
   }
 
-  private runAs(user: string, commandLine: string): Ran {
-    if (commandLine === SHELL_PROBE) return this.probe(user);
-    const su = /^su -s \/bin\/bash - (\S+) -c "(.*)"$/.exec(commandLine);
-    if (su) {
-      if (user !== "root") return ended(1, "", "Password: su: Authentication failure\n");
-      if (!(su[1]! in this.machine.homes)) {
+  private bash(commandLine: string): Ran {
+    const { login, homes, home } = this.machine;
+    if (commandLine === SHELL_PROBE) return this.probe();
+    const [, suUser, suCommand] = /^su -s \/bin\/bash - (\S+) -c "(.*)"$/.exec(commandLine) ?? [];
+    if (suUser !== undefined && suCommand !== undefined) {
+      if (login !== "root") return ended(1, "", "Password: su: Authentication failure\n");
+      if (!(suUser in homes)) {
         const why = "does not exist or the user entry does not contain all the required fields";
-        return ended(1, "", `su: user ${su[1]} ${why}\n`);
+        return ended(1, "", `su: user ${suUser} ${why}\n`);
       }
-      return this.drush(su[1]!, su[2]!.replaceAll('\\"', '"'), true);
+      return this.drush(suUser, suCommand.replaceAll('\\"', '"'), true);
     }
-    const sudo = /^sudo (?:-n )?-u (\S+) (-H )?(.*)$/.exec(commandLine);
-    if (sudo) {
-      if (!(sudo[1]! in this.machine.homes)) return ended(1, "", `sudo: unknown user ${sudo[1]}\n`);
+    const [, sudoUser, atHome, sudoCommand] = /^sudo (?:-n )?-u (\S+) (-H )?(.*)$/.exec(commandLine) ?? [];
+    if (sudoUser !== undefined && sudoCommand !== undefined) {
+      if (!(sudoUser in homes)) return ended(1, "", `sudo: unknown user ${sudoUser}\n`);
       if (this.faults.sudoRefused) return ended(1, "", "sudo: a password is required\n");
-      return this.drush(sudo[1]!, sudo[3]!, sudo[2] !== undefined, "sudo");
+      const command = sudoCommand.split(" ")[0] ?? "";
+      if (this.find(command) === undefined) return ended(1, "", `sudo: ${command}: command not found\n`);
+      return this.drush(sudoUser, sudoCommand, atHome !== undefined);
     }
-    return this.drush(user, commandLine, this.machine.home === undefined);
+    return this.drush(login, commandLine, home === undefined);
   }
 
   /** @param atHome whether HOME is the user's own */
-  private drush(user: string, commandLine: string, atHome: boolean, become?: "sudo"): Ran {
-    const [command = "", ...words] = commandLine.split(" ");
-    const version = this.found(command);
-    if (version === undefined) {
-      return become === "sudo"
-        ? ended(1, "", `sudo: ${command}: command not found\n`)
-        : ended(127, "", `bash: line 1: ${command}: command not found\n`);
-    }
+  private drush(user: string, commandLine: string, atHome: boolean): Ran {
+    const [command = "", alias = "", ...rest] = commandLine.split(" ");
+    const version = this.find(command);
+    if (version === undefined) return ended(127, "", `bash: line 1: ${command}: command not found\n`);
     const aliases = user === this.machine.owner && atHome ? [...FRONT_END, ...this.machine.siteAliases()] : [];
-    if (words.join(" ") === "--version") return ended(0, ` Drush Version   :  ${version} \n\n`);
-    if (words.join(" ") === "site-alias") return ended(0, [...aliases, "@none"].join("\n"));
-    const [alias = "", ...rest] = words;
+    if (alias === "--version") return ended(0, ` Drush Version   :  ${version} \n\n`);
+    if (alias === "site-alias") return ended(0, [...aliases, "@none"].join("\n"));
     const verb = rest.join(" ");
     if (!aliases.includes(alias) || !version.startsWith("8.")) {
       return ended(1, "", `Could not find the alias ${alias}                    [error]\n`);
@@ -106,12 +100,12 @@ export class Shell {
     return ended(1, "", `The drush command '${verb}' could not be found.\n`);
   }
 
-  private found(command: string): string | undefined {
+  /** The version of the Drush that a command is; undefined if there is none. */
+  private find(command: string): string | undefined {
     const { path, drush } = this.machine;
-    const paths = command.includes("/")
-      ? [command]
-      : path.split(":").map((directory) => posix.join(directory, command));
-    return drush[paths.find((each) => each in drush) ?? ""];
+    const directories = command.includes("/") ? [""] : path.split(":");
+    const file = directories.map((directory) => posix.join(directory, command)).find((each) => each in drush);
+    return file && drush[file];
   }
 
   private status(alias: string, frontEnd: boolean): string {
@@ -123,11 +117,11 @@ export class Shell {
   }
 
   /** What bash answers to the provider's question; that it does is tested with a real one. */
-  private probe(user: string): Ran {
-    const { path, drush, owner, homes, home } = this.machine;
+  private probe(): Ran {
+    const { login, path, drush, owner, homes, home } = this.machine;
     const lines = [
-      `user ${user}`,
-      `home ${home ?? homes[user] ?? "/"}`,
+      `user ${login}`,
+      `home ${home ?? homes[login] ?? "/"}`,
       `path ${path}`,
       ...Object.keys(drush).map((file) => `drush ${file}`),
       `aegir ${owner} ${homes[owner]}`,

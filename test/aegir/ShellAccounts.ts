@@ -4,8 +4,8 @@
  */
 import { randomInt } from "node:crypto";
 import type { Clock } from "./Clock";
-import { CRON_LOCKS, type Faults } from "./Faults";
-import type { FileSystem } from "./FileSystem";
+import type { Disk } from "./Disk";
+import { CRON_LOCKS } from "./Faults";
 
 /** Client directories that every run removes. */
 const REMOVED_DIRECTORIES = ["admin", "omega8ccgmailcom", "nocomega8cc"];
@@ -14,11 +14,10 @@ const SYSTEM_NAMES = ["ftp", "web"];
 const PASSWORD_CHARACTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789%@";
 const PASSWORD_LENGTH = 64;
 
-/** What it needs of the disk. */
-export type AccountFiles = Pick<
-  FileSystem,
-  "makeDirectory" | "write" | "lstat" | "exists" | "list" | "link" | "unlink" | "removeDirectory" | "removeTree"
->;
+/** What is left of a client's internal name in the name of its login. */
+export function reducedName(internalName: string): string {
+  return internalName.replace(/[^A-Za-z0-9]/g, "").toLowerCase();
+}
 
 /** A system user in group `ltd-shell`. */
 export interface ShellAccount {
@@ -34,15 +33,15 @@ export class ShellAccounts {
   private nextUid = 1100;
 
   constructor(
-    private readonly files: AccountFiles,
+    private readonly disk: Disk,
     private readonly clock: Clock,
-    private readonly faults: Faults,
     /** The octopus user, for example `o1`. */
-    readonly instance: string,
+    private readonly instance: string,
     private readonly clientsDirectory: string,
-    private readonly report: (line: string) => void,
+    private readonly faults: { passwordFileDelay: number } = { passwordFileDelay: 0 },
+    private readonly report: (line: string) => void = () => undefined,
   ) {
-    files.makeDirectory(this.passwordDirectory);
+    disk.makeDirectory(this.passwordDirectory);
   }
 
   /** The home of the main account. */
@@ -71,36 +70,34 @@ export class ShellAccounts {
 
   /** One run of the cron; false if a lock made it skip everything. */
   run(): boolean {
-    const lock = CRON_LOCKS.find((file) => this.faults.lockFiles.has(file));
+    const lock = CRON_LOCKS.find((file) => this.disk.exists(file));
     if (lock) {
       this.report(`cron: skipped, ${lock} is there`);
       return false;
     }
     this.removeZombies();
     this.cleanClientDirectories();
-    for (const directory of this.files.list(this.clientsDirectory)) this.serve(directory);
+    for (const directory of this.disk.list(this.clientsDirectory)) this.serve(directory);
     return true;
   }
 
   private removeZombies(): void {
-    for (const account of this.all()) {
-      const file = `${this.passwordDirectory}/${account.name}`;
-      const link = this.files.lstat(`${account.home}/sites`);
-      if (link?.kind === "link" && this.files.exists(`${account.home}/sites`) && this.files.exists(file)) continue;
-      this.files.removeTree(account.home);
-      this.files.removeTree(file);
-      this.accounts.delete(account.name);
-      this.report(`cron: account ${account.name} removed with its home`);
+    for (const { name, home } of this.all()) {
+      const file = `${this.passwordDirectory}/${name}`;
+      if (this.disk.exists(`${home}/sites`) && this.disk.exists(file)) continue;
+      this.disk.removeTree(home);
+      this.disk.removeTree(file);
+      this.accounts.delete(name);
+      this.report(`cron: account ${name} removed with its home`);
     }
   }
 
   private cleanClientDirectories(): void {
-    for (const name of REMOVED_DIRECTORIES) this.files.removeTree(`${this.clientsDirectory}/${name}`);
-    for (const directory of this.files.list(this.clientsDirectory)) {
+    for (const name of REMOVED_DIRECTORIES) this.disk.removeTree(`${this.clientsDirectory}/${name}`);
+    for (const directory of this.disk.list(this.clientsDirectory)) {
       const path = `${this.clientsDirectory}/${directory}`;
-      this.files.removeTree(`${path}/backups`);
-      for (const name of this.files.list(path)) {
-        if (!this.files.exists(`${path}/${name}`)) this.files.unlink(`${path}/${name}`);
+      for (const name of this.disk.list(path)) {
+        if (!this.disk.exists(`${path}/${name}`)) this.disk.unlink(`${path}/${name}`);
       }
     }
   }
@@ -108,36 +105,29 @@ export class ShellAccounts {
   /** Makes or updates the login of one client directory, or removes the directory if it is empty. */
   private serve(directory: string): void {
     const path = `${this.clientsDirectory}/${directory}`;
-    const reduced = directory.replace(/[^A-Za-z0-9]/g, "").toLowerCase();
+    const reduced = reducedName(directory);
     if (reduced === "") return;
-    const names = this.files.list(path);
-    if (!names.some((name) => this.files.lstat(`${path}/${name}`)?.kind === "link")) {
-      if (names.length === 0) this.files.removeDirectory(path);
-      return;
-    }
+    if (this.disk.list(path).length === 0) return this.disk.removeDirectory(path);
     if (SYSTEM_NAMES.includes(reduced)) return;
     const name = `${this.instance}.${reduced}`;
-    const account = this.accounts.get(name) ?? this.create(name);
-    const link = this.files.lstat(`${account.home}/sites`);
+    const { home } = this.accounts.get(name) ?? this.create(name);
     // Two directories with one reduced name take the link from each other, run by run (contract 5.1).
-    if (link?.kind === "link" && link.target === path) return;
-    if (link) this.files.unlink(`${account.home}/sites`);
-    this.files.link(path, `${account.home}/sites`);
+    if (this.disk.linkTarget(`${home}/sites`) === path) return;
+    this.disk.removeTree(`${home}/sites`);
+    this.disk.link(path, `${home}/sites`);
   }
 
   private create(name: string): ShellAccount {
     const characters = Array.from({ length: PASSWORD_LENGTH }, () => PASSWORD_CHARACTERS[randomInt(64)]);
     const account = { name, uid: this.nextUid++, home: `/home/${name}`, password: characters.join("") };
-    this.files.makeDirectory(account.home);
+    this.disk.makeDirectory(account.home);
     const file = `${this.passwordDirectory}/${name}`;
+    const { passwordFileDelay } = this.faults;
     // A stale file with no account keeps its old text.
-    if (!this.files.exists(file)) {
-      const write = () => this.files.write(file, `${account.password}\n`);
-      if (this.faults.passwordFileDelay > 0) {
-        this.files.write(file, "");
-        this.clock.after(this.faults.passwordFileDelay, write);
-      } else {
-        write();
+    if (!this.disk.exists(file)) {
+      this.disk.write(file, passwordFileDelay > 0 ? "" : `${account.password}\n`);
+      if (passwordFileDelay > 0) {
+        this.clock.after(passwordFileDelay, () => this.disk.write(file, `${account.password}\n`));
       }
     }
     this.accounts.set(name, account);

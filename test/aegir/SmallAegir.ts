@@ -6,29 +6,30 @@
  *     const aegir = await SmallAegir.start({ seed: fullSeed });
  *     try { ... aegir.configuration() ... aegir.tables() ... } finally { await aegir.stop(); }
  */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { RunningClock, type Clock } from "./Clock";
-import { Database } from "./Database";
-import { Drupal, type Flavour, type Mail } from "./drupal";
+import { Disk } from "./Disk";
 import { Faults } from "./Faults";
-import { FileSystem, Markers } from "./FileSystem";
-import { OwnerHistory, type OwnerState } from "./OwnerHistory";
+import { FrontEnd, type Flavour, type OwnerState } from "./FrontEnd";
 import { Panel } from "./Panel";
-import { Provision } from "./provision";
-import { addSites, emptySeed, type Seed, type SeededSite } from "./seed";
-import { Shell, type Machine } from "./Shell";
+import { Provision } from "./Provision";
+import { addSites, emptySeed, leaveLink, type Ground, type Seed, type SeededSite } from "./seed";
+import { Shell } from "./Shell";
 import { ShellAccounts } from "./ShellAccounts";
-import { fingerprint, generateKey, parseKey, SshServer, type House, type Login, type SshCounts } from "./SshServer";
+import { fingerprint, generateKey, parseKey, SshServer, type Login, type SshCounts } from "./SshServer";
 import { digestOf, readTables, type Exception, type Tables } from "./Tables";
 import { TaskQueue, type QueueSettings } from "./TaskQueue";
 import { Worker } from "./Worker";
 import { WorkerProcess, type Terminal, type WorkerCounts } from "./WorkerProcess";
 
+export type { Hold, Requested, RequestFault, VerifyOutcome } from "./Faults";
+export type { Exception } from "./Tables";
+export type { WorkerProcess } from "./WorkerProcess";
+
 /** The octopus user of a BOA instance, and the first part of its logins. */
 export const INSTANCE = "o1";
-
-/** Every Drush of the machine, and where a shell looks for it. */
-const DRUSH = { "/usr/bin/drush": "8.4.12", "/usr/bin/drush8": "8.4.12", "/usr/local/bin/drush": "8.4.12" };
-const PATH = "/usr/local/bin:/usr/bin:/bin";
 
 export interface SmallAegirOptions {
   /** `emptySeed` if absent. */
@@ -50,11 +51,9 @@ export interface SmallAegirOptions {
   path?: string;
   /** What the login's sessions see as HOME, if not its own. */
   home?: string;
-  /** Port 0, any free one, if absent. */
-  port?: number;
   /** An OpenSSH private key; a new ed25519 key if absent. */
   hostKey?: string;
-  /** Told what happens, a line each: logins, writes, tasks, cron. */
+  /** Called with a line about each thing that happens: logins, writes, tasks, cron. */
   report?: (line: string) => void;
 }
 
@@ -69,14 +68,15 @@ export interface Connection {
   hostKey: string;
 }
 
-export interface Counts extends SshCounts, WorkerCounts {}
-
 export class SmallAegir {
+  /** What can be made to go wrong. */
   readonly faults: Faults;
+  /** What people do by hand. */
   readonly panel: Panel;
-  readonly drupal: Drupal;
+  /** What a script on the server does. */
+  readonly frontEnd: FrontEnd;
   readonly shellAccounts: ShellAccounts;
-  readonly counts: Counts = {
+  readonly counts: SshCounts & WorkerCounts = {
     connections: {},
     authentications: { accepted: 0, rejected: 0 },
     unlinks: 0,
@@ -85,70 +85,68 @@ export class SmallAegir {
     writes: 0,
   };
 
-  private readonly database = new Database();
-  private readonly files: FileSystem;
+  private readonly disk = new Disk(mkdtempSync(join(tmpdir(), "small-aegir-")));
   private readonly provision: Provision;
   private readonly queue: TaskQueue;
   private readonly shell: Shell;
   private readonly worker: Worker;
-  private readonly history: OwnerHistory;
   private readonly server: SshServer;
   private readonly user: string;
   private readonly keys = { drush: generateKey(), accounts: generateKey() };
   private readonly passwords = { drush: "aegir's password", accounts: "o1.ftp's password" };
   private hostKey: string;
-  private port: number;
+  private port = 0;
 
   private constructor(
     readonly clock: Clock,
     private readonly options: SmallAegirOptions,
   ) {
-    const flavour = options.flavour ?? "boa";
-    this.user = options.user ?? "aegir";
-    this.hostKey = options.hostKey ?? generateKey().private;
-    this.port = options.port ?? 0;
+    const { flavour = "boa", user = "aegir", owner = user, seed = emptySeed, cronSeconds = 15 } = options;
     const aegirRoot = flavour === "boa" ? `/data/disk/${INSTANCE}` : "/var/aegir";
-    const owner = options.owner ?? this.user;
-    const layout = { aegirRoot, owner, clients: `${aegirRoot}/clients` };
-    const settings = { everySeconds: 3, items: 1, taskSeconds: 1, ...options.queue };
-    const now = () => clock.now();
-    const report = (line: string) => this.report(line);
+    const settings = { everySeconds: 3, taskSeconds: 1, ...options.queue };
+    const { disk } = this;
+    const report = (line: string) => options.report?.(line);
 
-    this.files = new FileSystem(now);
-    for (const directory of ["/run", "/root"]) this.files.makeDirectory(directory);
-    this.faults = new Faults(clock, new Markers(this.files));
-    this.provision = new Provision(this.files, layout);
-    this.drupal = new Drupal(this.database, clock, flavour);
-    this.history = new OwnerHistory(this.database, now);
-    const previousOwner = (nid: number) => this.history.previous(nid);
-    this.queue = new TaskQueue(this.drupal, this.provision, clock, this.faults, settings, previousOwner, report);
-    this.shellAccounts = new ShellAccounts(this.files, clock, this.faults, INSTANCE, layout.clients, report);
-    this.panel = new Panel(this.drupal);
-    const machine: Machine = {
-      login: this.user,
-      owner,
-      homes: { root: "/root", [this.user]: `/home/${this.user}`, [owner]: aegirRoot },
-      home: options.home,
-      path: options.path ?? PATH,
-      drush: options.drush ?? DRUSH,
-      siteAliases: () => this.drupal.liveSites().map(({ title }) => `@${title}`),
+    this.user = user;
+    this.hostKey = options.hostKey ?? generateKey().private;
+    this.faults = new Faults(clock, disk);
+    this.provision = new Provision(disk, { aegirRoot, owner });
+    this.frontEnd = new FrontEnd(clock, flavour);
+    this.panel = new Panel(this.frontEnd);
+    this.queue = new TaskQueue(this.frontEnd, this.provision, clock, this.faults, settings, report);
+    this.shellAccounts = new ShellAccounts(disk, clock, INSTANCE, this.provision.clients, this.faults, report);
+    this.shell = new Shell(
+      {
+        login: user,
+        owner,
+        homes: { root: "/root", [user]: `/home/${user}`, [owner]: aegirRoot },
+        home: options.home,
+        path: options.path ?? "/usr/local/bin:/usr/bin:/bin",
+        drush: options.drush ?? {
+          "/usr/bin/drush": "8.4.12",
+          "/usr/bin/drush8": "8.4.12",
+          "/usr/local/bin/drush": "8.4.12",
+        },
+        siteAliases: () => this.frontEnd.liveSites().map(({ title }) => `@${title}`),
+      },
+      this.faults,
+    );
+    this.worker = new Worker(this.frontEnd, this.provision, this.queue);
+    const house = {
+      login: (name: string) => this.login(name),
+      run: (command: string, terminal: Terminal) => this.run(command, terminal),
     };
-    this.shell = new Shell(machine, this.faults);
-    this.worker = new Worker(this.drupal, this.provision, this.queue, clock);
-    const house: House = {
-      login: (user) => this.login(user),
-      run: (command, terminal) => this.run(command, terminal),
-      files: this.files,
-      faults: this.faults,
-      report,
-    };
-    this.server = new SshServer(house, this.counts);
+    this.server = new SshServer(house, disk, this.faults, this.counts, report);
 
-    const { drupal, panel, provision } = this;
-    (options.seed ?? emptySeed)({ drupal, panel, provision });
+    this.frontEnd.transaction(() => seed(this.ground));
     this.settleAccounts();
     clock.every(settings.everySeconds, () => this.queue.dispatch());
-    if (flavour === "boa") clock.every(options.cronSeconds ?? 15, () => this.shellAccounts.run());
+    if (flavour === "boa") clock.every(cronSeconds, () => this.shellAccounts.run());
+  }
+
+  private get ground(): Ground {
+    const { frontEnd, panel, provision } = this;
+    return { frontEnd, panel, provision };
   }
 
   /** Seeds it and opens its door. */
@@ -158,10 +156,11 @@ export class SmallAegir {
     return aegir;
   }
 
-  /** Closes the door and stops its clock. */
+  /** Closes the door, stops its clock and removes its disk. */
   async stop(): Promise<void> {
     this.clock.stop();
     await this.down();
+    rmSync(this.disk.root, { recursive: true, force: true });
   }
 
   /** Breaks every connection and takes no new one; queue and cron go on. */
@@ -190,18 +189,21 @@ export class SmallAegir {
     return this.connection(`${INSTANCE}.ftp`, this.keys.accounts.private, this.passwords.accounts);
   }
 
+  private connection(user: string, privateKey: string, password: string): Connection {
+    const hostKey = fingerprint(parseKey(this.hostKey));
+    return { host: "127.0.0.1", port: this.port, user, privateKey, password, hostKey };
+  }
+
   /** What a stack would put under `aegir:servers` for this server. */
   configuration() {
-    const { host, port, user, privateKey, hostKey } = this.drush;
-    const main = this.accounts;
+    const withoutPassword = ({ host, port, user, privateKey, hostKey }: Connection) => {
+      return { host, port, user, privateKey, hostKey };
+    };
     return {
-      connection: { host, port, user, privateKey, hostKey },
+      connection: withoutPassword(this.drush),
       ...(this.options.owner && { drush: { runAs: this.options.owner } }),
-      ...(this.drupal.flavour === "boa" && {
-        accounts: {
-          instance: INSTANCE,
-          connection: { host, port, user: main.user, privateKey: main.privateKey, hostKey },
-        },
+      ...(this.frontEnd.flavour === "boa" && {
+        accounts: { instance: INSTANCE, connection: withoutPassword(this.accounts) },
       }),
       waits: { pollSeconds: 0.05 },
     };
@@ -217,27 +219,32 @@ export class SmallAegir {
     return this.shellAccounts.run();
   }
 
-  /** Puts a link in the place of a password file, as whoever may write to their directory can. */
+  /** Puts a link in the place of a password file, as everybody can who may write to their directory. */
   linkPasswordFile(login: string, target: string): void {
     const path = `${this.shellAccounts.passwordDirectory}/${login}`;
-    this.files.unlink(path);
-    this.files.link(target, path);
+    this.disk.unlink(path);
+    this.disk.link(target, path);
   }
 
   /** Sites as they are long after their install. */
   addSites(sites: SeededSite[]): void {
-    addSites({ drupal: this.drupal, provision: this.provision }, sites);
+    addSites(this.ground, sites);
     this.settleAccounts();
+  }
+
+  /** Links a site's files in the directory of one more client, as a verify of the past may have left it. */
+  leaveLink(client: string, site: string): void {
+    leaveLink(this.ground, client, site);
   }
 
   /** What the account cron has long done for sites that have been there for long. */
   private settleAccounts(): void {
-    if (this.drupal.flavour === "boa") this.shellAccounts.run();
+    if (this.frontEnd.flavour === "boa") this.shellAccounts.run();
   }
 
   /** The server's own tables, disk and logins, as plain JSON. */
   tables(): Tables {
-    return readTables(this.drupal, this.provision, this.files, this.shellAccounts);
+    return readTables(this.frontEnd, this.provision, this.disk, this.shellAccounts);
   }
 
   /** SHA-256 of all of it, or of all but what is named. */
@@ -247,38 +254,25 @@ export class SmallAegir {
 
   /** Every owner of every site since the start, as committed, in order. */
   get ownerHistory(): readonly OwnerState[] {
-    return this.history.states;
-  }
-
-  /** Mails that the front end sent. */
-  get outbox(): readonly Mail[] {
-    return this.drupal.outbox;
-  }
-
-  private report(line: string): void {
-    this.options.report?.(line);
-  }
-
-  private connection(user: string, privateKey: string, password: string): Connection {
-    const hostKey = fingerprint(parseKey(this.hostKey));
-    return { host: "127.0.0.1", port: this.port, user, privateKey, password, hostKey };
+    return this.frontEnd.ownerHistory;
   }
 
   private login(user: string): Login | undefined {
     if (this.faults.refuseLogins) return undefined;
+    const { keys, passwords, shellAccounts } = this;
+    const { mainHome } = shellAccounts;
     if (user === this.user) {
       // Who has a shell has OpenSSH's SFTP as well: the whole disk, but for what is closed to all but root.
-      const closed = user === "root" ? [] : ["/root", this.shellAccounts.mainHome];
-      const files = { home: "/", closed };
-      return { password: this.passwords.drush, publicKey: parseKey(this.keys.drush.public), service: "shell", files };
+      const shown = { home: "/", closed: user === "root" ? [] : ["/root", mainHome] };
+      return { password: passwords.drush, publicKey: parseKey(keys.drush.public), hasShell: true, shown };
     }
-    if (this.drupal.flavour !== "boa") return undefined;
+    if (this.frontEnd.flavour !== "boa") return undefined;
     if (user === `${INSTANCE}.ftp`) {
-      const service = { home: this.shellAccounts.mainHome };
-      return { password: this.passwords.accounts, publicKey: parseKey(this.keys.accounts.public), service };
+      const shown = { home: mainHome, closed: [] };
+      return { password: passwords.accounts, publicKey: parseKey(keys.accounts.public), hasShell: false, shown };
     }
-    const account = this.shellAccounts.get(user);
-    return account && { password: account.password, service: { home: account.home } };
+    const account = shellAccounts.get(user);
+    return account && { password: account.password, hasShell: false, shown: { home: account.home, closed: [] } };
   }
 
   /**
@@ -286,21 +280,21 @@ export class SmallAegir {
    * beside its own as well. Answers null if it has ended at once.
    */
   run(command: string, terminal: Terminal): WorkerProcess | null {
+    const { worker, frontEnd, clock, faults, counts } = this;
+    const report = (line: string) => this.options.report?.(line);
     const ran = this.shell.run(command);
-    if (ran.started === "nothing") {
-      terminal.write(ran.stdout);
-      terminal.writeError(ran.stderr);
-      terminal.exit(ran.code);
-      return null;
+    if (ran.started === "worker") {
+      report("worker started");
+      return new WorkerProcess({ worker, frontEnd, clock, faults, counts, report }, ran.frontEnd, terminal);
     }
     if (ran.started === "queue") {
       this.queue.dispatch();
       terminal.exit(0);
       return null;
     }
-    this.report("worker started");
-    const { worker, database, clock, faults, counts } = this;
-    const report = (line: string) => this.report(line);
-    return new WorkerProcess({ worker, database, clock, faults, counts, report, frontEnd: ran.frontEnd }, terminal);
+    terminal.write(ran.stdout);
+    terminal.writeError(ran.stderr);
+    terminal.exit(ran.code);
+    return null;
   }
 }

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { Client } from "ssh2";
 import { WORKER_ARGUMENTS } from "../../provider/worker/protocol";
-import { connect, execute, PlainFiles, PlainWorker, type Target } from "./PlainClient";
+import { RawWorker } from "../conformance/RawWorker";
+import { connect, execute, PlainFiles, type Target } from "../support/PlainClient";
 import { SmallAegir } from "./SmallAegir";
 import { fingerprint, generateKey, parseKey } from "./SshServer";
 import { Stage } from "./Stage";
@@ -113,11 +114,10 @@ describe("the small Aegir's door", () => {
     const other = await SmallAegir.start();
     try {
       other.addSites([{ site: "other.example.com" }]);
-      const worker = await PlainWorker.start(other.drush);
-      assert.equal((await worker.ask("site", { site: "other.example.com" })).sites.length, 1);
-      worker.close();
+      const there = await RawWorker.greeted(other.drush);
+      assert.equal((await there.ok("site", { site: "other.example.com" })).sites.length, 1);
       const here = await stage.worker();
-      assert.equal((await here.ask("site", { site: "other.example.com" })).sites.length, 0);
+      assert.equal((await here.ok("site", { site: "other.example.com" })).sites.length, 0);
     } finally {
       await other.stop();
     }
@@ -155,88 +155,25 @@ describe("a small Aegir with options", () => {
 describe("a worker's process", () => {
   const stage = new Stage();
 
+  /** Its exit code, its output, and the error in its last answer. */
   async function run(...lines: string[]) {
     const client = await connect(stage.aegir.drush);
-    const result = await execute(client, COMMAND, lines.join(""));
+    const { code, stdout } = await execute(client, COMMAND, lines.map((line) => `${line}\n`).join(""));
     client.end();
-    const [, json] = new RegExp(`\\n${MARKER} \\d+ (.*)\\n$`).exec(result.stdout) ?? [];
-    return { ...result, answer: json === undefined ? undefined : (JSON.parse(json) as Record<string, unknown>) };
+    const [, json] = new RegExp(`\\n${MARKER} \\d+ ({"id":\\d+,"now":\\d+,"ok":false.*)\\n$`).exec(stdout) ?? [];
+    return { code, stdout, error: json === undefined ? undefined : (JSON.parse(json) as { error: object }).error };
   }
 
-  it("frames its answer as PROTOCOL.md says, length in bytes, and ends with its input", async () => {
-    stage.aegir.panel.saveClient("octopus123456", { title: "Öctopus" });
-    const { code, stdout } = await run(`${SOURCE}\n`, `${HELLO}\n`);
-    assert.equal(code, 0);
-    const [, length, json] = new RegExp(`^\\n${MARKER} (\\d+) (.*)\\n$`).exec(stdout) ?? [];
-    assert.match(json ?? "", /Öctopus/);
-    assert.equal(Buffer.byteLength(json ?? ""), Number(length));
-  });
-
-  it("never acts on half a line", async () => {
-    const create = { id: 2, verb: "createClient", args: { internalName: "half", name: "Half", user: null } };
-    const { code } = await run(`${SOURCE}\n`, `${HELLO}\n`, JSON.stringify(create));
-    assert.equal(code, 0);
-    assert.equal(stage.aegir.counts.requests.createClient, undefined);
-    assert.deepEqual(
-      stage.aegir.tables().clients.filter(({ internalName }) => internalName === "half"),
-      [],
-    );
-  });
-
   it("dies without an answer when line 1 is no source", async () => {
-    for (const line of ["", "this is no base64!", Buffer.from("<?php echo 1;").toString("base64")]) {
-      const { code, stdout, answer } = await run(`${line}\n`, `${HELLO}\n`);
-      assert.deepEqual([code, answer], [1, undefined]);
-      assert.match(stdout, /ParseError/);
+    for (const line of ["", Buffer.from("<?php echo 1;").toString("base64")]) {
+      const { code, stdout } = await run(line, HELLO);
+      assert.equal(code, 1);
+      assert.match(stdout, /^ParseError.*\n$/);
     }
   });
 
-  it("ends in silence when the first request is no hello, and with a fatal error when it is of another protocol", async () => {
-    const inventory = await run(`${SOURCE}\n`, `{"id":1,"verb":"inventory","args":{}}\n`);
-    assert.deepEqual([inventory.code, inventory.stdout], [0, ""]);
-    const old = await run(`${SOURCE}\n`, `${HELLO.replace('"protocol":1', '"protocol":0')}\n`);
-    assert.deepEqual(old.answer?.["error"], {
-      code: "protocol",
-      message: "This worker speaks protocol 1, not 0.",
-      fatal: true,
-    });
-  });
-
-  it("refuses unknown verbs and wrong arguments, and goes on", async () => {
-    const worker = await stage.worker();
-    const unknown = await worker.request("toString" as "hello", {});
-    assert.deepEqual([unknown.error?.code, unknown.error?.fatal ?? false], ["protocol", false]);
-    const wrong = await worker.request("site", { site: 7 });
-    assert.deepEqual([wrong.error?.code, wrong.error?.fatal ?? false], ["protocol", false]);
-    assert.equal((await worker.request("inventory", {})).ok, true);
-  });
-
   it("ends when an id does not rise, with a fatal error", async () => {
-    const { answer } = await run(`${SOURCE}\n`, `${HELLO}\n`, `{"id":1,"verb":"inventory","args":{}}\n`);
-    assert.deepEqual(answer?.["error"], { code: "protocol", message: "This is no request, or not now.", fatal: true });
-  });
-
-  it("answers requests that were written without waiting one by one, in order", async () => {
-    const worker = await stage.worker();
-    const order: number[] = [];
-    const names = ["one", "two", "three", "four"];
-    await Promise.all(
-      names.map(async (name) => {
-        const answer = await worker.request("createClient", { internalName: name, name, user: null });
-        order.push(answer.id);
-      }),
-    );
-    assert.deepEqual(order, [2, 3, 4, 5]);
-    const nids = names.map((name) => stage.aegir.tables().clients.find((client) => client.internalName === name)?.nid);
-    assert.deepEqual(
-      nids,
-      [...nids].sort((one = 0, other = 0) => one - other),
-    );
-  });
-
-  it("tells the time of the server's clock", async () => {
-    const worker = await stage.worker();
-    stage.clock.advance(12345);
-    assert.equal((await worker.request("inventory", {})).now, stage.clock.now());
+    const { error } = await run(SOURCE, HELLO, `{"id":1,"verb":"inventory","args":{}}`);
+    assert.deepEqual(error, { code: "protocol", message: "This is no request, or not now.", fatal: true });
   });
 });

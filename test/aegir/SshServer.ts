@@ -2,11 +2,12 @@
  * The door: a real SSH server on the loopback interface. Who may come in, and what a login gets, is asked of its house at
  * every attempt, so that a password that was replaced a moment ago is refused.
  */
-import { createHash, timingSafeEqual } from "node:crypto";
+import { createHash } from "node:crypto";
+import { once } from "node:events";
 import { createServer, type AddressInfo, type Server as NetServer, type Socket } from "node:net";
 import { Server, utils, type AuthContext, type Connection, type ParsedKey, type ServerChannel } from "ssh2";
+import type { Disk } from "./Disk";
 import type { Faults } from "./Faults";
-import type { FileSystem } from "./FileSystem";
 import { serveSftp, type Shown } from "./SftpSession";
 import type { Terminal, WorkerProcess } from "./WorkerProcess";
 
@@ -18,10 +19,10 @@ const MAX_SFTP_CONNECTIONS = 5;
 export interface Login {
   password?: string;
   publicKey?: ParsedKey;
-  /** A shell that runs commands, or SFTP alone, which shows this home as `/`. */
-  service: "shell" | { home: string };
-  /** What SFTP shows beside a shell. */
-  files?: Shown;
+  /** Whether it runs commands, or has SFTP alone, from mysecureshell. */
+  hasShell: boolean;
+  /** What SFTP shows it. */
+  shown: Shown;
 }
 
 export interface House {
@@ -29,9 +30,6 @@ export interface House {
   login(user: string): Login | undefined;
   /** Runs a command of a shell; null if it was answered with an exit code at once. */
   run(command: string, terminal: Terminal): WorkerProcess | null;
-  files: FileSystem;
-  faults: Faults;
-  report: (line: string) => void;
 }
 
 export interface SshCounts {
@@ -44,55 +42,45 @@ export interface SshCounts {
 }
 
 export class SshServer {
-  private readonly sockets = new Set<Socket>();
-  private readonly sftpConnections = new Map<string, number>();
+  /** Every open connection, with its user if that one has SFTP alone. */
+  private readonly connections = new Map<Socket, string | undefined>();
   private listener: NetServer | undefined;
 
   constructor(
     private readonly house: House,
+    readonly disk: Disk,
+    readonly faults: Faults,
     private readonly counts: SshCounts,
+    private readonly report: (line: string) => void,
   ) {}
 
   /** Listens with this host key; port 0 takes a free one. Answers the port. */
   async open(hostKey: string, port: number): Promise<number> {
-    const ssh = new Server({ hostKeys: [hostKey], ident: "OpenSSH_9.2p1" });
-    const byPort = new Map<number, Socket>();
-    ssh.on("connection", (connection, info) => {
-      const socket = byPort.get(info.port);
-      if (socket) this.serve(connection, socket);
-    });
-    const listener = createServer((socket) => {
-      const { remotePort } = socket;
-      if (remotePort === undefined) return;
-      this.sockets.add(socket);
-      byPort.set(remotePort, socket);
-      socket.on("close", () => {
-        this.sockets.delete(socket);
-        if (byPort.get(remotePort) === socket) byPort.delete(remotePort);
-      });
+    this.listener = createServer((socket) => {
+      this.connections.set(socket, undefined);
+      socket.on("close", () => this.connections.delete(socket));
       socket.setNoDelay(true);
+      const ssh = new Server({ hostKeys: [hostKey], ident: "OpenSSH_9.2p1" });
+      ssh.on("connection", (connection) => this.serve(connection, socket));
       ssh.injectSocket(socket);
     });
-    await new Promise<void>((resolve, reject) => {
-      listener.once("error", reject);
-      listener.listen(port, "127.0.0.1", resolve);
-    });
-    this.listener = listener;
-    return (listener.address() as AddressInfo).port;
+    this.listener.listen(port, "127.0.0.1");
+    await once(this.listener, "listening");
+    return (this.listener.address() as AddressInfo).port;
   }
 
   /** Stops listening and breaks every connection. */
   async close(): Promise<void> {
-    const listener = this.listener;
-    if (listener === undefined) return;
-    this.listener = undefined;
-    const closed = new Promise<void>((resolve) => listener.close(() => resolve()));
+    const { listener } = this;
+    if (!listener?.listening) return;
+    const closed = once(listener, "close");
+    listener.close();
     this.breakConnections();
     await closed;
   }
 
   breakConnections(): void {
-    for (const socket of this.sockets) socket.destroy();
+    for (const socket of this.connections.keys()) socket.destroy();
   }
 
   private serve(connection: Connection, socket: Socket): void {
@@ -107,7 +95,7 @@ export class SshServer {
       if (answer === "probed") return context.accept();
       if (answer === "asked") return context.reject(["publickey", "password"]);
       this.counts.authentications[answer]++;
-      this.house.report(`login of ${JSON.stringify(context.username)} with ${context.method}: ${answer}`);
+      this.report(`login of ${JSON.stringify(context.username)} with ${context.method}: ${answer}`);
       if (answer === "rejected") return context.reject(["publickey", "password"]);
       login = candidate;
       user = context.username;
@@ -115,10 +103,9 @@ export class SshServer {
     });
     connection.on("ready", () => {
       this.counts.connections[user] = (this.counts.connections[user] ?? 0) + 1;
-      if (typeof login?.service !== "object") return;
-      const open = (this.sftpConnections.get(user) ?? 0) + 1;
-      this.sftpConnections.set(user, open);
-      socket.once("close", () => this.sftpConnections.set(user, (this.sftpConnections.get(user) ?? 1) - 1));
+      if (login?.hasShell) return;
+      this.connections.set(socket, user);
+      const open = [...this.connections.values()].filter((other) => other === user).length;
       if (open > MAX_SFTP_CONNECTIONS) connection.end();
     });
     connection.on("session", (accept, reject) => {
@@ -127,13 +114,12 @@ export class SshServer {
       const session = accept();
       session.on("close", () => sessions--);
       session.on("exec", (acceptExec, rejectExec, { command }) => {
-        if (login?.service !== "shell") return rejectExec();
+        if (!login?.hasShell) return rejectExec();
         this.run(command, acceptExec(), socket);
       });
       session.on("sftp", (acceptSftp, rejectSftp) => {
-        const shown = typeof login?.service === "object" ? { ...login.service, closed: [] } : login?.files;
-        if (shown === undefined) return rejectSftp();
-        serveSftp(acceptSftp(), this.house, shown, () => this.counts.unlinks++);
+        if (login === undefined) return rejectSftp();
+        serveSftp(acceptSftp(), this, login.shown, () => this.counts.unlinks++);
       });
     });
   }
@@ -165,7 +151,7 @@ export class SshServer {
 function authenticate(context: AuthContext, login: Login | undefined): "accepted" | "rejected" | "probed" | "asked" {
   switch (context.method) {
     case "password":
-      return login?.password !== undefined && equal(context.password, login.password) ? "accepted" : "rejected";
+      return login?.password !== undefined && context.password === login.password ? "accepted" : "rejected";
     case "publickey": {
       const known = login?.publicKey?.getPublicSSH().equals(context.key.data) ?? false;
       if (!context.signature || !context.blob) return known ? "probed" : "rejected";
@@ -177,11 +163,6 @@ function authenticate(context: AuthContext, login: Login | undefined): "accepted
     case "keyboard-interactive":
       return "asked";
   }
-}
-
-function equal(one: string, other: string): boolean {
-  const digest = (text: string) => createHash("sha256").update(text).digest();
-  return timingSafeEqual(digest(one), digest(other));
 }
 
 /** The fingerprint of a key as `ssh-keygen -l` shows it: `SHA256:` and base64 without padding. */

@@ -1,6 +1,7 @@
-/** A small Aegir for each test of a suite, with a clock that the test drives and clients that are closed at its end. */
+/** A small Aegir for each test of a suite, with a clock that the test drives. */
+import { RawWorker } from "../conformance/RawWorker";
+import { PlainFiles } from "../support/PlainClient";
 import { ManualClock } from "./Clock";
-import { PlainFiles, PlainWorker } from "./PlainClient";
 import { SmallAegir, type SmallAegirOptions } from "./SmallAegir";
 
 /** As on BOA, in seconds: one task a minute, the account cron every three minutes. */
@@ -11,7 +12,6 @@ export const CRON_SECONDS = 180;
 export class Stage {
   aegir!: SmallAegir;
   clock!: ManualClock;
-  private clients: { close(): void }[] = [];
 
   constructor(options: SmallAegirOptions = {}) {
     beforeEach(async () => {
@@ -19,30 +19,22 @@ export class Stage {
       const queue = { everySeconds: QUEUE_SECONDS, taskSeconds: TASK_SECONDS };
       this.aegir = await SmallAegir.start({ clock: this.clock, queue, cronSeconds: CRON_SECONDS, ...options });
     });
-    afterEach(async () => {
-      for (const client of this.clients) client.close();
-      this.clients = [];
-      await this.aegir.stop();
-    });
+    afterEach(() => this.aegir.stop());
   }
 
-  async worker(): Promise<PlainWorker> {
-    const worker = await PlainWorker.start(this.aegir.drush);
-    this.clients.push(worker);
-    return worker;
+  worker(): Promise<RawWorker> {
+    return RawWorker.greeted(this.aegir.drush);
   }
 
   /** The main account's files. */
-  async mainFiles(): Promise<PlainFiles> {
+  mainFiles(): Promise<PlainFiles> {
     return this.files(this.aegir.accounts.user, this.aegir.accounts.password);
   }
 
   /** The files that a login sees. */
-  async files(user: string, password: string): Promise<PlainFiles> {
+  files(user: string, password: string): Promise<PlainFiles> {
     const { host, port } = this.aegir.drush;
-    const files = await PlainFiles.open({ host, port, user, password });
-    this.clients.push(files);
-    return files;
+    return PlainFiles.open({ host, port, user, password });
   }
 
   /** What the password file of a login says. */

@@ -3,10 +3,11 @@
  * can go wrong with each.
  */
 import { setTimeout } from "node:timers/promises";
+import { z } from "zod";
 import { PROTOCOL_VERSION, verbs, type Verb, type WorkerErrorCode } from "../../provider/worker/protocol";
 import type { Clock } from "./Clock";
-import { DatabaseError, type Database } from "./Database";
 import { Hold, type Faults, type RequestFault } from "./Faults";
+import { SqlError, type FrontEnd } from "./FrontEnd";
 import { Refusal, type Worker } from "./Worker";
 
 /** Where the process's streams lead. */
@@ -31,13 +32,11 @@ export interface WorkerCounts {
 
 export interface WorkerSurroundings {
   worker: Worker;
-  database: Database;
+  frontEnd: FrontEnd;
   clock: Clock;
   faults: Faults;
   counts: WorkerCounts;
   report: (line: string) => void;
-  /** False if Drush could not start the front end: its database is down, or the alias is another site's. */
-  frontEnd: boolean;
 }
 
 interface Failure {
@@ -46,6 +45,24 @@ interface Failure {
   detail?: Record<string, unknown>;
   fatal?: boolean;
 }
+
+/** What is answered in the place of the result, when nothing was done. */
+const FAILURES: Partial<Record<RequestFault, Failure>> = {
+  deadlock: { code: "deadlock", message: "1213 Deadlock found" },
+  diskFull: {
+    code: "internal",
+    message: "PDOException: SQLSTATE[HY000]: General error: 1114 The table 'node' is full",
+    detail: { reason: "exception" },
+  },
+  fatal: {
+    code: "internal",
+    message: "PDOException: SQLSTATE[HY000]: 2006 MySQL server has gone away",
+    detail: { reason: "database" },
+    fatal: true,
+  },
+};
+
+const Request = z.object({ id: z.number().int(), verb: z.string(), args: z.unknown() });
 
 export class WorkerProcess {
   private unread = Buffer.alloc(0);
@@ -58,8 +75,10 @@ export class WorkerProcess {
   /** Requests are carried out one by one, in order; this settles when the last one so far is answered. */
   private work: Promise<void> = Promise.resolve();
 
+  /** @param startsFrontEnd false if Drush could not: its database is down, or the alias is another site's */
   constructor(
     private readonly surroundings: WorkerSurroundings,
+    private readonly startsFrontEnd: boolean,
     private readonly terminal: Terminal,
   ) {
     surroundings.counts.workerStarts++;
@@ -96,10 +115,9 @@ export class WorkerProcess {
   private takeLine(line: string): void | Promise<void> {
     if (this.started) return this.takeRequest(line);
     this.started = true;
-    const source = Buffer.from(line, "base64");
-    const whole = source.toString("base64").replace(/=+$/, "") === line.trim().replace(/=+$/, "");
+    const source = Buffer.from(line, "base64").toString();
     // What eval takes for no source; an opening tag is none either (contract, trap 18).
-    if (line === "" || !whole || source.toString().trimStart().startsWith("<?php")) {
+    if (source === "" || source.trimStart().startsWith("<?php")) {
       this.terminal.write("ParseError: syntax error, unexpected token in eval()'d code on line 1\n");
       this.exit(1);
     }
@@ -121,45 +139,36 @@ export class WorkerProcess {
         const message = `This worker speaks protocol ${PROTOCOL_VERSION}, not ${hello.data.protocol}.`;
         return this.fail(id, { code: "protocol", message, fatal: true });
       }
+      if (!this.startsFrontEnd) {
+        const message = "Drush has not started an Aegir front end here.";
+        return this.fail(id, { code: "internal", message, detail: { reason: "bootstrap" }, fatal: true });
+      }
     }
-    if (first && !this.surroundings.frontEnd) {
-      const message = "Drush has not started an Aegir front end here.";
-      return this.fail(id, { code: "internal", message, detail: { reason: "bootstrap" }, fatal: true });
-    }
-    if (!isVerb(verb)) return this.fail(id, { code: "protocol", message: `There is no verb ${JSON.stringify(verb)}.` });
-    await this.carryOut(id, verb, args);
+    if (!Object.hasOwn(verbs, verb)) return this.fail(id, { code: "protocol", message: `There is no verb "${verb}".` });
+    await this.carryOut(id, verb as Verb, args);
   }
 
   private async carryOut(id: number, verb: Verb, args: unknown): Promise<void> {
-    const { faults, counts } = this.surroundings;
+    const { faults, counts, report } = this.surroundings;
+    const { write } = verbs[verb];
     counts.requests[verb] = (counts.requests[verb] ?? 0) + 1;
-    const fault = faults.takeRequest(verb);
-    if (typeof fault === "string") this.surroundings.report(`fault: ${fault} at ${verb}`);
-    const hold = fault instanceof Hold ? fault : undefined;
-    if (verbs[verb].write) await faults.lockFree();
+    const planned = faults.takeRequest(verb);
+    const [hold, fault] = planned instanceof Hold ? [planned, undefined] : [undefined, planned];
+    if (fault) report(`fault: ${fault} at ${verb}`);
+    if (write) await faults.lockFree();
     if (hold?.moment === "begun") {
       const stopped = hold.stop(this.gone);
-      if (!(await (verbs[verb].write ? faults.lockedBy(stopped) : stopped))) return;
+      if (!(await (write ? faults.lockedBy(stopped) : stopped))) return;
     }
     if (fault === "cutBefore" || fault === "killBefore") return this.breakOff(fault);
-    if (fault === "deadlock") return this.fail(id, { code: "deadlock", message: "1213 Deadlock found" });
-    if (fault === "fatal") {
-      const message = "PDOException: SQLSTATE[HY000]: 2006 MySQL server has gone away";
-      return this.fail(id, { code: "internal", message, detail: { reason: "database" }, fatal: true });
-    }
-    if (fault === "diskFull") {
-      const message = "PDOException: SQLSTATE[HY000]: General error: 1114 The table 'node' is full";
-      return this.fail(id, { code: "internal", message, detail: { reason: "exception" } });
-    }
-    if (fault === "killInside") {
-      this.rollBack(verb, args);
-      return this.breakOff(fault);
-    }
-    const body = this.answer(id, verb, args);
+    const failure = fault && FAILURES[fault];
+    if (failure) return this.fail(id, failure);
+
+    const body = this.answer(id, verb, args, fault === "killInside");
     if (hold?.moment === "committed") await hold.stop(this.gone);
     if (faults.answerDelay > 0) await setTimeout(faults.answerDelay, undefined, { ref: false });
     if (this.ended) return;
-    if (fault === undefined || fault instanceof Hold) return this.send(body);
+    if (fault === undefined) return this.send(body);
     if (fault === "halfAnswer") {
       const frame = this.frame(body);
       this.terminal.write(frame.subarray(0, Math.floor(frame.length / 2)));
@@ -175,47 +184,36 @@ export class WorkerProcess {
     else this.terminal.cutConnection();
   }
 
-  /** Does what is asked, and has it undone by the database, as when the connection to it ends before the commit. */
-  private rollBack(verb: Verb, args: unknown): void {
-    const { worker, database } = this.surroundings;
-    const handler = worker.handlers[verb] as (args: unknown) => unknown;
-    try {
-      database.transaction(() => {
-        handler(verbs[verb].args.parse(args));
-        throw new Error("the connection has ended");
-      });
-    } catch {
-      // Nothing is left of it.
-    }
-  }
-
-  /** Does what is asked, in one transaction, and says what came of it. */
-  private answer(id: number, verb: Verb, args: unknown): object {
-    const { worker, database, faults, counts, clock, report } = this.surroundings;
-    const now = clock.now();
+  /**
+   * Does what is asked, in one transaction, and says what came of it.
+   * @param dies before the commit, so that the database undoes it
+   */
+  private answer(id: number, verb: Verb, args: unknown, dies: boolean): object {
+    const { worker, frontEnd, faults, counts, clock, report } = this.surroundings;
+    const failed = (error: Failure) => ({ id, now: clock.now(), ok: false, error });
     const parsed = verbs[verb].args.safeParse(args);
-    if (!parsed.success) {
-      return { id, now, ok: false, error: { code: "protocol", message: `Wrong arguments: ${parsed.error.message}` } };
-    }
+    if (!parsed.success) return failed({ code: "protocol", message: `Wrong arguments: ${parsed.error.message}` });
     const lock = verbs[verb].write ? faults.databaseLock : undefined;
     if (lock) {
       const message = "Another connection holds the lock of the access worker.";
-      return { id, now, ok: false, error: { code: "locked", message, detail: lock } };
+      return failed({ code: "locked", message, detail: lock });
     }
+    const { commits } = frontEnd;
     try {
-      const { result, changed } = database.transaction(() => {
+      const result = frontEnd.transaction(() => {
         const handler = worker.handlers[verb] as (args: unknown) => unknown;
         // Its own answers are held to the same schemas as everybody's.
         const result = verbs[verb].result.parse(handler(parsed.data));
-        return { result, changed: database.pendingChanges > 0 };
+        if (dies) throw new Error("The connection has ended.");
+        return result;
       });
-      if (changed) {
+      if (frontEnd.commits > commits) {
         counts.writes++;
         report(`${verb} ${JSON.stringify(args)}`);
       }
-      return { id, now, ok: true, result };
+      return { id, now: clock.now(), ok: true, result };
     } catch (error) {
-      return { id, now, ok: false, error: failureOf(error) };
+      return failed(failureOf(error));
     }
   }
 
@@ -240,20 +238,13 @@ function failureOf(error: unknown): Failure {
   if (error instanceof Refusal) return { code: error.code, message: error.message, detail: error.detail };
   const message = error instanceof Error ? error.message : String(error);
   // Too long, or outside of the table's character set.
-  const unstorable = error instanceof DatabaseError && [1366, 1406].includes(error.number);
+  const unstorable = error instanceof SqlError && [1366, 1406].includes(error.number);
   return { code: unstorable ? "refused" : "internal", message, detail: { reason: "exception" } };
 }
 
-function isVerb(verb: unknown): verb is Verb {
-  return typeof verb === "string" && Object.hasOwn(verbs, verb);
-}
-
-function parseRequest(line: string): { id: number; verb: unknown; args: unknown } | undefined {
+function parseRequest(line: string): z.output<typeof Request> | undefined {
   try {
-    const value: unknown = JSON.parse(line);
-    if (typeof value !== "object" || value === null) return undefined;
-    const { id, verb, args } = value as Record<string, unknown>;
-    return typeof id === "number" && Number.isInteger(id) ? { id, verb, args } : undefined;
+    return Request.safeParse(JSON.parse(line)).data;
   } catch {
     return undefined;
   }

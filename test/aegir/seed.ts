@@ -1,11 +1,11 @@
 /** What a small Aegir has when it starts: just an install, or a server with a past. */
-import { ADMINISTRATOR_ROLES, CLIENT_ROLE, type Drupal } from "./drupal";
+import { ADMINISTRATOR_ROLES, CLIENT_ROLE, type FrontEnd, type Site } from "./FrontEnd";
 import type { Panel } from "./Panel";
-import type { Provision } from "./provision";
+import type { Provision } from "./Provision";
 
 /** What a seed may use. */
 export interface Ground {
-  drupal: Drupal;
+  frontEnd: FrontEnd;
   panel: Panel;
   provision: Provision;
 }
@@ -17,13 +17,13 @@ export interface SeededSite {
   /** Internal name; the default owner if absent. */
   owner?: string;
   /** As in the table: 1 (enabled) if absent. */
-  status?: -2 | -1 | 0 | 1;
-  /** The title of its platform; the first open one if absent. */
+  status?: Site["status"];
+  /** The title of its platform; one that is open to all if absent. */
   platform?: string;
   aliases?: string[];
 }
 
-export const OPEN_PLATFORM = "drupal-open";
+const OPEN_PLATFORM = "drupal-open";
 
 /** The domain of the front end itself. */
 export const HOSTMASTER_SITE = "o1.aegir.example.com";
@@ -32,97 +32,84 @@ export const HOSTMASTER_SITE = "o1.aegir.example.com";
  * What an install has: the admin client (nid 1, uname `admin`), the first user, the roles, the front end's own site and
  * one platform that is open to all. On BOA also the default owner, a client of its own, and registration switched on.
  */
-export const emptySeed: Seed = ({ drupal, panel, provision }) => {
-  const { database } = drupal;
-  const roles = [CLIENT_ROLE, "aegir account manager", "aegir platform manager", ...ADMINISTRATOR_ROLES];
-  for (const name of roles) database.role.insert({ rid: database.next("rid") + 2, name });
-  database.users.insert({ uid: 0, name: "", mail: "", status: 0 });
-  drupal.saveUser({ name: "admin", mail: "admin@example.com" });
-
-  const admin = addClient(drupal, "admin", "admin");
-  database.hosting_client_user.insert({ user: 1, client: admin, contact_type: "" });
-  drupal.setVariable("hosting_admin_client", admin);
-  drupal.setVariable("hosting_default_client", admin);
-  drupal.setVariable("hosting_dispatch_enabled", true);
+export const emptySeed: Seed = (ground) => {
+  const { frontEnd, panel, provision } = ground;
+  frontEnd.tables.roles = [CLIENT_ROLE, "aegir account manager", "aegir platform manager", ...ADMINISTRATOR_ROLES];
+  panel.addUser({ name: "admin", roles: [] });
+  const admin = panel.addClient({ name: "admin" });
+  frontEnd.setVariable("hosting_admin_client", admin);
+  frontEnd.setVariable("hosting_default_client", admin);
+  frontEnd.setVariable("hosting_dispatch_enabled", true);
 
   panel.addPlatform(OPEN_PLATFORM);
-  const path = `${provision.layout.aegirRoot}/aegir/distro/001`;
-  const platform = panel.addPlatform("hostmaster", [], path);
-  addSites({ drupal, provision }, [{ site: HOSTMASTER_SITE, owner: "admin", platform: "hostmaster" }]);
-  database.hosting_context.update(({ name }) => name === HOSTMASTER_SITE, { name: "hostmaster" });
-  database.hosting_platform_client_access.insert({ pid: platform, cid: admin });
+  panel.addPlatform("hostmaster", ["admin"], `${provision.layout.aegirRoot}/aegir/distro/001`);
+  addSites(ground, [{ site: HOSTMASTER_SITE, owner: "admin", platform: "hostmaster" }]);
+  for (const site of frontEnd.tables.sites) site.hostmaster = true;
 
-  if (drupal.flavour === "boa") {
-    const octopus = addClient(drupal, "Octopus123456", "octopus123456");
-    drupal.setVariable("hosting_default_client", octopus);
-    drupal.setVariable("hosting_client_register_user", true);
-    drupal.setVariable("hosting_client_send_welcome", true);
+  if (frontEnd.flavour === "boa") {
+    frontEnd.setVariable("hosting_default_client", addClient(frontEnd, "Octopus123456"));
+    frontEnd.setVariable("hosting_client_register_user", true);
+    frontEnd.setVariable("hosting_client_send_welcome", true);
   }
 };
 
 /** Sites as they are long after their install: files, link and finished tasks are there, as far as their status goes. */
-export function addSites({ drupal, provision }: Pick<Ground, "drupal" | "provision">, sites: SeededSite[]): void {
-  const { database } = drupal;
-  database.transaction(() => {
+export function addSites({ frontEnd, provision }: Ground, sites: SeededSite[]): void {
+  frontEnd.transaction(() => {
     for (const { site, owner, status = 1, platform = OPEN_PLATFORM, aliases = [] } of sites) {
-      const client = owner === undefined ? drupal.loadClient(drupal.defaultClient) : drupal.clientByUname(owner);
-      const home = database.node.all(({ type, title }) => type === "platform" && title === platform)[0];
-      if (client?.nid === undefined) throw new Error(`There is no client ${owner}.`);
+      const client = owner === undefined ? frontEnd.client(frontEnd.defaultClient) : frontEnd.clientByUname(owner);
+      const home = frontEnd.tables.platforms.find(({ title }) => title === platform);
+      if (client === undefined) throw new Error(`There is no client ${owner}.`);
       if (home === undefined) throw new Error(`There is no platform ${platform}.`);
-      const nid = drupal.saveSite({
-        title: site,
-        uid: 1,
-        client: client.nid,
-        platform: home.nid,
-        site_status: status,
-        verified: status === 0 ? 0 : (database.node.get(home.nid)?.created ?? 0),
-        aliases,
-      });
+      const nid = frontEnd.addSite({ title: site, client: client.nid, platform: home.nid, status, aliases });
       // A queued site's install is queued by the save itself.
       if (status === 0) continue;
-      for (const type of ["install", "verify"]) finishTask(drupal, drupal.addTask(nid, type), 1);
-      if (status === -2) {
-        database.hosting_context.delete((row) => row.nid === nid);
-        continue;
-      }
-      const root = database.hosting_platform.get(home.vid)?.publish_path ?? "";
-      provision.installSite(root, site);
-      provision.createSymlink(root, site, client.uname);
+      const [stored] = frontEnd.tables.sites.slice(-1);
+      if (stored) stored.verified = stored.changed;
+      for (const type of ["install", "verify"]) finishTask(frontEnd, frontEnd.addTask(nid, type), 1);
+      if (status === -2) continue;
+      provision.installSite(home.path, site);
+      provision.createSymlink(home.path, site, client.uname);
     }
   });
 }
 
-/** A task of the past. */
-function finishTask(drupal: Drupal, nid: number, status: 1 | 2): void {
-  const task = drupal.loadTask(nid);
-  const { created } = drupal.database.node.get(nid) ?? {};
-  if (task) drupal.saveTask({ ...task, task_status: status, executed: created ?? 0 });
+/** Links a site's files in the directory of one more client, as a verify of the past may have left it. */
+export function leaveLink({ frontEnd, provision }: Ground, client: string, site: string) {
+  const platform = frontEnd.liveSites(site)[0]?.platform;
+  const home = frontEnd.tables.platforms.find(({ nid }) => nid === platform);
+  if (home === undefined) throw new Error(`There is no live site ${site}.`);
+  provision.link(client, home.path, site);
 }
 
-/** As a script makes them: a blank address registers nobody, whatever the server does to a form. */
-function addClient(drupal: Drupal, title: string, uname: string): number {
-  return drupal.saveClient({ title, uname, uid: 1, email: "" });
+/** A task of the past. */
+function finishTask(frontEnd: FrontEnd, nid: number, status: 1 | 2): void {
+  frontEnd.updateTask(nid, { status, executed: frontEnd.task(nid)?.changed ?? null });
+}
+
+/** As a script makes them: nobody is bound, and a blank address registers no user. */
+function addClient(frontEnd: FrontEnd, title: string, uname = ""): number {
+  return frontEnd.saveClient({ title, uname });
 }
 
 /** A server with a past: something of everything that a real one may hold. Quiet: nothing is queued or under way. */
 export const fullSeed: Seed = (ground) => {
   emptySeed(ground);
-  const { drupal, panel, provision } = ground;
-  const { database } = drupal;
+  const { frontEnd, panel } = ground;
 
-  addClient(drupal, "Acme Corp", "acme");
-  addClient(drupal, "Beta GmbH", "beta");
-  addClient(drupal, "Empty Ltd", "empty");
+  addClient(frontEnd, "Acme Corp", "acme");
+  addClient(frontEnd, "Beta GmbH", "beta");
+  addClient(frontEnd, "Empty Ltd", "empty");
   // One title twice: only the form would mind.
-  addClient(drupal, "Twin Ltd", "twin1");
-  addClient(drupal, "Twin Ltd", "twin2");
+  addClient(frontEnd, "Twin Ltd", "twin1");
+  addClient(frontEnd, "Twin Ltd", "twin2");
   // One login for two clients (contract 5.1).
-  addClient(drupal, "Foo Bar", "foo_bar");
-  addClient(drupal, "Foobar", "foobar");
+  addClient(frontEnd, "Foo Bar", "foo_bar");
+  addClient(frontEnd, "Foobar", "foobar");
   // From the days of Aegir 2; the next save would alter it.
-  const legacy = addClient(drupal, "Legacy Co", "legacyco");
-  database.hosting_client.update(({ nid }) => nid === legacy, { uname: "Legacy-Co" });
-  const gone = addClient(drupal, "Gone Inc", "gone");
+  const legacy = frontEnd.client(addClient(frontEnd, "Legacy Co", "legacyco"));
+  if (legacy) legacy.uname = "Legacy-Co";
+  const gone = addClient(frontEnd, "Gone Inc", "gone");
 
   panel.addPlatform("restricted-shared", ["acme", "beta"]);
   panel.addPlatform("restricted-beta", ["beta"]);
@@ -137,7 +124,7 @@ export const fullSeed: Seed = (ground) => {
     { site: "reborn.example.com", owner: "beta", status: -2 },
     { site: "reborn.example.com", owner: "acme" },
     { site: "deleted.example.com", owner: "acme", status: -2 },
-    { site: "moved.example.com", owner: "acme" },
+    { site: "moved.example.com", owner: "beta" },
     { site: "stale.example.com", owner: "acme" },
     { site: "legacy.example.com", owner: "Legacy-Co" },
     { site: "foo-bar.example.com", owner: "foo_bar" },
@@ -148,15 +135,10 @@ export const fullSeed: Seed = (ground) => {
     { site: "free3.example.com" },
   ]);
   // Its install failed, so it stays queued.
-  for (const task of drupal.tasks(({ task_status }) => task_status === 0)) finishTask(drupal, task.nid, 2);
-  // An old revision that names another owner: who joins on nid reads it (contract, trap 1).
-  const [moved] = drupal.liveSites("moved.example.com");
-  if (moved) drupal.saveSite({ ...moved, client: "Beta GmbH", revision: true, no_verify: true });
-  provision.createSymlink(platformPath(drupal, moved?.platform), "moved.example.com", "beta");
+  for (const { nid } of frontEnd.tables.tasks.filter(({ status }) => status === 0)) finishTask(frontEnd, nid, 2);
   // A link that an earlier verify left behind: beta still reaches acme's files (contract 3.7).
-  const [stale] = drupal.liveSites("stale.example.com");
-  provision.link("beta", platformPath(drupal, stale?.platform), "stale.example.com");
-  drupal.deleteNode(gone);
+  leaveLink(ground, "beta", "stale.example.com");
+  frontEnd.deleteNode(gone);
 
   panel.addUser({ name: "alice" });
   panel.addUser({ name: "bob" });
@@ -178,7 +160,3 @@ export const fullSeed: Seed = (ground) => {
   }
   panel.deleteUser("orphan");
 };
-
-function platformPath(drupal: Drupal, platform: number | undefined): string {
-  return drupal.database.hosting_platform.all(({ nid }) => nid === platform)[0]?.publish_path ?? "";
-}

@@ -91,8 +91,8 @@ describe("aegir-access doctor", () => {
 
   it("tells of everything that limits, each with what to write, and ends with 1", async () => {
     await start({ user: "root", owner: "o1" });
-    aegir.drupal.setVariable("hosting_client_prefix", "cl_");
-    aegir.drupal.setVariable("hosting_default_client", 999);
+    aegir.panel.setVariable("hosting_client_prefix", "cl_");
+    aegir.panel.setVariable("hosting_default_client", 999);
     aegir.faults.lockFiles.add("/run/boa_run.pid");
     const { exitCode, stdout } = await doctor({ main: without(aegir.configuration(), "accounts") });
     assert.equal(exitCode, 1, stdout);

@@ -73,8 +73,13 @@ describe("aegir-access dump", () => {
     server.aegir.faults.refuseLogins = false;
     assert.deepEqual([refused.exitCode, refused.stdout], [3, ""]);
     assert.match(refused.stderr, /^aegir@127\.0\.0\.1:\d+: /);
+    const { host, port, user, hostKey } = server.aegir.drush;
+    server.write(
+      "once.json",
+      JSON.stringify({ main: { connection: { host, port, user, hostKey, dialErrorLimit: 1 } } }),
+    );
     await server.aegir.down();
-    const unreachable = await server.look("dump");
+    const unreachable = await server.run("dump", "--config", "once.json");
     await server.aegir.up();
     assert.deepEqual([unreachable.exitCode, unreachable.stdout], [3, ""]);
     assert.match(unreachable.stderr, /^aegir@127\.0\.0\.1:\d+: /);

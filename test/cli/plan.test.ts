@@ -80,6 +80,18 @@ describe("A manifest beside a live server", () => {
     assert.match(stdout, /^- .*foobar/m, "the login of foobar loses its site");
   });
 
+  it("refuses to plan a binding for a user of another address or another uid than declared", async () => {
+    const expected = MANIFEST.replace(
+      "users: [alice]",
+      "users: [alice, { name: carol, createUser: { email: c@new.example } }, { name: dave, expectedUid: 4711 }]",
+    );
+    const { exitCode, stdout } = await look("plan", expected);
+    assert.equal(exitCode, 1);
+    assert.match(stdout, /^! binding:acme:carol: .* has the address .*, and createUser says c@new\.example\./m);
+    assert.match(stdout, /^! binding:acme:dave: nobody is called dave on the server, and expectedUid says 4711\.$/m);
+    assert.match(stdout, /2 refused/);
+  });
+
   it("is planned from the server's own data alone: files linked for others make a verify", async () => {
     const stale = MANIFEST.replace("acme.example.com, reborn", "acme.example.com, stale.example.com, reborn");
     const { exitCode, stdout } = await look("plan", stale, "--json");

@@ -1,61 +1,71 @@
+type Awaitable<T> = T | Promise<T>;
+
 /** What a server's tables hold of the names that a suite may touch: read and arranged past the worker. */
 export interface Backstage {
-  state(): Promise<State>;
+  state(): Awaitable<State>;
   /**
    * SHA-256 of all that the server holds of clients, sites, users, bindings, tasks, grants, platform rows and links, of
    * the variables of the client feature, and of logins where it knows them; `others`: without what may be touched.
    */
-  digest(of: "everything" | "others"): Promise<string>;
+  digest(of: "everything" | "others"): Awaitable<string>;
   /** Rows of `node_access` about a node, sorted by gid. */
-  grants(nid: number): Promise<Grant[]>;
+  grants(nid: number): Awaitable<Grant[]>;
   /** Makes a queued task a running one, as the start of its process does. */
-  startTask(nid: number): Promise<void>;
+  startTask(nid: number): Awaitable<void>;
   /** Ends a task, as its process or a person (`executed: false`: a cancelled one) does, with log lines. */
   finishTask(
     nid: number,
     end: { status: 1 | 2 | 3; executed: boolean; log: { type: string; message: string }[] },
-  ): Promise<void>;
-  removeTask(nid: number): Promise<void>;
+  ): Awaitable<void>;
+  removeTask(nid: number): Awaitable<void>;
   /** A task of the site that has begun and that no process will end: a login-reset, which no queue adds by itself. */
-  addRunningTask(site: number): Promise<number>;
+  addRunningTask(site: number): Awaitable<number>;
   /** A client with nobody bound, its internal name stored as it is given, as Aegir 2 did. Answers its nid. */
-  addClient(client: { uname: string; title: string }): Promise<number>;
-  renameClient(nid: number, title: string): Promise<void>;
+  addClient(client: { uname: string; title: string }): Awaitable<number>;
+  renameClient(nid: number, title: string): Awaitable<void>;
   /** As `node_delete` does it: what it owns keeps a nid that is nobody's. */
-  removeClient(nid: number): Promise<void>;
+  removeClient(nid: number): Awaitable<void>;
   /** Takes the empty client directories that verifies have made, and that nothing but BOA's cron removes. */
-  removeDirectories(): Promise<void>;
+  removeDirectories(): Awaitable<void>;
   /** An active user with the role of clients. Answers its uid. */
-  addUser(user: { name: string; mail: string }): Promise<number>;
+  addUser(user: { name: string; mail: string }): Awaitable<number>;
   /** As `user_delete` does it: bindings stay behind. */
-  removeUser(name: string): Promise<void>;
+  removeUser(name: string): Awaitable<void>;
   /** Writes one row of `hosting_client_user`, for whatever uid, or takes it. */
-  bind(client: number, uid: number): Promise<void>;
-  unbind(client: number, uid: number): Promise<void>;
+  bind(client: number, uid: number): Awaitable<void>;
+  unbind(client: number, uid: number): Awaitable<void>;
   /** As the site form does it, with a verify: takes any nid, as Aegir does. */
-  setOwner(site: number, client: number): Promise<void>;
+  setOwner(site: number, client: number): Awaitable<void>;
   /** A deleted site with no task, made like another: status -2 in its second revision, live in its first. Answers its nid. */
-  addDeletedSite(site: { title: string; client: number; like: number }): Promise<number>;
-  removeSite(nid: number): Promise<void>;
+  addDeletedSite(site: { title: string; client: number; like: number }): Awaitable<number>;
+  removeSite(nid: number): Awaitable<void>;
   /** Gives a site an alias, or takes it. */
-  addAlias(nid: number, alias: string): Promise<void>;
-  removeAlias(nid: number, alias: string): Promise<void>;
+  addAlias(nid: number, alias: string): Awaitable<void>;
+  removeAlias(nid: number, alias: string): Awaitable<void>;
   /** A platform that may be touched, open to all clients; null if there is none. */
-  platform(): Promise<number | null>;
+  platform(): Awaitable<number | null>;
   /** Restricts the platform to these clients and nobody else; none: opens it. */
-  restrict(platform: number, clients: number[]): Promise<void>;
+  restrict(platform: number, clients: number[]): Awaitable<void>;
   /** The clients with an access row of the platform. */
-  allowed(platform: number): Promise<number[]>;
+  allowed(platform: number): Awaitable<number[]>;
   /** The server's variable `hosting_client_prefix`; asked for on throwaway servers alone. */
-  setClientPrefix(prefix: string): Promise<void>;
+  setClientPrefix(prefix: string): Awaitable<void>;
   /** Takes the worker's database lock, until it is released. */
-  holdLock(): Promise<void>;
-  releaseLock(): Promise<void>;
+  holdLock(): Awaitable<void>;
+  releaseLock(): Awaitable<void>;
   /** Until the server's clock has moved on by a second. */
-  passSecond(): Promise<void>;
+  passSecond(): Awaitable<void>;
   /** Frees what it holds itself. */
-  end(): Promise<void>;
+  end(): Awaitable<void>;
 }
+
+/** What is asked of a server; `end` is not. */
+export const operations = [
+  ...["state", "digest", "grants", "startTask", "finishTask", "removeTask", "addRunningTask"],
+  ...["addClient", "renameClient", "removeClient", "removeDirectories", "addUser", "removeUser", "bind", "unbind"],
+  ...["setOwner", "addDeletedSite", "removeSite", "addAlias", "removeAlias", "platform", "restrict", "allowed"],
+  ...["setClientPrefix", "holdLock", "releaseLock", "passSecond"],
+] as Exclude<keyof Backstage, "end">[];
 
 /** Only what has the prefix in its name, and what belongs to it; every list sorted. */
 export interface State {

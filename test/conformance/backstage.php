@@ -14,8 +14,8 @@ class AegirBackstage {
       $request = json_decode($line, TRUE);
       $this->prefix = $request['prefix'];
       drupal_static_reset();
-      $operation = $request['operation'];
-      fwrite(STDOUT, "\nbackstage " . json_encode($this->$operation($request)) . "\n");
+      $answer = call_user_func_array(array($this, $request['operation']), $request['args']);
+      fwrite(STDOUT, "\nbackstage " . json_encode($answer) . "\n");
     }
   }
 
@@ -89,7 +89,7 @@ class AegirBackstage {
   /**
    * Tables by the columns that count, and those columns that refer to what may be touched.
    */
-  private function digest(array $request) {
+  private function digest($of) {
     $clients = db_query("SELECT n.nid FROM {node} n INNER JOIN {hosting_client} c ON c.vid = n.vid WHERE c.uname LIKE :prefix", $this->like())->fetchCol();
     $sites = db_query("SELECT nid FROM {node} WHERE type = 'site' AND title LIKE :prefix", $this->like())->fetchCol();
     $tasks = $sites ? db_query('SELECT nid FROM {hosting_task} WHERE rid IN (:sites)', array(':sites' => $sites))->fetchCol() : array();
@@ -109,7 +109,7 @@ class AegirBackstage {
       "SELECT name, value FROM {variable} WHERE name LIKE 'hosting_client_%' OR name IN ('hosting_default_client', 'hosting_admin_client') ORDER BY name" => array(),
     );
     $hash = hash_init('sha256');
-    $others = $request['of'] === 'others';
+    $others = $of === 'others';
     foreach ($tables as $query => $references) {
       foreach (db_query($query) as $row) {
         $ours = FALSE;
@@ -129,9 +129,9 @@ class AegirBackstage {
     return hash_final($hash);
   }
 
-  private function grants(array $request) {
+  private function grants($nid) {
     $grants = array();
-    foreach (db_query('SELECT realm, gid, grant_view, grant_update FROM {node_access} WHERE nid = :nid ORDER BY gid', array(':nid' => $request['nid'])) as $row) {
+    foreach (db_query('SELECT realm, gid, grant_view, grant_update FROM {node_access} WHERE nid = :nid ORDER BY gid', array(':nid' => $nid)) as $row) {
       $grants[] = array('realm' => $row->realm, 'gid' => (int) $row->gid, 'view' => (int) $row->grant_view, 'update' => (int) $row->grant_update);
     }
     return $grants;
@@ -140,40 +140,40 @@ class AegirBackstage {
   /**
    * As drush hosting-task does at the start and at the end of its process.
    */
-  private function startTask(array $request) {
-    $task = node_load($request['nid']);
+  private function startTask($nid) {
+    $task = node_load($nid);
     $task->changed = $task->executed = time();
     $task->task_status = HOSTING_TASK_PROCESSING;
     $task->revision = TRUE;
     node_save($task);
   }
 
-  private function finishTask(array $request) {
-    $task = node_load($request['nid']);
-    foreach ($request['log'] as $line) {
+  private function finishTask($nid, array $end) {
+    $task = node_load($nid);
+    foreach ($end['log'] as $line) {
       hosting_task_log($task->vid, $line['type'], $line['message']);
     }
     db_update('hosting_task')
-      ->fields(array('task_status' => $request['status'], 'executed' => $request['executed'] ? time() : NULL))
+      ->fields(array('task_status' => $end['status'], 'executed' => $end['executed'] ? time() : NULL))
       ->condition('vid', $task->vid)
       ->execute();
   }
 
-  private function removeTask(array $request) {
-    node_delete($request['nid']);
+  private function removeTask($nid) {
+    node_delete($nid);
   }
 
-  private function addRunningTask(array $request) {
-    $task = hosting_add_task($request['site'], 'login-reset', array(), HOSTING_TASK_PROCESSING);
+  private function addRunningTask($site) {
+    $task = hosting_add_task($site, 'login-reset', array(), HOSTING_TASK_PROCESSING);
     db_update('hosting_task')->fields(array('executed' => time()))->condition('nid', $task->nid)->execute();
     return (int) $task->nid;
   }
 
-  private function addClient(array $request) {
+  private function addClient(array $named) {
     $client = (object) array(
       'type' => 'client',
-      'title' => $request['title'],
-      'uname' => $request['uname'],
+      'title' => $named['title'],
+      'uname' => $named['uname'],
       'uid' => 1,
       'status' => 1,
       'language' => LANGUAGE_NONE,
@@ -181,16 +181,16 @@ class AegirBackstage {
       'revision' => FALSE,
     );
     node_save($client);
-    db_update('hosting_client')->fields(array('uname' => $request['uname']))->condition('nid', $client->nid)->execute();
+    db_update('hosting_client')->fields(array('uname' => $named['uname']))->condition('nid', $client->nid)->execute();
     return (int) $client->nid;
   }
 
-  private function renameClient(array $request) {
-    db_update('node')->fields(array('title' => $request['title']))->condition('nid', $request['nid'])->execute();
+  private function renameClient($nid, $title) {
+    db_update('node')->fields(array('title' => $title))->condition('nid', $nid)->execute();
   }
 
-  private function removeClient(array $request) {
-    node_delete($request['nid']);
+  private function removeClient($nid) {
+    node_delete($nid);
   }
 
   private function removeDirectories() {
@@ -200,12 +200,12 @@ class AegirBackstage {
     }
   }
 
-  private function addUser(array $request) {
+  private function addUser(array $user) {
     $role = user_role_load_by_name('aegir client');
     $user = user_save(new stdClass(), array(
-      'name' => $request['name'],
-      'mail' => $request['mail'],
-      'init' => $request['mail'],
+      'name' => $user['name'],
+      'mail' => $user['mail'],
+      'init' => $user['mail'],
       'pass' => user_password(),
       'status' => 1,
       'roles' => array($role->rid => $role->name),
@@ -213,36 +213,36 @@ class AegirBackstage {
     return (int) $user->uid;
   }
 
-  private function removeUser(array $request) {
-    $uid = db_query('SELECT uid FROM {users} WHERE name = :name', array(':name' => $request['name']))->fetchField();
+  private function removeUser($name) {
+    $uid = db_query('SELECT uid FROM {users} WHERE name = :name', array(':name' => $name))->fetchField();
     user_delete($uid);
   }
 
-  private function bind(array $request) {
+  private function bind($client, $uid) {
     db_insert('hosting_client_user')
-      ->fields(array('user' => $request['uid'], 'client' => $request['client'], 'contact_type' => ''))
+      ->fields(array('user' => $uid, 'client' => $client, 'contact_type' => ''))
       ->execute();
   }
 
-  private function unbind(array $request) {
-    db_delete('hosting_client_user')->condition('user', $request['uid'])->condition('client', $request['client'])->execute();
+  private function unbind($client, $uid) {
+    db_delete('hosting_client_user')->condition('user', $uid)->condition('client', $client)->execute();
   }
 
-  private function setOwner(array $request) {
-    $site = node_load($request['site']);
-    $site->client = $request['client'];
+  private function setOwner($site, $client) {
+    $site = node_load($site);
+    $site->client = $client;
     $site->revision = FALSE;
     node_save($site);
   }
 
-  private function addDeletedSite(array $request) {
+  private function addDeletedSite(array $deleted) {
     $transaction = db_transaction();
-    $site = node_load($request['like']);
+    $site = node_load($deleted['like']);
     foreach (array('nid', 'vid', 'path', 'hosting_name') as $property) {
       unset($site->$property);
     }
-    $site->title = $request['title'];
-    $site->client = $request['client'];
+    $site->title = $deleted['title'];
+    $site->client = $deleted['client'];
     $site->aliases = array();
     node_save($site);
     $site = node_load($site->nid, NULL, TRUE);
@@ -255,19 +255,19 @@ class AegirBackstage {
     return (int) $site->nid;
   }
 
-  private function removeSite(array $request) {
-    node_delete($request['nid']);
+  private function removeSite($nid) {
+    node_delete($nid);
   }
 
-  private function addAlias(array $request) {
-    $vid = db_query('SELECT vid FROM {node} WHERE nid = :nid', array(':nid' => $request['nid']))->fetchField();
+  private function addAlias($nid, $alias) {
+    $vid = db_query('SELECT vid FROM {node} WHERE nid = :nid', array(':nid' => $nid))->fetchField();
     db_insert('hosting_site_alias')
-      ->fields(array('vid' => $vid, 'nid' => $request['nid'], 'alias' => $request['alias'], 'automatic' => 0, 'redirection' => ''))
+      ->fields(array('vid' => $vid, 'nid' => $nid, 'alias' => $alias, 'automatic' => 0, 'redirection' => ''))
       ->execute();
   }
 
-  private function removeAlias(array $request) {
-    db_delete('hosting_site_alias')->condition('nid', $request['nid'])->condition('alias', $request['alias'])->execute();
+  private function removeAlias($nid, $alias) {
+    db_delete('hosting_site_alias')->condition('nid', $nid)->condition('alias', $alias)->execute();
   }
 
   private function platform() {
@@ -275,19 +275,19 @@ class AegirBackstage {
     return $nid ? (int) $nid : NULL;
   }
 
-  private function restrict(array $request) {
-    db_delete('hosting_platform_client_access')->condition('pid', $request['platform'])->execute();
-    foreach ($request['clients'] as $client) {
-      db_insert('hosting_platform_client_access')->fields(array('pid' => $request['platform'], 'cid' => $client))->execute();
+  private function restrict($platform, array $clients) {
+    db_delete('hosting_platform_client_access')->condition('pid', $platform)->execute();
+    foreach ($clients as $client) {
+      db_insert('hosting_platform_client_access')->fields(array('pid' => $platform, 'cid' => $client))->execute();
     }
   }
 
-  private function allowed(array $request) {
-    return array_map('intval', db_query('SELECT cid FROM {hosting_platform_client_access} WHERE pid = :pid ORDER BY cid', array(':pid' => $request['platform']))->fetchCol());
+  private function allowed($platform) {
+    return array_map('intval', db_query('SELECT cid FROM {hosting_platform_client_access} WHERE pid = :pid ORDER BY cid', array(':pid' => $platform))->fetchCol());
   }
 
-  private function setClientPrefix(array $request) {
-    variable_set('hosting_client_prefix', $request['value']);
+  private function setClientPrefix($prefix) {
+    variable_set('hosting_client_prefix', $prefix);
   }
 
   private function holdLock() {

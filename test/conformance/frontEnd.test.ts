@@ -1,16 +1,20 @@
+import { onEveryEngine } from "../scenarios/everyEngine";
 import { FrontEndBackstage } from "./FrontEndBackstage";
 import type { Connection } from "./RawWorker";
 import { keyText, missingVariables, realFrontEnd } from "./realFrontEnd";
-import { describeStories } from "./stories";
-import { describeWorker } from "./worker";
+import { describeStories } from "./stories.suite";
+import { describeWorker } from "./worker.suite";
+import { skip } from "../support/skip";
+
+/** How long one story may take on BOA, whose queue takes a task a minute. */
+const MINUTES = 15;
 
 const front = realFrontEnd();
 
 if (front === undefined) {
   describe("a real Aegir front end", () => {
     it(`needs a server: set ${missingVariables.join(", ")} (see test/conformance/README.md)`, function () {
-      console.warn(`      SKIPPED: no real Aegir front end; to run this, set ${missingVariables.join(", ")}`);
-      this.skip();
+      skip(this, "a real Aegir front end", `${missingVariables.join(", ")} (see test/conformance/README.md)`);
     });
   });
 } else {
@@ -27,14 +31,17 @@ if (front === undefined) {
   if (runs) {
     const configuration = { connection, accounts: accounts(connection), waits: { pollSeconds: 1 } };
     const logins = process.env["AEGIR_TEST_ACCOUNTS_LOGIN"] !== "no";
-    describeStories(name, async () => ({ ...(await start()), configuration, logins }), { minutes: 15 });
+    describeStories(
+      name,
+      async () => ({ ...(await start()), configuration, logins }),
+      (title, suite) => onEveryEngine(title, suite, MINUTES),
+    );
   } else {
     describeWorker(name, async () => ({ ...(await start()), connection }));
   }
   describe(`${runs ? "the worker" : "the stories"} of ${name}`, () => {
     it(`needs a queue that ${runs ? "stands still: leave AEGIR_TEST_QUEUE out" : "runs: set AEGIR_TEST_QUEUE=runs"}`, function () {
-      console.warn(`      SKIPPED: the queue of ${host} ${runs ? "runs" : "stands still"}, says AEGIR_TEST_QUEUE`);
-      this.skip();
+      skip(this, `what needs ${runs ? "a queue that does not run" : "a running queue"} on ${host}`, "AEGIR_TEST_QUEUE");
     });
   });
 }

@@ -1,6 +1,8 @@
 import { DrupalFrontEnd, needDrupalFrontEnd } from "../drupal/DrupalFrontEnd";
-import { describeStories } from "./stories";
-import { describeWorker } from "./worker";
+import { FrontEndBackstage } from "./FrontEndBackstage";
+import { onTheLifecycles } from "../scenarios/everyEngine";
+import { describeStories } from "./stories.suite";
+import { describeWorker } from "./worker.suite";
 
 describe("worker.php under a real php, on a real MariaDB", () => {
   before(needDrupalFrontEnd);
@@ -14,7 +16,7 @@ describe("worker.php under a real php, on a real MariaDB", () => {
     return {
       connection: front.drush,
       prefix: "tt",
-      backstage: await front.backstage("tt"),
+      backstage: await FrontEndBackstage.start(front.drush, "tt"),
       disposable: true,
       stop: () => front.stop(),
     };
@@ -32,7 +34,7 @@ describe("worker.php under a real php, on a real MariaDB", () => {
       return {
         configuration: front.configuration(),
         prefix: "tt",
-        backstage: await front.backstage("tt"),
+        backstage: await FrontEndBackstage.start(front.drush, "tt"),
         disposable: true,
         // The files of the logins are real, the users of the system are not.
         logins: false,
@@ -43,6 +45,6 @@ describe("worker.php under a real php, on a real MariaDB", () => {
         },
       };
     },
-    { engines: ["in-process"] },
+    onTheLifecycles,
   );
 });

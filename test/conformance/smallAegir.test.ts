@@ -1,8 +1,9 @@
 import { ManualClock } from "../aegir/Clock";
 import { SmallAegir } from "../aegir/SmallAegir";
+import { onEveryEngine, onTheLifecycles } from "../scenarios/everyEngine";
 import { SmallAegirBackstage } from "./SmallAegirBackstage";
-import { describeStories } from "./stories";
-import { describeWorker } from "./worker";
+import { describeStories } from "./stories.suite";
+import { describeWorker } from "./worker.suite";
 
 for (const flavour of ["boa", "upstream"] as const) {
   describeWorker(`the small Aegir (${flavour})`, async () => {
@@ -18,8 +19,8 @@ for (const flavour of ["boa", "upstream"] as const) {
       stop: () => aegir.stop(),
     };
   });
-  // The CLI plays against one flavour; what the flavours differ in is the server's.
-  const engines = flavour === "boa" ? undefined : (["in-process"] as const);
+  // Engines play against one flavour; what the flavours differ in is the server's.
+  const on = flavour === "boa" ? onEveryEngine : onTheLifecycles;
   describeStories(
     `the small Aegir (${flavour})`,
     async () => {
@@ -44,6 +45,6 @@ for (const flavour of ["boa", "upstream"] as const) {
         stop: () => aegir.stop(),
       };
     },
-    { engines },
+    on,
   );
 }

@@ -1,5 +1,5 @@
 import { dirname, join } from "node:path";
-import { matrix, faults, type Effect, type Fault } from "../faults/matrix";
+import { matrix, type Effect, type Fault } from "../faults/matrix";
 import { witness, type TestTitle, type Witness } from "../support/TestTitle";
 
 export const FAULT_INDEX = join(__dirname, "..", "..", "provider", "docs", "faults.md");
@@ -9,7 +9,7 @@ type Witnessed = Witness & { folder: string };
 /** The page that tells of every row what is expected, what is the case then, and which tests show it. */
 export function faultIndex(titles: TestTitle[]): string {
   const witnesses = titles.map(({ file, title }): Witnessed => ({ ...witness(title), folder: dirname(file) }));
-  const tables = matrix.map(({ name, faults }) => {
+  const tables = Object.entries(matrix).map(([name, faults]) => {
     const rows = Object.entries(faults).map(([number, fault]) => {
       const tests = testsOf(witnesses.filter(({ rows }) => rows.includes(Number(number))));
       const cells = [number, fault.what, fault.expected, outcome(fault), tests.join("<br>")];
@@ -18,14 +18,6 @@ export function faultIndex(titles: TestTitle[]): string {
     return [`## ${name}`, "", HEAD, "|---|---|---|---|---|", ...rows, ""].join("\n");
   });
   return `${HEADING}\n${tables.join("\n")}`;
-}
-
-/** Rows that no test bears witness to. */
-export function unwitnessedRows(titles: TestTitle[]): number[] {
-  const witnessed = new Set(titles.flatMap(({ title }) => witness(title).rows));
-  return Object.keys(faults)
-    .map(Number)
-    .filter((row) => !witnessed.has(row));
 }
 
 /** Sentences, each once; those that say the same of several things, as kills of every write do, in one. */
@@ -90,6 +82,6 @@ nothing and writes nothing; there is one object per identity; no site was withou
 unchanged; no secret is in a message, a log, the state or a process list; and every message of a failure names the resource, the host, what
 is the case (an outcome of its row below, or the test fails) and what to do.
 
-Written by \`npm run index\` from \`test/faults/matrix.ts\` and from the titles of the tests, and compared with them by every \`npm test\`.
+Written by \`npm run index\` from \`test/faults/matrix.yaml\` and from the titles of the tests, and compared with them by every \`npm test\`.
 \`npm run mutations\` shows that such tests do fail.
 `;

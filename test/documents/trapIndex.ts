@@ -19,14 +19,6 @@ export function trapIndex(titles: TestTitle[]): string {
   return `${HEADING}\n${sections.join("\n")}`;
 }
 
-/** Traps that no test bears witness to. */
-export function unwitnessed(titles: TestTitle[]): number[] {
-  const witnessed = new Set(titles.flatMap(({ title }) => witness(title).traps));
-  return Object.keys(traps)
-    .map(Number)
-    .filter((trap) => !witnessed.has(trap));
-}
-
 const HEADING = `# The traps of Aegir, and the tests that show how each is handled
 
 Written by \`npm run index\` from the titles of the tests, and compared with them by every \`npm test\`. What the traps mean for those who

@@ -164,7 +164,7 @@ describe("the small double of Drupal", () => {
       await aegirClient.create({ name: "Acme Corp", internalName: "acme", server });
     });
     afterEach(async () => {
-      front.setVerify(site, "success");
+      front.failVerifies(site, false);
       forgetDeclared();
       front.startQueue();
       await siteOwnership.create({ site, client: "octopus123456", takeOverFrom: "acme", server });
@@ -192,7 +192,7 @@ describe("the small double of Drupal", () => {
     });
 
     it("a verify that fails leaves the old client's files to it, and says why (trap 13)", async () => {
-      front.setVerify(site, "failure");
+      front.failVerifies(site, true);
       front.startQueue();
       await assert.rejects(
         own(),

@@ -9,34 +9,33 @@
  */
 import { execFileSync, spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import {
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir, userInfo } from "node:os";
 import { dirname, join } from "node:path";
 import { RunningClock } from "../aegir/Clock";
-import { Faults } from "../aegir/Faults";
+import { Disk } from "../aegir/Disk";
+import { Provision } from "../aegir/Provision";
 import { ShellAccounts } from "../aegir/ShellAccounts";
-import { FrontEndBackstage } from "../conformance/FrontEndBackstage";
-import type { Connection } from "../conformance/RawWorker";
 import { OpenSshServer } from "../ssh/OpenSshServer";
 import { newKey } from "../ssh/ScriptedServer";
 import { until } from "../support/until";
-import { DiskFiles } from "./DiskFiles";
 import { MariaDb } from "./MariaDb";
 import { Sql } from "./Sql";
+import { skip } from "../support/skip";
 
 const PHP = join(__dirname, "php");
 
 /** The octopus user of the instance, and the first part of its logins. */
 export const INSTANCE = "o1";
+
+/** Named as in @pulumi/command's `remote.ConnectionArgs`. */
+export interface Connection {
+  host: string;
+  port: number;
+  user: string;
+  privateKey: string;
+  hostKey: string;
+}
 
 export interface DrupalFrontEndOptions {
   /** Enabled sites of the default client, on the first platform. */
@@ -47,16 +46,17 @@ export interface DrupalFrontEndOptions {
 
 /** A hook that skips the suite where something is missing, and says how to have it. */
 export function needDrupalFrontEnd(this: Mocha.Context): void {
-  const extension = spawnSync("php", ["-r", "exit(extension_loaded('pdo_mysql') ? 0 : 1);"]);
+  const lacks = (extension: string) =>
+    spawnSync("php", ["-r", `exit(extension_loaded('${extension}') ? 0 : 1);`]).status !== 0;
   const missing = [
-    ...(extension.error ? ["php-cli"] : []),
-    ...(extension.status === 0 ? [] : ["php-mysql"]),
+    ...(spawnSync("php", ["-v"]).error ? ["php-cli"] : []),
+    ...(lacks("pdo_mysql") ? ["php-mysql"] : []),
+    ...(lacks("mbstring") ? ["php-mbstring"] : []),
     ...(existsSync("/usr/sbin/mariadbd") ? [] : ["mariadb-server"]),
     ...(existsSync("/usr/sbin/sshd") ? [] : ["openssh-server"]),
   ];
   if (missing.length === 0) return;
-  console.warn(`      SKIPPED: what runs the worker on MariaDB; to have it: apt-get install ${missing.join(" ")}`);
-  this.skip();
+  skip(this, "worker.php under a real php, on a real MariaDB", `apt-get install ${missing.join(" ")}`);
 }
 
 export class DrupalFrontEnd {
@@ -64,22 +64,20 @@ export class DrupalFrontEnd {
   sql!: Sql;
   /** The logins that BOA's cron has made; their files are real, the system's users are not. */
   readonly shellAccounts: ShellAccounts;
-  /** Lock files that stop the cron, and the moment in which a new password file is empty. */
-  readonly faults: Faults;
   private readonly database: MariaDb;
   private readonly keys = { drush: newKey(), accounts: newKey() };
   private readonly connections: Sql[] = [];
   private sshd!: OpenSshServer;
   private queue: ChildProcess | undefined;
-
+  private readonly disk: Disk;
+  private readonly provision: Provision;
   private readonly clock = new RunningClock(1);
 
   private constructor(private readonly directory: string) {
+    this.disk = new Disk(directory);
     this.database = new MariaDb(directory);
-    this.faults = new Faults(this.clock);
-    const clients = `/data/disk/${INSTANCE}/clients`;
-    const files = new DiskFiles(directory);
-    this.shellAccounts = new ShellAccounts(files, this.clock, this.faults, INSTANCE, clients, () => undefined);
+    this.provision = new Provision(this.disk, { aegirRoot: `/data/disk/${INSTANCE}`, owner: INSTANCE });
+    this.shellAccounts = new ShellAccounts(this.disk, this.clock, INSTANCE, this.provision.clients);
   }
 
   static async start(options: DrupalFrontEndOptions = {}): Promise<DrupalFrontEnd> {
@@ -95,16 +93,7 @@ export class DrupalFrontEnd {
 
   private async install({ sites = [], platforms = ["drupal-open"] }: DrupalFrontEndOptions): Promise<void> {
     const { directory, keys } = this;
-    for (const path of [
-      this.clients,
-      this.passwordFiles,
-      join(directory, "bin"),
-      this.path("verify"),
-      this.path("loaded"),
-      this.path("running"),
-    ]) {
-      mkdirSync(path, { recursive: true });
-    }
+    for (const name of ["bin", "failing", "loaded", "running"]) mkdirSync(this.path(name));
     const php = "php -d display_errors=stderr -d error_reporting=-1 -d html_errors=0";
     const drush = join(directory, "bin", "drush");
     writeFileSync(drush, `#!/bin/sh\nexport DRUPAL_DOUBLE=${directory}\nexec ${php} ${PHP}/drush.php "$@"\n`);
@@ -172,11 +161,6 @@ export class DrupalFrontEnd {
     };
   }
 
-  /** Reads and arranges what has this prefix in its name. */
-  backstage(prefix: string): Promise<FrontEndBackstage> {
-    return FrontEndBackstage.start(this.drush, prefix);
-  }
-
   /** One more connection to the database; ended by `stop()` at the latest. */
   async connect(): Promise<Sql> {
     const connection = await Sql.connect(this.database.socket);
@@ -195,6 +179,8 @@ export class DrupalFrontEnd {
     let errors = "";
     child.stdout.on("data", (piece: Buffer) => (output += piece.toString()));
     child.stderr.on("data", (piece: Buffer) => (errors += piece.toString()));
+    // Not every command reads it to its end.
+    child.stdin.on("error", () => undefined);
     child.stdin.end(input);
     const [exitCode] = (await once(child, "close")) as [number | null];
     if (exitCode !== 0) throw new Error(`drush ${words.join(" ")} ended with ${exitCode}: ${output}${errors}`);
@@ -271,11 +257,6 @@ export class DrupalFrontEnd {
 
   // Its task queue and its files
 
-  /** Runs up to five of the queued tasks to their end. */
-  async runQueue(): Promise<void> {
-    await this.run(["@hostmaster", "hosting-tasks"]);
-  }
-
   /** Lets the queue run by itself until `stopQueue()`. */
   startQueue(): void {
     this.queue ??= spawn(join(this.directory, "bin", "drush"), ["@hostmaster", "hosting-queued"], {
@@ -299,11 +280,11 @@ export class DrupalFrontEnd {
     return this.shellAccounts.run();
   }
 
-  /** How every verify of the site that starts from now on ends. `stuck`: its process is killed. */
-  setVerify(site: string, outcome: "success" | "warning" | "failure" | "stuck"): void {
-    const file = join(this.path("verify"), site);
-    if (outcome === "success") rmSync(file, { force: true });
-    else writeFileSync(file, outcome);
+  /** Whether every verify of the site that starts from now on fails. */
+  failVerifies(site: string, fails: boolean): void {
+    const file = join(this.path("failing"), site);
+    if (fails) writeFileSync(file, "");
+    else rmSync(file, { force: true });
   }
 
   /**
@@ -329,26 +310,22 @@ export class DrupalFrontEnd {
 
   /** `/data/disk/o1` of the server. */
   private get home(): string {
-    return join(this.directory, "data", "disk", INSTANCE);
+    return this.disk.real(this.provision.layout.aegirRoot);
+  }
+
+  /** `/home/o1.ftp/users` of the server. */
+  private get passwordFiles(): string {
+    return this.disk.real(this.shellAccounts.passwordDirectory);
   }
 
   /** The client directories that link this site. */
   linksOf(site: string): string[] {
-    return readdirSync(this.clients).filter((client) => readdirSync(join(this.clients, client)).includes(site));
-  }
-
-  get clients(): string {
-    return join(this.home, "clients");
-  }
-
-  /** `/home/o1.ftp/users` of the server. */
-  get passwordFiles(): string {
-    return join(this.directory, this.shellAccounts.passwordDirectory);
+    return this.provision.linksOf(site);
   }
 
   /** The logins that have a password file. */
   passwordFileNames(): string[] {
-    return readdirSync(this.passwordFiles);
+    return this.disk.list(this.shellAccounts.passwordDirectory);
   }
 
   /** Mails that it has sent, in order. */

@@ -5,7 +5,7 @@ import { AegirServer } from "../../provider/aegir/AegirServer";
 import { ServerConfiguration } from "../../provider/aegir/ServerConfiguration";
 import { settle } from "../../provider/aegir/Worker";
 import { WorkerRefusal } from "../../provider/ssh/WorkerSession";
-import { WORKER_ARGUMENTS } from "../../provider/worker/protocol";
+import { WORKER_ARGUMENTS, type Answer } from "../../provider/worker/protocol";
 import { RawWorker, run } from "../conformance/RawWorker";
 import { cleaningUp } from "../support/cleaningUp";
 import { until } from "../support/until";
@@ -46,12 +46,15 @@ describe("the worker and its database", () => {
   });
   after(() => front?.stop());
 
-  beforeEach(async () => {
+  beforeEach(reset);
+
+  async function reset(): Promise<void> {
     ({ sql } = front);
     await sql.rows("UPDATE hosting_site SET client = ? WHERE nid IN (?, ?)", [octopus, nids[ONE], nids[TWO]]);
     await sql.rows("UPDATE hosting_task SET task_status = 1 WHERE task_status = 0");
     await sql.rows("DELETE FROM moves");
-  });
+  }
+
   afterEach(async () => {
     await Promise.all(others.splice(0).map((connection) => connection.end()));
     await Promise.all(deployments.splice(0).map((server) => server.end()));
@@ -167,17 +170,6 @@ describe("the worker and its database", () => {
       assert.equal(await owner(), written.length % 2 === 0 ? octopus : acme);
       assert.equal(await queued(), 1);
     });
-
-    // Without accounts, as this database runs, it knows no host.
-    it("tells who holds the database lock", async () => {
-      const other = await connect();
-      await other.rows("SELECT GET_LOCK(?, 0)", [LOCK]);
-      await assert.rejects(
-        move(deployment(), ONE, "acme"),
-        new RegExp(`Another writer holds the database lock \\(connection ${other.id} from .* for \\d+ s\\)`),
-      );
-      assert.deepEqual(await moves(), []);
-    });
   });
 
   describe("with a person in the panel", () => {
@@ -276,27 +268,64 @@ describe("the worker and its database", () => {
     });
   });
 
+  const attempt = (worker: RawWorker) => worker.ask("setOwner", { nid: nids[ONE], from: octopus, to: "acme" });
+
+  /** The answer is "deadlock", nothing was written, and neither lock nor transaction is left for the next request. */
+  async function assertGivenUp(worker: RawWorker, answer: Answer, message: RegExp): Promise<void> {
+    assert.ok(!answer.ok);
+    assert.deepEqual([answer.error.code, answer.error.fatal], ["deadlock", false]);
+    assert.match(answer.error.message, message);
+    assert.deepEqual(await moves(), []);
+    assert.equal(await sql.value("SELECT IS_FREE_LOCK(?)", [LOCK]), 1);
+    await lockSite(sql, "NOWAIT");
+    assert.ok((await attempt(worker)).ok);
+    assert.deepEqual(await moves(), [[octopus, acme]]);
+    assert.equal(await queued(), 1);
+    await lockSite(sql, "NOWAIT");
+  }
+
+  describe("when it waits in vain", () => {
+    let worker: RawWorker;
+    let answer: Answer;
+    let refused: unknown;
+    let holder = 0;
+
+    // One waits 15 s for a row and holds the database lock, for which another one waits 10 s.
+    before(async () => {
+      await reset();
+      worker = await RawWorker.greeted(front.drush);
+      const other = await connect();
+      await other.rows("START TRANSACTION");
+      await lockSite(other);
+      const writing = attempt(worker);
+      await rowIsWaitedFor();
+      holder = Number(await sql.value("SELECT IS_USED_LOCK(?)", [LOCK]));
+      refused = await move(deployment(), ONE, "acme").catch((error: unknown) => error);
+      answer = await writing;
+      await other.rows("ROLLBACK");
+      assert.deepEqual(await moves(), [], "neither has written");
+    });
+    after(() => worker?.end());
+
+    // Without accounts, as this database runs, it knows no host.
+    it("tells who holds the database lock", () => {
+      assert.ok(refused instanceof Error);
+      assert.match(
+        refused.message,
+        new RegExp(`Another writer holds the database lock \\(connection ${holder} from .* for \\d+ s\\)`),
+      );
+    });
+
+    it("answers a row that it waited 15 s for as a deadlock, and goes on", () =>
+      assertGivenUp(worker, answer, /\b1205\b/));
+  });
+
   describe("when the database gives it up", () => {
-    const attempt = (worker: RawWorker) => worker.ask("setOwner", { nid: nids[ONE], from: octopus, to: "acme" });
     const afterTest = cleaningUp();
     let worker: RawWorker;
 
     beforeEach(async () => (worker = await RawWorker.greeted(front.drush)));
     afterEach(() => worker.end());
-
-    /** The answer is "deadlock", nothing was written, and neither lock nor transaction is left for the next request. */
-    async function assertGivenUp(answer: Awaited<ReturnType<typeof attempt>>, message: RegExp): Promise<void> {
-      assert.ok(!answer.ok);
-      assert.deepEqual([answer.error.code, answer.error.fatal], ["deadlock", false]);
-      assert.match(answer.error.message, message);
-      assert.deepEqual(await moves(), []);
-      assert.equal(await sql.value("SELECT IS_FREE_LOCK(?)", [LOCK]), 1);
-      await lockSite(sql, "NOWAIT");
-      assert.ok((await attempt(worker)).ok);
-      assert.deepEqual(await moves(), [[octopus, acme]]);
-      assert.equal(await queued(), 1);
-      await lockSite(sql, "NOWAIT");
-    }
 
     it("answers a deadlock as one and goes on", async () => {
       const other = await heavyTransaction();
@@ -306,7 +335,7 @@ describe("the worker and its database", () => {
       await rowIsWaitedFor();
       await lockSite(other);
       await other.rows("ROLLBACK");
-      await assertGivenUp(await writing, /\b1213\b/);
+      await assertGivenUp(worker, await writing, /\b1213\b/);
     });
 
     it("answers a deadlock inside the save of a task, whose savepoint it takes along, as one, and goes on", async () => {
@@ -317,16 +346,7 @@ describe("the worker and its database", () => {
       await rowIsWaitedFor();
       await lockSite(other);
       await other.rows("ROLLBACK");
-      await assertGivenUp(await writing, /\b1305\b.*savepoint_1/);
-    });
-
-    it("answers a row that it waited 15 s for as a deadlock, and goes on", async () => {
-      const other = await connect();
-      await other.rows("START TRANSACTION");
-      await lockSite(other);
-      const answer = await attempt(worker);
-      await other.rows("ROLLBACK");
-      await assertGivenUp(answer, /\b1205\b/);
+      await assertGivenUp(worker, await writing, /\b1305\b.*savepoint_1/);
     });
 
     it("answers a row that somebody changed since its first read as one, where the database isolates snapshots, and goes on", async () => {
@@ -341,7 +361,7 @@ describe("the worker and its database", () => {
       const writing = attempt(worker);
       await rowIsWaitedFor();
       await person.rows("COMMIT");
-      await assertGivenUp(await writing, /\b1020\b/);
+      await assertGivenUp(worker, await writing, /\b1020\b/);
     });
 
     it("makes the write all the same in the next attempt of a resource", async () => {

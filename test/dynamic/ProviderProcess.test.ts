@@ -22,10 +22,10 @@ describe("the provider process", () => {
 
   afterEach(async () => {
     const { signal, code } = await provider.end();
-    await aegir.stop();
     const said = [...provider.stdout, ...provider.stderr].join("\n");
     const secrets = [aegir.drush, aegir.accounts].flatMap((login) => [login.password, ...keyLines(login.privateKey)]);
     secrets.push(...Object.values(aegir.tables().passwordFiles).map((text) => text.trim()));
+    await aegir.stop();
     assert.deepEqual(
       secrets.filter((secret) => said.includes(secret)),
       [],

@@ -3,7 +3,7 @@
  * the real CLI (wherever `pulumi` is found). A scenario is written once and run on each engine that is there.
  */
 
-/** The step operations of Pulumi's own step generator, in its own words. */
+/** The step operations of Pulumi's own step generator that our programs lead to, in its own words. */
 export type StepOperation =
   | "same"
   | "create"
@@ -13,12 +13,8 @@ export type StepOperation =
   | "create-replacement"
   | "delete-replaced"
   | "read"
-  | "read-replacement"
   | "refresh"
-  | "import"
-  | "discard"
-  | "discard-replaced"
-  | "remove-pending-replace";
+  | "discard";
 
 /** One step that the engine planned (preview) or carried out (up, refresh, destroy), in the order in which it began. */
 export interface Step {
@@ -81,8 +77,6 @@ export type ConfigValue = string | { secret: string };
 export interface StackOptions {
   /** The directory of `Pulumi.yaml`. */
   projectDirectory: string;
-  /** Overrides `main` of Pulumi.yaml, relative to the project directory. */
-  main?: string;
   stack: string;
   /** Where the state file lives, in the layout of Pulumi's file backend. */
   stateDirectory: string;

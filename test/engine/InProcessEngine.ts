@@ -5,19 +5,14 @@
  * else by name. Users deploy with the real CLI, which this engine is compared with (`golden.ts`).
  */
 import { createRequire } from "node:module";
-import { availableParallelism } from "node:os";
-import { BuiltinProvider } from "./BuiltinProvider";
 import { Deployment, DeploymentRequest } from "./Deployment";
-import { Diagnostics, formatDiagnostic } from "./Diagnostics";
 import { Display } from "./Display";
-import { DynamicProviderProcess } from "./DynamicProviderProcess";
 import { ConfigValue, Engine, ExportedState, OperationOptions, Outcome, Stack, StackOptions, Step } from "./Engine";
 import { countByOperation, stackOutputsOf } from "./outcome";
 import { Project, readProject } from "./Project";
-import { PropertyMap, revealAll, Secret } from "./PropertyValue";
+import { PropertyMap, revealAll } from "./properties";
 import { Secrets } from "./Secrets";
 import { StateFile } from "./StateFile";
-import { mapValues } from "./wire";
 
 type OperationKind = DeploymentRequest["kind"];
 
@@ -32,7 +27,7 @@ export class InProcessEngine implements Engine {
 
   open(options: StackOptions): Promise<Stack> {
     return attempt(() => {
-      const project = readProject(options.projectDirectory, options.main);
+      const project = readProject(options.projectDirectory);
       const file = new StateFile(options.stateDirectory, project.name, options.stack);
       if (!file.exists()) {
         file.create();
@@ -113,10 +108,8 @@ class InProcessStack implements Stack {
       title: titleOf(kind, this.options.stack),
       preview,
       stackName: `${this.project.name}-${this.options.stack}`,
-      isRefresh: kind === "refresh",
       onOutput: options.onOutput ?? (() => {}),
     });
-    const diagnostics = new Diagnostics();
     display.start(this.engineName);
     let unlock: (() => void) | undefined;
     let ok = false;
@@ -124,21 +117,21 @@ class InProcessStack implements Stack {
     try {
       unlock = preview ? undefined : this.file.lock();
       const secrets = await this.openSecrets();
-      ok = await this.deploy(kind, preview, options, secrets, display, diagnostics);
+      ok = await this.deploy(kind, preview, options, secrets, display);
       outputs = revealAll(stackOutputsOf(this.file.read(secrets)));
     } catch (error) {
-      diagnostics.error("", error instanceof Error ? error.message : String(error));
+      display.say("", "error", error instanceof Error ? error.message : String(error));
     }
     const killed = options.kill?.aborted === true;
     if (!killed) {
       unlock?.();
-      display.finish(diagnostics.all);
+      display.finish();
     }
     return {
       ok: ok && !killed,
       steps: display.steps.map((step) => (killed ? asKilled(step) : step)),
       changes: countByOperation(display.steps),
-      diagnostics: diagnostics.all.map(formatDiagnostic).join("\n"),
+      diagnostics: display.diagnostics,
       output: display.output,
       outputs,
     };
@@ -150,40 +143,19 @@ class InProcessStack implements Stack {
     options: OperationOptions,
     secrets: Secrets,
     display: Display,
-    diagnostics: Diagnostics,
   ): Promise<boolean> {
-    const environment = { ...process.env, ...this.options.env, ...options.env };
-    const deployment: Deployment = new Deployment(
+    const deployment = new Deployment(
       {
         kind,
         project: this.project,
         stack: this.options.stack,
-        parallel: options.parallel ?? availableParallelism() * 4,
-        continueOnError: options.continueOnError ?? false,
-        refresh: options.refresh ?? false,
-        runProgram: options.runProgram ?? false,
-        targets: new Set(options.target),
-        replace: new Set(options.replace),
-        config: mapValues(this.config, (value) => (typeof value === "string" ? value : new Secret(value.secret))),
-        programConfig: {
-          values: mapValues(this.config, (value) => (typeof value === "string" ? value : value.secret)),
-          secretKeys: Object.keys(this.config).filter((key) => typeof this.config[key] !== "string"),
-        },
-        environment,
+        options,
+        config: this.config,
+        environment: { ...process.env, ...this.options.env, ...options.env },
         base: this.file.read(secrets),
         save: preview ? undefined : (snapshot) => this.file.save(snapshot, secrets),
-        checkpoints: environment["PULUMI_SKIP_CHECKPOINTS"] !== "true",
-        startProvider: (packageName) =>
-          packageName === "pulumi"
-            ? Promise.resolve(new BuiltinProvider((stackName) => this.outputsOf(stackName)))
-            : DynamicProviderProcess.start({
-                programDirectory: this.project.programDirectory,
-                project: this.project.name,
-                environment,
-                onLine: (line) => deployment.say(line),
-              }),
+        outputsOf: (stackName) => this.outputsOf(stackName),
       },
-      diagnostics,
       display,
     );
     const kill = (): void => deployment.kill();

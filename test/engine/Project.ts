@@ -1,5 +1,5 @@
 /** What `Pulumi.yaml` says, as far as it matters for running a Node.js program. */
-import { readFileSync, statSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { parse } from "yaml";
 
@@ -11,30 +11,41 @@ export interface Project {
   programDirectory: string;
   /** What to run there: a file name, or `.` for what `package.json` names. */
   entryPoint: string;
-  typescript: boolean;
+  /** The program is an ES module, which stays loaded as long as its process lives. */
+  isModule: boolean;
 }
 
 interface ProjectFile {
   name?: unknown;
   main?: unknown;
-  runtime?: string | { name?: string; options?: { typescript?: boolean } };
+  runtime?: string | { name?: string };
 }
 
-/** @param main in place of the one of `Pulumi.yaml` */
-export function readProject(directory: string, main?: string): Project {
+export function readProject(directory: string): Project {
   const root = resolve(directory);
   const file = parse(readFileSync(join(root, "Pulumi.yaml"), "utf8")) as ProjectFile;
-  const runtime = typeof file.runtime === "string" ? { name: file.runtime } : file.runtime;
-  if (typeof file.name !== "string" || runtime?.name !== "nodejs") {
+  const runtime = typeof file.runtime === "string" ? file.runtime : file.runtime?.name;
+  if (typeof file.name !== "string" || runtime !== "nodejs") {
     throw new Error(`${join(root, "Pulumi.yaml")} is no project of the runtime "nodejs"`);
   }
-  const project = { name: file.name, directory: root, typescript: runtime.options?.typescript ?? true };
-  const entry = main ?? file.main;
-  if (typeof entry !== "string") {
-    return { ...project, programDirectory: root, entryPoint: "." };
+  const project = { name: file.name, directory: root };
+  const path = resolve(root, typeof file.main === "string" ? file.main : ".");
+  const isDirectory = statSync(path).isDirectory();
+  const programDirectory = isDirectory ? path : dirname(path);
+  return {
+    ...project,
+    programDirectory,
+    entryPoint: isDirectory ? "." : basename(path),
+    isModule: isModule(programDirectory),
+  };
+}
+
+/** What the nearest `package.json` says. */
+function isModule(directory: string): boolean {
+  const path = join(directory, "package.json");
+  if (existsSync(path)) {
+    return (JSON.parse(readFileSync(path, "utf8")) as { type?: string }).type === "module";
   }
-  const path = resolve(root, entry);
-  return statSync(path).isDirectory()
-    ? { ...project, programDirectory: path, entryPoint: "." }
-    : { ...project, programDirectory: dirname(path), entryPoint: basename(path) };
+  const parent = dirname(directory);
+  return parent !== directory && isModule(parent);
 }

@@ -5,17 +5,14 @@
  * with PULUMI_DEBUG_COMMANDS), one JSON object per line.
  */
 import { spawn, spawnSync } from "node:child_process";
-import { createHash } from "node:crypto";
 import {
   copyFileSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
-  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
-  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { join, resolve } from "node:path";
@@ -24,7 +21,7 @@ import { eventsToSteps, diagnosticsOf, parseEventLog } from "./eventLog";
 import { ConfigValue, Engine, ExportedState, OperationOptions, Outcome, Stack, StackOptions } from "./Engine";
 import { countByOperation, stackOutputsOf } from "./outcome";
 import { readProject } from "./Project";
-import { revealAll } from "./PropertyValue";
+import { revealAll } from "./properties";
 import { Secrets } from "./Secrets";
 import { StateFile } from "./StateFile";
 
@@ -83,7 +80,7 @@ class CliStack implements Stack {
   constructor(private readonly options: StackOptions) {
     this.stateDirectory = resolve(options.stateDirectory);
     mkdirSync(this.stateDirectory, { recursive: true });
-    this.projectDirectory = projectWithMain(resolve(options.projectDirectory), options.main, this.stateDirectory);
+    this.projectDirectory = resolve(options.projectDirectory);
     this.configFile = join(this.stateDirectory, `Pulumi.${options.stack}.yaml`);
     this.file = new StateFile(this.stateDirectory, readProject(options.projectDirectory).name, options.stack);
   }
@@ -276,26 +273,4 @@ function killTree(root: number): void {
       // It has ended by itself in the meantime.
     }
   }
-}
-
-/**
- * The CLI takes `main` from Pulumi.yaml alone. For another one it gets a project of its own in the state directory, where
- * everything but Pulumi.yaml is a link to the original, so that Node still finds the program in its place.
- */
-function projectWithMain(directory: string, main: string | undefined, stateDirectory: string): string {
-  const file = readFileSync(join(directory, "Pulumi.yaml"), "utf8");
-  const project = parse(file) as Record<string, unknown>;
-  if (main === undefined || project["main"] === main) {
-    return directory;
-  }
-  const name = createHash("sha256").update(`${directory}\n${main}\n${file}`).digest("hex").slice(0, 12);
-  const shadow = join(stateDirectory, `project-${name}`);
-  if (!existsSync(shadow)) {
-    mkdirSync(shadow);
-    writeFileSync(join(shadow, "Pulumi.yaml"), stringify({ ...project, main }));
-    for (const entry of readdirSync(directory).filter((candidate) => !/^Pulumi(\..+)?\.yaml$/.test(candidate))) {
-      symlinkSync(join(directory, entry), join(shadow, entry));
-    }
-  }
-  return shadow;
 }

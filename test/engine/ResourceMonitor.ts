@@ -1,67 +1,51 @@
 /**
  * The gRPC server that the program talks to: the services `ResourceMonitor` (what resources there should be) and
- * `Engine` (logs) on one port. It decodes, refuses what this engine does not know, and hands everything else over.
+ * `Engine` (logs) on one port. It decodes, refuses by name what this engine does not know, and hands over the rest.
  * Source: pkg/resource/deploy/source_eval.go of pulumi/pulumi.
  */
-import { fileURLToPath } from "node:url";
-import { relative } from "node:path";
 import * as grpc from "@grpc/grpc-js";
-import type { Map as JspbMap } from "google-protobuf";
 import { Empty } from "google-protobuf/google/protobuf/empty_pb";
-import { Alias as WireAlias } from "@pulumi/pulumi/proto/alias_pb";
 import { EngineService, IEngineServer } from "@pulumi/pulumi/proto/engine_grpc_pb";
-import {
-  GetRootResourceResponse,
-  LogRequest,
-  LogSeverity,
-  SetRootResourceResponse,
-} from "@pulumi/pulumi/proto/engine_pb";
+import * as engine from "@pulumi/pulumi/proto/engine_pb";
 import { IResourceMonitorServer, ResourceMonitorService } from "@pulumi/pulumi/proto/resource_grpc_pb";
-import {
-  ReadResourceRequest,
-  ReadResourceResponse,
-  RegisterResourceRequest,
-  RegisterResourceResponse,
-  Result,
-  SupportsFeatureResponse,
-} from "@pulumi/pulumi/proto/resource_pb";
-import { SourcePosition, StackTrace } from "@pulumi/pulumi/proto/source_pb";
-import { Diagnostics } from "./Diagnostics";
-import { Alias, Goal, OutputsRegistration, ReadRegistration, Registration, RegistrationResult } from "./registration";
-import { isProviderType, packageOf, stackReferenceType, stackType } from "./Urn";
-import { fromWire, toProgram } from "./wire";
+import * as resource from "@pulumi/pulumi/proto/resource_pb";
+import { fromStruct, PropertyMap, toStruct } from "./properties";
+import { messageLimits } from "./ProviderProcess";
+import type { Goal } from "./StepGenerator";
+import type { RegistrationResult, Say, Severity } from "./steps";
+import { dynamicPackage, isProviderType, packageOf, stackReferenceType, stackType } from "./Urn";
 
-/** What the monitor hands over; each is answered by its `settle`. */
+/** What the monitor hands over. */
 export interface MonitorEvents {
-  register(registration: Registration): void;
-  read(registration: ReadRegistration): void;
-  registerOutputs(registration: OutputsRegistration): void;
+  register(goal: Goal): Promise<RegistrationResult>;
+  read(goal: Goal): Promise<RegistrationResult>;
+  registerOutputs(urn: string, outputs: PropertyMap): Promise<void>;
   /** The program has nothing more to say, and waits until everything is done. */
   finished(): Promise<void>;
-  /** The reference of the default provider of a package, which is registered if it is not yet there. */
+  /** The reference of the default provider of a package. */
   defaultProvider(packageName: string): Promise<string>;
 }
 
-export const dynamicPackage = "pulumi-nodejs";
-export const builtinPackage = "pulumi";
+/**
+ * Where the SDK is told "no", it does the work itself: it turns resources into their ids, and aliases into URNs. Of
+ * everything else it is told "yes", since it would otherwise ask the user for a newer CLI; what this engine does not
+ * know is refused here.
+ */
+const leftToTheSdk = new Set(["aliasSpecs", "resourceReferences", "outputValues"]);
 
-/** What the SDK asks for; without transforms, hooks, parameterization and replacement groups it refuses them itself. */
-const supportedFeatures = new Set(["secrets", "resourceReferences", "outputValues", "aliasSpecs", "deletedWith"]);
+const needsCli =
+  "is not known to the in-process engine, which serves tests and the demo: run the program with the Pulumi CLI";
 
 export class ResourceMonitor {
-  private readonly server = new grpc.Server({
-    "grpc.max_receive_message_length": 400 * 1024 * 1024,
-    "grpc.max_send_message_length": -1,
-  });
+  private readonly server = new grpc.Server(messageLimits);
   private rootUrn = "";
   private closed = false;
   /** Answers that a program still waits for when the monitor is closed. */
   private readonly waiting = new Set<() => void>();
 
   constructor(
-    private readonly projectDirectory: string,
     private readonly events: MonitorEvents,
-    private readonly diagnostics: Diagnostics,
+    private readonly say: Say,
   ) {
     this.server.addService(ResourceMonitorService, this.resourceMonitorService());
     this.server.addService(EngineService, this.engineService());
@@ -94,42 +78,32 @@ export class ResourceMonitor {
   }
 
   private resourceMonitorService(): IResourceMonitorServer {
-    const unimplemented =
-      (feature: string) =>
-      (_call: unknown, answer: grpc.sendUnaryData<never>): void =>
-        answer({ code: grpc.status.UNIMPLEMENTED, details: `${feature}: ${this.needsCli}` });
     return {
-      getDeploymentInfo: unimplemented("getDeploymentInfo"),
       supportsFeature: (call, answer) => {
-        const response = new SupportsFeatureResponse();
-        response.setHassupport(supportedFeatures.has(call.request.getId()));
+        const response = new resource.SupportsFeatureResponse();
+        response.setHassupport(!leftToTheSdk.has(call.request.getId()));
         answer(null, response);
       },
       registerResource: (call, answer) => this.answer(answer, () => this.registerResource(call.request)),
       readResource: (call, answer) => this.answer(answer, () => this.readResource(call.request)),
-      registerResourceOutputs: (call, answer) =>
-        this.answer(
-          answer,
-          () =>
-            new Promise<Empty>((done) =>
-              this.events.registerOutputs({
-                urn: call.request.getUrn(),
-                outputs: fromWire(call.request.getOutputs()),
-                settle: () => done(new Empty()),
-              }),
-            ),
-        ),
+      registerResourceOutputs: ({ request }, answer) =>
+        this.answer(answer, async () => {
+          await this.events.registerOutputs(request.getUrn(), fromStruct(request.getOutputs()));
+          return new Empty();
+        }),
       signalAndWaitForShutdown: (_call, answer) =>
-        this.answer(answer, () => this.events.finished().then(() => new Empty())),
-      invoke: (call, answer) =>
-        answer({ code: grpc.status.UNIMPLEMENTED, details: `the function ${call.request.getTok()} ${this.needsCli}` }),
-      call: (call, answer) =>
-        answer({ code: grpc.status.UNIMPLEMENTED, details: `the method ${call.request.getTok()} ${this.needsCli}` }),
-      registerStackTransform: unimplemented("a stack transform"),
-      registerStackInvokeTransform: unimplemented("an invoke transform"),
-      registerResourceHook: unimplemented("a resource hook"),
-      registerErrorHook: unimplemented("an error hook"),
-      registerPackage: unimplemented("a parameterized package"),
+        this.answer(answer, async () => {
+          await this.events.finished();
+          return new Empty();
+        }),
+      invoke: (call, answer) => unknownTo(answer, `the function ${call.request.getTok()}`),
+      call: (call, answer) => unknownTo(answer, `the method ${call.request.getTok()}`),
+      registerStackTransform: (_call, answer) => unknownTo(answer, "a stack transform"),
+      registerStackInvokeTransform: (_call, answer) => unknownTo(answer, "an invoke transform"),
+      registerResourceHook: (_call, answer) => unknownTo(answer, "a resource hook"),
+      registerErrorHook: (_call, answer) => unknownTo(answer, "an error hook"),
+      registerPackage: (_call, answer) => unknownTo(answer, "a parameterized package"),
+      getDeploymentInfo: (_call, answer) => unknownTo(answer, "getDeploymentInfo"),
     };
   }
 
@@ -140,22 +114,18 @@ export class ResourceMonitor {
         answer(null, new Empty());
       },
       getRootResource: (_call, answer) => {
-        const response = new GetRootResourceResponse();
+        const response = new engine.GetRootResourceResponse();
         response.setUrn(this.rootUrn);
         answer(null, response);
       },
       setRootResource: (call, answer) => {
         this.rootUrn = call.request.getUrn();
-        answer(null, new SetRootResourceResponse());
+        answer(null, new engine.SetRootResourceResponse());
       },
       startDebugging: (_call, answer) => answer(null, new Empty()),
-      requirePulumiVersion: (_call, answer) =>
-        answer({ code: grpc.status.UNIMPLEMENTED, details: `requirePulumiVersion ${this.needsCli}` }),
+      requirePulumiVersion: (_call, answer) => unknownTo(answer, "requirePulumiVersion"),
     };
   }
-
-  private readonly needsCli =
-    "is not known to the in-process engine, which serves tests and the demo: run the program with the Pulumi CLI";
 
   /** Answers with what comes, or that the monitor is closed if that comes first. */
   private answer<Response>(send: grpc.sendUnaryData<Response>, work: () => Promise<Response>): void {
@@ -171,205 +141,116 @@ export class ResourceMonitor {
     this.waiting.add(refuse);
     work().then(
       (response) => this.waiting.delete(refuse) && send(null, response),
-      (error: unknown) =>
-        this.waiting.delete(refuse) &&
-        send({
-          code: grpc.status.INVALID_ARGUMENT,
-          details: error instanceof Error ? error.message : String(error),
-        }),
+      (error: Error) =>
+        this.waiting.delete(refuse) && send({ code: grpc.status.INVALID_ARGUMENT, details: error.message }),
     );
   }
 
-  private async registerResource(request: RegisterResourceRequest): Promise<RegisterResourceResponse> {
+  private async registerResource(
+    request: resource.RegisterResourceRequest,
+  ): Promise<resource.RegisterResourceResponse> {
     const type = request.getType();
-    const known = request.getCustom()
+    const isCustom = request.getCustom();
+    const isKnown = isCustom
       ? packageOf(type) === dynamicPackage && !isProviderType(type)
       : type === stackType || !request.getRemote();
-    if (!known) {
-      throw new Error(`the resource type ${type} (of "${request.getName()}") ${this.needsCli}`);
+    if (!isKnown) {
+      throw new Error(`the resource type ${type} (of "${request.getName()}") ${needsCli}`);
     }
-    this.refuseUnknownOptions(request);
-    const provider = request.getCustom() ? await this.events.defaultProvider(dynamicPackage) : "";
-    const { state, result } = await new Promise<RegistrationResult>((settle) =>
-      this.events.register({ goal: this.goalOf(request, provider), settle }),
-    );
-    const response = new RegisterResourceResponse();
+    refuseUnknownOptions(request);
+    const { state, result } = await this.events.register({
+      type,
+      name: request.getName(),
+      custom: isCustom,
+      parent: request.getParent(),
+      inputs: fromStruct(request.getObject()),
+      provider: isCustom ? await this.events.defaultProvider(dynamicPackage) : "",
+      dependencies: request.getDependenciesList(),
+      propertyDependencies: propertyDependenciesOf(request),
+      protect: request.getProtect() ?? false,
+      additionalSecretOutputs: request.getAdditionalsecretoutputsList(),
+      aliases: request.getAliasurnsList(),
+    });
+    const response = new resource.RegisterResourceResponse();
     response.setUrn(state.urn);
     response.setId(state.id);
     // The outputs of a component are said by the program itself, later.
-    response.setObject(toProgram(request.getCustom() ? state.outputs : {}));
-    response.setResult({ success: Result.SUCCESS, failed: Result.FAIL, skipped: Result.SKIP }[result]);
+    response.setObject(toStruct(isCustom ? state.outputs : {}));
+    const { SUCCESS: success, FAIL: failed, SKIP: skipped } = resource.Result;
+    response.setResult({ success, failed, skipped }[result]);
     return response;
   }
 
-  private refuseUnknownOptions(request: RegisterResourceRequest): void {
-    const unknown = {
-      replaceWith: request.getReplaceWithList().length > 0,
-      replacementTrigger: request.hasReplacementTrigger() && !request.getReplacementTrigger()?.hasNullValue(),
-      transforms: request.getTransformsList().length > 0,
-      provider: request.getCustom() && request.getProvider() !== "",
-    };
-    for (const [option, isUsed] of Object.entries(unknown)) {
-      if (isUsed === true) {
-        throw new Error(`the resource option ${option} (of "${request.getName()}") ${this.needsCli}`);
-      }
-    }
-  }
-
-  private async readResource(request: ReadResourceRequest): Promise<ReadResourceResponse> {
+  private async readResource(request: resource.ReadResourceRequest): Promise<resource.ReadResourceResponse> {
     const type = request.getType();
     if (type !== stackReferenceType && packageOf(type) !== dynamicPackage) {
-      throw new Error(`the resource type ${type} (of "${request.getName()}") ${this.needsCli}`);
+      throw new Error(`the resource type ${type} (of "${request.getName()}") ${needsCli}`);
     }
-    const provider = await this.events.defaultProvider(packageOf(type));
-    const { state } = await new Promise<RegistrationResult>((settle) =>
-      this.events.read({
-        goal: {
-          ...emptyGoal,
-          id: request.getId(),
-          type,
-          name: request.getName(),
-          custom: true,
-          parent: request.getParent(),
-          properties: fromWire(request.getProperties()),
-          provider,
-          dependencies: request.getDependenciesList(),
-          additionalSecretOutputs: request.getAdditionalsecretoutputsList(),
-          sourcePosition: this.positionOf(request.getSourceposition()),
-          stackTrace: this.traceOf(request.getStacktrace()),
-        },
-        settle,
-      }),
-    );
-    const response = new ReadResourceResponse();
+    const { state } = await this.events.read({
+      id: request.getId(),
+      type,
+      name: request.getName(),
+      custom: true,
+      parent: request.getParent(),
+      inputs: fromStruct(request.getProperties()),
+      provider: await this.events.defaultProvider(packageOf(type)),
+      dependencies: request.getDependenciesList(),
+      additionalSecretOutputs: request.getAdditionalsecretoutputsList(),
+    });
+    const response = new resource.ReadResourceResponse();
     response.setUrn(state.urn);
-    response.setProperties(toProgram(state.outputs));
+    response.setProperties(toStruct(state.outputs));
     return response;
   }
 
-  private goalOf(request: RegisterResourceRequest, provider: string): Goal {
-    const timeouts = request.getCustomtimeouts()?.toObject();
-    return {
-      type: request.getType(),
-      name: request.getName(),
-      custom: request.getCustom(),
-      parent: request.getParent(),
-      properties: fromWire(request.getObject()),
-      provider,
-      dependencies: request.getDependenciesList(),
-      propertyDependencies: Object.fromEntries(
-        [...iterate(request.getPropertydependenciesMap())].map(([key, dependencies]) => [
-          key,
-          dependencies.getUrnsList(),
-        ]),
-      ),
-      protect: request.hasProtect() ? request.getProtect() : undefined,
-      deleteBeforeReplace: request.getDeletebeforereplacedefined() ? request.getDeletebeforereplace() : undefined,
-      retainOnDelete: request.hasRetainondelete() ? request.getRetainondelete() : undefined,
-      ignoreChanges: request.getIgnorechangesList(),
-      replaceOnChanges: request.getReplaceonchangesList(),
-      additionalSecretOutputs: request.getAdditionalsecretoutputsList(),
-      aliases: [...request.getAliasesList().map(aliasOf), ...request.getAliasurnsList().map((urn) => ({ urn }))],
-      deletedWith: request.getDeletedwith(),
-      importId: request.getImportid(),
-      customTimeouts: timeouts === undefined ? undefined : secondsOf(timeouts),
-      sourcePosition: this.positionOf(request.getSourceposition()),
-      stackTrace: this.traceOf(request.getStacktrace()),
-    };
-  }
-
-  /** `file:///home/me/project/index.ts`, line 3, column 7 -> `project:///index.ts#3,7` */
-  private positionOf(position: SourcePosition | undefined): string {
-    const uri = position?.getUri();
-    if (position === undefined || uri === undefined || !uri.startsWith("file:")) {
-      return "";
-    }
-    const path = relative(this.projectDirectory, fileURLToPath(uri));
-    return path.startsWith("..") ? "" : `project:///${path}#${position.getLine()},${position.getColumn()}`;
-  }
-
-  private traceOf(trace: StackTrace | undefined): { sourcePosition: string }[] {
-    return (trace?.getFramesList() ?? []).map((frame) => ({ sourcePosition: this.positionOf(frame.getPc()) }));
-  }
-
-  private log(request: LogRequest): void {
+  private log(request: engine.LogRequest): void {
     if (this.closed) {
       return;
     }
     const urn = request.getUrn() === "" ? this.rootUrn : request.getUrn();
-    const message = request.getMessage();
-    switch (request.getSeverity()) {
-      case LogSeverity.DEBUG:
-        break;
-      case LogSeverity.INFO:
-        this.diagnostics.info(urn, message);
-        break;
-      case LogSeverity.WARNING:
-        this.diagnostics.warning(urn, message);
-        break;
-      case LogSeverity.ERROR:
-        this.diagnostics.error(urn, message);
-        break;
+    const severity = severities[request.getSeverity()];
+    if (severity !== undefined) {
+      this.say(urn, severity, request.getMessage());
     }
   }
 }
 
-export const emptyGoal: Goal = {
-  type: "",
-  name: "",
-  custom: false,
-  parent: "",
-  properties: {},
-  provider: "",
-  dependencies: [],
-  propertyDependencies: {},
-  protect: undefined,
-  deleteBeforeReplace: undefined,
-  retainOnDelete: undefined,
-  ignoreChanges: [],
-  replaceOnChanges: [],
-  additionalSecretOutputs: [],
-  aliases: [],
-  deletedWith: "",
-  importId: "",
-  customTimeouts: undefined,
-  sourcePosition: "",
-  stackTrace: [],
+/** Everything but what is meant for a debugger. */
+const severities: Partial<Record<engine.LogSeverity, Severity>> = {
+  [engine.LogSeverity.INFO]: "info",
+  [engine.LogSeverity.WARNING]: "warning",
+  [engine.LogSeverity.ERROR]: "error",
 };
 
-/** Maps of google-protobuf have iterators that are not iterable. */
-function* iterate<Key, Value>(map: JspbMap<Key, Value>): Generator<[Key, Value]> {
-  const entries = map.entries();
-  for (let entry = entries.next(); !entry.done; entry = entries.next()) {
-    yield entry.value;
+function unknownTo(answer: grpc.sendUnaryData<never>, what: string): void {
+  answer({ code: grpc.status.UNIMPLEMENTED, details: `${what} ${needsCli}` });
+}
+
+function refuseUnknownOptions(request: resource.RegisterResourceRequest): void {
+  const hooks = Object.values(request.getHooks()?.toObject() ?? {}).flat();
+  const unknown = {
+    customTimeouts: Object.values(request.getCustomtimeouts()?.toObject() ?? {}).some((timeout) => timeout !== ""),
+    deleteBeforeReplace: request.getDeletebeforereplace(),
+    deletedWith: request.getDeletedwith() !== "",
+    hooks: hooks.length > 0,
+    ignoreChanges: request.getIgnorechangesList().length > 0,
+    import: request.getImportid() !== "",
+    provider: request.getCustom() && request.getProvider() !== "",
+    replaceOnChanges: request.getReplaceonchangesList().length > 0,
+    replaceWith: request.getReplaceWithList().length > 0,
+    replacementTrigger: request.hasReplacementTrigger() && !request.getReplacementTrigger()?.hasNullValue(),
+    retainOnDelete: request.getRetainondelete() === true,
+    transforms: request.getTransformsList().length > 0,
+  };
+  for (const [option, isUsed] of Object.entries(unknown)) {
+    if (isUsed) {
+      throw new Error(`the resource option ${option} (of "${request.getName()}") ${needsCli}`);
+    }
   }
 }
 
-function aliasOf(alias: WireAlias): Alias {
-  const spec = alias.getSpec();
-  return spec === undefined
-    ? { urn: alias.getUrn() }
-    : {
-        name: spec.getName(),
-        type: spec.getType(),
-        stack: spec.getStack(),
-        project: spec.getProject(),
-        parent: spec.getParenturn(),
-        noParent: spec.getNoparent(),
-      };
-}
-
-/** `{ create: "1m30s" }` -> `{ create: 90 }`; what is not set is left out. */
-function secondsOf(timeouts: Record<string, string>): Record<string, number> | undefined {
-  const units: Record<string, number> = { h: 3600, m: 60, s: 1, ms: 0.001 };
-  const seconds = Object.entries(timeouts)
-    .filter(([, text]) => text !== "")
-    .map(([key, text]) => [
-      key,
-      [...text.matchAll(/([\d.]+)(h|ms|m|s)/g)].reduce(
-        (sum, [, count, unit]) => sum + Number(count) * (units[unit ?? ""] ?? 0),
-        0,
-      ),
-    ]);
-  return seconds.length === 0 ? undefined : (Object.fromEntries(seconds) as Record<string, number>);
+function propertyDependenciesOf(request: resource.RegisterResourceRequest): Record<string, string[]> {
+  const dependencies: Record<string, string[]> = {};
+  request.getPropertydependenciesMap().forEach((urns, key) => (dependencies[key] = urns.getUrnsList()));
+  return dependencies;
 }

@@ -1,5 +1,6 @@
-/** What the engine knows of one resource: the in-memory form of an entry of the state file (`ResourceV3`). */
-import { PropertyMap } from "./PropertyValue";
+/** What the engine knows of one resource: the entry of the state file (`ResourceV3`), with secrets in clear. */
+import { decryptSecrets, encryptSecrets, PropertyMap } from "./properties";
+import type { Secrets } from "./Secrets";
 import { splitProviderReference } from "./Urn";
 
 export interface ResourceState {
@@ -14,33 +15,28 @@ export interface ResourceState {
   outputs: PropertyMap;
   parent: string;
   protect: boolean;
-  /** Marked by `pulumi state taint`: to be replaced. */
-  taint: boolean;
   /** Read, not managed. */
   external: boolean;
   dependencies: string[];
-  propertyDependencies: Record<string, string[]>;
+  propertyDependencies: Record<string, string[] | null>;
   /** What went wrong while the resource, which exists, was made ready. */
   initErrors: string[];
   /** `<urn>::<id>` of the provider, empty for components. */
   provider: string;
-  /** Deleted already, and to be created again. */
-  pendingReplacement: boolean;
   additionalSecretOutputs: string[];
+  /** Former URNs, which other entries may still name. */
   aliases: string[];
-  customTimeouts: Record<string, number> | undefined;
-  importId: string;
-  retainOnDelete: boolean;
-  deletedWith: string;
-  ignoreChanges: string[];
-  replaceOnChanges: string[];
-  created: string | undefined;
-  modified: string | undefined;
-  sourcePosition: string;
-  stackTrace: { sourcePosition: string }[];
+  created?: string | undefined;
+  modified?: string | undefined;
 }
 
-export function newResourceState(required: { urn: string; type: string; custom: boolean }): ResourceState {
+/** Fields that are empty are left out of the file. */
+export type SerializedResource = Pick<ResourceState, "urn" | "type" | "custom"> & Partial<ResourceState>;
+
+/** Written by the CLI to be shown to people; they are left out when the resource changes. */
+const informational = ["sourcePosition", "stackTrace"];
+
+export function newResourceState(required: SerializedResource): ResourceState {
   return {
     delete: false,
     id: "",
@@ -48,37 +44,56 @@ export function newResourceState(required: { urn: string; type: string; custom: 
     outputs: {},
     parent: "",
     protect: false,
-    taint: false,
     external: false,
     dependencies: [],
     propertyDependencies: {},
     initErrors: [],
     provider: "",
-    pendingReplacement: false,
     additionalSecretOutputs: [],
     aliases: [],
-    customTimeouts: undefined,
-    importId: "",
-    retainOnDelete: false,
-    deletedWith: "",
-    ignoreChanges: [],
-    replaceOnChanges: [],
     created: undefined,
     modified: undefined,
-    sourcePosition: "",
-    stackTrace: [],
     ...required,
   };
 }
 
+export function serializeResource(state: ResourceState, secrets: Secrets): SerializedResource {
+  const { inputs, outputs } = state;
+  const full = { ...state, inputs: encryptSecrets(inputs, secrets), outputs: encryptSecrets(outputs, secrets) };
+  return Object.fromEntries(
+    Object.entries(full).filter(([key, value]) => key === "custom" || !isEmpty(value)),
+  ) as unknown as SerializedResource;
+}
+
+export function deserializeResource(entry: SerializedResource, secrets: Secrets): ResourceState {
+  const state = newResourceState(entry);
+  const known = [...Object.keys(newResourceState({ urn: "", type: "", custom: false })), ...informational];
+  const foreign = Object.entries(entry).find(([key, value]) => !known.includes(key) && !isEmpty(value));
+  if (foreign !== undefined) {
+    throw new Error(
+      `the state has ${entry.urn} with "${foreign[0]}", which the in-process engine does not know: use the Pulumi CLI`,
+    );
+  }
+  return {
+    ...state,
+    inputs: decryptSecrets(state.inputs, secrets),
+    outputs: decryptSecrets(state.outputs, secrets),
+  };
+}
+
+function isEmpty(value: unknown): boolean {
+  return (
+    value === undefined ||
+    value === "" ||
+    value === false ||
+    (typeof value === "object" && value !== null && Object.keys(value).length === 0)
+  );
+}
+
 /** Everything a resource needs to exist but its parent and provider. */
 export function dependencyUrns(state: ResourceState): Set<string> {
-  const urns = new Set([...state.dependencies, ...Object.values(state.propertyDependencies).flat()]);
-  if (state.deletedWith !== "") {
-    urns.add(state.deletedWith);
-  }
-  urns.delete("");
-  return urns;
+  const ofProperties = Object.values(state.propertyDependencies).flatMap((urns) => urns ?? []);
+  return new Set([...state.dependencies, ...ofProperties]);
 }
 
 export function providerUrn(state: ResourceState): string {
@@ -92,7 +107,7 @@ export function allDependencyUrns(state: ResourceState): Set<string> {
   return urns;
 }
 
-export type OperationType = "creating" | "updating" | "deleting" | "reading" | "importing";
+export type OperationType = "creating" | "updating" | "deleting" | "reading";
 
 /** Something that was begun and, as far as the state knows, not finished. */
 export interface PendingOperation {

@@ -15,8 +15,11 @@ const nonceLength = 12;
 const tagLength = 16;
 const proof = "pulumi";
 
-/** A derivation takes most of a second, and every operation of a test needs the same one. */
+/** A derivation takes most of a second, and every operation of a stack needs the same one. */
 const derivedKeys = new Map<string, Promise<Buffer>>();
+
+/** So new stacks with the same passphrase share a salt, as long as this process lives. */
+const salts = new Map<string, Buffer>();
 
 function deriveKey(passphrase: string, salt: Buffer): Promise<Buffer> {
   const cacheKey = `${salt.toString("base64")}:${passphrase}`;
@@ -29,6 +32,9 @@ function deriveKey(passphrase: string, salt: Buffer): Promise<Buffer> {
 }
 
 export class Secrets {
+  /** A secret that has not changed keeps its ciphertext, so that a checkpoint differs only where the state does. */
+  private readonly ciphertexts = new WeakMap<object, string>();
+
   private constructor(
     private readonly key: Buffer,
     /** `secrets_providers.state.salt` of the state file, `encryptionsalt` of a stack's configuration file. */
@@ -36,7 +42,8 @@ export class Secrets {
   ) {}
 
   static async create(passphrase: string): Promise<Secrets> {
-    const salt = randomBytes(saltLength);
+    const salt = salts.get(passphrase) ?? randomBytes(saltLength);
+    salts.set(passphrase, salt);
     const key = await deriveKey(passphrase, salt);
     return new Secrets(key, `v1:${salt.toString("base64")}:${encrypt(key, proof)}`);
   }
@@ -61,6 +68,17 @@ export class Secrets {
 
   encrypt(plaintext: string): string {
     return encrypt(this.key, plaintext);
+  }
+
+  /** @param secret whose ciphertext this will be from now on */
+  encryptOnce(secret: object, plaintext: string): string {
+    const ciphertext = this.ciphertexts.get(secret) ?? this.encrypt(plaintext);
+    this.remember(secret, ciphertext);
+    return ciphertext;
+  }
+
+  remember(secret: object, ciphertext: string): void {
+    this.ciphertexts.set(secret, ciphertext);
   }
 
   decrypt(ciphertext: string): string {

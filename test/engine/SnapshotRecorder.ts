@@ -3,12 +3,24 @@
  * is done (`pending_operations`), what it has done right after. A snapshot is what this deployment has made so far, then
  * whatever is left of the one before, so it stays sorted. Source: pkg/backend/snapshot.go of pulumi/pulumi.
  */
-import { deepEquals } from "./PropertyValue";
-import { OperationType, PendingOperation, ResourceState } from "./ResourceState";
+import { isDeepStrictEqual } from "node:util";
+import { afterRefresh } from "./dependencies";
+import { StepOperation } from "./Engine";
+import { mapValues } from "./properties";
+import { OperationType, ResourceState } from "./ResourceState";
 import { Snapshot } from "./StateFile";
-import { DeploymentStep, RefreshStep, SameStep } from "./steps";
-import { mapValues } from "./wire";
+import { DeploymentStep } from "./steps";
 import { splitProviderReference } from "./Urn";
+
+const pendingOperations: Partial<Record<StepOperation, OperationType>> = {
+  create: "creating",
+  "create-replacement": "creating",
+  update: "updating",
+  delete: "deleting",
+  "delete-replaced": "deleting",
+  discard: "deleting",
+  read: "reading",
+};
 
 export class SnapshotRecorder {
   private readonly done = new Set<ResourceState>();
@@ -28,70 +40,41 @@ export class SnapshotRecorder {
   ) {}
 
   begin(step: DeploymentStep): void {
-    const operation = pendingOperationOf(step);
+    const operation = pendingOperations[step.op];
     if (operation !== undefined) {
       this.pending.set(step.resource, operation);
       this.write();
     }
   }
 
-  /** @param recorded whether something has happened; true for a failure that leaves a resource behind, too */
-  end(step: DeploymentStep, recorded: boolean): void {
+  /** @param hasResult whether something has happened; true for a failure that leaves a resource behind, too */
+  end(step: DeploymentStep, hasResult: boolean): void {
+    const { op, old, next } = step;
     this.pending.delete(step.resource);
-    if (!recorded) {
-      this.write();
-      return;
+    if (hasResult && step.isRecorded) {
+      // A replaced resource is still there, marked as such.
+      if (old !== undefined && op !== "create-replacement") {
+        this.done.add(old);
+      }
+      if (next !== undefined) {
+        this.made.push(next);
+      }
     }
-    switch (step.op) {
-      case "same":
-        this.endSame(step);
-        return;
-      case "create":
-      case "create-replacement":
-        this.add(step.next);
-        if (step.old?.pendingReplacement === true) {
-          this.remove(step.old);
-        }
-        break;
-      case "update":
-      case "read":
-      case "read-replacement":
-      case "import":
-        this.remove(step.op === "read-replacement" ? undefined : step.old);
-        this.add(step.next);
-        break;
-      case "delete":
-      case "delete-replaced":
-      case "discard":
-      case "discard-replaced":
-        if (!step.resource.pendingReplacement) {
-          this.remove(step.resource);
-        }
-        break;
-      case "remove-pending-replace":
-        this.remove(step.resource);
-        break;
-      case "refresh":
-        // Those in front of everything rewrite the base and are written with the first change.
-        if (!(step instanceof RefreshStep && step.persisted)) {
-          this.unwritten = true;
-          return;
-        }
-        this.remove(step.old);
-        this.add(step.next);
-        break;
-      case "replace":
-        return;
-    }
-    this.write();
-  }
-
-  /** A component, or the stack, has said what its outputs are. */
-  outputsRegistered(step: DeploymentStep): void {
-    if (step.old === undefined || step.next === undefined || !deepEquals(step.old.outputs, step.next.outputs)) {
+    const isWorthWriting =
+      op === "same" ? step.isRecorded && !isSameOnDisk(old, next) : pendingOperations[op] !== undefined;
+    if (isWorthWriting) {
       this.write();
     } else {
       this.unwritten = true;
+    }
+  }
+
+  /** A component, or the stack, has said what its outputs are. */
+  outputsRegistered({ old, next }: DeploymentStep): void {
+    if (isDeepStrictEqual(old?.outputs, next?.outputs)) {
+      this.unwritten = true;
+    } else {
+      this.write();
     }
   }
 
@@ -102,90 +85,45 @@ export class SnapshotRecorder {
     }
   }
 
-  snapshot(): Snapshot {
-    const resources = [...this.made, ...this.base.resources].filter((state) => !this.done.has(state));
-    const pendingOperations: PendingOperation[] = [...this.pending].map(([resource, type]) => ({ resource, type }));
+  /** Takes what this deployment has made and refreshed so far for the snapshot that it began with. */
+  rewriteBase(refreshed: ReadonlyMap<ResourceState, ResourceState | undefined>): void {
+    const { resources } = this.base;
+    resources.splice(0, resources.length, ...afterRefresh(this.resources(), refreshed));
+    this.made.length = 0;
+    this.done.clear();
+    this.unwritten = true;
+  }
+
+  private resources(): ResourceState[] {
+    return [...this.made, ...this.base.resources].filter((state) => !this.done.has(state));
+  }
+
+  private snapshot(): Snapshot {
     // Whether an interrupted creation has made something is for a person to find out.
     const interrupted = this.base.pendingOperations.filter(({ type }) => type === "creating");
     return {
-      resources: withoutAliases(resources),
-      pendingOperations: [...pendingOperations, ...interrupted],
+      resources: withoutAliases(this.resources()),
+      pendingOperations: [...[...this.pending].map(([resource, type]) => ({ resource, type })), ...interrupted],
     };
-  }
-
-  private endSame(step: DeploymentStep): void {
-    if (step instanceof SameStep && step.kind === "skippedCreate") {
-      return;
-    }
-    this.remove(step.old);
-    this.add(step.next);
-    if (step.old !== undefined && step.next !== undefined && isSameOnDisk(step.old, step.next)) {
-      this.unwritten = true;
-    } else {
-      this.write();
-    }
-  }
-
-  private add(state: ResourceState | undefined): void {
-    if (state !== undefined) {
-      this.made.push(state);
-    }
-  }
-
-  private remove(state: ResourceState | undefined): void {
-    if (state !== undefined) {
-      this.done.add(state);
-    }
   }
 
   private write(): void {
     if (this.everyStep) {
       this.save?.(this.snapshot());
-      this.unwritten = false;
-    } else {
-      this.unwritten = true;
     }
+    this.unwritten = !this.everyStep;
   }
 }
 
-function pendingOperationOf(step: DeploymentStep): OperationType | undefined {
-  switch (step.op) {
-    case "create":
-    case "create-replacement":
-      return "creating";
-    case "update":
-      return "updating";
-    case "delete":
-    case "delete-replaced":
-    case "discard":
-    case "discard-replaced":
-      return "deleting";
-    case "read":
-    case "read-replacement":
-      return "reading";
-    case "import":
-      return "importing";
-    case "same":
-    case "replace":
-    case "refresh":
-    case "remove-pending-replace":
-      return undefined;
-  }
-}
-
-/** Source positions and init errors are not worth a write. */
-function isSameOnDisk(old: ResourceState, next: ResourceState): boolean {
-  const essence = ({
-    inputs: _inputs,
-    outputs: _outputs,
-    dependencies,
-    initErrors: _initErrors,
-    sourcePosition: _sourcePosition,
-    stackTrace: _stackTrace,
-    aliases: _aliases,
-    ...rest
-  }: ResourceState): string => JSON.stringify({ ...rest, dependencies: [...dependencies].sort() });
-  return essence(old) === essence(next) && deepEquals(old.inputs, next.inputs) && deepEquals(old.outputs, next.outputs);
+/** Init errors are not worth a write. */
+function isSameOnDisk(old: ResourceState | undefined, next: ResourceState | undefined): boolean {
+  const essence = (state: ResourceState | undefined): Partial<ResourceState> => ({
+    ...state,
+    dependencies: [...(state?.dependencies ?? [])].sort(),
+    initErrors: [],
+    aliases: [],
+  });
+  return isDeepStrictEqual(essence(old), essence(next));
 }
 
 /** Whatever still names a resource by a former URN names it by the present one. */
@@ -204,8 +142,7 @@ function withoutAliases(resources: ResourceState[]): ResourceState[] {
     urn: fix(state.urn),
     parent: fix(state.parent),
     dependencies: state.dependencies.map(fix),
-    propertyDependencies: mapValues(state.propertyDependencies, (urns) => urns.map(fix)),
-    deletedWith: fix(state.deletedWith),
+    propertyDependencies: mapValues(state.propertyDependencies, (urns) => urns?.map(fix) ?? []),
     provider: state.provider === "" ? "" : fixProvider(state.provider),
   }));
 }

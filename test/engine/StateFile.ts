@@ -14,8 +14,14 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, w
 import { hostname, userInfo } from "node:os";
 import { dirname, join } from "node:path";
 import { ExportedState } from "./Engine";
-import { deserializeResource, SerializedResource, serializeResource } from "./serialization";
-import { allDependencyUrns, PendingOperation, ResourceState } from "./ResourceState";
+import {
+  allDependencyUrns,
+  deserializeResource,
+  PendingOperation,
+  ResourceState,
+  SerializedResource,
+  serializeResource,
+} from "./ResourceState";
 import { Secrets } from "./Secrets";
 
 /** What one deployment leaves behind and the next one begins with. */
@@ -126,7 +132,7 @@ export class StateFile {
   }
 
   exportState(): ExportedState {
-    return { version: 3, deployment: (this.readDeployment() ?? {}) as ExportedState["deployment"] };
+    return { version: 3, deployment: this.readDeployment() ?? {} };
   }
 
   importState(state: ExportedState): void {

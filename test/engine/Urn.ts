@@ -5,6 +5,7 @@
 
 export const stackType = "pulumi:pulumi:Stack";
 export const stackReferenceType = "pulumi:pulumi:StackReference";
+export const dynamicPackage = "pulumi-nodejs";
 const providerTypePrefix = "pulumi:providers:";
 
 export function createUrn(stack: string, project: string, parent: string, type: string, name: string): string {

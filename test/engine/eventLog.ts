@@ -2,10 +2,9 @@
  * The event log of the CLI: one JSON object per line, of which these kinds matter (sdk/go/common/apitype/events.go):
  * `resourcePreEvent` (a step begins), `resOutputsEvent` (it is done), `resOpFailedEvent` (it failed), `diagnosticEvent`.
  */
-import { DependencyGraph } from "./DependencyGraph";
+import { deletionWaves } from "./dependencies";
 import { ExportedState, Step, StepOperation } from "./Engine";
-import { newResourceState, ResourceState } from "./ResourceState";
-import { SerializedResource } from "./serialization";
+import { newResourceState, ResourceState, SerializedResource } from "./ResourceState";
 import { isProviderType, nameOf, stackType, typeOf } from "./Urn";
 
 interface StateMetadata {
@@ -134,13 +133,8 @@ function changedJsonKeys(
 }
 
 function addWaves(steps: Step[], before: ExportedState): void {
-  const deletions = steps.filter(
-    (step, index) =>
-      ["delete", "delete-replaced", "discard", "discard-replaced"].includes(step.op) &&
-      // What is deleted before its replacement is created belongs to no wave.
-      !steps.slice(index).some((later) => later.op === "create-replacement" && later.urn === step.urn),
-  );
-  const entries = ((before.deployment.resources ?? []) as unknown as SerializedResource[]).map(skeletonOf);
+  const deletions = steps.filter(({ op }) => ["delete", "delete-replaced", "discard"].includes(op));
+  const entries = ((before.deployment.resources ?? []) as unknown as SerializedResource[]).map(newResourceState);
   const condemned = new Map<ResourceState, Step>();
   for (const step of deletions) {
     const candidates = entries.filter((entry) => entry.urn === step.urn && !condemned.has(entry));
@@ -149,7 +143,7 @@ function addWaves(steps: Step[], before: ExportedState): void {
       condemned.set(entry, step);
     }
   }
-  for (const [index, wave] of new DependencyGraph(entries).deletionWaves(condemned.keys()).entries()) {
+  for (const [index, wave] of deletionWaves(condemned.keys(), entries).entries()) {
     for (const entry of wave) {
       const step = condemned.get(entry);
       if (step !== undefined) {
@@ -157,21 +151,4 @@ function addWaves(steps: Step[], before: ExportedState): void {
       }
     }
   }
-}
-
-/** As much of a resource as tells its dependencies. */
-function skeletonOf(entry: SerializedResource): ResourceState {
-  const { urn, type, custom, provider, parent, dependencies, propertyDependencies, deletedWith } = entry;
-  const state = newResourceState({ urn, type, custom });
-  return {
-    ...state,
-    delete: entry.delete ?? false,
-    provider: provider ?? "",
-    parent: parent ?? "",
-    dependencies: dependencies ?? [],
-    propertyDependencies: Object.fromEntries(
-      Object.entries(propertyDependencies ?? {}).map(([key, urns]) => [key, urns ?? []]),
-    ),
-    deletedWith: deletedWith ?? "",
-  };
 }

@@ -1,6 +1,6 @@
 import * as assert from "node:assert/strict";
 import { expectGolden } from "./golden";
-import { dependsOn, describeEngines, record, urnOf } from "./RecordsWorld";
+import { dependsOn, describeEngines, record, urnOf } from "./records/RecordsWorld";
 
 describeEngines("a failure", (engine, world) => {
   it("of a creation stops the operation: nothing new begins, and nothing is deleted", async () => {
@@ -169,17 +169,6 @@ describeEngines("a failure", (engine, world) => {
     assert.equal((await stack.destroy()).ok, true);
   });
 
-  it("is what becomes of an import: the provider's code is not sent", async () => {
-    const w = world();
-    w.write("a", "made by hand");
-    w.plan(record("a", {}, { import: "record:a" }));
-    const stack = await w.open(engine);
-    const up = await stack.up({ parallel: 1 });
-    assert.equal(up.ok, false);
-    expectGolden("import", engine, up);
-    assert.match(up.diagnostics, /Cannot read properties of undefined \(reading 'toJavaScript'\)/);
-  });
-
   it("is what becomes of two resources of one name", async () => {
     const w = world();
     w.plan(record("a"), record("a", { key: "other" }));
@@ -190,16 +179,60 @@ describeEngines("a failure", (engine, world) => {
   });
 
   if (engine.kind === "in-process") {
-    it("is what becomes of a resource type that this engine does not know: it is refused by name", async () => {
+    it("is what becomes of whatever this engine does not know: it is refused by name", async () => {
       const w = world();
-      w.plan({ class: "Foreign", name: "machine" });
+      const options = {
+        customTimeouts: { create: "1m" },
+        deleteBeforeReplace: true,
+        deletedWith: { from: "a" },
+        ignoreChanges: ["value"],
+        import: "record:a",
+        replaceOnChanges: ["value"],
+        retainOnDelete: true,
+      };
+      w.plan(
+        record("a"),
+        { class: "Foreign", name: "machine" },
+        ...Object.entries(options).map(([option, value]) => record(option, {}, { [option]: value })),
+      );
       const stack = await w.open(engine);
+      const up = await stack.up();
+      assert.equal(up.ok, false);
+      for (const what of [
+        'type cloud:index:Machine (of "machine")',
+        ...Object.keys(options).map((option) => `option ${option} (of "${option}")`),
+      ]) {
+        assert.ok(up.diagnostics.includes(`the resource ${what} is not known to the in-process engine`), what);
+      }
+      assert.match(up.diagnostics, /run the program with the Pulumi CLI/);
+    });
+
+    it("is what becomes of a provider or a state that wants a deletion before the replacement", async () => {
+      const w = world();
+      w.plan(record("a", { deleteFirst: true }));
+      const stack = await w.open(engine);
+      assert.equal((await stack.up()).ok, true);
+      w.plan(record("a", { key: "a2", deleteFirst: true }));
       const up = await stack.up();
       assert.equal(up.ok, false);
       assert.match(
         up.diagnostics,
-        /the resource type cloud:index:Machine \(of "machine"\) is not known to the in-process engine.*run the program with the Pulumi CLI/,
+        /wants .*::a to be deleted before it is replaced, which the in-process engine does not know/,
       );
+      assert.deepEqual(Object.keys(w.records), ["a"]);
+
+      const { version, deployment } = await stack.exportState();
+      const resources = deployment.resources?.map((entry) =>
+        entry["urn"] === urnOf("a") ? { ...entry, pendingReplacement: true } : entry,
+      );
+      await stack.importState({ version, deployment: { ...deployment, ...(resources && { resources }) } });
+      const destroy = await stack.destroy();
+      assert.equal(destroy.ok, false);
+      assert.match(
+        destroy.diagnostics,
+        /the state has .*::a with "pendingReplacement", which the in-process engine does not/,
+      );
+      assert.deepEqual(Object.keys(w.records), ["a"]);
     });
   }
 });

@@ -1,7 +1,7 @@
 import * as assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { dependsOn, describeEngines, record, until, urnOf } from "./RecordsWorld";
+import { dependsOn, describeEngines, record, until, urnOf } from "./records/RecordsWorld";
 
 describeEngines("a killed operation", (engine, world) => {
   it("leaves its lock and what it was doing; cancel lets the next one in, which warns and goes on", async () => {

@@ -1,6 +1,6 @@
 /** What both engines tell of an operation in the same way. */
 import { Outcome, Step } from "./Engine";
-import { PropertyMap } from "./PropertyValue";
+import { PropertyMap } from "./properties";
 import { Snapshot } from "./StateFile";
 import { stackType } from "./Urn";
 

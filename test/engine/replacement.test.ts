@@ -1,6 +1,6 @@
 import * as assert from "node:assert/strict";
 import { expectGolden } from "./golden";
-import { dependsOn, describeEngines, record, urnOf } from "./RecordsWorld";
+import { dependsOn, describeEngines, record, urnOf } from "./records/RecordsWorld";
 
 describeEngines("a replacement", (engine, world) => {
   it("creates before it deletes, and checks the new one again without the old inputs", async () => {
@@ -34,63 +34,6 @@ describeEngines("a replacement", (engine, world) => {
     );
     assert.deepEqual(up.steps.find(({ op }) => op === "create-replacement")?.diffs, ["key"]);
     assert.deepEqual(w.records, { a2: "value of a", b: "a2" });
-  });
-
-  it("deletes first if the provider says so, together with what could not survive it", async () => {
-    const w = world();
-    const plan = (key: string): void =>
-      w.plan(
-        record("a", { key, deleteFirst: true }),
-        record("tied", { tied: { from: "a", output: "key" } }),
-        record("loose", { value: { from: "a", output: "key" } }),
-      );
-    plan("a");
-    const stack = await w.open(engine);
-    await stack.up();
-    w.forgetCalls();
-    plan("a2");
-    const preview = await stack.preview({ parallel: 1 });
-    expectGolden("delete-before-replace/preview", engine, preview);
-    w.forgetCalls();
-    const up = await stack.up({ parallel: 1 });
-    assert.equal(up.ok, true, up.output);
-    expectGolden("delete-before-replace/up", engine, up);
-    const calls = w.callsOf("create", "update", "delete");
-    assert.deepEqual(calls.slice(0, 3), ["delete tied", "delete a", "create a2"]);
-    assert.deepEqual(calls.slice(3).sort(), ["create tied", "update loose"]);
-  });
-
-  it("obeys the resource option rather than the provider", async () => {
-    const w = world();
-    w.plan(record("a"), record("b", { deleteFirst: true }));
-    const stack = await w.open(engine);
-    await stack.up();
-    w.forgetCalls();
-    w.plan(
-      record("a", { key: "a2" }, { deleteBeforeReplace: true }),
-      record("b", { key: "b2", deleteFirst: true }, { deleteBeforeReplace: false }),
-    );
-    const up = await stack.up({ parallel: 1 });
-    expectGolden("delete-before-replace/option", engine, up);
-    assert.deepEqual(w.callsOf("create", "delete"), ["delete a", "create a2", "create b2", "delete b"]);
-  });
-
-  it("goes on where a delete-before-replace was stopped", async () => {
-    const w = world();
-    w.plan(record("a"));
-    const stack = await w.open(engine);
-    await stack.up();
-    w.plan(record("a", { key: "a2" }, { deleteBeforeReplace: true }));
-    w.faults({ "create a2": { error: "no space left" } });
-    const stopped = await stack.up({ parallel: 1 });
-    expectGolden("delete-before-replace/stopped", engine, stopped);
-    const [entry] = ((await stack.exportState()).deployment.resources ?? []).filter(({ id }) => id === "record:a");
-    assert.equal(entry?.["pendingReplacement"], true);
-    w.faults({});
-    const up = await stack.up({ parallel: 1 });
-    assert.equal(up.ok, true, up.output);
-    expectGolden("delete-before-replace/continued", engine, up);
-    assert.deepEqual(w.records, { a2: "value of a" });
   });
 
   it("is forced by --replace", async () => {

@@ -2,7 +2,7 @@ import * as assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { listEngines } from "./engines";
-import { describeEngines, passphrase, record, RecordsWorld, urnOf } from "./RecordsWorld";
+import { describeEngines, passphrase, record, RecordsWorld, urnOf } from "./records/RecordsWorld";
 import { Secrets } from "./Secrets";
 
 const canary = "canary-4711";

@@ -3,245 +3,221 @@
  * by the step executor, and changes the state it was given (`next`) as it learns more.
  * Source: pkg/resource/deploy/step.go of pulumi/pulumi.
  */
-import { Diagnostics } from "./Diagnostics";
-import { StepOperation } from "./Engine";
-import { changedKeys, deepEquals, PropertyMap } from "./PropertyValue";
-import { ProviderRegistry } from "./ProviderRegistry";
-import { DiffResult, PartialFailure, ResourceIdentity, ResourceProvider } from "./ResourceProvider";
-import { withIgnoredChanges } from "./ignoreChanges";
-import { ReadRegistration, Registration, RegistrationResult } from "./registration";
+import { randomUUID } from "node:crypto";
+import { isDeepStrictEqual } from "node:util";
+import { Step, StepOperation } from "./Engine";
+import { changedKeys, containsSecrets, isSecret, PropertyMap, secret, unknown } from "./properties";
+import { PartialFailure } from "./ProviderProcess";
+import { Providers } from "./Providers";
 import { ResourceState } from "./ResourceState";
-import { isProviderType, nameOf } from "./Urn";
-import { unknownSentinel } from "./wire";
+import { isProviderType, stackReferenceType } from "./Urn";
+
+export type Severity = "info" | "warning" | "error";
+
+/** @param urn of the resource that this is about; empty: the operation as a whole */
+export type Say = (urn: string, severity: Severity, message: string) => void;
 
 /** What steps share within one operation. */
 export interface StepContext {
   preview: boolean;
-  providers: ProviderRegistry;
-  diagnostics: Diagnostics;
+  providers: Providers;
+  say: Say;
+  /** For stack references. */
+  outputsOf: (stackName: string) => Promise<PropertyMap>;
 }
 
-export abstract class DeploymentStep {
-  /** Whether the step is one that a user thinks of; a replacement is one such step and several others. */
-  readonly logical: boolean = true;
+/** What the program is told of a resource that it has registered. */
+export interface RegistrationResult {
+  state: ResourceState;
+  /** Other than `success` only with `--continue-on-error`: the program goes on without the outputs. */
+  result: "success" | "failed" | "skipped";
+}
+
+export type Answer = (result: RegistrationResult) => void;
+
+interface StepOptions {
+  apply?: (step: DeploymentStep) => Promise<void>;
+  /** Tells the program. */
+  answer?: Answer | undefined;
+  /** What the step leads to is not recorded. */
+  isUnrecorded?: boolean;
+}
+
+export class DeploymentStep {
+  /** Of a refresh: what the provider has found. */
+  found: NonNullable<Step["found"]> = "same";
+  /** Of a deletion; see `Step.wave`. */
+  wave: number | undefined;
 
   constructor(
     readonly op: StepOperation,
-    /** The resource that the step is about: the new state, or the old one where there is no new one. */
-    readonly resource: ResourceState,
     readonly old: ResourceState | undefined,
     public next: ResourceState | undefined,
+    private readonly options: StepOptions = {},
   ) {}
+
+  /** The resource that the step is about: the new state, or the old one where there is no new one. */
+  get resource(): ResourceState {
+    return (this.next ?? this.old)!;
+  }
 
   get urn(): string {
     return this.resource.urn;
   }
 
-  /** Steps that Pulumi shows to nobody. */
-  get internal(): boolean {
-    return isProviderType(this.resource.type);
+  get isRecorded(): boolean {
+    return this.options.isUnrecorded !== true;
   }
 
-  abstract apply(): Promise<void>;
+  async apply(): Promise<void> {
+    try {
+      await this.options.apply?.(this);
+    } finally {
+      if (this.next !== undefined && this.op !== "replace") {
+        markSecretOutputs(this.next);
+      }
+    }
+  }
 
-  /** The step is done and recorded: whoever waits for it goes on. */
-  complete(): void {}
-
-  /** With `--continue-on-error`: the step failed. */
-  fail(): void {}
-
-  /** With `--continue-on-error`: something that the step depends on failed. */
-  skip(): void {}
-}
-
-function identityOf(state: ResourceState): ResourceIdentity {
-  return { urn: state.urn, type: state.type, name: nameOf(state.urn) };
+  answer(result: RegistrationResult["result"]): void {
+    this.options.answer?.({ state: this.resource, result });
+  }
 }
 
 function now(): string {
   return new Date().toISOString();
 }
 
-/** Steps that answer a registration. */
-abstract class AnsweringStep extends DeploymentStep {
-  protected abstract readonly registration: { settle: (result: RegistrationResult) => void } | undefined;
-
-  override complete(): void {
-    this.registration?.settle({ state: this.resource, result: "success" });
-  }
-
-  override fail(): void {
-    this.registration?.settle({ state: this.resource, result: "failed" });
-  }
-
-  override skip(): void {
-    this.registration?.settle({ state: this.resource, result: "skipped" });
-  }
-}
-
-export class SameStep extends AnsweringStep {
-  /**
-   * @param kind `skippedCreate`: not created because it is no target, and not recorded; `untargeted`: left as it is
-   */
-  constructor(
-    private readonly context: StepContext,
-    protected readonly registration: Registration | undefined,
-    old: ResourceState,
-    next: ResourceState,
-    readonly kind: "same" | "untargeted" | "skippedCreate" = "same",
-  ) {
-    super("same", next, old, next);
-  }
-
-  override async apply(): Promise<void> {
-    const { old, resource } = this;
-    if (this.kind === "skippedCreate" || old === undefined) {
-      return;
-    }
-    resource.id = old.id;
-    resource.outputs = old.outputs;
-    resource.created = old.created;
-    resource.modified = old.modified;
-    if (isProviderType(resource.type) && this.kind === "same") {
-      await this.context.providers.same({ ...resource, inputs: old.inputs }, { checked: true });
+/** Outputs that were declared secret, and those with the name of a secret input. */
+function markSecretOutputs(state: ResourceState): void {
+  const secretInputs = Object.keys(state.inputs).filter((key) => isSecret(state.inputs[key]));
+  for (const key of [...state.additionalSecretOutputs, ...secretInputs]) {
+    const output = state.outputs[key];
+    if (output !== undefined && !isSecret(output)) {
+      state.outputs = { ...state.outputs, [key]: secret(output) };
     }
   }
 }
 
-export class CreateStep extends AnsweringStep {
-  override readonly logical: boolean;
+export function same(context: StepContext, old: ResourceState, next: ResourceState, answer?: Answer): DeploymentStep {
+  const apply = async (): Promise<void> => {
+    const { id, outputs, created, modified } = old;
+    Object.assign(next, { id, outputs, created, modified });
+    if (isProviderType(next.type)) {
+      await context.providers.configure(`${next.urn}::${id}`, next.inputs);
+    }
+  };
+  return new DeploymentStep("same", old, next, { apply, answer });
+}
 
-  /** @param replacement of what, and whether the old one is still there and has to be deleted later */
-  constructor(
-    private readonly context: StepContext,
-    protected readonly registration: Registration,
-    private readonly created: ResourceState,
-    private readonly replacement?: { old: ResourceState; pendingDelete: boolean; keys: string[] },
-  ) {
-    super(replacement === undefined ? "create" : "create-replacement", created, replacement?.old, created);
-    this.logical = replacement === undefined;
-  }
+/** Not created, because it is no target or the operation creates nothing; shown as unchanged. */
+export function skippedCreate(next: ResourceState, answer: Answer): DeploymentStep {
+  return new DeploymentStep("same", next, next, { answer, isUnrecorded: true });
+}
 
-  override async apply(): Promise<void> {
-    const { created } = this;
-    let partialFailure: PartialFailure | undefined;
-    if (created.custom) {
-      try {
-        const { id, outputs } = await this.createIn(this.context.providers.forResource(created));
-        Object.assign(created, { id, outputs });
-      } catch (error) {
-        if (!(error instanceof PartialFailure)) {
-          throw error;
-        }
-        partialFailure = error;
-        Object.assign(created, { id: error.id, outputs: error.outputs, initErrors: error.reasons });
+/** Not a target: it stays as it is. */
+export function untouched(old: ResourceState, answer?: Answer): DeploymentStep {
+  return new DeploymentStep("same", old, { ...old }, { answer });
+}
+
+/** @param replaced is still there, and has to be deleted later */
+export function create(
+  context: StepContext,
+  next: ResourceState,
+  answer: Answer,
+  replaced?: ResourceState,
+): DeploymentStep {
+  const apply = async (): Promise<void> => {
+    try {
+      Object.assign(next, await createIn(context, next));
+    } catch (error) {
+      if (error instanceof PartialFailure) {
+        Object.assign(next, { id: error.id, outputs: error.outputs, initErrors: error.reasons });
+        finish();
       }
+      throw error;
     }
-    created.created = created.modified = now();
-    if (this.replacement?.pendingDelete === true) {
-      this.replacement.old.delete = true;
+    finish();
+  };
+  const finish = (): void => {
+    next.created = next.modified = now();
+    if (replaced !== undefined) {
+      replaced.delete = true;
     }
-    if (partialFailure !== undefined) {
-      throw partialFailure;
-    }
-  }
-
-  /** The dynamic provider knows no previews: what is to be created has its inputs as outputs, and no id. */
-  private async createIn(provider: ResourceProvider): Promise<{ id: string; outputs: PropertyMap }> {
-    return this.context.preview && !isProviderType(this.created.type)
-      ? { id: "", outputs: { ...this.created.inputs } }
-      : provider.create(identityOf(this.created), this.created.inputs);
-  }
+  };
+  const op = replaced === undefined ? "create" : "create-replacement";
+  return new DeploymentStep(op, replaced, next, { apply, answer });
 }
 
-export class UpdateStep extends AnsweringStep {
-  constructor(
-    private readonly context: StepContext,
-    protected readonly registration: Registration,
-    private readonly before: ResourceState,
-    private readonly after: ResourceState,
-  ) {
-    super("update", after, before, after);
+async function createIn(
+  { preview, providers }: StepContext,
+  next: ResourceState,
+): Promise<Partial<Pick<ResourceState, "id" | "outputs">>> {
+  if (isProviderType(next.type)) {
+    const id = preview ? unknown : randomUUID();
+    await providers.configure(`${next.urn}::${id}`, next.inputs);
+    return { id, outputs: next.inputs };
   }
+  if (!next.custom) {
+    return {};
+  }
+  // The dynamic provider knows no previews: what is to be created has its inputs as outputs, and no id.
+  return preview ? { id: "", outputs: { ...next.inputs } } : (await providers.of(next)).create(next);
+}
 
-  override async apply(): Promise<void> {
-    const { before, after } = this;
-    after.id = before.id;
-    after.created = before.created;
-    after.modified = before.modified;
-    if (!after.custom) {
+export function update(context: StepContext, old: ResourceState, next: ResourceState, answer: Answer): DeploymentStep {
+  const apply = async (): Promise<void> => {
+    const { id, created, modified } = old;
+    Object.assign(next, { id, created, modified });
+    if (!next.custom) {
       return;
     }
     try {
-      after.outputs = await this.updateIn(this.context.providers.forResource(after));
-      after.modified = now();
+      next.outputs = await updateIn(context, old, next);
+      next.modified = now();
     } catch (error) {
       if (error instanceof PartialFailure) {
         // What the provider could not finish was not updated "with these inputs": the old ones stay, so that the next
         // operation sees the difference again.
-        Object.assign(after, { outputs: error.outputs, initErrors: error.reasons, inputs: { ...before.inputs } });
-        after.modified = now();
+        const { outputs, reasons } = error;
+        Object.assign(next, { outputs, initErrors: reasons, inputs: { ...old.inputs }, modified: now() });
       }
       throw error;
     }
-  }
-
-  private async updateIn(provider: ResourceProvider): Promise<PropertyMap> {
-    const { before, after } = this;
-    return this.context.preview && !isProviderType(after.type)
-      ? { ...after.inputs }
-      : provider.update(identityOf(after), before.id, before.inputs, before.outputs, after.inputs);
-  }
+  };
+  return new DeploymentStep("update", old, next, { apply, answer });
 }
 
-export class DeleteStep extends DeploymentStep {
-  override readonly logical: boolean;
-
-  /**
-   * @param replacing `afterwards`: the replacement exists already; `first`: it is created next
-   * @param deleted URNs of everything that this operation deletes, for `deletedWith`
-   */
-  constructor(
-    private readonly context: StepContext,
-    private readonly condemned: ResourceState,
-    private readonly deleted: ReadonlySet<string>,
-    private readonly replacing: "no" | "first" | "afterwards" = "no",
-  ) {
-    super(
-      condemned.external
-        ? replacing === "no"
-          ? "discard"
-          : "discard-replaced"
-        : replacing === "no"
-          ? "delete"
-          : "delete-replaced",
-      condemned,
-      condemned,
-      undefined,
-    );
-    this.logical = replacing === "no";
+async function updateIn(
+  { preview, providers }: StepContext,
+  old: ResourceState,
+  next: ResourceState,
+): Promise<PropertyMap> {
+  if (isProviderType(next.type)) {
+    await providers.configure(`${next.urn}::${old.id}`, next.inputs);
+    return next.inputs;
   }
+  return preview ? { ...next.inputs } : (await providers.of(next)).update(old, next.inputs);
+}
 
-  override async apply(): Promise<void> {
-    const { condemned } = this;
-    if (this.replacing === "no" && condemned.protect) {
-      throw new ProtectedResourceError(condemned.urn);
+/** Stands for the creation of the replacement, the deletion of the original and whatever comes between them. */
+export function replace(old: ResourceState, next: ResourceState): DeploymentStep {
+  return new DeploymentStep("replace", old, next, { isUnrecorded: true });
+}
+
+/** What was only read is discarded; what is marked as replaced already has its replacement. */
+export function remove({ preview, providers }: StepContext, condemned: ResourceState): DeploymentStep {
+  const { custom, external, protect, type, urn } = condemned;
+  const apply = async (): Promise<void> => {
+    if (protect && !condemned.delete) {
+      throw new ProtectedResourceError(urn);
     }
-    const left =
-      this.context.preview ||
-      !condemned.custom ||
-      condemned.external ||
-      condemned.retainOnDelete ||
-      this.deleted.has(condemned.deletedWith);
-    if (!left) {
-      await this.context.providers
-        .forResource(condemned)
-        .delete(identityOf(condemned), condemned.id, condemned.inputs, condemned.outputs);
+    if (custom && !external && !isProviderType(type) && !preview) {
+      await (await providers.of(condemned)).delete(condemned);
     }
-    if (this.replacing === "first") {
-      condemned.pendingReplacement = true;
-    }
-  }
+  };
+  const op = condemned.delete ? "delete-replaced" : external ? "discard" : "delete";
+  return new DeploymentStep(op, condemned, undefined, { apply });
 }
 
 /** Does not stop the operation: nothing was attempted, so the rest can still be reported. */
@@ -255,177 +231,73 @@ export class ProtectedResourceError extends Error {
   }
 }
 
-/** The old resource was deleted before its replacement was to be created, and now the program does not want it any more. */
-export class RemovePendingReplaceStep extends DeploymentStep {
-  override readonly logical = false;
-
-  constructor(old: ResourceState) {
-    super("remove-pending-replace", old, old, undefined);
-  }
-
-  override get internal(): boolean {
-    return true;
-  }
-
-  override async apply(): Promise<void> {}
-}
-
-/** Does nothing: it stands for the creation, the deletion and whatever comes between them. */
-export class ReplaceStep extends DeploymentStep {
-  constructor(
-    old: ResourceState,
-    next: ResourceState,
-    readonly keys: string[],
-  ) {
-    super("replace", next, old, next);
-  }
-
-  override async apply(): Promise<void> {}
-}
-
 /** Runs in previews, too. */
-export class ReadStep extends AnsweringStep {
-  override readonly logical: boolean;
-
-  constructor(
-    private readonly context: StepContext,
-    protected readonly registration: ReadRegistration,
-    old: ResourceState | undefined,
-    private readonly found: ResourceState,
-    private readonly replacing: boolean,
-  ) {
-    super(replacing ? "read-replacement" : "read", found, old, found);
-    this.logical = !replacing;
-  }
-
-  override async apply(): Promise<void> {
-    const { found, old } = this;
-    if (found.id !== unknownSentinel) {
-      const result = await this.context.providers
-        .forResource(found)
-        .read(identityOf(found), found.id, found.inputs, found.inputs);
-      if (result.id === "") {
+export function read(
+  context: StepContext,
+  old: ResourceState | undefined,
+  found: ResourceState,
+  answer: Answer,
+): DeploymentStep {
+  const apply = async (): Promise<void> => {
+    if (found.id !== unknown) {
+      const result = await readFrom(context, found, found.inputs);
+      if (result === undefined) {
         throw new Error(`resource '${found.id}' does not exist`);
       }
-      found.outputs = result.outputs;
-      found.id = result.id;
+      Object.assign(found, { id: result.id, outputs: result.outputs });
     }
-    if (this.replacing && old !== undefined) {
-      old.delete = true;
-    }
+    const isUnchanged =
+      old !== undefined && isDeepStrictEqual(old.inputs, found.inputs) && isDeepStrictEqual(old.outputs, found.outputs);
     found.created = old?.created;
-    found.modified =
-      old === undefined || (deepEquals(old.inputs, found.inputs) && deepEquals(old.outputs, found.outputs))
-        ? old?.modified
-        : now();
+    found.modified = isUnchanged ? old.modified : now();
+  };
+  return new DeploymentStep("read", old, found, { apply, answer });
+}
+
+/** A stack reference reads the outputs of a stack in the same state directory, as it was when last deployed. */
+async function readFrom(
+  { providers, outputsOf }: StepContext,
+  resource: ResourceState,
+  state: PropertyMap,
+): Promise<Pick<ResourceState, "id" | "inputs" | "outputs"> | undefined> {
+  if (resource.type !== stackReferenceType) {
+    return (await providers.of(resource)).read(resource, state);
   }
+  const { id, inputs } = resource;
+  const name = typeof inputs["name"] === "string" ? inputs["name"] : id;
+  const outputs = await outputsOf(name);
+  const secretOutputNames = Object.entries(outputs).flatMap(([key, value]) => (containsSecrets(value) ? [key] : []));
+  return { id, inputs, outputs: { name, outputs, secretOutputNames: secretOutputNames.sort() } };
 }
 
 /** Asks the provider what has become of a resource. */
-export class RefreshStep extends DeploymentStep {
-  override readonly logical = false;
-  /** What the provider has found: nothing new, something else, or nothing at all. */
-  found: "same" | "update" | "delete" = "same";
-  /** Top-level keys of the outputs that differ. */
-  changes: string[] = [];
-
-  /** @param continuation of a refresh that a program takes part in, with the new state; `undefined` if it is gone */
-  constructor(
-    private readonly context: StepContext,
-    private readonly before: ResourceState,
-    private readonly continuation?: { go: (state: ResourceState | undefined) => void; fail: (error: Error) => void },
-  ) {
-    super("refresh", before, before, before);
-  }
-
-  /** Done at once, in front of the program's own registration, so it is recorded like any other step. */
-  get persisted(): boolean {
-    return this.continuation !== undefined;
-  }
-
-  override get internal(): boolean {
-    return super.internal || (this.persisted && !this.before.custom);
-  }
-
-  override async apply(): Promise<void> {
-    const { before, context } = this;
-    if (!before.custom || isProviderType(before.type) || before.pendingReplacement) {
-      this.next = this.persisted ? { ...before } : before;
+export function refresh(
+  context: StepContext,
+  before: ResourceState,
+  options: Pick<StepOptions, "answer" | "isUnrecorded">,
+): DeploymentStep {
+  const apply = async (step: DeploymentStep): Promise<void> => {
+    if (!before.custom || isProviderType(before.type)) {
       return;
     }
-    const provider = context.providers.forResource(before);
-    const read = await provider.read(identityOf(before), before.id, before.inputs, before.outputs);
-    if (read.id === "") {
-      this.next = undefined;
-      this.found = "delete";
+    const result = await readFrom(context, before, before.outputs);
+    if (result === undefined) {
+      step.next = undefined;
+      step.found = "delete";
       return;
     }
-    const after = {
-      ...before,
-      id: read.id,
-      initErrors: [],
-      inputs: read.inputs ?? before.inputs,
-      outputs: read.outputs,
-    };
-    if (!deepEquals(after.inputs, before.inputs) || !deepEquals(after.outputs, before.outputs)) {
+    const after = { ...before, ...result, initErrors: [] };
+    const isDifferent =
+      !isDeepStrictEqual(after.outputs, before.outputs) || !isDeepStrictEqual(after.inputs, before.inputs);
+    if (isDifferent) {
       after.modified = now();
     }
-    this.next = after;
-    this.changes = changedKeys(before.outputs, after.outputs);
-    this.found = (await this.differs(provider, after)) ? "update" : "same";
-  }
-
-  override complete(): void {
-    this.continuation?.go(this.next);
-  }
-
-  override fail(): void {
-    this.continuation?.fail(new Error(`${this.urn} could not be refreshed`));
-  }
-
-  /** Not "is anything else in the outputs?" but "would an unchanged program change it back?" */
-  private async differs(provider: ResourceProvider, after: ResourceState): Promise<boolean> {
-    if (this.before.external) {
-      return !deepEquals(this.before.outputs, after.outputs);
-    }
-    const { before } = this;
-    return (
-      (await diffResource(provider, after, after.inputs, after.outputs, before.inputs, before.ignoreChanges))
-        .changes === "some"
-    );
-  }
-}
-
-/** Of a dynamic resource this always fails: neither state nor inputs are sent, so the provider's code is missing. */
-export class ImportStep extends DeploymentStep {
-  constructor(
-    private readonly context: StepContext,
-    private readonly imported: ResourceState,
-  ) {
-    super("import", imported, undefined, imported);
-  }
-
-  override async apply(): Promise<void> {
-    const provider = this.context.providers.forResource(this.imported);
-    await provider.read(identityOf(this.imported), this.imported.importId, undefined, undefined);
-    throw new Error("this engine cannot import: the Pulumi CLI can");
-  }
-}
-
-/** The provider's opinion or, if it has none, a comparison of the inputs. */
-export async function diffResource(
-  provider: ResourceProvider,
-  old: Pick<ResourceState, "urn" | "type" | "id">,
-  oldInputs: PropertyMap,
-  oldOutputs: PropertyMap,
-  newInputs: PropertyMap,
-  ignored: string[],
-): Promise<DiffResult> {
-  const identity = { urn: old.urn, type: old.type, name: nameOf(old.urn) };
-  const diff = await provider.diff(identity, old.id, oldInputs, oldOutputs, newInputs);
-  if (diff.changes !== "unknown") {
-    return diff;
-  }
-  const changes = changedKeys(oldInputs, withIgnoredChanges(newInputs, oldInputs, ignored).inputs);
-  return { ...diff, changes: changes.length > 0 ? "some" : "none", changedKeys: changes };
+    step.next = after;
+    // Not "is anything else in the outputs?" but "would an unchanged program change it back?"
+    const isChanged = before.external
+      ? changedKeys(before.outputs, after.outputs).length > 0
+      : (await (await context.providers.of(before)).diff(after, before.inputs)).isChanged;
+    step.found = isChanged ? "update" : "same";
+  };
+  return new DeploymentStep("refresh", before, before, { apply, ...options });
 }

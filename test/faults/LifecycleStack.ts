@@ -20,6 +20,10 @@ export interface Run {
   ok: boolean;
   /** `create client:acme`, in the order in which they were done. */
   done: string[];
+  /** What was as declared. */
+  same: string[];
+  /** Lines that were printed meanwhile. */
+  printed: string[];
   /** What failed, as a user reads it: logical name, operation and message. */
   failures: { name: string; operation: string; message: string; error: unknown }[];
   /** What was not made or changed, because it failed itself or depends on what did. */
@@ -60,25 +64,35 @@ export class LifecycleStack {
     });
   }
 
+  /** What `up` would do, as far as can be said without the server. */
+  preview(options = {}): Promise<Run> {
+    const planned = new LifecycleStack(async () => planning(await this.start()));
+    planned.declared = this.declared;
+    planned.state = new Map(this.state);
+    planned.replaced = [...this.replaced];
+    return planned.up(options);
+  }
+
   refresh(): Promise<Run> {
     return this.#operation((provider, run) => this.#refresh(provider, run));
   }
 
-  destroy(): Promise<Run> {
+  destroy({ continueOnError = false } = {}): Promise<Run> {
     return this.#operation(async (provider, run) => {
       for (const [name, recorded] of dependentsFirst([...this.state])) {
-        if (run.failures.length === 0) await this.#delete(provider, run, name, recorded);
+        if (continueOnError || run.failures.length === 0) await this.#delete(provider, run, name, recorded);
       }
     });
   }
 
   async #operation(work: (provider: Provider, run: Run) => Promise<void>): Promise<Run> {
-    const run: Run = { ok: true, done: [], failures: [], unmade: new Set() };
-    const provider = await this.start();
+    const run: Run = { ok: true, done: [], same: [], printed: [], failures: [], unmade: new Set() };
+    const stop = listen((line) => run.printed.push(line));
     try {
-      await work(provider, run);
+      const provider = await this.start();
+      await work(provider, run).finally(() => provider.end());
     } finally {
-      await provider.end();
+      stop();
     }
     return { ...run, ok: run.failures.length === 0 };
   }
@@ -109,7 +123,10 @@ export class LifecycleStack {
       } else if (diff?.changes || !old.initialised) {
         step.operation = "update";
         record(old.id, inputs, await provider.update(type, old.id, old.outputs, inputs), true);
-      } else return;
+      } else {
+        run.same.push(name);
+        return;
+      }
       run.done.push(`${step.operation} ${name}`);
     } catch (error) {
       const part = partOf(error);
@@ -156,6 +173,32 @@ export class LifecycleStack {
     });
     return known ? (Object.fromEntries(entries) as Values) : undefined;
   }
+}
+
+const listeners = new Set<(line: string) => void>();
+const { log } = console;
+
+/** Hears what is printed from now on, whoever prints it, until the returned function is called. */
+function listen(listener: (line: string) => void): () => void {
+  listeners.add(listener);
+  console.log = (...words: unknown[]) => listeners.forEach((hear) => hear(words.join(" ")));
+  return () => {
+    listeners.delete(listener);
+    if (listeners.size === 0) console.log = log;
+  };
+}
+
+/** A provider that is asked what it would do, and does nothing. */
+function planning(provider: Provider): Provider {
+  return {
+    check: (...asked) => provider.check(...asked),
+    diff: (...asked) => provider.diff(...asked),
+    read: (...asked) => provider.read(...asked),
+    create: (_type, inputs) => Promise.resolve({ id: "", properties: inputs }),
+    update: (_type, _id, olds, news) => Promise.resolve({ ...olds, ...news }),
+    delete: () => Promise.resolve(),
+    end: () => provider.end(),
+  };
 }
 
 /** The order of deletions that the links give: a login hangs on its site, and both on the client. */

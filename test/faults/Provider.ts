@@ -1,8 +1,8 @@
-/** What a stack needs from whoever carries out its steps: the provider process itself, or its operations in this process. */
+/** What a stack needs from whoever carries out its steps: the provider process itself, or its operations here or elsewhere. */
 import { configureServers, endServers } from "../../provider/aegir/servers";
 import { configure } from "../../provider/dynamic";
 import { forgetDeclared } from "../../provider/resources/declared";
-import { PartialFailure, type Lifecycle } from "../../provider/resources/Lifecycle";
+import type { CheckResult, DiffResult, PartialFailure } from "../../provider/resources/Lifecycle";
 import {
   initFailure,
   type InitFailure,
@@ -14,60 +14,70 @@ import {
 export type { ResourceType, Values };
 export type Provider = Pick<ProviderProcess, "check" | "diff" | "create" | "read" | "update" | "delete" | "end">;
 
-type Operations = Lifecycle<never, unknown>;
+/** What a shim has once it is configured. */
+export type Operation = "check" | "diff" | "create" | "read" | "update" | "delete";
+type Operations = Record<Operation, (...parameters: unknown[]) => unknown>;
+const types: ResourceType[] = ["AegirClient", "SiteOwnership", "ClientUserBinding", "ShellAccount"];
 
-/** The operations as Pulumi's provider process has them, without the process: quick, and it cannot be killed. */
-export class InProcessProvider implements Provider {
-  readonly #operations: Record<ResourceType, Operations>;
+/** The operations as Pulumi's provider process has them, wherever they are called. */
+export abstract class OperationsProvider implements Provider {
+  protected abstract call<Result>(type: ResourceType, operation: Operation, parameters: unknown[]): Promise<Result>;
+  abstract end(): ReturnType<Provider["end"]>;
 
-  private constructor() {
-    const types = ["AegirClient", "SiteOwnership", "ClientUserBinding", "ShellAccount"] as const;
-    const shims = types.map((type) => {
-      const shim = { type };
-      configure(shim, { config: { get: () => InProcessProvider.#servers } });
-      return [type, shim as unknown as Operations];
-    });
-    this.#operations = Object.fromEntries(shims) as Record<ResourceType, Operations>;
+  async check(type: ResourceType, news: Values, olds: Values = {}) {
+    const { inputs, failures } = await this.call<CheckResult>(type, "check", [wire(olds), wire(news)]);
+    return { inputs: wire(inputs) as Values, failures };
   }
 
-  static #servers: string;
+  diff(type: ResourceType, id: string, olds: Values, news: Values) {
+    return this.call<DiffResult>(type, "diff", [id, wire(olds), wire(news)]);
+  }
+
+  async create(type: ResourceType, inputs: Values) {
+    const { id, outs } = await this.call<{ id: string; outs: Values }>(type, "create", [wire(inputs)]);
+    return { id, properties: wire(outs) as Values };
+  }
+
+  async read(type: ResourceType, id: string, properties: Values = {}) {
+    const found: { id?: string; props?: Values; inputs?: Values } = await this.call(type, "read", [
+      id,
+      wire(properties),
+    ]);
+    const { props = {}, inputs = {} } = found;
+    return { id: found.id ?? "", properties: wire(props) as Values, inputs: wire(inputs) as Values };
+  }
+
+  async update(type: ResourceType, id: string, olds: Values, news: Values) {
+    const { outs } = await this.call<{ outs: Values }>(type, "update", [id, wire(olds), wire(news)]);
+    return wire(outs) as Values;
+  }
+
+  async delete(type: ResourceType, id: string, properties: Values): Promise<void> {
+    await this.call(type, "delete", [id, wire(properties)]);
+  }
+}
+
+/** In this process: quick, and it cannot be killed. */
+export class InProcessProvider extends OperationsProvider {
+  private constructor(private readonly shims: Record<ResourceType, Operations>) {
+    super();
+  }
 
   /** Like a new process: nothing is declared, and nothing connected. One at a time. */
   static async start(servers: object): Promise<InProcessProvider> {
     forgetDeclared();
     await endServers();
     configureServers(undefined);
-    InProcessProvider.#servers = JSON.stringify(servers);
-    return new InProcessProvider();
+    const shims = types.map((type) => {
+      const shim = { type };
+      configure(shim, { config: { get: () => JSON.stringify(servers) } });
+      return [type, shim];
+    });
+    return new InProcessProvider(Object.fromEntries(shims) as Record<ResourceType, Operations>);
   }
 
-  async check(type: ResourceType, news: Values, olds: Values = {}) {
-    const { inputs, failures } = await this.#operations[type].check(wire(olds), wire(news));
-    return { inputs: wire(inputs) as Values, failures };
-  }
-
-  async diff(type: ResourceType, id: string, olds: Values, news: Values) {
-    return this.#operations[type].diff(id, wire(olds), wire(news));
-  }
-
-  async create(type: ResourceType, inputs: Values) {
-    const { id, outs } = await this.#operations[type].create(wire(inputs));
-    return { id, properties: wire(outs as Values) as Values };
-  }
-
-  async read(type: ResourceType, id: string, properties: Values = {}) {
-    const found = await this.#operations[type].read(id, wire(properties));
-    const { props = {}, inputs = {} } = found as { props?: Values; inputs?: Values };
-    return { id: found.id ?? "", properties: wire(props) as Values, inputs: wire(inputs) as Values };
-  }
-
-  async update(type: ResourceType, id: string, olds: Values, news: Values) {
-    const { outs } = await this.#operations[type].update(id, wire(olds), wire(news));
-    return wire(outs as Values) as Values;
-  }
-
-  async delete(type: ResourceType, id: string, properties: Values): Promise<void> {
-    await this.#operations[type].delete(id, wire(properties));
+  protected async call<Result>(type: ResourceType, operation: Operation, parameters: unknown[]): Promise<Result> {
+    return (await this.shims[type][operation](...parameters)) as Result;
   }
 
   async end() {
@@ -77,16 +87,19 @@ export class InProcessProvider implements Provider {
 }
 
 /** Values cross the wire as JSON, so nothing is undefined at the other end. */
-function wire(values: Values): never {
+function wire(values: unknown): never {
   return JSON.parse(JSON.stringify(values)) as never;
 }
 
 /** What Pulumi would record of a resource whose operation failed half way; undefined if nothing. */
 export function partOf(error: unknown): InitFailure | undefined {
-  if (error instanceof PartialFailure) {
-    return { id: error.id, properties: wire(error.properties as Values), reasons: error.reasons };
+  if (typeof error !== "object" || error === null) return undefined;
+  // Not `instanceof`: another copy of the provider has a class of its own.
+  if ("name" in error && error.name === "PartialFailure") {
+    const { id, properties, reasons } = error as PartialFailure;
+    return { id, properties: wire(properties), reasons };
   }
-  return typeof error === "object" && error !== null && "metadata" in error ? initFailure(error as never) : undefined;
+  return "metadata" in error ? initFailure(error as never) : undefined;
 }
 
 /** The message that a user reads. */

@@ -7,7 +7,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { RunningClock } from "../aegir/Clock";
 import { INSTANCE, SmallAegir, type SmallAegirOptions } from "../aegir/SmallAegir";
 import { fullSeed } from "../aegir/seed";
-import type { Exception } from "../aegir/Tables";
+import type { Exception } from "../aegir/SmallAegir";
 import type { Declaration } from "../scenarios/program";
 import { foundIn } from "../support/canary";
 import { witness } from "../support/TestTitle";
@@ -16,7 +16,7 @@ import { oneOfEach, serverHolds } from "./checker";
 import { LifecycleStack, type Run } from "./LifecycleStack";
 import { faults, type Effect } from "./matrix";
 import { InProcessProvider, type Provider } from "./Provider";
-import { ToxicProxy } from "./ToxicProxy";
+import { ToxicProxy } from "../support/ToxicProxy";
 
 export const SITE = "www.nova.example";
 export const MAIL = "it@nova.example";
@@ -97,9 +97,9 @@ export class Trial {
   static async open(options: TrialOptions = {}): Promise<Trial> {
     const report = (line: string) => trial?.printed.push(line);
     let trial: Trial | undefined = undefined as Trial | undefined;
-    const aegir = await SmallAegir.start({ seed: fullSeed, clock: new RunningClock(240), report, ...options.aegir });
+    const aegir = await SmallAegir.start({ seed: fullSeed, clock: new RunningClock(1000), report, ...options.aegir });
     aegir.addSites((options.ours ?? OURS).sites.map((site) => ({ site })));
-    const proxy = await ToxicProxy.open(() => aegir.drush.port);
+    const proxy = await ToxicProxy.open(() => aegir.drush);
     trial = new Trial(aegir, proxy, options);
     trial.stack.declared = access();
     return trial;
@@ -121,20 +121,20 @@ export class Trial {
   }
 
   async up(options: UpOptions = {}, stack = this.stack): Promise<Run> {
-    return (await this.upOf([stack], options))[0]!;
+    return this.#watching(stack.up(options));
   }
 
   /** Several stacks at once. */
   upOf(stacks: LifecycleStack[], options: UpOptions = {}): Promise<Run[]> {
-    return this.#listening(() => Promise.all(stacks.map((stack) => stack.up(options))));
+    return Promise.all(stacks.map((stack) => this.up(options, stack)));
   }
 
-  async destroy(): Promise<Run> {
-    return (await this.#listening(async () => [await this.stack.destroy()]))[0]!;
+  destroy(): Promise<Run> {
+    return this.#watching(this.stack.destroy());
   }
 
-  async refresh(): Promise<Run> {
-    return (await this.#listening(async () => [await this.stack.refresh()]))[0]!;
+  refresh(): Promise<Run> {
+    return this.#watching(this.stack.refresh());
   }
 
   async expectUp(
@@ -237,18 +237,13 @@ export class Trial {
     }
   }
 
-  async #listening(operation: () => Promise<Run[]>): Promise<Run[]> {
+  /** Notes what an operation prints, and what was secret before it and is after it. */
+  async #watching(operation: Promise<Run>): Promise<Run> {
     this.#watchSecrets();
-    const { log } = console;
-    console.log = (...words: unknown[]) => void this.printed.push(words.join(" "));
-    try {
-      const runs = await operation();
-      this.printed.push(...runs.flatMap(({ failures }) => failures.map(({ message }) => message)));
-      return runs;
-    } finally {
-      console.log = log;
-      this.#watchSecrets();
-    }
+    const run = await operation;
+    this.printed.push(...run.printed, ...run.failures.map(({ message }) => message));
+    this.#watchSecrets();
+    return run;
   }
 
   /** The login's password file. */
@@ -269,7 +264,7 @@ export function configurationThrough(
     main: {
       connection: { ...drush, ...change },
       accounts: { ...accounts, connection: { ...accounts?.connection, ...change } },
-      waits: { ...waits, pollSeconds: 0.02, ...others.waits },
+      waits: { ...waits, pollSeconds: 0.005, ...others.waits },
     },
   };
 }

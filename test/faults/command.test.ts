@@ -7,7 +7,7 @@ import { resolveConnection } from "../../provider/ssh/credentials";
 import { SshConnection } from "../../provider/ssh/SshConnection";
 import { SessionBroken } from "../../provider/ssh/SshError";
 import { RunningClock } from "../aegir/Clock";
-import { PlainFiles } from "../aegir/PlainClient";
+import { PlainFiles } from "../support/PlainClient";
 import { frame, NOW, ScriptedServer, workerInput, type Script } from "../ssh/ScriptedServer";
 import { bound, client } from "../scenarios/World";
 import { until } from "../support/until";

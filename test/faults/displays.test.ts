@@ -7,7 +7,7 @@ import { utils, type SFTPWrapper } from "ssh2";
 import { parse, stringify } from "yaml";
 import { FrameReader } from "../../provider/ssh/frames";
 import type { SmallAegir } from "../aegir/SmallAegir";
-import type { WorkerProcess } from "../aegir/WorkerProcess";
+import type { WorkerProcess } from "../aegir/SmallAegir";
 import { aegirAccess, type Ended } from "../cli/command";
 import { frame, ScriptedServer, type Script } from "../ssh/ScriptedServer";
 import { ACTING, inert, WRAPPING } from "./hostileText";
@@ -92,7 +92,7 @@ function hostileFiles(sftp: SFTPWrapper): void {
 }
 
 describe("displays of what a server says", () => {
-  const options = { aegir: { report: () => undefined }, waits: { taskMinutes: 0.002, accountMinutes: 0.002 } };
+  const options = { aegir: { report: () => undefined }, waits: { taskMinutes: 0.001, accountMinutes: 0.001 } };
   const trial = everyTrial(options);
   const servers: ScriptedServer[] = [];
   afterEach(() => Promise.all(servers.splice(0).map((server) => server.stop())));

@@ -11,7 +11,7 @@ import { shellAccountName } from "../../provider/naming/ShellAccountName";
 import { parseServers } from "../../provider/aegir/ServerConfiguration";
 import { WORKER_ARGUMENTS, type ServerFacts } from "../../provider/worker/protocol";
 import { workerSource } from "../../provider/worker/source";
-import { PlainFiles } from "../aegir/PlainClient";
+import { PlainFiles } from "../support/PlainClient";
 import { aegirAccess } from "../cli/command";
 import { client } from "../scenarios/World";
 import { frame, NOW, ScriptedServer, workerInput, type WorkerRequest } from "../ssh/ScriptedServer";

@@ -1,18 +1,17 @@
 /**
  * Rows 29, 31 and 33 of the fault matrix: the provider process and the server's session are killed at every write of
  * every resource type. Nothing in the package knows of these tests: a request is held on the server at the moment that
- * is meant, and the process that waits for its answer is killed from outside.
+ * is meant, and the process that waits for its answer is killed from outside. Engines die with their whole provider process in
+ * engines.test.ts and enginesBetweenSteps.test.ts.
  */
 import assert from "node:assert/strict";
-import type { Hold, RequestFault } from "../aegir/Faults";
-import { ProviderProcess } from "../dynamic/ProviderProcess";
+import type { Hold, RequestFault } from "../aegir/SmallAegir";
 import type { Declaration } from "../scenarios/program";
 import { until } from "../support/until";
+import { ChildProvider } from "./ChildProvider";
 import { partOf } from "./Provider";
 import { everyTrial, type Trial } from "./Trial";
 import { memoriesOf, writes, type Write } from "./writes";
-
-const SERVERS = "aegir:servers";
 
 describe("killed", () => {
   const trial = everyTrial();
@@ -31,19 +30,15 @@ describe("killed", () => {
 
   /** Runs until the request is held, kills the provider process there, and answers what the engine got to know. */
   async function killProvider(t: Trial, hold: Hold): Promise<void> {
-    let provider: ProviderProcess | undefined;
-    t.provider = async (servers) => {
-      provider = await ProviderProcess.start();
-      await provider.configure({ [SERVERS]: JSON.stringify(servers) });
-      return provider;
-    };
+    let provider: ChildProvider | undefined;
+    t.provider = (servers) => Promise.resolve((provider = new ChildProvider(servers)));
     const running = t.up();
     await Promise.race([hold.reached, running.then((run) => assert.fail(JSON.stringify(run)))]);
     await provider!.kill();
     const run = await running;
     assert.equal(run.failures.length, 1);
     assert.equal(partOf(run.failures[0]!.error), undefined, "a process that is killed records nothing");
-    t.printed.push(...provider!.stdout, ...provider!.stderr);
+    t.printed.push(...provider!.printed);
     t.provider = undefined;
   }
 

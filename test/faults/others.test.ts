@@ -3,10 +3,10 @@ import assert from "node:assert/strict";
 import { INSTANCE } from "../aegir/SmallAegir";
 import { workerSource } from "../../provider/worker/source";
 import { WORKER_ARGUMENTS } from "../../provider/worker/protocol";
-import { ProviderProcess } from "../dynamic/ProviderProcess";
 import { bound, client, owned } from "../scenarios/World";
 import { until } from "../support/until";
 import { LifecycleStack, type Run } from "./LifecycleStack";
+import { ChildProvider } from "./ChildProvider";
 import { access, everyTrial, SITE, type Trial } from "./Trial";
 
 const nova = client("nova", "Nova Ltd");
@@ -19,12 +19,8 @@ describe("somebody else writes", () => {
 
   /** Another stack, in a provider process of its own, as from another pipeline. */
   function otherStack(t: Trial): { stack: LifecycleStack; kill: () => Promise<void> } {
-    let provider: ProviderProcess | undefined;
-    const stack = new LifecycleStack(async () => {
-      provider = await ProviderProcess.start();
-      await provider.configure({ "aegir:servers": JSON.stringify(t.configuration()) });
-      return provider;
-    });
+    let provider: ChildProvider | undefined;
+    const stack = new LifecycleStack(() => Promise.resolve((provider = new ChildProvider(t.configuration()))));
     return { stack, kill: () => provider!.kill() };
   }
 

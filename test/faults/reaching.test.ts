@@ -2,7 +2,6 @@
 import assert from "node:assert/strict";
 import { createServer, type AddressInfo } from "node:net";
 import { utils } from "ssh2";
-import { generateKey } from "../aegir/SshServer";
 import { newKey, newRsaKey, ScriptedServer } from "../ssh/ScriptedServer";
 import { client } from "../scenarios/World";
 import { until } from "../support/until";
@@ -10,7 +9,7 @@ import { InProcessProvider } from "./Provider";
 import { access, everyTrial, SITE, type Trial } from "./Trial";
 
 describe("reaching the host", () => {
-  const hostKey = generateKey();
+  const hostKey = newKey();
   const trial = everyTrial({ aegir: { hostKey: hostKey.private } });
   const publicKey = (key: { public: string }) => key.public.split(" ").slice(0, 2).join(" ");
   const logins = (t: Trial) => {

@@ -1,6 +1,6 @@
 /** The writes at which somebody is killed: rows 29, 31 and 33 of the fault matrix. */
 import assert from "node:assert/strict";
-import type { Requested } from "../aegir/Faults";
+import type { Requested } from "../aegir/SmallAegir";
 import type { SmallAegir } from "../aegir/SmallAegir";
 import type { Declaration } from "../scenarios/program";
 import { client, owned } from "../scenarios/World";

@@ -516,6 +516,20 @@ access.yaml:19:31: rotation must be text in quotes, for example "2026-07", but 2
     );
   });
 
+  it("refuses two people behind one name, and a uid that is none", () => {
+    const { message } = errorOf(`version: 1
+clients:
+  - name: Acme Corp
+    internalName: acme
+    users: [{ name: alice, expectedUid: 9 }, { name: bob, expectedUid: bob }]
+  - name: Beta GmbH
+    internalName: beta
+    users: [{ name: Alice, expectedUid: 10 }]
+`);
+    assert.match(message, /access\.yaml:5:\d+: expectedUid must be the number of a panel user, for example 9/);
+    assert.match(message, /access\.yaml:8:\d+: The user "Alice" is expected to have uid 10 here and uid 9 on line 5\./);
+  });
+
   it("cuts long lines around the problem and escapes what would act on a terminal", () => {
     const names = Array.from({ length: 60 }, (_, index) => `user${index}`).join(", ");
     const manifest = withAcme(`users: [${names}, user7, "\u001b[2J"]`);

@@ -16,6 +16,17 @@ export const resources: Mutation[] = [
     },
   },
   {
+    name: "bind whoever has the name now",
+    danger: "A person was renamed, a stranger took the name, and the next deployment lets the stranger in.",
+    file: "provider/resources/ClientUserBinding.ts",
+    find: "await bind(news, news.expectedUid ?? olds.uid)",
+    replace: "await bind(news, news.expectedUid)",
+    caughtBy: {
+      file: "test/resources/ServerStories.test.ts",
+      title: "a name that another person has now is refused, naming both people and the ways out",
+    },
+  },
+  {
     name: "an unreachable server is gone",
     danger: "A refresh without network forgets every owner, and the next deployment starts from nothing.",
     file: "provider/resources/SiteOwnership.ts",

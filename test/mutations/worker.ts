@@ -7,6 +7,17 @@ const database = "test/drupal/database.test.ts";
 
 export const worker: Mutation[] = [
   {
+    name: "bind a stranger of the same name",
+    danger: "The reviewer read bob@acme.example, and a bob of another customer is let in.",
+    file,
+    find: "if (!$created && $args['createUser'] && !$this->same($user->mail, $args['createUser']['mail'])) {",
+    replace: "if (FALSE) {",
+    caughtBy: {
+      file: promises,
+      title: "bind no user who has another mail than the one to be made, unless the pair is there already",
+    },
+  },
+  {
     name: "act on half a line",
     danger: "A request that was cut on its way is carried out in part.",
     file,

@@ -1,9 +1,9 @@
 /** What goes wrong while a stack of a random story is deployed, at a place that is drawn. */
 import * as fc from "fast-check";
-import type { RequestFault, VerifyOutcome } from "../aegir/Faults";
+import type { RequestFault, VerifyOutcome } from "../aegir/SmallAegir";
 import type { Verb } from "../../provider/worker/protocol";
 import type { Provider } from "../faults/Provider";
-import type { Direction } from "../faults/ToxicProxy";
+import type { Direction } from "../support/ToxicProxy";
 import type { Trial } from "../faults/Trial";
 import { RANDOM_OURS } from "./Program";
 
@@ -13,27 +13,6 @@ export type Interruption =
   | { kind: "request"; verb: Verb | "write"; fault: RequestFault; nth: number }
   | { kind: "verify"; site: string; outcome: VerifyOutcome }
   | { kind: "death"; step: number; moment: "before" | "after" };
-
-const from: Record<Direction, string> = { upstream: "to the server", downstream: "from the server" };
-
-export function interruptionText(interruption: Interruption): string {
-  switch (interruption.kind) {
-    case "none":
-      return "undisturbed";
-    case "cut": {
-      const { toxic, direction, bytes } = interruption;
-      return `${toxic === "reset_peer" ? "reset" : "cut"} after ${bytes} bytes ${from[direction]}`;
-    }
-    case "request": {
-      const { verb, fault, nth } = interruption;
-      return `${fault} at the ${nth}. request ${verb === "write" ? "that writes" : `"${verb}"`}`;
-    }
-    case "verify":
-      return `the next verify of ${interruption.site}: ${interruption.outcome}`;
-    case "death":
-      return `the provider process dies ${interruption.moment} step ${interruption.step}`;
-  }
-}
 
 /** Where a cut falls: in the handshake, in the source of the worker, which is most of what is sent, or in the requests. */
 const bytes: Record<Direction, fc.Arbitrary<number>> = {
@@ -106,28 +85,26 @@ export class ProcessDied extends Error {}
 export function mortal(provider: Provider, { step, moment }: { step: number; moment: "before" | "after" }): Provider {
   let stepsLeft = step;
   const died = () => new ProcessDied("the provider process has ended");
-  const alive = () => {
-    if (stepsLeft <= 0) throw died();
-  };
-  const living = async <T>(ask: () => Promise<T>): Promise<T> => {
-    alive();
-    return ask();
-  };
-  const mortally = async <T>(ask: () => Promise<T>): Promise<T> => {
-    alive();
-    const last = --stepsLeft === 0;
-    if (last && moment === "before") throw died();
-    const answer = await ask();
-    if (last) throw died();
-    return answer;
-  };
+  const asked =
+    (operation: Exclude<keyof Provider, "end">) =>
+    async (...parameters: never[]): Promise<never> => {
+      if (stepsLeft <= 0) throw died();
+      const last = ["create", "update", "delete"].includes(operation) && --stepsLeft === 0;
+      if (last && moment === "before") throw died();
+      const answer = await (provider[operation] as (...parameters: never[]) => Promise<never>).apply(
+        provider,
+        parameters,
+      );
+      if (last) throw died();
+      return answer;
+    };
   return {
-    check: (...asked) => living(() => provider.check(...asked)),
-    diff: (...asked) => living(() => provider.diff(...asked)),
-    read: (...asked) => living(() => provider.read(...asked)),
-    create: (...asked) => mortally(() => provider.create(...asked)),
-    update: (...asked) => mortally(() => provider.update(...asked)),
-    delete: (...asked) => mortally(() => provider.delete(...asked)),
+    check: asked("check"),
+    diff: asked("diff"),
+    read: asked("read"),
+    create: asked("create"),
+    update: asked("update"),
+    delete: asked("delete"),
     end: () => provider.end(),
   };
 }

@@ -3,7 +3,7 @@
  * wrong, once or several times in a row. After each chapter all must be well again.
  */
 import * as fc from "fast-check";
-import { interruption, interruptionText, type Interruption } from "./Interruption";
+import { interruption, type Interruption } from "./Interruption";
 import { beginning, edited, edits, type Edit, type Program } from "./Program";
 
 /** One `up` that may not come to its end. */
@@ -50,7 +50,7 @@ export class Story {
         const said = [
           ...(index === 0 ? ["declare nova with a site in the first stack and luna with one in the second"] : []),
           ...done,
-          ...attempts.map(attemptText),
+          ...attempts.map((attempt) => `up ${JSON.stringify(attempt)}`),
           `up${refresh ? " --refresh" : ""} of the ${secondFirst ? "second stack, then of the first" : "first stack, then of the second"}`,
           ...(stateLost ? ["lose the states"] : []),
         ];
@@ -58,13 +58,6 @@ export class Story {
       })
       .join("");
   }
-}
-
-function attemptText({ interruption, stacks, continueOnError, refresh, checkpointLost }: Attempt): string {
-  const options = `${refresh ? " --refresh" : ""}${continueOnError ? " --continue-on-error" : ""}`;
-  const lost = checkpointLost ? ", and the checkpoints are lost" : "";
-  const who = stacks === "both" ? "both stacks at once" : `the ${stacks} stack`;
-  return `up${options} of ${who}: ${interruptionText(interruption)}${lost}`;
 }
 
 const attempt: fc.Arbitrary<Attempt> = fc.record({

@@ -15,6 +15,7 @@ import { InProcessProvider } from "../faults/Provider";
 import type { Declaration } from "../scenarios/program";
 import { client, owned } from "../scenarios/World";
 import { anotherCopy } from "../support/anotherCopy";
+import { longRun } from "../support/random";
 import { everyOrder, nearWorker, Stage, type Bounds, type Order } from "./Interleaving";
 
 const SITE = "www.nova.example";
@@ -37,8 +38,8 @@ const give = (site: string, to: string): PanelAction => [
 ];
 const verify = (site: string): PanelAction => [`verifies ${site}`, ({ panel }) => panel.addTask(site, "verify")];
 
-/** With RUNS a long night is asked for, and it tries some ten times as many. */
-const BOUNDS: Bounds = { switches: process.env["RUNS"] ? 2 : 1, kills: 1 };
+/** A long run tries some ten times as many orders. */
+const BOUNDS: Bounds = { switches: longRun ? 2 : 1, kills: 1 };
 
 interface Scenario {
   what: string;
@@ -88,9 +89,8 @@ const scenarios: Scenario[] = [
 ];
 
 const copies = [
-  { LifecycleStack, InProcessProvider, SshConnection },
+  { InProcessProvider, SshConnection },
   anotherCopy(require, (load) => ({
-    ...(load("../faults/LifecycleStack") as typeof import("../faults/LifecycleStack")),
     ...(load("../faults/Provider") as typeof import("../faults/Provider")),
     ...(load("../../provider/ssh/SshConnection") as typeof import("../../provider/ssh/SshConnection")),
   })),
@@ -98,11 +98,8 @@ const copies = [
 const NAMES = ["first", "second"];
 
 describe("no site is without an owner", () => {
-  const { log } = console;
   const exec = copies.map((copy) => Object.getOwnPropertyDescriptor(copy.SshConnection.prototype, "exec")!);
-  before(() => (console.log = () => undefined));
   after(() => {
-    console.log = log;
     copies.forEach((copy, index) => Object.defineProperty(copy.SshConnection.prototype, "exec", exec[index]!));
   });
 
@@ -110,7 +107,7 @@ describe("no site is without an owner", () => {
     it(`in any order of steps, when ${scenario.what}`, async function () {
       this.timeout(0);
       const orders = await everyOrder(BOUNDS, (order) => carryOut(scenario, order));
-      log(`      ${orders} orders`);
+      console.log(`      ${orders} orders`);
     });
   }
 
@@ -143,7 +140,7 @@ describe("no site is without an owner", () => {
         });
         return Promise.resolve(channel as never);
       };
-      return new copy.LifecycleStack(() => copy.InProcessProvider.start(servers));
+      return new LifecycleStack(() => copy.InProcessProvider.start(servers));
     });
     const up = async (index: number, declared: Declaration[], options = {}): Promise<void> => {
       stacks[index]!.declared = declared;

@@ -1,26 +1,18 @@
 /** The random layer over the fault matrix: whatever is declared and whatever goes wrong, the points of the checker hold. */
 import assert from "node:assert/strict";
-import * as fc from "fast-check";
 import { RunningClock } from "../aegir/Clock";
 import { nothingElse } from "../faults/checker";
 import { LifecycleStack } from "../faults/LifecycleStack";
 import { InProcessProvider, type Provider } from "../faults/Provider";
+import { secondProvider } from "../faults/secondProvider";
 import { Trial } from "../faults/Trial";
-import { anotherCopy } from "../support/anotherCopy";
-import { runs, seed } from "../support/random";
+import { seed, tryWithinBudget } from "../support/random";
 import { arrange, mortal, ProcessDied, type Interruption } from "./Interruption";
 import { declarations, mayRemakeLogin, RANDOM_OURS } from "./Program";
 import { stories, type Attempt, type Chapter, type Story } from "./Story";
 
-const RUNS = 500;
-/** A story takes half a second; one that takes so long hangs. */
+/** A story takes a fraction of a second; one that takes so long hangs. */
 const STORY_MILLISECONDS = 60_000;
-
-/** The second stack is deployed by a provider of its own, which knows nothing of the first one's. */
-const copy = anotherCopy(require, (load) => ({
-  ...(load("../faults/LifecycleStack") as typeof import("../faults/LifecycleStack")),
-  ...(load("../faults/Provider") as typeof import("../faults/Provider")),
-}));
 
 describe(`a random story (seed ${seed})`, () => {
   /** How often an interruption was tried, and how often something failed for it. */
@@ -29,7 +21,7 @@ describe(`a random story (seed ${seed})`, () => {
   it("ends well whatever goes wrong on its way", async function () {
     this.timeout(0);
     const story = stories({ chapters: 3, edits: 5, attempts: 2 });
-    await fc.assert(fc.asyncProperty(story, play), { ...runs(RUNS), timeout: STORY_MILLISECONDS });
+    await tryWithinBudget("stories", story, play, { timeout: STORY_MILLISECONDS });
   });
 
   after(() => {
@@ -52,7 +44,7 @@ describe(`a random story (seed ${seed})`, () => {
       0,
       1,
       new LifecycleStack(() => living(InProcessProvider.start(t.configuration()))),
-      new copy.LifecycleStack(() => living(copy.InProcessProvider.start(t.configuration()))),
+      new LifecycleStack(() => living(secondProvider().start(t.configuration()))),
     );
     try {
       for (const chapter of story.chapters) {

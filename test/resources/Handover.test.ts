@@ -6,9 +6,6 @@ import { forgetDeclared } from "../../provider/resources/declared";
 import { shellAccount } from "../../provider/resources/ShellAccount";
 import { siteOwnership } from "../../provider/resources/SiteOwnership";
 import { RunningClock } from "../aegir/Clock";
-import type { SiteNode, TaskNode } from "../aegir/drupal";
-import type { Provision } from "../aegir/provision";
-import { emptySeed } from "../aegir/seed";
 import { SmallAegir, type SmallAegirOptions } from "../aegir/SmallAegir";
 
 const site = "www.acme.example";
@@ -21,7 +18,7 @@ describe("a site changes hands", () => {
   async function start(options: SmallAegirOptions = {}, waits: object = {}): Promise<void> {
     aegir = await SmallAegir.start(options);
     const configuration = aegir.configuration();
-    configureServers(JSON.stringify({ main: { ...configuration, waits: { pollSeconds: 0.05, ...waits } } }));
+    configureServers(JSON.stringify({ main: { ...configuration, waits: { pollSeconds: 0.005, ...waits } } }));
     aegir.addSites([{ site }]);
     await aegirClient.create({ name: "Acme Corp", internalName: "acme", server });
   }
@@ -33,8 +30,8 @@ describe("a site changes hands", () => {
 
   const own = async () => (await siteOwnership.create({ site, client: "acme", server })).outs;
   const row = () => aegir.tables().sites.find((found) => found.site === site)!;
-  const status = (nid: number) => aegir.drupal.loadTask(nid)?.task_status;
-  const verifies = () => aegir.drupal.tasks(({ rid, task_type }) => rid === row().nid && task_type === "verify");
+  const status = (nid: number) => aegir.frontEnd.task(nid)?.status;
+  const verifies = () => aegir.frontEnd.tasksOf(row().nid).filter(({ type }) => type === "verify");
 
   it("when a task that puts the old owner back does so again and again: the repair has a bound (trap 11)", async () => {
     await start();
@@ -49,16 +46,16 @@ describe("a site changes hands", () => {
   it("when a task began just before the write, seen by nobody: it is waited for, and what it undid is done again (trap 11)", async () => {
     await start({ queue: { everySeconds: 15 } });
     // Its process has loaded the site, and has not yet said that it runs.
-    const loaded = aegir.drupal.loadSite(row().nid) as SiteNode;
+    const loaded = aegir.frontEnd.loadSite(row().nid)!;
     const executed = aegir.clock.now();
     const owning = own();
     await until(() => row().owner === "acme");
-    const task = aegir.drupal.loadTask(aegir.panel.addTask(site, "login-reset")) as TaskNode;
-    aegir.drupal.saveTask({ ...task, task_status: -1, executed, revision: true });
+    const task = aegir.panel.addTask(site, "login-reset");
+    aegir.frontEnd.updateTask(task, { status: -1, executed });
     await until(() => row().links.includes("acme"));
     assert.equal(await Promise.race([owning, later(300)]), "later", "the ownership is not believed yet");
-    aegir.drupal.saveSite({ ...loaded, no_verify: true });
-    aegir.drupal.saveTask({ ...(aegir.drupal.loadTask(task.nid!) as TaskNode), task_status: 1 });
+    aegir.frontEnd.saveSite(loaded, { verify: false });
+    aegir.frontEnd.updateTask(task, { status: 1 });
     assert.equal(row().owner, "octopus123456");
     assert.equal((await owning).applied, true);
     assert.deepEqual([row().owner, row().links], ["acme", ["acme"]]);
@@ -72,7 +69,7 @@ describe("a site changes hands", () => {
       await until(() => status(failed) === 2);
       aegir.panel.pauseQueue();
       const retried = aegir.panel.retryTask(failed);
-      assert.ok(aegir.drupal.loadTask(retried)?.executed, "as Aegir copies it");
+      assert.ok(aegir.frontEnd.task(retried)?.executed, "as Aegir copies it");
       const owning = own();
       await until(() => row().owner === "acme");
       aegir.panel.cancelTask(retried);
@@ -89,7 +86,7 @@ describe("a site changes hands", () => {
       const report = (line: string) => {
         if (line === `verify of ${site}: failed`) looks = looksAtTasks();
       };
-      await start({ flavour, report, queue: { everySeconds: 3, taskSeconds: 60 } }, { pollSeconds: 0.5 });
+      await start({ flavour, report, queue: { everySeconds: 3, taskSeconds: 24 } }, { pollSeconds: 0.2 });
       aegir.faults.nextVerify(site, "failure");
       aegir.faults.answerDelay = 100;
       const before = verifies().length;
@@ -113,10 +110,9 @@ describe("a site changes hands", () => {
   });
 
   it("and a link that no verify removes is named, with the place where it is (trap 13)", async () => {
-    let provision: Provision;
-    await start({ seed: (ground) => (emptySeed(ground), (provision = ground.provision)) });
+    await start();
     await own();
-    provision!.link("beta", "/data/disk/o1/static/drupal-open", site);
+    aegir.leaveLink("beta", site);
     await assert.rejects(
       own(),
       /clients\/ links it under acme, beta; beta can still reach its files .*Remove \/data\/disk\/o1\/clients\/beta\/www\.acme\.example by hand/,

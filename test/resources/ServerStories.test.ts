@@ -8,7 +8,7 @@ import { forgetDeclared } from "../../provider/resources/declared";
 import { PartialFailure } from "../../provider/resources/Lifecycle";
 import { shellAccount } from "../../provider/resources/ShellAccount";
 import { siteOwnership } from "../../provider/resources/SiteOwnership";
-import { PlainFiles } from "../aegir/PlainClient";
+import { PlainFiles } from "../support/PlainClient";
 import { SmallAegir, type SmallAegirOptions } from "../aegir/SmallAegir";
 
 const site = "www.acme.example";
@@ -19,9 +19,10 @@ describe("the life cycles against a server", () => {
   let aegir: SmallAegir;
 
   async function start(options: SmallAegirOptions = {}, waits: object = {}): Promise<void> {
-    aegir = await SmallAegir.start(options);
+    // The account cron every 0.08 s.
+    aegir = await SmallAegir.start({ cronSeconds: 5, ...options });
     const configuration = aegir.configuration();
-    configureServers(JSON.stringify({ main: { ...configuration, waits: { pollSeconds: 0.05, ...waits } } }));
+    configureServers(JSON.stringify({ main: { ...configuration, waits: { pollSeconds: 0.005, ...waits } } }));
     aegir.addSites([{ site }]);
     await aegirClient.create(acme);
   }
@@ -108,7 +109,7 @@ describe("the life cycles against a server", () => {
       it("names the lock files that root sees, and no others", async () => {
         await start({ user: "root", owner: "o1" });
         const { connection, drush } = aegir.configuration();
-        const waits = { pollSeconds: 0.05, accountMinutes: 0.005 };
+        const waits = { pollSeconds: 0.005, accountMinutes: 0.005 };
         configureServers(JSON.stringify({ main: { connection, drush, accounts: { instance: "o1" }, waits } }));
         aegir.faults.lockFiles.add("/run/manage_ltd_users.pid").add("/root/.proxy.cnf");
         aegir.panel.setOwner(site, "Acme Corp");
@@ -125,7 +126,8 @@ describe("the life cycles against a server", () => {
       });
 
       it("names the lock files that Aegir's user sees, each once, where the login that reads the files sees none", async () => {
-        await start({}, { accountMinutes: 0.005 });
+        // The lock is there before the account cron runs.
+        await start({ cronSeconds: 600 }, { accountMinutes: 0.005 });
         await own();
         aegir.faults.lockFiles.add("/run/boa_wait.pid");
         await assert.rejects(create(), (error: AegirError) => {
@@ -190,7 +192,7 @@ describe("the life cycles against a server", () => {
       [
         "a user where the role of clients is missing, with the client that it is for",
         () => {
-          aegir.drupal.database.role.delete(({ name }) => name === "aegir client");
+          aegir.panel.deleteRole("aegir client");
           return aegirClient.create({ name: "Beta GmbH", internalName: "beta", email: "it@beta.example", server });
         },
         /The role "aegir client" does not exist here.* Nothing was changed\. Remove what stands against it/,
@@ -253,7 +255,7 @@ describe("the life cycles against a server", () => {
       await own();
       await endServers();
       const { accounts } = aegir.configuration();
-      configureServers(JSON.stringify({ main: { accounts, waits: { pollSeconds: 0.05 } } }));
+      configureServers(JSON.stringify({ main: { accounts, waits: { pollSeconds: 0.005 } } }));
     });
 
     it("a login is adopted, rotated and forgotten (traps 16, 17)", async () => {
@@ -364,17 +366,101 @@ describe("the life cycles against a server", () => {
 
   describe("knowing people and things again", () => {
     beforeEach(() => start());
+    const people = () => aegir.tables().clients.find(({ internalName }) => internalName === "acme")?.users;
 
     it("a person who was renamed in the panel is unbound, and nobody who has the old name", async () => {
       aegir.panel.addUser({ name: "alice" });
       const { id, outs } = await clientUserBinding.create({ client: "acme", user: "alice", server });
-      aegir.drupal.database.users.update(({ name }) => name === "alice", { name: "alice.miller" });
+      aegir.panel.renameUser("alice", "alice.miller");
       aegir.panel.addUser({ name: "alice", mail: "another@example.com" });
       aegir.panel.bind("acme", "alice");
       const read = await clientUserBinding.read(id, outs);
-      assert.deepEqual([read.id !== undefined, read.inputs?.["user"]], [true, "alice.miller"]);
-      await clientUserBinding.delete(id, outs);
-      assert.deepEqual(aegir.tables().clients.find(({ internalName }) => internalName === "acme")?.users, ["alice"]);
+      assert.deepEqual([read.id, read.inputs?.["user"]], [id, "alice"]);
+      await clientUserBinding.delete(id, read.props as typeof outs);
+      assert.deepEqual(people(), ["alice"]);
+    });
+
+    /** alice was bound; now she is called alice.miller, and another person is alice. */
+    async function nameTakenByAnother() {
+      aegir.panel.addUser({ name: "alice", mail: "alice@acme.example" });
+      const inputs = { client: "acme", user: "alice", server };
+      const { id, outs } = await clientUserBinding.create(inputs);
+      aegir.panel.renameUser("alice", "alice.miller");
+      aegir.panel.addUser({ name: "alice", mail: "another@example.com" });
+      const stranger = aegir.tables().users.find(({ name }) => name === "alice")!.uid;
+      const { props } = await clientUserBinding.read(id, outs);
+      return { inputs, id, known: outs.uid!, stranger, recorded: props as typeof outs };
+    }
+
+    it("a name that another person has now is refused, naming both people and the ways out", async () => {
+      const { inputs, id, known, stranger, recorded } = await nameTakenByAnother();
+      assert.deepEqual(await clientUserBinding.diff(id, recorded, inputs), { changes: true, replaces: [] });
+      await assert.rejects(clientUserBinding.update(id, recorded, inputs), (error: AegirError) => {
+        assert.equal(error.situation, "changedMeanwhile");
+        assert.deepEqual(error.detail["found"], { name: "alice.miller", uid: stranger });
+        assert.match(error.message, new RegExp(`uid ${known}, who is called alice\\.miller now; uid ${stranger} is`));
+        assert.match(error.message, /Declare the user alice\.miller to keep .*, or write expectedUid: \d+ /);
+        return true;
+      });
+      assert.deepEqual(people(), ["alice.miller"], "nobody was bound who was not meant");
+    });
+
+    it("a renamed person is kept by declaring the new name", async () => {
+      const { inputs, id, recorded } = await nameTakenByAnother();
+      const renamed = { ...inputs, user: "alice.miller" };
+      assert.deepEqual(await clientUserBinding.diff(id, recorded, renamed), { changes: true, replaces: ["user"] });
+      await clientUserBinding.check({}, renamed);
+      await clientUserBinding.create(renamed);
+      await clientUserBinding.delete(id, recorded);
+      assert.deepEqual(people(), ["alice.miller"]);
+    });
+
+    it("whoever has the name now is bound, and the former bearer unbound, once the uid is declared", async () => {
+      const { inputs, id, stranger, recorded } = await nameTakenByAnother();
+      const meant = { ...inputs, expectedUid: stranger };
+      assert.deepEqual(await clientUserBinding.diff(id, recorded, meant), { changes: true, replaces: ["expectedUid"] });
+      await clientUserBinding.check({}, meant);
+      const { outs } = await clientUserBinding.create(meant);
+      await clientUserBinding.delete(id, recorded);
+      assert.deepEqual([outs.uid, people()], [stranger, ["alice"]]);
+      assert.deepEqual(await clientUserBinding.diff(id, outs, meant), { changes: false, replaces: [] });
+    });
+
+    it("a person who was deleted and made again under the same name is not taken for the same", async () => {
+      const { inputs, id, stranger, recorded } = await nameTakenByAnother();
+      aegir.panel.deleteUser("alice.miller");
+      const { props } = await clientUserBinding.read(id, recorded);
+      await assert.rejects(clientUserBinding.update(id, props as typeof recorded, inputs), (error: AegirError) => {
+        assert.deepEqual(error.detail["found"], { name: null, uid: stranger });
+        return true;
+      });
+      assert.deepEqual(people(), []);
+    });
+
+    it("a renamed person whose old name is free is not made a second time", async () => {
+      aegir.panel.addUser({ name: "alice", mail: "alice@acme.example" });
+      const inputs = { client: "acme", user: "alice", createUser: { email: "alice@new.example" }, server };
+      const { id, outs } = await clientUserBinding.create({ client: "acme", user: "alice", server });
+      aegir.panel.renameUser("alice", "alice.miller");
+      const { props } = await clientUserBinding.read(id, outs);
+      await assert.rejects(
+        clientUserBinding.update(id, props as typeof outs, inputs),
+        /Declare the user alice\.miller/,
+      );
+      assert.deepEqual(people(), ["alice.miller"]);
+    });
+
+    it("createUser binds no existing user of another address, and names both", async () => {
+      aegir.panel.addUser({ name: "bob", mail: "robert@othercustomer.example" });
+      const inputs = { client: "acme", user: "bob", createUser: { email: "bob@acme.example" }, server };
+      await assert.rejects(
+        clientUserBinding.create(inputs),
+        /bob has the address robert@othercustomer\.example, and createUser says bob@acme\.example/,
+      );
+      assert.deepEqual(people(), []);
+      await clientUserBinding.create({ client: "acme", user: "bob", server });
+      const { outs } = await clientUserBinding.create(inputs);
+      assert.ok(outs.warnings.some((warning) => warning.includes("robert@othercustomer.example")));
     });
 
     it("a person whom the client's email declares as well stays bound", async () => {

@@ -15,7 +15,7 @@ describe("the password files of an instance", () => {
   let aegir: SmallAegir;
 
   async function start(options: SmallAegirOptions = {}): Promise<void> {
-    aegir = await SmallAegir.start(options);
+    aegir = await SmallAegir.start({ cronSeconds: 5, ...options });
     configure({});
     aegir.addSites([{ site }]);
     await aegirClient.create({ name: "Acme Corp", internalName: "acme", server });

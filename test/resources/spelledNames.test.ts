@@ -76,6 +76,21 @@ describe("a name that could be taken for another", () => {
       assert.deepEqual(bound, ["alice"]);
     });
 
+    it("is spelled out in what a server says of a person who has it now", async () => {
+      await aegirClient.create({ name: "Acme", internalName: "acme", server });
+      const declared = { client: "acme", user: "alice", server };
+      const { id, outs } = await clientUserBinding.create(declared);
+      // The person's number is known, and somebody of another name has it now.
+      await assert.rejects(
+        clientUserBinding.update(id, { ...outs, uid: uids["cyrillic"]! }, declared),
+        (error: Error) => {
+          assert.match(error.message, /who is called <U\+0430>lice now/);
+          assert.doesNotMatch(error.message, /\u0430/);
+          return true;
+        },
+      );
+    });
+
     it("is a client's title as it is, and is renamed from there, by a state of an earlier release too", async () => {
       const title = () => aegir.tables().clients.find(({ internalName }) => internalName === "acme")?.name;
       const declared = { name: `${spelled} Ltd`, internalName: "acme", server };

@@ -9,6 +9,7 @@ import { accessOfManifest } from "../../provider/review/fromManifest";
 import { Browser } from "./Browser";
 import { manyGrants } from "./manyGrants";
 import { picture, TODAY } from "./pictures";
+import { skip } from "../support/skip";
 
 const evil = `</script><img src=x onerror=document.title=1>`;
 const small = picture([
@@ -54,7 +55,7 @@ describe("The page of who reaches which site", () => {
 
     before(async function () {
       const command = Browser.find();
-      if (command === undefined) return this.skip();
+      if (command === undefined) skip(this, "the page of who reaches what in a browser", "apt-get install chromium");
       browser = await Browser.open(command, { width: 1100, height: 800 });
       directory = mkdtempSync(join(tmpdir(), "aegir-page-"));
     });

@@ -6,6 +6,9 @@ import type { ConfigValue, Engine, Outcome, Stack } from "../engine/Engine";
 import { foundIn } from "../support/canary";
 import type { Declaration } from "./program/index";
 
+/** An engine, or what stands for one. */
+export type Opener = Pick<Engine, "open">;
+
 export interface ScenarioStackOptions {
   /** The program's directory; the scenarios' own program if absent. */
   program?: string;
@@ -29,7 +32,7 @@ export class ScenarioStack {
     this.declare([]);
   }
 
-  static async of(engine: Engine, options: ScenarioStackOptions): Promise<ScenarioStack> {
+  static async of(engine: Opener, options: ScenarioStackOptions): Promise<ScenarioStack> {
     return new ScenarioStack(...(await openStack(engine, options)));
   }
 
@@ -63,7 +66,7 @@ export class ScenarioStack {
 
 /** The arguments of a ScenarioStack's constructor. */
 export async function openStack(
-  engine: Engine,
+  engine: Opener,
   { program = join(__dirname, "program"), servers, config: others }: ScenarioStackOptions,
 ): Promise<[Stack, string, Record<string, ConfigValue>]> {
   const directory = mkdtempSync(join(tmpdir(), "aegir-scenario-"));

@@ -1,9 +1,8 @@
 /** Where a story plays: a small Aegir, a stack on one engine, and the second channels that tell what is really so. */
 import assert from "node:assert/strict";
-import { sitesOfLogin } from "../aegir/PlainClient";
+import { sitesOfLogin } from "../support/PlainClient";
 import { SmallAegir, type SmallAegirOptions } from "../aegir/SmallAegir";
-import type { Engine } from "../engine/Engine";
-import { openStack, ScenarioStack, type ScenarioStackOptions } from "./ScenarioStack";
+import { openStack, ScenarioStack, type Opener, type ScenarioStackOptions } from "./ScenarioStack";
 import { keySecret } from "../support/canary";
 
 export { bound, client, expectOk, login, owned, textsBelow } from "./ScenarioStack";
@@ -24,7 +23,7 @@ export class World extends ScenarioStack {
     super(...opened);
   }
 
-  static async open(engine: Engine, options: WorldOptions = {}): Promise<World> {
+  static async open(engine: Opener, options: WorldOptions = {}): Promise<World> {
     const aegir = await SmallAegir.start(options.aegir);
     const servers = { [options.server ?? "main"]: aegir.configuration(), ...options.servers };
     return new World(aegir, await openStack(engine, { ...options, servers }));

@@ -1,12 +1,12 @@
 /**
- * Two stacks deployed at once to one server, each by an engine of its own, while a person clicks in the panel: what they
+ * Two stacks deployed at once to one server, each with a provider of its own, while a person clicks in the panel: what they
  * write is put one after the other, or one of them is told what is the case. Nobody's change is lost.
  */
 import assert from "node:assert/strict";
 import type { Outcome } from "../engine/Engine";
 import { until } from "../support/until";
-import { onEveryEngine } from "./everyEngine";
-import { ScenarioStack } from "./ScenarioStack";
+import { onEveryEngine, onTheLifecycles } from "./everyEngine";
+import { ScenarioStack, type Opener } from "./ScenarioStack";
 import { bound, client, expectOk, owned, World } from "./World";
 
 const [SITE, OTHER, THIRD] = ["www.nova.example", "www.luna.example", "www.beta.example"] as const;
@@ -14,13 +14,14 @@ const DEFAULT_OWNER = "octopus123456";
 const nova = client("nova", "Nova Ltd");
 const luna = client("luna", "Luna Ltd");
 
-onEveryEngine("two deployments and a person at once", (engine) => {
-  let world: World;
-  let second: ScenarioStack;
+let world: World;
+let second: ScenarioStack;
+
+function eachWorld(engine: () => Opener, anotherEngine = engine): void {
   beforeEach(async () => {
     world = await World.open(engine());
     const { aegir } = world;
-    second = await ScenarioStack.of(engine(), { servers: { main: aegir.configuration() } });
+    second = await ScenarioStack.of(anotherEngine(), { servers: { main: aegir.configuration() } });
     aegir.addSites([SITE, OTHER, THIRD].map((site) => ({ site })));
     aegir.panel.addClient({ name: "Beta GmbH", internalName: "beta" });
     aegir.panel.addUser({ name: "alice" });
@@ -33,16 +34,20 @@ onEveryEngine("two deployments and a person at once", (engine) => {
     assert.deepEqual(ownerless, []);
     assert.deepEqual(exposed, []);
   });
+}
 
-  const owners = (site: string) =>
-    world.aegir.ownerHistory.filter((state) => state.site === site).map(({ owner }) => owner);
-  const requests = (verb: "setOwner" | "site") => world.aegir.counts.requests[verb] ?? 0;
+const owners = (site: string) =>
+  world.aegir.ownerHistory.filter((state) => state.site === site).map(({ owner }) => owner);
+const requests = (verb: "setOwner" | "site") => world.aegir.counts.requests[verb] ?? 0;
 
-  async function changesNothing(stack: ScenarioStack): Promise<void> {
-    const { writes } = world.aegir.counts;
-    assert.deepEqual(Object.keys((await stack.up()).changes), ["same"]);
-    assert.equal(world.aegir.counts.writes, writes);
-  }
+async function changesNothing(stack: ScenarioStack): Promise<void> {
+  const { writes } = world.aegir.counts;
+  assert.deepEqual(Object.keys((await stack.up()).changes), ["same"]);
+  assert.equal(world.aegir.counts.writes, writes);
+}
+
+onEveryEngine("two deployments and a person at once", (engine) => {
+  eachWorld(engine);
 
   it("of different sites none disturbs another, and every change is there in the end", async () => {
     const { aegir } = world;
@@ -70,6 +75,10 @@ onEveryEngine("two deployments and a person at once", (engine) => {
     await changesNothing(world);
     await changesNothing(second);
   });
+});
+
+onTheLifecycles("two deployments and a person at once", (engine, another) => {
+  eachWorld(engine, another);
 
   it("of two that want one site the second is refused, and nothing moves until it names who loses the site", async () => {
     const { aegir } = world;

@@ -1,12 +1,14 @@
 /** What others change is seen by a refresh, and repaired by the next up - never overwritten unseen. */
 import assert from "node:assert/strict";
-import { onEveryEngine } from "./everyEngine";
+import { onEveryEngine, onTheLifecycles } from "./everyEngine";
+import type { Opener } from "./ScenarioStack";
 import { bound, client, expectOk, login, owned, World } from "./World";
 
 const site = "www.acme.example";
 
-onEveryEngine("drift", (engine) => {
-  let world: World;
+let world: World;
+
+function eachWorld(engine: () => Opener): void {
   beforeEach(async () => {
     world = await World.open(engine());
     world.aegir.addSites([{ site }]);
@@ -20,27 +22,10 @@ onEveryEngine("drift", (engine) => {
     ]);
   });
   afterEach(() => world.close());
+}
 
-  it("a client's user whose address was changed is drift of email", async () => {
-    world.aegir.panel.setMail("acme", "somebody@else.example");
-    world.aegir.panel.addUser({ name: "it", mail: "it@acme.example" });
-    const repaired = expectOk(await world.stack.up({ refresh: true }));
-    assert.equal(repaired.changes.update, 1);
-    const users = world.aegir.tables().clients.find(({ internalName }) => internalName === "acme")!.users;
-    assert.deepEqual(users, ["acme", "alice", "it"]);
-  });
-
-  it("links that show the files to somebody else are drift, and a verify repairs them (trap 13)", async () => {
-    world.aegir.panel.setOwner(site, "Beta GmbH");
-    world.aegir.runQueue();
-    world.aegir.faults.nextVerify(site, "failure");
-    world.aegir.panel.setOwner(site, "Acme Corp");
-    world.aegir.runQueue();
-    assert.deepEqual(world.aegir.tables().sites.find((row) => row.site === site)!.links, ["beta"]);
-    const repaired = expectOk(await world.stack.up({ refresh: true }));
-    assert.match(repaired.output, /site:www\.acme\.example: is recorded for acme, but its files are not linked so/);
-    assert.deepEqual(world.aegir.tables().sites.find((row) => row.site === site)!.links, ["acme"]);
-  });
+onEveryEngine("drift", (engine) => {
+  eachWorld(engine);
 
   it("a refresh keeps inputs that the server knows nothing of", async () => {
     const declared = [
@@ -68,5 +53,30 @@ onEveryEngine("drift", (engine) => {
       [],
     );
     assert.deepEqual((await world.up()).changes, { same: 4 });
+  });
+});
+
+onTheLifecycles("drift", (engine) => {
+  eachWorld(engine);
+
+  it("a client's user whose address was changed is drift of email", async () => {
+    world.aegir.panel.setMail("acme", "somebody@else.example");
+    world.aegir.panel.addUser({ name: "it", mail: "it@acme.example" });
+    const repaired = expectOk(await world.stack.up({ refresh: true }));
+    assert.equal(repaired.changes.update, 1);
+    const users = world.aegir.tables().clients.find(({ internalName }) => internalName === "acme")!.users;
+    assert.deepEqual(users, ["acme", "alice", "it"]);
+  });
+
+  it("links that show the files to somebody else are drift, and a verify repairs them (trap 13)", async () => {
+    world.aegir.panel.setOwner(site, "Beta GmbH");
+    world.aegir.runQueue();
+    world.aegir.faults.nextVerify(site, "failure");
+    world.aegir.panel.setOwner(site, "Acme Corp");
+    world.aegir.runQueue();
+    assert.deepEqual(world.aegir.tables().sites.find((row) => row.site === site)!.links, ["beta"]);
+    const repaired = expectOk(await world.stack.up({ refresh: true }));
+    assert.match(repaired.output, /site:www\.acme\.example: is recorded for acme, but its files are not linked so/);
+    assert.deepEqual(world.aegir.tables().sites.find((row) => row.site === site)!.links, ["acme"]);
   });
 });

@@ -1,19 +1,25 @@
 /** What goes wrong is said, recorded as far as it is done, and completed by the next run. */
 import assert from "node:assert/strict";
 import { expectGolden } from "../engine/golden";
-import { onEveryEngine } from "./everyEngine";
+import { onEveryEngine, onTheLifecycles } from "./everyEngine";
+import type { Opener } from "./ScenarioStack";
 import { bound, client, expectOk, owned, World } from "./World";
 
 const site = "www.acme.example";
 
-onEveryEngine("failure", (engine) => {
-  let world: World;
+let world: World;
+
+function eachWorld(engine: () => Opener): void {
   beforeEach(async () => {
     world = await World.open(engine());
     world.aegir.addSites([{ site }]);
     for (const name of ["alice", "bob"]) world.aegir.panel.addUser({ name });
   });
   afterEach(() => world.close());
+}
+
+onEveryEngine("failure", (engine) => {
+  eachWorld(engine);
 
   it("a failed create stops the removals of the same plan", async () => {
     await world.up([client("acme", "Acme Corp"), bound("acme", "alice"), bound("acme", "bob")]);
@@ -73,6 +79,10 @@ onEveryEngine("failure", (engine) => {
     assert.deepEqual(links, ["acme"]);
     assert.deepEqual((await world.up()).changes, { same: 2 });
   });
+});
+
+onTheLifecycles("failure", (engine) => {
+  eachWorld(engine);
 
   it("a verify with warnings is a success (trap 12)", async () => {
     world.aegir.faults.nextVerify(site, "warning");
@@ -106,6 +116,9 @@ onEveryEngine("failure", (engine) => {
 
   it("a server that cannot be reached is not taken for an empty one", async () => {
     await world.up([client("acme", "Acme Corp"), owned(site, "acme")]);
+    const { connection, ...others } = world.aegir.configuration();
+    const main = { ...others, connection: { ...connection, dialErrorLimit: 1 } };
+    await world.configure({ "aegir:servers": { secret: JSON.stringify({ main }) } });
     await world.aegir.down();
     const refreshed = await world.stack.refresh();
     assert.equal(refreshed.ok, false);

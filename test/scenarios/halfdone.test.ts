@@ -1,36 +1,46 @@
 /** A resource that is recorded as half done can be refreshed, taken back, removed and destroyed like any other. */
 import assert from "node:assert/strict";
-import { onEveryEngine } from "./everyEngine";
+import { onEveryEngine, onTheLifecycles } from "./everyEngine";
+import type { Opener } from "./ScenarioStack";
 import { bound, client, expectOk, owned, World } from "./World";
 
 const site = "www.acme.example";
 
-onEveryEngine("half done", (engine) => {
-  let world: World;
+let world: World;
+
+function eachWorld(engine: () => Opener): void {
   beforeEach(async () => {
     world = await World.open(engine());
     world.aegir.addSites([{ site }]);
     world.aegir.panel.addUser({ name: "alice" });
   });
   afterEach(() => world.close());
+}
 
-  const half = async (): Promise<void> => {
-    world.aegir.faults.nextVerify(site, "failure");
-    world.declare([client("acme", "Acme Corp"), owned(site, "acme")]);
-    assert.equal((await world.stack.up()).ok, false);
-  };
+const half = async (): Promise<void> => {
+  world.aegir.faults.nextVerify(site, "failure");
+  world.declare([client("acme", "Acme Corp"), owned(site, "acme")]);
+  assert.equal((await world.stack.up()).ok, false);
+};
 
-  it("it is destroyed", async () => {
-    await half();
-    expectOk(await world.stack.destroy());
-    assert.equal(world.owner(site), "octopus123456");
-  });
+onEveryEngine("half done", (engine) => {
+  eachWorld(engine);
 
   it("it is refreshed and repaired by up --refresh", async () => {
     await half();
     expectOk(await world.stack.refresh());
     expectOk(await world.stack.up({ refresh: true }));
     assert.deepEqual(world.aegir.tables().sites.find((row) => row.site === site)!.links, ["acme"]);
+  });
+});
+
+onTheLifecycles("half done", (engine) => {
+  eachWorld(engine);
+
+  it("it is destroyed", async () => {
+    await half();
+    expectOk(await world.stack.destroy());
+    assert.equal(world.owner(site), "octopus123456");
   });
 
   it("it is removed", async () => {

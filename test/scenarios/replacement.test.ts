@@ -1,40 +1,46 @@
 /** Replacement is create-before-delete, and what is still declared is never deleted. */
 import assert from "node:assert/strict";
 import { expectGolden } from "../engine/golden";
-import { onEveryEngine } from "./everyEngine";
+import { onEveryEngine, onTheLifecycles } from "./everyEngine";
+import type { Opener } from "./ScenarioStack";
 import { bound, client, expectOk, login, owned, World } from "./World";
 import type { Declaration } from "./program/index";
 
 const site = "www.acme.example";
 
-onEveryEngine("replacement", (engine) => {
-  let world: World;
+let world: World;
+
+function eachWorld(engine: () => Opener): void {
   beforeEach(async () => {
     world = await World.open(engine());
     world.aegir.addSites([{ site }]);
     world.aegir.panel.addUser({ name: "alice" });
   });
   afterEach(() => world.close());
+}
 
-  const access = (internalName: string): Declaration[] => {
-    const declared = [
-      client(internalName, "Acme Corp"),
-      bound(internalName, "alice"),
-      owned(site, internalName),
-      login(internalName, site),
-    ];
-    // Logical names stay, so that only the internal name changes.
-    const names = ["client", "binding", "site", "account"];
-    return declared.map((declaration, index) => ({
-      ...declaration,
-      name: names[index]!,
-      args: JSON.parse(
-        JSON.stringify(declaration.args)
-          .replace(/client:\w+\.internalName/, "client.internalName")
-          .replace(/site:[\w.]+\.client/, "site.client"),
-      ) as Record<string, unknown>,
-    }));
-  };
+const access = (internalName: string): Declaration[] => {
+  const declared = [
+    client(internalName, "Acme Corp"),
+    bound(internalName, "alice"),
+    owned(site, internalName),
+    login(internalName, site),
+  ];
+  // Logical names stay, so that only the internal name changes.
+  const names = ["client", "binding", "site", "account"];
+  return declared.map((declaration, index) => ({
+    ...declaration,
+    name: names[index]!,
+    args: JSON.parse(
+      JSON.stringify(declaration.args)
+        .replace(/client:\w+\.internalName/, "client.internalName")
+        .replace(/site:[\w.]+\.client/, "site.client"),
+    ) as Record<string, unknown>,
+  }));
+};
+
+onEveryEngine("replacement", (engine) => {
+  eachWorld(engine);
 
   it("a new internal name moves people, sites and login before the old client goes", async () => {
     await world.up(access("acme"));
@@ -87,6 +93,17 @@ onEveryEngine("replacement", (engine) => {
     assert.deepEqual(await world.sitesOf("o1.acme"), [site]);
   });
 
+  it("a destroy with --run-program takes what was declared, as one without it", async () => {
+    await world.up(access("acme"));
+    expectOk(await world.stack.destroy({ runProgram: true }));
+    assert.equal(world.owner(site), "octopus123456");
+    assert.ok(!world.aegir.tables().clients.some(({ internalName }) => internalName === "acme"));
+  });
+});
+
+onTheLifecycles("replacement", (engine) => {
+  eachWorld(engine);
+
   it("a derived internal name does not follow a new name by itself (trap 4)", async () => {
     const derived = (name: string): Declaration[] => [{ type: "AegirClient", name: "client", args: { name } }];
     await world.up(derived("Acme Corp"));
@@ -103,12 +120,5 @@ onEveryEngine("replacement", (engine) => {
       world.aegir.tables().clients.find(({ internalName }) => internalName === "acmecorp")?.name,
       "Acme Limited",
     );
-  });
-
-  it("a destroy with --run-program takes what was declared, as one without it", async () => {
-    await world.up(access("acme"));
-    expectOk(await world.stack.destroy({ runProgram: true }));
-    assert.equal(world.owner(site), "octopus123456");
-    assert.ok(!world.aegir.tables().clients.some(({ internalName }) => internalName === "acme"));
   });
 });

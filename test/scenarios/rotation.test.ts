@@ -1,26 +1,31 @@
 /** A new password is a new account: once per new value, proven by the file, and never when there would be none again. */
 import assert from "node:assert/strict";
-import { PlainFiles } from "../aegir/PlainClient";
-import { onEveryEngine } from "./everyEngine";
+import { PlainFiles } from "../support/PlainClient";
+import { onEveryEngine, onTheLifecycles } from "./everyEngine";
+import type { Opener } from "./ScenarioStack";
 import { client, expectOk, login, owned, World } from "./World";
 
 const site = "www.acme.example";
 
-onEveryEngine("rotation", (engine) => {
-  let world: World;
-  const rotation = (value: string, args: Record<string, unknown> = {}) => [
-    client("acme", "Acme Corp"),
-    owned(site, "acme"),
-    login("acme", site, { rotation: value, ...args }),
-  ];
-  const password = () => world.aegir.tables().passwordFiles["o1.acme"]!.trimEnd();
+let world: World;
+const rotation = (value: string, args: Record<string, unknown> = {}) => [
+  client("acme", "Acme Corp"),
+  owned(site, "acme"),
+  login("acme", site, { rotation: value, ...args }),
+];
+const password = () => world.aegir.tables().passwordFiles["o1.acme"]!.trimEnd();
 
+function eachWorld(engine: () => Opener): void {
   beforeEach(async () => {
     world = await World.open(engine());
     world.aegir.addSites([{ site }]);
     await world.up(rotation("1"));
   });
   afterEach(() => world.close());
+}
+
+onEveryEngine("rotation", (engine) => {
+  eachWorld(engine);
 
   it("the preview says what is lost, and the next up does not repeat it (traps 14, 15)", async () => {
     const old = password();
@@ -37,6 +42,21 @@ onEveryEngine("rotation", (engine) => {
     assert.deepEqual((await world.up()).changes, { same: 3 });
     assert.equal(password(), now);
   });
+
+  it("the password is a secret in the state, and in none of it with passwordInState: false (trap 30)", async () => {
+    const first = password();
+    const state = JSON.stringify(await world.stack.exportState());
+    assert.ok(!state.includes(first));
+    await world.up(rotation("1", { passwordInState: false }));
+    const account = (await world.stack.exportState()).deployment.resources!.find(({ id }) => id === "account:o1.acme");
+    // A secret null: what AES-GCM encrypts is as long as its plain text and a tag of 16 bytes.
+    const { ciphertext } = (account!["outputs"] as { password: { ciphertext: string } }).password;
+    assert.equal(Buffer.from(ciphertext.split(":")[2]!, "base64").length, "null".length + 16);
+  });
+});
+
+onTheLifecycles("rotation", (engine) => {
+  eachWorld(engine);
 
   it("a rotation that happened behind our back is read back, not repeated (trap 14)", async () => {
     const old = password();
@@ -62,16 +82,5 @@ onEveryEngine("rotation", (engine) => {
     assert.equal(outcome.ok, false);
     assert.match(outcome.output, /the client acme has no active site/);
     assert.equal(password(), old);
-  });
-
-  it("the password is a secret in the state, and in none of it with passwordInState: false (trap 30)", async () => {
-    const first = password();
-    const state = JSON.stringify(await world.stack.exportState());
-    assert.ok(!state.includes(first));
-    await world.up(rotation("1", { passwordInState: false }));
-    const account = (await world.stack.exportState()).deployment.resources!.find(({ id }) => id === "account:o1.acme");
-    // A secret null: what AES-GCM encrypts is as long as its plain text and a tag of 16 bytes.
-    const { ciphertext } = (account!["outputs"] as { password: { ciphertext: string } }).password;
-    assert.equal(Buffer.from(ciphertext.split(":")[2]!, "base64").length, "null".length + 16);
   });
 });

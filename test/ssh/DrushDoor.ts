@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ModuleKind, ScriptTarget, transpileModule } from "typescript";
 import type { SmallAegir } from "../aegir/SmallAegir";
-import type { WorkerProcess } from "../aegir/WorkerProcess";
+import type { WorkerProcess } from "../aegir/SmallAegir";
 import type { DrushOutput } from "./drush";
 
 /** A second way into a small Aegir: a program that any process of this machine may run as its `drush`. */

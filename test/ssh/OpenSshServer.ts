@@ -18,6 +18,7 @@ import { SshConnection } from "../../provider/ssh/SshConnection";
 import type { Timings } from "../../provider/ssh/Timings";
 import { until } from "../support/until";
 import { newKey, type KeyPair } from "./ScriptedServer";
+import { skip } from "../support/skip";
 
 const SSHD = "/usr/sbin/sshd";
 
@@ -43,8 +44,7 @@ export interface OpenSshOptions {
 /** A hook that skips the suite where there is no sshd, and says how to have it. */
 export function needOpenSsh(this: Mocha.Context): void {
   if (existsSync(SSHD)) return;
-  console.log(`    SKIPPED: there is no ${SSHD}; to have it: apt-get install openssh-server`);
-  this.skip();
+  skip(this, "what runs against a real sshd", "apt-get install openssh-server");
 }
 
 /** Of the installed OpenSSH: `[9, 2]`. */

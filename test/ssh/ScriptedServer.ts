@@ -89,7 +89,7 @@ export class ScriptedServer {
   }
 
   static async start(script: Script = {}, port = 0): Promise<ScriptedServer> {
-    const listener = createServer();
+    const listener = createServer({ noDelay: true });
     const server = new ScriptedServer(listener, script);
     listener.listen(port, "127.0.0.1");
     await once(listener, "listening");

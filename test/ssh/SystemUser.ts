@@ -1,14 +1,12 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { chmodSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { skip } from "../support/skip";
 
 /** A hook that skips the suite, and says why, where no system user can be made: a login's own shell and home need one. */
 export function needRoot(this: Mocha.Context): void {
   if (process.getuid?.() === 0 && spawnSync("useradd", ["--help"]).status === 0) return;
-  console.log(
-    "    SKIPPED: this makes a system user; to have it, run the tests as root on Linux (in a container, say)",
-  );
-  this.skip();
+  skip(this, "what needs a system user of its own", "running the tests as root on Linux, in a container for example");
 }
 
 /** A system user with a home below /home, for one suite, whom keys let in, and no password until it has one. */
@@ -57,8 +55,7 @@ export class SystemUser {
   mustRun(program: string, context: Mocha.Context): void {
     const { status } = spawnSync("runuser", ["--user", this.name, "--", program, "--version"]);
     if (status !== 126 && status !== 127) return;
-    console.log(`    SKIPPED: only root can run ${program}; to have it, install it where every user can`);
-    context.skip();
+    skip(context, `what runs ${program} as another user`, "installing it where every user can run it");
   }
 
   remove(): void {

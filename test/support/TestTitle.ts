@@ -13,6 +13,12 @@ export type WitnessKind = "trap" | "row";
 
 export const WITNESSED: Readonly<Record<WitnessKind, number>> = { trap: 32, row: 52 };
 
+/** The numbers that no title bears witness to. */
+export function unwitnessed(kind: WitnessKind, titles: readonly TestTitle[]): number[] {
+  const witnessed = new Set(titles.flatMap(({ title }) => witness(title)[`${kind}s`]));
+  return Array.from({ length: WITNESSED[kind] }, (_, index) => index + 1).filter((number) => !witnessed.has(number));
+}
+
 /** What a title says besides its sentence: `... (trap 13)`, `... (traps 11, 25)`, `row 17: ...`, `trap 31 cannot occur: ...`. */
 export interface Witness {
   sentence: string;

@@ -11,12 +11,12 @@ const FILE = "AEGIR_TEST_SKIPS";
 /**
  * For a test or a hook: skips it.
  *
- * @param what is not tested, as in "the worker on a real MariaDB"
- * @param enable the command or the step after which it is tested
+ * @param what is not tested, as in "the worker on a real MariaDB", and why if nothing enables it
+ * @param enable the command after which it is tested
  */
-export function skip(context: Mocha.Context, what: string, enable: string): never {
+export function skip(context: Mocha.Context, what: string, enable?: string): never {
   const file = process.env[FILE];
-  if (file) appendFileSync(file, `SKIPPED: ${what}. Enable it with: ${enable}\n`);
+  if (file) appendFileSync(file, `SKIPPED: ${what}.${enable ? ` Enable it with: ${enable}` : ""}\n`);
   return context.skip();
 }
 

@@ -4,6 +4,7 @@ import { Engine, type Node } from "php-parser";
 import { z } from "zod";
 import { PROTOCOL_VERSION, verbs, WORKER_ARGUMENTS, WorkerErrorCode, type Verb } from "../../provider/worker/protocol";
 import { workerSource } from "../../provider/worker/source";
+import { skip } from "../support/skip";
 
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- php-parser types hardly any field of its nodes
 type Tree = Node & Record<string, any>;
@@ -98,8 +99,7 @@ describe("worker.php", () => {
   it("compiles where there is a php", function () {
     const php = spawnSync("php", ["-l"], { input: `<?php ${workerSource()}`, encoding: "utf8" });
     if (php.error) {
-      console.warn("      SKIPPED: no php on PATH; to run this: apt-get install php-cli");
-      return this.skip();
+      return skip(this, "whether worker.php compiles", "apt-get install php-cli");
     }
     assert.equal(php.status, 0, php.stdout);
   });

@@ -3,9 +3,8 @@
  * one engine. Everything on it has the prefix in its name.
  */
 import assert from "node:assert/strict";
-import { PlainFiles, sitesOfLogin } from "../../aegir/PlainClient";
-import type { Engine } from "../../engine/Engine";
-import { ScenarioStack } from "../../scenarios/ScenarioStack";
+import { PlainFiles, sitesOfLogin } from "../../support/PlainClient";
+import { ScenarioStack, type Opener } from "../../scenarios/ScenarioStack";
 import { keySecret } from "../../support/canary";
 import { TaskStatus, SiteStatus } from "../../../provider/worker/protocol";
 import type { Backstage, State } from "../Backstage";
@@ -45,11 +44,11 @@ export interface Counts {
 
 type Site = State["sites"][number];
 
-const POLL_MILLISECONDS = 100;
+const POLL_MILLISECONDS = 20;
 
 export class StoryStage {
   server!: StoryServer;
-  engine!: Engine;
+  engine!: Opener;
   stack!: ScenarioStack;
   /** The domains of the two sites. */
   sites!: [string, string];
@@ -57,7 +56,7 @@ export class StoryStage {
   private others!: string;
   private readonly secrets = new Map<string, string>();
 
-  async begin(server: StoryServer, engine: Engine): Promise<void> {
+  async begin(server: StoryServer, engine: Opener): Promise<void> {
     assert.match(server.prefix, /^[a-z][a-z0-9]{0,7}$/);
     this.server = server;
     this.engine = engine;
@@ -313,9 +312,3 @@ export async function until(what: string, condition: () => Promise<boolean>): Pr
 
 /** BOA's queue takes a task a minute, its account cron runs every three. */
 const PATIENCE_MILLISECONDS = 15 * 60_000;
-
-/** Ends a story that this server cannot tell, and says so. */
-export function skipLoudly(context: Mocha.Context, why: string): never {
-  console.warn(`      SKIPPED: ${why}`);
-  return context.skip();
-}

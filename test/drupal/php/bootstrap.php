@@ -94,21 +94,3 @@ function drupal_mail($module, $key, $to, $language, $params = array(), $from = N
   $written = file_put_contents(DRUPAL_DOUBLE . '/mails', json_encode($message) . "\n", FILE_APPEND);
   return $message + array('result' => $send && $written !== FALSE);
 }
-
-/**
- * FALSE if somebody else holds it.
- */
-function lock_acquire($name, $seconds) {
-  db_query('DELETE FROM {semaphore} WHERE name = :name AND expire < :now', array(':name' => $name, ':now' => microtime(TRUE)));
-  try {
-    db_insert('semaphore')->fields(array('name' => $name, 'value' => getmypid(), 'expire' => microtime(TRUE) + $seconds))->execute();
-    return TRUE;
-  }
-  catch (PDOException $taken) {
-    return FALSE;
-  }
-}
-
-function lock_release($name) {
-  db_delete('semaphore')->condition('name', $name)->condition('value', (string) getmypid())->execute();
-}

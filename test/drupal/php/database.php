@@ -10,17 +10,13 @@ class DatabaseTransactionOutOfOrderException extends Exception {}
 
 class Database {
 
-  private static $options;
   private static $connection;
 
-  public static function configure(array $options) {
-    self::$options = $options;
+  public static function connect(array $options) {
+    self::$connection = new DatabaseConnection($options);
   }
 
   public static function getConnection() {
-    if (self::$connection === NULL) {
-      self::$connection = new DatabaseConnection(self::$options);
-    }
     return self::$connection;
   }
 
@@ -273,35 +269,4 @@ function db_delete($table) {
 
 function db_like($text) {
   return addcslashes($text, '\%_');
-}
-
-/**
- * The properties that are columns of the table, NULL where it is set and allowed; by the key, or inserted without one.
- */
-function drupal_write_record($table, $record, $key = NULL) {
-  $schema = &drupal_static(__FUNCTION__, array());
-  if (!isset($schema[$table])) {
-    $schema[$table] = db_query('SELECT column_name AS name, extra, is_nullable, data_type FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = :table', array(':table' => $table))->fetchAll();
-  }
-  $fields = array();
-  $serial = NULL;
-  foreach ($schema[$table] as $column) {
-    $name = $column->name;
-    if ($column->extra === 'auto_increment' && !isset($record->$name)) {
-      $serial = $name;
-    }
-    elseif (property_exists($record, $name) && $name !== $key) {
-      $isNull = $record->$name === NULL && $column->is_nullable === 'YES';
-      $isNumber = in_array($column->data_type, array('int', 'tinyint'));
-      $fields[$name] = $isNull ? NULL : ($isNumber ? (int) $record->$name : (string) $record->$name);
-    }
-  }
-  if ($key !== NULL) {
-    db_update($table)->fields($fields)->condition($key, $record->$key)->execute();
-    return;
-  }
-  $id = db_insert($table)->fields($fields)->execute();
-  if ($serial !== NULL) {
-    $record->$serial = $id;
-  }
 }

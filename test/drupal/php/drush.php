@@ -20,9 +20,8 @@ function drush_bootstrap_max() {
   $conf = array();
   require DRUPAL_DOUBLE . '/settings.php';
   require __DIR__ . '/database.php';
-  Database::configure($databases['default']['default']);
   try {
-    Database::getConnection();
+    Database::connect($databases['default']['default']);
   }
   catch (PDOException $down) {
     return;
@@ -73,9 +72,6 @@ function drush_main(array $words) {
 
       case 'hosting-task':
         return drush_hosting_task($arguments[0]);
-
-      case 'hosting-tasks':
-        return drush_hosting_tasks();
 
       case 'hosting-queued':
         return drush_hosting_queued();

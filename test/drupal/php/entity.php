@@ -4,21 +4,22 @@
  * Entities of Drupal 7: loaded through a static cache whose objects everybody shares.
  */
 
-abstract class EntityController {
+class EntityController {
 
-  protected $table;
-  protected $idColumn;
   private $cache = array();
+  private $table;
+  private $idColumn;
+  private $load;
 
   /**
-   * Rows of entities by their ids.
+   * @param $load
+   *   Answers entities by their ids, with what modules know of them.
    */
-  abstract protected function rows(array $ids);
-
-  /**
-   * Adds what modules know of freshly loaded entities.
-   */
-  abstract protected function attach(array $entities);
+  public function __construct($table, $idColumn, $load) {
+    $this->table = $table;
+    $this->idColumn = $idColumn;
+    $this->load = $load;
+  }
 
   public function resetCache($ids = NULL) {
     $this->cache = $ids === NULL ? array() : array_diff_key($this->cache, array_flip($ids));
@@ -35,41 +36,27 @@ abstract class EntityController {
         $select->condition($field, $value);
       }
       $cached = array_filter($this->cache, function ($entity) use ($conditions) {
-        foreach ($conditions as $field => $value) {
-          if ($entity->$field != $value) {
-            return FALSE;
-          }
-        }
-        return TRUE;
+        return array_intersect_key((array) $entity, $conditions) == $conditions;
       });
       $ids = array_merge(array_keys($cached), $select->statement()->fetchCol());
     }
     $unknown = array_diff(array_filter($ids, 'is_numeric'), array_keys($this->cache));
     if ($unknown) {
-      $rows = array();
-      foreach ($this->rows($unknown) as $row) {
-        $rows[$row->{$this->idColumn}] = $row;
-      }
-      // Attached before it is in the cache, so that whoever asks meanwhile loads it again.
-      $this->attach($rows);
-      $this->cache = $rows + $this->cache;
+      // Complete before they are in the cache, so that whoever asks meanwhile loads them again.
+      $this->cache = call_user_func($this->load, $unknown) + $this->cache;
     }
-    $found = array();
-    foreach ($ids as $id) {
-      if (isset($this->cache[$id])) {
-        $found[$id] = $this->cache[$id];
-      }
-    }
-    return $found;
+    return array_replace(array_intersect_key(array_flip($ids), $this->cache), array_intersect_key($this->cache, array_flip($ids)));
   }
 
 }
 
 function entity_get_controller($type) {
   $controllers = &drupal_static(__FUNCTION__, array());
-  if (!isset($controllers[$type])) {
-    $class = ucfirst($type) . 'Controller';
-    $controllers[$type] = new $class();
+  if (!$controllers) {
+    $controllers = array(
+      'node' => new EntityController('node', 'nid', 'node_load_fresh'),
+      'user' => new EntityController('users', 'uid', 'user_load_fresh'),
+    );
   }
   return $controllers[$type];
 }
@@ -82,4 +69,18 @@ function entity_load_unchanged($type, $id) {
   $controller->resetCache(array($id));
   $entities = $controller->load(array($id));
   return reset($entities);
+}
+
+/**
+ * Runs a save or a deletion in a transaction of its own.
+ */
+function entity_transaction($work) {
+  $transaction = db_transaction();
+  try {
+    return $work();
+  }
+  catch (Exception $exception) {
+    $transaction->rollback();
+    throw $exception;
+  }
 }

@@ -34,74 +34,8 @@ function hosting_add_columns($node, $row) {
   }
 }
 
-// Nodes of every type.
-
-function hosting_node_load(array $nodes) {
-  foreach (db_query('SELECT nid, name FROM {hosting_context} WHERE nid IN (:nids)', array(':nids' => array_keys($nodes))) as $row) {
-    $nodes[$row->nid]->hosting_name = $row->name;
-  }
-  foreach ($nodes as $node) {
-    if ($node->type === 'site') {
-      $node->aliases = db_query('SELECT alias FROM {hosting_site_alias} WHERE vid = :vid AND automatic = 0', array(':vid' => $node->vid))->fetchCol();
-      $node->redirection = db_query('SELECT redirection FROM {hosting_site_alias} WHERE vid = :vid', array(':vid' => $node->vid))->fetchField();
-    }
-  }
-}
-
-function hosting_node_presave($node) {
-  if ($node->type === 'site') {
-    $node->title = strtolower(trim($node->title));
-  }
-}
-
-function hosting_node_insert($node) {
-  if ($node->type === 'site') {
-    hosting_alias_insert($node);
-    hosting_context_register($node->nid, isset($node->hosting_name) ? $node->hosting_name : $node->title);
-    hosting_add_task($node->nid, 'install');
-  }
-}
-
-function hosting_node_update($node) {
-  if ($node->type === 'site') {
-    if (empty($node->revision)) {
-      db_delete('hosting_site_alias')->condition('nid', $node->nid)->condition('vid', $node->vid)->execute();
-    }
-    hosting_alias_insert($node);
-    if (empty($node->no_verify)) {
-      hosting_add_task($node->nid, 'verify');
-    }
-  }
-}
-
-function hosting_node_delete($node) {
-  if ($node->type === 'site') {
-    db_delete('hosting_site_alias')->condition('nid', $node->nid)->execute();
-  }
-  if ($node->type === 'platform') {
-    db_delete('hosting_platform_client_access')->condition('pid', $node->nid)->execute();
-  }
-}
-
-function hosting_alias_insert($node) {
-  foreach (isset($node->aliases) ? array_unique($node->aliases) : array() as $alias) {
-    db_insert('hosting_site_alias')->fields(array(
-      'vid' => $node->vid,
-      'nid' => $node->nid,
-      'alias' => strtolower(trim($alias)),
-      'automatic' => 0,
-      'redirection' => empty($node->redirection) ? '0' : $node->redirection,
-    ))->execute();
-  }
-}
-
 function hosting_context_register($nid, $name) {
-  if (db_query('SELECT nid FROM {hosting_context} WHERE nid = :nid', array(':nid' => $nid))->fetchField()) {
-    db_update('hosting_context')->fields(array('name' => $name))->condition('nid', $nid)->execute();
-  }
-  else {
-    db_insert('hosting_context')->fields(array('nid' => $nid, 'name' => $name))->execute();
-  }
+  db_query('REPLACE INTO {hosting_context} (nid, name) VALUES (:nid, :name)', array(':nid' => $nid, ':name' => $name));
 }
 
 function hosting_context_delete($nid) {
@@ -235,85 +169,79 @@ function hosting_client_register_user($node, $mail) {
   return $user;
 }
 
-function hosting_client_user_insert(array $edit, $account) {
-  if (!empty($edit['hosting_client'])) {
-    hosting_client_associate($account->uid, $edit['hosting_client']);
-  }
-}
-
 // Sites.
 
 function hosting_site_load($node) {
-  hosting_add_columns($node, db_query('SELECT s.client, s.db_server, s.db_name, s.platform, s.profile, p.web_server, p.publish_path, s.language AS site_language, s.last_cron, s.cron_key, s.status AS site_status, p.status AS platform_status, s.verified, p.verified AS platform_verified FROM {hosting_site} s LEFT JOIN {hosting_platform} p ON p.nid = s.platform WHERE s.vid = :vid', array(':vid' => $node->vid))->fetch());
+  hosting_add_columns($node, db_query('SELECT s.client, s.db_name, s.platform, p.publish_path, s.last_cron, s.cron_key, s.status AS site_status, s.verified FROM {hosting_site} s LEFT JOIN {hosting_platform} p ON p.nid = s.platform WHERE s.vid = :vid', array(':vid' => $node->vid))->fetch());
+  $node->hosting_name = db_query('SELECT name FROM {hosting_context} WHERE nid = :nid', array(':nid' => $node->nid))->fetchField();
+  $node->aliases = db_query('SELECT alias FROM {hosting_site_alias} WHERE vid = :vid AND automatic = 0', array(':vid' => $node->vid))->fetchCol();
 }
 
 /**
  * Every column from the node at hand, however old it is.
  */
 function hosting_site_columns($node) {
-  $defaults = array('db_server' => 0, 'db_name' => '', 'profile' => 0, 'site_language' => 'en', 'last_cron' => 0, 'cron_key' => '', 'site_status' => HOSTING_SITE_QUEUED, 'verified' => 0);
+  $defaults = array('db_name' => '', 'last_cron' => 0, 'cron_key' => '', 'site_status' => HOSTING_SITE_QUEUED, 'verified' => 0);
   foreach ($defaults as $name => $value) {
-    if (!isset($node->$name)) {
-      $node->$name = $value;
-    }
+    $node->$name = isset($node->$name) ? $node->$name : $value;
   }
-  return array(
-    'client' => $node->client,
-    'db_server' => $node->db_server,
-    'db_name' => $node->db_name,
-    'platform' => $node->platform,
-    'profile' => $node->profile,
-    'language' => $node->site_language,
-    'last_cron' => $node->last_cron,
-    'cron_key' => $node->cron_key,
-    'status' => $node->site_status,
-    'verified' => $node->verified,
-  );
+  $columns = array('client', 'db_name', 'platform', 'last_cron', 'cron_key', 'verified');
+  return array_intersect_key((array) $node, array_flip($columns)) + array('status' => $node->site_status);
 }
 
 function hosting_site_insert($node) {
+  hosting_site_insert_revision($node);
+  hosting_context_register($node->nid, isset($node->hosting_name) ? $node->hosting_name : $node->title);
+  hosting_add_task($node->nid, 'install');
+}
+
+function hosting_site_insert_revision($node) {
   if (empty($node->platform)) {
     throw new Exception('Site nodes require either platform or platform_node->publish_path property');
   }
   $client = hosting_get_client($node->client);
   $node->client = $client ? $client->nid : NULL;
   db_insert('hosting_site')->fields(array('vid' => $node->vid, 'nid' => $node->nid) + hosting_site_columns($node))->execute();
+  hosting_site_insert_aliases($node);
 }
 
 function hosting_site_update($node) {
   if (!empty($node->revision)) {
-    hosting_site_insert($node);
-    return;
+    hosting_site_insert_revision($node);
   }
-  if ($node->site_status == HOSTING_SITE_DELETED) {
-    $node->no_verify = TRUE;
+  else {
+    $client = hosting_get_client($node->client);
+    $node->client = $client ? $client->nid : '1';
+    db_update('hosting_site')->fields(hosting_site_columns($node))->condition('vid', $node->vid)->execute();
+    db_delete('hosting_site_alias')->condition('nid', $node->nid)->condition('vid', $node->vid)->execute();
+    hosting_site_insert_aliases($node);
   }
-  $client = hosting_get_client($node->client);
-  $node->client = $client ? $client->nid : '1';
-  db_update('hosting_site')->fields(hosting_site_columns($node))->condition('vid', $node->vid)->execute();
+  if (empty($node->no_verify) && $node->site_status != HOSTING_SITE_DELETED) {
+    hosting_add_task($node->nid, 'verify');
+  }
+}
+
+function hosting_site_insert_aliases($node) {
+  foreach (isset($node->aliases) ? array_unique($node->aliases) : array() as $alias) {
+    db_insert('hosting_site_alias')->fields(array('vid' => $node->vid, 'nid' => $node->nid, 'alias' => strtolower(trim($alias)), 'automatic' => 0, 'redirection' => '0'))->execute();
+  }
 }
 
 function hosting_site_delete($node) {
-  db_delete('hosting_site')->condition('nid', $node->nid)->execute();
-  hosting_context_delete($node->nid);
+  foreach (array('hosting_site', 'hosting_site_alias', 'hosting_context') as $table) {
+    db_delete($table)->condition('nid', $node->nid)->execute();
+  }
   hosting_task_delete_related_tasks($node->nid);
 }
 
 // Platforms.
 
 function hosting_platform_load($node) {
-  hosting_add_columns($node, db_query('SELECT publish_path, web_server, verified, status AS platform_status FROM {hosting_platform} WHERE vid = :vid', array(':vid' => $node->vid))->fetch());
+  hosting_add_columns($node, db_query('SELECT publish_path, status AS platform_status FROM {hosting_platform} WHERE vid = :vid', array(':vid' => $node->vid))->fetch());
 }
 
 function hosting_platform_insert($node) {
-  db_insert('hosting_platform')->fields(array(
-    'vid' => $node->vid,
-    'nid' => $node->nid,
-    'publish_path' => $node->publish_path,
-    'web_server' => 0,
-    'verified' => REQUEST_TIME,
-    'status' => HOSTING_PLATFORM_ENABLED,
-  ))->execute();
+  db_insert('hosting_platform')->fields(array('vid' => $node->vid, 'nid' => $node->nid, 'publish_path' => $node->publish_path, 'status' => HOSTING_PLATFORM_ENABLED))->execute();
 }
 
 // Tasks.
@@ -343,14 +271,8 @@ function hosting_task_load($node) {
 }
 
 function hosting_task_columns($node) {
-  return array(
-    'nid' => $node->nid,
-    'task_type' => $node->task_type,
-    'task_status' => $node->task_status,
-    'rid' => $node->rid,
-    'executed' => isset($node->executed) ? $node->executed : NULL,
-    'delta' => isset($node->delta) ? (int) $node->delta : NULL,
-  );
+  $columns = array_intersect_key((array) $node, array_flip(array('nid', 'task_type', 'task_status', 'rid', 'executed', 'delta')));
+  return $columns + array('executed' => NULL, 'delta' => NULL);
 }
 
 function hosting_task_insert($node) {
@@ -387,14 +309,7 @@ function hosting_task_set_title($node) {
 
 function hosting_task_log($vid, $type, $message) {
   $nid = db_query('SELECT nid FROM {hosting_task} WHERE vid = :vid', array(':vid' => $vid))->fetchField();
-  db_insert('hosting_task_log')->fields(array(
-    'vid' => $vid,
-    'nid' => $nid,
-    'type' => $type,
-    'message' => $message,
-    'error' => '',
-    'timestamp' => REQUEST_TIME,
-  ))->execute();
+  db_insert('hosting_task_log')->fields(array('vid' => $vid, 'nid' => $nid, 'type' => $type, 'message' => $message, 'error' => '', 'timestamp' => REQUEST_TIME))->execute();
 }
 
 /**

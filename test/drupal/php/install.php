@@ -22,6 +22,7 @@ foreach (array(6, 7) as $rid) {
 db_insert('sequences')->fields(array('value' => 1))->execute();
 db_insert('users')->fields(array('uid' => 0, 'name' => '', 'mail' => ''))->execute();
 db_insert('users')->fields(array('uid' => 1, 'name' => 'admin', 'mail' => 'admin@example.com', 'status' => 1))->execute();
+$GLOBALS['user'] = user_load(1);
 
 $node = function ($type, $title, array $properties) {
   $node = (object) ($properties + array('type' => $type, 'title' => $title, 'uid' => 1, 'status' => 1, 'language' => LANGUAGE_NONE));

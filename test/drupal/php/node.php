@@ -4,22 +4,13 @@
  * Nodes of Drupal 7: each save in a transaction of its own, with the hooks of the hosting modules where core calls them.
  */
 
-class NodeController extends EntityController {
-
-  protected $table = 'node';
-  protected $idColumn = 'nid';
-
-  protected function rows(array $ids) {
-    return db_query('SELECT n.nid, n.vid, n.type, n.language, r.title, n.uid, n.status, n.created, n.changed, n.comment, n.promote, n.sticky, r.log, r.timestamp, r.uid AS revision_uid FROM {node} n INNER JOIN {node_revision} r ON r.vid = n.vid WHERE n.nid IN (:ids)', array(':ids' => $ids))->fetchAll();
+function node_load_fresh(array $nids) {
+  $nodes = array();
+  foreach (db_query('SELECT n.nid, n.vid, n.type, n.language, r.title, n.uid, n.status, n.created, n.changed, r.log, r.timestamp, r.uid AS revision_uid FROM {node} n INNER JOIN {node_revision} r ON r.vid = n.vid WHERE n.nid IN (:ids)', array(':ids' => $nids)) as $node) {
+    $nodes[$node->nid] = $node;
+    node_invoke($node, 'load');
   }
-
-  protected function attach(array $nodes) {
-    foreach ($nodes as $node) {
-      node_invoke($node, 'load');
-    }
-    hosting_node_load($nodes);
-  }
-
+  return $nodes;
 }
 
 /**
@@ -45,64 +36,49 @@ function node_load($nid, $vid = NULL, $reset = FALSE) {
 }
 
 function node_save($node) {
-  $transaction = db_transaction();
-  try {
-    if (!empty($node->nid) && !isset($node->original)) {
+  return entity_transaction(function () use ($node) {
+    $isNew = empty($node->nid);
+    if (!$isNew && !isset($node->original)) {
       // From here on the cache holds the node as it was, for whoever asks during the save.
       $node->original = entity_load_unchanged('node', $node->nid);
     }
-    $isNew = empty($node->nid);
-    if (empty($node->created)) {
-      $node->created = REQUEST_TIME;
-    }
-    $node->changed = $node->timestamp = REQUEST_TIME;
-    hosting_node_presave($node);
-
     $isRevision = $isNew || !empty($node->revision);
-    if ($isRevision) {
-      $node->log = isset($node->log) ? $node->log : '';
+    $node->created = empty($node->created) ? REQUEST_TIME : $node->created;
+    $node->changed = $node->timestamp = REQUEST_TIME;
+    if ($node->type === 'site') {
+      $node->title = strtolower(trim($node->title));
     }
-    if (!$isNew && $isRevision) {
-      $node->old_vid = $node->vid;
-      unset($node->vid);
+    $columns = array('type' => $node->type, 'language' => $node->language, 'title' => $node->title, 'uid' => (int) $node->uid, 'status' => (int) $node->status, 'created' => $node->created, 'changed' => $node->changed);
+    if ($isNew) {
+      $node->nid = db_insert('node')->fields($columns)->execute();
     }
-    drupal_write_record('node', $node, $isNew ? NULL : 'nid');
-    $author = $node->uid;
-    $node->uid = $GLOBALS['user']->uid;
-    drupal_write_record('node_revision', $node, $isRevision ? NULL : 'vid');
-    $node->uid = $author;
+    else {
+      db_update('node')->fields($columns)->condition('nid', $node->nid)->execute();
+    }
+    $columns = array('nid' => $node->nid, 'uid' => $GLOBALS['user']->uid, 'title' => $node->title, 'log' => isset($node->log) ? $node->log : '', 'timestamp' => $node->timestamp, 'status' => (int) $node->status);
     if ($isRevision) {
+      $node->vid = db_insert('node_revision')->fields($columns)->execute();
       db_update('node')->fields(array('vid' => $node->vid))->condition('nid', $node->nid)->execute();
     }
-    $operation = $isNew ? 'insert' : 'update';
-    node_invoke($node, $operation);
-    $hook = "hosting_node_$operation";
-    $hook($node);
+    else {
+      db_update('node_revision')->fields($columns)->condition('vid', $node->vid)->execute();
+    }
+    node_invoke($node, $isNew ? 'insert' : 'update');
     node_access_acquire_grants($node);
     unset($node->original);
     entity_get_controller('node')->resetCache(array($node->nid));
-  }
-  catch (Exception $exception) {
-    $transaction->rollback();
-    throw $exception;
-  }
+  });
 }
 
 function node_delete($nid) {
-  $transaction = db_transaction();
-  try {
+  entity_transaction(function () use ($nid) {
     foreach (node_load_multiple(array($nid)) as $node) {
       node_invoke($node, 'delete');
-      hosting_node_delete($node);
     }
     foreach (array('node', 'node_revision', 'node_access') as $table) {
       db_delete($table)->condition('nid', $nid)->execute();
     }
-  }
-  catch (Exception $exception) {
-    $transaction->rollback();
-    throw $exception;
-  }
+  });
   entity_get_controller('node')->resetCache();
 }
 

@@ -2,35 +2,19 @@
 /**
  * @file
  * The task queue, and what its tasks leave on disk. A task loads its site when it starts and saves that same object when it
- * ends. What a verify of a site shall do is in the file "verify/<domain>" of the front end's directory, if there is one:
- * "failure", "warning" or "stuck". It waits as long as there is a file "loaded/<domain>", when it knows the site and nobody
- * knows yet that it runs, and "running/<domain>" after that.
+ * ends. A verify fails if there is a file "failing/<domain>" in the front end's directory. A task waits as long as there is
+ * a file "loaded/<domain>", when it knows the site and nobody knows yet that it runs, and "running/<domain>" after that.
  */
 
 /**
- * One run of the queue: up to so many tasks, one after the other, each in a process of its own.
- */
-function drush_hosting_tasks() {
-  if (!lock_acquire('hosting_queue_tasks_running', 3600)) {
-    fwrite(STDERR, "The queue tasks is already running.\n");
-    return 0;
-  }
-  variable_set('hosting_queue_tasks_last_run', time());
-  foreach (hosting_get_new_tasks(variable_get('hosting_queue_tasks_items', 5)) as $nid) {
-    passthru('drush @hostmaster hosting-task ' . (int) $nid);
-  }
-  lock_release('hosting_queue_tasks_running');
-  return 0;
-}
-
-/**
- * The daemon: runs of the queue, a tenth of a second apart, until standard input ends or it is paused.
+ * The daemon: runs of the queue, a tenth of a second apart, until standard input ends. Each task is a process of its own.
  */
 function drush_hosting_queued() {
   do {
     $GLOBALS['conf'] = variable_initialize();
-    if (!variable_get('hosting_queued_paused', 0)) {
-      drush_hosting_tasks();
+    variable_set('hosting_queue_tasks_last_run', time());
+    foreach (hosting_get_new_tasks(variable_get('hosting_queue_tasks_items', 5)) as $nid) {
+      passthru('drush @hostmaster hosting-task ' . (int) $nid);
     }
     $readable = array(STDIN);
     $none = array();
@@ -56,20 +40,13 @@ function drush_hosting_task($nid) {
   node_save($task);
   $owner = node_load($site->client);
   $uname = isset($owner->uname) ? $owner->uname : '';
-  $outcome = $task->task_type === 'verify' ? provision_instruction('verify', $site->title) : NULL;
-  if ($outcome === 'stuck') {
-    posix_kill(getmypid(), SIGKILL);
-  }
   provision_wait('running', $site->title);
 
-  $failed = $outcome === 'failure';
+  $failed = $task->task_type === 'verify' && provision_is_told('failing', $site->title);
   if ($failed) {
     hosting_task_log($task->vid, 'error', 'Drupal installation or verification failed: settings.php is not writable.');
   }
   else {
-    if ($outcome === 'warning') {
-      hosting_task_log($task->vid, 'warning', 'Could not change permissions of sites/default.');
-    }
     provision_site($task->task_type, $site, $uname);
     hosting_task_log($task->vid, 'success', 'Command completed.');
   }
@@ -124,9 +101,6 @@ function provision_client_create_symlink($clients, $directory, $domain, $uname) 
   if ($uname === '') {
     return;
   }
-  if (!is_dir("$clients/$uname")) {
-    mkdir("$clients/$uname", 0750, TRUE);
-  }
   if (is_link("$clients/$uname/$domain")) {
     return;
   }
@@ -136,17 +110,20 @@ function provision_client_create_symlink($clients, $directory, $domain, $uname) 
       break;
     }
   }
-  symlink($directory, "$clients/$uname/$domain");
+  // Between the two calls the account cron may take the empty directory away.
+  for ($linked = FALSE, $attempt = 0; !$linked && $attempt < 100; $attempt++) {
+    @mkdir("$clients/$uname", 0750, TRUE);
+    $linked = @symlink($directory, "$clients/$uname/$domain");
+  }
 }
 
-function provision_instruction($kind, $domain) {
+function provision_is_told($what, $domain) {
   clearstatcache();
-  $file = DRUPAL_DOUBLE . "/$kind/$domain";
-  return is_file($file) ? trim(file_get_contents($file)) : NULL;
+  return is_file(DRUPAL_DOUBLE . "/$what/$domain");
 }
 
 function provision_wait($when, $domain) {
-  while (provision_instruction($when, $domain) !== NULL) {
+  while (provision_is_told($when, $domain)) {
     usleep(10000);
   }
 }

@@ -25,15 +25,14 @@ CREATE TABLE users_roles (uid int unsigned NOT NULL DEFAULT 0, rid int unsigned 
 CREATE TABLE node (
   nid int unsigned NOT NULL AUTO_INCREMENT PRIMARY KEY, vid int unsigned DEFAULT NULL, type varchar(32) NOT NULL DEFAULT '',
   language varchar(12) NOT NULL DEFAULT '', title varchar(255) NOT NULL DEFAULT '', uid int NOT NULL DEFAULT 0,
-  status int NOT NULL DEFAULT 1, created int NOT NULL DEFAULT 0, changed int NOT NULL DEFAULT 0, comment int NOT NULL DEFAULT 0,
-  promote int NOT NULL DEFAULT 0, sticky int NOT NULL DEFAULT 0,
-  UNIQUE KEY vid (vid), KEY node_changed (changed), KEY node_created (created), KEY node_frontpage (promote, status, sticky, created),
-  KEY node_status_type (status, type, nid), KEY node_title_type (title, type(4)), KEY node_type (type(4)), KEY uid (uid), KEY language (language)
+  status int NOT NULL DEFAULT 1, created int NOT NULL DEFAULT 0, changed int NOT NULL DEFAULT 0,
+  UNIQUE KEY vid (vid), KEY node_changed (changed), KEY node_created (created), KEY node_status_type (status, type, nid),
+  KEY node_title_type (title, type(4)), KEY node_type (type(4)), KEY uid (uid), KEY language (language)
 );
 CREATE TABLE node_revision (
   nid int unsigned NOT NULL DEFAULT 0, vid int unsigned NOT NULL AUTO_INCREMENT PRIMARY KEY, uid int NOT NULL DEFAULT 0,
   title varchar(255) NOT NULL DEFAULT '', log longtext NOT NULL, timestamp int NOT NULL DEFAULT 0, status int NOT NULL DEFAULT 1,
-  comment int NOT NULL DEFAULT 0, promote int NOT NULL DEFAULT 0, sticky int NOT NULL DEFAULT 0, KEY nid (nid), KEY uid (uid)
+  KEY nid (nid), KEY uid (uid)
 );
 CREATE TABLE node_access (
   nid int unsigned NOT NULL DEFAULT 0, gid int unsigned NOT NULL DEFAULT 0, realm varchar(255) NOT NULL DEFAULT '',
@@ -53,13 +52,12 @@ CREATE TABLE hosting_platform_client_access (pid int unsigned NOT NULL DEFAULT 0
 CREATE TABLE hosting_context (nid int unsigned NOT NULL DEFAULT 0 PRIMARY KEY, name varchar(229) NOT NULL, UNIQUE KEY name (name));
 CREATE TABLE hosting_platform (
   vid int unsigned NOT NULL DEFAULT 0 PRIMARY KEY, nid int unsigned NOT NULL DEFAULT 0, publish_path longtext,
-  web_server int NOT NULL DEFAULT 0, verified int NOT NULL DEFAULT 0, status tinyint NOT NULL DEFAULT 0
+  status tinyint NOT NULL DEFAULT 0
 );
 CREATE TABLE hosting_site (
   vid int unsigned NOT NULL DEFAULT 0 PRIMARY KEY, nid int unsigned NOT NULL DEFAULT 0, client int NOT NULL DEFAULT 0,
-  db_server int NOT NULL DEFAULT 0, db_name varchar(64) DEFAULT '', platform int NOT NULL DEFAULT 0, profile int NOT NULL DEFAULT 0,
-  language varchar(10) NOT NULL DEFAULT 'en', last_cron int, cron_key varchar(80) DEFAULT '', verified int NOT NULL DEFAULT 0,
-  status tinyint NOT NULL DEFAULT 0
+  db_name varchar(64) DEFAULT '', platform int NOT NULL DEFAULT 0, last_cron int, cron_key varchar(80) DEFAULT '',
+  verified int NOT NULL DEFAULT 0, status tinyint NOT NULL DEFAULT 0
 );
 CREATE TABLE hosting_site_alias (
   vid int NOT NULL DEFAULT 0, nid int unsigned NOT NULL DEFAULT 0, alias varchar(128) NOT NULL, automatic int NOT NULL DEFAULT 0,

@@ -6,22 +6,14 @@
 
 define('USERNAME_MAX_LENGTH', 60);
 
-class UserController extends EntityController {
-
-  protected $table = 'users';
-  protected $idColumn = 'uid';
-
-  protected function rows(array $ids) {
-    return db_query('SELECT * FROM {users} WHERE uid IN (:ids)', array(':ids' => $ids))->fetchAll();
+function user_load_fresh(array $uids) {
+  $users = array();
+  foreach (db_query('SELECT * FROM {users} WHERE uid IN (:ids)', array(':ids' => $uids)) as $user) {
+    $user->roles = db_query('SELECT r.rid, r.name FROM {role} r INNER JOIN {users_roles} h ON h.rid = r.rid WHERE h.uid = :uid', array(':uid' => $user->uid))->fetchAllKeyed();
+    $user->roles += $user->uid ? array(DRUPAL_AUTHENTICATED_RID => 'authenticated user') : array(DRUPAL_ANONYMOUS_RID => 'anonymous user');
+    $users[$user->uid] = $user;
   }
-
-  protected function attach(array $users) {
-    foreach ($users as $uid => $user) {
-      $user->roles = db_query('SELECT r.rid, r.name FROM {role} r INNER JOIN {users_roles} h ON h.rid = r.rid WHERE h.uid = :uid', array(':uid' => $uid))->fetchAllKeyed();
-      $user->roles[$uid ? DRUPAL_AUTHENTICATED_RID : DRUPAL_ANONYMOUS_RID] = $uid ? 'authenticated user' : 'anonymous user';
-    }
-  }
-
+  return $users;
 }
 
 function user_load_multiple(array $uids, array $conditions = array(), $reset = FALSE) {
@@ -40,22 +32,23 @@ function user_load($uid, $reset = FALSE) {
  * Saves a new user; an existing one needs more than is used here.
  */
 function user_save($account, array $edit = array()) {
-  $transaction = db_transaction();
-  try {
+  return entity_transaction(function () use ($account, $edit) {
     if (!empty($account->uid)) {
       throw new Exception('The double saves new users only.');
     }
-    $edit['pass'] = password_hash($edit['pass'], PASSWORD_DEFAULT);
-    $edit['mail'] = isset($edit['mail']) ? trim($edit['mail']) : NULL;
     foreach ($edit as $name => $value) {
       $account->$name = $value;
     }
+    $account->pass = password_hash($edit['pass'], PASSWORD_DEFAULT);
+    $account->mail = isset($edit['mail']) ? trim($edit['mail']) : NULL;
     // As db_next_id(): a number that was given once is not given again.
     db_query("UPDATE {sequences} SET value = GREATEST(value, (SELECT MAX(uid) FROM {users})) + 1");
     $account->uid = db_query('SELECT value FROM {sequences}')->fetchField();
-    $account->created = REQUEST_TIME;
-    drupal_write_record('users', $account);
-    hosting_client_user_insert($edit, $account);
+    $columns = array('uid', 'name', 'pass', 'mail', 'init', 'status');
+    db_insert('users')->fields(array_intersect_key((array) $account, array_flip($columns)) + array('created' => REQUEST_TIME))->execute();
+    if (!empty($edit['hosting_client'])) {
+      hosting_client_associate($account->uid, $edit['hosting_client']);
+    }
     foreach (array_keys($account->roles) as $rid) {
       if ($rid > DRUPAL_AUTHENTICATED_RID) {
         db_insert('users_roles')->fields(array('uid' => $account->uid, 'rid' => $rid))->execute();
@@ -63,30 +56,21 @@ function user_save($account, array $edit = array()) {
     }
     entity_get_controller('user')->resetCache(array($account->uid));
     return $account;
-  }
-  catch (Exception $exception) {
-    $transaction->rollback();
-    throw $exception;
-  }
+  });
 }
 
 /**
  * Takes every node that the user has written along, and leaves what hosting_client keeps of the user.
  */
 function user_delete($uid) {
-  $transaction = db_transaction();
-  try {
+  entity_transaction(function () use ($uid) {
     foreach (db_query('SELECT nid FROM {node} WHERE uid = :uid', array(':uid' => $uid))->fetchCol() as $nid) {
       node_delete($nid);
     }
     foreach (array('users', 'users_roles') as $table) {
       db_delete($table)->condition('uid', $uid)->execute();
     }
-  }
-  catch (Exception $exception) {
-    $transaction->rollback();
-    throw $exception;
-  }
+  });
   entity_get_controller('user')->resetCache();
 }
 

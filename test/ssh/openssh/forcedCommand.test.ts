@@ -9,7 +9,7 @@ import { SshError } from "../../../provider/ssh/SshError";
 import { WorkerSession } from "../../../provider/ssh/WorkerSession";
 import { PROTOCOL_VERSION, WORKER_ARGUMENTS } from "../../../provider/worker/protocol";
 import { workerSource } from "../../../provider/worker/source";
-import { connect } from "../../aegir/PlainClient";
+import { connect } from "../../support/PlainClient";
 import { cleaningUp } from "../../support/cleaningUp";
 import { ACCEPTED, needOpenSsh, OpenSshServer } from "../OpenSshServer";
 import { newKey } from "../ScriptedServer";

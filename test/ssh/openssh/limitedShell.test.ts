@@ -26,6 +26,10 @@ import {
   type OpenSshOptions,
 } from "../OpenSshServer";
 import { needRoot, SystemUser } from "../SystemUser";
+import { skip } from "../../support/skip";
+
+const LSHELL =
+  "/usr/bin/python3 -m venv /opt/aegir-test; /opt/aegir-test/bin/pip install limited-shell==0.11.1; export PATH=$PATH:/opt/aegir-test/bin";
 
 const SFTP_SERVER = "/usr/lib/openssh/sftp-server";
 const PASSWORD = "the main account's password";
@@ -65,10 +69,7 @@ describe("A hosted account, whose login has a limited shell", () => {
   before(needRoot);
   before(function () {
     if (!lshell) {
-      console.log(
-        "    SKIPPED: there is no lshell on the PATH (PyPI's limited-shell, in an environment that every user can read)",
-      );
-      this.skip();
+      skip(this, "what logs in to a limited shell", LSHELL);
     }
     user = SystemUser.create({ suffix: ".ftp" });
     user.mustRun(lshell, this);

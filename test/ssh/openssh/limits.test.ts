@@ -10,6 +10,7 @@ import { until } from "../../support/until";
 import { ACCEPTED, CONNECTED, FAILED, needOpenSsh, OpenSshServer, openSshVersion } from "../OpenSshServer";
 import { newKey } from "../ScriptedServer";
 import { Product } from "./Product";
+import { skip } from "../../support/skip";
 
 const LIMITS = { deadlineSeconds: 60 };
 
@@ -44,8 +45,7 @@ describe("OpenSSH's limits", () => {
   function needVersion(context: Mocha.Context, what: string, major: number, minor: number): void {
     const [hasMajor, hasMinor] = openSshVersion();
     if (hasMajor > major || (hasMajor === major && hasMinor >= minor)) return;
-    console.log(`      SKIPPED: this is OpenSSH ${hasMajor}.${hasMinor}, and ${what} came with ${major}.${minor}`);
-    context.skip();
+    skip(context, `${what}, which came with OpenSSH ${major}.${minor}; this is ${hasMajor}.${hasMinor}`);
   }
 
   it("row 28: a restart during a command leaves its outcome unknown, and the next one connects once", async () => {

@@ -7,6 +7,7 @@ import { cleaningUp } from "../../support/cleaningUp";
 import { needOpenSsh } from "../OpenSshServer";
 import { needRoot, SystemUser } from "../SystemUser";
 import { Product, type ProductOptions } from "./Product";
+import { skip } from "../../support/skip";
 
 /** What looks like an answer: with another marker, cut off, and one that never ends. */
 const LIKE_FRAMES = [
@@ -84,8 +85,7 @@ describe("The product over OpenSSH, through the login shell of a user", () => {
   for (const shell of ["/bin/dash", "/bin/tcsh"]) {
     it(`works with the login shell ${shell}`, async function () {
       if (!existsSync(shell)) {
-        console.log(`      SKIPPED: there is no ${shell}; to have it: apt-get install ${basename(shell)}`);
-        this.skip();
+        skip(this, `the login shell ${shell}`, `apt-get install ${basename(shell)}`);
       }
       user.shell = shell;
       await works(await start());

@@ -1,0 +1,187 @@
+import assert from "node:assert/strict";
+import { SqlError } from "./FrontEnd";
+import { fullSeed } from "./seed";
+import { Stage } from "./Stage";
+
+const mysql = (number: number) => (error: unknown) => error instanceof SqlError && error.number === number;
+
+describe("clients of a small Aegir", () => {
+  const stage = new Stage({ seed: fullSeed });
+  const client = (internalName: string) =>
+    stage.aegir.tables().clients.find((other) => other.internalName === internalName);
+  const user = (name: string) => stage.aegir.tables().users.find((other) => other.name === name);
+
+  it("sanitises an internal name: letters, digits and underscores, lower case, 16 of them (contract 1.3)", () => {
+    const stored = (uname: string, prefix = "") => {
+      stage.aegir.panel.setVariable("hosting_client_prefix", prefix);
+      return stage.aegir.frontEnd.sanitizeUname(uname);
+    };
+    assert.equal(stored("Has_Under-score"), "has_underscore");
+    assert.equal(stored("ÄÖÜ umlaut"), "umlaut");
+    assert.equal(stored("a.b-c d"), "abcd");
+    assert.equal(stored("A very long name of a client"), "averylongnameofa");
+    assert.equal(stored("!!!"), "");
+    assert.equal(stored("acme", "x_"), "x_acme");
+    assert.equal(stored("x_acme", "x_"), "x_acme");
+    assert.equal(stored("a-name-of-a-client", "a-long-prefix-"), "a-long-prefix-an");
+    // The prefix is part of a regular expression.
+    assert.equal(stored("abcd", "a.c"), "a.cd");
+  });
+
+  it("derives a blank internal name, and 0, from the title (contract 1.3)", () => {
+    stage.aegir.panel.addClient({ name: "Delta Ltd." });
+    stage.aegir.panel.addClient({ name: "Zero", internalName: "0" });
+    assert.equal(client("deltaltd")?.name, "Delta Ltd.");
+    assert.equal(client("zero")?.name, "Zero");
+  });
+
+  it("refuses an internal name that is taken, whole, and lets a title be taken twice (aegir-measured.md)", () => {
+    const before = stage.aegir.digest();
+    assert.throws(() => stage.aegir.panel.addClient({ name: "Acme again", internalName: "ACME" }), mysql(1062));
+    assert.equal(stage.aegir.digest(), before);
+    stage.aegir.panel.addClient({ name: "Acme Corp", internalName: "acme2" });
+    assert.equal(client("acme2")?.name, client("acme")?.name);
+  });
+
+  it("renames the internal name of old days with any save (contract, trap 4)", () => {
+    stage.aegir.panel.saveClient("Legacy-Co", { title: "Legacy Company" });
+    assert.equal(client("Legacy-Co"), undefined);
+    assert.equal(client("legacyco")?.name, "Legacy Company");
+  });
+
+  it("registers a user for a new address, named like the client and its author (contract 2.1)", () => {
+    stage.aegir.panel.addClient({ name: "Epsilon", email: "epsilon@example.com" });
+    assert.deepEqual(user("epsilon")?.roles, ["aegir client"]);
+    assert.equal(client("epsilon")?.author, user("epsilon")?.uid);
+    assert.deepEqual(client("epsilon")?.users, ["admin", "epsilon"]);
+  });
+
+  it("neither makes nor binds a user whose address is known (contract, trap 7)", () => {
+    stage.aegir.frontEnd.saveClient({ title: "Zeta", uname: "zeta", email: "alice@example.com" });
+    assert.deepEqual(client("zeta")?.users, []);
+    assert.equal(user("zeta"), undefined);
+  });
+
+  it("makes no client when a user of that name is there (contract 2.1)", () => {
+    stage.aegir.panel.addUser({ name: "theta", mail: "other@example.com" });
+    assert.throws(() => stage.aegir.panel.addClient({ name: "Theta", email: "new@example.com" }), mysql(1062));
+    assert.equal(client("theta"), undefined);
+  });
+
+  it("deletes a client that owns sites without a word, and leaves them without an owner (contract 2.5)", () => {
+    const { nid } = client("acme") ?? {};
+    stage.aegir.panel.deleteClient("acme");
+    assert.deepEqual([stage.site("acme.example.com").ownerNid, stage.site("acme.example.com").owner], [nid, null]);
+    assert.ok(stage.aegir.ownerHistory.some(({ site, owner }) => site === "acme.example.com" && owner === null));
+    assert.ok(stage.aegir.tables().platformAccess.some(({ client: owner }) => owner === null));
+    // Its next save moves it to client 1, silently.
+    stage.aegir.panel.setOwner("acme.example.com", nid ?? 0);
+    assert.equal(stage.site("acme.example.com").ownerNid, 1);
+  });
+
+  it("deletes a user with every client of its own, and leaves the bindings of others (contract, trap 9)", () => {
+    stage.aegir.panel.addClient({ name: "Iota", email: "iota@example.com" });
+    const { uid } = user("iota") ?? {};
+    stage.aegir.panel.bind("beta", "iota");
+    stage.aegir.panel.deleteUser("iota");
+    assert.equal(client("iota"), undefined);
+    const rows = stage.aegir.tables().bindings.filter((row) => row.uid === uid);
+    assert.deepEqual(
+      rows.map((row) => [row.client, row.user]),
+      [["beta", null]],
+    );
+  });
+});
+
+describe("sites of a small Aegir", () => {
+  const stage = new Stage({ seed: fullSeed });
+
+  it("take a title or a nid for an owner, and for anything else client 1, silently (contract 3.2)", () => {
+    const { panel } = stage.aegir;
+    const ownerAfter = (client: string | number) => {
+      panel.setOwner("free1.example.com", client);
+      return stage.site("free1.example.com").owner;
+    };
+    assert.equal(ownerAfter("Beta GmbH"), "beta");
+    assert.equal(ownerAfter("beta"), "admin");
+    assert.equal(ownerAfter(stage.site("beta.example.com").ownerNid), "beta");
+    assert.equal(ownerAfter(999999), "admin");
+    assert.equal(ownerAfter(panel.addPlatform("some-platform")), null, "a platform's nid is stored");
+  });
+
+  it("queue one more verify with every save, changed or not (contract 3.3)", () => {
+    const first = stage.aegir.panel.setOwner("free1.example.com", "Acme Corp");
+    const second = stage.aegir.panel.setOwner("free1.example.com", "Acme Corp");
+    assert.notEqual(first, second);
+    assert.deepEqual([stage.task(first).status, stage.task(second).status], [0, 0]);
+  });
+
+  it("are saved with every column of an object that was loaded long ago (aegir-measured.md, lost update)", () => {
+    const { frontEnd, panel } = stage.aegir;
+    const loaded = frontEnd.loadSite(stage.site("free1.example.com").nid);
+    assert.ok(loaded);
+    panel.setOwner("free1.example.com", "Acme Corp");
+    frontEnd.saveSite(loaded, { verify: false });
+    assert.equal(stage.site("free1.example.com").owner, "octopus123456");
+  });
+
+  it("are seen by the new owner's people at once, their new verify by the old owner's (aegir-measured.md, node access)", () => {
+    const { panel, frontEnd } = stage.aegir;
+    panel.bind("acme", "carol");
+    const seen = () => ["bob", "carol"].map((name) => panel.sitesOf(name).includes("beta.example.com"));
+    assert.deepEqual(seen(), [true, false]);
+    const task = panel.setOwner("beta.example.com", "Acme Corp");
+    assert.deepEqual(seen(), [false, true]);
+    assert.deepEqual(frontEnd.task(task)?.gids, [stage.client("beta").nid, 1]);
+  });
+
+  it("are seen by bound users with the role and by administrators, not by blocked users (contract 4)", () => {
+    const { panel } = stage.aegir;
+    panel.bind("beta", "norole");
+    assert.ok(panel.sitesOf("bob").includes("beta.example.com"));
+    assert.ok(panel.sitesOf("operator").includes("beta.example.com"));
+    assert.deepEqual(panel.sitesOf("norole"), []);
+    assert.deepEqual(panel.sitesOf("carol"), []);
+    panel.block("bob");
+    assert.deepEqual(panel.sitesOf("bob"), []);
+  });
+});
+
+for (const flavour of ["boa", "upstream"] as const) {
+  describe(`a failed task on ${flavour}`, () => {
+    const stage = new Stage({ seed: fullSeed, flavour });
+
+    it("is retried with the time of the run that it repeats (contract 3.5)", async () => {
+      const { panel, faults } = stage.aegir;
+      faults.nextVerify("free1.example.com", "failure");
+      const failed = panel.addTask("free1.example.com", "verify");
+      stage.passTask();
+      const { status, executed } = stage.task(failed);
+      const again = panel.retryTask(failed);
+      // BOA queues a new node, upstream a new revision.
+      assert.equal(again === failed, flavour === "upstream");
+      assert.deepEqual([status, stage.task(again).status, stage.task(again).executed], [2, 0, executed]);
+      // The worker does not pass this on as the time of a run of the queued task.
+      const worker = await stage.worker();
+      assert.equal((await worker.ok("tasks", { nids: [again] })).tasks[0]?.executed, null);
+    });
+  });
+}
+
+describe("a small Aegir of upstream's kind", () => {
+  const stage = new Stage({ seed: fullSeed, flavour: "upstream" });
+
+  it("has one default and admin client, and no registration (contract 1.5, 1.6)", async () => {
+    const { server } = await (await stage.worker()).ok("inventory", {});
+    assert.equal(server.defaultClient?.internalName, "admin");
+    assert.equal(server.adminClient?.internalName, "admin");
+    assert.equal(server.registersUsers, false);
+    assert.equal(server.clientsDirectory, "/var/aegir/clients");
+  });
+
+  it("has neither shell accounts nor a login for their passwords (contract 5.5)", async () => {
+    assert.equal("accounts" in stage.aegir.configuration(), false);
+    assert.deepEqual(stage.aegir.tables().accounts, []);
+    await assert.rejects(stage.mainFiles(), { level: "client-authentication" });
+  });
+});

@@ -1,0 +1,36 @@
+import * as assert from "node:assert/strict";
+import { join } from "node:path";
+import { describeEngines } from "./records/RecordsWorld";
+
+describeEngines("a program", (engine, world) => {
+  it("sees nothing of an earlier one, whether that ended well or with an unhandled rejection", async () => {
+    const stack = await world().open(engine, { projectDirectory: join(__dirname, "records", "traces") });
+    const untouched = {
+      directory: "traces",
+      environment: "",
+      exitCode: 0,
+      global: "",
+      listeners: 0,
+      module: 0,
+      sdk: "",
+    };
+    const first = await stack.up();
+    assert.equal(first.ok, true, first.output);
+    assert.deepEqual(first.outputs["found"], untouched);
+
+    const second = await stack.up();
+    assert.deepEqual(second.outputs["found"], untouched);
+    if (engine.kind === "in-process") {
+      assert.equal(second.outputs["pid"], first.outputs["pid"], "the host process serves both");
+    }
+
+    const failed = await stack.up({ env: { TRACES_END: "rejection" } });
+    assert.equal(failed.ok, false);
+    assert.equal(failed.diagnostics.match(/nobody waits for this/g)?.length, 1, failed.diagnostics);
+    assert.match(failed.diagnostics, /failed with an unhandled exception/);
+
+    const third = await stack.up();
+    assert.equal(third.ok, true, third.output);
+    assert.deepEqual(third.outputs["found"], untouched);
+  });
+});
