@@ -101,7 +101,7 @@ onEveryEngine("a stack that knows its last deployment", (engine) => {
   it("finds no change in other capitals of users, sites and mail addresses, nor in a state of an earlier release", async () => {
     const before = manifest
       .replace("internalName: acme\n", "internalName: acme\n    email: IT@Acme.example\n")
-      .replaceAll("alice, bob", "{ name: Alice, createUser: { email: Alice@acme.example } }, Bob");
+      .replaceAll("alice, bob", "{ name: Alice, createUser: { email: Alice@Example.com } }, Bob");
     write(before);
     await world.up();
     const after = before.replaceAll(/Alice|Bob|IT@Acme|www\.acme/g, (name) =>
@@ -130,7 +130,7 @@ onEveryEngine("a stack that knows its last deployment", (engine) => {
       await unchanged(next);
     }
     await unchanged(before);
-    write(after.replace("{ name: alice, createUser: { email: alice@acme.example } }, ", ""));
+    write(after.replace("{ name: alice, createUser: { email: alice@Example.com } }, ", ""));
     assert.deepEqual(changed(expectOk(await world.stack.preview())), ["delete binding:acme:alice"]);
   });
 
