@@ -11,7 +11,7 @@ import { resolve } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { AegirClient, ClientUserBinding, ShellAccount, SiteOwnership } from "pulumi-aegir";
 import { ManifestError, parseManifest, type Manifest, type ManifestClient } from "pulumi-aegir/manifest";
-import { accessOfManifest } from "pulumi-aegir/review";
+import { accessOfManifest, type EffectiveAccess } from "pulumi-aegir/review";
 import { compareWithLastDeployment } from "./lastDeployment";
 import { queueRun, type QueueServer } from "./queueRun";
 import { settled } from "./settled";
@@ -36,10 +36,10 @@ if (manifest.clients.some(({ users, expired }) => [...users, ...expired].some(({
 /** @returns the outputs: the logins by internal name of their client, with secret passwords, and the grants */
 async function main(): Promise<object> {
   const access = accessOfManifest(manifest, servers[serverName]?.accounts?.instance);
-  const grants = await compareWithLastDeployment(access);
+  const { grants, last } = await compareWithLastDeployment(access);
   refuseDestroy();
   const declared = await Promise.all(
-    manifest.clients.map(async (client) => ({ client, ...(await declareClient(client)) })),
+    manifest.clients.map(async (client) => ({ client, ...(await declareClient(client, last)) })),
   );
   const ownerships = declared.flatMap(({ owned }) => owned);
   if (ownerships.length > 0) await runQueue?.(ownerships);
@@ -82,7 +82,7 @@ interface DeclaredClient {
  *
  * People come before sites and sites before the login, without depending on each other: see settled().
  */
-async function declareClient(declared: ManifestClient): Promise<DeclaredClient> {
+async function declareClient(declared: ManifestClient, last: EffectiveAccess | undefined): Promise<DeclaredClient> {
   const { server } = manifest;
   const { name, internalName, previously, email, protect } = declared;
   const formerly = (former: string) => ({ aliases: previously === undefined ? [] : [{ name: former }] });
@@ -92,11 +92,11 @@ async function declareClient(declared: ManifestClient): Promise<DeclaredClient> 
     { protect, ...formerly(`client:${previously}`) },
   );
   const bindings = declared.users.map(
-    ({ name: user, createUser, expectedUid }) =>
+    ({ name: user, key, createUser, expectedUid }) =>
       new ClientUserBinding(
-        `binding:${internalName}:${user}`,
+        `binding:${internalName}:${key}`,
         { client: client.internalName, user, createUser, expectedUid, server },
-        formerly(`binding:${previously}:${user}`),
+        { aliases: formerNames(declared, key, [user, last?.people.get(`user:${key}`)?.name]) },
       ),
   );
   await settled(bindings);
@@ -123,6 +123,18 @@ async function declareClient(declared: ManifestClient): Promise<DeclaredClient> 
     formerly(`account:${previously}`),
   );
   return { owned, login: { username, host, sshPort, ftpsPort, password } };
+}
+
+/**
+ * Under what other logical names a binding may be in the state: that of the client's former internal name, and those in
+ * the capitals of which earlier releases made them, as the manifest has them or the last deployment had.
+ */
+function formerNames({ internalName, previously }: ManifestClient, key: string, spellings: (string | undefined)[]) {
+  const clients = previously === undefined ? [internalName] : [internalName, previously];
+  const users = [...new Set([key, ...spellings])].filter((user) => user !== undefined);
+  return clients
+    .flatMap((client) => users.map((user) => ({ name: `binding:${client}:${user}` })))
+    .filter(({ name }) => name !== `binding:${internalName}:${key}`);
 }
 
 export = main;

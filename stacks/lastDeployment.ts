@@ -19,16 +19,22 @@ const SHOWN_LINES = 20;
 /**
  * Says who gains and who loses access since the last deployment, in a preview as in an update.
  * Ends the program if the change is refused; nothing has been registered by then.
+ *
+ * @returns the grants to export, and the access that the last deployment granted, if there was one
  */
-export async function compareWithLastDeployment(access: EffectiveAccess): Promise<string> {
-  const grants = grantsText(access);
-  const last = await lastGrants();
+export async function compareWithLastDeployment(
+  access: EffectiveAccess,
+): Promise<{ grants: string; last: EffectiveAccess | undefined }> {
+  const text = await lastGrants();
   // The first deployment takes nothing from anybody whom it knows of.
-  if (last === undefined || last === grants) return grants;
-  const review = reviewOf(differenceOf(await before(last, access.asOf), access));
+  if (text === undefined) return { grants: grantsText(access), last: undefined };
+  const last = await before(text, access.asOf);
+  const grants = grantsText(access, last);
+  if (text === grants) return { grants, last };
+  const review = reviewOf(differenceOf(last, access));
   if (review.refusals.length > 0) return refuse(textRefusals(review, { most: SHOWN_LINES }));
   await pulumi.log.info(textReview(review, { most: SHOWN_LINES }));
-  return grants;
+  return { grants, last };
 }
 
 /** The stack's own outputs, as the last deployment left them: a program sees no other part of the old state. */

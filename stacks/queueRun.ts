@@ -74,6 +74,12 @@ function strict<C extends Connection>(connection: C): C & { hostKey: string; dia
     .flatMap((line) => /(?:ssh|ecdsa)-\S+[ \t]+[A-Za-z0-9+/=]{40,}/.exec(line) ?? []);
   // It asks for RSA keys with SHA-1 only, which OpenSSH does not offer since 8.8.
   const hostKey = keys.find((key) => !key.startsWith("ssh-rsa")) ?? keys[0];
+  // It takes the host as it is, where this package reads more out of it (provider/ssh/address.ts).
+  if (/[\s@/[\]]|^[^:]*:[^:]*$|\.$/.test(connection.host as string)) {
+    throw new pulumi.RunError(
+      "runQueue needs each host as a name or an address alone: its user and its port go into user and port.",
+    );
+  }
   if (!hostKey) throw new pulumi.RunError("runQueue needs each hostKey as a public key or known_hosts line.");
   return { ...connection, hostKey, dialErrorLimit: 0 };
 }

@@ -8,8 +8,8 @@ const file = join(__dirname, "access.yaml");
 
 for (const { name, internalName, users, sites } of parseManifest(readFileSync(file), "access.yaml").clients) {
   const client = new AegirClient(`client:${internalName}`, { name, internalName });
-  for (const { name: user, createUser } of users) {
-    new ClientUserBinding(`binding:${internalName}:${user}`, { client: client.internalName, user, createUser });
+  for (const { name: user, key, createUser } of users) {
+    new ClientUserBinding(`binding:${internalName}:${key}`, { client: client.internalName, user, createUser });
   }
   for (const { site } of sites) {
     new SiteOwnership(`site:${site}`, { site, client: client.internalName });

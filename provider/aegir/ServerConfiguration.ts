@@ -14,6 +14,9 @@ import { printable } from "../ssh/printable";
 import { ConnectionArgs } from "../ssh/ConnectionArgs";
 import { AegirError } from "./AegirError";
 
+/** Where a server is, by what a person wrote of it; the `host` of a connection is read in the same way. */
+export { readAddress } from "../ssh/address";
+
 /** The configuration key, in its full namespaced form. */
 export const SERVERS_KEY = "aegir:servers";
 

@@ -4,6 +4,7 @@
  * (aegir-measured.md, "What this decides"): after 60 s, after 500 requests, and after anything that broke it.
  */
 import { SessionBroken, SshError } from "../ssh/SshError";
+import { rawName, spelledOut } from "../naming/SpelledName";
 import type { SshConnection } from "../ssh/SshConnection";
 import { WorkerNotStarted, WorkerRefusal, WorkerSession } from "../ssh/WorkerSession";
 import {
@@ -81,13 +82,18 @@ export class Worker {
 
   async #ask<V extends Verb>(verb: V, args: VerbArguments<V>): Promise<Answered<V>> {
     const session = await this.#leased();
-    const { now, result } = await session.request(verb, args, REQUEST_DEADLINE_SECONDS);
-    return { now, result: this.#believe(verb, result) };
+    try {
+      const { now, result } = await session.request(verb, asOnTheServer(args), REQUEST_DEADLINE_SECONDS);
+      return { now, result: this.#believe(verb, result) };
+    } catch (error) {
+      if (error instanceof WorkerRefusal) Object.assign(error.detail, asPeopleReadIt(error.detail));
+      throw error;
+    }
   }
 
   #believe<V extends Verb>(verb: V, result: unknown): VerbResult<V> {
     const parsed = verbs[verb].result.safeParse(result);
-    if (parsed.success) return parsed.data as VerbResult<V>;
+    if (parsed.success) return asPeopleReadIt(parsed.data) as VerbResult<V>;
     const where = parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`).join("; ");
     throw new AegirError({
       situation: "serverFailed",
@@ -155,6 +161,29 @@ export class Worker {
     this.#session = undefined;
     session?.end();
   }
+}
+
+/**
+ * Between here and the server, names are as they are; on this side, what could be taken for another name is spelled out
+ * (naming/SpelledName.ts), so that nothing that is shown can deceive, and names compare as they were declared.
+ */
+function asOnTheServer<T>(args: T): T {
+  return mapped(args, (text) => rawName(text)) as T;
+}
+
+function asPeopleReadIt(result: unknown): unknown {
+  return mapped(result, (text, field) => (NAMES.has(field) ? spelledOut(text) : text));
+}
+
+/** Fields of answers that hold the name of a user or the title of a client, a site or a platform. */
+const NAMES: ReadonlySet<string> = new Set(["name", "title", "user"]);
+
+/** @param field the key of the value, or of the list that it is in */
+function mapped(value: unknown, change: (text: string, field: string) => string, field = ""): unknown {
+  if (typeof value === "string") return change(value, field);
+  if (Array.isArray(value)) return value.map((item) => mapped(item, change, field));
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, mapped(item, change, key)]));
 }
 
 /**

@@ -3,7 +3,7 @@ import { AegirError } from "../aegir/AegirError";
 import { AegirServer } from "../aegir/AegirServer";
 import { duration, examine, type Examination } from "../aegir/Examination";
 import { firstContact, parseUnpinned, type Pinning, type UnpinnedConnection } from "../aegir/firstContact";
-import { instanceOf, SERVERS_KEY } from "../aegir/ServerConfiguration";
+import { instanceOf, readAddress, SERVERS_KEY } from "../aegir/ServerConfiguration";
 import { wrap } from "../review/wrap";
 import { printable } from "../ssh/printable";
 import { OneLineError } from "../ssh/SshError";
@@ -48,7 +48,11 @@ export const doctor = defineVerb({
   ],
   options: {
     ...SERVER_OPTIONS,
-    host: { type: "string", value: "HOST", help: "a server that is in no configuration yet" },
+    host: {
+      type: "string",
+      value: "HOST",
+      help: "a server that is in no configuration yet; LOGIN@HOST:PORT works too",
+    },
     port: { type: "string", value: "PORT", help: "its port, 22 if absent" },
     user: { type: "string", value: "LOGIN", help: "the login there; that of a hosted account is o1.ftp" },
     "host-key": { type: "string", value: "KEY", help: "its pinned key: SHA256:..., or a line of a known_hosts file" },
@@ -100,10 +104,12 @@ function byOptions({ host, port, user, "host-key": hostKey, stack, config }: Con
   if (stack !== undefined || config !== undefined) {
     throw new UsageError("--host is for a server that is in no configuration: give it, or --stack or --config.");
   }
-  if (user === undefined) throw new UsageError("--host needs --user: the login on that server.");
-  const connection = { host, ...(port !== undefined && { port: Number(port) }), user, hostKey };
+  const address = readAddress(host ?? "");
+  const login = user ?? (typeof address === "string" ? undefined : address.user);
+  if (login === undefined) throw new UsageError("--host needs --user: the login on that server.");
+  const connection = { host, ...(port !== undefined && { port: Number(port) }), user: login, hostKey };
   // The name of BOA's main account says which way in this is.
-  const instance = instanceOf(user);
+  const instance = instanceOf(login);
   const server = instance === undefined ? { connection } : { accounts: { instance, connection } };
   return { servers: { main: server }, origin: "the command line", encrypted: [] };
 }

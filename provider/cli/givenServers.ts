@@ -1,5 +1,5 @@
 /** The servers that a command line means: those of a stack's configuration, of a file, or one given by options. */
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { parseDocument } from "yaml";
 import { SERVERS_KEY } from "../aegir/ServerConfiguration";
@@ -18,7 +18,7 @@ export const SERVER_OPTIONS = {
   config: {
     type: "string",
     value: "FILE",
-    help: `reads this YAML or JSON file, which holds the value of ${SERVERS_KEY}`,
+    help: `reads this YAML or JSON file, which holds the value of ${SERVERS_KEY}, or a Pulumi.NAME.yaml`,
   },
   server: { type: "string", value: "NAME", help: "one of several configured servers" },
 } as const satisfies VerbOptions;
@@ -46,7 +46,7 @@ export function givenServers({ stack, cwd, config, server }: Given, directory: s
   }
   const given =
     config !== undefined
-      ? fromText(read(resolve(directory, config)), resolve(directory, config), (document) => document)
+      ? fromText(read(resolve(directory, config)), resolve(directory, config), inFile)
       : fromStack(resolve(directory, cwd ?? "."), stack);
   if (server === undefined) return given;
   if (!Object.hasOwn(given.servers, server)) {
@@ -67,8 +67,9 @@ function fromStack(start: string, stack: string | undefined): GivenServers {
     dirname(project),
     typeof settings?.stackConfigDir === "string" ? settings.stackConfigDir : ".",
   );
-  // An organisation and a project may stand before the stack's own name.
-  const name = stack?.split("/").at(-1) ?? onlyStack(directory);
+  // An organisation and a project may stand before the stack's own name, or its file may be named instead.
+  const given = stack?.split("/").at(-1);
+  const name = given === undefined ? onlyStack(directory) : (/^Pulumi\.(.+)\.ya?ml$/.exec(given)?.[1] ?? given);
   const file = [".yaml", ".yml"].map((end) => join(directory, `Pulumi.${name}${end}`)).find(existsSync);
   if (file === undefined) {
     const others = stacksIn(directory).join(", ");
@@ -76,11 +77,41 @@ function fromStack(start: string, stack: string | undefined): GivenServers {
       `There is no Pulumi.${printable(name, 60)}.yaml in ${printable(directory)}; ${others ? `there is: ${others}` : "no stack has one"}.`,
     );
   }
-  return fromText(
-    read(file),
-    file,
-    (document) => (document as { config?: Record<string, unknown> }).config?.[SERVERS_KEY],
-  );
+  return fromText(read(file), file, inStack);
+}
+
+/** In a stack's file. */
+function inStack(document: Record<string, unknown>): unknown {
+  return isMap(document["config"]) ? document["config"][SERVERS_KEY] : undefined;
+}
+
+/** In a file that is named by --config: a stack's, or one that holds the value under its name or alone. */
+function inFile(document: Record<string, unknown>, origin: string): unknown {
+  if (isMap(document["config"]) && SERVERS_KEY in document["config"]) return document["config"][SERVERS_KEY];
+  if (SERVERS_KEY in document) return document[SERVERS_KEY];
+  const problem = misread(document);
+  if (problem !== undefined) throw new UsageError(`${printable(origin)} ${problem}`);
+  return document;
+}
+
+/** What a file is that holds no servers by name, as the end of a sentence. */
+function misread(document: Record<string, unknown>): string | undefined {
+  const has = (...keys: string[]) => keys.every((key) => key in document);
+  if (has("version", "clients"))
+    return "is an access manifest. --config names a file of servers; the manifest is given without an option.";
+  if (has("name", "runtime")) {
+    return "is a project's file; servers are in that of a stack. Give --stack NAME, or --config Pulumi.NAME.yaml.";
+  }
+  if (has("encryptionsalt") || isMap(document["config"]))
+    return `is a stack's file, and has no ${SERVERS_KEY} under config.`;
+  if (has("connection") || has("accounts"))
+    return "holds one server without its name. Write a name above it: main: { connection: ... }.";
+  if (has("host")) return "holds one connection alone. Write it into a server: main: { connection: { host: ... } }.";
+  return undefined;
+}
+
+function isMap(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function projectFile(directory: string): string | undefined {
@@ -104,13 +135,18 @@ function onlyStack(directory: string): string {
   );
 }
 
-function fromText(text: string, origin: string, pick: (document: object) => unknown): GivenServers {
+/** @param pick finds the servers in what the file holds */
+function fromText(
+  text: string,
+  origin: string,
+  pick: (document: Record<string, unknown>, origin: string) => unknown,
+): GivenServers {
   const document = yaml(text, origin);
-  let value = typeof document === "object" && document !== null ? pick(document) : undefined;
+  let value = isMap(document) ? pick(document, origin) : undefined;
   if (isEncrypted(value)) {
     throw new UsageError(
       `${SERVERS_KEY} of ${printable(origin)} is encrypted as a whole, which only Pulumi can read. Encrypt the secrets in it ` +
-        `alone (pulumi config set --path --secret '${SERVERS_KEY}.main.connection.privateKey'), or give --config.`,
+        `alone (pulumi config set --path --secret '${SERVERS_KEY}.main.connection.privateKey' < FILE), or give --config.`,
     );
   }
   // `pulumi config set` without --path stores JSON as text.
@@ -160,6 +196,9 @@ function yaml(text: string, origin: string): unknown {
 }
 
 function read(file: string): string {
+  if (existsSync(file) && statSync(file).isDirectory()) {
+    throw new UsageError(`${printable(file)} is a directory. --cwd takes a project's directory, --config a file.`);
+  }
   try {
     return readFileSync(file, "utf8");
   } catch (error) {

@@ -41,7 +41,9 @@ async function runVerb(verb: Verb, commandLine: string[]): Promise<ExitCode> {
     if (values["help"]) return say(verbHelp(verb, styleFor(process.stdout)));
     const { least, most } = verb.operands ?? { least: 0, most: 0 };
     if (positionals.length < least || positionals.length > most) {
-      throw new UsageError(`What stands beside the options must be: ${verb.operands?.usage ?? "nothing"}.`);
+      const hint =
+        "host" in verb.options ? " A server is named by --host, a stack by --stack, a file by --config." : "";
+      throw new UsageError(`What stands beside the options must be: ${verb.operands?.usage ?? "nothing"}.${hint}`);
     }
     const { exitCode, facts, text } = await verb.run(
       { values, operands: positionals },

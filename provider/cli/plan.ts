@@ -1,12 +1,18 @@
 import { planOf, type Step } from "../inventory/Plan";
 import { differenceOf, jsonReview, reviewOf, textReview } from "../review";
-import { rendered, plural } from "../review/Phrase";
+import { undeclaredIds, type Undeclared } from "../inventory/undeclared";
+import { enumerated, phrase, plural, rendered } from "../review/Phrase";
+import { wrap } from "../review/wrap";
 import { printable } from "../ssh/printable";
 import { manifestBesideServer, LIVE_OPTIONS } from "./manifestBesideServer";
 import { ExitCode } from "./ExitCode";
 import { MANIFEST_USAGE } from "./givenManifest";
 import type { Style } from "./Style";
 import { defineVerb } from "./Verb";
+
+const WIDTH = 100;
+/** How many ids of what is not declared are listed. */
+const SHOWN_IDS = 20;
 
 const SIGNS: Record<Step["action"], string> = { adopt: " ", create: "+", update: "~", refuse: "!" };
 
@@ -15,15 +21,17 @@ export const plan = defineVerb({
   name: "plan",
   summary: "tells what deploying a manifest would do on a server, and who gains and who loses",
   description: [
-    "Looks at the server, changes nothing, and needs no state. What the manifest no longer declares is not seen here, " +
-      "because only the stack's state knows that it ever did: `pulumi preview` shows it, and `review` between two revisions.",
+    "Looks at the server, changes nothing, and needs no state. What is on the server and in no line of the manifest is " +
+      "counted: a deployment takes it away if an earlier one declared it, which only the stack's state knows. " +
+      "`pulumi preview` shows what goes, and `review` between two revisions.",
     "Password files are not read: shellAccount is left out.",
   ],
   operands: { usage: `[${MANIFEST_USAGE}]`, least: 0, most: 1 },
   options: LIVE_OPTIONS,
   exitCodes: {
-    [ExitCode.ok]: "everything is as declared; a deployment would write nothing",
-    [ExitCode.found]: "a deployment would write something, or be refused",
+    [ExitCode.ok]: "everything is as declared, and nothing else is there; a deployment would write nothing",
+    [ExitCode.found]:
+      "a deployment would write something, or be refused, or may take what the manifest does not declare",
   },
   examples: [
     ["plan --stack production", "access.yaml against the server of Pulumi.production.yaml"],
@@ -31,14 +39,22 @@ export const plan = defineVerb({
   ],
   async run({ values, operands }, surroundings) {
     const { manifest, inventory, instance } = await manifestBesideServer(operands[0], values, surroundings);
-    const { steps, before, after } = planOf(manifest, inventory, instance);
+    const { steps, before, after, undeclared } = planOf(manifest, inventory, instance);
     const review = reviewOf(differenceOf(before, after));
     const changes = steps.filter(({ action }) => action !== "adopt");
     return {
-      exitCode: changes.length > 0 ? ExitCode.found : ExitCode.ok,
-      facts: { steps: steps.map((step) => ({ ...step, says: text(step) })), review: jsonReview(review) },
+      exitCode: changes.length > 0 || undeclaredIds(undeclared).length > 0 ? ExitCode.found : ExitCode.ok,
+      facts: { steps: steps.map((step) => ({ ...step, says: text(step) })), undeclared, review: jsonReview(review) },
       text: (style) =>
-        [...changes.map((step) => line(step, style)), counts(steps), "", textReview(review)].join("\n").trimEnd(),
+        [
+          ...changes.map((step) => line(step, style)),
+          counts(steps),
+          ...undeclaredLines(undeclared),
+          "",
+          textReview(review),
+        ]
+          .join("\n")
+          .trimEnd(),
     };
   },
 });
@@ -50,6 +66,32 @@ function text({ says }: Step): string {
 function line(step: Step, style: Style): string {
   const colour = { adopt: style.dim, create: style.green, update: style.yellow, refuse: style.red }[step.action];
   return colour(`${SIGNS[step.action]} ${printable(step.resource)}: ${text(step)}.`);
+}
+
+/** What the manifest does not declare, and who decides about it. */
+function undeclaredLines(undeclared: Undeclared): string[] {
+  const { bindings, sites, logins, clients } = undeclared;
+  const ids = undeclaredIds(undeclared);
+  if (ids.length === 0) return [];
+  const kinds: [string[], string][] = [
+    [bindings, "binding"],
+    [sites, "site"],
+    [logins, "shell login"],
+    [clients, "client"],
+  ];
+  const found = kinds.flatMap(([list, kind]) => (list.length > 0 ? [phrase`${plural(list.length, kind)}`] : []));
+  const [is, it] = ids.length === 1 ? ["is", "it"] : ["are", "them"];
+  const says =
+    `${rendered(enumerated(found), printable)} on the server ${is} declared nowhere in this file. The stack's state, which ` +
+    `is not read here, decides whether a deployment takes ${it} away: it takes what an earlier deployment declared. ` +
+    "`pulumi preview` shows it.";
+  const more = ids.length - SHOWN_IDS;
+  return [
+    "",
+    ...wrap(says, WIDTH),
+    ...ids.slice(0, SHOWN_IDS).map((id) => `? ${printable(id)}`),
+    ...(more > 0 ? [`  and ${more} more`] : []),
+  ];
 }
 
 function counts(steps: Step[]): string {

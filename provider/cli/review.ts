@@ -119,7 +119,7 @@ function givenFormat(format = "text"): Format {
 /** What is on the main branch was reviewed; if it cannot be read, there is nothing to compare with. */
 function parseBase({ name, bytes }: { name: string; bytes: Uint8Array }, options: ManifestOptions): Manifest {
   try {
-    return parseManifest(bytes, name, options);
+    return parseManifest(bytes, name, { ...options, deployed: true });
   } catch (error) {
     if (!(error instanceof ManifestError)) throw error;
     throw new UsageError(

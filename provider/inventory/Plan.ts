@@ -18,6 +18,7 @@ import { accessOfInventory } from "../review/fromInventory";
 import { name, phrase, type Phrase } from "../review/Phrase";
 import { SiteStatus, type ClientFacts, type Inventory, type SiteFacts, type UserFacts } from "../worker/protocol";
 import { grouped } from "./declarable";
+import { undeclaredIds, undeclaredOf, type Undeclared } from "./undeclared";
 
 /** What a deployment does with one declared resource; `refuse`: it fails there, and says so. */
 export interface Step {
@@ -35,6 +36,7 @@ export interface Plan {
   steps: Step[];
   before: EffectiveAccess;
   after: EffectiveAccess;
+  undeclared: Undeclared;
 }
 
 export function planOf(manifest: Manifest, inventory: Inventory, instance?: string): Plan {
@@ -75,6 +77,8 @@ class Planning {
       for (const user of client.users) this.binding(client, user);
       for (const site of client.sites) this.site(client, site);
     }
+    const undeclared = undeclaredOf(this.manifest, this.inventory, this.instance);
+    const refused = this.steps.some(({ action }) => action === "refuse");
     const after = new EffectiveAccess({
       asOf: this.manifest.asOf,
       instance: this.instance,
@@ -83,8 +87,10 @@ class Planning {
       sites: this.sites.values(),
       brake: this.manifest.brake,
       allowRemovals: this.manifest.allowRemovals,
+      // The stack's state decides about these, and is not known here.
+      undecided: refused || undeclaredIds(undeclared).length > 0,
     });
-    return { steps: this.steps, before: this.before, after };
+    return { steps: this.steps, before: this.before, after, undeclared };
   }
 
   private step(action: Step["action"], resource: string, { line }: { line: number }, says: Phrase): void {

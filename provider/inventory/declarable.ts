@@ -9,6 +9,7 @@ import { userNameProblems } from "../naming/PanelUser";
 import { quoted } from "../naming/quoted";
 import { reducedName } from "../naming/ShellAccountName";
 import { normalizeDomain, siteDomainProblems } from "../naming/SiteDomain";
+import { canonicalName, lookAlikeReasons } from "../naming/SpelledName";
 import { SiteStatus, type ClientFacts, type Inventory, type SiteFacts, type UserFacts } from "../worker/protocol";
 
 /** A client of the server with its sites and users, each in the order of their names. */
@@ -19,6 +20,8 @@ export interface LiveClient {
   users: LiveUser[];
   /** Why it cannot be declared, in sentences; empty if it can. */
   problems: string[];
+  /** Why its name may not be what it seems, in clauses. */
+  remarks: string[];
 }
 
 export interface LiveSite {
@@ -47,13 +50,14 @@ export function liveClients({ server, clients, sites, users }: Inventory): LiveC
   const problems = clientProblemsOf(candidates, server.clientPrefix);
   return candidates
     .map((client) => ({
-      name: client.name,
+      name: canonicalName(client.name),
       internalName: client.internalName,
       sites: (sitesOf.get(client.nid) ?? [])
         .map((site) => ({ site: site.site, problems: siteProblems(site) }))
         .sort(by("site")),
       users: client.users.map(({ uid, name }) => liveUser(name, usersByUid.get(uid))).sort(by("name")),
       problems: problems.get(client) ?? [],
+      remarks: lookAlikeReasons(client.name),
     }))
     .sort(by("internalName"));
 }
@@ -63,7 +67,7 @@ function clientProblemsOf(clients: ClientFacts[], clientPrefix: string): Map<Cli
   const problems = new Map(
     clients.map((client) => [
       client,
-      [...internalNameProblem(client.internalName, clientPrefix), ...clientNameProblems(client.name)],
+      [...internalNameProblem(client.internalName, clientPrefix), ...clientNameProblems(canonicalName(client.name))],
     ]),
   );
   const sound = clients.filter((client) => problems.get(client)?.length === 0);
@@ -123,9 +127,10 @@ function siteProblemsOf(sites: SiteFacts[]): (site: SiteFacts) => string[] {
 
 function liveUser(name: string, facts: UserFacts | undefined): LiveUser {
   return {
-    name,
-    problems: userNameProblems(name),
+    name: canonicalName(name),
+    problems: userNameProblems(canonicalName(name)),
     remarks: [
+      ...lookAlikeReasons(name),
       ...(facts?.active === false ? ["blocked in the panel"] : []),
       ...(facts?.administrator ? ["an administrator, who sees every site anyway"] : []),
       ...(facts && !facts.administrator && !facts.roles.includes(ROLE) ? [`lacks the role "${ROLE}"`] : []),

@@ -44,9 +44,9 @@ export function manifestOfInventory(inventory: Inventory, server?: string): stri
 }
 
 function clientLines(client: LiveClient): string[] {
-  const { name: title, internalName, sites, users, problems } = client;
+  const { name: title, internalName, sites, users, problems, remarks } = client;
   const lines = [
-    `- name: ${scalar(title)}`,
+    `- name: ${scalar(title)}${remarks.length > 0 ? ` # ${DECIDE} ${remarks.join("; ")}` : ""}`,
     `  internalName: ${scalar(internalName)}`,
     ...list("sites", sites, ({ site }) => site),
     ...list("users", users, (user) => user.name),

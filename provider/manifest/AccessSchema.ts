@@ -11,6 +11,8 @@ const text = (error: string) => z.string({ error: `must be ${error}` });
 /** Hints for editors only; provider/naming has the rule itself. */
 const internalNamePattern = { pattern: "^[a-z0-9_]{1,16}$" };
 
+const SPELLED_OUT = "A character that could be taken for another is spelled out, as in `<U+0430>lice`.";
+
 const domain = (description: string) =>
   text("a domain, for example www.acme.example").meta({ description, minLength: 1 });
 
@@ -48,7 +50,10 @@ const CreateUser = z
   .meta({ title: "createUser map" });
 
 const userName = (description: string) =>
-  text("the name of a panel user, for example alice").meta({ description, minLength: 1, maxLength: 60 });
+  text("the name of a panel user, for example alice").meta({
+    description: `${description} ${SPELLED_OUT}`,
+    minLength: 1,
+  });
 
 const uidError = "must be the number of a panel user, for example 9";
 
@@ -103,9 +108,8 @@ const Client = z
   .strictObject(
     {
       name: text("the client's title, for example Acme Corp").meta({
-        description: "The client's title in the panel, unique in this file. A new title moves nobody's access.",
+        description: `The client's title in the panel, unique in this file. A new title moves nobody's access. ${SPELLED_OUT}`,
         minLength: 1,
-        maxLength: 100,
       }),
       internalName: text("a short name of a-z, 0-9 and _, for example acme").meta({
         description:

@@ -67,6 +67,8 @@ export interface ManifestSite extends Located {
 
 export interface ManifestUser extends Located {
   name: string;
+  /** Equal for one user, in whatever capitals the name is written; safe to show. */
+  key: string;
   /** Declared at one of the user's entries, and then true of all of them, because nothing orders bindings. */
   createUser: { email: string } | undefined;
   /** Likewise; the uid that the user of this name must have. */

@@ -8,6 +8,7 @@ import { dayProblems, daysBetween, utcDay } from "../naming/Day";
 import { mailKey, mailProblems, userNameKey, userNameProblems } from "../naming/PanelUser";
 import { INVISIBLE, quoted } from "../naming/quoted";
 import { reducedName, shellAccountName } from "../naming/ShellAccountName";
+import { canonicalName, rawName } from "../naming/SpelledName";
 import { normalizeDomain, siteDomainProblems } from "../naming/SiteDomain";
 import { closest } from "./closest";
 import {
@@ -35,6 +36,11 @@ export interface ManifestOptions extends ServerNaming {
   servers?: Readonly<Record<string, ServerNaming>>;
   /** The day (UTC, `YYYY-MM-DD`) for which the manifest is read; today if absent. What expired before it is absent. */
   asOf?: string;
+  /**
+   * What is on the main branch may be older than the rule that names are spelled out which could be taken for others: they
+   * are spelled out then, instead of refused.
+   */
+  deployed?: boolean;
 }
 
 /** A grant that ends within so many days is warned of. */
@@ -100,7 +106,9 @@ export function readAccess(
   const asOf = options.asOf ?? utcDay();
   const [wrongDay] = dayProblems(asOf);
   if (wrongDay !== undefined) throw new RangeError(`asOf: ${wrongDay}`);
-  const drafts = (root.fields.get("clients")?.value.items ?? []).map(draftOf);
+  const drafts = (root.fields.get("clients")?.value.items ?? []).map((client) =>
+    draftOf(client, options.deployed ? spelledOutText : (text) => text),
+  );
   const allowance = allowanceOf(root);
   new AccessRules(drafts, allowance, asOf, source, naming, report, warn).check();
   const people = new Map<string, Person>();
@@ -198,7 +206,7 @@ class AccessRules {
 
   /** Nothing is derived silently: a new title would be another client, and would cost the old one's people their access. */
   private missingInternalName(name: Text, byLogin: Map<string, Text>): void {
-    const derived = deriveInternalName(name.text, this.naming.clientPrefix);
+    const derived = deriveInternalName(rawName(name.text), this.naming.clientPrefix);
     const problems = internalNameProblems(derived, this.naming.clientPrefix);
     const taken = problems.length === 0 ? earlier(byLogin, reducedName(derived), name) : undefined;
     if (taken !== undefined) {
@@ -253,7 +261,7 @@ class AccessRules {
       );
     } else if (!/^[a-z0-9_.-]+$/.test(loser.text)) {
       const named = this.byName.get(clientNameKey(loser.text));
-      const instead = named?.internalName?.text ?? deriveInternalName(loser.text, this.naming.clientPrefix);
+      const instead = named?.internalName?.text ?? deriveInternalName(rawName(loser.text), this.naming.clientPrefix);
       this.report(
         loser,
         `takeOverFrom must be an internal name, but is ${quoted(loser.text)}. ` +
@@ -503,9 +511,10 @@ function selectServer(root: Value, server: Text | undefined, options: ManifestOp
   return servers[server.text] ?? {};
 }
 
-function draftOf(span: Value): Draft {
+/** @param read how names are read */
+function draftOf(span: Value, read: (name: Text | undefined) => Text | undefined): Draft {
   const field = (key: string) => span.fields.get(key)?.value;
-  const name = textOf(field("name"));
+  const name = read(textOf(field("name")));
   const sites = field("sites");
   const shellAccount = span.fields.get("shellAccount");
   return {
@@ -525,7 +534,7 @@ function draftOf(span: Value): Draft {
       return site ? [{ site, normalForm: normalizeDomain(site.text), takeOverFrom, protect }] : [];
     }),
     users: (field("users")?.items ?? []).flatMap((entry) => {
-      const user = textOf(entry) ?? textOf(entry.fields.get("name")?.value);
+      const user = read(textOf(entry) ?? textOf(entry.fields.get("name")?.value));
       const createUser = textOf(entry.fields.get("createUser")?.value.fields.get("email")?.value);
       const expectedUid = numberOf(entry.fields.get("expectedUid")?.value);
       const expires = textOf(entry.fields.get("expires")?.value);
@@ -538,6 +547,10 @@ function draftOf(span: Value): Draft {
     },
     onDestroy: field("onDestroy")?.plain === "leave" ? "leave" : "default-owner",
   };
+}
+
+function spelledOutText(name: Text | undefined): Text | undefined {
+  return name && { ...name, text: canonicalName(name.text) };
 }
 
 function allowanceOf(root: Value): DraftAllowance | undefined {
@@ -576,6 +589,7 @@ function clientOf(source: SourceText, draft: Draft, people: Map<string, Person>,
   const { name, internalName, previously, email, sites, users, shellAccount, onDestroy, span } = draft;
   const userOf = ({ name, expires, reason }: DraftUser): ManifestUser => ({
     name: name.text,
+    key: canonicalName(userNameKey(name.text)),
     ...people.get(userNameKey(name.text))!,
     expires: expires?.text,
     reason: reason?.text,

@@ -1,13 +1,20 @@
 import { codePoint, INVISIBLE, quoted } from "./quoted";
+import { rawName, spellingProblems } from "./SpelledName";
 
 /** The limit of Aegir's own form; the column would hold 255 (contract 1.4). */
 export const MAXIMUM_CLIENT_NAME_LENGTH = 100;
 
 /**
  * Problems of a client's name, which is the title of its node: 1 to 100 characters, trimmed, visible, and not numeric,
- * because `hosting_get_client` takes anything numeric for a node id (contract 1.4).
+ * because `hosting_get_client` takes anything numeric for a node id (contract 1.4); what could be taken for another name
+ * is spelled out.
  */
-export function clientNameProblems(value: string): string[] {
+export function clientNameProblems(written: string): string[] {
+  const problems = titleProblems(rawName(written));
+  return problems.length > 0 ? problems : spellingProblems(written, "The client's name");
+}
+
+function titleProblems(value: string): string[] {
   if (value.trim() === "") return ["The client's name is empty. Write 1 to 100 characters, for example Acme Corp."];
   const length = Array.from(value).length;
   if (length > MAXIMUM_CLIENT_NAME_LENGTH) {
@@ -37,7 +44,7 @@ export function clientNameProblems(value: string): string[] {
 
 /** The key by which titles are compared: MySQL's usual collation does not see case (contract 1.4). */
 export function clientNameKey(value: string): string {
-  return value.trim().toLowerCase();
+  return rawName(value).trim().toLowerCase();
 }
 
 /** PHP's is_numeric. */

@@ -1,12 +1,21 @@
 import { z } from "zod";
 import { codePoint, INVISIBLE, quoted } from "./quoted";
+import { rawName, spellingProblems } from "./SpelledName";
 
 /** `USERNAME_MAX_LENGTH` and `EMAIL_MAX_LENGTH` of Drupal 7. */
 export const MAXIMUM_USER_NAME_LENGTH = 60;
 export const MAXIMUM_MAIL_LENGTH = 254;
 
-/** Problems of a panel user's name: the rules of `user_validate_name` in Drupal 7's user.module. */
-export function userNameProblems(value: string): string[] {
+/**
+ * Problems of a panel user's name: the rules of `user_validate_name` in Drupal 7's user.module, and that what could be taken
+ * for another name is spelled out.
+ */
+export function userNameProblems(written: string): string[] {
+  const problems = drupalProblems(rawName(written));
+  return problems.length > 0 ? problems : spellingProblems(written, "The user's name");
+}
+
+function drupalProblems(value: string): string[] {
   if (value.trim() === "")
     return ["The user's name is empty. Write the name that the person logs in to the panel with."];
   const length = Array.from(value).length;
@@ -37,7 +46,7 @@ export function userNameProblems(value: string): string[] {
 
 /** The key by which user names are compared: Drupal's unique key does not see case in MySQL's usual collation. */
 export function userNameKey(value: string): string {
-  return value.trim().toLowerCase();
+  return rawName(value).trim().toLowerCase();
 }
 
 /** ASCII other than the allowed characters; invisible ones; full-width Latin; the replacement characters. */

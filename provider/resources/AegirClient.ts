@@ -9,6 +9,7 @@ import { deriveInternalName, internalNameProblems } from "../naming/InternalName
 import { mailKey, mailProblems } from "../naming/PanelUser";
 import { quoted } from "../naming/quoted";
 import { reducedName, shellAccountName } from "../naming/ShellAccountName";
+import { canonicalName, rawName } from "../naming/SpelledName";
 import type { ClientFacts, VerbResult } from "../worker/protocol";
 import { AegirResource, typeToken } from "./AegirResource";
 import { say } from "./consequences";
@@ -22,6 +23,7 @@ import {
   recordingUnknown,
   pick,
   STATE_VERSION,
+  text,
   type CheckResult,
   type CreateResult,
   type DiffResult,
@@ -147,7 +149,7 @@ function claimed(name: string, args: AegirClientArgs): Record<string, unknown> {
   // Also the one way to hear of two clients whose names would derive to the same login before a server is asked.
   const names = { title: args.name, given: args.internalName };
   const named = claim(name, args.server, names, ({ title, given }) => {
-    const internalName = given ?? deriveInternalName(`${title}`);
+    const internalName = given ?? deriveInternalName(rawName(`${title}`));
     const login = reducedName(`${internalName}`);
     return [
       { identity: `client ${internalName}`, what: `the client ${internalName}` },
@@ -200,7 +202,7 @@ export const aegirClient: Lifecycle<Inputs, Outputs> = {
 
   diff(id, olds, news): DiffResult {
     const replaces = differing(replacing, olds, news);
-    const changed = differing(changing, olds, news);
+    const changed = differing(changing, olds, news, { name: text(rawName), email: text(mailKey) });
     if (replaces.includes("server")) {
       say(
         id,
@@ -214,7 +216,7 @@ export const aegirClient: Lifecycle<Inputs, Outputs> = {
     } else if (changed.includes("name")) {
       say(
         id,
-        `is renamed from ${quoted(olds.name)} to ${isKnown(news.name) ? quoted(news.name) : "a name not known yet"}: internal name, login, node and the panel user's name stay as they are.`,
+        `is renamed from ${quoted(canonicalName(olds.name))} to ${isKnown(news.name) ? quoted(news.name) : "a name not known yet"}: internal name, login, node and the panel user's name stay as they are.`,
       );
     }
     if (changed.includes("email") && olds.email !== undefined) {
@@ -286,7 +288,7 @@ export const aegirClient: Lifecycle<Inputs, Outputs> = {
           next: "Run `pulumi up --refresh`: it sees that the client is gone and creates it again",
         });
       }
-      return ensureUser(server, await rename(server, live, olds.name, news.name), news);
+      return ensureUser(server, await rename(server, live, canonicalName(olds.name), news.name), news);
     };
     // The name as it was surely seen: the next run finds it, or the new one.
     const changed = { ...olds, ...pick(news, inputKeys), name: olds.name };
@@ -317,7 +319,7 @@ function deriveInto(inputs: Partial<Inputs>, olds: Partial<Inputs>, rules: Input
     return;
   }
   if (typeof name !== "string" || clientNameProblems(name).length > 0) return;
-  const derived = deriveInternalName(name, prefix);
+  const derived = deriveInternalName(rawName(name), prefix);
   const problems = internalNameProblems(derived, prefix);
   if (kept !== undefined && kept !== derived) {
     const replace = problems.length > 0 ? "another one" : `internalName: "${derived}"`;

@@ -19,6 +19,7 @@ import {
   isKnown,
   pick,
   STATE_VERSION,
+  text,
   type CheckResult,
   type CreateResult,
   type DiffResult,
@@ -151,11 +152,11 @@ export const clientUserBinding: Lifecycle<Inputs, Outputs> = {
   },
 
   diff(id, olds, news): DiffResult {
-    const replaces: string[] = differing(replacing, olds, news);
+    const replaces: string[] = differing(replacing, olds, news, { user: text(userNameKey) });
     const { expectedUid } = news;
     if (expectedUid !== undefined && olds.uid !== undefined && expectedUid !== olds.uid) replaces.push("expectedUid");
     // A user that exists is never edited: a change of createUser is noted, and writes nothing.
-    const changed = differing(changing, olds, news).length > 0;
+    const changed = differing(changing, olds, news, { createUser: madeWith }).length > 0;
     const refused = olds.nameChange !== undefined && replaces.length === 0;
     if (refused) say(id, `${partedNames(olds.user, olds.uid!, olds.nameChange!)}: the update will refuse to guess.`);
     return { changes: replaces.length > 0 || changed || refused, replaces };
@@ -274,6 +275,12 @@ async function bindOnce(server: AegirServer, inputs: Inputs, uid: number | undef
     }
     throw error;
   }
+}
+
+/** How a user would be made, compared as addresses are. */
+function madeWith(createUser: unknown): unknown {
+  if (typeof createUser !== "object" || createUser === null || !("email" in createUser)) return createUser;
+  return { ...createUser, email: text(mailKey)(createUser.email) };
 }
 
 /** What happened to a person whom the state knows by `uid` as `user`: a clause. */

@@ -63,13 +63,26 @@ export function same(left: unknown, right: unknown): boolean {
   return isKnown(left) && isKnown(right) && JSON.stringify(normal(left)) === JSON.stringify(normal(right));
 }
 
-/** Those of `keys` whose values differ. */
+/**
+ * Those of `keys` whose values differ.
+ *
+ * @param compared what is compared of a value, where two ways of writing it mean the same to the server
+ */
 export function differing<Key extends string>(
   keys: readonly Key[],
   olds: Partial<Record<Key, unknown>>,
   news: Partial<Record<Key, unknown>>,
+  compared: Partial<Record<Key, (value: unknown) => unknown>> = {},
 ): Key[] {
-  return keys.filter((key) => !same(olds[key], news[key]));
+  return keys.filter((key) => {
+    const of = compared[key] ?? ((value: unknown) => value);
+    return !same(of(olds[key]), of(news[key]));
+  });
+}
+
+/** What is compared of a text; other values are compared as they are. */
+export function text(key: (value: string) => string): (value: unknown) => unknown {
+  return (value) => (typeof value === "string" ? key(value) : value);
 }
 
 /** Keys in one order, absent and undefined alike. */

@@ -20,6 +20,7 @@ import {
   pick,
   same,
   STATE_VERSION,
+  text,
   type CheckResult,
   type CreateResult,
   type DiffResult,
@@ -160,7 +161,7 @@ export const siteOwnership: Lifecycle<Inputs, Outputs> = {
   },
 
   diff(id, olds, news): DiffResult {
-    const replaces = differing(replacing, olds, news);
+    const replaces = differing(replacing, olds, news, { site: text(normalizeDomain) });
     const changed = differing(changing, olds, news);
     const unfinished = olds.applied === false && news.waitFor !== "recorded";
     // Declared for whom the refresh found: from now on it is this stack that gives the site to them.

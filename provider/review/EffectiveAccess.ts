@@ -6,6 +6,7 @@
 import { DEFAULT_BRAKE, type AllowedRemovals, type BrakeLimits } from "../manifest/Manifest";
 import { reducedName, reservedShellName, shellAccountName } from "../naming/ShellAccountName";
 import { mailKey, userNameKey } from "../naming/PanelUser";
+import { canonicalName } from "../naming/SpelledName";
 
 /** A panel user, known by its name, or by its mail address where a client's `email` says no more. */
 export interface Person {
@@ -68,6 +69,8 @@ export interface AccessParts {
   instance?: string | undefined;
   brake?: BrakeLimits;
   allowRemovals?: AllowedRemovals | undefined;
+  /** There is access of which this picture cannot say whether it stays. */
+  undecided?: boolean;
 }
 
 /** One picture of who reaches what. */
@@ -82,10 +85,13 @@ export class EffectiveAccess {
   readonly instance: string | undefined;
   readonly brake: BrakeLimits;
   readonly allowRemovals: AllowedRemovals | undefined;
+  readonly undecided: boolean;
   private readonly domains = new Map<string, string[]>();
 
   constructor(parts: AccessParts) {
-    this.clients = new Map(Array.from(parts.clients, (client) => [client.internalName, client]));
+    this.clients = new Map(
+      Array.from(parts.clients, (client) => [client.internalName, { ...client, name: canonicalName(client.name) }]),
+    );
     this.sites = new Map(Array.from(parts.sites, (site) => [site.site, site]));
     const people = new Map(Array.from(parts.people ?? [], (person) => [person.key, person]));
     for (const { bindings } of this.clients.values()) {
@@ -97,6 +103,7 @@ export class EffectiveAccess {
     this.instance = parts.instance;
     this.brake = parts.brake ?? DEFAULT_BRAKE;
     this.allowRemovals = parts.allowRemovals;
+    this.undecided = parts.undecided ?? false;
     for (const { site, owner } of this.sites.values()) {
       if (owner === undefined) continue;
       const owned = this.domains.get(owner);
@@ -153,8 +160,16 @@ export class EffectiveAccess {
 
 /** A person that is known by its name. */
 export function personByName(name: string, more: Partial<Person> = {}): Person {
-  const key = `user:${userNameKey(name)}`;
-  return { key, name, by: "name", createdAs: undefined, blocked: false, administrator: false, ...more };
+  const key = `user:${canonicalName(userNameKey(name))}`;
+  return {
+    key,
+    name: canonicalName(name),
+    by: "name",
+    createdAs: undefined,
+    blocked: false,
+    administrator: false,
+    ...more,
+  };
 }
 
 /** Whoever has a mail address, which is all that the `email` of a client says. */

@@ -4,7 +4,15 @@
  */
 import { z } from "zod";
 import { DEFAULT_BRAKE } from "../manifest/Manifest";
-import { EffectiveAccess, personByMail, personByName, type AccessClient, type Binding } from "./EffectiveAccess";
+import {
+  byName,
+  EffectiveAccess,
+  personByMail,
+  personByName,
+  type AccessClient,
+  type Binding,
+  type Person,
+} from "./EffectiveAccess";
 
 const HEADING = "pulumi-aegir grants, version 1";
 
@@ -34,11 +42,19 @@ export class UnreadableGrants extends Error {
   override readonly name = "UnreadableGrants";
 }
 
-/** The text depends on the access alone, not on the day: what has ended is left out. */
-export function grantsText(access: EffectiveAccess): string {
+/**
+ * The text depends on the access alone, not on the day: what has ended is left out.
+ *
+ * @param before whoever is written in other capitals there is written so here as well, because that is no change
+ */
+export function grantsText(access: EffectiveAccess, before?: EffectiveAccess): string {
+  const spelled = ({ key, name }: Person) => before?.people.get(key)?.name ?? name;
   const { server, brake } = access;
   const clients = [...access.clients.values()].map((client): z.input<typeof ClientGrants> => {
-    const people = [...client.bindings.values()].filter(({ ended }) => !ended);
+    const people = [...client.bindings.values()]
+      .filter(({ ended }) => !ended)
+      .map(({ person, expires }) => ({ by: person.by, name: spelled(person), expires }))
+      .sort((left, right) => (left.by === right.by ? byName(left, right) : left.by === "name" ? -1 : 1));
     const sites = access.sitesOf(client.internalName);
     const protectedSites = sites.filter((site) => access.sites.get(site)?.protect);
     return {
@@ -49,9 +65,9 @@ export function grantsText(access: EffectiveAccess): string {
       ...(client.leavesSites && { leavesSites: true }),
       ...(client.shellAccount && { shellAccount: client.shellAccount }),
       ...(people.length > 0 && {
-        people: people.map(({ person, expires }) => {
-          if (person.by === "mail") return { mail: person.name };
-          return expires === undefined ? person.name : ([person.name, expires] as [string, string]);
+        people: people.map(({ by, name, expires }) => {
+          if (by === "mail") return { mail: name };
+          return expires === undefined ? name : ([name, expires] as [string, string]);
         }),
       }),
       ...(sites.length > 0 && { sites: [...sites] }),

@@ -29,7 +29,9 @@ export class Words {
     const parts = [
       ...(loses ? [`${loses.subject} ${loses.one ? "loses" : "lose"} access`] : []),
       ...(gains ? [`${gains.subject} ${gains.one ? "gains" : "gain"} access`] : []),
-      ...(loses || gains ? [] : ["nobody gains or loses access"]),
+      ...(loses || gains
+        ? []
+        : [this.after.undecided ? "no change of access is seen" : "nobody gains or loses access"]),
       ...(ended ? [`the access of ${ended.subject} has ended`] : []),
       ...(renamed.length > 0
         ? [`${plural(renamed.length, "client")} ${renamed.length === 1 ? "is" : "are"} renamed`]

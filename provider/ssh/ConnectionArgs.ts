@@ -1,5 +1,5 @@
-import { isIPv6 } from "node:net";
 import { z } from "zod";
+import { readAddress } from "./address";
 import { HOST_KEY_FORMS, HostKeyPins } from "./HostKey";
 
 /** No character that would make a host or user name more than one word, and nothing that cannot be seen. */
@@ -9,8 +9,35 @@ const word = (what: string) =>
     .min(1, `needs ${what}`)
     .refine((text) => !/[\s\p{C}@]/u.test(text), `${what} has no spaces, no @ and no control characters`);
 
+/** What an address says besides the host has become `user` and `port` by now, or says something else than they do. */
 const host = (what: string) =>
-  word(what).refine((text) => !text.includes(":") || isIPv6(text), `${what} is without its port, which goes into port`);
+  z
+    .string(`needs ${what}`)
+    .min(1, `needs ${what}`)
+    .refine((text) => hostProblem(text) === undefined, {
+      error: ({ input }) => `${what} ${hostProblem(input as string) ?? ""}`,
+    });
+
+function hostProblem(text: string): string | undefined {
+  const address = readAddress(text);
+  if (typeof address === "string") return address;
+  if (address.user !== undefined) return "names a user, and user says another one: write it in one of the two";
+  if (address.port !== undefined) return "names a port, and port says another one: write it in one of the two";
+  return undefined;
+}
+
+/** Takes apart what `host` says of user and port, where these do not say something else. */
+function withAddress(connection: unknown): unknown {
+  if (typeof connection !== "object" || connection === null) return connection;
+  const given = connection as { host?: unknown; port?: unknown; user?: unknown };
+  const tidy = typeof given.user === "string" ? { ...given, user: given.user.trim() } : given;
+  const address = typeof given.host === "string" ? readAddress(given.host) : "";
+  if (typeof address === "string") return tidy;
+  const contradicts = (["port", "user"] as const).some(
+    (key) => address[key] !== undefined && tidy[key] !== undefined && tidy[key] !== address[key],
+  );
+  return contradicts ? tidy : { ...tidy, ...address };
+}
 
 /** The message for a secret of a wrong type: zod's own may repeat what was given. */
 const secret = z.string("must be text").optional();
@@ -60,12 +87,18 @@ function withHostKey<Fields extends z.ZodRawShape>(schema: z.ZodObject<Fields, z
 }
 
 const Proxy = withHostKey(z.strictObject({ ...fields, host: host("the bastion's name or address") }));
+const Connection = withHostKey(z.strictObject({ ...fields, proxy: asWritten(Proxy).optional() }));
+
+/** Types are those of the fields: that a host may say more is for people, not for programs. */
+function asWritten<Schema extends z.ZodType>(schema: Schema): z.ZodType<z.output<Schema>, z.input<Schema>> {
+  return z.preprocess(withAddress, schema) as unknown as z.ZodType<z.output<Schema>, z.input<Schema>>;
+}
 
 /**
  * How to reach a server over SSH; the fields are named as in @pulumi/command's `remote.ConnectionArgs`, and `hostKey` is
  * mandatory for both hops. Issues never repeat a value, but carry it (`input`): print `path` and `message` alone.
  */
-export const ConnectionArgs = withHostKey(z.strictObject({ ...fields, proxy: Proxy.optional() }));
+export const ConnectionArgs = asWritten(Connection);
 
 export type ConnectionArgs = z.output<typeof ConnectionArgs>;
 export type ConnectionArgsInput = z.input<typeof ConnectionArgs>;

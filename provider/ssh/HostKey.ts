@@ -58,8 +58,11 @@ export class HostKeyPins {
     const revoked: string[] = [];
     const problems: string[] = [];
     let ofOtherHosts = 0;
-    const lines = (typeof text === "string" ? [text] : text).flatMap((part) => part.split(/\r?\n/));
-    for (const line of lines.map((part) => part.trim()).filter((part) => part !== "" && !part.startsWith("#"))) {
+    const parts = (typeof text === "string" ? [text] : text).map((part) => part.trim());
+    const armour = parts.find((part) => /^-{4,5} ?BEGIN /.test(part));
+    if (armour !== undefined) return { pins: HostKeyPins.none, problems: [misread(armour)] };
+    const lines = parts.flatMap((part) => part.split(/\r\n?|\n|\\n/));
+    for (const line of lines.map(withoutQuotes).filter((part) => part !== "" && !part.startsWith("#"))) {
       const parsed = parseLine(line, host, port);
       if (typeof parsed === "string") {
         problems.push(parsed);
@@ -116,17 +119,56 @@ export class HostKeyPins {
   }
 }
 
+/** The type that `ssh-keygen -l` printed as the last word of a line, if its keys are accepted. */
+function printedType(bits: string | undefined, word: string): KeyType | undefined {
+  const name = { ED25519: "ssh-ed25519", RSA: "ssh-rsa", ECDSA: `ecdsa-sha2-nistp${bits}` }[word];
+  return name !== undefined && name in signatureAlgorithms ? (name as KeyType) : undefined;
+}
+
+function unsupported(type: string): string {
+  return `keys of type ${type} are not supported; pin one of type ${Object.keys(signatureAlgorithms).join(", ")}`;
+}
+
+/** What stands where a public key or its fingerprint should. */
+function misread(armour: string): string {
+  return armour.includes("PRIVATE")
+    ? "is a private key, which never leaves its server; write the public one, or its fingerprint: " +
+        "`ssh-keygen -l -f /etc/ssh/ssh_host_ed25519_key.pub` prints it there"
+    : "is a public key in another format; write what `ssh-keygen -l -f /etc/ssh/ssh_host_ed25519_key.pub` prints on that machine";
+}
+
+function withoutQuotes(line: string): string {
+  return line
+    .trim()
+    .replace(/^(["'])(.*)\1$/, "$2")
+    .trim();
+}
+
 /** A problem as text, or what the line says; `here`: it is about this host. */
 function parseLine(line: string, host: string, port: number): string | { pin: Pin; revoked: boolean; here: boolean } {
-  if (/^SHA256:/i.test(line)) {
-    const digest = /^SHA256:([A-Za-z0-9+/]{43})=?$/i.exec(line)?.[1];
-    return digest
-      ? { pin: { fingerprint: `SHA256:${digest}`, type: null }, revoked: false, here: true }
-      : "a SHA256 fingerprint has 43 characters after the colon, as `ssh-keygen -l` prints it";
+  const printed = /^(?:(?<bits>\d+) |(?<sentence>.*key fingerprint is:? ?))?(?<digest>SHA256:\S*)(?<rest> .*)?$/i.exec(
+    line,
+  )?.groups;
+  if (printed !== undefined) {
+    const digest = /^SHA256:([A-Za-z0-9+/]{43})=?[.,;]?$/i.exec(printed["digest"]!)?.[1];
+    if (digest === undefined) {
+      return "a SHA256 fingerprint has 43 characters after the colon, as `ssh-keygen -l` prints it";
+    }
+    const word = / \(([\w-]+)\)$/.exec(printed["rest"] ?? "")?.[1];
+    const type = word === undefined ? null : printedType(printed["bits"], word);
+    if (type === undefined) return unsupported(word!);
+    return { pin: { fingerprint: `SHA256:${digest}`, type }, revoked: false, here: true };
   }
-  if (/^(MD5:)?([0-9a-f]{2}:){15}[0-9a-f]{2}$/i.test(line)) {
-    return "an MD5 fingerprint is too weak to pin; use the one that `ssh-keygen -l -E sha256` prints";
+  if (/(^|\s)(MD5:)?([0-9a-f]{2}:){15}[0-9a-f]{2}([\s.]|$)/i.test(line)) {
+    return (
+      "an MD5 fingerprint is too weak to pin; use the one that `ssh-keygen -l -E sha256 -f /etc/ssh/ssh_host_ed25519_key.pub` " +
+      "prints on that machine"
+    );
   }
+  if (/^([A-Za-z0-9+/]{43}=?|[0-9a-f]{64})$/.test(line)) {
+    return "a fingerprint begins with SHA256: as `ssh-keygen -l` prints it";
+  }
+  if (/^[~/.]|^[A-Za-z]:\\/.test(line)) return `is a path; write what is in that file: ${HOST_KEY_FORMS}`;
   const words = line.split(/[ \t]+/);
   const marker = words[0]?.startsWith("@") ? words.shift() : undefined;
   if (marker !== undefined && marker !== "@revoked") {
@@ -146,7 +188,7 @@ function parseLine(line: string, host: string, port: number): string | { pin: Pi
     return { pin: { fingerprint: fingerprint(key), type: null }, revoked: marker !== undefined, here };
   }
   if (!(type in signatureAlgorithms)) {
-    return `keys of type ${/^[a-z0-9@.-]+$/.test(type) ? type : "given"} are not supported; pin one of type ${Object.keys(signatureAlgorithms).join(", ")}`;
+    return unsupported(/^[a-z0-9@.-]+$/.test(type) ? type : "given");
   }
   if (typeOf(key) !== type || utils.parseKey(`${type} ${encoded}`) instanceof Error) {
     return `the ${type} key is damaged (cut off, or not of that type)`;
@@ -160,7 +202,13 @@ function knownHostsName(host: string, port: number): string {
 }
 
 function namesHost(hosts: string, host: string, port: number): boolean {
-  const name = knownHostsName(host, port);
+  if (meansName(hosts, knownHostsName(host, port))) return true;
+  // The usual port, written all the same: as it is alone, since a pattern means names without it.
+  const usual = `[${host.toLowerCase()}]:22`;
+  return port === 22 && !/[!*?]/.test(hosts) && meansName(hosts, usual);
+}
+
+function meansName(hosts: string, name: string): boolean {
   const hashed = /^\|1\|([^|]+)\|([^|]+)$/.exec(hosts);
   if (hashed) {
     const [, salt = "", digest] = hashed;

@@ -1,7 +1,7 @@
-import { utils } from "ssh2";
 import type { ParsedKey } from "ssh2";
 import type { ConnectionArgs } from "./ConnectionArgs";
 import { HostKeyPins } from "./HostKey";
+import { readPrivateKey } from "./privateKey";
 import { SshError } from "./SshError";
 
 /**
@@ -80,11 +80,12 @@ function authenticate(args: HopArgs, names: string[], environment: NodeJS.Proces
   );
   const passphrase =
     prefixes.map((prefix) => environment[`${prefix}_PRIVATE_KEY_PASSWORD`]).find(Boolean) ?? args.privateKeyPassword;
-  const withKey = (text: string, from: string): Authentication => {
-    const key = parsePrivateKey(text, passphrase, from, label);
+  const withKey = (text: string, from: string, giveIt: string): Authentication => {
+    const key = privateKey({ text, passphrase: passphrase && withoutLineEnd(passphrase), from, label, giveIt });
     return { method: "privateKey", from, key: () => key };
   };
-  const withPassword = (password: string, from: string): Authentication => {
+  const withPassword = (given: string, from: string): Authentication => {
+    const password = withoutLineEnd(given);
     return { method: "password", from, password: () => password };
   };
 
@@ -92,7 +93,11 @@ function authenticate(args: HopArgs, names: string[], environment: NodeJS.Proces
     const key = environment[`${prefix}_PRIVATE_KEY`];
     const password = environment[`${prefix}_PASSWORD`];
     if (key) {
-      return withKey(key, `${prefix}_PRIVATE_KEY`);
+      return withKey(
+        key,
+        `${prefix}_PRIVATE_KEY`,
+        "put the content of the key's file into it, or what `base64 -w0 FILE` prints",
+      );
     }
     if (password) {
       return withPassword(password, `${prefix}_PASSWORD`);
@@ -100,7 +105,8 @@ function authenticate(args: HopArgs, names: string[], environment: NodeJS.Proces
   }
   const configured = () => {
     if (args.privateKey) {
-      return withKey(args.privateKey, "privateKey of the configuration");
+      const set = `pulumi config set --path --secret '${configurationPath(names)}.privateKey' < FILE`;
+      return withKey(args.privateKey, "privateKey of the configuration", `set it from its file: \`${set}\``);
     }
     return args.password ? withPassword(args.password, "password of the configuration") : null;
   };
@@ -128,35 +134,30 @@ function authenticate(args: HopArgs, names: string[], environment: NodeJS.Proces
 }
 
 /** Reads a key without a server; what is thrown names the place it came from and nothing of the key. */
-function parsePrivateKey(text: string, passphrase: string | undefined, from: string, label: string): ParsedKey {
-  const parsed = utils.parseKey(text, passphrase);
-  // The declared type knows no array, which ssh2 returns for the OpenSSH format; that format holds one key.
-  const key: ParsedKey | Error | undefined = Array.isArray(parsed) ? (parsed[0] as ParsedKey | undefined) : parsed;
-  if (!(key instanceof Error) && key?.isPrivateKey()) {
-    return key;
-  }
-  throw new SshError(
-    "credentialsUnusable",
-    label,
-    "notDone",
-    `${from} ${whyUnusable(text, passphrase, key)}. No connection was made`,
-  );
+function privateKey({ text, passphrase, from, label, giveIt }: GivenKey): ParsedKey {
+  const key = readPrivateKey(text, passphrase, giveIt);
+  if (typeof key !== "string") return key;
+  throw new SshError("credentialsUnusable", label, "notDone", `${from} ${key}. No connection was made`);
 }
 
-function whyUnusable(text: string, passphrase: string | undefined, key: ParsedKey | Error | undefined): string {
-  if (key !== undefined && !(key instanceof Error)) {
-    return "is a public key; the private key is needed";
-  }
-  if (/no passphrase given/i.test(key?.message ?? "")) {
-    return "is encrypted and there is no passphrase for it (privateKeyPassword, or ..._PRIVATE_KEY_PASSWORD in the environment)";
-  }
-  if (!text.includes("-----BEGIN ") && !text.startsWith("PuTTY-")) {
-    return "is not a private key; it must hold the key's text itself (-----BEGIN ...), not a path";
-  }
-  if (text.includes("-----BEGIN PRIVATE KEY") || text.includes("-----BEGIN ENCRYPTED PRIVATE KEY")) {
-    return "is in PKCS#8 format, which is not supported; convert it with `ssh-keygen -p -f FILE` into OpenSSH's format";
-  }
-  return passphrase
-    ? "cannot be decrypted: the passphrase is wrong or the key is damaged"
-    : "cannot be read: the key is damaged (lines missing, or line ends lost) or of a type that is not supported";
+interface GivenKey {
+  text: string;
+  passphrase: string | undefined;
+  /** Where it was found. */
+  from: string;
+  label: string;
+  /** How it is given there, as a clause. */
+  giveIt: string;
+}
+
+/** What is typed ends with no line end, and a file or a CI variable that holds it often does. */
+function withoutLineEnd(secret: string): string {
+  return secret.replace(/\r?\n$/, "");
+}
+
+/** Where the configuration has a connection: `names` as in `resolveConnection`. */
+function configurationPath([server, ...rest]: string[]): string {
+  const accounts = rest.includes("accounts") ? ".accounts" : "";
+  const proxy = rest.includes("proxy") ? ".proxy" : "";
+  return `aegir:servers.${server}${accounts}.connection${proxy}`;
 }

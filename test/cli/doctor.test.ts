@@ -166,6 +166,25 @@ describe("aegir-access doctor", () => {
       assert.match(pinned.stdout.replace(/\s+/g, " "), /AegirClient yes .* `accounts` are configured/);
     });
 
+    it("takes apart what a host says of its login and port, and shows the lines to write in their own fields", async () => {
+      await start();
+      const { host, port, hostKey } = aegir.drush;
+      for (const where of [`aegir@${host}:${port}`, `ssh://aegir@${host}:${port}/`]) {
+        const { exitCode, stdout } = await aegirAccess(["doctor", "--host", where]);
+        assert.equal(exitCode, 4, stdout);
+        assert.ok(stdout.includes(`\n    ${hostKey}\n`), stdout);
+        assert.match(stdout, new RegExp(`host: ${host}\n *port: ${port}\n *user: aegir\n`));
+      }
+      assert.deepEqual(sent(), nothing);
+      const printed = `256 ${hostKey} root@aegir (ED25519)`;
+      const environment = { AEGIR_PASSWORD: aegir.drush.password };
+      const pinned = ["doctor", "--host", `aegir@${host}:${port}`, "--host-key", printed];
+      assert.equal((await aegirAccess(pinned, { environment })).exitCode, 1);
+      const other = await aegirAccess(["doctor", "--host", `aegir@${host}:${port}`, "--user", "root"]);
+      assert.equal(other.exitCode, 2);
+      assert.match(other.stderr, /connection\.host: .* names a user, and user says another one/);
+    });
+
     it("takes o1.ftp for the hosted account that it is", async () => {
       await start();
       const { host, port, hostKey } = aegir.accounts;
@@ -279,6 +298,56 @@ describe("aegir-access doctor", () => {
       assert.ok(!wrong.includes("PRIVATE KEY"));
       assert.match(await said("--host", "aegir.example.com"), /--host needs --user/);
       assert.match(await said("--cwd", "/"), /There is no Pulumi\.yaml in/);
+      assert.deepEqual(aegir.counts.connections, {});
+    });
+
+    it("reads the file of a stack by --config as well, and takes the file's name for the stack's", async () => {
+      await start();
+      const { connection, accounts } = aegir.configuration();
+      const main = { connection, accounts };
+      const cwd = project({ dev: { main }, production: { main } });
+      writeFileSync(join(cwd, "named.json"), JSON.stringify({ [key]: { main } }));
+      for (const args of [
+        ["--config", "../Pulumi.dev.yaml"],
+        ["--config", "named.json"],
+        ["--stack", "Pulumi.dev.yaml"],
+        ["--stack", "../Pulumi.dev.yaml"],
+      ]) {
+        const { exitCode, stdout, stderr } = await aegirAccess(["doctor", ...args], { cwd });
+        assert.equal(exitCode, 0, `${args.join(" ")}: ${stderr}${stdout}`);
+      }
+    });
+
+    it("says what a file is that holds no servers by name, and what to give instead", async () => {
+      await start();
+      const { connection } = aegir.configuration();
+      const cwd = project({ dev: { main: { connection } } });
+      const files: [content: unknown, said: RegExp][] = [
+        [{ version: 1, clients: [] }, /is an access manifest\./],
+        [{ name: "access", runtime: "nodejs" }, /is a project's file; .* --config Pulumi\.NAME\.yaml\./],
+        [
+          { config: { "access:manifest": "access.yaml" } },
+          /is a stack's file, and has no aegir:servers under config\./,
+        ],
+        [{ encryptionsalt: "v1:canary" }, /is a stack's file, and has no aegir:servers under config\./],
+        [{ connection }, /holds one server without its name\. .* main: \{ connection: \.\.\. \}/],
+        [connection, /holds one connection alone\. .* main: \{ connection: \{ host: \.\.\. \} \}/],
+        [[connection], /has no aegir:servers: a map of servers by name\./],
+      ];
+      for (const [content, said] of files) {
+        writeFileSync(join(cwd, "file.yaml"), stringify(content));
+        const { exitCode, stdout, stderr } = await aegirAccess(["doctor", "--config", "file.yaml"], { cwd });
+        assert.deepEqual([exitCode, stdout], [2, ""]);
+        assert.match(stderr, said);
+        assert.doesNotMatch(stderr, /PRIVATE KEY|canary/);
+      }
+      const { stderr } = await aegirAccess(["doctor", "--config", "."], { cwd });
+      assert.match(stderr, /is a directory\. --cwd takes a project's directory, --config a file\./);
+      const beside = await aegirAccess(["doctor", "aegir.example.com"], { cwd });
+      assert.match(
+        beside.stderr,
+        /must be: nothing\. A server is named by --host, a stack by --stack, a file by --config\./,
+      );
       assert.deepEqual(aegir.counts.connections, {});
     });
 

@@ -32,10 +32,21 @@ describe("A manifest beside a live server", () => {
     return ended;
   }
 
-  it("is planned to be adopted where it is as declared, with exit code 0", async () => {
+  it("is planned as far as it is declared: of the rest the stack's state decides, and the exit code is 1", async () => {
     const { exitCode, stdout } = await look("plan", MANIFEST);
-    assert.equal(exitCode, 0);
-    assert.match(stdout, /^12 resources: 0 to create, 0 to change, 12 as declared\.\n\nNobody gains or loses access\./);
+    assert.equal(exitCode, 1);
+    assert.match(
+      stdout,
+      /^12 resources: 0 to create, 0 to change, 12 as declared\.\n\n1 binding, 3 sites and 4 clients on/,
+    );
+    const listed = Array.from(stdout.matchAll(/^\? (.*)$/gm), ([, id]) => id);
+    assert.deepEqual(listed, [
+      "binding:foobar:blocked",
+      ...["foo-bar", "foobar", "stale"].map((name) => `site:${name}.example.com`),
+      ...["foo_bar", "foobar", "twin1", "twin2"].map((name) => `client:${name}`),
+    ]);
+    assert.doesNotMatch(stdout, /Legacy-Co|legacy/, "which no deployment can have declared");
+    assert.doesNotMatch(stdout, /nobody/i);
   });
 
   it("is planned step by step, with who gains and who loses, and exit code 1", async () => {
@@ -141,5 +152,90 @@ describe("A manifest beside a live server", () => {
     assert.ok(of("undeclared").includes("binding:acme:alice"));
     assert.deepEqual(of("ends"), ["binding:beta:bob"]);
     assert.match(entries.find(({ kind }) => kind === "ends")!.says, /until 2026-11-30: 6 days left/);
+  });
+});
+
+describe("A manifest beside a live server that holds nothing else", () => {
+  const complete = `version: 1
+clients:
+  - { name: Acme Corp, internalName: acme, email: it@acme.example, sites: [www.acme.example], users: [admin, alice, bob] }
+  - { name: Beta GmbH, internalName: beta, sites: [www.beta.example], users: [admin, bob] }
+`;
+  let server: Server;
+  before(async () => {
+    server = await Server.start();
+    const { aegir } = server;
+    for (const name of ["alice", "bob"]) aegir.panel.addUser({ name });
+    aegir.panel.addUser({ name: "it", mail: "IT@acme.example" });
+    for (const [name, internalName, users] of [
+      ["Acme Corp", "acme", ["alice", "bob", "it"]],
+      ["Beta GmbH", "beta", ["bob"]],
+    ] as const) {
+      aegir.panel.addClient({ name, internalName });
+      for (const user of users) aegir.panel.bind(internalName, user);
+    }
+    aegir.addSites([
+      { site: "www.acme.example", owner: "acme" },
+      { site: "www.beta.example", owner: "beta" },
+      { site: "free.example" },
+    ]);
+    const { host, port, user, hostKey } = aegir.drush;
+    const connection = { host, port, user, hostKey };
+    server.write("boa.json", JSON.stringify({ main: { connection, accounts: { instance: "o1" } } }));
+  });
+  after(() => server.stop());
+
+  async function plan(manifest: string, ...args: string[]) {
+    server.write("access.yaml", manifest);
+    const { exitCode, stdout, stderr } = await server.run("plan", "--config", "boa.json", ...args);
+    assert.equal(stderr, "");
+    return { exitCode, stdout };
+  }
+
+  it("is planned to be adopted where it is as declared, with exit code 0", async () => {
+    const { exitCode, stdout } = await plan(complete);
+    assert.equal(exitCode, 0, stdout);
+    assert.match(stdout, /^9 resources: 0 to create, 0 to change, 9 as declared\.\n\nNobody gains or loses access\./);
+  });
+
+  it("is not said to change nothing where a line was removed: the stack's state decides, and `plan` says so", async () => {
+    const removals: [string, string, ...string[]][] = [
+      [complete.replace("alice, bob]", "alice]"), "1 binding", "binding:acme:bob"],
+      [complete.replace(" email: it@acme.example,", ""), "1 binding", "binding:acme:it"],
+      [complete.replace("alice, bob]", "alice, { name: bob, expires: 2026-01-01 }]"), "1 binding", "binding:acme:bob"],
+      [complete.replace("[www.acme.example]", "[]"), "1 site", "site:www.acme.example"],
+      [
+        complete.replace(/.*Beta.*\n/, ""),
+        "2 bindings, 1 site, 1 shell login and 1 client",
+        ...["binding:beta:admin", "binding:beta:bob", "site:www.beta.example", "account:o1.beta", "client:beta"],
+      ],
+    ];
+    for (const [manifest, counted, ...ids] of removals) {
+      const { exitCode, stdout } = await plan(manifest);
+      assert.equal(exitCode, 1, stdout);
+      assert.ok(stdout.includes(`${counted} on the server ${ids.length > 1 ? "are" : "is"} declared nowhere`), stdout);
+      assert.match(
+        stdout.replace(/\s+/g, " "),
+        /The stack's state, which is not read here, decides whether a deployment/,
+      );
+      assert.deepEqual(
+        Array.from(stdout.matchAll(/^\? (.*)$/gm), ([, id]) => id),
+        ids,
+      );
+      assert.doesNotMatch(stdout, /nobody/i);
+      const { undeclared, review } = JSON.parse((await plan(manifest, "--json")).stdout) as {
+        undeclared: Record<string, string[]>;
+        review: { summary: string };
+      };
+      assert.deepEqual(Object.values(undeclared).flat(), ids);
+      assert.equal(review.summary, "No change of access is seen.");
+    }
+  });
+
+  it("is not said to change nothing where a deployment may be refused, since that depends on the stack's state too", async () => {
+    const { exitCode, stdout } = await plan(complete.replace("Beta GmbH", "Beta AG"));
+    assert.equal(exitCode, 1);
+    assert.match(stdout, /^! client:beta: is called Beta GmbH on the server, and Beta AG here\./m);
+    assert.doesNotMatch(stdout, /nobody/i);
   });
 });

@@ -106,6 +106,23 @@ describe("aegir-access review", () => {
     assert.match(broken.stderr, /^BASE cannot be compared with, because head\.yaml has 1 problem\./);
   });
 
+  it("shows a name that could be taken for another as it is spelled out, and refuses it where it is not", async () => {
+    write("base.yaml", manifest("alice"));
+    write("head.yaml", manifest("alice, <U+0430>lice"));
+    const { exitCode, stdout } = await review("base.yaml", "head.yaml");
+    assert.equal(exitCode, 0);
+    assert.match(stdout, /^\+ <U\+0430>lice gains www\.acme\.example/m);
+    write("raw.yaml", manifest("alice, \u0430lice"));
+    const refused = await review("base.yaml", "raw.yaml");
+    assert.equal(refused.exitCode, 1);
+    assert.match(refused.stdout, /^raw\.yaml:6:20: The user's name "<U\+0430>lice" could be taken for another/m);
+    // What an earlier release deployed can be corrected, and compared with.
+    const corrected = await review("raw.yaml", "base.yaml");
+    assert.equal(corrected.exitCode, 0);
+    assert.match(corrected.stdout, /^- <U\+0430>lice loses www\.acme\.example/m);
+    assert.match((await review("raw.yaml", "head.yaml")).stdout, /^Nobody gains or loses access\./);
+  });
+
   it("tells programs the same with --json, and makes a page that is whole with --format html", async () => {
     write("base.yaml", manifest("alice, bob"));
     write("head.yaml", manifest("alice"));

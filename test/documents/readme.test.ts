@@ -38,6 +38,11 @@ const configuration = (text: string) => (parse(text) as { config?: Record<string
 const isManifest = (text: string) => "version" in (parse(text) as object);
 
 describe("README.md", () => {
+  it("shows a secret that comes from standard input, and no document shows one in an argument", () => {
+    assert.match(readme, /^pulumi config set --path --secret '[\w:.]+privateKey' < \S+$/m);
+    for (const [name, text] of documents) assert.doesNotMatch(text, /"?\$\(cat /, name);
+  });
+
   it("has blocks of programs, configuration, manifests, commands and output, and no others", () => {
     assert.deepEqual([...new Set(blocks.map(({ language }) => language))].sort(), ["", "sh", "ts", "yaml"]);
     for (const { text, line } of inLanguage("yaml")) assert.ok(configuration(text) ?? isManifest(text), `line ${line}`);

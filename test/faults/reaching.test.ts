@@ -125,7 +125,7 @@ describe("reaching the host", () => {
   it("row 9: a key that cannot be read is refused before any connection is made, and not shown", async () => {
     const t = trial();
     const encrypted = newKey("zebra quartz").private;
-    const damaged = t.aegir.drush.privateKey.replace(/\n/g, "");
+    const damaged = t.aegir.drush.privateKey.split("\n").toSpliced(3, 1).join("\n");
     for (const [privateKey, privateKeyPassword, message] of [
       [encrypted, undefined, /is encrypted and there is no passphrase/],
       [encrypted, "another one", /cannot be decrypted: the passphrase is wrong/],

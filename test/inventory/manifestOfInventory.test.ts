@@ -64,6 +64,23 @@ describe(`A manifest of a live server (seed ${seed})`, () => {
     assert.match(text, /^ {4}# sites:\n {6}# decide: /m);
   });
 
+  it("spells out names that could be taken for others, and has a person decide about each", () => {
+    const users = ["alice", "\u0430lice", "\u201cbob\u201d", "\u0430\u043b\u0438\u0441\u0430"];
+    const inventory = inventoryOf([{ internalName: "acme", name: "\u0410cme", sites: [], users }]);
+    const text = manifestOfInventory(inventory);
+    const lines = text.split("\n");
+    for (const line of [
+      '  - name: "<U+0410>cme" # decide: it mixes Cyrillic and Latin letters in one word',
+      "      - alice",
+      '      - "<U+0430>lice" # decide: it mixes Cyrillic and Latin letters in one word',
+      '      - "<U+201C>bob<U+201D>" # decide: it has U+201C, which looks like "; it has U+201D, which looks like "',
+      "      - \u0430\u043b\u0438\u0441\u0430",
+    ]) {
+      assert.ok(lines.includes(line), `${line}\nis not in\n${text}`);
+    }
+    assert.deepEqual(declared(text)[0]?.users.length, users.length, "it is a manifest as it is");
+  });
+
   it("of a server with nothing is a manifest of no clients", () => {
     assert.deepEqual(declared(manifestOfInventory(inventoryOf([]))), []);
   });

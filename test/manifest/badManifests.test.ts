@@ -41,6 +41,23 @@ const cases: Case[] = [
   },
   { mistake: "a control character", manifest: withAcme('users: ["al\u0007ice"]'), problems: ["5:16 U+0007"] },
   {
+    mistake: "names that could be taken for others",
+    manifest: withAcme(
+      "users: [\u0430lice, \u201cbob\u201d, { name: ca\u0301rol }, \u0430\u043b\u0438\u0441\u0430, <U+0430>lice]",
+    ).replace("Acme", "\u0410cme"),
+    problems: [
+      '3:11 The client\'s name "<U+0410>cme Corp" could be taken for another: it mixes Cyrillic and Latin letters in one word',
+      '5:13 The user\'s name "<U+0430>lice" could be taken for another: it mixes Cyrillic and Latin letters',
+      '5:20 The user\'s name "<U+201C>bob<U+201D>" could be taken for another: it has U+201C, which looks like "',
+      '5:35 The user\'s name "ca<U+0301>rol" could be taken for another: it has U+0301, which makes \u00e1',
+    ],
+  },
+  {
+    mistake: "one user, once with a letter spelled out and once in capitals",
+    manifest: withAcme("users: [<U+0430>lice, <U+0410>LICE]"),
+    problems: ['5:27 The user "<U+0410>LICE" stands twice in this client'],
+  },
+  {
     mistake: "a control character as an escape",
     manifest: withAcme('users: ["al\\u0007ice"]'),
     problems: ["5:13 U+0007"],

@@ -62,11 +62,12 @@ describe(`A manifest (seed ${seed})`, () => {
           onDestroy: "leave",
           users: [
             {
-              ...{ name: "alice", createUser: undefined, expectedUid: undefined, line: 19, column: 17 },
+              ...{ name: "alice", key: "alice", createUser: undefined, expectedUid: undefined, line: 19, column: 17 },
               ...{ expires: "2026-12-31", reason: "TICKET-12, relaunch" },
             },
             {
               name: "bob",
+              key: "bob",
               createUser: { email: "bob@acme.example" },
               expectedUid: undefined,
               ...endless,
@@ -77,6 +78,7 @@ describe(`A manifest (seed ${seed})`, () => {
           expired: [
             {
               name: "dave",
+              key: "dave",
               createUser: undefined,
               expectedUid: undefined,
               expires: "2026-11-23",
@@ -101,13 +103,22 @@ describe(`A manifest (seed ${seed})`, () => {
           users: [
             {
               name: "bob",
+              key: "bob",
               createUser: { email: "bob@acme.example" },
               expectedUid: undefined,
               ...endless,
               line: 6,
               column: 20,
             },
-            { name: "carol", createUser: undefined, expectedUid: undefined, ...endless, line: 6, column: 13 },
+            {
+              name: "carol",
+              key: "carol",
+              createUser: undefined,
+              expectedUid: undefined,
+              ...endless,
+              line: 6,
+              column: 13,
+            },
           ],
           expired: [],
           shellAccount: undefined,

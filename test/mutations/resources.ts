@@ -5,6 +5,17 @@ const others = "test/faults/others.test.ts";
 
 export const resources: Mutation[] = [
   {
+    name: "bind the user of the name as it is spelled out",
+    danger: "A user is made anew, or not found, because its name is sent as reviewers read it.",
+    file: "provider/aegir/Worker.ts",
+    find: "return mapped(args, (text) => rawName(text)) as T;",
+    replace: "return mapped(args, (text) => rawName(text) && text) as T;",
+    caughtBy: {
+      file: "test/resources/spelledNames.test.ts",
+      title: "means the one that it spells, to bind, to look at and to unbind",
+    },
+  },
+  {
     name: "bind whoever has the name now",
     danger: "A person was renamed, a stranger took the name, and the next deployment lets the stranger in.",
     file: "provider/resources/ClientUserBinding.ts",

@@ -140,6 +140,22 @@ describe("diff", () => {
     });
   }
 
+  const spellings: [type: string, inputs: Values, outputs?: Values][] = [
+    ["ClientUserBinding", { user: "ALICE" }],
+    ["ClientUserBinding", { createUser: { email: "Alice@ACME.example" } }],
+    ["AegirClient", { email: "IT@acme.EXAMPLE" }],
+    ["SiteOwnership", {}, { site: "WWW.Acme.example." }],
+  ];
+  for (const [type, inputs, outputs = {}] of spellings) {
+    it(`finds no change in the capitals of a ${type} (${JSON.stringify({ ...inputs, ...outputs })}), to which the server is blind`, () => {
+      assert.deepEqual(changed(type, inputs, outputs), { changes: false, replaces: [], printed: [] });
+    });
+  }
+
+  it("finds a change in the capitals of a client's title, which people see", () => {
+    assert.deepEqual(changed("AegirClient", { name: "ACME Corp" }).changes, true);
+  });
+
   it("repairs an ownership that is not effective, unless the stack is content with what is recorded", () => {
     assert.deepEqual(changed("SiteOwnership", {}, { applied: false }), {
       changes: true,

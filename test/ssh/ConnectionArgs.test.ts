@@ -46,11 +46,70 @@ describe("ConnectionArgs", () => {
     ]);
   });
 
-  it("takes an IPv6 address as a host, but no port behind a name", () => {
-    assert.deepEqual(problems({ host: "2001:db8::1", user: "aegir", hostKey: PIN }), []);
-    assert.deepEqual(problems({ host: "aegir.example.com:22", user: "aegir", hostKey: PIN }), [
-      "host: the server's name or address is without its port, which goes into port",
+  const forms: [written: string, means: { host: string; port?: number; user?: string }][] = [
+    ["2001:db8::1", { host: "2001:db8::1" }],
+    ["[::1]", { host: "::1" }],
+    ["[::1]:2222", { host: "::1", port: 2222 }],
+    ["aegir.example.com:2222", { host: "aegir.example.com", port: 2222 }],
+    ["aegir.example.com:22", { host: "aegir.example.com" }],
+    ["aegir.example.com.", { host: "aegir.example.com" }],
+    [" aegir.example.com\n", { host: "aegir.example.com" }],
+    ["deploy@aegir.example.com", { host: "aegir.example.com", user: "deploy" }],
+    ["o1.ftp@[2001:db8::1]:2222", { host: "2001:db8::1", port: 2222, user: "o1.ftp" }],
+    ["ssh://aegir.example.com", { host: "aegir.example.com" }],
+    ["ssh://deploy@aegir.example.com:2222/", { host: "aegir.example.com", port: 2222, user: "deploy" }],
+    ["sftp://o1.ftp@192.0.2.1", { host: "192.0.2.1", user: "o1.ftp" }],
+  ];
+  for (const [written, { host, port = 22, user = "aegir" }] of forms) {
+    it(`takes the host ${JSON.stringify(written)} for what it can only mean, of a server and of a bastion`, () => {
+      const means = { host, port, user };
+      const given = { host: written, hostKey: PIN, ...(user === "aegir" && { user }) };
+      const parsed = ConnectionArgs.parse({ ...given, proxy: given });
+      for (const connection of [parsed, parsed.proxy!]) {
+        assert.deepEqual({ host: connection.host, port: connection.port, user: connection.user }, means);
+      }
+      assert.deepEqual(problems({ ...given, port, user }), [], "as well if port and user say the same");
+    });
+  }
+
+  it("reads the lines of known_hosts that are about the host which the address means", () => {
+    const key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIB1lC2Sk7DeQUo+r/lCQsQFm51Fq+6d/JzWmNFZhPM/a";
+    const about = (line: string) => problems({ host: "ssh://aegir@aegir.example.com:2222", hostKey: `${line} ${key}` });
+    assert.deepEqual(about("[aegir.example.com]:2222"), []);
+    assert.deepEqual(about("aegir.example.com"), [
+      "hostKey: none of its known_hosts lines is about [aegir.example.com]:2222",
     ]);
+  });
+
+  const misread: [what: string, args: object, problem: string][] = [
+    ["a web address", { host: "https://aegir.example.com/" }, "is a web address or the like; write the name alone"],
+    ["a path", { host: "aegir.example.com/panel" }, "has a path, and a server has none"],
+    ["a path of scp", { host: "aegir@aegir.example.com:/var/aegir" }, "has a path, and a server has none"],
+    ["a port that is none", { host: "aegir.example.com:ssh" }, "is without its port, which goes into port"],
+    ["a port that cannot be", { host: "aegir.example.com:70000" }, "has a port that no server can have"],
+    ["brackets around a name", { host: "[aegir.example.com]" }, "is without its port, which goes into port"],
+    ["a password", { host: "ssh://aegir:canary@aegir.example.com" }, "has a password in it"],
+    ["two users", { host: "a@b@aegir.example.com" }, "has no spaces, no @ and no control characters"],
+    ["a whole command", { host: "ssh aegir@aegir.example.com" }, "has no spaces, no @ and no control characters"],
+    [
+      "another port than `port`",
+      { host: "aegir.example.com:2222", port: 22 },
+      "names a port, and port says another one",
+    ],
+    ["another user than `user`", { host: "root@aegir.example.com" }, "names a user, and user says another one"],
+  ];
+  for (const [what, args, problem] of misread) {
+    it(`does not guess what is meant by ${what} in the host`, () => {
+      const [found, ...others] = problems({ user: "aegir", hostKey: PIN, ...args });
+      assert.deepEqual(others, []);
+      assert.ok(found?.startsWith(`host: the server's name or address ${problem}`), found);
+      assert.doesNotMatch(found!, /canary/);
+    });
+  }
+
+  it("takes spaces around the login's name for nothing", () => {
+    const args = { host: "aegir.example.com", user: " aegir\n", hostKey: PIN };
+    assert.equal(ConnectionArgs.parse(args).user, "aegir");
   });
 
   it("never repeats a secret in a message", () => {

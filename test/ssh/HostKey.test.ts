@@ -29,6 +29,15 @@ describe("HostKeyPins", () => {
     ["a known_hosts line with an IPv6 address", `[::1]:2222 ${KEY}`, "::1", 2222],
     ["a hashed known_hosts line", HASHED],
     ["a hashed known_hosts line with a port", HASHED_2222, HOST, 2222],
+    ["what `ssh-keygen -l` prints", `256 ${FINGERPRINT} root@aegir (ED25519)`],
+    ["what `ssh-keygen -l` prints, without the size", `${FINGERPRINT} root@aegir (ED25519)`],
+    ["what `ssh-keygen -l` prints of a key without a comment", `256 ${FINGERPRINT} no comment (ED25519)`],
+    ["what ssh asks about", `ED25519 key fingerprint is ${FINGERPRINT}.`],
+    ["a fingerprint in quotes, with spaces", ` "${FINGERPRINT} " `],
+    ["a fingerprint in small letters before the colon", FINGERPRINT.replace("SHA256", "sha256")],
+    ["a known_hosts line with the usual port", `[${HOST}]:22 ${KEY}`],
+    ["lines whose ends are written as \\n", `# server\\n${KEY}\\n`],
+    ["what `ssh-keyscan` prints", `# ${HOST}:22 SSH-2.0-OpenSSH_9.2p1\n${HOST} ${KEY}\n`],
     ["lines with comments, blanks and CRLF", `# server\r\n\r\n  ${KEY}\r\n`],
     ["its line among those of other hosts", `other.example.com ${newKey().public}\n${HOST} ${KEY}\n${HASHED_2222}`],
   ];
@@ -57,6 +66,23 @@ describe("HostKeyPins", () => {
     ["only comments", "# none", /^names no key/],
     ["a fingerprint that is cut off", "SHA256:abc", /43 characters/],
     ["an MD5 fingerprint", "MD5:00:11:22:33:44:55:66:77:88:99:aa:bb:cc:dd:ee:ff", /MD5 fingerprint is too weak/],
+    [
+      "an MD5 fingerprint, as `ssh-keygen -l` prints it, with the command that prints the other one",
+      "256 MD5:00:11:22:33:44:55:66:77:88:99:aa:bb:cc:dd:ee:ff root@aegir (ED25519)",
+      /MD5 fingerprint is too weak.*`ssh-keygen -l -E sha256 -f \/etc\/ssh\/ssh_host_ed25519_key\.pub`/,
+    ],
+    ["a fingerprint without what it begins with", FINGERPRINT.slice("SHA256:".length), /begins with SHA256:/],
+    ["a fingerprint in hexadecimal digits", "ab".repeat(32), /begins with SHA256:/],
+    ["the fingerprint of a DSA key", `1024 ${FINGERPRINT} root@aegir (DSA)`, /type DSA are not supported/],
+    ["the fingerprint of a certificate", `256 ${FINGERPRINT} root@aegir (ED25519-CERT)`, /type ED25519-CERT are not/],
+    ["a path", "/etc/ssh/ssh_host_ed25519_key.pub", /^is a path; write what is in that file/],
+    ["a private key, in one problem", newKey().private, /^is a private key, which never leaves its server/],
+    ["a public key in another format", "---- BEGIN SSH2 PUBLIC KEY ----\nAAAA\n", /^is a public key in another format/],
+    [
+      "a host that the line excludes, though its port is written nowhere",
+      `*,!${HOST} ${KEY}`,
+      /^none of its known_hosts lines/,
+    ],
     ["a key that is cut off", KEY.slice(0, -10), /damaged/],
     ["a key under another type's name", KEY.replace("ssh-ed25519", "ssh-rsa"), /damaged/],
     ["a DSA key", KEY.replace("ssh-ed25519", "ssh-dss"), /type ssh-dss are not supported/],
@@ -84,6 +110,14 @@ describe("HostKeyPins", () => {
       assert.match(found[0] ?? "", message);
     });
   }
+
+  it("asks for the type that `ssh-keygen -l` printed", () => {
+    const lines = ["ED25519", "ECDSA", "RSA"].map((type) => `256 ${FINGERPRINT} root@aegir (${type})`);
+    assert.deepEqual(
+      lines.map((line) => parse(line).pins.algorithms),
+      [["ssh-ed25519"], ["ecdsa-sha2-nistp256"], ["rsa-sha2-512", "rsa-sha2-256"]],
+    );
+  });
 
   it("reports all problems, not the first one", () => {
     assert.equal(parse(["SHA256:abc", KEY, "yes please"]).problems.length, 2);

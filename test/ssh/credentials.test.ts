@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:net";
 import type { Server } from "node:net";
-import { mkdtempSync, rmSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { generateKeyPairSync } from "node:crypto";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { inspect } from "node:util";
@@ -12,6 +14,7 @@ import type { ConnectionArgsInput } from "../../provider/ssh/ConnectionArgs";
 import { resolveConnection } from "../../provider/ssh/credentials";
 import { SshConnection } from "../../provider/ssh/SshConnection";
 import { SshError } from "../../provider/ssh/SshError";
+import { skip } from "../support/skip";
 import { newKey, newRsaKey, PASSWORD, ScriptedServer } from "./ScriptedServer";
 import type { KeyPair } from "./ScriptedServer";
 
@@ -111,7 +114,77 @@ describe("resolveConnection", () => {
       assert.ok(rightKey({ privateKey: key.private.trim() }));
     });
 
-    const pkcs8 = "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIHKj+sVa9WcD\n-----END PRIVATE KEY-----\n";
+    const pkcs8 = (type: "ed25519" | "rsa" | "ec" | "ed448", passphrase?: string) => {
+      const { privateKey } = generateKeyPairSync(
+        type as "ec",
+        { modulusLength: 2048, namedCurve: "P-256" } as { namedCurve: string },
+      );
+      const cipher = passphrase === undefined ? {} : { cipher: "aes-256-cbc", passphrase };
+      return privateKey.export({ type: "pkcs8", format: "pem", ...cipher }).toString();
+    };
+    const base64 = (text: string) => Buffer.from(text).toString("base64");
+    const body = key.private.split("\n").slice(1, -2).join("");
+    const rsa = newRsaKey().private;
+
+    const forms: [what: string, text: string, passphrase?: string][] = [
+      ["a key in PKCS#8, as OpenSSL and clouds make them: ed25519", pkcs8("ed25519")],
+      ["a key in PKCS#8: RSA", pkcs8("rsa")],
+      ["a key in PKCS#8: ECDSA", pkcs8("ec")],
+      ["a key in PKCS#8 that is encrypted", pkcs8("ed25519", "open sesame"), "open sesame"],
+      ["a key without its line ends, as a one-line variable holds it", key.private.replaceAll("\n", " ")],
+      ["a key of which the lines are run together", key.private.replaceAll("\n", "")],
+      ["a key whose line ends are written as \\n", key.private.replaceAll("\n", "\\n")],
+      ["a key whose line ends are written as \\r\\n", key.private.replaceAll("\n", "\\r\\n")],
+      ["a key whose line ends are those of old Macs", key.private.replaceAll("\n", "\r")],
+      ["a key in double quotes", `"${key.private.trim()}"`],
+      ["a key in single quotes, of one line", `'${key.private.trim().replaceAll("\n", "\\n")}'\n`],
+      ["a key with spaces at the ends of its lines, and indented", key.private.replaceAll("\n", " \t\n    ")],
+      ["a key after a byte order mark", `\ufeff${key.private}`],
+      ["a key with a comment before it and its public half after it", `# deploy\n${key.private}${key.public}\n`],
+      ["a key as one line of base64", base64(key.private)],
+      ["a key as base64 in lines, in quotes", `"${base64(key.private).replace(/.{76}/g, "$&\n")}"`],
+      ["an RSA key as one line of base64", base64(rsa)],
+      ["a key in PKCS#8 as one line of base64", base64(pkcs8("ed25519"))],
+      ["a key without the lines that begin and end it", body],
+      ["a key in PKCS#8 without the lines that begin and end it", pkcs8("ed25519").split("\n").slice(1, -2).join("")],
+      ["a key that is not encrypted, with a passphrase for another one", key.private, "open sesame"],
+      ["a passphrase with the line end of its file", encrypted.private, "open sesame\n"],
+    ];
+    for (const [what, text, passphrase] of forms) {
+      it(`takes ${what}`, () => {
+        const privateKeyPassword = passphrase === undefined ? {} : { privateKeyPassword: passphrase };
+        assert.ok(rightKey({ privateKey: text, ...privateKeyPassword }));
+        assert.ok(rightKey(privateKeyPassword, { AEGIR_PRIVATE_KEY: text }));
+      });
+    }
+
+    it("makes of a key in PKCS#8 the key that it is", () => {
+      const { authentication } = resolved({ privateKey: pkcs8("ed25519") });
+      const read = authentication.method === "privateKey" ? authentication.key() : assert.fail();
+      const data = Buffer.from("to be signed");
+      assert.ok(read.verify(data, read.sign(data)));
+      assert.equal(read.type, "ssh-ed25519");
+    });
+
+    /** What can be read of a key without its passphrase: the cipher, and the type of its public half. */
+    const openssh = (cipher: string, type: string) => {
+      const field = (text: Buffer | string) => {
+        const length = Buffer.alloc(4);
+        length.writeUInt32BE(Buffer.byteLength(text));
+        return Buffer.concat([length, Buffer.from(text)]);
+      };
+      const head = [cipher, "bcrypt", "canary"].map(field);
+      const blob = [
+        Buffer.from("openssh-key-v1\0"),
+        ...head,
+        Buffer.from([0, 0, 0, 1]),
+        field(field(type)),
+        field("canary"),
+      ];
+      return `-----BEGIN OPENSSH PRIVATE KEY-----\n${Buffer.concat(blob).toString("base64")}\n-----END OPENSSH PRIVATE KEY-----\n`;
+    };
+    const putty = (version: number) =>
+      `PuTTY-User-Key-File-${version}: ssh-ed25519\nEncryption: none\nComment: canary\nPublic-Lines: 1\nAAAA\nPrivate-Lines: 1\nAAAA\nPrivate-MAC: 00\n`;
     const bad: [string, Partial<ConnectionArgsInput>, RegExp][] = [
       [
         "an encrypted one without a passphrase",
@@ -125,22 +198,132 @@ describe("resolveConnection", () => {
       ],
       ["one that is cut off", { privateKey: key.private.slice(0, 150) }, /cannot be read: the key is damaged/],
       [
-        "one without line ends",
-        { privateKey: key.private.replaceAll("\n", " ") },
-        /cannot be read: the key is damaged/,
+        "one whose end is missing",
+        { privateKey: key.private.split("\n").slice(0, 4).join("\n") },
+        /the key is damaged/,
       ],
+      ["two of them", { privateKey: key.private + newKey().private }, /holds 2 private keys; give one of them/],
       ["a path", { privateKey: "/home/canary/.ssh/id_ed25519" }, /must hold the key's text itself/],
       ["a public key", { privateKey: key.public }, /is a public key/],
-      ["PKCS#8", { privateKey: pkcs8 }, /is in PKCS#8 format.*ssh-keygen -p/],
+      ["a public key in PEM", { privateKey: publicPem() }, /is a public key/],
+      ["a public key as base64", { privateKey: base64(key.public) }, /is a public key/],
+      [
+        "a certificate",
+        { privateKey: key.public.replace("ssh-ed25519", "ssh-ed25519-cert-v01@openssh.com") },
+        /is a certificate/,
+      ],
+      ["a fingerprint", { privateKey: key.fingerprint }, /is the fingerprint of a key/],
+      ["PKCS#8 that is cut off", { privateKey: pkcs8("rsa").slice(0, 500) }, /the key is damaged/],
+      ["PKCS#8 without its passphrase", { privateKey: pkcs8("ed25519", "canary") }, /there is no passphrase for it/],
+      [
+        "PKCS#8 with a wrong passphrase",
+        { privateKey: pkcs8("ed25519", "canary"), privateKeyPassword: "canaries" },
+        /the passphrase is wrong/,
+      ],
+      [
+        "a type that SSH does not have",
+        { privateKey: pkcs8("ed448") },
+        /is of type ed448.*`ssh-keygen -t ed25519 -f FILE`/,
+      ],
+      [
+        "chacha20-poly1305",
+        { privateKey: openssh("chacha20-poly1305@openssh.com", "ssh-ed25519"), privateKeyPassword: "canary" },
+        /is encrypted with chacha20-poly1305@openssh\.com.*`ssh-keygen -p -Z aes256-ctr -f FILE`/,
+      ],
+      [
+        "the handle of a key in hardware",
+        { privateKey: openssh("none", "sk-ssh-ed25519@openssh.com") },
+        /is of a hardware security key/,
+      ],
+      [
+        "PuTTY's format",
+        { privateKey: putty(3) },
+        /in PuTTY's format.*`puttygen FILE\.ppk -O private-openssh -o FILE`/,
+      ],
+      ["PuTTY's older format", { privateKey: putty(2) }, /in PuTTY's format/],
+      ["PuTTY's format as base64", { privateKey: base64(putty(3)) }, /in PuTTY's format/],
     ];
     for (const [what, args, message] of bad) {
       it(`refuses ${what}, and shows nothing of it`, () => {
         const text = refusal(args);
         assert.match(text, message);
         assert.match(text, /privateKey of the configuration .*No connection was made\. Correct the credentials/);
-        assert.doesNotMatch(text, /canary|AAAA|b3Bl/);
+        assert.doesNotMatch(text, /canary|AAAA|b3Bl|MC4C/);
+        const fromEnvironment = refusal({ ...args, privateKey: undefined }, { AEGIR_PRIVATE_KEY: args.privateKey });
+        assert.match(fromEnvironment, message);
+        assert.match(fromEnvironment, / AEGIR_PRIVATE_KEY .*No connection was made\./);
       });
     }
+
+    it("says which setting the key came from, and how it is given there: from standard input, never in an argument", () => {
+      const privateKey = key.public;
+      const proxy = { ...BASE, host: "bastion.example.com", user: "jump", privateKey };
+      const set = (path: string) => `pulumi config set --path --secret 'aegir:servers.${path}.privateKey' < FILE`;
+      assert.ok(refusal({ privateKey }).includes(set("main.connection")));
+      assert.ok(refusal({ privateKey }, {}, ["main", "accounts"]).includes(set("main.accounts.connection")));
+      assert.ok(refusal({ password: "x", proxy }).includes(set("main.connection.proxy")));
+      assert.ok(
+        refusal({ password: "x", proxy }, {}, ["o1", "accounts"]).includes(set("o1.accounts.connection.proxy")),
+      );
+      assert.match(refusal({}, { AEGIR_PRIVATE_KEY: privateKey }), /put the content of the key's file into it/);
+    });
+
+    describe("advises commands that work with OpenSSH as it is installed:", () => {
+      let directory: string;
+      before(function () {
+        if (spawnSync("ssh-keygen", ["-?"]).error)
+          skip(this, "what needs ssh-keygen", "apt-get install openssh-client");
+      });
+      beforeEach(() => (directory = mkdtempSync(join(tmpdir(), "keys-"))));
+      afterEach(() => rmSync(directory, { recursive: true }));
+      const run = (command: string, ...args: string[]) => {
+        const { status, stderr } = spawnSync(command, args, { cwd: directory, encoding: "utf8" });
+        assert.equal(status, 0, stderr);
+      };
+      const file = () => readFileSync(join(directory, "FILE"), "utf8");
+
+      it("another cipher for a key that is encrypted with chacha20-poly1305", () => {
+        const chacha = ["-Z", "chacha20-poly1305@openssh.com", "-N", "canary"];
+        run("ssh-keygen", "-q", "-t", "ed25519", ...chacha, "-f", "FILE");
+        const [, advised] = /`(ssh-keygen -p .*?)`/.exec(
+          refusal({ privateKey: file(), privateKeyPassword: "canary" }),
+        )!;
+        // Its passphrases are asked for where there is a terminal.
+        run(...(advised!.split(" ") as [string]), "-P", "canary", "-N", "canary");
+        assert.ok(rightKey({ privateKey: file(), privateKeyPassword: "canary" }));
+      });
+
+      it("a key for this use", () => {
+        const [, advised] = /`(ssh-keygen -t .*?)`/.exec(refusal({ privateKey: pkcs8("ed448") }))!;
+        run(...(advised!.split(" ") as [string]), "-q", "-N", "");
+        assert.ok(rightKey({ privateKey: file() }));
+      });
+
+      it("a look at a file that may be damaged", () => {
+        writeFileSync(join(directory, "FILE"), key.private, { mode: 0o600 });
+        const [, advised] = /`(ssh-keygen -y .*?)`/.exec(refusal({ privateKey: key.private.slice(0, 150) }))!;
+        run(...(advised!.split(" ") as [string]));
+      });
+
+      it("one line of base64", () => {
+        writeFileSync(join(directory, "FILE"), key.private);
+        const [, advised] = /`(base64 .*?)`/.exec(refusal({}, { AEGIR_PRIVATE_KEY: key.public }))!;
+        const [command, ...args] = advised!.split(" ");
+        const { stdout } = spawnSync(command!, args, { cwd: directory, encoding: "utf8" });
+        assert.ok(rightKey({}, { AEGIR_PRIVATE_KEY: stdout }));
+      });
+
+      it("puttygen, for PuTTY's format", function () {
+        if (spawnSync("puttygen", ["--version"]).error)
+          skip(this, "what needs puttygen", "apt-get install putty-tools");
+        writeFileSync(join(directory, "pem"), key.private);
+        run("puttygen", "pem", "-O", "private", "-o", "FILE.ppk");
+        const privateKey = readFileSync(join(directory, "FILE.ppk"), "utf8");
+        const [, advised] = /`(puttygen .*?)`/.exec(refusal({ privateKey }))!;
+        run(...(advised!.split(" ") as [string]));
+        assert.ok(rightKey({ privateKey: file() }));
+      });
+    });
   });
 
   it("keeps secrets out of sight when a connection is inspected", () => {
@@ -237,6 +420,10 @@ describe("An agent", () => {
     assert.equal(server.connections, 0);
   });
 });
+
+function publicPem(): string {
+  return generateKeyPairSync("ed25519").publicKey.export({ type: "spki", format: "pem" }).toString();
+}
 
 function publicKey(key: Parameters<typeof utils.parseKey>[0] | ParsedKey): Buffer {
   const parsed = utils.parseKey(key);

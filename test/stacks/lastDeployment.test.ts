@@ -98,6 +98,42 @@ onEveryEngine("a stack that knows its last deployment", (engine) => {
     );
   });
 
+  it("finds no change in other capitals of users, sites and mail addresses, nor in a state of an earlier release", async () => {
+    const before = manifest
+      .replace("internalName: acme\n", "internalName: acme\n    email: IT@Acme.example\n")
+      .replaceAll("alice, bob", "{ name: Alice, createUser: { email: Alice@Example.com } }, Bob");
+    write(before);
+    await world.up();
+    const after = before.replaceAll(/Alice|Bob|IT@Acme|www\.acme/g, (name) =>
+      name.startsWith("www") ? name.toUpperCase() : name.toLowerCase(),
+    );
+    const grants = async () => {
+      const { resources } = (await world.stack.exportState()).deployment;
+      return (resources!.find(({ type }) => type === "pulumi:pulumi:Stack")!["outputs"] as { grants: unknown }).grants;
+    };
+    const granted = await grants();
+    const unchanged = async (text: string) => {
+      write(text);
+      const { writes } = world.aegir.counts;
+      const preview = expectOk(await world.stack.preview());
+      assert.deepEqual(changed(preview), []);
+      assert.doesNotMatch(preview.output, /gains|loses/);
+      assert.deepEqual(changed(await world.up()), []);
+      assert.equal(await grants(), granted);
+      assert.equal(world.aegir.counts.writes, writes);
+    };
+    // Logical names were made of names as they were written.
+    const state = await world.stack.exportState();
+    const older = JSON.stringify(state).replaceAll("::binding:acme:alice", "::binding:acme:Alice");
+    for (const next of [before, after]) {
+      await world.stack.importState(JSON.parse(older) as typeof state);
+      await unchanged(next);
+    }
+    await unchanged(before);
+    write(after.replace("{ name: alice, createUser: { email: alice@Example.com } }, ", ""));
+    assert.deepEqual(changed(expectOk(await world.stack.preview())), ["delete binding:acme:alice"]);
+  });
+
   it("takes away what has expired on the day after its last one, however much it is", async () => {
     const guests = team.map((name) => `{ name: ${name}, expires: 2026-11-24, reason: relaunch }`).join(", ");
     write(manifest.replaceAll(team.join(", "), guests));

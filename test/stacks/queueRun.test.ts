@@ -107,6 +107,22 @@ describe("a run of the queue", () => {
     assert.match(warnings[0]!, /not seen yet.*`pulumi up --refresh`/);
   });
 
+  it("is refused where a host holds its user or its port, which @pulumi/command does not take apart", () => {
+    for (const host of [
+      "root@aegir.example.com",
+      "ssh://aegir.example.com",
+      "aegir.example.com:2222",
+      "[::1]",
+      "a.example.",
+    ]) {
+      assert.throws(
+        () => queueRun("main", { connection: { ...connection, host } }),
+        /each host as a name or an address alone/,
+      );
+    }
+    assert.doesNotThrow(() => queueRun("main", { connection: { ...connection, host: "2001:db8::1" } }));
+  });
+
   it("is refused where a fingerprint alone pins a hop, because any host would do for @pulumi/command", () => {
     const refusal = /runQueue needs each hostKey as a public key/;
     const pinned = { host: "bastion.example.com", hostKey: fingerprint };
