@@ -101,6 +101,17 @@ describeEngines("a stack from its first preview to its end", (engine, world) => 
     assert.equal(w.records["c"], "value of c");
   });
 
+  it("compares the inputs where the provider has no opinion", async () => {
+    const w = world();
+    const plan = (value: string): void => w.plan({ ...record("plain", { value }), class: "Plain" });
+    plan("old");
+    const stack = await w.open(engine);
+    await stack.up();
+    plan("new");
+    const up = await stack.up();
+    assert.deepEqual(up.changes, { update: 1 }, up.output);
+  });
+
   it("registers in parallel, but checks and diffs one by one", async () => {
     const w = world();
     w.plan(record("a"), record("b"), record("c"));

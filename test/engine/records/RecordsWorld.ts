@@ -23,7 +23,6 @@ export interface Plan {
   outputs?: Record<string, PlanValue>;
   /** The name of a stack, whose output `now` becomes our output `previously`. */
   stackReference?: string;
-  log?: string[];
   print?: string[];
   throw?: string;
   exit?: number;

@@ -75,9 +75,6 @@ module.exports = async () => {
     return Object.fromEntries(Object.entries(value).map(([key, element]) => [key, resolve(element)]));
   };
 
-  for (const message of plan.log ?? []) {
-    pulumi.log.info(message);
-  }
   for (const line of plan.print ?? []) {
     console.log(line);
   }

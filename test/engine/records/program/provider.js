@@ -58,16 +58,6 @@ function write(inputs, fault) {
   return outs;
 }
 
-function withoutInternals(inputs) {
-  return JSON.stringify(
-    Object.fromEntries(
-      Object.entries(inputs)
-        .filter(([key]) => !key.startsWith("__"))
-        .sort(),
-    ),
-  );
-}
-
 module.exports = {
   configure({ config }) {
     configured = { greeting: config.get("greeting") };
@@ -90,7 +80,7 @@ module.exports = {
     const changed = inputs.filter((key) => JSON.stringify(olds[key] ?? null) !== JSON.stringify(news[key] ?? null));
     return {
       changes: changed.length > 0,
-      replaces: changed.filter((key) => key === "key" || key === "tied"),
+      replaces: changed.filter((key) => key === "key"),
       deleteBeforeReplace: news.deleteFirst === true,
     };
   },
@@ -112,7 +102,7 @@ module.exports = {
   },
 
   async update(id, olds, news) {
-    const fault = await enter("update", news.key, { value: news.value, changed: withoutInternals(news) });
+    const fault = await enter("update", news.key, { value: news.value });
     return { outs: write(news, fault) };
   },
 
