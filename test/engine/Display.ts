@@ -22,7 +22,13 @@ const signs: Record<StepOperation, string> = {
 };
 
 /** As counted at the end; a replacement is counted as one. */
-const counted: StepOperation[] = ["create", "update", "replace", "delete", "discard"];
+const counted: Partial<Record<StepOperation, [toBe: string, done: string]>> = {
+  create: ["to create", "created"],
+  update: ["to update", "updated"],
+  replace: ["to replace", "replaced"],
+  delete: ["to delete", "deleted"],
+  discard: ["to discard", "discarded"],
+};
 
 export interface DisplayOptions {
   title: string;
@@ -122,12 +128,17 @@ export class Display implements DeploymentListener {
 
   private describeCounts(): string {
     const succeeded = [...this.reports.values()].filter(({ outcome }) => outcome !== "failed");
-    const lines = [...counted, "same" as const].flatMap((op) => {
-      const count = succeeded.filter((report) => report.op === op).length;
-      const what = op === "same" ? "unchanged" : `${op} ${this.options.preview ? "planned" : "done"}`;
-      return count === 0 ? [] : [`    ${signs[op].trim()} ${count} ${what}\n`];
+    const countOf = (op: string): number => succeeded.filter((report) => report.op === op).length;
+    const changes = Object.entries(counted).filter(([op]) => countOf(op) > 0);
+    const lines = changes.map(([op, [toBe, done]]) => {
+      const sign = signs[op as StepOperation].trim();
+      return `    ${sign} ${countOf(op)} ${this.options.preview ? toBe : done}\n`;
     });
-    return lines.length === 0 ? "" : `\nResources:\n${lines.join("")}`;
+    if (countOf("same") > 0) {
+      const all = changes.reduce((sum, [op]) => sum + countOf(op), 0);
+      lines.push(`    ${changes.length > 1 ? `${all} changes. ` : ""}${countOf("same")} unchanged\n`);
+    }
+    return lines.length === 0 ? "" : `\nResources:\n${lines.join("")}\n`;
   }
 }
 
