@@ -165,7 +165,7 @@ describe("a worker's process", () => {
   }
 
   it("dies without an answer when line 1 is no source", async () => {
-    for (const line of ["", Buffer.from("<?php echo 1;").toString("base64")]) {
+    for (const line of ["", Buffer.from("<?php echo 1;").toString("base64"), '{"id":1,"verb":"hello"}']) {
       const { code, stdout } = await run(line, HELLO);
       assert.equal(code, 1);
       assert.match(stdout, /^ParseError.*\n$/);

@@ -115,9 +115,10 @@ export class WorkerProcess {
   private takeLine(line: string): void | Promise<void> {
     if (this.started) return this.takeRequest(line);
     this.started = true;
-    const source = Buffer.from(line, "base64").toString();
-    // What eval takes for no source; an opening tag is none either (contract, trap 18).
-    if (source === "" || source.trimStart().startsWith("<?php")) {
+    const source = Buffer.from(line, "base64");
+    // PHP's base64_decode makes nothing that eval can parse of other lines, and eval refuses an opening tag.
+    const whole = source.toString("base64") === line.trim();
+    if (source.length === 0 || !whole || source.toString().trimStart().startsWith("<?php")) {
       this.terminal.write("ParseError: syntax error, unexpected token in eval()'d code on line 1\n");
       this.exit(1);
     }

@@ -20,8 +20,12 @@ describeEngines("a program", (engine, world) => {
 
     const second = await stack.up();
     assert.deepEqual(second.outputs["found"], untouched);
+    const third = await stack.up();
+    assert.deepEqual(third.outputs["found"], untouched);
     if (engine.kind === "in-process") {
-      assert.equal(second.outputs["pid"], first.outputs["pid"], "the host process serves both");
+      // A host may end between two of them, having run its last program, but not twice.
+      const hosts = new Set([first, second, third].map(({ outputs }) => outputs["pid"]));
+      assert.ok(hosts.size < 3, "a host process serves several");
     }
 
     const failed = await stack.up({ env: { TRACES_END: "rejection" } });
@@ -29,8 +33,8 @@ describeEngines("a program", (engine, world) => {
     assert.equal(failed.diagnostics.match(/nobody waits for this/g)?.length, 1, failed.diagnostics);
     assert.match(failed.diagnostics, /failed with an unhandled exception/);
 
-    const third = await stack.up();
-    assert.equal(third.ok, true, third.output);
-    assert.deepEqual(third.outputs["found"], untouched);
+    const last = await stack.up();
+    assert.equal(last.ok, true, last.output);
+    assert.deepEqual(last.outputs["found"], untouched);
   });
 });
