@@ -15,7 +15,7 @@ const paths = given.filter((argument) => existsSync(argument));
 const titles = given.filter((argument) => !argument.startsWith("-") && !paths.includes(argument));
 const options = given.filter((argument) => argument.startsWith("-"));
 
-const files = paths.length > 0 ? paths : titles.length > 0 ? filesWith(titles) : [...LONGEST, "test"];
+const files = paths.length > 0 ? paths : titles.length > 0 ? filesWith(titles) : everyFile();
 const grep = titles.length > 0 ? ["--grep", titles.map(literally).join("|")] : [];
 const parallel =
   files.every(isFile) && files.length < 3 ? [] : ["--parallel", "--jobs", `${availableParallelism() + 1}`];
@@ -35,16 +35,25 @@ function run(command, args) {
   return spawnSync(command, args, { stdio: "inherit" }).status === 0;
 }
 
+/** Each once: a parallel Mocha runs a file as often as it is named. */
+function everyFile() {
+  return [...new Set([...LONGEST, "test"].flatMap(filesBelow))];
+}
+
 /** Test files that hold one of the titles as it is; all of them if none does, since some titles are composed. */
 function filesWith(titles) {
-  const tests = readdirSync("test", { recursive: true, encoding: "utf8" })
-    .filter((path) => path.endsWith(".test.ts"))
-    .map((path) => join("test", path));
-  const holding = tests.filter((file) => {
+  const holding = everyFile().filter((file) => {
     const source = readFileSync(file, "utf8");
     return titles.some((title) => source.includes(title));
   });
-  return holding.length > 0 ? holding : ["test"];
+  return holding.length > 0 ? holding : everyFile();
+}
+
+function filesBelow(folder) {
+  return readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .filter((path) => path.endsWith(".test.ts"))
+    .map((path) => join(folder, path))
+    .sort();
 }
 
 function isFile(path) {
