@@ -65,7 +65,7 @@ interface Inputs {
   server: string;
 }
 
-/** What a refresh found where the name and the number of a person have parted; each null if there is no such user. */
+/** What a refresh found if the recorded name and uid no longer belong to the same user; null where no user has it. */
 interface NameChange {
   /** What the recorded uid is called now. */
   name: string | null;
