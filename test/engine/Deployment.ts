@@ -10,6 +10,7 @@ import { Project } from "./Project";
 import { mapValues, PropertyMap, secret } from "./properties";
 import { PartialFailure, ProviderProcess } from "./ProviderProcess";
 import { Providers } from "./Providers";
+import { ResourceHook, ResourceHooks } from "./ResourceHooks";
 import { MonitorEvents, ResourceMonitor } from "./ResourceMonitor";
 import { dependencyUrns, ResourceState } from "./ResourceState";
 import { SnapshotRecorder } from "./SnapshotRecorder";
@@ -76,11 +77,12 @@ export class Deployment implements MonitorEvents {
     private readonly listener: DeploymentListener,
   ) {
     const { kind, project, stack, options, environment, base, save } = request;
-    this.targets = new Set(options.target);
+    this.targets = new Set(options.excludeProtected === true ? unprotectedUrns(base.resources) : options.target);
     const providers = new Providers(() => this.startProvider());
     this.context = {
       preview: save === undefined,
       providers,
+      hooks: new ResourceHooks(save === undefined),
       say: (urn, severity, message) => listener.say(urn, severity, message),
       outputsOf: request.outputsOf,
     };
@@ -137,6 +139,8 @@ export class Deployment implements MonitorEvents {
     this.checkTargets(new Set(replace));
     if (kind !== "destroy" || runProgram) {
       await this.runProgram();
+    } else {
+      this.refuseDeleteHooks(base.resources);
     }
     await this.inTurn("", () => this.finishResources());
     await this.executor.idle();
@@ -199,6 +203,10 @@ export class Deployment implements MonitorEvents {
       step.next.outputs = outputs;
       this.recorder.outputsRegistered(step);
     });
+  }
+
+  registerHook(hook: ResourceHook): void {
+    this.context.hooks.register(hook);
   }
 
   finished(): Promise<void> {
@@ -371,6 +379,19 @@ export class Deployment implements MonitorEvents {
     }
   }
 
+  /** Source: `newDestroySource`, pkg/engine/destroy.go. */
+  private refuseDeleteHooks(resources: ResourceState[]): void {
+    const hooked = resources.filter(({ resourceHooks }) => resourceHooks.BeforeDelete !== undefined);
+    for (const { urn, resourceHooks } of hooked) {
+      const names = resourceHooks.BeforeDelete?.join(", ") ?? "";
+      const what = `Resource has delete hooks registered, but the program is not running. Hooks: ${names}`;
+      this.context.say(urn, "error", what);
+    }
+    if (hooked.length > 0) {
+      throw new Error("You must run with the `--run-program` flag to use delete hooks during destroy.");
+    }
+  }
+
   private warnOfPendingOperations(): void {
     const { pendingOperations } = this.request.base;
     const list = pendingOperations.map(({ resource, type }) => `  * ${resource.urn}, interrupted while ${type}\n`);
@@ -406,6 +427,13 @@ export class Deployment implements MonitorEvents {
     await this.context.providers.close();
     this.recorder.finish();
   }
+}
+
+/** What is protected stays, and so does what it needs. Source: `getProtectedExcludes`, pkg/cmd/pulumi/operations. */
+function unprotectedUrns(resources: ResourceState[]): string[] {
+  const kept = resources.filter(({ protect }) => protect);
+  const needed = new Set(kept.flatMap((state) => [state, ...requirementsOf(state, resources)]));
+  return resources.filter((state) => !needed.has(state)).map(({ urn }) => urn);
 }
 
 function messageOf(error: unknown): string {

@@ -62,7 +62,9 @@ export interface OperationOptions {
   replace?: string[];
   /** `--target URN` */
   target?: string[];
-  /** `--run-program` (refresh and destroy). */
+  /** `--exclude-protected` (destroy). */
+  excludeProtected?: boolean;
+  /** `--run-program` (up with `refresh`, refresh and destroy). */
   runProgram?: boolean;
   /** Added to the environment of the program and of the provider process, for this operation only. */
   env?: Record<string, string>;
@@ -108,6 +110,7 @@ export interface Stack {
 
 export interface ExportedState {
   version: number;
+  features?: string[];
   deployment: {
     manifest?: unknown;
     secrets_providers?: unknown;

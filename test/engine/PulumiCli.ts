@@ -172,6 +172,7 @@ class CliStack implements Stack {
       ...(options.refresh === true ? ["--refresh"] : []),
       ...(options.runProgram === true ? ["--run-program"] : []),
       ...(options.continueOnError === true && kind !== "preview" && kind !== "refresh" ? ["--continue-on-error"] : []),
+      ...(options.excludeProtected === true ? ["--exclude-protected"] : []),
       ...(options.parallel === undefined ? [] : ["--parallel", String(options.parallel)]),
       ...(options.target ?? []).flatMap((urn) => ["--target", urn]),
       ...(options.replace ?? []).flatMap((urn) => ["--replace", urn]),

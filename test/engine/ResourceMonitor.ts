@@ -11,6 +11,8 @@ import { IResourceMonitorServer, ResourceMonitorService } from "@pulumi/pulumi/p
 import * as resource from "@pulumi/pulumi/proto/resource_pb";
 import { fromStruct, PropertyMap, toStruct } from "./properties";
 import { messageLimits } from "./ProviderProcess";
+import type { ResourceHook } from "./ResourceHooks";
+import type { ResourceState } from "./ResourceState";
 import type { Goal } from "./StepGenerator";
 import type { RegistrationResult, Say, Severity } from "./steps";
 import { dynamicPackage, isProviderType, packageOf, stackReferenceType, stackType } from "./Urn";
@@ -22,6 +24,7 @@ export interface MonitorEvents {
   registerOutputs(urn: string, outputs: PropertyMap): Promise<void>;
   /** The program has nothing more to say, and waits until everything is done. */
   finished(): Promise<void>;
+  registerHook(hook: ResourceHook): void;
   /** The reference of the default provider of a package. */
   defaultProvider(packageName: string): Promise<string>;
 }
@@ -100,7 +103,16 @@ export class ResourceMonitor {
       call: (call, answer) => unknownTo(answer, `the method ${call.request.getTok()}`),
       registerStackTransform: (_call, answer) => unknownTo(answer, "a stack transform"),
       registerStackInvokeTransform: (_call, answer) => unknownTo(answer, "an invoke transform"),
-      registerResourceHook: (_call, answer) => unknownTo(answer, "a resource hook"),
+      registerResourceHook: ({ request }, answer) =>
+        this.answer(answer, () => {
+          this.events.registerHook({
+            name: request.getName(),
+            target: request.getCallback()?.getTarget() ?? "",
+            token: request.getCallback()?.getToken() ?? "",
+            onDryRun: request.getOnDryRun(),
+          });
+          return Promise.resolve(new Empty());
+        }),
       registerErrorHook: (_call, answer) => unknownTo(answer, "an error hook"),
       registerPackage: (_call, answer) => unknownTo(answer, "a parameterized package"),
       getDeploymentInfo: (_call, answer) => unknownTo(answer, "getDeploymentInfo"),
@@ -170,6 +182,7 @@ export class ResourceMonitor {
       protect: request.getProtect() ?? false,
       additionalSecretOutputs: request.getAdditionalsecretoutputsList(),
       aliases: request.getAliasurnsList(),
+      resourceHooks: hooksOf(request),
     });
     const response = new resource.RegisterResourceResponse();
     response.setUrn(state.urn);
@@ -227,12 +240,13 @@ function unknownTo(answer: grpc.sendUnaryData<never>, what: string): void {
 }
 
 function refuseUnknownOptions(request: resource.RegisterResourceRequest): void {
-  const hooks = Object.values(request.getHooks()?.toObject() ?? {}).flat();
+  const hooks = Object.entries(request.getHooks()?.toObject() ?? {});
+  const otherHooks = hooks.filter(([when]) => when !== "beforeCreateList" && when !== "beforeDeleteList");
   const unknown = {
     customTimeouts: Object.values(request.getCustomtimeouts()?.toObject() ?? {}).some((timeout) => timeout !== ""),
     deleteBeforeReplace: request.getDeletebeforereplace(),
     deletedWith: request.getDeletedwith() !== "",
-    hooks: hooks.length > 0,
+    hooks: otherHooks.some(([, names]) => names.length > 0),
     ignoreChanges: request.getIgnorechangesList().length > 0,
     import: request.getImportid() !== "",
     provider: request.getCustom() && request.getProvider() !== "",
@@ -247,6 +261,15 @@ function refuseUnknownOptions(request: resource.RegisterResourceRequest): void {
       throw new Error(`the resource option ${option} (of "${request.getName()}") ${needsCli}`);
     }
   }
+}
+
+function hooksOf(request: resource.RegisterResourceRequest): ResourceState["resourceHooks"] {
+  const BeforeCreate = request.getHooks()?.getBeforeCreateList() ?? [];
+  const BeforeDelete = request.getHooks()?.getBeforeDeleteList() ?? [];
+  return {
+    ...(BeforeCreate.length > 0 && { BeforeCreate }),
+    ...(BeforeDelete.length > 0 && { BeforeDelete }),
+  };
 }
 
 function propertyDependenciesOf(request: resource.RegisterResourceRequest): Record<string, string[]> {

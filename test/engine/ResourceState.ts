@@ -24,6 +24,8 @@ export interface ResourceState {
   /** `<urn>::<id>` of the provider, empty for components. */
   provider: string;
   additionalSecretOutputs: string[];
+  /** Names of hooks, by when they run. */
+  resourceHooks: Partial<Record<HookType, string[]>>;
   /** Former URNs, which other entries may still name. */
   aliases: string[];
   created?: string | undefined;
@@ -50,6 +52,7 @@ export function newResourceState(required: SerializedResource): ResourceState {
     initErrors: [],
     provider: "",
     additionalSecretOutputs: [],
+    resourceHooks: {},
     aliases: [],
     created: undefined,
     modified: undefined,
@@ -106,6 +109,9 @@ export function allDependencyUrns(state: ResourceState): Set<string> {
   urns.delete("");
   return urns;
 }
+
+/** Before what a function of the program runs. */
+export type HookType = "BeforeCreate" | "BeforeDelete";
 
 export type OperationType = "creating" | "updating" | "deleting" | "reading";
 

@@ -30,6 +30,12 @@ export interface Snapshot {
   pendingOperations: PendingOperation[];
 }
 
+/** Version 4 names what an engine must know to read the state; here, that resources have hooks. */
+interface StateVersion {
+  version: number;
+  features?: string[];
+}
+
 interface SerializedDeployment {
   manifest?: unknown;
   secrets_providers?: { type: string; state?: { salt?: string } };
@@ -38,8 +44,7 @@ interface SerializedDeployment {
   [key: string]: unknown;
 }
 
-interface Checkpoint {
-  version: number;
+interface Checkpoint extends StateVersion {
   checkpoint: { stack: string; latest?: SerializedDeployment };
 }
 
@@ -80,7 +85,7 @@ export class StateFile {
     if (!existsSync(meta)) {
       writeAtomically(meta, "version: 1\n");
     }
-    this.write({ version: 3, checkpoint: { stack: this.stackUrn } });
+    this.write(undefined);
   }
 
   /** The salt of the state's secrets provider, if the state was ever written with one. */
@@ -126,20 +131,19 @@ export class StateFile {
         type,
       }));
     }
-    this.write({ version: 3, checkpoint: { stack: this.stackUrn, latest: deployment } });
+    this.write(deployment);
     // After the write, as the CLI does it: what is on disk then is what it will not read again.
     verifyIntegrity(snapshot);
   }
 
   exportState(): ExportedState {
-    return { version: 3, deployment: this.readDeployment() ?? {} };
+    const deployment = this.readDeployment() ?? {};
+    return { ...versionOf(deployment), deployment };
   }
 
   importState(state: ExportedState): void {
-    if (state.version !== 3) {
-      throw new Error(`a state of version ${state.version} cannot be imported: only version 3 is known`);
-    }
-    this.write({ version: 3, checkpoint: { stack: this.stackUrn, latest: state.deployment as SerializedDeployment } });
+    refuseUnknownVersion("the state that is imported", state);
+    this.write(state.deployment as SerializedDeployment);
   }
 
   /**
@@ -187,15 +191,29 @@ export class StateFile {
     if (!this.exists()) {
       return undefined;
     }
-    const { version, checkpoint } = JSON.parse(readFileSync(this.path, "utf8")) as Checkpoint;
-    if (version !== 3) {
-      throw new Error(`${this.path} has version ${version}: only version 3 is known`);
-    }
-    return checkpoint.latest;
+    const file = JSON.parse(readFileSync(this.path, "utf8")) as Checkpoint;
+    refuseUnknownVersion(this.path, file);
+    return file.checkpoint.latest;
   }
 
-  private write(checkpoint: Checkpoint): void {
+  private write(latest: SerializedDeployment | undefined): void {
+    const checkpoint: Checkpoint = {
+      ...versionOf(latest),
+      checkpoint: { stack: this.stackUrn, ...(latest !== undefined && { latest }) },
+    };
     writeAtomically(this.path, JSON.stringify(checkpoint, undefined, 4) + "\n");
+  }
+}
+
+/** Source: `ApplyFeatures` and `SerializeDeploymentWithMetadata`, pkg/resource/stack/deployment.go. */
+function versionOf(deployment: SerializedDeployment | undefined): StateVersion {
+  const hasHooks = deployment?.resources?.some(({ resourceHooks }) => resourceHooks !== undefined) === true;
+  return hasHooks ? { version: 4, features: ["hooks"] } : { version: 3 };
+}
+
+function refuseUnknownVersion(what: string, { version, features = [] }: StateVersion): void {
+  if (version !== 3 && (version !== 4 || features.some((feature) => feature !== "hooks"))) {
+    throw new Error(`${what} has version ${version} (${features.join(", ")}): known are version 3, and 4 with hooks`);
   }
 }
 

@@ -9,6 +9,7 @@ import { Step, StepOperation } from "./Engine";
 import { changedKeys, containsSecrets, isSecret, PropertyMap, secret, unknown } from "./properties";
 import { PartialFailure } from "./ProviderProcess";
 import { Providers } from "./Providers";
+import type { ResourceHooks } from "./ResourceHooks";
 import { ResourceState } from "./ResourceState";
 import { isProviderType, stackReferenceType } from "./Urn";
 
@@ -21,6 +22,7 @@ export type Say = (urn: string, severity: Severity, message: string) => void;
 export interface StepContext {
   preview: boolean;
   providers: Providers;
+  hooks: ResourceHooks;
   say: Say;
   /** For stack references. */
   outputsOf: (stackName: string) => Promise<PropertyMap>;
@@ -128,6 +130,7 @@ export function create(
   replaced?: ResourceState,
 ): DeploymentStep {
   const apply = async (): Promise<void> => {
+    await context.hooks.run("BeforeCreate", next);
     try {
       Object.assign(next, await createIn(context, next));
     } catch (error) {
@@ -206,9 +209,10 @@ export function replace(old: ResourceState, next: ResourceState): DeploymentStep
 }
 
 /** What was only read is discarded; what is marked as replaced already has its replacement. */
-export function remove({ preview, providers }: StepContext, condemned: ResourceState): DeploymentStep {
+export function remove({ preview, providers, hooks }: StepContext, condemned: ResourceState): DeploymentStep {
   const { custom, external, protect, type, urn } = condemned;
   const apply = async (): Promise<void> => {
+    await hooks.run("BeforeDelete", condemned);
     if (protect && !condemned.delete) {
       throw new ProtectedResourceError(urn);
     }

@@ -24,6 +24,8 @@ export interface Plan {
   /** The name of a stack, whose output `now` becomes our output `previously`. */
   stackReference?: string;
   print?: string[];
+  /** Gives every resource a hook that refuses to create or delete those of these names. */
+  guard?: string[];
   throw?: string;
   exit?: number;
 }

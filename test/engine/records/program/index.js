@@ -83,8 +83,20 @@ module.exports = async () => {
     const previous = new pulumi.StackReference("previous", { name: plan.stackReference });
     result.previously = previous.getOutput("now");
   }
+  const guard =
+    plan.guard &&
+    new pulumi.ResourceHook(
+      "guard",
+      ({ name }) => {
+        if (plan.guard.includes(name)) {
+          throw new Error(`${name} is guarded`);
+        }
+      },
+      { onDryRun: true },
+    );
   for (const { class: className = "Record", name, properties = {}, options = {} } of plan.resources) {
-    registered[name] = new classes[className](name, resolve(properties), resolve(options));
+    const hooks = guard && { hooks: { beforeCreate: [guard], beforeDelete: [guard] } };
+    registered[name] = new classes[className](name, resolve(properties), { ...resolve(options), ...hooks });
   }
   if (plan.throw !== undefined) {
     // Without frames: on some versions of Node (20.20.2), `util.inspect` with colours, which the SDK prints errors with,
