@@ -9,10 +9,11 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
-import { AegirClient, ClientUserBinding, ShellAccount, SiteOwnership } from "pulumi-aegir";
+import { AegirClient, ClientUserBinding, refuseDestroy, ShellAccount, SiteOwnership } from "pulumi-aegir";
 import { ManifestError, parseManifest, type Manifest, type ManifestClient } from "pulumi-aegir/manifest";
 import { accessOfManifest, type EffectiveAccess } from "pulumi-aegir/review";
 import { compareWithLastDeployment } from "./lastDeployment";
+import { refuseProtected, warnOfDestroy } from "./destroy";
 import { queueRun, type QueueServer } from "./queueRun";
 import { settled } from "./settled";
 
@@ -28,6 +29,8 @@ const manifest = readManifest(config.get("manifest") ?? "stacks/access.yaml");
 const serverName = manifest.server ?? Object.keys(servers)[0]!;
 // Refused before anything is registered: an error of an asynchronous program never ends it (SDK 3.248).
 const runQueue = config.getBoolean("runQueue") ? queueRun(serverName, servers[serverName] ?? {}) : undefined;
+const { hooks, mayBeDestroyed } = refuseDestroy();
+if (mayBeDestroyed) refuseProtected(manifest);
 for (const warning of manifest.warnings) void pulumi.log.warn(warning.summary);
 if (manifest.clients.some(({ users, expired }) => [...users, ...expired].some(({ expires }) => expires))) {
   void pulumi.log.info(`What expires is judged as of ${manifest.asOf} (UTC).`);
@@ -37,7 +40,8 @@ if (manifest.clients.some(({ users, expired }) => [...users, ...expired].some(({
 async function main(): Promise<object> {
   const access = accessOfManifest(manifest, servers[serverName]?.accounts?.instance);
   const { grants, last } = await compareWithLastDeployment(access);
-  refuseDestroy();
+  if (mayBeDestroyed) await warnOfDestroy(last ?? access);
+  declareAccess();
   const declared = await Promise.all(
     manifest.clients.map(async (client) => ({ client, ...(await declareClient(client, last)) })),
   );
@@ -63,12 +67,12 @@ function readManifest(file: string): Manifest {
 }
 
 /**
- * `pulumi destroy` runs no program that could refuse, and would take everybody's access; its preview refuses if anything
- * is protected. This is nothing else, so that clients can still leave by a pull request. It depends on nothing, because
- * a component whose dependency has failed ends a deployment, revocations and all, in spite of --continue-on-error.
+ * Stands for all access: a destroy is refused for its sake as well, even when the manifest declares nothing. It depends
+ * on nothing, because a component whose dependency has failed ends a deployment, revocations and all, in spite of
+ * --continue-on-error.
  */
-function refuseDestroy(): void {
-  new pulumi.ComponentResource("aegir-access:index:Access", "access", {}, { protect: true });
+function declareAccess(): void {
+  new pulumi.ComponentResource("aegir-access:index:Access", "access", {}, { protect: !mayBeDestroyed, hooks });
 }
 
 interface DeclaredClient {

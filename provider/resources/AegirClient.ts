@@ -152,7 +152,7 @@ function claimed(name: string, args: AegirClientArgs): Record<string, unknown> {
     const internalName = given ?? deriveInternalName(rawName(`${title}`));
     const login = reducedName(`${internalName}`);
     return [
-      { identity: `client ${internalName}`, what: `the client ${internalName}` },
+      { identity: clientId(`${internalName}`), what: `the client ${internalName}` },
       { identity: `name ${clientNameKey(`${title}`)}`, what: `a client named ${title}` },
       { identity: `login ${login}`, what: `clients whose shell login would be the same (${login})` },
     ];

@@ -1,6 +1,7 @@
 /** What the four resource classes have in common: the shim, the type token, and the options that cannot work. */
 import * as pulumi from "@pulumi/pulumi";
 import { shims, type ResourceType } from "../dynamic/shim";
+import { destroyGuard } from "./destroyGuard";
 import { ProgramError } from "./ProgramError";
 
 const adoption: Record<ResourceType, string> = {
@@ -26,15 +27,17 @@ export abstract class AegirResource extends pulumi.dynamic.Resource {
     secretOutputs: string[] = [],
   ) {
     refuseOptions(type, name, options);
+    const guard = destroyGuard();
     const unknown = Object.fromEntries(outputs.map((output) => [output, undefined]));
     super(
       shims[type],
       name,
       { ...unknown, ...inputs },
-      pulumi.mergeOptions(options, { additionalSecretOutputs: secretOutputs }),
+      pulumi.mergeOptions(options, { additionalSecretOutputs: secretOutputs, ...(guard && { hooks: guard.hooks }) }),
       "aegir",
       type,
     );
+    guard?.note(this);
   }
 }
 

@@ -121,7 +121,7 @@ export class ClientUserBinding extends AegirResource {
 function claimed(name: string, args: ClientUserBindingArgs): Record<string, unknown> {
   if (args.client === undefined || args.user === undefined) return { ...args };
   const pair = claim(name, args.server, { client: args.client, user: args.user }, ({ client, user }) => [
-    { identity: `binding ${bindingKey(client, `${user}`)}`, what: `the binding of ${user} to ${client}` },
+    { identity: bindingKey(client, `${user}`), what: `the binding of ${user} to ${client}` },
   ]);
   return { ...args, user: pair.user };
 }

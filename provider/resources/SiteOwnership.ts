@@ -127,7 +127,7 @@ function claimed(name: string, args: SiteOwnershipArgs): Record<string, unknown>
   if (args.site === undefined) return { ...args };
   const site = claim(name, args.server, args.site, (value) => {
     const domain = normalizeDomain(`${value}`);
-    return [{ identity: `site ${domain}`, what: `the owner of the site ${domain}` }];
+    return [{ identity: siteId(domain), what: `the owner of the site ${domain}` }];
   });
   return { ...args, site };
 }

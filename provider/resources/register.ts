@@ -31,7 +31,7 @@ export function claim<T>(
   const claims = register();
   const enter = (serverName: string | undefined, value: pulumi.Unwrap<T>): void => {
     for (const { identity, what } of describe(value)) {
-      const key = `${serverName ?? onlyServer()} ${identity}`;
+      const key = claimKey(serverName, identity);
       const other = claims.get(key);
       if (other !== undefined) {
         throw new ProgramError(
@@ -53,8 +53,22 @@ export function claim<T>(
   });
 }
 
+/** @returns the logical name of the resource that has claimed the identity */
+export function declaredBy(server: string | undefined, identity: string): string | undefined {
+  return register().get(claimKey(server, identity));
+}
+
+/** What stands for this run of the program. */
+export function programRun(): object {
+  return pulumi.runtime.getStackResource() ?? outsideAnyStack;
+}
+
+function claimKey(server: string | undefined, identity: string): string {
+  return `${server ?? onlyServer()} ${identity}`;
+}
+
 function register(): Map<string, string> {
-  const run = pulumi.runtime.getStackResource() ?? outsideAnyStack;
+  const run = programRun();
   let found = registers.get(run);
   if (!found) registers.set(run, (found = new Map<string, string>()));
   return found;

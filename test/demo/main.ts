@@ -55,15 +55,16 @@ async function play(aegir: SmallAegir, directory: string): Promise<void> {
     owners(aegir).every((owner) => owner === defaultOwner),
   );
 
+  const config = {
+    "aegir:servers": { secret: JSON.stringify({ main: aegir.configuration() }) },
+    "aegir-access:manifest": manifest,
+  };
   const stack = await engine.open({
     projectDirectory: join(__dirname, "..", ".."),
     stack: "demo",
     stateDirectory: join(directory, "state"),
     passphrase: "passphrase of the demo",
-    config: {
-      "aegir:servers": { secret: JSON.stringify({ main: aegir.configuration() }) },
-      "aegir-access:manifest": manifest,
-    },
+    config,
     env: { PULUMI_NODEJS_TRANSPILE_ONLY: "true" },
   });
 
@@ -124,10 +125,10 @@ async function play(aegir: SmallAegir, directory: string): Promise<void> {
   facts(repaired, "www.beta.example", "beta", ["carol", "dave"], ["o1.beta"]);
 
   story.chapter("Destroy: every site is back with the default owner");
-  story.fact("its preview refuses, because all access stands on it", !(await stack.previewDestroy(progress)).ok);
-  await stack.unprotectAll();
-  story.tell("pulumi state unprotect --all: it is meant");
-  ok(await stack.destroy(progress));
+  story.fact("refused, because the program still declares everything", !(await stack.destroy(progress)).ok);
+  await stack.setConfig({ ...config, "aegir:destroy": "demo" });
+  story.tell("pulumi config set aegir:destroy demo: it is meant");
+  ok(await stack.destroy({ ...progress, runProgram: true }));
   const last = await whoReachesWhat(aegir, sites);
   story.fact(
     `all ${sites.length} sites belong to ${defaultOwner}`,

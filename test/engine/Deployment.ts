@@ -282,7 +282,10 @@ export class Deployment implements MonitorEvents {
       // What could not be deleted still needs what it depends on.
       const needed = new Set(
         this.executor.errored.flatMap(({ resource, old }) =>
-          [resource, old ?? resource].flatMap((state) => [...requirementsOf(state, this.request.base.resources)]),
+          [resource, old ?? resource].flatMap((state) => [
+            ...requirementsOf(state, this.request.base.resources),
+            ...requirementsOf(state, this.generator.toDelete),
+          ]),
         ),
       );
       await this.executor.runAll(wave.filter(({ resource }) => !needed.has(resource)));

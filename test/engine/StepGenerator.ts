@@ -46,7 +46,7 @@ export class StepGenerator {
   /** Former URN -> present URN of resources that were found by an alias. */
   private readonly aliased = new Map<string, string>();
   /** What the program of a destroy has registered. */
-  private readonly toDelete: ResourceState[] = [];
+  readonly toDelete: ResourceState[] = [];
 
   constructor(
     private readonly context: StepContext,

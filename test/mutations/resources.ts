@@ -27,6 +27,39 @@ export const resources: Mutation[] = [
     },
   },
   {
+    name: "let a destroy take what is declared",
+    danger: "`pulumi destroy --run-program` with any flag takes everybody's access, and exits 0.",
+    file: "provider/resources/destroyGuard.ts",
+    find: "if (this.mayBeDestroyed) return;",
+    replace: "return;",
+    caughtBy: {
+      file: "test/scenarios/destroyGuard.test.ts",
+      title: "refuses a destroy, with the program and without",
+    },
+  },
+  {
+    name: "delete a target that is declared under another logical name",
+    danger: "`pulumi up --target` of a former logical name takes access that the program declares.",
+    file: "provider/resources/destroyGuard.ts",
+    find: "if (other === undefined ||",
+    replace: "if (other !== undefined ||",
+    caughtBy: {
+      file: "test/scenarios/destroyGuard.test.ts",
+      title: "leaves a resource alone whose logical name is a target, while the program declares it under another one",
+    },
+  },
+  {
+    name: "register resources without the hook",
+    danger: "Pulumi itself no longer refuses a destroy that does not run the program.",
+    file: "provider/resources/AegirResource.ts",
+    find: "...(guard && { hooks: guard.hooks })",
+    replace: "...(guard && {})",
+    caughtBy: {
+      file: "test/scenarios/destroyGuard.test.ts",
+      title: "refuses a destroy, with the program and without",
+    },
+  },
+  {
     name: "an unreachable server is gone",
     danger: "A refresh without network forgets every owner, and the next deployment starts from nothing.",
     file: "provider/resources/SiteOwnership.ts",

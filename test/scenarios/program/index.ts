@@ -4,7 +4,7 @@
  */
 import { readFileSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
-import { AegirClient, ClientUserBinding, ShellAccount, SiteOwnership } from "pulumi-aegir";
+import { AegirClient, ClientUserBinding, refuseDestroy, ShellAccount, SiteOwnership } from "pulumi-aegir";
 
 const classes = { AegirClient, ClientUserBinding, ShellAccount, SiteOwnership };
 
@@ -15,6 +15,8 @@ export interface Declaration {
   args: Record<string, unknown>;
   options?: Omit<pulumi.CustomResourceOptions, "dependsOn"> & { dependsOn?: string[] };
 }
+
+if (new pulumi.Config("scenario").getBoolean("refuseDestroy")) refuseDestroy();
 
 const declarations = JSON.parse(readFileSync(process.env["SCENARIO_DECLARATION"]!, "utf8")) as Declaration[];
 const resources = new Map<string, pulumi.CustomResource>();

@@ -1,0 +1,146 @@
+/** No flag of `pulumi destroy` takes access that the manifest still declares, and one documented way destroys the stack. */
+import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { OperationOptions, Outcome } from "../engine/Engine";
+import { onEveryEngine } from "../scenarios/everyEngine";
+import { expectOk, World } from "../scenarios/World";
+
+const program = join(__dirname, "..", "..");
+const acme = `  - name: Acme Corp
+    internalName: acme
+    sites: [www.acme.example]
+    users: [alice, bob]
+    shellAccount: true
+`;
+const beta = `  - name: Beta GmbH
+    internalName: beta
+    sites: [www.beta.example]
+    users: [alice]
+`;
+const head = "version: 1\nbrake: { atLeast: 100 }\nclients:\n";
+const sites = ["www.acme.example", "www.beta.example"];
+
+const flags: Record<string, OperationOptions> = {
+  "without flags": {},
+  "--exclude-protected": { excludeProtected: true },
+  "--continue-on-error": { continueOnError: true },
+  "--target of a site": {
+    target: ["urn:pulumi:test::aegir-access::pulumi-nodejs:dynamic/aegir:SiteOwnership::site:www.acme.example"],
+  },
+  "--target of what stands for all access": {
+    target: ["urn:pulumi:test::aegir-access::aegir-access:index:Access::access"],
+  },
+};
+
+onEveryEngine(
+  "pulumi destroy of an access manifest",
+  (engine) => {
+    let world: World;
+    let file: string;
+    const write = (...clients: string[]) => writeFileSync(file, head + clients.join(""));
+
+    before(async () => {
+      world = await World.open(engine(), { program });
+      file = join(world.directory, "access.yaml");
+      await world.configure({ "aegir-access:manifest": file });
+      world.aegir.addSites(sites.map((site) => ({ site })));
+      for (const name of ["alice", "bob"]) world.aegir.panel.addUser({ name });
+      write(acme, beta);
+      await world.up();
+    });
+    after(() => world?.close());
+
+    function unchanged(): void {
+      assert.deepEqual(
+        sites.map((site) => world.owner(site)),
+        ["acme", "beta"],
+      );
+      assert.deepEqual(world.aegir.panel.sitesOf("alice").sort(), sites);
+      assert.deepEqual(world.aegir.panel.sitesOf("bob"), ["www.acme.example"]);
+    }
+
+    function refused(outcome: Outcome, why: RegExp, writes: number): void {
+      assert.equal(outcome.ok, false, outcome.output);
+      assert.match(outcome.diagnostics, why);
+      assert.equal(world.aegir.counts.writes, writes, outcome.output);
+      unchanged();
+    }
+
+    const runs: [string, OperationOptions, RegExp][] = [
+      ["", {}, /You must run with the `--run-program` flag/],
+      [
+        " and --run-program",
+        { runProgram: true },
+        /is still declared by this program, so it is not destroyed\. Nothing was done/,
+      ],
+    ];
+    for (const unprotected of [false, true]) {
+      describe(unprotected ? "after `pulumi state unprotect --all`" : "as it was deployed", () => {
+        before(async () => {
+          if (unprotected) await world.stack.unprotectAll();
+        });
+        for (const [flag, options] of Object.entries(flags)) {
+          for (const [also, more, why] of runs) {
+            it(`${flag}${also}: refused by the preview and without one, and nothing is written`, async () => {
+              const { writes } = world.aegir.counts;
+              refused(await world.stack.previewDestroy({ ...options, ...more }), why, writes);
+              refused(await world.stack.destroy({ ...options, ...more }), why, writes);
+            });
+          }
+        }
+      });
+    }
+
+    describe("otherwise", () => {
+      it("a client that leaves the manifest is still taken away by `pulumi up`", async () => {
+        write(acme);
+        await world.up();
+        assert.equal(world.owner("www.beta.example"), "octopus123456");
+        write(acme, beta);
+        await world.up();
+        unchanged();
+      });
+
+      it("a resource that is replaced by force loses nothing", async () => {
+        const { writes } = world.aegir.counts;
+        const urn = "urn:pulumi:test::aegir-access::pulumi-nodejs:dynamic/aegir:SiteOwnership::site:www.acme.example";
+        const replaced = expectOk(await world.stack.up({ replace: [urn] }));
+        assert.equal(replaced.changes["delete-replaced"], 1);
+        assert.equal(world.aegir.counts.writes, writes);
+        unchanged();
+      });
+
+      it("aegir:destroy is refused with the name of another stack, and as long as something is protected", async () => {
+        await world.configure({ "aegir:destroy": "production" });
+        assert.match(
+          (await world.stack.previewDestroy({ runProgram: true })).diagnostics,
+          /this stack is called "test"/,
+        );
+        await world.configure({ "aegir:destroy": "test" });
+        write(acme, beta.replace("sites:", "protect: true\n    sites:"));
+        const outcome = await world.stack.destroy({ runProgram: true });
+        assert.equal(outcome.ok, false);
+        assert.match(
+          outcome.diagnostics,
+          /protects the client beta, so this stack cannot be destroyed\. Nothing was done/,
+        );
+        write(acme, beta);
+        unchanged();
+      });
+
+      it("aegir:destroy and --run-program destroy the stack, and say first who loses what", async () => {
+        await world.configure({ "aegir:destroy": "test" });
+        const preview = expectOk(await world.stack.previewDestroy({ runProgram: true }));
+        unchanged();
+        for (const said of [/alice/, /bob/, /www\.acme\.example/, /www\.beta\.example/, /of \d+ grants/]) {
+          assert.match(preview.diagnostics, said);
+        }
+        expectOk(await world.stack.destroy({ runProgram: true }));
+        for (const site of sites) assert.equal(world.owner(site), "octopus123456");
+        assert.deepEqual(world.aegir.panel.sitesOf("alice"), []);
+      });
+    });
+  },
+  10,
+);
