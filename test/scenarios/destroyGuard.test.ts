@@ -58,6 +58,17 @@ onEveryEngine("refuseDestroy()", (engine) => {
     assert.deepEqual(world.aegir.panel.sitesOf("alice"), [site]);
   });
 
+  it("takes hold with the first deployment after it was added, which changes nothing", async () => {
+    await world.configure({ "scenario:refuseDestroy": "false" });
+    await world.up();
+    assert.equal((await world.stack.exportState()).version, 3);
+    await world.configure({ "scenario:refuseDestroy": "true" });
+    assert.deepEqual(expectOk(await world.stack.preview()).changes, { same: 3 });
+    assert.deepEqual((await world.up()).changes, { same: 3 });
+    assert.equal((await world.stack.exportState()).version, 4);
+    assert.equal((await world.stack.destroy()).ok, false);
+  });
+
   it("lets the stack be destroyed that aegir:destroy names", async () => {
     await world.configure({ "aegir:destroy": "test" });
     expectOk(await world.stack.destroy({ runProgram: true }));
