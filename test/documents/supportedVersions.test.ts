@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { engines, peerDependencies } from "pulumi-aegir/package.json";
 import { devDependencies } from "../../package.json";
+import { INSTALLERS } from "../package/installers";
 import { PINNED_TOOLCHAINS, type Toolchain } from "../package/toolchains";
 
 const root = join(__dirname, "..", "..");
@@ -34,6 +35,18 @@ describe("The supported versions in README.md", () => {
       supported.split(", "),
       tested.map((version) => version.replace(/\.\d+$/, "")),
     );
+  });
+
+  it("name every package manager that is tested, with what the project must hold for it", () => {
+    const readme = readFileSync(join(root, "README.md"), "utf8");
+    for (const { name, files } of INSTALLERS) {
+      const needs = readme.split("\n").find((line) => line.startsWith(`| ${name} | `));
+      assert.ok(needs, `README.md has a row for ${name}`);
+      for (const [file, text] of Object.entries(files).filter(([, text]) => text !== "")) {
+        assert.ok(needs.includes(file));
+        for (const word of text.match(/[\w-]+/g)!) assert.ok(needs.includes(word), `${name}: ${word}`);
+      }
+    }
   });
 
   it("name the Pulumi CLI that the step lists of the tests were recorded with", () => {

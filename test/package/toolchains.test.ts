@@ -3,17 +3,14 @@
  * supports. What it holds is a matter of package.test.ts.
  */
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
 import { mkdtempSync, realpathSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import type * as ts from "typescript";
 import { skip } from "../support/skip";
-import { chosenToolchains, InstalledToolchain, NodeUnpublished, registryAnswers } from "./toolchains";
+import { chosenToolchains, InstalledToolchain, NodeUnpublished, pack, registryAnswers } from "./toolchains";
 import type { ScenarioResult } from "./toolchainScenario";
-
-const root = join(__dirname, "..", "..");
 
 /** What a slow registry may take. */
 const INSTALL_MILLISECONDS = 300_000;
@@ -119,15 +116,4 @@ function check(project: string): { files: string[]; problems: string[] } {
       ({ file, messageText }) => `${file?.fileName ?? ""}: ${compiler.flattenDiagnosticMessageText(messageText, "\n")}`,
     ),
   };
-}
-
-/** Packs what Mocha's global setup has built; how a release is built and packed is tried by package.test.ts. */
-function pack(directory: string): string {
-  const output = execFileSync("npm", ["pack", "--json", "--ignore-scripts", "--pack-destination", directory], {
-    cwd: join(root, "provider"),
-    encoding: "utf8",
-    stdio: ["ignore", "pipe", "ignore"],
-  });
-  const [{ filename }] = JSON.parse(output) as [{ filename: string }];
-  return join(directory, filename);
 }

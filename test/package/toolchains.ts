@@ -1,5 +1,5 @@
 /** The toolchains that the package supports, as data, and how one is installed. */
-import { execFile } from "node:child_process";
+import { execFile, execFileSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { promisify } from "node:util";
@@ -47,6 +47,17 @@ export async function registryAnswers(): Promise<boolean> {
   } catch (error) {
     return (error as Error).message.includes("npm error code E404");
   }
+}
+
+/** Packs what Mocha's global setup has built; how a release is built and packed is tried by package.test.ts. */
+export function pack(directory: string): string {
+  const output = execFileSync("npm", ["pack", "--json", "--ignore-scripts", "--pack-destination", directory], {
+    cwd: join(__dirname, "..", "..", "provider"),
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "ignore"],
+  });
+  const [{ filename }] = JSON.parse(output) as [{ filename: string }];
+  return join(directory, filename);
 }
 
 /** A Node, and a project in a directory of its own that has nothing but what npm installed there. */
