@@ -1,4 +1,6 @@
 /** What the four resource classes have in common: the shim, the type token, and the options that cannot work. */
+import { createRequire } from "node:module";
+import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { shims, type ResourceType } from "../dynamic/shim";
 import { destroyGuard } from "./destroyGuard";
@@ -27,6 +29,7 @@ export abstract class AegirResource extends pulumi.dynamic.Resource {
     secretOutputs: string[] = [],
   ) {
     refuseOptions(type, name, options);
+    refuseMissingPackage();
     const guard = destroyGuard();
     const unknown = Object.fromEntries(outputs.map((output) => [output, undefined]));
     super(
@@ -38,6 +41,23 @@ export abstract class AegirResource extends pulumi.dynamic.Resource {
       type,
     );
     guard?.note(this);
+  }
+}
+
+/**
+ * Pulumi's provider process loads what the state names from its own working directory, the program's, and says no more
+ * than "Cannot find module" where that fails (`require-from-string` in cmd/dynamic-provider of @pulumi/pulumi).
+ */
+function refuseMissingPackage(): void {
+  const directory = process.cwd();
+  try {
+    createRequire(join(directory, "index.js")).resolve("pulumi-aegir/dynamic");
+  } catch {
+    throw new ProgramError(
+      `pulumi-aegir is not installed in ${directory}/node_modules or above it, where Pulumi will look for it. Nothing was ` +
+        "deployed. Add pulumi-aegir to the dependencies of that project's package.json, also when another package wraps " +
+        "it, and keep it there for as long as the stack holds its resources.",
+    );
   }
 }
 
