@@ -6,6 +6,7 @@
  */
 import * as pulumi from "@pulumi/pulumi";
 import { userNameKey } from "../naming/PanelUser";
+import { pick } from "./Lifecycle";
 import { ProgramError } from "./ProgramError";
 import { declaredBy, programRun } from "./register";
 
@@ -53,10 +54,19 @@ function mayBeDestroyed(): boolean {
   return given !== undefined;
 }
 
+interface Deployed {
+  id: string;
+  /** SERVER_NUMBERS, as JSON. */
+  numbers: string;
+}
+
+/** Outputs by which the server knows a client or a user. */
+const SERVER_NUMBERS = ["nid", "uid"];
+
 class DestroyGuard {
   readonly hooks: pulumi.ResourceHookBinding;
-  /** The ids of what this run has deployed or found unchanged, by URN. */
-  private readonly deployed = new Map<string, string>();
+  /** What this run has deployed or found unchanged, by URN. */
+  private readonly deployed = new Map<string, Deployed>();
   private readonly created = new Set<string>();
 
   constructor(readonly mayBeDestroyed: boolean) {
@@ -66,30 +76,35 @@ class DestroyGuard {
   }
 
   note(resource: pulumi.CustomResource): void {
-    pulumi.all([resource.urn, resource.id]).apply(([urn, id]: [string, string | undefined]) => {
-      if (id) this.deployed.set(urn, id);
-    });
+    pulumi
+      .all([resource.urn, resource.id, pick(resource, SERVER_NUMBERS)])
+      .apply(([urn, id, numbers]: [string, string | undefined, object]) => {
+        if (id) this.deployed.set(urn, { id, numbers: JSON.stringify(numbers) });
+      });
   }
 
-  private ask({ urn, id, name, newInputs, oldInputs }: pulumi.ResourceHookArgs): void {
+  private ask({ urn, id, name, newInputs, oldInputs, oldOutputs = {} }: pulumi.ResourceHookArgs): void {
     if (newInputs !== undefined) {
       this.created.add(urn);
       return;
     }
     if (this.mayBeDestroyed) return;
-    if (id === "" || (this.deployed.get(urn) === id && !this.created.has(urn))) {
+    const present = this.deployed.get(urn);
+    // Another number under the same name is what a killed replacement has left behind.
+    const isPresent = present?.id === id && present.numbers === JSON.stringify(pick(oldOutputs, SERVER_NUMBERS));
+    if (id === "" || (isPresent && !this.created.has(urn))) {
       throw new Error(
         `${name} is still declared by this program, so it is not destroyed. Nothing was done to it. To take it away, ` +
           "remove it from the program and run `pulumi up`. To destroy the whole stack, run " +
-          `\`pulumi config set ${DESTROY_KEY} ${pulumi.getStack()}\` and then \`pulumi destroy --run-program\`.`,
+          `\`pulumi config set ${DESTROY_KEY} ${pulumi.getStack()}\` and then \`pulumi destroy --run-program\`. ` +
+          `If \`pulumi up --replace\` was interrupted, run it again: \`pulumi up --replace '${urn}'\`.`,
       );
     }
     // A preview does not know whether what it would create will be there.
     if (pulumi.runtime.isDryRun()) return;
     const identity = identityOf(id);
     const other = declaredBy(oldInputs?.server as string | undefined, identity);
-    if (other === undefined || [...this.deployed.values()].some((deployed) => identityOf(deployed) === identity))
-      return;
+    if (other === undefined || [...this.deployed.values()].some((each) => identityOf(each.id) === identity)) return;
     throw new Error(
       `${name} is declared by this program as ${other}, which was not deployed in this run, so it is not deleted. ` +
         "Nothing was done to it. Run `pulumi up` without --target, or with both names as targets.",

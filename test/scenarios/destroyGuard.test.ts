@@ -69,6 +69,29 @@ onEveryEngine("refuseDestroy()", (engine) => {
     assert.equal((await world.stack.destroy()).ok, false);
   });
 
+  it("lets go what a killed replacement has left behind", async () => {
+    const [before] = world.aegir.tables().bindings.filter(({ user }) => user === "alice");
+    world.aegir.panel.renameUser("alice", "alice.miller");
+    const uid = world.aegir.panel.addUser({ name: "alice", mail: "another@example.com" });
+    world.declare([declared[0]!, bound("acme", "alice", { expectedUid: uid }), declared[2]!]);
+    const kill = new AbortController();
+    const dying = world.aegir.faults.holdRequest("unbind", "begun");
+    const killed = world.stack.up({ kill: kill.signal });
+    await Promise.race([dying.reached, killed]);
+    kill.abort();
+    assert.equal((await killed).ok, false);
+    await world.stack.cancel();
+    world.aegir.faults.forgetPlans();
+    assert.deepEqual(world.aegir.panel.sitesOf("alice.miller"), [site], "the former user is still bound");
+
+    expectOk(await world.stack.up());
+    assert.deepEqual(world.aegir.panel.sitesOf("alice"), [site]);
+    assert.deepEqual(world.aegir.panel.sitesOf("alice.miller"), []);
+    assert.notEqual(before?.uid, uid);
+    assert.equal((await world.stack.destroy({ runProgram: true })).ok, false);
+    assert.deepEqual(world.aegir.panel.sitesOf("alice"), [site]);
+  });
+
   it("lets the stack be destroyed that aegir:destroy names", async () => {
     await world.configure({ "aegir:destroy": "test" });
     expectOk(await world.stack.destroy({ runProgram: true }));
