@@ -1,16 +1,22 @@
+import { writeFileSync } from "node:fs";
+import { resolve } from "node:path";
 import { AUDIT_KINDS, auditOf, isAlarming, type AuditEntry } from "../inventory/Audit";
+import { ManifestError, parseManifest, type KnownFinding, type Manifest } from "../manifest";
+import { addKnownFindings } from "../manifest/addKnownFindings";
+import { manifestBytes } from "../manifest/parseManifest";
 import { plural, rendered } from "../review/Phrase";
 import { printable } from "../ssh/printable";
 import { manifestBesideServer, LIVE_OPTIONS } from "./manifestBesideServer";
 import { ExitCode } from "./ExitCode";
-import { MANIFEST_USAGE } from "./givenManifest";
+import { bytesOf, MANIFEST_USAGE } from "./givenManifest";
 import type { Style } from "./Style";
-import { defineVerb } from "./Verb";
+import { defineVerb, UsageError, type Surroundings } from "./Verb";
 
 const TITLES: Record<AuditEntry["kind"], string> = {
   drift: "Not as declared",
   undeclared: "Access that nobody declared",
   defect: "Damaged on the server",
+  accepted: "Known findings",
   ends: "Ends soon",
   known: "Good to know",
 };
@@ -24,24 +30,44 @@ export const audit = defineVerb({
       "declared; what nobody declared stays until somebody declares it or takes it away in the panel.",
     "What ends within 14 days, and what no manifest can say (administrators, restricted platforms, shared mail addresses), " +
       "is told, but leaves the exit code alone.",
+    "A finding can be listed under knownFindings in the manifest, with a reason and a last day, and does not alarm until then; " +
+      "--accept lists all that are there now. Drift is never accepted: a deployment repairs it.",
   ],
   operands: { usage: `[${MANIFEST_USAGE}]`, least: 0, most: 1 },
-  options: LIVE_OPTIONS,
+  options: {
+    ...LIVE_OPTIONS,
+    accept: { type: "boolean", help: "writes what alarms, but for drift, to the manifest's knownFindings" },
+    reason: { type: "string", value: "TEXT", help: "why it stays as it is; with --accept" },
+    until: { type: "string", value: "DAY", help: "the last day (UTC) on which it does not alarm; with --accept" },
+  },
   exitCodes: {
-    [ExitCode.ok]: "the server is as declared, and there is no access beyond",
+    [ExitCode.ok]: "the server is as declared, and there is no access beyond, but for what is known",
     [ExitCode.found]: "something is not as declared, damaged, or declared by nobody",
   },
   examples: [
     ["audit --stack production", "access.yaml against the server of Pulumi.production.yaml"],
     ["audit access.yaml --config servers.yaml --json", "the same facts for a script"],
+    [
+      'audit access.yaml --stack production --accept --reason "TICKET-12, moves in spring" --until 2027-03-31',
+      "makes the job green with lines that can be reviewed",
+    ],
   ],
   async run({ values, operands }, surroundings) {
-    const { manifest, inventory } = await manifestBesideServer(operands[0], values, surroundings);
-    const entries = auditOf(manifest, inventory);
+    const { accept = false, reason, until, ...given } = values;
+    if (accept !== (reason !== undefined && until !== undefined) || (reason === undefined) !== (until === undefined)) {
+      throw new UsageError("--accept needs --reason and --until, and they need --accept.");
+    }
+    const beside = await manifestBesideServer(operands[0], given, surroundings);
+    const { inventory } = beside;
+    const manifest =
+      reason === undefined || until === undefined
+        ? beside.manifest
+        : accepting(beside, surroundings, { reason, until });
+    const { entries, unmatched } = auditOf(manifest, inventory);
     return {
       exitCode: entries.some(isAlarming) ? ExitCode.found : ExitCode.ok,
-      facts: { asOf: manifest.asOf, entries: entries.map((entry) => ({ ...entry, says: text(entry) })) },
-      text: (style) => report(entries, manifest.asOf, style),
+      facts: { asOf: manifest.asOf, entries: entries.map((entry) => ({ ...entry, says: text(entry) })), unmatched },
+      text: (style) => report(entries, unmatched, manifest.asOf, style),
     };
   },
 });
@@ -50,13 +76,69 @@ function text({ says }: AuditEntry): string {
   return rendered(says, (name) => printable(name));
 }
 
-function report(entries: AuditEntry[], asOf: string, style: Style): string {
+/** Lists what alarms and is not listed yet, but for drift, in the manifest's file. */
+function accepting(
+  { manifest, file, options, inventory }: Awaited<ReturnType<typeof manifestBesideServer>>,
+  { directory }: Surroundings,
+  { reason, until }: { reason: string; until: string },
+): Manifest {
+  const added = auditOf(manifest, inventory).entries.flatMap((entry) => {
+    const { finding, names, accepted } = entry;
+    const isNew = isAlarming(entry) && finding !== undefined && accepted === undefined;
+    return isNew ? [{ finding, names, reason, until }] : [];
+  });
+  if (added.length === 0) return manifest;
+  const text = addKnownFindings(Buffer.from(bytesOf(file, directory, manifestBytes)).toString(), added);
+  if (text === undefined) {
+    throw new UsageError(
+      `${printable(file)} was not changed: it is written in braces, or its knownFindings are. Write that part in lines that ` +
+        "begin with a dash, and run this again.",
+    );
+  }
+  const changed = parsed(text);
+  writeFileSync(resolve(directory, file), text);
+  return changed;
+
+  function parsed(text: string): Manifest {
+    try {
+      return parseManifest(text, file, options);
+    } catch (error) {
+      if (!(error instanceof ManifestError)) throw error;
+      throw new UsageError(
+        `Nothing was written, because ${error.message.replace(", and nothing was deployed from it", "")}`,
+      );
+    }
+  }
+}
+
+/** Below an entry: since when it is known, or why that does not count any more. */
+function acceptance({ kind, accepted, names }: AuditEntry, asOf: string): string[] {
+  if (accepted === undefined) return [];
+  const { reason, until, line } = accepted;
+  if (kind === "accepted") return [`    known until ${until}: ${printable(reason)}`];
+  if (until < asOf) return [`    was known until ${until} (line ${line}): ${printable(reason)}`];
+  const unknown = names.filter((each) => !accepted.names.includes(each)).map((each) => printable(each));
+  return [`    line ${line} knows it without ${unknown.join(", ")}`];
+}
+
+function report(entries: AuditEntry[], unmatched: KnownFinding[], asOf: string, style: Style): string {
   const sections = AUDIT_KINDS.flatMap((kind) => {
     const lines = entries
       .filter((entry) => entry.kind === kind)
-      .flatMap((entry) => [`- ${text(entry)}`, ...entry.names.map((name) => `    ${printable(name)}`)]);
+      .flatMap((entry) => [
+        `- ${text(entry)}`,
+        ...entry.names.map((name) => `    ${printable(name)}`),
+        ...acceptance(entry, asOf),
+        ...(isAlarming(entry) && entry.finding !== undefined
+          ? [style.dim(`    finding: ${printable(entry.finding)}`)]
+          : []),
+      ]);
     return lines.length === 0 ? [] : [[style.bold(`${TITLES[kind]}:`), ...lines].join("\n")];
   });
+  if (unmatched.length > 0) {
+    const lines = unmatched.map(({ finding, line }) => `- ${printable(finding)} (line ${line})`);
+    sections.push([style.bold("Known findings that are not there any more; delete the entries:"), ...lines].join("\n"));
+  }
   const alarming = entries.filter(isAlarming).length;
   const summary = alarming === 0 ? "As declared" : `${plural(alarming, "thing")} to look at`;
   return [...sections, `${summary} (as of ${asOf}).`].join("\n\n");

@@ -1,5 +1,5 @@
 import type { AegirServer } from "../aegir/AegirServer";
-import { ManifestError, type Manifest } from "../manifest";
+import { ManifestError, type Manifest, type ManifestOptions } from "../manifest";
 import { configuredServersOf, withServer } from "./connectedServer";
 import { givenDay, manifestFile, namingOf, OFFLINE_OPTIONS, readGivenManifest } from "./givenManifest";
 import { SERVER_OPTIONS } from "./givenServers";
@@ -22,6 +22,9 @@ export async function manifestBesideServer(
   surroundings: Surroundings,
 ): Promise<{
   manifest: Manifest;
+  /** As it was given, and how it was read. */
+  file: string;
+  options: ManifestOptions;
   inventory: Awaited<ReturnType<AegirServer["inventory"]>>;
   instance: string | undefined;
 }> {
@@ -29,9 +32,11 @@ export async function manifestBesideServer(
   const { stack, cwd, config } = values;
   const servers = configuredServersOf({ stack, cwd, config }, directory);
   const options = { asOf: givenDay(values["as-of"]), servers: namingOf(servers) };
-  const manifest = read(manifestFile(operand, directory));
+  const file = manifestFile(operand, directory);
+  const manifest = read(file);
   const inventory = await withServer(servers, manifest.server, surroundings, (server) => server.inventory());
-  return { manifest, inventory, instance: servers[manifest.server ?? Object.keys(servers)[0]!]?.accounts?.instance };
+  const { accounts } = servers[manifest.server ?? Object.keys(servers)[0]!]!;
+  return { manifest, file, options, inventory, instance: accounts?.instance };
 
   /** Nothing is asked of a server for a manifest that would not be deployed. */
   function read(file: string): Manifest {

@@ -3,13 +3,13 @@
  * end. Nothing is decided here about who is right.
  */
 import { shellAccountNameProblems } from "../naming/ShellAccountName";
-import type { Manifest } from "../manifest/Manifest";
+import type { KnownFinding, Manifest } from "../manifest/Manifest";
 import { daysBetween } from "../naming/Day";
 import { mailKey, userNameKey } from "../naming/PanelUser";
 import { normalizeDomain } from "../naming/SiteDomain";
 import { name, phrase, plural, type Phrase } from "../review/Phrase";
 import type { Inventory } from "../worker/protocol";
-import { DEFECTS, findingsOf, findingWords } from "./findings";
+import { DEFECTS, findingId, findingsOf, findingWords } from "./findings";
 import { planOf } from "./Plan";
 
 /** Days ahead that an end is told. */
@@ -21,28 +21,55 @@ export interface AuditEntry {
    * - `undeclared`: somebody reaches something, and no manifest says so
    * - `defect`: damaged on the server
    * - `ends`: will end soon; nothing is wrong
+   * - `accepted`: undeclared or a defect, and listed in the manifest's knownFindings
    * - `known`: gives access by design of the server, such as administrators; no manifest can say it
    */
-  kind: "drift" | "undeclared" | "defect" | "ends" | "known";
+  kind: "drift" | "undeclared" | "defect" | "accepted" | "ends" | "known";
+  /** The id by which knownFindings names it; undefined if it cannot be accepted. */
+  finding: string | undefined;
   /** The resource's id, where there is one. */
   resource: string | undefined;
   says: Phrase;
   /** What belongs below the sentence. */
   names: string[];
+  /** The entry of knownFindings that names it, ended or not. */
+  accepted?: KnownFinding;
 }
 
 /** In the order in which somebody should look at them. */
-export const AUDIT_KINDS = ["drift", "undeclared", "defect", "ends", "known"] as const;
+export const AUDIT_KINDS = ["drift", "undeclared", "defect", "accepted", "ends", "known"] as const;
 
-export function auditOf(manifest: Manifest, inventory: Inventory): AuditEntry[] {
+/** A live server beside its manifest, and the knownFindings that match nothing any more. */
+export function auditOf(
+  manifest: Manifest,
+  inventory: Inventory,
+): { entries: AuditEntry[]; unmatched: KnownFinding[] } {
+  const entries = found(manifest, inventory).map((entry) => accepted(entry, manifest));
+  const unmatched = manifest.knownFindings.filter((known) => !entries.some((entry) => entry.accepted === known));
+  return { entries: inOrder(entries), unmatched };
+}
+
+/** A finding that the manifest knows does not alarm until it ends or lists another name. */
+function accepted(entry: AuditEntry, { knownFindings, asOf }: Manifest): AuditEntry {
+  const known = knownFindings.find(({ finding }) => finding === entry.finding);
+  if (known === undefined) return entry;
+  const holds = known.until >= asOf && entry.names.every((each) => known.names.includes(each));
+  return { ...entry, accepted: known, kind: holds ? "accepted" : entry.kind };
+}
+
+function found(manifest: Manifest, inventory: Inventory): AuditEntry[] {
   const isDeclared = (client: string) => manifest.clients.some(({ internalName }) => internalName === client);
   const findings = findingsOf(inventory)
     .filter((finding) => finding.kind !== "defaultOwned" || !isDeclared(finding.client))
     .map((finding): AuditEntry => {
       const kind = DEFECTS.includes(finding.kind) ? "defect" : finding.kind === "defaultOwned" ? "undeclared" : "known";
-      return { kind, resource: undefined, ...findingWords(finding) };
+      const id = kind === "known" ? undefined : findingId(finding);
+      return { kind, finding: id, resource: undefined, ...findingWords(finding) };
     });
-  const entries = [...drift(manifest, inventory), ...undeclared(manifest, inventory), ...ends(manifest), ...findings];
+  return [...drift(manifest, inventory), ...undeclared(manifest, inventory), ...ends(manifest), ...findings];
+}
+
+function inOrder(entries: AuditEntry[]): AuditEntry[] {
   return entries
     .map((entry, index) => ({ entry, index }))
     .sort(
@@ -57,8 +84,18 @@ export function isAlarming({ kind }: AuditEntry): boolean {
   return kind === "drift" || kind === "undeclared" || kind === "defect";
 }
 
-function entry(kind: AuditEntry["kind"], resource: string | undefined, says: Phrase, names: string[] = []): AuditEntry {
-  return { kind, resource, says, names };
+function entry(kind: "drift" | "ends", resource: string, says: Phrase): AuditEntry {
+  return { kind, finding: undefined, resource, says, names: [] };
+}
+
+/** @param how what is undeclared about the resource: the first part of the finding's id */
+function undeclaredEntry(
+  how: "undeclared" | "linked",
+  resource: string,
+  says: Phrase,
+  names: string[] = [],
+): AuditEntry {
+  return { kind: "undeclared", finding: `${how}-${resource}`, resource, says, names };
 }
 
 /** What a deployment would do about it, before what it says. */
@@ -94,6 +131,8 @@ function drift(manifest: Manifest, inventory: Inventory): AuditEntry[] {
 function undeclared(manifest: Manifest, inventory: Inventory): AuditEntry[] {
   const declared = new Map(manifest.clients.map((client) => [client.internalName, client]));
   const declaredSites = new Set(manifest.clients.flatMap(({ sites }) => sites.map(({ site }) => site)));
+  // Nobody can declare the front end itself.
+  for (const { site, hostmaster } of inventory.sites) if (hostmaster) declaredSites.add(normalizeDomain(site));
   const links = inventory.sites
     .filter(({ hostmaster }) => !hostmaster)
     .flatMap(({ site, owner, links: found }) => {
@@ -103,8 +142,8 @@ function undeclared(manifest: Manifest, inventory: Inventory): AuditEntry[] {
       return others.length === 0
         ? []
         : [
-            entry(
-              "undeclared",
+            undeclaredEntry(
+              "linked",
               `site:${site}`,
               phrase`The files of ${name(site)} are linked for other clients than its owner, so that their shell logins reach them:`,
               others,
@@ -120,7 +159,7 @@ function undeclared(manifest: Manifest, inventory: Inventory): AuditEntry[] {
         const people = phrase`${plural(client.users.length, "person", "people")} and ${plural(client.sites.length, "site")}`;
         const names = [...client.users.map((user) => user.name), ...client.sites];
         return [
-          entry(
+          undeclaredEntry(
             "undeclared",
             `client:${internalName}`,
             phrase`The client ${name(internalName)} is in no manifest, with ${people}${names.length > 0 ? ":" : "."}`,
@@ -137,14 +176,14 @@ function undeclared(manifest: Manifest, inventory: Inventory): AuditEntry[] {
       const sites = client.sites.filter((site) => !declaredSites.has(normalizeDomain(site)));
       return [
         ...people.map((user) =>
-          entry(
+          undeclaredEntry(
             "undeclared",
             `binding:${internalName}:${user.name}`,
             phrase`${name(user.name)} may act for ${name(internalName)}${user.active ? "" : " (but is blocked)"}, which the manifest does not say.`,
           ),
         ),
         ...sites.map((site) =>
-          entry(
+          undeclaredEntry(
             "undeclared",
             `site:${site}`,
             phrase`${name(site)} belongs to ${name(internalName)}, which the manifest does not say.`,

@@ -84,6 +84,29 @@ function namesOf(users: { name: string }[]): string[] {
   return users.map(({ name }) => name).sort();
 }
 
+/** The same for the same finding at every look, so that a manifest can name it. */
+export function findingId(finding: Finding): string {
+  const { kind } = finding;
+  switch (kind) {
+    case "damagedSite":
+      return `damaged-site:${finding.nid}`;
+    case "damagedClient":
+      return `damaged-client:${finding.nid}`;
+    case "danglingOwner":
+      return `dangling-owner:${finding.site}`;
+    case "orphanBinding":
+      return `orphan-binding:${finding.uid}:${finding.clientNid}`;
+    case "noDefaultOwner":
+      return "no-default-owner";
+    case "defaultOwned":
+      return `default-owned:${finding.client}`;
+    case "administrators":
+    case "restriction":
+    case "sharedMail":
+      return kind;
+  }
+}
+
 /** What a finding means and what to do about it, in sentences, and the names that belong below them. */
 export function findingWords(finding: Finding): { says: Phrase; names: string[] } {
   const says = (words: Phrase, names: string[] = []) => ({ says: words, names });

@@ -19,18 +19,21 @@ export interface Undeclared {
 }
 
 /**
- * What no deployment can have declared is left out: clients of names that cannot be (the admin client among them), and the
- * sites of the default owner, who is given what is no longer declared.
+ * What no deployment can have declared is left out: clients of names that cannot be (the admin client among them), the
+ * site of the front end, and the sites of the default owner, who is given what is no longer declared.
  *
  * @param instance the Octopus instance, if the server has one: else there are no logins
  */
 export function undeclaredOf(manifest: Manifest, inventory: Inventory, instance: string | undefined): Undeclared {
   const declared = new Map(manifest.clients.map((client) => [client.internalName, client]));
   const declaredSites = new Set(manifest.clients.flatMap(({ sites }) => sites.map(({ site }) => site)));
+  // Nobody can declare the front end itself.
+  for (const { site, hostmaster } of inventory.sites) if (hostmaster) declaredSites.add(normalizeDomain(site));
   const found: Undeclared = { bindings: [], sites: [], logins: [], clients: [] };
   for (const { internalName, isAdmin, isDefault, users, sites } of inventory.clients) {
     const client = declared.get(internalName);
-    const undeclarable = isAdmin || internalNameProblems(internalName, inventory.server.clientPrefix).length > 0;
+    const undeclarable =
+      isAdmin || internalNameProblems(internalName, inventory.server.clientPrefix, instance !== undefined).length > 0;
     if (client === undefined && undeclarable) continue;
     const people = new Set(client?.users.map((user) => userNameKey(user.name)));
     const mail = client?.email === undefined ? undefined : mailKey(client.email);

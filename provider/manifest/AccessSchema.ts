@@ -224,6 +224,27 @@ const AllowRemovals = z
   )
   .meta({ title: "allowRemovals map" });
 
+const KnownFinding = z
+  .strictObject(
+    {
+      finding: text("the id of a finding, for example undeclared-binding:acme:alice").meta({
+        description: "The finding's id, as `aegir-access audit` shows it.",
+        minLength: 1,
+      }),
+      names: z
+        .array(text("a name that the finding lists"), { error: "must be a list of names, for example [alice]" })
+        .optional()
+        .meta({ description: "The names that the finding lists. It alarms again as soon as it lists another one." }),
+      reason: text("a short text, for example TICKET-12, moves in spring").meta({
+        description: "Why it stays as it is; `audit` shows it.",
+        minLength: 1,
+      }),
+      until: day("The last day (UTC) on which it does not alarm, at most a year ahead."),
+    },
+    { error: "must be a map with finding, reason and until" },
+  )
+  .meta({ title: "entry of knownFindings" });
+
 export const AccessSchema = z
   .strictObject(
     {
@@ -241,6 +262,13 @@ export const AccessSchema = z
       allowRemovals: AllowRemovals.optional().meta({
         description: "Says that a change which the brake refuses is meant, and what of it.",
       }),
+      knownFindings: z
+        .array(KnownFinding, { error: "must be a list of findings, each beginning with - finding:" })
+        .optional()
+        .meta({
+          description:
+            "What `audit` finds on the server and somebody has decided to live with for now. `audit --accept` writes it.",
+        }),
       clients: z
         .array(Client, { error: "must be a list of clients, each beginning with - name:" })
         .meta({ description: "Every client whose access this file declares. Others are left alone." }),
@@ -262,4 +290,5 @@ export const MAPS: ReadonlyMap<string, z.ZodObject> = new Map<string, z.ZodObjec
   ["shellAccount", ShellAccount],
   ["brake", Brake],
   ["allowRemovals", AllowRemovals],
+  ["knownFindings", KnownFinding],
 ]);

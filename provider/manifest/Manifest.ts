@@ -13,6 +13,8 @@ export interface Manifest {
   /** Undefined as well if it has ended. */
   allowRemovals: AllowedRemovals | undefined;
   clients: ManifestClient[];
+  /** What `audit` finds and somebody has decided to live with, by id. */
+  knownFindings: KnownFinding[];
   /** What a reader should look at twice, in the order of the file; nothing here stops a deployment. */
   warnings: ManifestProblem[];
 }
@@ -36,6 +38,17 @@ export interface AllowedRemovals {
   clients: string[];
   /** Normal form of `normalizeDomain`. */
   sites: string[];
+}
+
+/** A finding of `audit` that does not alarm until it ends. */
+export interface KnownFinding extends Located {
+  /** As `audit` shows it, for example `undeclared-binding:acme:alice`. */
+  finding: string;
+  /** What the finding may list; it alarms as soon as it lists another name. */
+  names: string[];
+  reason: string;
+  /** The last day (UTC, `YYYY-MM-DD`). */
+  until: string;
 }
 
 export interface ManifestClient extends Located {

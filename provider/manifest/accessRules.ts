@@ -7,13 +7,14 @@ import { deriveInternalName, internalNameProblems } from "../naming/InternalName
 import { dayProblems, daysBetween, utcDay } from "../naming/Day";
 import { mailKey, mailProblems, userNameKey, userNameProblems } from "../naming/PanelUser";
 import { INVISIBLE, quoted } from "../naming/quoted";
-import { reducedName, shellAccountName } from "../naming/ShellAccountName";
+import { reducedName, shellAccountName, shellAccountNameProblems } from "../naming/ShellAccountName";
 import { canonicalName, rawName } from "../naming/SpelledName";
 import { normalizeDomain, siteDomainProblems } from "../naming/SiteDomain";
 import { closest } from "./closest";
 import {
   DEFAULT_BRAKE,
   type AllowedRemovals,
+  type KnownFinding,
   type Manifest,
   type ManifestClient,
   type ManifestSite,
@@ -48,6 +49,8 @@ const WARNED_DAYS = 14;
 const MAXIMUM_REASON_LENGTH = 200;
 /** How far ahead `allowRemovals` may be allowed for. */
 const ALLOWED_DAYS = 31;
+/** How far ahead a known finding may end. */
+const KNOWN_DAYS = 366;
 
 type Report = (span: Span, message: string) => void;
 
@@ -84,6 +87,14 @@ interface DraftUser {
 /** What one entry of a user says, and then holds for all of them. */
 type Person = Pick<ManifestUser, "createUser" | "expectedUid">;
 
+interface DraftFinding {
+  span: Span;
+  finding: Text | undefined;
+  names: string[];
+  reason: Text | undefined;
+  until: Text | undefined;
+}
+
 interface DraftAllowance {
   key: Span;
   until: Text | undefined;
@@ -110,7 +121,9 @@ export function readAccess(
     draftOf(client, options.deployed ? spelledOutText : (text) => text),
   );
   const allowance = allowanceOf(root);
-  new AccessRules(drafts, allowance, asOf, source, naming, report, warn).check();
+  const knownFindings = (root.fields.get("knownFindings")?.value.items ?? []).map(knownFindingOf);
+  const isConfigured = options.servers !== undefined;
+  new AccessRules(drafts, allowance, knownFindings, asOf, source, naming, isConfigured, report, warn).check();
   const people = new Map<string, Person>();
   for (const { name, createUser, expectedUid } of drafts.flatMap(({ users }) => users)) {
     const person = people.get(userNameKey(name.text)) ?? { createUser: undefined, expectedUid: undefined };
@@ -127,6 +140,7 @@ export function readAccess(
       atLeast: numberOf(brake?.fields.get("atLeast")?.value) ?? DEFAULT_BRAKE.atLeast,
     },
     allowRemovals: allowedRemovals(allowance, asOf),
+    knownFindings: knownFindings.map((draft) => knownFinding(source, draft)).sort(by("finding")),
     clients: drafts.map((draft) => clientOf(source, draft, people, asOf)).sort(by("internalName")),
   };
 }
@@ -137,9 +151,12 @@ class AccessRules {
   constructor(
     private readonly drafts: Draft[],
     private readonly allowance: DraftAllowance | undefined,
+    private readonly known: DraftFinding[],
     private readonly asOf: string,
     private readonly source: SourceText,
     private readonly naming: ServerNaming,
+    /** The server's configuration is known. */
+    private readonly isConfigured: boolean,
     private readonly report: Report,
     private readonly warn: Report,
   ) {}
@@ -155,6 +172,7 @@ class AccessRules {
     this.renames();
     this.ends();
     this.allowedRemovals();
+    this.knownFindings();
   }
 
   private name(draft: Draft): void {
@@ -178,8 +196,14 @@ class AccessRules {
     const byLogin = new Map<string, Text>();
     for (const { internalName } of this.drafts) {
       if (internalName === undefined) continue;
-      const problems = internalNameProblems(internalName.text, this.naming.clientPrefix);
+      const problems = internalNameProblems(internalName.text, this.naming.clientPrefix, this.shellLogins === true);
       this.reportAll(internalName, problems);
+      if (this.shellLogins === undefined && problems.length === 0) {
+        for (const problem of shellAccountNameProblems(internalName.text)) {
+          const unless = "Where BOA hosts the sites, this is refused. Give --stack or --config, and it is known.";
+          this.warn(internalName, `${problem} ${unless}`);
+        }
+      }
       if (problems.length > 0) continue;
 
       const same = earlier(byInternalName, internalName.text, internalName);
@@ -207,7 +231,7 @@ class AccessRules {
   /** Nothing is derived silently: a new title would be another client, and would cost the old one's people their access. */
   private missingInternalName(name: Text, byLogin: Map<string, Text>): void {
     const derived = deriveInternalName(rawName(name.text), this.naming.clientPrefix);
-    const problems = internalNameProblems(derived, this.naming.clientPrefix);
+    const problems = internalNameProblems(derived, this.naming.clientPrefix, this.shellLogins !== false);
     const taken = problems.length === 0 ? earlier(byLogin, reducedName(derived), name) : undefined;
     if (taken !== undefined) {
       problems.push(`The client on line ${this.line(taken)} would share the login with ${quoted(derived)}.`);
@@ -219,6 +243,11 @@ class AccessRules {
         : `internalName is missing in this client, and the name ${quoted(name.text)} gives no usable one. ${problems.join(" ")} ` +
             "Choose one, and write it in a line internalName: of this client.",
     );
+  }
+
+  /** Whether the server makes shell logins, as BOA does; undefined if no configuration says so. */
+  private get shellLogins(): boolean | undefined {
+    return this.isConfigured || this.naming.instance !== undefined ? this.naming.instance !== undefined : undefined;
   }
 
   /** One owner for each site; whom a site may be taken from. */
@@ -470,6 +499,33 @@ class AccessRules {
     }
   }
 
+  private knownFindings(): void {
+    const seen = new Map<string, Text>();
+    for (const { finding, reason, until } of this.known) {
+      if (reason !== undefined) this.visible("reason", reason, "TICKET-12, moves in spring");
+      const first = finding && earlier(seen, finding.text, finding);
+      if (finding && first !== undefined) {
+        this.report(
+          finding,
+          `The finding ${quoted(finding.text)} is listed twice, first on line ${this.line(first)}. Delete one of the two.`,
+        );
+      }
+      const days = until && this.daysTo("until", until);
+      if (until === undefined || days === undefined) continue;
+      if (days > KNOWN_DAYS) {
+        this.report(
+          until,
+          `A known finding may stay so for ${KNOWN_DAYS} days at most, and until ${until.text} there are ${days}. Write an earlier day.`,
+        );
+      } else if (days < 0) {
+        this.warn(
+          until,
+          `This known finding has ended on ${until.text}, and \`audit\` alarms again. Fix it, or write a later day.`,
+        );
+      }
+    }
+  }
+
   private visible(field: string, { text, ...span }: Text, example: string): void {
     if (text.trim() !== "" && !INVISIBLE.test(text) && text.length <= MAXIMUM_REASON_LENGTH) return;
     this.report(
@@ -565,6 +621,28 @@ function allowanceOf(root: Value): DraftAllowance | undefined {
     grants: numberOf(field("grants")) ?? 0,
     clients: texts("clients"),
     sites: texts("sites"),
+  };
+}
+
+function knownFindingOf(span: Value): DraftFinding {
+  const field = (name: string) => span.fields.get(name)?.value;
+  const names = (field("names")?.items ?? []).flatMap((item) => textOf(item)?.text ?? []);
+  return {
+    span,
+    finding: textOf(field("finding")),
+    names,
+    reason: textOf(field("reason")),
+    until: textOf(field("until")),
+  };
+}
+
+function knownFinding(source: SourceText, { span, finding, names, reason, until }: DraftFinding): KnownFinding {
+  return {
+    finding: finding?.text ?? "",
+    names,
+    reason: reason?.text ?? "",
+    until: until?.text ?? "",
+    ...source.position(span.start),
   };
 }
 

@@ -1,5 +1,13 @@
 /** The door `pulumi-aegir/manifest`: YAML in, validated access out. */
-export type { AllowedRemovals, BrakeLimits, Manifest, ManifestClient, ManifestSite, ManifestUser } from "./Manifest";
+export type {
+  AllowedRemovals,
+  BrakeLimits,
+  KnownFinding,
+  Manifest,
+  ManifestClient,
+  ManifestSite,
+  ManifestUser,
+} from "./Manifest";
 export { ManifestError, type ManifestProblem } from "./ManifestError";
 export type { ManifestOptions, ServerNaming } from "./accessRules";
 export { parseManifest, readManifest } from "./parseManifest";

@@ -21,13 +21,15 @@ export function deriveInternalName(name: string, clientPrefix = ""): string {
  * Problems of a declared internal name; empty if Aegir stores it as it is written and a shell account can carry it.
  *
  * @param clientPrefix the server's variable `hosting_client_prefix`
+ * @param shellLogins whether the server makes shell logins of internal names, as BOA does
  */
-export function internalNameProblems(value: string, clientPrefix = ""): string[] {
+export function internalNameProblems(value: string, clientPrefix = "", shellLogins = true): string[] {
+  const loginProblems = shellLogins ? shellAccountNameProblems : () => [];
   if (value === "") return ["The internal name is empty. Write 1 to 16 characters of a-z, 0-9 and _."];
   if (value === "0") return ['The internal name "0" counts as empty in Aegir. Write a name with a letter in it.'];
 
   const stored = deriveInternalName(value, clientPrefix);
-  if (stored === value && /^[a-z0-9_]+$/.test(value)) return shellAccountNameProblems(value);
+  if (stored === value && /^[a-z0-9_]+$/.test(value)) return loginProblems(value);
 
   if (deriveInternalName(stored, clientPrefix) !== stored || !/^[a-z0-9_]*$/.test(stored)) {
     return [
@@ -46,7 +48,7 @@ export function internalNameProblems(value: string, clientPrefix = ""): string[]
     wrong.push(`does not begin with the server's client prefix ${quoted(clientPrefix)}`);
   }
 
-  const usable = stored !== "" && stored !== "0" && shellAccountNameProblems(stored).length === 0;
+  const usable = stored !== "" && stored !== "0" && loginProblems(stored).length === 0;
   const instead = usable ? `Write ${quoted(stored)}, or another name by these rules.` : "Write another name.";
   return [
     `The internal name ${quoted(value)} ${joined(wrong)}. ` + `Aegir would store ${quoted(stored)} instead. ${instead}`,

@@ -5,7 +5,7 @@ import { serverFor } from "../aegir/servers";
 import { settle } from "../aegir/Worker";
 import { WorkerRefusal } from "../ssh/WorkerSession";
 import { clientNameKey, clientNameProblems } from "../naming/ClientName";
-import { deriveInternalName, internalNameProblems } from "../naming/InternalName";
+import { deriveInternalName } from "../naming/InternalName";
 import { mailKey, mailProblems } from "../naming/PanelUser";
 import { quoted } from "../naming/quoted";
 import { reducedName, shellAccountName } from "../naming/ShellAccountName";
@@ -173,7 +173,8 @@ export const aegirClient: Lifecycle<Inputs, Outputs> = {
     if (server) inputs.server = server.name;
     const prefix = server?.configuration.clientPrefix ?? "";
     rules.text("name", clientNameProblems);
-    rules.optionalText("internalName", (value) => internalNameProblems(value, prefix));
+    const internalName = rules.internalName(server, prefix);
+    rules.optionalText("internalName", internalName);
     rules.optionalText("email", mailProblems);
     rules.optionalBoolean("welcomeMail");
     rules.optionalBoolean("waitForLogin");
@@ -192,7 +193,7 @@ export const aegirClient: Lifecycle<Inputs, Outputs> = {
     if (inputs.waitForLogin === true && server && !server.configuration.accounts) {
       rules.fail("waitForLogin", `Server "${server.name}" has no shell accounts configured. Remove waitForLogin.`);
     }
-    if (inputs.internalName === undefined) deriveInto(inputs, olds, rules, prefix);
+    if (inputs.internalName === undefined) deriveInto(inputs, olds, rules, prefix, internalName);
     if (server && typeof inputs.internalName === "string" && isKnown(inputs.internalName)) {
       noteDeclared(server.name, clientId(inputs.internalName));
       if (typeof inputs.email === "string") noteDeclared(server.name, ensuredMail(inputs.internalName, inputs.email));
@@ -311,7 +312,13 @@ export const aegirClient: Lifecycle<Inputs, Outputs> = {
 };
 
 /** A derived internal name is shown and kept; one that would change is a failure that shows the line to write. */
-function deriveInto(inputs: Partial<Inputs>, olds: Partial<Inputs>, rules: InputRules, prefix: string): void {
+function deriveInto(
+  inputs: Partial<Inputs>,
+  olds: Partial<Inputs>,
+  rules: InputRules,
+  prefix: string,
+  problemsOf: (internalName: string) => string[],
+): void {
   const { name } = inputs;
   const kept = olds.internalName;
   if (!isKnown(name)) {
@@ -320,7 +327,7 @@ function deriveInto(inputs: Partial<Inputs>, olds: Partial<Inputs>, rules: Input
   }
   if (typeof name !== "string" || clientNameProblems(name).length > 0) return;
   const derived = deriveInternalName(rawName(name), prefix);
-  const problems = internalNameProblems(derived, prefix);
+  const problems = problemsOf(derived);
   if (kept !== undefined && kept !== derived) {
     const replace = problems.length > 0 ? "another one" : `internalName: "${derived}"`;
     rules.fail(

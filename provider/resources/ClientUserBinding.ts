@@ -4,7 +4,6 @@ import type { AegirServer } from "../aegir/AegirServer";
 import { serverFor } from "../aegir/servers";
 import { settle } from "../aegir/Worker";
 import { WorkerRefusal } from "../ssh/WorkerSession";
-import { internalNameProblems } from "../naming/InternalName";
 import { mailKey, mailProblems, userNameKey, userNameProblems } from "../naming/PanelUser";
 import type { UserFacts } from "../worker/protocol";
 import { AegirResource, typeToken } from "./AegirResource";
@@ -137,7 +136,7 @@ export const clientUserBinding: Lifecycle<Inputs, Outputs> = {
     const rules = new InputRules(inputs);
     const server = rules.drushServer();
     if (server) inputs.server = server.name;
-    rules.text("client", (value) => internalNameProblems(value));
+    rules.text("client", rules.internalName(server));
     rules.text("user", userNameProblems);
     rules.optionalNumber("expectedUid", "a user id, for example 9");
     rules.nested("createUser", (user) => {

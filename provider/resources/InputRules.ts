@@ -1,6 +1,7 @@
 /** Collects everything that is wrong with a resource's inputs, so that one preview reports all of it. */
 import { configuredServers } from "../aegir/servers";
 import { instanceOf, serverSelectionProblem, type ServerConfiguration } from "../aegir/ServerConfiguration";
+import { internalNameProblems } from "../naming/InternalName";
 import { printable } from "../ssh/printable";
 import { isKnown, UNKNOWN, type CheckFailure } from "./Lifecycle";
 
@@ -115,6 +116,11 @@ export class InputRules {
       );
     }
     return server;
+  }
+
+  /** The problems of a client's internal name on this server: what BOA makes of names holds where it makes logins. */
+  internalName(server: { configuration: ServerConfiguration } | undefined, clientPrefix = ""): Problems {
+    return (value) => internalNameProblems(value, clientPrefix, server?.configuration.accounts !== undefined);
   }
 
   fail(property: string, reason: string): void {

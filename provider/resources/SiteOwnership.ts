@@ -4,7 +4,6 @@ import { serverFor } from "../aegir/servers";
 import type { AegirServer } from "../aegir/AegirServer";
 import { isEffective, NotApplied, type HandoverProgress } from "../aegir/Sites";
 import type { WaitFor } from "../aegir/WaitFor";
-import { internalNameProblems } from "../naming/InternalName";
 import { quoted } from "../naming/quoted";
 import { normalizeDomain, siteDomainProblems } from "../naming/SiteDomain";
 import type { SiteFacts } from "../worker/protocol";
@@ -141,7 +140,7 @@ export const siteOwnership: Lifecycle<Inputs, Outputs> = {
     const server = rules.drushServer();
     if (server) inputs.server = server.name;
     rules.text("site", siteDomainProblems);
-    rules.text("client", (value) => internalNameProblems(value));
+    rules.text("client", rules.internalName(server));
     rules.optionalText("takeOverFrom", (value) =>
       /^[\w.-]{1,255}$/.test(value) ? [] : [`takeOverFrom is the internal name of a client, not ${quoted(value)}.`],
     );

@@ -152,6 +152,8 @@ export class Words {
           `${percent} %, at least ${atLeast}`;
         return phrase`The brake's limits change from ${limits(note.from)} to ${limits(note.to)}. They hold from the next change on.`;
       }
+      case "handedOver":
+        return phrase`A handover of ${this.sites(note.sites)} takes neither user 1 of the Drupal site nor its SSL certificate nor downloaded backups from the former client: see handing-over-a-site.md.`;
       case "gone":
         return phrase`Without any site after this: ${this.people(note.people)}.`;
       case "new":

@@ -13,6 +13,8 @@ export type Note =
   | { kind: "unprotected"; client: string; site?: string }
   | { kind: "keepsNobody"; client: string }
   | { kind: "limits"; from: BrakeLimits; to: BrakeLimits }
+  /** Sites go from one client to another, which leaves some things with the former one. */
+  | { kind: "handedOver"; sites: readonly string[] }
   /** These people reach no site any more. */
   | { kind: "gone"; people: Person[] }
   /** These people reached no site before. */
@@ -54,6 +56,7 @@ export function notesOf(difference: Compared): Note[] {
     ...replaced,
     ...compared,
     ...siteNotes(before, after),
+    ...handoverNotes(difference),
     ...limitNotes(before, after),
     ...peopleNotes(difference),
   ];
@@ -69,6 +72,7 @@ const WEIGHT: Note["kind"][] = [
   "replaced",
   "wide",
   "rotated",
+  "handedOver",
   "gone",
   "new",
   "made",
@@ -119,6 +123,16 @@ function siteNotes(before: EffectiveAccess, after: EffectiveAccess): Note[] {
     const lifted = protect && after.sites.get(site)?.protect === false;
     return lifted ? [{ kind: "unprotected", client: owner ?? "", site }] : [];
   });
+}
+
+function handoverNotes({ before, after, successors, namesakes }: Compared): Note[] {
+  const sites = [...before.sites.values()].flatMap(({ site, owner }) => {
+    const to = after.sites.get(site)?.owner;
+    return owner === undefined || to === undefined || [owner, successors.get(owner), namesakes.get(owner)].includes(to)
+      ? []
+      : [site];
+  });
+  return sites.length > 0 ? [{ kind: "handedOver", sites }] : [];
 }
 
 function limitNotes({ brake: from }: EffectiveAccess, { brake: to }: EffectiveAccess): Note[] {

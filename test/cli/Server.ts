@@ -1,5 +1,5 @@
 /** A small Aegir and a directory in which the command finds its configuration; the key is in the environment alone. */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stringify } from "yaml";
@@ -21,6 +21,10 @@ export class Server {
 
   write(file: string, text: string): void {
     writeFileSync(join(this.directory, file), text);
+  }
+
+  read(file: string): string {
+    return readFileSync(join(this.directory, file), "utf8");
   }
 
   /** Runs the command in the directory. */

@@ -64,6 +64,20 @@ describe("aegir-access lint", () => {
     assert.match(after.stdout, /1 client, 2 sites, 1 binding, no problem, 1 warning$/m);
   });
 
+  it("refuses a name that BOA reserves where BOA is configured, and warns of it where no server is known", async () => {
+    write("access.yaml", good.replace("internalName: acme", "internalName: admin"));
+    const server = (more: object) =>
+      write("servers.json", JSON.stringify({ main: { connection: { host: "aegir.example.com" }, ...more } }));
+    server({});
+    const plain = await lint("--config", "servers.json", "--as-of", "2026-11-24");
+    assert.deepEqual([plain.exitCode, plain.stdout.includes("warning")], [0, false], plain.stdout);
+    const unknown = await lint("--as-of", "2026-11-24");
+    assert.equal(unknown.exitCode, 0);
+    assert.match(unknown.stdout, /warning: access\.yaml:4:19: The internal name "admin" cannot have a shell account/);
+    server({ accounts: { instance: "o1" } });
+    assert.equal((await lint("--config", "servers.json", "--as-of", "2026-11-24")).exitCode, 1);
+  });
+
   it("tells programs the same with --json", async () => {
     write("access.yaml", bad);
     const { exitCode, stdout, stderr } = await lint("--json", "--as-of", "2026-12-30");

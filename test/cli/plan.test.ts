@@ -155,6 +155,93 @@ describe("A manifest beside a live server", () => {
   });
 });
 
+describe("A known finding", () => {
+  const UNTIL = ["--as-of", "2026-11-24", "--reason", "TICKET-12, moves in spring", "--until", "2027-03-31"];
+  let server: Server;
+  before(async () => {
+    server = await Server.start({ seed: fullSeed });
+  });
+  after(() => server.stop());
+
+  const audit = (...args: string[]) => server.look("audit", ...args);
+
+  it("is written to the manifest by audit --accept, and audit is green until it ends", async () => {
+    server.write("access.yaml", `# Reviewed by the platform team.\n${MANIFEST}`);
+    assert.equal((await audit("--as-of", "2026-11-24")).exitCode, 1);
+    const accepted = await audit("--accept", ...UNTIL);
+    assert.equal(accepted.exitCode, 0, accepted.stdout + accepted.stderr);
+    assert.match(accepted.stdout, /^Known findings:\n(.*\n)*- The client foobar is in no manifest/m);
+    assert.match(accepted.stdout, /^    known until 2027-03-31: TICKET-12, moves in spring$/m);
+
+    const written = server.read("access.yaml");
+    assert.ok(written.startsWith(`# Reviewed by the platform team.\n${MANIFEST}`), "what was there is as it was");
+    assert.match(written, /\n  - finding: undeclared-client:foobar\n    names:\n/);
+    assert.equal((await audit("--as-of", "2027-03-31")).exitCode, 0);
+    assert.equal((await server.look("lint", "--as-of", "2026-11-24")).exitCode, 0);
+
+    const ended = await audit("--as-of", "2027-04-01");
+    assert.equal(ended.exitCode, 1);
+    assert.match(ended.stdout, /^    was known until 2027-03-31 \(line \d+\): TICKET-12, moves in spring$/m);
+    assert.equal(server.aegir.counts.writes, 0, "nothing is written to the server");
+  });
+
+  it("alarms again as soon as it lists another name, and is named when it is not there any more", async () => {
+    server.aegir.panel.bind("foobar", "carol");
+    server.aegir.panel.deleteClient("Legacy-Co");
+    const { exitCode, stdout } = await audit("--as-of", "2026-11-24");
+    assert.equal(exitCode, 1);
+    assert.match(stdout, /^    line \d+ knows it without carol$/m);
+    assert.match(
+      stdout,
+      /^Known findings that are not there any more; delete the entries:\n- undeclared-client:Legacy-Co \(line \d+\)$/m,
+    );
+  });
+
+  it("is never drift of what is declared, and needs a reason and a day", async () => {
+    server.write("access.yaml", MANIFEST.replace("users: [alice]", "users: [alice, carol]"));
+    const { exitCode, stdout } = await audit("--accept", ...UNTIL);
+    assert.equal(exitCode, 1);
+    assert.match(stdout, /^Not as declared:\n- binding:acme:carol/m);
+    assert.doesNotMatch(server.read("access.yaml"), /binding:acme:carol/);
+    for (const args of [["--accept"], ["--accept", "--reason", "x"], ["--until", "2027-03-31"]]) {
+      const refused = await audit(...args);
+      assert.equal(refused.exitCode, 2);
+      assert.match(refused.stderr, /--accept needs --reason and --until/);
+    }
+  });
+
+  it("is not written to a file in which lines cannot be added", async () => {
+    server.write("access.yaml", "{ version: 1, clients: [] }\n");
+    const { exitCode, stderr } = await audit("--accept", ...UNTIL);
+    assert.equal(exitCode, 2);
+    assert.match(stderr, /^access\.yaml was not changed: it is written in braces/);
+    assert.equal(server.read("access.yaml"), "{ version: 1, clients: [] }\n");
+  });
+});
+
+describe("A manifest beside a plain Aegir", () => {
+  it("may declare the sites of the default client admin, and audit is green", async () => {
+    const server = await Server.start({ flavour: "upstream" });
+    try {
+      server.aegir.addSites([{ site: "www.free.example" }]);
+      const red = "version: 1\nclients: []\n";
+      server.write("access.yaml", red);
+      assert.equal((await server.look("audit")).exitCode, 1);
+      server.write(
+        "access.yaml",
+        red.replace("[]", "[{ name: admin, internalName: admin, sites: [www.free.example], users: [admin] }]"),
+      );
+      const lint = await server.look("lint");
+      assert.deepEqual([lint.exitCode, lint.stderr], [0, ""], lint.stdout);
+      assert.doesNotMatch(lint.stdout, /warning/);
+      const green = await server.look("audit");
+      assert.equal(green.exitCode, 0, green.stdout + green.stderr);
+    } finally {
+      await server.stop();
+    }
+  });
+});
+
 describe("A manifest beside a live server that holds nothing else", () => {
   const complete = `version: 1
 clients:

@@ -202,8 +202,9 @@ const cases: Case[] = [
     problems: ['4:19 Write "c_acme"'],
   },
   {
-    mistake: "a reserved internal name",
+    mistake: "an internal name that BOA reserves",
     manifest: clients("{ name: A, internalName: admin }"),
+    options: { servers: { main: { instance: "o1" } } },
     problems: ["3:30 cannot have a shell account"],
   },
   {

@@ -46,6 +46,7 @@ describe(`A manifest (seed ${seed})`, () => {
       asOf: "2026-11-24",
       brake: { percent: 30, atLeast: 10 },
       allowRemovals: undefined,
+      knownFindings: [],
       clients: [
         {
           name: "Acme Corp",

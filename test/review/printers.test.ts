@@ -50,6 +50,9 @@ Gains access:
 Also:
   The shell login o1.acme gets a new password. Its home directory and
   SSH keys are lost.
+  A handover of shop.acme.example takes neither user 1 of the Drupal
+  site nor its SSL certificate nor downloaded backups from the former
+  client: see handing-over-a-site.md.
   Without any site after this: carol.`,
     );
   });
