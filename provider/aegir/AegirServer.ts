@@ -8,12 +8,12 @@ import type { Inventory } from "../worker/protocol";
 import { AegirError } from "./AegirError";
 import { Drush } from "./Drush";
 import { PasswordFiles } from "./PasswordFiles";
-import type { ServerConfiguration } from "./ServerConfiguration";
+import { SERVERS_KEY, type ServerConfiguration } from "./ServerConfiguration";
 import { Sites } from "./Sites";
 import { TaskWatcher } from "./TaskWatcher";
 import { Worker } from "./Worker";
 
-/** An inventory answers all reads of a refresh; it is believed for no longer than one takes. */
+/** An inventory answers all reads of a refresh; it is believed, or its failure is, for no longer than one takes. */
 const INVENTORY_SECONDS = 15;
 
 export class AegirServer {
@@ -29,7 +29,9 @@ export class AegirServer {
     readonly name: string,
     readonly configuration: ServerConfiguration,
   ) {
-    const { connection, accounts, drush, waits } = configuration;
+    const { drush, waits, decommissioned } = configuration;
+    // Nothing connects to a server that is given up, whoever asks.
+    const { connection, accounts } = decommissioned === undefined ? configuration : {};
     if (connection) {
       this.#drushConnection = new SshConnection(connection, () => resolveConnection(connection, [name]));
       this.#worker = new Worker(this.#drushConnection, new Drush(connection.user, drush), waits);
@@ -63,6 +65,7 @@ export class AegirServer {
 
   get passwordFiles(): PasswordFiles {
     if (this.#passwordFiles) return this.#passwordFiles;
+    this.#refuseDecommissioned();
     throw new AegirError({
       situation: "notConfigured",
       what: `server "${this.name}" has no \`accounts\` in its configuration, so it is no BOA Octopus instance`,
@@ -93,12 +96,13 @@ export class AegirServer {
   inventory(): Promise<Inventory> {
     const { writes } = this.worker;
     const taken = performance.now();
-    const known = this.#inventory;
-    if (known?.writes === writes && taken - known.taken < INVENTORY_SECONDS * 1000) return known.inventory;
+    const last = this.#inventory;
+    if (last?.writes === writes && taken - last.taken < INVENTORY_SECONDS * 1000) return last.inventory;
     const inventory = this.worker.call("inventory", {}).then(({ result }) => result);
-    this.#inventory = { taken, writes, inventory };
-    // A failed look is no inventory: the next reader asks again.
-    inventory.catch(() => (this.#inventory = undefined));
+    // All readers of a refresh come at about the same time: a look that failed is not repeated for each of them.
+    const known = { taken, writes, inventory };
+    this.#inventory = known;
+    inventory.catch(() => (known.taken = performance.now()));
     return inventory;
   }
 
@@ -108,8 +112,21 @@ export class AegirServer {
     this.#accountsConnection?.end();
   }
 
+  #refuseDecommissioned(): void {
+    const { decommissioned } = this.configuration;
+    if (decommissioned === undefined) return;
+    throw new AegirError({
+      situation: "notConfigured",
+      what: `server "${this.name}" is decommissioned (${decommissioned}), so nothing connects to it`,
+      server: this.name,
+      outcome: "notDone",
+      next: `Remove what is declared on it. If it runs after all, remove ${SERVERS_KEY}.${this.name}.decommissioned from the configuration`,
+    });
+  }
+
   #required<T>(part: T | undefined): T {
     if (part) return part;
+    this.#refuseDecommissioned();
     throw new AegirError({
       situation: "notConfigured",
       what: `server "${this.name}" has no connection that can run Drush (a hosted account has none)`,

@@ -97,6 +97,15 @@ export const ServerConfiguration = z
       )
       .default(""),
     waits: Waits,
+    /**
+     * Why this server is gone for good. Nothing connects to it any more: what is removed from the program is only
+     * forgotten, and nothing new can be declared on it. The rest of the entry stays as it was.
+     */
+    decommissioned: z
+      .string('must be the reason, for example "switched off on 2026-11-20, see OPS-123"')
+      .regex(/\S/, "must say why")
+      .max(200, "must be 200 characters or fewer")
+      .optional(),
   })
   .refine((server) => server.connection ?? server.accounts?.connection, {
     message: "needs a connection: `connection` for Drush, or `accounts.connection` for shell accounts alone",
@@ -160,6 +169,12 @@ export function serverSelectionProblem(servers: Servers, server: string | undefi
 /** The name of the server that a resource means: the one it names, or the only one there is. */
 export function selectServer(servers: Servers, server: string | undefined): string {
   const problem = serverSelectionProblem(servers, server);
-  if (problem) throw notConfigured(problem.replace(/\.$/, ""));
+  if (problem) {
+    const gone =
+      server === undefined
+        ? ""
+        : " One that is gone for good keeps its entry, with `decommissioned: <reason>`, until the state holds nothing of it.";
+    throw notConfigured(`${problem}${gone}`.replace(/\.$/, ""));
+  }
   return server ?? Object.keys(servers)[0]!;
 }

@@ -6,6 +6,7 @@
 import { SessionBroken, SshError } from "../ssh/SshError";
 import { rawName, spelledOut } from "../naming/SpelledName";
 import type { SshConnection } from "../ssh/SshConnection";
+import { DEFAULT_TIMINGS } from "../ssh/Timings";
 import { WorkerNotStarted, WorkerRefusal, WorkerSession } from "../ssh/WorkerSession";
 import {
   PROTOCOL_VERSION,
@@ -38,6 +39,8 @@ export class Worker {
   readonly #drush: Drush;
   readonly #waits: { pollSeconds: number; taskMinutes: number };
   #session: Promise<WorkerSession> | undefined;
+  /** When a start that failed may be tried again (`performance.now()`). */
+  #failedUntil = Infinity;
   #server: ServerFacts | undefined;
   /** Rises when a write begins and when it ends: what was read under one number saw no half of a write. */
   writes = 0;
@@ -105,9 +108,11 @@ export class Worker {
   }
 
   async #leased(): Promise<WorkerSession> {
+    if (performance.now() >= this.#failedUntil) this.#session = undefined;
     const current = this.#session;
     if (current) {
-      // A start that fails, fails for all who waited for it: rejected credentials are tried once.
+      // A start that fails, fails for all who ask for a while: rejected credentials are tried once, and a server that
+      // is down costs one timeout.
       const session = await current;
       if (session.alive && session.age < LEASE_SECONDS && session.requests < LEASE_REQUESTS) return session;
       // Several callers may come here at once; only the first retires the session and starts the next one.
@@ -119,10 +124,12 @@ export class Worker {
     }
     const starting = this.#start();
     this.#session = starting;
+    this.#failedUntil = Infinity;
     starting.catch((error: unknown) => {
       // What the login's shell forbids stays forbidden: it counts who keeps trying.
       const final = error instanceof SshError && error.situation === "commandForbidden";
-      if (!final && this.#session === starting) this.#session = undefined;
+      if (final || this.#session !== starting) return;
+      this.#failedUntil = performance.now() + DEFAULT_TIMINGS.failureSeconds * 1000;
     });
     return starting;
   }

@@ -6,6 +6,7 @@ import { SERVERS_KEY } from "../aegir/ServerConfiguration";
 import { configureServers } from "../aegir/servers";
 import { aegirClient } from "../resources/AegirClient";
 import { clientUserBinding } from "../resources/ClientUserBinding";
+import { looking } from "../resources/looking";
 import { PartialFailure, STATE_VERSION, type Lifecycle } from "../resources/Lifecycle";
 import { shellAccount } from "../resources/ShellAccount";
 import { siteOwnership } from "../resources/SiteOwnership";
@@ -14,10 +15,10 @@ import type { ResourceType } from "./shim";
 
 /** Which inputs and outputs a life cycle takes is known to the engine's state alone. */
 const lifecycles: Record<ResourceType, Lifecycle<never, unknown>> = {
-  AegirClient: aegirClient,
-  SiteOwnership: siteOwnership,
-  ClientUserBinding: clientUserBinding,
-  ShellAccount: shellAccount,
+  AegirClient: looking("AegirClient", aegirClient),
+  SiteOwnership: looking("SiteOwnership", siteOwnership),
+  ClientUserBinding: looking("ClientUserBinding", clientUserBinding),
+  ShellAccount: looking("ShellAccount", shellAccount),
 };
 
 /**

@@ -28,8 +28,9 @@ export interface RunResult {
 }
 
 /**
- * One identity on one server: a single SSH connection for all callers, made when it is first needed and made anew when it
- * was lost. Credentials are looked for at that moment, so that a preview needs none. While nothing is outstanding it does
+ * One identity on one server: a single SSH connection for all callers, made when it is first needed and made again when it
+ * was lost. An attempt that failed is not repeated for `failureSeconds`: a server that is down costs a run one timeout,
+ * not one for each of its resources. Credentials are looked for at that moment, so that a preview needs none. While nothing is outstanding it does
  * not keep the process alive.
  */
 export class SshConnection {
@@ -39,6 +40,8 @@ export class SshConnection {
   connections = 0;
   readonly #timings: Timings;
   #link: Promise<Link> | null = null;
+  /** When an attempt that failed may be made again (`performance.now()`). */
+  #failedUntil = 0;
   #sftp: Promise<SftpChannel> | null = null;
 
   constructor(
@@ -116,6 +119,7 @@ export class SshConnection {
     const link = this.#link;
     this.#link = null;
     this.#sftp = null;
+    this.#failedUntil = 0;
     link?.then(
       (live) => live.end(),
       () => undefined,
@@ -123,9 +127,11 @@ export class SshConnection {
   }
 
   #connect(): Promise<Link> {
-    if (this.#link !== null) {
+    const again = this.#failedUntil !== 0 && performance.now() >= this.#failedUntil;
+    if (this.#link !== null && !again) {
       return this.#link;
     }
+    this.#failedUntil = 0;
     const link = (async () => {
       const live = await dial(this.resolve(), this.#timings);
       this.connections++;
@@ -137,7 +143,9 @@ export class SshConnection {
       return live;
     })();
     this.#link = link;
-    link.catch(() => this.#forget(link));
+    link.catch(() => {
+      if (this.#link === link) this.#failedUntil = performance.now() + this.#timings.failureSeconds * 1000;
+    });
     return link;
   }
 

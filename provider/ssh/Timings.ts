@@ -4,6 +4,8 @@ export interface Timings {
   connectSeconds: number;
   /** The pause after the first failed attempt; it doubles each time, and a random half of it is left out. */
   retryPauseSeconds: number;
+  /** For how long an attempt that failed is not made again: the other resources of a run fail with its error at once. */
+  failureSeconds: number;
   /** How often a silent connection is asked whether it is alive. */
   keepaliveSeconds: number;
   /** After how many silent intervals it is given up. */
@@ -17,6 +19,7 @@ export interface Timings {
 export const DEFAULT_TIMINGS: Timings = {
   connectSeconds: 60,
   retryPauseSeconds: 0.5,
+  failureSeconds: 30,
   keepaliveSeconds: 15,
   keepaliveIntervals: 3,
   channelSeconds: 60,

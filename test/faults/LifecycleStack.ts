@@ -154,7 +154,11 @@ export class LifecycleStack {
         if (id === "") {
           this.state.delete(name);
           run.done.push(`gone ${name}`);
-        } else this.state.set(name, { ...recorded, id, inputs, outputs: properties });
+        } else {
+          // As the engine does: a read that says nothing of the inputs leaves them as they are.
+          const kept = Object.keys(inputs).length === 0 ? recorded.inputs : inputs;
+          this.state.set(name, { ...recorded, id, inputs: kept, outputs: properties });
+        }
       } catch (error) {
         run.failures.push({ name, operation: "read", message: messageOf(error), error });
       }

@@ -211,6 +211,19 @@ export class Trial {
     assert.doesNotMatch(message, /\n|\p{Cc}/u, `one printable line: ${said}`);
   }
 
+  /** What a refresh said of the resources that it could not look at, each told as an error is; there is at least one. */
+  notLookedAt(run: Run): string[] {
+    assert.deepEqual(run.failures, [], "a refresh goes on");
+    const lines = run.printed.flatMap((line) => /^(\S+): could not be looked at: (.*)$/.exec(line)?.slice(1) ?? []);
+    const said: string[] = [];
+    for (let index = 0; index < lines.length; index += 2) {
+      this.told(lines[index]!, lines[index + 1]!);
+      said.push(lines[index + 1]!);
+    }
+    assert.ok(said.length > 0, run.printed.join("\n"));
+    return said;
+  }
+
   /** (v) No secret that there ever was is in a message, a line that was printed, the state, or a command line. */
   secretsKept(): void {
     this.#watchSecrets();

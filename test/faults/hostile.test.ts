@@ -183,8 +183,7 @@ describe("hostile input", () => {
     // A single word, which would pass for a password and come to lie in the state.
     t.aegir.linkPasswordFile("o1.nova", "/home/o1.ftp/users/o1.acme");
     const run = await t.refresh();
-    assert.match(run.failures[0]?.message ?? "it was read", /o1\.nova is no file but a link; not read/);
-    for (const { name, message } of run.failures) t.told(name, message);
+    assert.match(t.notLookedAt(run)[0]!, /o1\.nova is no file but a link; not read/);
     t.stack.declared = access({ rotation: "2" });
     const rotating = await t.up();
     assert.equal(rotating.ok, false);
