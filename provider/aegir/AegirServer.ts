@@ -96,13 +96,13 @@ export class AegirServer {
   inventory(): Promise<Inventory> {
     const { writes } = this.worker;
     const taken = performance.now();
-    const last = this.#inventory;
-    if (last?.writes === writes && taken - last.taken < INVENTORY_SECONDS * 1000) return last.inventory;
+    const known = this.#inventory;
+    if (known?.writes === writes && taken - known.taken < INVENTORY_SECONDS * 1000) return known.inventory;
     const inventory = this.worker.call("inventory", {}).then(({ result }) => result);
     // All readers of a refresh come at about the same time: a look that failed is not repeated for each of them.
-    const known = { taken, writes, inventory };
-    this.#inventory = known;
-    inventory.catch(() => (known.taken = performance.now()));
+    const asked = { taken, writes, inventory };
+    this.#inventory = asked;
+    inventory.catch(() => (asked.taken = performance.now()));
     return inventory;
   }
 

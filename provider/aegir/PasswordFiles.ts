@@ -200,7 +200,7 @@ export class PasswordFiles {
       what: `${user} ${may} directory ${directory}, so nothing can be said of the logins of ${instance}`,
       server: this.label,
       outcome: "notDone",
-      next: `Password files can be read by ${instance}.ftp and by root (trap 16); configure one of them as accounts.connection, or another accounts.directory`,
+      next: `Password files can be read by ${instance}.ftp and by root (trap 16). Configure one of them as accounts.connection, or another accounts.directory`,
       cause: error,
     });
   }

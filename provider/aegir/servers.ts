@@ -4,8 +4,9 @@
  * when the first operation needs it.
  */
 import { forgetAttempts } from "../ssh/attempt";
+import { AegirError } from "./AegirError";
 import { AegirServer } from "./AegirServer";
-import { parseServers, selectServer, type Servers } from "./ServerConfiguration";
+import { parseServers, selectServer, type ServerConfiguration, type Servers } from "./ServerConfiguration";
 
 let configured: string | undefined;
 let servers: Servers | undefined;
@@ -23,6 +24,16 @@ export function configureServers(text: string | undefined): void {
 export function configuredServers(): Servers {
   servers ??= parseServers(configured);
   return servers;
+}
+
+/** The configuration of the server that a resource means; undefined if there is none, which whoever needs it says. */
+export function configurationOf(name: string | undefined): ServerConfiguration | undefined {
+  try {
+    return configuredServers()[selectServer(configuredServers(), name)];
+  } catch (error) {
+    if (error instanceof AegirError) return undefined;
+    throw error;
+  }
 }
 
 /**

@@ -22,13 +22,21 @@ interface NotPinned {
   problem: string | null;
 }
 
+/** A server that the configuration gives up; nothing is sent to it. */
+interface Decommissioned {
+  server: string;
+  verdict: "decommissioned";
+  /** Why, as the configuration says. */
+  reason: string;
+}
+
 /** What `--json` prints. */
 interface DoctorFacts {
   /** The file that was read, or "the command line". */
   origin: string;
   /** Paths of values that Pulumi has encrypted, and that could not be read here. */
   encrypted: string[];
-  servers: (Examination | NotPinned)[];
+  servers: (Examination | NotPinned | Decommissioned)[];
 }
 
 const WIDTH = 100;
@@ -74,6 +82,11 @@ export const doctor = defineVerb({
     const pinnings = Object.entries(given.servers).map(([name, value]) => [name, pinning(name, value, given)] as const);
     const servers: DoctorFacts["servers"] = [];
     for (const [name, pinned] of pinnings) {
+      const { decommissioned: reason } = pinned.configuration;
+      if (reason !== undefined) {
+        servers.push({ server: name, verdict: "decommissioned", reason });
+        continue;
+      }
       progress(`looking at ${name} ...`);
       servers.push(pinned.unpinned.length > 0 ? await lookAtKeys(name, pinned) : await lookAt(name, pinned));
     }
@@ -89,6 +102,7 @@ const EXIT_CODE = {
   limited: ExitCode.found,
   unusable: ExitCode.failed,
   notPinned: ExitCode.notPinned,
+  decommissioned: ExitCode.ok,
 } as const;
 
 interface ConnectionOptions {
@@ -149,11 +163,14 @@ function text(
   pinnings: (readonly [string, Pinning])[],
   style: Style,
 ): string {
-  const parts = servers.map((server) =>
-    server.verdict === "notPinned"
+  const parts = servers.map((server) => {
+    if (server.verdict === "decommissioned") {
+      return `${style.bold(server.server)}: decommissioned (${printable(server.reason)}); nothing was sent`;
+    }
+    return server.verdict === "notPinned"
       ? notPinnedText(server, pinnings.find(([name]) => name === server.server)![1], style)
-      : examinationText(server, style),
-  );
+      : examinationText(server, style);
+  });
   if (encrypted.length > 0) {
     parts.push(
       paragraph(

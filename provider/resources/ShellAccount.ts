@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { AegirError } from "../aegir/AegirError";
 import type { AegirServer } from "../aegir/AegirServer";
 import type { Password } from "../aegir/PasswordFiles";
-import { serverFor } from "../aegir/servers";
+import { configurationOf, serverFor } from "../aegir/servers";
 import { internalNameProblems } from "../naming/InternalName";
 import { reducedName, shellAccountName } from "../naming/ShellAccountName";
 import { TaskStatus } from "../worker/protocol";
@@ -149,9 +149,18 @@ export const shellAccount: Lifecycle<Inputs, Outputs> = {
   },
 
   diff(id, olds, news): DiffResult {
-    const replaces = differing(replacing, olds, news);
+    const replaces: string[] = differing(replacing, olds, news);
     const changed = differing(changing, olds, news);
-    if (replaces.length > 0) {
+    const instance = configurationOf(news.server)?.accounts?.instance;
+    const meant = instance !== undefined && isKnown(news.client) ? shellAccountName(instance, news.client) : undefined;
+    if (replaces.length === 0 && meant !== undefined && olds.username !== undefined && olds.username !== meant) {
+      // The configuration names another instance, where the client has another login.
+      replaces.push("client");
+      say(
+        id,
+        `is replaced by ${meant}, as the configuration has another instance; ${olds.username} is only forgotten.`,
+      );
+    } else if (replaces.length > 0) {
       say(
         id,
         `is replaced by the login of ${isKnown(news.client) ? news.client : "another client"}; ${olds.username} works as long as its client owns a site.`,

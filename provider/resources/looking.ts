@@ -7,8 +7,7 @@
  * seen everything is red and names what it has not seen.
  */
 import { AegirError } from "../aegir/AegirError";
-import { configuredServers } from "../aegir/servers";
-import { selectServer } from "../aegir/ServerConfiguration";
+import { configurationOf } from "../aegir/servers";
 import type { ResourceType } from "../dynamic/shim";
 import { printable } from "../ssh/printable";
 import { OneLineError, SshError, type SshSituation } from "../ssh/SshError";
@@ -147,16 +146,9 @@ function couldNotLook(error: unknown): error is OneLineError {
   return error instanceof OneLineError;
 }
 
-/** Why the server is given up; undefined if it is not, or is in no configuration. */
+/** Why the server is given up; undefined if it is not. */
 function decommissioned(server: string | undefined): string | undefined {
-  try {
-    const servers = configuredServers();
-    return servers[selectServer(servers, server)]!.decommissioned;
-  } catch (error) {
-    // Whoever needs the server says what is wrong.
-    if (error instanceof AegirError) return undefined;
-    throw error;
-  }
+  return configurationOf(server)?.decommissioned;
 }
 
 /** Where the configuration may be older than what a person has written: a sentence, or nothing. */

@@ -300,7 +300,7 @@ function notStarted(error: SshError, label: string, command: string): SshError {
   if (exitCode !== null && FORBIDDEN.test(noise)) {
     const forbidden =
       `the shell of this login does not let it run \`${printable(command, 200)}\`: "${noise}". Tried once, and not again, ` +
-      "because limited shells count what they forbid. Nothing was done. Drush needs a login such as aegir, or for a " +
+      "because limited shells count what they forbid. Nothing was done. Give Drush a login such as aegir, or for a " +
       'system user without a login shell, as o1 of BOA is, root or a sudoer with drush: { runAs: "o1" }; a hosted account has ' +
       "neither, and can be configured as `accounts` alone, for shell accounts";
     return new SshError("commandForbidden", label, "notDone", forbidden);

@@ -131,6 +131,8 @@ export class Faults {
   noise = false;
   /** No credentials are accepted, whatever they are. */
   refuseLogins = false;
+  /** Logins whose password has expired: they get in with their key, and every session ends at once (OpenSSH's do_pwchange). */
+  readonly expiredPasswords = new Set<string>();
   /** No file can be removed. */
   readOnlyFiles = false;
   /** Seconds of the server's clock for which a new password file is empty (contract 5.2: it may be read so). */

@@ -91,7 +91,7 @@ export class SmallAegir {
   private readonly shell: Shell;
   private readonly worker: Worker;
   private readonly server: SshServer;
-  private readonly user: string;
+  private user: string;
   private readonly keys = { drush: generateKey(), accounts: generateKey() };
   private readonly passwords = { drush: "aegir's password", accounts: "o1.ftp's password" };
   private hostKey: string;
@@ -177,6 +177,12 @@ export class SmallAegir {
   /** Breaks every connection; new ones are welcome. */
   breakConnections(): void {
     this.server.breakConnections();
+  }
+
+  /** Lets another login run Drush from now on, or the same one with another key. The former is refused. */
+  changeLogin(user = this.user): void {
+    this.user = user;
+    this.keys.drush = generateKey();
   }
 
   /** The login that runs Drush. */

@@ -113,6 +113,12 @@ export class SshServer {
       sessions++;
       const session = accept();
       session.on("close", () => sessions--);
+      if (this.faults.expiredPasswords.has(user)) {
+        for (const request of ["exec", "subsystem"]) {
+          session.on(request, (acceptRequest: () => ServerChannel) => refuseExpired(acceptRequest()));
+        }
+        return;
+      }
       session.on("exec", (acceptExec, rejectExec, { command }) => {
         if (!login?.hasShell) return rejectExec();
         this.run(command, acceptExec(), socket);
@@ -145,6 +151,13 @@ export class SshServer {
     channel.on("end", () => process.end());
     channel.on("close", () => process.abandon());
   }
+}
+
+/** What OpenSSH does in the place of any command of a login that must change its password first. */
+function refuseExpired(channel: ServerChannel): void {
+  channel.stderr.write("WARNING: Your password has expired.\nPassword change required but no TTY available.\n");
+  channel.exit(1);
+  channel.end();
 }
 
 /** `probed`: a public key that would do was shown, unsigned. `asked`: no credential was offered. */

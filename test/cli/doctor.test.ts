@@ -141,6 +141,15 @@ describe("aegir-access doctor", () => {
     assert.equal(aegir.counts.authentications.rejected, 1);
   });
 
+  it("sends nothing to a decommissioned server, says why it is one, and looks at the others", async () => {
+    await start({ user: "root", owner: "o1" });
+    const main = aegir.configuration();
+    const old = { connection: { ...main.connection, host: "host.invalid" }, decommissioned: "burnt down, OPS-123" };
+    const { exitCode, stdout } = await doctor({ old, main });
+    assert.equal(exitCode, 0, stdout);
+    assert.match(stdout, /^old: decommissioned \(burnt down, OPS-123\); nothing was sent\n\nmain: ready/);
+  });
+
   describe("where a host key is not pinned", () => {
     const sent = () => [aegir.counts.authentications, aegir.counts.connections];
     const nothing = [{ accepted: 0, rejected: 0 }, {}];

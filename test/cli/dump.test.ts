@@ -85,6 +85,21 @@ describe("aegir-access dump", () => {
     assert.match(unreachable.stderr, /^aegir@127\.0\.0\.1:\d+: /);
   });
 
+  for (const verb of ["dump", "plan", "audit"]) {
+    it(`${verb}: does not connect to a decommissioned server, and says why it is one`, async () => {
+      const { host, port, user, hostKey } = server.aegir.drush;
+      const main = { connection: { host, port, user, hostKey }, decommissioned: "burnt down, OPS-123" };
+      server.write("old.json", JSON.stringify({ main }));
+      server.write("access.yaml", "version: 1\nclients: []\n");
+      const before = structuredClone(server.aegir.counts);
+      const manifest = verb === "dump" ? [] : ["access.yaml"];
+      const { exitCode, stdout, stderr } = await server.run(verb, ...manifest, "--config", "old.json");
+      assert.deepEqual([exitCode, stdout], [3, ""]);
+      assert.match(stderr, /server "main" is decommissioned \(burnt down, OPS-123\), so nothing connects to it/);
+      assert.deepEqual(server.aegir.counts, before);
+    });
+  }
+
   it("sends nothing to a server whose host key is not the pinned one", async () => {
     const { host, port, user } = server.aegir.drush;
     const hostKey = `SHA256:${"A".repeat(43)}`;

@@ -16,12 +16,16 @@ interface Step {
   name?: string;
   uses?: string;
   run?: string;
+  if?: string;
   env?: Record<string, string>;
 }
 interface Workflow {
   on: Record<string, unknown>;
   permissions: Record<string, string>;
-  jobs: Record<string, { permissions?: Record<string, string>; container?: string; steps: Step[] }>;
+  jobs: Record<
+    string,
+    { permissions?: Record<string, string>; container?: string; "timeout-minutes"?: number; steps: Step[] }
+  >;
 }
 
 const files = ["access-review.yml", "access-comment.yml", "access-deploy.yml"];
@@ -215,6 +219,8 @@ describe("The workflows of examples/ci, and this project's own", () => {
       assert.equal(run("access-deploy.yml", "Deploy", env).code, 0);
       assert.match(read("pulumi.txt"), /^up --yes .*--refresh --continue-on-error --stack production$/m);
       assert.match(read("summary.md"), /^### Deployed\n\n````\nResources:\n {4}12 unchanged\n````\n$/);
+      // With --run-program beside --continue-on-error, Pulumi 3.248 waits for ever as soon as a resource fails.
+      assert.doesNotMatch(read("pulumi.txt"), /--run-program/);
       stand("pulumi", "printf '````\\nerror: it is so\\n' >&2; exit 255");
       rmSync(at("summary.md"));
       assert.equal(run("access-deploy.yml", "Deploy", env).code, 255);
@@ -222,6 +228,39 @@ describe("The workflows of examples/ci, and this project's own", () => {
         read("summary.md"),
         /^### The deployment failed \(exit code 255\)\n\n````\n` ` ` `\nerror: it is so\n````\n$/,
       );
+    });
+
+    it("a deployment that takes too long is interrupted, so that Pulumi removes its lock, before the job is killed", () => {
+      const job = workflows.get("access-deploy.yml")!.jobs["deploy"]!;
+      const deploy = job.steps.find(({ name }) => name === "Deploy")!;
+      const [, wait, end] = /timeout --signal=INT --kill-after=(\d+)m (\d+)m/.exec(deploy.run!)!;
+      assert.ok(Number(wait) + Number(end) < job["timeout-minutes"]!);
+      // The time passes at once: what is asked to wait is interrupted, and says so.
+      stand(
+        "timeout",
+        `shift 3; "$@" & pid=$!; until [ -e "$DIRECTORY/begun" ]; do :; done; kill -TERM $pid; wait $pid; exit 124`,
+      );
+      stand("pulumi", `trap 'echo update canceled; exit 1' TERM; touch "$DIRECTORY/begun"; while :; do :; done`);
+      const { code } = run("access-deploy.yml", "Deploy", { STACK: "production", AEGIR_PRIVATE_KEY: "key" });
+      assert.equal(code, 124);
+      assert.match(read("summary.md"), /^### The deployment failed \(exit code 124\)\n\n````\nupdate canceled\n/);
+    });
+
+    it("the night needs nobody: the job waits for no reviewer, and ends with a sign of life if all was green", () => {
+      const job = workflows.get("access-deploy.yml")!.jobs["deploy"]!;
+      const heartbeat = job.steps.at(-1)!;
+      assert.deepEqual([heartbeat.name, heartbeat.if], ["Heartbeat", "success() && github.event_name == 'schedule'"]);
+      stand("curl", `echo "$@" >> "$DIRECTORY/curl.txt"`);
+      assert.equal(run("access-deploy.yml", "Heartbeat", { HEARTBEAT_URL: "https://alive.example/1" }).code, 0);
+      assert.match(read("curl.txt"), /https:\/\/alive\.example\/1$/m);
+      rmSync(at("curl.txt"));
+      assert.match(
+        run("access-deploy.yml", "Heartbeat", { HEARTBEAT_URL: "" }).output,
+        /nothing notices when this stops/,
+      );
+      assert.equal(read("curl.txt"), "");
+      stand("curl", "exit 22");
+      assert.equal(run("access-deploy.yml", "Heartbeat", { HEARTBEAT_URL: "https://alive.example/1" }).code, 22);
     });
 
     it("the nightly audit is red if there is something to look at, or if it could not look", () => {

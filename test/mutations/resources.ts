@@ -71,6 +71,40 @@ export const resources: Mutation[] = [
     },
   },
   {
+    name: "a refresh that ends at the first server that is off",
+    danger: "One dead server keeps every revocation on every other server from being made, night after night.",
+    file: "provider/resources/looking.ts",
+    find: "        if (!couldNotLook(error)) throw error;\n        const mark",
+    replace: "        if (couldNotLook(error)) throw error;\n        const mark",
+    caughtBy: {
+      file: "test/faults/night.test.ts",
+      title: "night: a closed port: what can be revoked is revoked, and the run is red and names the rest",
+    },
+  },
+  {
+    name: "no changes, of what was not looked at",
+    danger: "A run that saw nothing of a server is green, and reads as if nothing had been changed there.",
+    file: "provider/resources/looking.ts",
+    find: "return { ...diff, changes: true };",
+    replace: "return diff;",
+    caughtBy: {
+      file: "test/faults/night.test.ts",
+      title: "night: rejected credentials: what can be revoked is revoked, and the run is red and names the rest",
+    },
+  },
+  {
+    name: "forget what is on a server that is in no configuration",
+    danger: "An entry that was removed by mistake makes the state forget people who still have access.",
+    file: "provider/resources/looking.ts",
+    find: "return configurationOf(server)?.decommissioned;",
+    replace: 'return (configurationOf(server) ?? { decommissioned: "gone" }).decommissioned;',
+    caughtBy: {
+      file: "test/faults/night.test.ts",
+      title:
+        "night: a server that is in no configuration: what can be revoked is revoked, and the run is red and names the rest",
+    },
+  },
+  {
     name: "read instead of onExisting",
     danger: "A client that somebody else made becomes this stack's, and is deleted with it.",
     file: "provider/resources/AegirClient.ts",

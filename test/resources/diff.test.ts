@@ -1,7 +1,8 @@
 /** What diff decides, and what it tells the reviewer of a preview beyond the properties that change. */
 import assert from "node:assert/strict";
+import { configureServers } from "../../provider/aegir/servers";
 import { UNKNOWN } from "../../provider/resources/Lifecycle";
-import { diff, type Values } from "./offline";
+import { configure, diff, stacks, type Values } from "./offline";
 
 /** States as the providers leave them, and the inputs that made them. */
 const resources: Record<string, { id: string; outputs: Values; inputs: Values }> = {
@@ -174,6 +175,20 @@ describe("diff", () => {
       replaces: [],
       printed: [],
     });
+  });
+
+  it("replaces a login when the configuration has another instance, and no login when it has the same", () => {
+    const { main } = stacks.oneServer;
+    try {
+      configure({ main });
+      assert.deepEqual(changed("ShellAccount", {}), { changes: false, replaces: [], printed: [] });
+      configure({ main: { ...main, accounts: { instance: "o2" } } });
+      const { replaces, printed } = changed("ShellAccount", {});
+      assert.deepEqual(replaces, ["client"]);
+      assert.match(printed.join(), /^account:o1\.acme: is replaced by o2\.acme, .*; o1\.acme is only forgotten\.$/);
+    } finally {
+      configureServers(undefined);
+    }
   });
 
   const consequences: [promise: string, type: string, inputs: Values, line: string, outputs?: Values][] = [

@@ -1,0 +1,317 @@
+/**
+ * `pulumi up --refresh --continue-on-error`, as it runs every night: after every change of the configuration, beside a
+ * server that is off, and where a server is given up.
+ */
+import assert from "node:assert/strict";
+import { SmallAegir } from "../aegir/SmallAegir";
+import type { Outcome } from "../engine/Engine";
+import { newKey, ScriptedServer } from "../ssh/ScriptedServer";
+import { cleaningUp } from "../support/cleaningUp";
+import { ToxicProxy } from "../support/ToxicProxy";
+import { onEveryEngine } from "./everyEngine";
+import type { Declaration } from "./program";
+import { bound, client, expectOk, login, owned, World, type WorldOptions } from "./World";
+
+const site = "www.acme.example";
+const nightly = { refresh: true, continueOnError: true };
+
+onEveryEngine("the night", (engine) => {
+  const later = cleaningUp();
+  let world: World;
+
+  async function open(options: WorldOptions = {}): Promise<void> {
+    world = await World.open(engine(), options);
+    later(() => world.close());
+    prepare(world.aegir);
+  }
+
+  function prepare(aegir: SmallAegir): void {
+    aegir.addSites([{ site }]);
+    for (const name of ["alice", "bob"]) aegir.panel.addUser({ name });
+  }
+
+  const configure = (servers: object) => world.configure({ "aegir:servers": { secret: JSON.stringify(servers) } });
+  const bindings = (aegir = world.aegir) =>
+    aegir
+      .tables()
+      .bindings.flatMap(({ user, client }) => (client === "acme" ? user : []))
+      .sort();
+  const failed = ({ steps }: Outcome) =>
+    steps.flatMap(({ op, name, outcome }) => (outcome === "failed" ? `${op} ${name}` : []));
+
+  describe("after a change of the configuration", () => {
+    const acme = [client("acme", "Acme Corp"), bound("acme", "bob"), owned(site, "acme"), login("acme", site)];
+
+    /** Deploys, changes the server and its configuration, lets alice go, and runs the night's command once. */
+    async function night(before: object, change: () => Promise<object> | object): Promise<Outcome> {
+      await configure(before);
+      await world.up([...acme, bound("acme", "alice")]);
+      assert.deepEqual(bindings(), ["alice", "bob"]);
+      await configure(await change());
+      world.declare(acme);
+      return world.stack.up(nightly);
+    }
+
+    /** The next night finds nothing to do, and what is recorded is not marked. */
+    async function settled(): Promise<void> {
+      assert.deepEqual(bindings(), ["bob"]);
+      const outcome = expectOk(await world.stack.up(nightly));
+      assert.deepEqual(
+        outcome.steps.filter(({ op, found }) => op !== "same" && found !== "same"),
+        [],
+      );
+    }
+
+    const main = (change: object = {}) => {
+      const { connection, accounts, ...others } = world.aegir.configuration();
+      const of = (each?: object) => ({ ...each, dialErrorLimit: 0, ...change });
+      return {
+        main: {
+          ...others,
+          connection: of(connection),
+          accounts: { ...accounts, connection: of(accounts?.connection) },
+        },
+      };
+    };
+
+    beforeEach(() => open());
+
+    it("a new host key: alice loses her access in the first night, and nothing stays marked", async () => {
+      expectOk(
+        await night(main(), async () => {
+          await world.aegir.down();
+          await world.aegir.up({ newHostKey: true });
+          return main();
+        }),
+      );
+      await settled();
+    });
+
+    it("a new port, likewise", async () => {
+      const [old, moved] = [
+        await ToxicProxy.open(() => world.aegir.drush),
+        await ToxicProxy.open(() => world.aegir.drush),
+      ];
+      later(() => moved.down());
+      expectOk(
+        await night(main({ port: old.port }), async () => {
+          await old.down();
+          return main({ port: moved.port });
+        }),
+      );
+      await settled();
+    });
+
+    it("a new bastion, likewise", async () => {
+      const [old, other] = [
+        await ScriptedServer.start({ forwarding: true }),
+        await ScriptedServer.start({ forwarding: true }),
+      ];
+      later(() => other.stop());
+      const proxy = (server: ScriptedServer) =>
+        main({ proxy: { ...server.args({ user: "jump" }), dialErrorLimit: 0 } });
+      expectOk(
+        await night(proxy(old), async () => {
+          await old.stop();
+          return proxy(other);
+        }),
+      );
+      await settled();
+    });
+
+    it("a new login and a new private key, likewise", async () => {
+      expectOk(
+        await night(main(), () => {
+          world.aegir.changeLogin("deploy");
+          return main();
+        }),
+      );
+      expectOk(
+        await night(main(), () => {
+          world.aegir.changeLogin();
+          return main();
+        }),
+      );
+      await settled();
+    });
+
+    it("a renamed server, configured under both names, likewise", async () => {
+      expectOk(
+        await night(main(), () => ({ ...main(), production: main().main })).then(async (outcome) => {
+          // With two servers a resource must say which one it means, and the program does not yet.
+          assert.equal(outcome.ok, false);
+          assert.match(outcome.output, /This stack has several servers \(main, production\)\. Say which one/);
+          world.declare(acme.map((each) => ({ ...each, args: { ...each.args, server: "production" } })));
+          return world.stack.up(nightly);
+        }),
+      );
+      await settled();
+    });
+
+    it("a renamed server, configured under its new name alone, fails and says how", async () => {
+      const outcome = await night(main(), () => ({ production: main().main }));
+      assert.equal(outcome.ok, false);
+      assert.match(
+        outcome.output,
+        /No server "main" is configured\..*is configured under both names for one `pulumi up`/,
+      );
+      await configure({ ...main(), production: main().main });
+      world.declare(acme.map((each) => ({ ...each, args: { ...each.args, server: "production" } })));
+      expectOk(await world.stack.up(nightly));
+      await settled();
+    });
+
+    it("a pin that is still wrong: red, every resource is named, and nothing is taken for gone", async () => {
+      const outcome = await night(main(), () => main({ hostKey: newKey().fingerprint }));
+      assert.equal(outcome.ok, false);
+      // The refresh went by the old configuration, which was right.
+      assert.ok(failed(outcome).includes("delete binding:acme:alice"), failed(outcome).join());
+      expectOk(await world.stack.preview());
+      await configure(main());
+      expectOk(await world.stack.up(nightly));
+      await settled();
+    });
+
+    it("pulumi refresh alone goes by the old configuration, and says so; with --run-program by the new one", async () => {
+      await configure(main());
+      await world.up(acme);
+      await world.aegir.down();
+      await world.aegir.up({ newHostKey: true });
+      await configure(main());
+      for (let refreshes = 0; refreshes < 2; refreshes++) {
+        const { output, steps } = expectOk(await world.stack.refresh());
+        for (const id of ["client:acme", "binding:acme:bob", `site:${site}`, "account:o1.acme"]) {
+          assert.match(
+            output,
+            new RegExp(`${id}: could not be looked at: .*unknown host key.*pulumi refresh.* only with --run-program`),
+          );
+        }
+        // Never "no changes", in no run.
+        assert.deepEqual(
+          steps.map(({ found }) => found),
+          ["update", "update", "update", "update"],
+        );
+      }
+      const { output } = await world.stack.preview({ refresh: true });
+      assert.match(output, /account:o1\.acme: could not be looked at/);
+      const refreshed = expectOk(await world.stack.refresh({ runProgram: true }));
+      assert.doesNotMatch(refreshed.output, /could not be looked at/);
+      assert.deepEqual((await world.up()).changes, { same: 4 });
+    });
+  });
+
+  describe("with two servers", () => {
+    let other: SmallAegir;
+    const on = (server: string, { name, args, ...rest }: Declaration): Declaration => ({
+      ...rest,
+      name: `${server}:${name}`,
+      args: { ...args, server, ...("client" in args && { client: "acme" }) },
+    });
+    const all = ["main", "other"].flatMap((server) => [
+      on(server, client("acme", "Acme Corp")),
+      { ...on(server, bound("acme", "alice")), options: { dependsOn: [`${server}:client:acme`] } },
+      { ...on(server, bound("acme", "bob")), options: { dependsOn: [`${server}:client:acme`] } },
+    ]);
+    const without = (...names: string[]) => all.filter(({ name }) => !names.includes(name));
+    const servers = (change: object = {}) => {
+      const { connection, ...others } = other.configuration();
+      return {
+        main: world.aegir.configuration(),
+        other: { ...others, connection: { ...connection, dialErrorLimit: 0 }, ...change },
+      };
+    };
+
+    beforeEach(async () => {
+      other = await SmallAegir.start();
+      later(() => other.stop());
+      prepare(other);
+      await open();
+      await configure(servers());
+      await world.up(all);
+    });
+
+    it("one that is off stops no revocation on the other; the run is red and names what it has not seen", async () => {
+      await other.down();
+      world.declare(without("main:binding:acme:bob", "other:binding:acme:bob"));
+      const outcome = await world.stack.up(nightly);
+      assert.equal(outcome.ok, false);
+      assert.deepEqual(bindings(), ["alice"]);
+      for (const id of ["client:acme", "binding:acme:alice", "binding:acme:bob"]) {
+        assert.match(outcome.diagnostics, new RegExp(`${id}: could not be looked at: \\S+@127\\.0\\.0\\.1:\\d+`));
+      }
+      assert.match(outcome.diagnostics, /Last seen: bob \(uid \d+\) may act for acme/);
+      await other.up();
+      expectOk(await world.stack.up(nightly));
+      assert.deepEqual(bindings(other), ["alice"]);
+      assert.deepEqual((await world.up()).changes, { same: 4 });
+    });
+
+    it("one that is given up is forgotten without a connection, and each run says so", async () => {
+      await other.down();
+      await configure(servers({ decommissioned: "burnt down, OPS-123" }));
+      // Still declared: kept as it is, said in every run, and the rest goes on.
+      world.declare(without("main:binding:acme:bob"));
+      const kept = expectOk(await world.stack.up(nightly));
+      assert.deepEqual(bindings(), ["alice"]);
+      assert.match(
+        kept.output,
+        /client:acme: is declared on the server other, which is decommissioned \(burnt down, OPS-123\)/,
+      );
+      // Nothing new is made there.
+      world.declare([...without("main:binding:acme:bob"), on("other", client("beta", "Beta"))]);
+      const refused = await world.stack.up(nightly);
+      assert.deepEqual(failed(refused), ["create other:client:beta"]);
+      assert.match(
+        refused.output,
+        /server "other" is decommissioned \(burnt down, OPS-123\), so nothing connects to it/,
+      );
+      // Removed: forgotten, by name.
+      world.declare(without("main:binding:acme:bob").filter(({ name }) => name.startsWith("main:")));
+      const gone = expectOk(await world.stack.up(nightly));
+      for (const what of ["alice (uid", "bob (uid", "the client acme is called Acme Corp"]) {
+        assert.match(gone.output, new RegExp(`is forgotten without a connection: .*${what.replace("(", "\\(")}`));
+      }
+      await configure({ main: world.aegir.configuration() });
+      assert.deepEqual((await world.up()).changes, { same: 2 });
+    });
+
+    it("one whose entry left the configuration is not forgotten: the run is red and names the way out", async () => {
+      await configure({ main: world.aegir.configuration() });
+      world.declare(without("main:binding:acme:bob").filter(({ name }) => name.startsWith("main:")));
+      const outcome = await world.stack.up(nightly);
+      assert.equal(outcome.ok, false);
+      assert.deepEqual(bindings(), ["alice"]);
+      assert.match(
+        outcome.output,
+        /No server "other" is configured\..*keeps its entry, with `decommissioned: <reason>`/,
+      );
+      await configure(servers({ decommissioned: "burnt down, OPS-123" }));
+      expectOk(await world.stack.up(nightly));
+    });
+
+    it("a stack whose last server is given up is destroyed without a connection, after one deployment that knows it", async () => {
+      await other.down();
+      await world.aegir.down();
+      const { other: given } = servers({ decommissioned: "OPS-123" });
+      await configure({ main: { ...world.aegir.configuration(), decommissioned: "OPS-123" }, other: given });
+      expectOk(await world.stack.up());
+      const destroyed = expectOk(await world.stack.destroy());
+      assert.match(destroyed.output, /is forgotten without a connection/);
+    });
+  });
+
+  it("an expired password of o1.ftp stops no revocation in the panel, and the login is named", async () => {
+    await open();
+    const declared = [client("acme", "Acme Corp"), owned(site, "acme"), login("acme", site)];
+    await world.up([...declared, bound("acme", "alice")]);
+    world.aegir.faults.expiredPasswords.add("o1.ftp");
+    world.declare(declared);
+    const outcome = await world.stack.up(nightly);
+    assert.deepEqual(failed(outcome), ["update account:acme"]);
+    assert.deepEqual(bindings(), []);
+    assert.match(outcome.diagnostics, /its password may have expired.*Last seen: o1\.acme is the login of acme/);
+    world.aegir.faults.expiredPasswords.clear();
+    expectOk(await world.stack.up(nightly));
+    assert.deepEqual((await world.up()).changes, { same: 3 });
+  });
+});
