@@ -5,6 +5,7 @@ import { newKey } from "../ssh/ScriptedServer";
 import { bound, client, login, owned } from "../scenarios/World";
 import type { Declaration } from "../scenarios/program";
 import type { Run } from "./LifecycleStack";
+import { InProcessProvider } from "./Provider";
 import { everyTrial, SITE, type Trial } from "./Trial";
 
 const DRUSH = ["client:nova", "binding:nova:alice", "binding:nova:dora", `site:${SITE}`];
@@ -194,6 +195,15 @@ describe("a refresh that cannot look", () => {
       failures.map(({ name }) => name),
       ["account:nova"],
     );
+  });
+
+  it("night: a lookup of what the stack does not manage has nothing to keep, and fails", async () => {
+    const t = trial();
+    await t.proxy.down();
+    const provider = await InProcessProvider.start(t.configuration());
+    await assert.rejects(provider.read("SiteOwnership", `site:${SITE}`), /nothing listens on port/);
+    await provider.end();
+    await t.proxy.up();
   });
 
   it("night: a server that is down costs a run one round of attempts, not one for each resource", async () => {

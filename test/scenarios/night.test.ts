@@ -300,6 +300,27 @@ onEveryEngine("the night", (engine) => {
     });
   });
 
+  it("a night that was killed leaves a lock; after pulumi cancel the same command completes it", async () => {
+    await open();
+    const declared = [client("acme", "Acme Corp"), bound("acme", "alice"), owned(site, "acme")];
+    await world.up([client("acme", "Acme Corp"), bound("acme", "bob")]);
+    world.declare(declared);
+    const hold = world.aegir.faults.holdRequest("setOwner", "begun");
+    const kill = new AbortController();
+    const killed = world.stack.up({ ...nightly, kill: kill.signal });
+    await hold.reached;
+    kill.abort();
+    assert.equal((await killed).ok, false);
+    hold.release();
+    const locked = await world.stack.up(nightly);
+    assert.equal(locked.ok, false);
+    assert.match(locked.output, /the stack is currently locked/);
+    await world.stack.cancel();
+    expectOk(await world.stack.up(nightly));
+    assert.deepEqual(bindings(), ["alice"]);
+    assert.equal(world.owner(site), "acme");
+  });
+
   it("an expired password of o1.ftp stops no revocation in the panel, and the login is named", async () => {
     await open();
     const declared = [client("acme", "Acme Corp"), owned(site, "acme"), login("acme", site)];

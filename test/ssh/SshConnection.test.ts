@@ -141,6 +141,20 @@ describe("SshConnection", () => {
       assert.equal(error.host, `aegir@127.0.0.1:${closedPort}`);
     });
 
+    it("does not repeat an attempt that failed for failureSeconds: whoever asks gets its error at once", async () => {
+      const server = await start({ onSocket: (socket) => Boolean(socket.end()) });
+      const remembering = open(server, { dialErrorLimit: 0 });
+      const asked = () => failure(remembering.run("true", null, LIMITS), "unreachable");
+      const first = await asked();
+      assert.equal(await asked(), first);
+      assert.equal(server.connections, 1);
+      const forgetful = open(server, { dialErrorLimit: 0 }, { failureSeconds: 0 });
+      for (const connections of [2, 3]) {
+        await failure(forgetful.run("true", null, LIMITS), "unreachable");
+        assert.equal(server.connections, connections);
+      }
+    });
+
     it("tries a name that does not resolve once more at most", async () => {
       const server = await start();
       const connection = open(server, { host: "aegir.invalid", hostKey: newKey().public, dialErrorLimit: 9 });
