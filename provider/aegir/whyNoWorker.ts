@@ -71,6 +71,10 @@ function noAnswer(error: unknown): string {
 }
 
 async function whyNoWorker(connection: SshConnection, drush: Drush, { noise }: WorkerNotStarted): Promise<string> {
+  // OpenSSH's own words (session.c, do_pwchange), in the place of any command.
+  if (/password has expired/.test(noise)) {
+    return `The password of ${drush.login} has expired, which stops logins with a key as well. Change it: log in by hand, or have root run \`passwd ${drush.login}\``;
+  }
   const refusal = becomingRefused(drush, noise);
   if (refusal !== null) return refusal;
   const ask = (line: string) => connection.run(line, "", { deadlineSeconds: PROBE_SECONDS });

@@ -112,6 +112,13 @@ const obstacles: Obstacle[] = [
     says: /The database of the front end @hostmaster does not answer/,
   },
   {
+    what: "an expired password of the login that runs Drush",
+    begin: (t) => void t.aegir.faults.expiredPasswords.add("aegir"),
+    end: (t) => void t.aegir.faults.expiredPasswords.delete("aegir"),
+    unseen: DRUSH,
+    says: /The password of aegir has expired, which stops logins with a key as well/,
+  },
+  {
     what: "password files in a directory that cannot be seen",
     begin: (t) => {
       const { main } = t.configuration();
