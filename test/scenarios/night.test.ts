@@ -3,6 +3,8 @@
  * server that is off, and where a server is given up.
  */
 import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { SmallAegir } from "../aegir/SmallAegir";
 import type { Outcome } from "../engine/Engine";
 import { newKey, ScriptedServer } from "../ssh/ScriptedServer";
@@ -298,6 +300,38 @@ onEveryEngine("the night", (engine) => {
       const destroyed = expectOk(await world.stack.destroy());
       assert.match(destroyed.output, /is forgotten without a connection/);
     });
+  });
+
+  it("of a manifest: what has expired ends beside an expired password; while Drush is down the night ends, red", async () => {
+    await open({ program: join(__dirname, "..", "..") });
+    const team = ["carol", "dora", "erin"];
+    for (const name of team) world.aegir.panel.addUser({ name });
+    const file = join(world.directory, "access.yaml");
+    const users = ["alice", "{ name: bob, expires: 2026-11-26 }", ...team];
+    const manifest = (people: string[]) =>
+      `version: 1\nclients: [{ name: Acme Corp, internalName: acme, sites: [${site}], shellAccount: true, users: [${people.join()}] }]\n`;
+    writeFileSync(file, manifest(users));
+    await world.configure({ "aegir-access:manifest": file, "aegir-access:asOf": "2026-11-24" });
+    expectOk(await world.stack.up());
+    assert.ok(bindings().includes("bob"));
+
+    await world.configure({ "aegir-access:asOf": "2026-11-27" });
+    world.aegir.faults.expiredPasswords.add("o1.ftp");
+    const first = await world.stack.up(nightly);
+    assert.deepEqual(failed(first), ["update account:acme"]);
+    assert.deepEqual(bindings(), ["alice", ...team]);
+
+    world.aegir.faults.expiredPasswords.clear();
+    world.aegir.faults.databaseDown = true;
+    writeFileSync(file, manifest(users.slice(1)));
+    const second = await world.stack.up(nightly);
+    assert.equal(second.ok, false);
+    for (const id of ["client:acme", "binding:acme:alice", "binding:acme:erin", `site:${site}`]) {
+      assert.match(second.diagnostics, new RegExp(`${id}: could not be looked at: .*The database of the front end`));
+    }
+    world.aegir.faults.databaseDown = false;
+    expectOk(await world.stack.up(nightly));
+    assert.deepEqual(bindings(), team);
   });
 
   it("a night that was killed leaves a lock; after pulumi cancel the same command completes it", async () => {
