@@ -233,12 +233,12 @@ describe("The workflows of examples/ci, and this project's own", () => {
     it("a deployment that takes too long is interrupted, so that Pulumi removes its lock, before the job is killed", () => {
       const job = workflows.get("access-deploy.yml")!.jobs["deploy"]!;
       const deploy = job.steps.find(({ name }) => name === "Deploy")!;
-      const [, wait, end] = /timeout --signal=INT --kill-after=(\d+)m (\d+)m/.exec(deploy.run!)!;
+      const [, wait, end] = /timeout --foreground --signal=INT --kill-after=(\d+)m (\d+)m/.exec(deploy.run!)!;
       assert.ok(Number(wait) + Number(end) < job["timeout-minutes"]!);
       // The time passes at once: what is asked to wait is interrupted, and says so.
       stand(
         "timeout",
-        `shift 3; "$@" & pid=$!; until [ -e "$DIRECTORY/begun" ]; do :; done; kill -TERM $pid; wait $pid; exit 124`,
+        `shift 4; "$@" & pid=$!; until [ -e "$DIRECTORY/begun" ] || ! kill -0 $pid; do :; done; kill -TERM $pid; wait $pid; exit 124`,
       );
       stand("pulumi", `trap 'echo update canceled; exit 1' TERM; touch "$DIRECTORY/begun"; while :; do :; done`);
       const { code } = run("access-deploy.yml", "Deploy", { STACK: "production", AEGIR_PRIVATE_KEY: "key" });

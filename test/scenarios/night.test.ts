@@ -89,6 +89,22 @@ onEveryEngine("the night", (engine) => {
       await settled();
     });
 
+    it("a new host key, and a site that was moved by hand meanwhile: red in the first night, repaired in the second", async () => {
+      world.aegir.panel.addClient({ name: "Beta GmbH", internalName: "beta" });
+      const first = await night(main(), async () => {
+        world.aegir.panel.setOwner(site, "Beta GmbH");
+        await world.aegir.down();
+        await world.aegir.up({ newHostKey: true });
+        return main();
+      });
+      assert.deepEqual(failed(first), [`update site:${site}`]);
+      assert.match(first.output, /changed since this stack last saw it: expected acme, found beta/);
+      assert.equal(world.owner(site), "beta");
+      expectOk(await world.stack.up(nightly));
+      assert.equal(world.owner(site), "acme");
+      await settled();
+    });
+
     it("a new port, likewise", async () => {
       const [old, moved] = [
         await ToxicProxy.open(() => world.aegir.drush),
