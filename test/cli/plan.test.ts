@@ -153,7 +153,10 @@ describe("A manifest beside a live server", () => {
     assert.deepEqual(of("ends"), ["binding:beta:bob"]);
     assert.match(entries.find(({ kind }) => kind === "ends")!.says, /until 2026-11-30: 6 days left/);
     const ended = entries.find(({ resource }) => resource === "binding:beta:alice")!;
-    assert.match(ended.says, /alice could act for beta until 2026-11-01, and 23 days later still can: no deployment has/);
+    assert.match(
+      ended.says,
+      /alice could act for beta until 2026-11-01, and 23 days later still can: no deployment has/,
+    );
   });
 });
 
