@@ -10,6 +10,7 @@
  * ```
  */
 import { z } from "zod";
+import { dayProblems } from "../naming/Day";
 import { printable } from "../ssh/printable";
 import { ConnectionArgs } from "../ssh/ConnectionArgs";
 import { AegirError } from "./AegirError";
@@ -97,6 +98,11 @@ export const ServerConfiguration = z
       )
       .default(""),
     waits: Waits,
+    /** The last day (UTC) on which changes made by hand are undone however many they are. */
+    undoDriftUntil: z
+      .string("must be a day in UTC, for example 2026-12-31")
+      .refine((day) => dayProblems(day).length === 0, "must be a day in UTC, for example 2026-12-31")
+      .optional(),
     /**
      * Why this server is gone for good. Nothing connects to it any more: what is removed from the program is only
      * forgotten, and nothing new can be declared on it. The rest of the entry stays as it was.

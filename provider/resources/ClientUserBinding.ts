@@ -9,6 +9,7 @@ import type { UserFacts } from "../worker/protocol";
 import { AegirResource, typeToken } from "./AegirResource";
 import { say } from "./consequences";
 import { isDeclared, noteDeclared } from "./declared";
+import { noteLook, refuseMassRepair } from "./driftLimit";
 import { ensuredMail } from "./AegirClient";
 import { claim } from "./register";
 import { InputRules, withoutNulls } from "./InputRules";
@@ -163,6 +164,7 @@ export const clientUserBinding: Lifecycle<Inputs, Outputs> = {
 
   async create(inputs): Promise<CreateResult<Outputs>> {
     const id = bindingId(inputs.client, inputs.user);
+    refuseMassRepair(serverFor(inputs.server), bindingKey(inputs.client, inputs.user));
     const declared = { ...pick(inputs, inputKeys), stateVersion: STATE_VERSION, warnings: [] };
     const user = await recordingUnknown(id, declared, () => bind(inputs, inputs.expectedUid));
     const outs = outputs(user, inputs);
@@ -185,7 +187,9 @@ export const clientUserBinding: Lifecycle<Inputs, Outputs> = {
       const nameChange = { name: known?.name ?? null, uid: named?.uid ?? null };
       return { id: bindingId(client, name), props: { ...(live as Outputs), nameChange }, inputs };
     }
-    if (!known?.clients.includes(client)) return {};
+    const isBound = known?.clients.includes(client) === true;
+    noteLook(server, bindingKey(client, name), isBound ? undefined : `${name} unbound from ${client}`);
+    if (!isBound) return {};
     return { id: bindingId(client, name), props: outputs(known, live), inputs };
   },
 

@@ -10,6 +10,7 @@ import type { SiteFacts } from "../worker/protocol";
 import { AegirResource, typeToken } from "./AegirResource";
 import { say } from "./consequences";
 import { isDeclared, noteDeclared } from "./declared";
+import { noteLook, refuseMassRepair } from "./driftLimit";
 import { claim } from "./register";
 import { CLIENT_ID, InputRules, receiver, withoutNulls } from "./InputRules";
 import {
@@ -202,17 +203,24 @@ export const siteOwnership: Lifecycle<Inputs, Outputs> = {
     const live = { ...props, site: domain, client: ownerName(found), server: server.name };
     const givenTo = givenBy(props);
     const { previousOwner, verifyTask } = props;
+    const drifted = givenTo !== undefined && givenTo !== live.client;
+    noteLook(
+      server,
+      siteId(domain),
+      drifted ? `${domain} from ${givenTo || "nobody"} to ${live.client || "nobody"}` : undefined,
+    );
     return {
       id: siteId(domain),
       props: {
         ...outputs(found, live, { previousOwner, verifyTask }),
-        ...(givenTo !== undefined && givenTo !== live.client && { givenTo }),
+        ...(drifted && { givenTo }),
       },
       inputs: pick(live, inputKeys),
     };
   },
 
   async update(id, olds, news): Promise<{ outs: Outputs }> {
+    if (news.client === olds.givenTo) refuseMassRepair(serverFor(news.server), id);
     return { outs: await own(id, news, olds) };
   },
 

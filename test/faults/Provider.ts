@@ -2,6 +2,7 @@
 import { configureServers, endServers } from "../../provider/aegir/servers";
 import { configure } from "../../provider/dynamic";
 import { forgetDeclared } from "../../provider/resources/declared";
+import { forgetLooks } from "../../provider/resources/driftLimit";
 import type { CheckResult, DiffResult, PartialFailure } from "../../provider/resources/Lifecycle";
 import {
   initFailure,
@@ -66,6 +67,7 @@ export class InProcessProvider extends OperationsProvider {
   /** Like a new process: nothing is declared, and nothing connected. One at a time. */
   static async start(servers: object): Promise<InProcessProvider> {
     forgetDeclared();
+    forgetLooks();
     await endServers();
     configureServers(undefined);
     const shims = types.map((type) => {

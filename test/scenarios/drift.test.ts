@@ -56,6 +56,86 @@ onEveryEngine("drift", (engine) => {
   });
 });
 
+onTheLifecycles("mass drift", (engine) => {
+  const sites = Array.from({ length: 12 }, (_, index) => `site${index}.acme.example`);
+  const people = Array.from({ length: 12 }, (_, index) => `person${index}`);
+  beforeEach(async () => {
+    world = await World.open(engine());
+    world.aegir.addSites(sites.map((each) => ({ site: each })));
+    for (const name of people) world.aegir.panel.addUser({ name });
+    world.aegir.panel.addClient({ name: "Beta GmbH", internalName: "beta" });
+    await world.up([
+      client("acme", "Acme Corp"),
+      ...people.map((name) => bound("acme", name)),
+      ...sites.map((each) => owned(each, "acme")),
+    ]);
+  });
+  afterEach(() => world.close());
+
+  const moveByHand = (moved: string[]) => moved.forEach((each) => world.aegir.panel.setOwner(each, "Beta GmbH"));
+  const owners = () => [...new Set(sites.map((each) => world.owner(each)))];
+
+  it("is shown and not undone, night after night, until a person says which side is right", async () => {
+    moveByHand(sites);
+    const { writes } = world.aegir.counts;
+    for (const night of ["first", "second"]) {
+      const refused = await world.stack.up({ refresh: true, continueOnError: true });
+      assert.equal(refused.ok, false, night);
+      assert.match(
+        refused.output,
+        /12 of 24 sites and bindings were changed by hand \(site\d+\.acme\.example from acme to beta/,
+      );
+      assert.match(refused.output, /Nothing was changed\. Declare what is so now, or confirm/);
+      assert.deepEqual(owners(), ["beta"]);
+      assert.equal(world.aegir.counts.writes, writes);
+    }
+    const { main } = { main: world.aegir.configuration() };
+    const today = new Date().toISOString().slice(0, 10);
+    await world.configure({
+      "aegir:servers": { secret: JSON.stringify({ main: { ...main, undoDriftUntil: today } }) },
+    });
+    expectOk(await world.stack.up({ refresh: true }));
+    assert.deepEqual(owners(), ["acme"]);
+  });
+
+  it("is right as it is, if it is declared so", async () => {
+    moveByHand(sites);
+    world.declare([
+      client("acme", "Acme Corp"),
+      client("beta", "Beta GmbH"),
+      ...people.map((name) => bound("acme", name)),
+      ...sites.map((each) => owned(each, "beta")),
+    ]);
+    expectOk(await world.stack.up({ refresh: true }));
+    assert.deepEqual(owners(), ["beta"]);
+  });
+
+  it("counts people who were unbound as well, and what is below the limits is repaired", async () => {
+    moveByHand(sites.slice(0, 4));
+    for (const name of people.slice(0, 4)) world.aegir.panel.unbind("acme", name);
+    expectOk(await world.stack.up({ refresh: true }));
+    assert.deepEqual(owners(), ["acme"]);
+    moveByHand(sites.slice(0, 6));
+    for (const name of people.slice(0, 6)) world.aegir.panel.unbind("acme", name);
+    const refused = await world.stack.up({ refresh: true, continueOnError: true });
+    assert.equal(refused.ok, false);
+    assert.match(refused.output, /12 of 24 sites and bindings were changed by hand/);
+    assert.deepEqual(world.aegir.panel.sitesOf("person0"), []);
+  });
+
+  it("does not stop the removal of what is no longer declared", async () => {
+    moveByHand(sites);
+    world.declare([
+      client("acme", "Acme Corp"),
+      ...people.slice(1).map((name) => bound("acme", name)),
+      ...sites.map((each) => owned(each, "acme")),
+    ]);
+    assert.equal((await world.stack.up({ refresh: true, continueOnError: true })).ok, false);
+    const acme = world.aegir.tables().clients.find(({ internalName }) => internalName === "acme")!;
+    assert.ok(!acme.users.includes("person0"));
+  });
+});
+
 onTheLifecycles("drift", (engine) => {
   eachWorld(engine);
 
