@@ -8,6 +8,7 @@ import { AegirError, type AegirErrorParts, type Outcome } from "./AegirError";
 import type { TaskWatcher } from "./TaskWatcher";
 import type { WaitFor } from "./WaitFor";
 import { settle, type Worker } from "./Worker";
+import { SftpRefusal } from "../ssh/Sftp";
 import { SessionBroken, SshError } from "../ssh/SshError";
 import { WorkerRefusal } from "../ssh/WorkerSession";
 
@@ -285,10 +286,8 @@ export class Sites {
       outcome === "unknown"
         ? `the owner of ${site.site} was to change, and the answer was lost: ${cause}`
         : `${site.site} is recorded as owned by ${site.owner?.internalName ?? "nobody"}, but that is not effective: ${cause}${access}`;
-    const next =
-      why instanceof AegirError
-        ? why.next
-        : "Mend the cause, then run the same command again: it looks first and does what is missing";
+    const advised = why instanceof AegirError || why instanceof SshError ? why.next : "";
+    const next = advised || "Fix the cause, then run the same command again: it looks first and does what is missing";
     const { previousOwner, verifyTask } = run;
     return new NotApplied(site, { previousOwner, verifyTask }, { what, server: this.worker.label, outcome, next });
   }
@@ -348,9 +347,9 @@ function startedAfter(task: TaskFacts, writtenAt: number | undefined): boolean {
   return task.executed !== null && (writtenAt === undefined || task.executed >= writtenAt);
 }
 
-/** What an error says without its own next step, or the reason as it is. */
+/** What happened, without what an error itself says of what is now the case and of what to do. */
 function causeText(why: unknown): string {
   if (why instanceof AegirError) return why.what;
-  if (why instanceof SshError || why instanceof WorkerRefusal) return why.reason;
+  if (why instanceof SshError || why instanceof WorkerRefusal || why instanceof SftpRefusal) return why.reason;
   return why instanceof Error ? why.message : String(why);
 }

@@ -182,7 +182,7 @@ async function whyNoFrontEnd(connection: SshConnection, drush: Drush): Promise<s
   const line = drush.onFrontEnd("core-status");
   const { stdout, stderr } = await connection.run(line, "", { deadlineSeconds: PROBE_SECONDS });
   if (!/Database\s*:\s*Connected/.test(stdout)) {
-    return `The database of the front end ${drush.alias} does not answer, or is not the one that its settings name. Start it, and run the same command again`;
+    return `The database of the front end ${drush.alias} does not answer, or is not the one that its settings name. Start it`;
   }
   if (/Drupal bootstrap\s*:\s*Successful/.test(stdout)) {
     const uri = /Site URI\s*:\s*(\S+)/.exec(stdout)?.[1];

@@ -31,15 +31,19 @@ export function configure(
 ): void {
   configureServers(request.config.get(SERVERS_KEY));
   for (const [name, operation] of Object.entries(lifecycles[shim.type])) {
-    Object.assign(shim, { [name]: reporting(operation as (...parameters: unknown[]) => unknown) });
+    Object.assign(shim, { [name]: reporting(name, operation as (...parameters: unknown[]) => unknown) });
   }
 }
 
 /**
- * Pulumi's provider process prints message and stack of what check, diff, read and delete throw. This package's errors
- * have their message as their stack, which would be printed twice; what is unexpected keeps its frames.
+ * Pulumi's provider process prints what check, diff, read and delete throw, and its stack, and the engine prints the
+ * error once more with the resource. This package's errors say all there, and here only that they came; what is
+ * unexpected keeps its frames.
  */
-function reporting(operation: (...parameters: unknown[]) => unknown): (...parameters: unknown[]) => Promise<unknown> {
+function reporting(
+  name: string,
+  operation: (...parameters: unknown[]) => unknown,
+): (...parameters: unknown[]) => Promise<unknown> {
   return async (...parameters) => {
     try {
       if (parameters.some(isNewer)) {
@@ -56,7 +60,10 @@ function reporting(operation: (...parameters: unknown[]) => unknown): (...parame
         const { __provider } = parameters.at(-1) as { __provider?: string };
         Object.assign(error.properties, { __provider });
       }
-      if (error instanceof Error && error.stack === error.message) error.stack = "";
+      if (error instanceof Error && error.stack === error.message) {
+        error.toString = () => `${name} failed`;
+        error.stack = "the error of the resource says why";
+      }
       throw error;
     }
   };

@@ -149,7 +149,7 @@ export class Link {
       const why = refused
         ? "the server refuses further channels on this connection (MaxSessions in its sshd_config)"
         : `all ${MAX_CHANNELS} channels of this connection are in use`;
-      const reason = `${why}; waited ${this.timings.channelSeconds} s for one for ${what}, which was not sent`;
+      const reason = `${why}; waited ${this.timings.channelSeconds} s for one for ${what}`;
       throw new SshError("refusedByServer", this.label, "notSent", reason);
     }
     this.#taken++;

@@ -72,8 +72,8 @@ async function offer(hop: Hop, authentication: Authentication): Promise<Offer> {
     "credentialsUnusable",
     hop.label,
     "notDone",
-    `${from} ${keys === null ? "does not answer" : "holds no usable key"}, and there are no other credentials. No ` +
-      "connection was made. Add the key with ssh-add, or give it in the environment",
+    `${from} ${keys === null ? "does not answer" : "holds no usable key"}, and there are no other ` + "credentials",
+    { effect: "No connection was made", advice: "Add the key with ssh-add, or give it in the environment" },
   );
 }
 

@@ -10,9 +10,10 @@ export class SftpRefusal extends OneLineError {
     readonly host: string,
     readonly path: string,
     readonly code: "missing" | "denied" | "tooLarge" | "failed",
-    message: string,
+    /** What happened: a clause without a full stop. */
+    readonly reason: string,
   ) {
-    super(`${host}: ${message}. Nothing was changed. Look at it with this login, then run the same command again`);
+    super(`${host}: ${reason}. Nothing was changed. Look at it with this login, then run the same command again`);
   }
 }
 
@@ -159,7 +160,7 @@ export class Sftp {
     let timer: NodeJS.Timeout | undefined;
     const effect = outcome === "unknown" ? "Whether it was done is unknown" : "Nothing was changed";
     const broken = (situation: "sessionBroken" | "deadlineExceeded", why: string) =>
-      new SshError(situation, this.label, outcome, `could not ${verb} ${printable(path)}: ${why}. ${effect}`);
+      new SshError(situation, this.label, outcome, `could not ${verb} ${printable(path)}: ${why}`, { effect });
     try {
       return await Promise.race([
         operation(channel.wrapper, over.signal),

@@ -103,8 +103,8 @@ export class SshConnection {
       timedOut ? "deadlineExceeded" : "sessionBroken",
       this.label,
       "unknown",
-      `\`${printable(command, 200)}\`: ${typeof end === "string" ? end : describeExit(end)}; whether it did its work is ` +
-        `unknown. Its output: "${output.text()}"`,
+      `\`${printable(command, 200)}\`: ${typeof end === "string" ? end : describeExit(end)}; its output: ` +
+        `"${output.text()}"`,
     );
   }
 
@@ -196,7 +196,7 @@ export class SshConnection {
       // Whether or not there was a channel, no file was asked for on it.
       if (error.situation !== "sessionBroken") throw error;
       const outcome = error.outcome === "notSent" ? "notSent" : "notDone";
-      throw new SshError(error.situation, this.label, outcome, `${error.reason}. Nothing was done`);
+      throw new SshError(error.situation, this.label, outcome, error.reason);
     });
     const closed = new Promise<string>((resolve) => {
       link.onLost(resolve);

@@ -37,29 +37,50 @@ export class OneLineError extends Error {
   }
 }
 
-/** What to do next, where the reason does not say it already. */
+/** What to do next in every such situation; empty where the advice of the one error says it. */
 const nextStep: Record<SshSituation, string> = {
-  unreachable: ". Check that it is up and can be reached from this machine, then run the same command again",
+  unreachable: "Check that it is up and can be reached from this machine, then run the same command again",
   hostKeyRejected: "",
-  authenticationRejected: ". Correct the credentials, then run the same command again",
-  credentialsUnusable: ". Correct the credentials, then run the same command again",
-  sessionBroken: ". Run the same command again: it looks first and does what is missing",
-  deadlineExceeded: ". Run the same command again: it looks first and does what is missing",
-  refusedByServer: ". Correct this on the server or in the configuration, then run the same command again",
+  authenticationRejected: "Correct the credentials, then run the same command again",
+  credentialsUnusable: "Correct the credentials, then run the same command again",
+  sessionBroken: "Run the same command again: it looks first and does what is missing",
+  deadlineExceeded: "Run the same command again: it looks first and does what is missing",
+  refusedByServer: "Correct this on the server or in the configuration, then run the same command again",
   commandForbidden: "",
 };
 
+/** What is now the case. */
+const effectOf: Record<SshOutcome, string> = {
+  notSent: "It was not sent",
+  notDone: "Nothing was done",
+  unknown: "Whether it was done is unknown",
+};
+
 export class SshError extends OneLineError {
+  /** What to do next: sentences without the last full stop, or nothing. */
+  readonly next: string;
+
   constructor(
     readonly situation: SshSituation,
     /** `user@host:port` of the hop that this is about. */
     readonly host: string,
     readonly outcome: SshOutcome,
-    /** The message without the host and the next step. */
+    /**
+     * What happened: a clause without a full stop. An error that carries this one on quotes it, and says itself what is now
+     * the case: hence nothing here of what was done or not.
+     */
     readonly reason: string,
+    /** `effect`: what is now the case, if the outcome does not say it. `advice`: what to do. Without the last full stop. */
+    { effect = effectOf[outcome], advice = "" }: { effect?: string; advice?: string } = {},
   ) {
-    super(`${host}: ${reason}${nextStep[situation]}`);
+    const next = sentences(advice, nextStep[situation]);
+    super(`${host}: ${sentences(reason, effect, next)}`);
+    this.next = next;
   }
+}
+
+function sentences(...parts: string[]): string {
+  return parts.filter((part) => part !== "").join(". ");
 }
 
 /** The server's key is not one of the pinned ones, or it has none of a pinned type (`seen` is null then). */
@@ -71,10 +92,11 @@ export class HostKeyRejected extends SshError {
     /** The fingerprints that would have been accepted. */
     readonly pinned: readonly string[],
     reason: string,
+    says: { effect: string; advice?: string },
     /** The type of the key that it showed, for example `ssh-ed25519`. */
     readonly type: string | null = null,
   ) {
-    super("hostKeyRejected", host, "notDone", reason);
+    super("hostKeyRejected", host, "notDone", reason, says);
   }
 }
 
@@ -95,10 +117,10 @@ export class SessionBroken extends SshError {
     readonly noise: string,
   ) {
     const effect = {
-      unknown: `whether ${verb} was done is unknown`,
+      unknown: `Whether ${verb} was done is unknown`,
       notDone: `${verb} was not begun`,
       notSent: `${verb} was not sent`,
     }[outcome];
-    super(situation, host, outcome, `${why}; ${effect}${noise && `. The worker printed: "${noise}"`}`);
+    super(situation, host, outcome, `${why}${noise && `; the worker printed: "${noise}"`}`, { effect });
   }
 }

@@ -51,7 +51,7 @@ export class WorkerNotStarted extends SshError {
     /** What is the case on the server, and what to do: sentences without the last full stop. */
     explanation = "",
   ) {
-    super(situation, host, "notDone", `${what}. ${explanation && `${explanation}. `}Nothing was done`);
+    super(situation, host, "notDone", what, { advice: explanation });
   }
 }
 
@@ -148,7 +148,7 @@ export class WorkerSession {
     const spoken = z.object({ protocol: z.number() }).safeParse(session.hello.result).data?.protocol;
     if (spoken !== protocol) {
       session.end();
-      const reason = `the worker speaks protocol ${spoken ?? "of no known number"}, not ${protocol}. Nothing was done`;
+      const reason = `the worker speaks protocol ${spoken ?? "of no known number"}, not ${protocol}`;
       throw new SshError("refusedByServer", connection.label, "notDone", reason);
     }
     return session;
@@ -292,18 +292,17 @@ export class WorkerSession {
 function notStarted(error: SshError, label: string, command: string): SshError {
   if (!(error instanceof SessionBroken)) {
     // Lost while the command was being asked for: it may run, but it got no request.
-    return error.outcome === "unknown"
-      ? new SshError(error.situation, label, "notDone", `${error.reason}. Nothing was done`)
-      : error;
+    return error.outcome === "unknown" ? new SshError(error.situation, label, "notDone", error.reason) : error;
   }
   const { exitCode, noise, why } = error;
   if (exitCode !== null && FORBIDDEN.test(noise)) {
-    const forbidden =
-      `the shell of this login does not let it run \`${printable(command, 200)}\`: "${noise}". Tried once, and not again, ` +
-      "because limited shells count what they forbid. Nothing was done. Give Drush a login such as aegir, or for a " +
+    const forbidden = `the shell of this login does not let it run \`${printable(command, 200)}\`: "${noise}"`;
+    const effect = "Tried once, and not again, because limited shells count what they forbid. Nothing was done";
+    const advice =
+      "Give Drush a login such as aegir, or for a " +
       'system user without a login shell, as o1 of BOA is, root or a sudoer with drush: { runAs: "o1" }; a hosted account has ' +
       "neither, and can be configured as `accounts` alone, for shell accounts";
-    return new SshError("commandForbidden", label, "notDone", forbidden);
+    return new SshError("commandForbidden", label, "notDone", forbidden, { effect, advice });
   }
   const printed = noise ? `, printing: "${noise}"` : ", printing nothing";
   const what = `no worker came up with \`${printable(command, 200)}\`: ${why}${printed}`;

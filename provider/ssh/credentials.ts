@@ -125,9 +125,14 @@ function authenticate(args: HopArgs, names: string[], environment: NodeJS.Proces
       "credentialsUnusable",
       label,
       "notDone",
-      `no credentials found, nothing was sent. Looked in the environment (${variables}), for an agent (agentSocketPath, ` +
-        "SSH_AUTH_SOCK) and in the configuration (privateKey, password). Note that destroy and refresh know the " +
-        "configuration only as of the last up, unless they are run with --run-program; the environment always counts",
+      `no credentials found. Looked in the environment (${variables}), for an agent (agentSocketPath, SSH_AUTH_SOCK) and ` +
+        "in the configuration (privateKey, password)",
+      {
+        effect: "Nothing was sent",
+        advice:
+          "Note that destroy and refresh know the configuration only as of the last up, unless they are run with " +
+          "--run-program; the environment always counts",
+      },
     );
   }
   return found;
@@ -137,7 +142,7 @@ function authenticate(args: HopArgs, names: string[], environment: NodeJS.Proces
 function privateKey({ text, passphrase, from, label, giveIt }: GivenKey): ParsedKey {
   const key = readPrivateKey(text, passphrase, giveIt);
   if (typeof key !== "string") return key;
-  throw new SshError("credentialsUnusable", label, "notDone", `${from} ${key}. No connection was made`);
+  throw new SshError("credentialsUnusable", label, "notDone", `${from} ${key}`, { effect: "No connection was made" });
 }
 
 interface GivenKey {

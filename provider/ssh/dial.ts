@@ -36,7 +36,7 @@ export async function dial(connection: ResolvedConnection, timings: Timings): Pr
           "unreachable",
           error.hop.label,
           "notDone",
-          `could not be reached${whichHop(connection, error.hop)}: ${error.reason} (${tries}). Nothing was done`,
+          `could not be reached${whichHop(connection, error.hop)}: ${error.reason} (${tries})`,
         );
       }
       await pause(wait);
@@ -124,7 +124,7 @@ function forward(bastion: Client, proxy: Hop, target: Hop, milliseconds: number)
       // RFC 4254, 5.1: 1 is "administratively prohibited".
       if ((error as { reason?: unknown }).reason === 1) {
         const why = `the bastion does not allow forwarding to ${target.host}:${target.port} (AllowTcpForwarding, PermitOpen)`;
-        return reject(new SshError("refusedByServer", proxy.label, "notDone", `${why}. Nothing was done`));
+        return reject(new SshError("refusedByServer", proxy.label, "notDone", why));
       }
       reject(new CouldNotReach(target, printable(error.message), Infinity));
     });

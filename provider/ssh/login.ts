@@ -146,12 +146,16 @@ function hostKeyRejected(hop: Hop, { seen, type, why }: Exclude<HostKeyVerdict, 
     unknown: `unknown host key: ${shown}, ${pinned}`,
     revoked: `revoked host key: ${shown}, which hostKey marks as @revoked`,
   }[why];
-  const next =
+  const says =
     why === "revoked"
-      ? "Nothing was sent to it"
-      : "Nothing was sent to it, no password was offered. Compare with what `ssh-keygen -lf` prints for the key files in " +
-        `/etc/ssh on the server itself; if it is the same, add it to the connection's hostKey: "${seen}"`;
-  return new HostKeyRejected(hop.label, seen, hop.pins.fingerprints, `${message}. ${next}`, type);
+      ? { effect: "Nothing was sent to it" }
+      : {
+          effect: "Nothing was sent to it, no password was offered",
+          advice:
+            "Compare with what `ssh-keygen -lf` prints for the key files in /etc/ssh on the server itself; if it is the " +
+            `same, add it to the connection's hostKey: "${seen}"`,
+        };
+  return new HostKeyRejected(hop.label, seen, hop.pins.fingerprints, message, says, type);
 }
 
 function notConnected(hop: Hop, { code, message }: Partial<NodeJS.ErrnoException>): CouldNotReach {
@@ -177,7 +181,8 @@ function notGreeted(hop: Hop, greeting: Excerpt): CouldNotReach | SshError {
       hop.label,
       "notDone",
       "the server refuses connections from this address for a while, because logins from here have failed " +
-        "(PerSourcePenalties in its sshd_config). Nothing was sent",
+        "(PerSourcePenalties in its sshd_config)",
+      { effect: "Nothing was sent" },
     );
   }
   return new CouldNotReach(hop, `what answers is not an SSH server: "${text}"`, 0);
@@ -190,20 +195,24 @@ function notAgreed(hop: Hop, error: Partial<NodeJS.ErrnoException>): CouldNotRea
       hop.label,
       null,
       hop.pins.fingerprints,
-      `the server has no host key of a type that is pinned or strong enough; pinned: ${hop.pins.toString()}. Nothing was ` +
-        "sent to it. See which keys it has with `ssh-keyscan`, and compare them with /etc/ssh on the server itself",
+      `the server has no host key of a type that is pinned or strong enough; pinned: ${hop.pins.toString()}`,
+      {
+        effect: "Nothing was sent to it",
+        advice: "See which keys it has with `ssh-keyscan`, and compare them with /etc/ssh on the server itself",
+      },
     );
   }
   if (/signature|host key/i.test(message)) {
-    const why = `the server could not prove that it owns its host key (${message}). Nothing was sent to it`;
-    return new HostKeyRejected(hop.label, null, hop.pins.fingerprints, why);
+    const why = `the server could not prove that it owns its host key (${message})`;
+    return new HostKeyRejected(hop.label, null, hop.pins.fingerprints, why, { effect: "Nothing was sent to it" });
   }
   if (/Handshake failed/.test(message)) {
     return new SshError(
       "refusedByServer",
       hop.label,
       "notDone",
-      `no secure algorithm in common with the server (${message}). Nothing was sent. Its OpenSSH is too old or restricted`,
+      `no secure algorithm in common with the server (${message}), whose OpenSSH is too old or restricted`,
+      { effect: "Nothing was sent" },
     );
   }
   return new CouldNotReach(hop, `the connection broke during the key exchange: ${message}`, 0);
@@ -217,7 +226,7 @@ function notLoggedIn(
 ): SshError {
   const message = printable(error.message ?? "");
   if (error.level === "agent") {
-    const why = `${offer.description} did not sign: ${message}. Nothing was done`;
+    const why = `${offer.description} did not sign: ${message}`;
     return new SshError("credentialsUnusable", hop.label, "notDone", why);
   }
   const methods = answer?.methods.map((method) => printable(method, 40)).join(", ");
@@ -229,12 +238,9 @@ function notLoggedIn(
         : `the server rejected ${offer.description} of the user ${hop.user}` +
           (methods ? `; it accepts: ${methods}` : "") +
           (offer.advice ? `; ${offer.advice}` : "");
-  return new SshError(
-    "authenticationRejected",
-    hop.label,
-    "notDone",
-    `${what}. Tried once, and not again, because servers lock out who keeps trying. Nothing was done`,
-  );
+  return new SshError("authenticationRejected", hop.label, "notDone", what, {
+    effect: "Tried once, and not again, because servers lock out who keeps trying. Nothing was done",
+  });
 }
 
 function tooSlow(hop: Hop, phase: Phase, milliseconds: number): CouldNotReach | SshError {
@@ -247,7 +253,7 @@ function tooSlow(hop: Hop, phase: Phase, milliseconds: number): CouldNotReach | 
     case "keyExchange":
     case "authentication": {
       const step = phase === "keyExchange" ? "the key exchange" : "the login";
-      const message = `${step} was not complete ${within} (perDialTimeout). Nothing was done`;
+      const message = `${step} was not complete ${within} (perDialTimeout)`;
       return new SshError("deadlineExceeded", hop.label, "notDone", message);
     }
   }

@@ -110,7 +110,7 @@ class LockFiles {
 export class Faults {
   private verifies: { site: string; outcome: VerifyOutcome }[] = [];
   private planned: { verb: Requested; countdown: number; fault: RequestFault | Hold }[] = [];
-  private lock: { connection: number; host: string; since: number } | undefined;
+  private lock: { connection: number | null; host: string | null; since: number } | undefined;
   private writing: Promise<unknown> | undefined;
 
   readonly lockFiles: LockFiles;
@@ -197,8 +197,11 @@ export class Faults {
     while (this.writing) await this.writing;
   }
 
-  /** Another connection holds the database lock until it is released: writes answer `locked`. */
-  holdDatabaseLock(connection = 4711, host = "deploy.example.com"): void {
+  /**
+   * Another connection holds the database lock until it is released: writes answer `locked`. `host` is null if it is another
+   * user's, which the database does not show to Aegir's; `connection`, if it was let go between two questions.
+   */
+  holdDatabaseLock(connection: number | null = 4711, host: string | null = "deploy.example.com"): void {
     this.lock = { connection, host, since: this.clock.now() };
   }
 
@@ -207,9 +210,9 @@ export class Faults {
   }
 
   /** The detail of a `locked` answer, if the lock is held by another connection. */
-  get databaseLock(): { connection: number; host: string; seconds: number } | undefined {
+  get databaseLock(): { connection: number | null; host: string | null; seconds: number | null } | undefined {
     if (this.lock === undefined) return undefined;
     const { since, ...holder } = this.lock;
-    return { ...holder, seconds: this.clock.now() - since };
+    return { ...holder, seconds: holder.host === null ? null : this.clock.now() - since };
   }
 }

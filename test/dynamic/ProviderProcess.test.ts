@@ -349,12 +349,12 @@ describe("the provider process", () => {
   });
 
   describe("of an error", () => {
-    it("prints the message once, on one line, without frames", async () => {
+    it("leaves the message to the engine, and prints one line without it and without frames", async () => {
       const properties = { internalName: "beta", name: "Beta GmbH", server: "main" };
       const { details } = await failureOf(provider.delete("AegirClient", "client:beta", properties));
       assert.match(details, /the client beta still has sites .*; bindings of .*; platforms/);
       await provider.end();
-      assert.deepEqual(provider.stderr, [`AegirError: ${details}: `]);
+      assert.deepEqual(provider.stderr, ["delete failed: the error of the resource says why"]);
     });
 
     it("lets no text of the server act on a terminal", async () => {

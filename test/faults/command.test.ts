@@ -76,7 +76,7 @@ describe("while a command runs", () => {
       assert.equal(error.outcome, "unknown");
       assert.match(
         error.message,
-        /went dead: nothing was heard for 0\.3\d* s; whether createClient was done is unknown/,
+        /went dead: nothing was heard for 0\.3\d* s. Whether createClient was done is unknown/,
       );
       t.told("client:nova", error.message);
       return true;
@@ -96,7 +96,7 @@ describe("while a command runs", () => {
     await t.expectUp();
     for (const nth of [1, 2]) t.aegir.faults.onRequest("inventory", "halfAnswer", nth);
     const run = await t.refresh();
-    assert.match(t.notLookedAt(run)[0]!, /whether inventory was done is unknown/);
+    assert.match(t.notLookedAt(run)[0]!, /Whether inventory was done is unknown/);
     assert.equal(t.stack.state.size, 5);
     await t.check(run);
   });
@@ -109,7 +109,7 @@ describe("while a command runs", () => {
     const run = await t.refresh();
     assert.match(
       t.notLookedAt(run)[0]!,
-      /the command ended without an exit code; whether inventory was done is unknown/,
+      /the command ended without an exit code. Whether inventory was done is unknown/,
     );
     await t.check(run);
   });
@@ -118,7 +118,7 @@ describe("while a command runs", () => {
     const t = trial();
     for (const nth of [1, 2, 3]) t.aegir.faults.onRequest("createClient", "killBefore", nth);
     const run = await t.up();
-    assert.match(failure(run), /killed by SIGKILL; whether createClient was done is unknown/);
+    assert.match(failure(run), /killed by SIGKILL. Whether createClient was done is unknown/);
     await t.check(run);
   });
 
@@ -131,7 +131,7 @@ describe("while a command runs", () => {
         t.aegir.faults.onRequest(verb, moment, index + 1);
       }
       const run = await t.up();
-      assert.match(failure(run), new RegExp(`whether ${verb} was done is unknown`));
+      assert.match(failure(run), new RegExp(`Whether ${verb} was done is unknown`));
       for (const { name, message } of run.failures) t.told(name, message);
       assert.equal((await t.destroy()).ok, true);
       assert.ok(!t.aegir.tables().clients.some(({ internalName }) => internalName === "nova"), verb);

@@ -66,8 +66,8 @@ export const ssh: Mutation[] = [
     name: "print a secret in an error",
     danger: "Logs of CI are read by many, and kept.",
     file: "provider/ssh/credentials.ts",
-    find: "`${from} ${key}. No connection was made`",
-    replace: "`${from} ${key}: ${text}. No connection was made`",
+    find: "`${from} ${key}`, { effect",
+    replace: "`${from} ${key}: ${text}`, { effect",
     caughtBy: {
       file: reaching,
       title: "row 9: a key that cannot be read is refused before any connection is made, and not shown",

@@ -342,7 +342,7 @@ describe("SshConnection", () => {
     it("that end without an exit code are no success", async () => {
       const server = await start({ onExec: (channel) => (channel.write("done"), channel.end()) });
       const error = await failure(open(server).run("x", null, LIMITS), "sessionBroken", "unknown");
-      assert.match(error.message, /ended without an exit code.*Its output: "done"/);
+      assert.match(error.message, /ended without an exit code.*its output: "done"/);
     });
 
     it("that a signal killed name it", async () => {

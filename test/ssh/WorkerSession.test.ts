@@ -154,7 +154,7 @@ describe("WorkerSession", () => {
         const error = await broken(session.request("createClient", {}, DEADLINE));
         assert.equal(error.outcome, "unknown");
         assert.match(error.message, message);
-        assert.match(error.message, /whether createClient was done is unknown/);
+        assert.match(error.message, /Whether createClient was done is unknown/);
         assert.equal(session.alive, false);
       });
     }

@@ -85,9 +85,9 @@ describe("resolveConnection", () => {
   it("says where it looked when there is nothing, and what destroy and refresh know", () => {
     assert.equal(
       refusal({}),
-      "aegir@aegir.example.com:22: no credentials found, nothing was sent. Looked in the environment " +
+      "aegir@aegir.example.com:22: no credentials found. Looked in the environment " +
         "(AEGIR_MAIN_PRIVATE_KEY, AEGIR_MAIN_PASSWORD, AEGIR_PRIVATE_KEY, AEGIR_PASSWORD), for an agent " +
-        "(agentSocketPath, SSH_AUTH_SOCK) and in the configuration (privateKey, password). Note that destroy and refresh " +
+        "(agentSocketPath, SSH_AUTH_SOCK) and in the configuration (privateKey, password). Nothing was sent. Note that destroy and refresh " +
         "know the configuration only as of the last up, unless they are run with --run-program; the environment always counts. " +
         "Correct the credentials, then run the same command again",
     );
