@@ -3,6 +3,7 @@
  * and with it one SSH connection per identity and one Drush worker.
  */
 import { resolveConnection } from "../ssh/credentials";
+import { printable } from "../ssh/printable";
 import { SshConnection } from "../ssh/SshConnection";
 import type { Inventory } from "../worker/protocol";
 import { AegirError } from "./AegirError";
@@ -12,6 +13,9 @@ import { SERVERS_KEY, type ServerConfiguration } from "./ServerConfiguration";
 import { Sites } from "./Sites";
 import { TaskWatcher } from "./TaskWatcher";
 import { Worker } from "./Worker";
+
+/** Standard output of the provider process is what Pulumi shows while an operation runs. */
+const logged = (line: string) => console.log(printable(line, 2000));
 
 /** An inventory answers all reads of a refresh; it is believed, or its failure is, for no longer than one takes. */
 const INVENTORY_SECONDS = 15;
@@ -35,7 +39,7 @@ export class AegirServer {
     if (connection) {
       this.#drushConnection = new SshConnection(connection, () => resolveConnection(connection, [name]));
       this.#worker = new Worker(this.#drushConnection, new Drush(connection.user, drush), waits);
-      this.#sites = new Sites(this.#worker, new TaskWatcher(this.#worker, waits));
+      this.#sites = new Sites(this.#worker, new TaskWatcher(this.#worker, waits, logged));
     }
     const accountsArgs = accounts?.connection;
     this.#accountsConnection = accountsArgs
@@ -45,7 +49,7 @@ export class AegirServer {
     if (accounts && reader && this.#accountsConnection) {
       const { instance, directory } = accounts;
       const obstacles = () => this.#queueObstacles();
-      const options = { ...waits, instance, user: reader.user, directory, obstacles };
+      const options = { ...waits, instance, user: reader.user, directory, obstacles, report: logged };
       this.#passwordFiles = new PasswordFiles(this.#accountsConnection, options);
     }
   }

@@ -65,6 +65,7 @@ export interface QueueState {
   /** Null if it never ran. */
   lastRunSecondsAgo: number | null;
   obstacles: string[];
+  disks: { path: string; percent: number }[];
 }
 
 /** What the login sees that reads password files; null if it could not look. */
@@ -94,6 +95,9 @@ export interface Finding {
 
 /** A queue with tasks that has not run for so long stands still; BOA's runs every minute. */
 const STALE_QUEUE_SECONDS = 15 * 60;
+
+/** Where a disk is worth a warning; BOA's cron stops above 90 %. */
+const FILLING_PERCENT = 85;
 
 /** Never throws for what a server does; what it does not let be seen is a finding. */
 export async function examine(server: AegirServer): Promise<Examination> {
@@ -163,6 +167,7 @@ async function drushFacts(server: AegirServer, login: string, reached: boolean, 
             processing: queue.processing,
             lastRunSecondsAgo: queue.lastRun === null ? null : Math.max(asked.now - queue.lastRun, 0),
             obstacles: queue.obstacles,
+            disks: queue.disks,
           }
         : null,
   };
@@ -242,6 +247,17 @@ function drushFindings(drush: DrushFacts | null, configuredInstance: string | un
     findings.push({
       what: `The server's client prefix is ${shown(clientPrefix.server)}, configured is ${shown(clientPrefix.configured)}: previews derive other internal names than the server`,
       next: `Write clientPrefix: ${shown(clientPrefix.server)}.`,
+    });
+  }
+  for (const { path, percent } of queue?.disks ?? []) {
+    // Above that, it is an obstacle on BOA.
+    if (percent < FILLING_PERCENT || (flavour === "BOA" && percent > 90)) continue;
+    findings.push({
+      what: `The disk of ${printable(path)} is ${percent} % full`,
+      next:
+        flavour === "BOA"
+          ? "Above 90 % BOA runs no tasks and no account cron: free some of it, old backups for example."
+          : "Free some of it, old backups for example.",
     });
   }
   for (const obstacle of queue?.obstacles ?? []) {

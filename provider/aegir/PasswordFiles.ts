@@ -30,6 +30,8 @@ export interface PasswordFilesOptions {
   accountMinutes: number;
   /** What else is known to stop BOA, in words, for the case that nothing comes. */
   obstacles: () => Promise<string[]>;
+  /** Prints what holds BOA up when a wait begins. */
+  report?: (line: string) => void;
 }
 
 /** What makes BOA's account cron skip its runs (contract 5.3). */
@@ -56,6 +58,7 @@ export interface CronObstacles {
 
 export class PasswordFiles {
   #directory: Promise<string> | undefined;
+  #announced = false;
 
   constructor(
     private readonly connection: SshConnection,
@@ -108,6 +111,7 @@ export class PasswordFiles {
       const found = await this.read(login);
       if (found && found.fingerprint !== old) return found;
       await check();
+      await this.#announce(login);
       if (patience.expired()) {
         throw await this.#expired(`${login} has no ${old === undefined ? "" : "new "}password file`, old !== undefined);
       }
@@ -120,6 +124,7 @@ export class PasswordFiles {
     const patience = new Patience(this.options.accountMinutes);
     while ((await this.#readFile(login)) !== undefined) {
       if (patience.expired()) throw await this.#expired(`the login ${login} still exists`, true);
+      await this.#announce(login);
       await pause(this.options.pollSeconds);
     }
   }
@@ -205,14 +210,28 @@ export class PasswordFiles {
     });
   }
 
-  /** Names what is seen to stop BOA; what could stop it, only where that cannot be seen. */
-  async #expired(what: string, changed: boolean): Promise<AegirError> {
+  /** The first wait for any login says at once what is seen to stop BOA. */
+  async #announce(login: string): Promise<void> {
+    if (this.#announced) return;
+    this.#announced = true;
+    const { seen } = await this.#held();
+    if (seen.length > 0) this.options.report?.(`the login ${login} is held up: ${seen.join(", ")}`);
+  }
+
+  /** What stops BOA, and what could but cannot be seen; a look that fails sees nothing. */
+  async #held(): Promise<CronObstacles> {
     const nothing: CronObstacles = { seen: [], unseen: LOCKS };
     const cron = await this.cronObstacles().catch(() => nothing);
     const others = await this.options.obstacles().catch(() => []);
     const known = (obstacle: string) =>
       LOCKS.some((file) => obstacle.includes(file) && cron.seen.includes(`${file} is there`));
-    const seen = [...cron.seen, ...others.filter((obstacle) => !known(obstacle))];
+    return { seen: [...cron.seen, ...others.filter((obstacle) => !known(obstacle))], unseen: cron.unseen };
+  }
+
+  /** Names what is seen to stop BOA; what could stop it, only where that cannot be seen. */
+  async #expired(what: string, changed: boolean): Promise<AegirError> {
+    const cron = await this.#held();
+    const { seen } = cron;
     const unseen = `${this.options.user} cannot see ${cron.unseen.join(", ")}, any of which would stop it`;
     const reason = [
       seen.length > 0 ? `BOA is held up: ${seen.join(", ")}` : "nothing is seen to stop BOA's account cron",

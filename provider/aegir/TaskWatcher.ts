@@ -18,6 +18,8 @@ interface Watched {
   fewestAhead: number;
   /** For messages: `the verify of www.example.com`. */
   what: string;
+  /** What was said to hold the queue; null before the first look. */
+  said: string | null;
   resolve: (task: TaskFacts | undefined) => void;
   reject: (error: unknown) => void;
 }
@@ -29,6 +31,8 @@ export class TaskWatcher {
   constructor(
     private readonly worker: Worker,
     private readonly waits: { pollSeconds: number; taskMinutes: number },
+    /** Prints what holds a wait up, when it is first seen. */
+    private readonly report: (line: string) => void = () => undefined,
   ) {}
 
   /**
@@ -40,7 +44,7 @@ export class TaskWatcher {
   ended(nid: number, what: string, outcome: Outcome): Promise<TaskFacts | undefined> {
     return new Promise((resolve, reject) => {
       const patience = new Patience(this.waits.taskMinutes);
-      const watched: Watched = { patience, outcome, fewestAhead: Infinity, what, resolve, reject };
+      const watched: Watched = { patience, outcome, fewestAhead: Infinity, what, said: null, resolve, reject };
       this.#watched.set(nid, [...(this.#watched.get(nid) ?? []), watched]);
       if (!this.#running) void this.#run();
     });
@@ -72,6 +76,7 @@ export class TaskWatcher {
       for (const { resolve } of waiting) resolve(task);
       return;
     }
+    this.#announce(waiting, queue.obstacles);
     const impatient = waiting.filter((watched) => {
       watched.fewestAhead = Math.min(watched.fewestAhead, task.ahead ?? 0);
       return watched.patience.expired(`${task.status} ${watched.fewestAhead}`);
@@ -81,6 +86,17 @@ export class TaskWatcher {
     if (rest.length > 0) this.#watched.set(nid, rest);
     else this.#watched.delete(nid);
     for (const watched of impatient) watched.reject(this.#expired(watched, task, queue));
+  }
+
+  /** A wait that cannot go on says so at its first look, not when its whole time is over; and again if the reason changes. */
+  #announce(waiting: Watched[], obstacles: string[]): void {
+    const held = obstacles.join(", ");
+    // How long a task has been dead rises with every look, and is no news.
+    const reason = held.replace(/\d+ (min|s)\b/g, "");
+    for (const watched of waiting) {
+      if (held !== "" && reason !== watched.said) this.report(`${watched.what} is held up: ${held}`);
+      watched.said = reason;
+    }
   }
 
   #expired({ what, patience, outcome }: Watched, task: TaskFacts, queue: QueueFacts): AegirError {
@@ -94,7 +110,10 @@ export class TaskWatcher {
       what: `waited ${patience.minutes} min without progress for ${what} (task ${task.nid}): ${state}${reasons ? ` (${reasons})` : ""}`,
       server: this.worker.label,
       outcome,
-      next: "Look at the task queue of the server (is it paused, does its cron run?), then run the same command again",
+      next:
+        reasons === ""
+          ? "Look at the task queue of the server (is it paused, does its cron run?), then run the same command again"
+          : "Remove what holds the queue, then run the same command again",
       detail: { task: task.nid, status: task.status, ahead: task.ahead, obstacles: queue.obstacles },
     });
   }

@@ -275,6 +275,9 @@ function rows({ hostKeys, drush, accounts }: Examination): [string, string][] {
     ]);
     if (queue) {
       const last = queue.lastRunSecondsAgo === null ? "never ran" : `last run ${duration(queue.lastRunSecondsAgo)} ago`;
+      if (queue.disks.length > 0) {
+        rows.push(["Disks", queue.disks.map(({ path, percent }) => `${path} ${percent} % full`).join(", ")]);
+      }
       rows.push(["Task queue", `${queue.queued} queued, ${queue.processing} running, ${last}`]);
     }
   }

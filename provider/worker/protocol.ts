@@ -103,6 +103,8 @@ export const QueueFacts = z.object({
   lastRun: serverTime.nullable(),
   /** What stops the queue, in words, empty when nothing that can be seen from Drupal does. */
   obstacles: list(z.string()),
+  /** How full the file systems are that Aegir needs and that Drupal's user can see, each once. */
+  disks: list(z.object({ path: z.string(), percent: z.number().int() })),
 });
 export type QueueFacts = z.infer<typeof QueueFacts>;
 

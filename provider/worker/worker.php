@@ -58,6 +58,12 @@ class AegirAccessWorker {
    * A task in processing for longer was killed: the queue does not count it (hosting_task_count_running()).
    */
   const DEAD_TASK_SECONDS = 28800;
+  /** A running task without a process is dead once its start is so long ago. */
+  const STARTING_SECONDS = 60;
+  /** Longer than any task runs, where its process cannot be seen. */
+  const LONG_TASK_SECONDS = 7200;
+  /** Above it, BOA runs neither tasks nor its account cron. */
+  const FULL_PERCENT = 90;
 
   const LOG_LINES = 5;
   const LOG_CHARACTERS = 500;
@@ -687,15 +693,83 @@ class AegirAccessWorker {
       'queued' => count($active) - $processing,
       'processing' => $processing,
       'lastRun' => $lastRun > 0 ? $lastRun : NULL,
-      'obstacles' => $this->obstacles($processing),
+      'obstacles' => $this->obstacles($active),
+      'disks' => $this->disks(),
     );
+  }
+
+  /**
+   * How full the file systems are that Aegir needs, each once, as far as open_basedir lets them be seen.
+   */
+  private function disks() {
+    $disks = array();
+    foreach (array('/', '/var', $this->clientsDirectory()) as $path) {
+      $total = @disk_total_space($path);
+      $free = @disk_free_space($path);
+      if ($total > 0 && $free !== FALSE && !isset($disks["$total $free"])) {
+        $disks["$total $free"] = array('path' => $path, 'percent' => (int) round(100 * ($total - $free) / $total));
+      }
+    }
+    return array_values($disks);
+  }
+
+  /**
+   * Command lines of the processes that run tasks, or NULL where processes cannot be seen.
+   */
+  private function taskProcesses() {
+    if (@file_get_contents('/proc/self/cmdline') == '') {
+      return NULL;
+    }
+    $lines = array();
+    foreach ((array) @glob('/proc/[0-9]*/cmdline') as $file) {
+      $line = str_replace("\0", ' ', (string) @file_get_contents($file));
+      if (strpos($line, 'hosting-task') !== FALSE) {
+        $lines[] = $line;
+      }
+    }
+    return $lines;
+  }
+
+  /**
+   * Running tasks whose process was killed, or that have been running longer than any does.
+   */
+  private function deadTasks(array $active) {
+    $old = array();
+    foreach ($active as $task) {
+      if ($task->task_status == -1 && $task->executed < time() - self::STARTING_SECONDS) {
+        $old[$task->nid] = $task;
+      }
+    }
+    if (!$old) {
+      return array();
+    }
+    $processes = $this->taskProcesses();
+    $dead = array();
+    // Asked once more, after the processes: a task that has ended meanwhile has no process either.
+    foreach ($this->rows('SELECT t.nid, t.task_status, s.title FROM {hosting_task} t INNER JOIN {node} n ON n.vid = t.vid LEFT JOIN {node} s ON s.nid = t.rid WHERE t.task_status = -1', 't.nid', array_keys($old)) as $row) {
+      $task = $old[$row->nid];
+      $seconds = time() - $task->executed;
+      if ($processes === NULL ? $seconds < self::LONG_TASK_SECONDS : preg_grep('/\bhosting-task\b.*\b' . $row->nid . '\b/', $processes)) {
+        continue;
+      }
+      $why = $processes === NULL ? 'longer than any does' : 'and no process runs it';
+      $dead[] = "task {$row->nid} ({$task->task_type} of {$row->title}) has been processing for " . ceil($seconds / 60) . " min, $why: it holds the queue until its node is deleted in the panel (node/{$row->nid}/delete)";
+    }
+    return $dead;
   }
 
   /**
    * What stops the queue, as far as Drupal's user can see it.
    */
-  private function obstacles($processing) {
-    $obstacles = array();
+  private function obstacles(array $active) {
+    $obstacles = $this->deadTasks($active);
+    if (preg_match('#^/data/disk/#', $this->clientsDirectory())) {
+      foreach ($this->disks() as $disk) {
+        if ($disk['percent'] > self::FULL_PERCENT) {
+          $obstacles[] = "the disk of {$disk['path']} is {$disk['percent']} % full, and BOA runs no tasks and no account cron above " . self::FULL_PERCENT . ' %: free some of it';
+        }
+      }
+    }
     if (module_exists('hosting_queued')) {
       if (variable_get('hosting_queued_paused', 0)) {
         $obstacles[] = 'the queue daemon is paused (hosting_queued_paused)';
@@ -709,7 +783,7 @@ class AegirAccessWorker {
         $obstacles[] = 'the task queue is disabled (hosting_queue_tasks_enabled)';
       }
     }
-    if (!$processing) {
+    if (!array_filter($this->column($active, 'task_status'))) {
       $locks = db_query("SELECT name, expire FROM {semaphore} WHERE name IN ('hosting_dispatch_tasks_running', 'hosting_queue_tasks_running') AND expire > :now", array(':now' => microtime(TRUE)));
       foreach ($locks as $lock) {
         $obstacles[] = "the lock {$lock->name} is held though no task runs, for at most " . ceil($lock->expire - microtime(TRUE)) . ' s more';

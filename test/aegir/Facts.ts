@@ -180,6 +180,7 @@ export class Facts {
       processing: this.active.length - queued,
       lastRun: this.frontEnd.variable("hosting_queue_tasks_last_run", 0) || null,
       obstacles: this.taskQueue.obstacles(),
+      disks: this.taskQueue.disks(),
     };
   }
 }

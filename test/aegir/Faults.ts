@@ -6,9 +6,9 @@ import type { Disk } from "./Disk";
 /**
  * How a site's next verify ends. `errorLine`: it takes effect, and counts as failed for one line in its log. `cancelled`:
  * by hand, before it starts. `oldOwner`: it worked with the site as it was before the last change of owner, and writes that
- * back at its end (contract 3.4).
+ * back at its end (contract 3.4). `killed`: its process is killed, and it stays "processing" for ever.
  */
-export type VerifyOutcome = "success" | "warning" | "errorLine" | "failure" | "cancelled" | "oldOwner";
+export type VerifyOutcome = "success" | "warning" | "errorLine" | "failure" | "cancelled" | "oldOwner" | "killed";
 
 /**
  * What becomes of one request. `cutBefore`: the connection breaks, nothing was done. `cutAfter`: done, and the connection
@@ -125,6 +125,8 @@ export class Faults {
   databaseDown = false;
   /** So many times Drush is ended at its start, because the load of the machine is too high. */
   overloads = 0;
+  /** How full its one disk is; above 90, BOA's crons do nothing. */
+  diskPercent = 40;
   /** Every answer of a worker is held back for so many real milliseconds; what was asked is done by then. */
   answerDelay = 0;
   /** Workers print a greeting, and a notice without a line feed before every answer. */

@@ -5,7 +5,7 @@
 import { randomInt } from "node:crypto";
 import type { Clock } from "./Clock";
 import type { Disk } from "./Disk";
-import { CRON_LOCKS } from "./Faults";
+import { CRON_LOCKS, type Faults } from "./Faults";
 
 /** Client directories that every run removes. */
 const REMOVED_DIRECTORIES = ["admin", "omega8ccgmailcom", "nocomega8cc"];
@@ -38,7 +38,10 @@ export class ShellAccounts {
     /** The octopus user, for example `o1`. */
     private readonly instance: string,
     private readonly clientsDirectory: string,
-    private readonly faults: { passwordFileDelay: number } = { passwordFileDelay: 0 },
+    private readonly faults: Pick<Faults, "passwordFileDelay" | "diskPercent"> = {
+      passwordFileDelay: 0,
+      diskPercent: 40,
+    },
     private readonly report: (line: string) => void = () => undefined,
   ) {
     disk.makeDirectory(this.passwordDirectory);
@@ -73,6 +76,10 @@ export class ShellAccounts {
     const lock = CRON_LOCKS.find((file) => this.disk.exists(file));
     if (lock) {
       this.report(`cron: skipped, ${lock} is there`);
+      return false;
+    }
+    if (this.faults.diskPercent > 90) {
+      this.report(`cron: skipped, the disk is ${this.faults.diskPercent} % full`);
       return false;
     }
     this.removeZombies();

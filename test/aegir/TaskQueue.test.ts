@@ -22,7 +22,13 @@ describe("the small Aegir's task queue", () => {
     stage.clock.advance(QUEUE_SECONDS);
     assert.deepEqual(await ahead(), [null, 1, 2]);
     const { queue } = await worker.ok("tasks", { nids: [] });
-    assert.deepEqual(queue, { queued: 2, processing: 1, lastRun: stage.clock.now(), obstacles: [] });
+    assert.deepEqual(queue, {
+      queued: 2,
+      processing: 1,
+      lastRun: stage.clock.now(),
+      obstacles: [],
+      disks: [{ path: "/", percent: 40 }],
+    });
     stage.clock.advance(3 * QUEUE_SECONDS);
     assert.deepEqual(await ahead(), [null, null, null]);
   });

@@ -19,7 +19,16 @@ const VISIBLE_LOCKS = QUEUE_LOCKS.filter((file) => file.startsWith("/run/"));
 /** From a task's last save of its site until its own status lands (contract 3.5: "a moment after"). */
 const STATUS_SECONDS = 1;
 
+/** The share of a disk above which BOA's crons do nothing. */
+const FULL_PERCENT = 90;
+
+/** After so many seconds without a process, a task that is processing is taken for dead. */
+const STARTING_SECONDS = 60;
+
 export class TaskQueue {
+  /** Tasks whose process was killed: they count as running. */
+  private readonly killed = new Set<number>();
+
   constructor(
     private readonly frontEnd: FrontEnd,
     private readonly provision: Provision,
@@ -31,7 +40,9 @@ export class TaskQueue {
 
   /** One run: starts the oldest queued task, unless something holds the queue up. */
   dispatch(): void {
-    if (this.obstacles().length > 0 || QUEUE_LOCKS.some((file) => this.faults.lockFiles.has(file))) return;
+    const places = this.frontEnd.flavour === "boa" ? 1 : 5;
+    if (this.frontEnd.tables.tasks.filter((task) => this.isKilled(task)).length >= places) return;
+    if (this.stops().length > 0 || QUEUE_LOCKS.some((file) => this.faults.lockFiles.has(file))) return;
     this.frontEnd.setVariable("hosting_queue_tasks_last_run", this.clock.now());
     const [task] = this.queued();
     const finish = task && this.start(task);
@@ -47,11 +58,42 @@ export class TaskQueue {
     for (let [task] = this.queued(); task !== undefined; [task] = this.queued()) this.start(task)?.()();
   }
 
-  /** What keeps the queue from running, as far as Drupal's own user can see it. */
+  /** What keeps the queue from running, as far as Drupal's own user can see it, dead tasks included. */
   obstacles(): string[] {
+    return [...this.deadTasks(), ...this.stops()];
+  }
+
+  disks(): { path: string; percent: number }[] {
+    return [{ path: "/", percent: this.faults.diskPercent }];
+  }
+
+  private isKilled({ nid, status }: Task): boolean {
+    return status === -1 && this.killed.has(nid);
+  }
+
+  private deadTasks(): string[] {
+    const now = this.clock.now();
+    return this.frontEnd.tables.tasks.flatMap((task) => {
+      const seconds = now - (task.executed ?? now);
+      if (!this.isKilled(task) || seconds <= STARTING_SECONDS) return [];
+      const what = `${task.type} of ${this.frontEnd.loadSite(task.rid)?.title ?? ""}`;
+      return [
+        `task ${task.nid} (${what}) has been processing for ${Math.ceil(seconds / 60)} min, and no process runs it: it holds ` +
+          `the queue until its node is deleted in the panel (node/${task.nid}/delete)`,
+      ];
+    });
+  }
+
+  /** What stops all of it. */
+  private stops(): string[] {
     const isOn = (variable: string, fallback: boolean) => this.frontEnd.variable(variable, fallback);
     const locks = VISIBLE_LOCKS.filter((file) => this.faults.lockFiles.has(file));
+    const percent = this.faults.diskPercent;
+    const full = this.frontEnd.flavour === "boa" && percent > FULL_PERCENT;
     return [
+      ...(full
+        ? [`the disk of / is ${percent} % full, and BOA runs no tasks and no account cron above 90 %: free some of it`]
+        : []),
       ...(isOn("hosting_dispatch_enabled", false) ? [] : ["dispatching is disabled (hosting_dispatch_enabled)"]),
       ...(isOn("hosting_queue_tasks_enabled", true)
         ? []
@@ -82,6 +124,10 @@ export class TaskQueue {
     frontEnd.updateTask(nid, { status: -1, executed: this.clock.now(), log: [] });
     this.report(`${type} of ${name}: started`);
 
+    if (outcome === "killed") {
+      this.killed.add(nid);
+      return undefined;
+    }
     if (site && outcome === "oldOwner") site.client = this.previousOwner(site);
     const uname = site && frontEnd.client(site.client)?.uname;
     return () => {

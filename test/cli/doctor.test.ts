@@ -7,6 +7,7 @@ import { stringify } from "yaml";
 import { fullSeed } from "../aegir/seed";
 import { SmallAegir, type SmallAegirOptions } from "../aegir/SmallAegir";
 import { ScriptedServer } from "../ssh/ScriptedServer";
+import { until } from "../support/until";
 import { aegirAccess, type Ended } from "./command";
 
 describe("aegir-access doctor", () => {
@@ -108,6 +109,46 @@ describe("aegir-access doctor", () => {
     assert.match(told, /The task queue is held up: BOA holds the queue \(\/run\/boa_run\.pid\)/);
     assert.doesNotMatch(stdout, /password|PRIVATE KEY/i);
   });
+
+  it("names a task that is processing without a process as what holds the queue, and what to do", async () => {
+    await start();
+    const site = "acme.example.com";
+    aegir.faults.nextVerify(site, "killed");
+    const task = aegir.panel.addTask(site, "verify");
+    await until(() => aegir.frontEnd.task(task)?.status === -1);
+    aegir.frontEnd.updateTask(task, { executed: aegir.clock.now() - 900 });
+    const { exitCode, facts: found } = await facts(aegir.configuration());
+    assert.equal(exitCode, 1);
+    assert.equal(found.findings.length, 1);
+    const says = `The task queue is held up: task ${task} \\(verify of .*\\) has been processing for 1\\d min, and no process .*node/${task}/delete`;
+    assert.match(found.findings[0].what, new RegExp(says));
+  });
+
+  for (const [flavour, percent, says] of [
+    ["boa", 84, null],
+    ["boa", 85, /The disk of \/ is 85 % full\. Above 90 % BOA runs no tasks and no account cron: free some of it/],
+    ["boa", 90, /The disk of \/ is 90 % full\. Above 90 %/],
+    [
+      "boa",
+      91,
+      /held up: the disk of \/ is 91 % full, and BOA runs no tasks and no account cron above 90 %: free some/,
+    ],
+    ["upstream", 91, /The disk of \/ is 91 % full\. Free some of it/],
+  ] as const) {
+    it(`${says === null ? "says nothing of" : "names"} a disk of ${flavour} that is ${percent} % full`, async () => {
+      await start({ flavour });
+      aegir.faults.diskPercent = percent;
+      const { connection, drush, accounts } = aegir.configuration();
+      const configuration = { connection, drush, ...(flavour === "boa" && { accounts }) };
+      const { exitCode, facts: found } = await facts(configuration);
+      assert.deepEqual(found.drush.queue.disks, [{ path: "/", percent }]);
+      if (says === null) return assert.deepEqual([exitCode, found.findings], [0, []]);
+      assert.equal(exitCode, 1);
+      assert.equal(found.findings.length, 1, "once");
+      const [{ what, next }] = found.findings;
+      assert.match(`${what}. ${next}`, says);
+    });
+  }
 
   it("names the locks that root sees", async () => {
     await start({ user: "root", owner: "o1" });

@@ -1,5 +1,6 @@
 /** What only a real database can judge: several writers at once, locks, deadlocks, restarts, and a death around a commit. */
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { AegirServer } from "../../provider/aegir/AegirServer";
 import { ServerConfiguration } from "../../provider/aegir/ServerConfiguration";
@@ -128,6 +129,58 @@ describe("the worker and its database", () => {
     assert.ok(error instanceof WorkerRefusal, String(error));
     return error;
   }
+
+  describe("with a task that is processing", () => {
+    /** A verify that says that it runs, since so many seconds. */
+    async function running(server: AegirServer, seconds: number): Promise<number> {
+      const { task } = (await server.worker.call("queueVerify", { nid: nids[ONE]! })).result;
+      await sql.rows(
+        "UPDATE hosting_task t JOIN node n ON n.vid = t.vid SET t.task_status = -1, t.executed = UNIX_TIMESTAMP() - ? WHERE t.nid = ?",
+        [seconds, task.nid],
+      );
+      return task.nid;
+    }
+    afterEach(() => sql.rows("UPDATE hosting_task SET task_status = 1 WHERE task_status = -1"));
+
+    const obstacles = async (server: AegirServer) =>
+      (await server.worker.call("tasks", { nids: [] })).result.queue.obstacles.filter((each) =>
+        each.startsWith("task"),
+      );
+
+    it("names it as what holds the queue when no process runs it", async () => {
+      const server = deployment();
+      const task = await running(server, 600);
+      const [said, ...more] = await obstacles(server);
+      assert.deepEqual(more, []);
+      assert.match(
+        said!,
+        new RegExp(`^task ${task} \\(verify of ${ONE}\\) has been processing for 1\\d min, and no process runs it`),
+      );
+    });
+
+    it("does not name one that has just started, nor one whose process runs", async () => {
+      const server = deployment();
+      const young = await running(server, 20);
+      assert.deepEqual(await obstacles(server), []);
+      await sql.rows("UPDATE hosting_task SET executed = executed - 600 WHERE nid = ? AND task_status = -1", [young]);
+      const endless = ["-e", "setInterval(() => {}, 1e6); console.log()", "hosting-task", `${young}`];
+      const process = spawn(globalThis.process.execPath, endless, { stdio: ["ignore", "pipe", "ignore"] });
+      try {
+        await once(process.stdout, "data");
+        assert.deepEqual(await obstacles(server), []);
+      } finally {
+        process.kill();
+      }
+      await once(process, "exit");
+      assert.equal((await obstacles(server)).length, 1);
+    });
+
+    it("says how full the disks are", async () => {
+      const { disks } = (await deployment().worker.call("tasks", { nids: [] })).result.queue;
+      assert.ok(disks.length > 0);
+      for (const { path, percent } of disks) assert.ok(path.startsWith("/") && percent > 0 && percent <= 100, path);
+    });
+  });
 
   describe("with two deployments at once", () => {
     it("loses none of 300 writes on different sites", async () => {

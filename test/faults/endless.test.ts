@@ -42,7 +42,7 @@ function worker(talk: (channel: ServerChannel, marker: string, id: number) => vo
 /** An answer of just under the limit, whose `sites` are one text over and over. */
 function bomb(marker: string, id: number, item: string, last = item): Buffer {
   const rest = { clients: [], users: [], platforms: [], orphanBindings: [], damaged: [] };
-  const queue = { queued: 0, processing: 0, lastRun: null, obstacles: [] };
+  const queue = { queued: 0, processing: 0, lastRun: null, obstacles: [], disks: [] };
   const [head, tail] = JSON.stringify({
     ...{ id, now: NOW, ok: true },
     result: { server: facts, ...rest, queue, sites: "SITES" },

@@ -46,6 +46,6 @@ export function inventoryOf(clients: Client[], defaultOwned: string[] = []): Inv
       clients: all.filter(({ users }) => users.includes(name)).map(({ internalName }) => internalName),
     })),
     ...{ platforms: [], orphanBindings: [], damaged: [] },
-    queue: { queued: 0, processing: 0, lastRun: null, obstacles: [] },
+    queue: { queued: 0, processing: 0, lastRun: null, obstacles: [], disks: [] },
   };
 }
