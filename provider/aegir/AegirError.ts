@@ -11,10 +11,18 @@ import { OneLineError } from "../ssh/SshError";
  * - `changedMeanwhile`: the server holds neither what this stack last saw nor what is declared
  * - `notApplied`: recorded on the server, but not effective
  * - `waitExpired`: nothing has moved for the configured time
+ * - `cancelled`: the deployment was cancelled while this waited
  * - `serverFailed`: the worker reported an error of Aegir, Drupal or its database
  */
 export type AegirSituation =
-  "notConfigured" | "missing" | "refused" | "changedMeanwhile" | "notApplied" | "waitExpired" | "serverFailed";
+  | "notConfigured"
+  | "missing"
+  | "refused"
+  | "changedMeanwhile"
+  | "notApplied"
+  | "waitExpired"
+  | "cancelled"
+  | "serverFailed";
 
 /** What is now the case on the server. */
 export type Outcome = "done" | "notDone" | "unknown";
@@ -63,4 +71,11 @@ export class AegirError extends OneLineError {
     this.next = parts.next;
     this.detail = parts.detail ?? {};
   }
+}
+
+/** The end of a wait because the deployment was cancelled. `wait` says what was waited for: a noun. */
+export function waitCancelled(wait: string, server: string, outcome: Outcome): AegirError {
+  const what = `the wait for ${wait} was ended, because the deployment was cancelled`;
+  const next = "Run the same command again: it looks first and goes on where this one stopped";
+  return new AegirError({ situation: "cancelled", what, server, outcome, next });
 }

@@ -5,10 +5,11 @@
  */
 import { createHash } from "node:crypto";
 import { posix } from "node:path";
+import { isCancelled, pause } from "../ssh/cancellation";
 import { SftpRefusal, type Sftp } from "../ssh/Sftp";
 import type { SshConnection } from "../ssh/SshConnection";
-import { AegirError } from "./AegirError";
-import { Patience, pause } from "./Patience";
+import { AegirError, waitCancelled } from "./AegirError";
+import { Patience } from "./Patience";
 
 /** Passwords are 8 to 128 characters; the limit only keeps a wrong file from being read whole. */
 const MAXIMUM_BYTES = 256;
@@ -91,7 +92,7 @@ export class PasswordFiles {
     const patience = new Patience(this.options.accountMinutes);
     while ((await this.#readFile(login)) === "") {
       if (patience.expired()) throw await this.#expired(`the password file of ${login} is empty`, false);
-      await pause(this.options.pollSeconds);
+      await this.#pause(`the password file of ${login}`, false);
     }
     return this.read(login);
   }
@@ -115,7 +116,7 @@ export class PasswordFiles {
       if (patience.expired()) {
         throw await this.#expired(`${login} has no ${old === undefined ? "" : "new "}password file`, old !== undefined);
       }
-      await pause(this.options.pollSeconds);
+      await this.#pause(`a password of ${login}`, old !== undefined);
     }
   }
 
@@ -125,7 +126,7 @@ export class PasswordFiles {
     while ((await this.#readFile(login)) !== undefined) {
       if (patience.expired()) throw await this.#expired(`the login ${login} still exists`, true);
       await this.#announce(login);
-      await pause(this.options.pollSeconds);
+      await this.#pause(`the end of the login ${login}`, true);
     }
   }
 
@@ -208,6 +209,11 @@ export class PasswordFiles {
       next: `Password files can be read by ${instance}.ftp and by root (trap 16). Configure one of them as accounts.connection, or another accounts.directory`,
       cause: error,
     });
+  }
+
+  async #pause(wait: string, changed: boolean): Promise<void> {
+    await pause(this.options.pollSeconds);
+    if (isCancelled()) throw waitCancelled(wait, this.label, changed ? "unknown" : "notDone");
   }
 
   /** The first wait for any login says at once what is seen to stop BOA. */

@@ -23,7 +23,3 @@ export class Patience {
     return this.clock() + this.minutes * 60_000;
   }
 }
-
-export function pause(seconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, seconds * 1000));
-}

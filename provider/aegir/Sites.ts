@@ -128,7 +128,8 @@ export class Sites {
       return await this.#rounds(request, run);
     } catch (error) {
       // Not applied is said already, and a refusal after the write means that somebody else has written since.
-      const said = error instanceof AegirError && !["waitExpired", "serverFailed"].includes(error.situation);
+      const said =
+        error instanceof AegirError && !["waitExpired", "cancelled", "serverFailed"].includes(error.situation);
       const unknown = error instanceof SessionBroken && error.outcome === "unknown";
       if (!run.site || said || !(run.writtenAt !== undefined || unknown)) throw error;
       throw this.#notApplied(run.site, run, error, run.writtenAt === undefined ? "unknown" : "done");

@@ -6,8 +6,9 @@
  * since BOA runs about one task a minute (contract 3.6) and a long queue is no failure.
  */
 import { TaskStatus, type QueueFacts, type TaskFacts } from "../worker/protocol";
-import { AegirError, type Outcome } from "./AegirError";
-import { Patience, pause } from "./Patience";
+import { AegirError, waitCancelled, type Outcome } from "./AegirError";
+import { isCancelled, pause } from "../ssh/cancellation";
+import { Patience } from "./Patience";
 import type { Worker } from "./Worker";
 
 interface Watched {
@@ -39,7 +40,7 @@ export class TaskWatcher {
    * The task's facts when it has ended, or undefined if it is gone from the server.
    * @param what names the task in messages, for example `the verify of www.example.com`
    * @param outcome what is the case if the wait ends without an end of the task
-   * @throws AegirError `waitExpired`, with the likely reasons
+   * @throws AegirError `cancelled`, or `waitExpired`, with the likely reasons
    */
   ended(nid: number, what: string, outcome: Outcome): Promise<TaskFacts | undefined> {
     return new Promise((resolve, reject) => {
@@ -54,6 +55,10 @@ export class TaskWatcher {
     this.#running = true;
     while (this.#watched.size > 0) {
       await pause(this.waits.pollSeconds);
+      if (isCancelled()) {
+        this.#cancel();
+        break;
+      }
       try {
         const nids = [...this.#watched.keys()];
         const { result } = await this.worker.call("tasks", { nids });
@@ -66,6 +71,14 @@ export class TaskWatcher {
       }
     }
     this.#running = false;
+  }
+
+  #cancel(): void {
+    const waiting = [...this.#watched].flatMap(([nid, each]) => each.map((watched) => ({ nid, ...watched })));
+    this.#watched.clear();
+    for (const { nid, what, outcome, reject } of waiting) {
+      reject(waitCancelled(`${what} (task ${nid})`, this.worker.label, outcome));
+    }
   }
 
   #look(nid: number, task: TaskFacts | undefined, queue: QueueFacts): void {

@@ -7,6 +7,7 @@ import { SessionBroken, SshError } from "../ssh/SshError";
 import { rawName, spelledOut } from "../naming/SpelledName";
 import type { SshConnection } from "../ssh/SshConnection";
 import { DEFAULT_TIMINGS } from "../ssh/Timings";
+import { isCancelled, pause } from "../ssh/cancellation";
 import { WorkerNotStarted, WorkerRefusal, WorkerSession } from "../ssh/WorkerSession";
 import {
   PROTOCOL_VERSION,
@@ -20,7 +21,7 @@ import {
 import { workerSource } from "../worker/source";
 import { AegirError } from "./AegirError";
 import type { Drush } from "./Drush";
-import { Patience, pause } from "./Patience";
+import { Patience } from "./Patience";
 import { explained } from "./whyNoWorker";
 
 const LEASE_SECONDS = 60;
@@ -76,7 +77,7 @@ export class Worker {
       const lost = error instanceof SessionBroken && (error.outcome !== "unknown" || !verbs[verb].write);
       // A worker whose database was restarted has done nothing, and ends; the next one has a connection of its own.
       const restarted = error instanceof WorkerRefusal && error.fatal && error.detail["reason"] === "database";
-      if (!lost && !restarted) throw error;
+      if ((!lost && !restarted) || isCancelled()) throw error;
       return await this.#ask(verb, args);
     } finally {
       if (verbs[verb].write) this.writes++;
@@ -140,6 +141,7 @@ export class Worker {
       try {
         return await this.#startOnce();
       } catch (error) {
+        if (isCancelled()) throw error;
         if (!isOverloaded(error)) throw await explained(error, this.#connection, this.#drush);
         if (patience.expired()) throw overloaded(error, patience.minutes);
       }
@@ -225,7 +227,7 @@ export async function settle<T>(label: string, what: string, attempt: () => Prom
       const again =
         (error instanceof SessionBroken && error.outcome === "unknown") ||
         (error instanceof WorkerRefusal && ["deadlock", "changed", "exists"].includes(error.code));
-      if (again && attemptsLeft > 1) continue;
+      if (again && attemptsLeft > 1 && !isCancelled()) continue;
       throw error instanceof WorkerRefusal ? fromAnswer(error, label, what) : error;
     }
   }

@@ -11,6 +11,7 @@ import { PartialFailure, STATE_VERSION, type Lifecycle } from "../resources/Life
 import { shellAccount } from "../resources/ShellAccount";
 import { siteOwnership } from "../resources/SiteOwnership";
 import { OneLineError } from "../ssh/SshError";
+import { watchEngine } from "./engineWatch";
 import type { ResourceType } from "./shim";
 
 /** Which inputs and outputs a life cycle takes is known to the engine's state alone. */
@@ -29,6 +30,7 @@ export function configure(
   shim: { type: ResourceType },
   request: { config: { get(key: string): string | undefined } },
 ): void {
+  watchEngine();
   configureServers(request.config.get(SERVERS_KEY));
   for (const [name, operation] of Object.entries(lifecycles[shim.type])) {
     Object.assign(shim, { [name]: reporting(name, operation as (...parameters: unknown[]) => unknown) });

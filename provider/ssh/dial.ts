@@ -1,8 +1,8 @@
 import { connect, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import { setTimeout as pause } from "node:timers/promises";
 import type { Client } from "ssh2";
 import { attempt } from "./attempt";
+import { isCancelled, pause } from "./cancellation";
 import type { Hop, ResolvedConnection } from "./credentials";
 import { Link } from "./Link";
 import { CouldNotReach, login } from "./login";
@@ -27,7 +27,7 @@ export async function dial(connection: ResolvedConnection, timings: Timings): Pr
         throw error;
       }
       const wait = timings.retryPauseSeconds * 1000 * 2 ** (failures - 1) * (1 - Math.random() / 2);
-      if (failures > Math.min(tolerated, error.retries) || performance.now() + wait >= until) {
+      if (failures > Math.min(tolerated, error.retries) || performance.now() + wait >= until || isCancelled()) {
         const tries =
           failures === 1
             ? "one attempt"
@@ -39,7 +39,7 @@ export async function dial(connection: ResolvedConnection, timings: Timings): Pr
           `could not be reached${whichHop(connection, error.hop)}: ${error.reason} (${tries})`,
         );
       }
-      await pause(wait);
+      await pause(wait / 1000);
     }
   }
 }

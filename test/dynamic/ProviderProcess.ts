@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import * as grpc from "@grpc/grpc-js";
 import * as pulumi from "@pulumi/pulumi";
+import { Empty } from "google-protobuf/google/protobuf/empty_pb";
 import { Struct } from "google-protobuf/google/protobuf/struct_pb";
 import { ResourceProviderClient } from "@pulumi/pulumi/proto/provider_grpc_pb";
 import * as proto from "@pulumi/pulumi/proto/provider_pb";
@@ -37,9 +38,10 @@ export class ProviderProcess {
     private readonly texts: Record<ResourceType, string>,
   ) {}
 
-  static async start(environment: NodeJS.ProcessEnv = {}): Promise<ProviderProcess> {
+  /** @param engine where the engine that asks can be reached; nobody is there if absent */
+  static async start(environment: NodeJS.ProcessEnv = {}, engine = "127.0.0.1:0"): Promise<ProviderProcess> {
     const texts = await providerTexts();
-    const child = spawn(process.execPath, [require.resolve("@pulumi/pulumi/cmd/dynamic-provider"), "127.0.0.1:0"], {
+    const child = spawn(process.execPath, [require.resolve("@pulumi/pulumi/cmd/dynamic-provider"), engine], {
       cwd: root,
       env: { ...process.env, PULUMI_CONFIG: "{}", PULUMI_NODEJS_PROJECT: "project", ...environment },
       stdio: ["ignore", "pipe", "pipe"],
@@ -111,6 +113,17 @@ export class ProviderProcess {
     request.setId(id);
     request.setProperties(this.properties(type, properties));
     await answer((done) => this.client.delete(request, done));
+  }
+
+  /** What the engine sends at the first Ctrl-C. */
+  async cancel(): Promise<void> {
+    await answer((done) => this.client.cancel(new Empty(), done));
+  }
+
+  /** How it ended by itself. */
+  async ended(): Promise<number | null> {
+    if (this.child.exitCode === null) await once(this.child, "close");
+    return this.child.exitCode;
   }
 
   /** Waits until it is gone. With SIGKILL nothing is cleaned up, and what is asked of it fails. */
