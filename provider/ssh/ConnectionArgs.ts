@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { readAddress } from "./address";
-import { HOST_KEY_FORMS, HostKeyPins } from "./HostKey";
+import { HOST_KEY_FORMS, HostKeyPins, identityFingerprint } from "./HostKey";
 
 /** No character that would make a host or user name more than one word, and nothing that cannot be seen. */
 const word = (what: string) =>
@@ -46,6 +46,8 @@ const secret = z.string("must be text").optional();
 const whole = (least: number, most: number) => (value: number) =>
   Number.isInteger(value) && value >= least && value <= most;
 
+const IDENTITY =
+  "must be the key's fingerprint, SHA256:... as `ssh-add -l` prints it, or the line of its .pub file, `ssh-ed25519 AAAA...`";
 const LIMIT = "must be a whole number, -1 or more";
 const PORT = "must be a port number, 1 to 65535";
 const SECONDS = "must be a number of seconds, more than 0 and at most 3600";
@@ -61,6 +63,11 @@ const fields = {
   privateKeyPassword: secret,
   /** Default: what SSH_AUTH_SOCK says. */
   agentSocketPath: z.string("must be a path").min(1, "must be a path").optional(),
+  /** The one key of an agent to offer: its fingerprint, or the line of its .pub file (as OpenSSH's IdentityFile names it). */
+  identity: z
+    .string(IDENTITY)
+    .refine((text) => identityFingerprint(text) !== undefined, IDENTITY)
+    .optional(),
   /**
    * How often "could not reach" is tolerated before giving up, as in @pulumi/command: 0 means one attempt, -1 as many as
    * fit into a minute. Rejected credentials and host keys are never tried again.

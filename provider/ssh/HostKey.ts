@@ -119,6 +119,16 @@ export class HostKeyPins {
   }
 }
 
+/** The fingerprint of a user's key that is written as one, or as a public key; undefined for anything else. */
+export function identityFingerprint(text: string): string | undefined {
+  const [, digest] = /^SHA256:([A-Za-z0-9+/]{43})=?$/.exec(text.trim()) ?? [];
+  if (digest !== undefined) return `SHA256:${digest}`;
+  const [, type, encoded] = /^((?:ssh|ecdsa|sk)-[\w@.-]+)[ \t]+([A-Za-z0-9+/]+=*)(?:[ \t]|$)/.exec(text.trim()) ?? [];
+  if (type === undefined || encoded === undefined) return undefined;
+  const key = Buffer.from(encoded, "base64");
+  return typeOf(key) === type ? fingerprint(key) : undefined;
+}
+
 /** The type that `ssh-keygen -l` printed as the last word of a line, if its keys are accepted. */
 function printedType(bits: string | undefined, word: string): KeyType | undefined {
   const name = { ED25519: "ssh-ed25519", RSA: "ssh-rsa", ECDSA: `ecdsa-sha2-nistp${bits}` }[word];

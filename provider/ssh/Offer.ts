@@ -1,7 +1,9 @@
+import { connect } from "node:net";
 import { BaseAgent, createAgent, utils } from "ssh2";
 import type { AnyAuthMethod, IdentityCallback, ParsedKey, SignCallback, SigningRequestOptions } from "ssh2";
 import type { Authentication, Hop } from "./credentials";
 import { fingerprint } from "./HostKey";
+import { printable } from "./printable";
 import { SshError } from "./SshError";
 
 /**
@@ -49,13 +51,19 @@ async function offer(hop: Hop, authentication: Authentication): Promise<Offer> {
     };
   }
   const agent = createAgent(authentication.socketPath);
-  const keys = await identities(agent);
+  const [keys, certificates] = await Promise.all([identities(agent), certificatesOf(authentication.socketPath)]);
+  const { identity } = authentication;
+  const chosen = keys?.filter((key) => identity === undefined || fingerprint(key.getPublicSSH()) === identity) ?? [];
   const otherwise = authentication.otherwise();
-  if (keys !== null && keys.length > 0) {
-    const offered = keys.slice(0, MAX_AGENT_KEYS);
+  const withheld =
+    certificates.length > 0 ? `it holds certificates, which cannot be offered (${certificates.join(", ")})` : "";
+  if (chosen.length > 0) {
+    const offered = chosen.slice(0, MAX_AGENT_KEYS);
     const advice = [
-      offered.length < keys.length &&
-        `only ${MAX_AGENT_KEYS} of its ${keys.length} keys were offered, because servers lock out who tries more`,
+      offered.length < chosen.length &&
+        `only ${MAX_AGENT_KEYS} of its ${chosen.length} keys were offered, because servers lock out who tries more; name ` +
+          "the right one as `identity` of the connection, by its fingerprint from `ssh-add -l`",
+      withheld,
       otherwise && `${otherwise.from} was not tried; unset SSH_AUTH_SOCK to use it`,
     ];
     return {
@@ -68,11 +76,18 @@ async function offer(hop: Hop, authentication: Authentication): Promise<Offer> {
   if (otherwise !== null) {
     return offer(hop, otherwise);
   }
+  const found =
+    keys === null
+      ? "does not answer"
+      : keys.length === 0
+        ? "holds no usable key"
+        : `does not hold the key that \`identity\` names, ${identity} (it holds ` +
+          `${keys.map((key) => fingerprint(key.getPublicSSH())).join(", ")})`;
   throw new SshError(
     "credentialsUnusable",
     hop.label,
     "notDone",
-    `${from} ${keys === null ? "does not answer" : "holds no usable key"}, and there are no other ` + "credentials",
+    `${from} ${found}, and there are no other credentials${withheld && `; ${withheld}`}`,
     { effect: "No connection was made", advice: "Add the key with ssh-add, or give it in the environment" },
   );
 }
@@ -87,6 +102,51 @@ function identities(agent: BaseAgent): Promise<ParsedKey[] | null> {
       resolve(error ? null : parsed.filter((key): key is ParsedKey => !(key instanceof Error)));
     });
   });
+}
+
+/**
+ * The types of the certificates that an agent holds, which ssh2 leaves out without a word. Empty if the agent cannot be
+ * asked in OpenSSH's way: then nothing is said of them. The request and the answer: draft-miller-ssh-agent, 4.4.
+ */
+function certificatesOf(socketPath: string): Promise<string[]> {
+  return new Promise((resolve) => {
+    const socket = connect(socketPath);
+    let answer = Buffer.alloc(0);
+    const end = (types: string[]): void => {
+      socket.destroy();
+      resolve(types);
+    };
+    socket.setTimeout(AGENT_MILLISECONDS, () => end([]));
+    socket.on("error", () => end([]));
+    socket.on("end", () => end([]));
+    socket.on("connect", () => socket.write(Buffer.from([0, 0, 0, 1, 11])));
+    socket.on("data", (chunk: Buffer) => {
+      answer = Buffer.concat([answer, chunk]);
+      if (answer.length >= 4 && answer.length >= 4 + answer.readUInt32BE(0)) end(certificateTypes(answer.subarray(4)));
+    });
+  });
+}
+
+function certificateTypes(answer: Buffer): string[] {
+  const types: string[] = [];
+  try {
+    let at = 5;
+    const field = (): Buffer => {
+      const length = answer.readUInt32BE(at);
+      at += 4 + length;
+      return answer.subarray(at - length, at);
+    };
+    for (let keys = answer.readUInt32BE(1); keys > 0; keys--) {
+      const key = field();
+      field();
+      const type = key.subarray(4, 4 + key.readUInt32BE(0)).toString("latin1");
+      if (/-cert-v\d+@openssh\.com$/.test(type)) types.push(printable(type, 60));
+    }
+  } catch (error) {
+    // Cut off, or not a list: what was understood of it counts.
+    if (!(error instanceof RangeError)) throw error;
+  }
+  return types;
 }
 
 class OfferedKeys extends BaseAgent<ParsedKey> {

@@ -1,6 +1,6 @@
 import type { ParsedKey } from "ssh2";
 import type { ConnectionArgs } from "./ConnectionArgs";
-import { HostKeyPins } from "./HostKey";
+import { HostKeyPins, identityFingerprint } from "./HostKey";
 import { readPrivateKey } from "./privateKey";
 import { SshError } from "./SshError";
 
@@ -12,7 +12,14 @@ export type Authentication =
   | { method: "privateKey"; from: string; key: () => ParsedKey }
   | { method: "password"; from: string; password: () => string }
   /** `otherwise`: what the configuration holds, for the case that the agent is not there or has no keys. */
-  | { method: "agent"; from: string; socketPath: string; otherwise: () => Authentication | null };
+  | {
+      method: "agent";
+      from: string;
+      socketPath: string;
+      /** Fingerprint of the one key to offer. */
+      identity: string | undefined;
+      otherwise: () => Authentication | null;
+    };
 
 /** One server on the way, with everything that is needed to log in. */
 export interface Hop {
@@ -110,13 +117,14 @@ function authenticate(args: HopArgs, names: string[], environment: NodeJS.Proces
     }
     return args.password ? withPassword(args.password, "password of the configuration") : null;
   };
+  const identity = args.identity === undefined ? undefined : identityFingerprint(args.identity);
   if (args.agentSocketPath) {
     const from = "the agent at agentSocketPath";
-    return { method: "agent", from, socketPath: args.agentSocketPath, otherwise: () => null };
+    return { method: "agent", from, socketPath: args.agentSocketPath, identity, otherwise: () => null };
   }
   if (environment.SSH_AUTH_SOCK) {
     const from = "the agent at SSH_AUTH_SOCK";
-    return { method: "agent", from, socketPath: environment.SSH_AUTH_SOCK, otherwise: configured };
+    return { method: "agent", from, socketPath: environment.SSH_AUTH_SOCK, identity, otherwise: configured };
   }
   const found = configured();
   if (found === null) {

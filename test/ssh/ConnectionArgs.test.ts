@@ -46,6 +46,14 @@ describe("ConnectionArgs", () => {
     ]);
   });
 
+  it("takes an identity as a fingerprint or a public key, and says which forms there are", () => {
+    const args = { host: "aegir.example.com", user: "aegir", hostKey: PIN };
+    assert.deepEqual(problems({ ...args, identity: PIN }), []);
+    for (const identity of ["", "id_ed25519.pub", "SHA256:abc", "ssh-ed25519 AAAA", 7]) {
+      assert.match(problems({ ...args, identity }).join("; "), /^identity: must be the key's fingerprint, SHA256:/);
+    }
+  });
+
   const forms: [written: string, means: { host: string; port?: number; user?: string }][] = [
     ["2001:db8::1", { host: "2001:db8::1" }],
     ["[::1]", { host: "::1" }],

@@ -145,6 +145,42 @@ describe("OpenSSH's agent and keys", () => {
     assert.deepEqual([usual.error?.situation, usual.failed], ["authenticationRejected", 0]);
   });
 
+  it("agent: the key that identity names is the only one offered, by fingerprint and by public key", async () => {
+    const agent = await Agent.start();
+    for (const name of ["a", "b", "c", "d", "e"]) agent.add(ed25519(name));
+    const [, sha256] = execFileSync("ssh-keygen", ["-lf", `${ed25519("d")}.pub`], { encoding: "utf8" }).split(" ");
+    for (const identity of [sha256!, publicKey(ed25519("d"))]) {
+      const outcome = await logIn(ed25519("d"), { agentSocketPath: agent.socket, identity });
+      assert.deepEqual(judged(outcome), succeeded, identity);
+    }
+    const guessed = await logIn(ed25519("d"), { agentSocketPath: agent.socket });
+    assert.match(
+      guessed.error?.message ?? "",
+      /name the right one as `identity` of the connection, by its fingerprint/,
+    );
+  });
+
+  it("agent: a key that identity names and that it does not hold is said, before any connection is made", async () => {
+    const agent = await Agent.start();
+    agent.add(ed25519("a"));
+    const change = { agentSocketPath: agent.socket, identity: publicKey(ed25519("b")) };
+    const { error, connected } = await logIn(ed25519("a"), change);
+    assert.deepEqual([error?.situation, connected], ["credentialsUnusable", 0]);
+    assert.match(error?.message ?? "", /does not hold the key that `identity` names, SHA256:.* \(it holds SHA256:.*\)/);
+  });
+
+  it("agent: a certificate, which cannot be offered, is said when the login is rejected", async () => {
+    const [authority, key] = [ed25519("authority of the rejected"), ed25519("certified and rejected")];
+    execFileSync("ssh-keygen", ["-q", "-s", authority, "-I", "test", "-n", "somebody", `${key}.pub`]);
+    const agent = await Agent.start();
+    agent.add(key);
+    const { error } = await logIn(ed25519("a"), { agentSocketPath: agent.socket });
+    assert.match(
+      error?.message ?? "",
+      /it holds certificates, which cannot be offered \(ssh-ed25519-cert-v01@openssh\.com\)/,
+    );
+  });
+
   it("is not offered the certificate that it holds beside a key", async () => {
     const [authority, key] = [ed25519("authority"), ed25519("certified")];
     execFileSync("ssh-keygen", ["-q", "-s", authority, "-I", "test", "-n", "somebody", `${key}.pub`], {
