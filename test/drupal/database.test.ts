@@ -365,7 +365,7 @@ describe("the worker and its database", () => {
       assert.ok(refused instanceof Error);
       assert.match(
         refused.message,
-        new RegExp(`Another writer holds the database lock \\(connection ${holder} from .* for \\d+ s\\)`),
+        new RegExp(`Another writer holds the database lock ".*", connection ${holder} from .* for \\d+ s`),
       );
     });
 

@@ -62,10 +62,7 @@ describe("somebody else writes", () => {
     const t = trial();
     t.aegir.faults.holdDatabaseLock(4711, "deploy.example.com");
     const run = await t.up();
-    assert.match(
-      failure(run),
-      /Another writer holds the database lock \(connection 4711 from deploy\.example\.com for/,
-    );
+    assert.match(failure(run), /, connection 4711 from deploy\.example\.com for/);
     t.aegir.faults.releaseDatabaseLock();
     await t.check(run);
   });

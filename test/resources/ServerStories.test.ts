@@ -46,7 +46,7 @@ describe("the life cycles against a server", () => {
         assert.equal((error.properties as { applied: boolean }).applied, false);
         assert.match(
           error.message,
-          /^www\.acme\.example is recorded as owned by acme, but that is not effective: waited 0\.01 min without progress for the verify of www\.acme\.example \(task \d+\): it is still queued, 0 before it, and the queue has not advanced \(.+\); octopus123456 can still reach its files \(server aegir@127\.0\.0\.1:\d+\)\. The change is recorded on the server\. Look at the task queue/,
+          /^www\.acme\.example is recorded as owned by acme, but that is not effective: waited 0\.01 min without progress for the verify of www\.acme\.example \(task \d+\): it is still queued, 0 before it, and the queue has not advanced \(.+\); octopus123456 can still reach its files \(server aegir@127\.0\.0\.1:\d+\)\. The change is recorded on the server\. Remove what holds the queue, then run/,
         );
         return true;
       });
@@ -522,7 +522,7 @@ describe("the life cycles against a server", () => {
       aegir.faults.holdDatabaseLock(4711, "deploy.example.com");
       await assert.rejects(
         own(),
-        /Another writer holds the database lock \(connection 4711 from deploy\.example\.com for \d+ s\)/,
+        /Another connection holds the lock of the access worker, connection 4711 from deploy\.example\.com for \d+ s/,
       );
       aegir.faults.releaseDatabaseLock();
       await own();
