@@ -49,6 +49,8 @@ export abstract class AegirResource extends pulumi.dynamic.Resource {
  * than "Cannot find module" where that fails (`require-from-string` in cmd/dynamic-provider of @pulumi/pulumi).
  */
 function refuseMissingPackage(): void {
+  // Other programs, such as a user's tests, have no provider process.
+  if (!/[\\/]cmd[\\/]run([\\/]|$)/.test(process.argv[1] ?? "")) return;
   const directory = process.cwd();
   try {
     createRequire(join(directory, "index.js")).resolve("pulumi-aegir/dynamic");
