@@ -103,6 +103,16 @@ interface Outputs extends Inputs {
   stateVersion: number;
   nid: number;
   panelUser: string | null;
+  /** What a refresh found if recorded internal name and node no longer belong together. */
+  nameChange?: NameChange;
+}
+
+/** Null where there is none. */
+interface NameChange {
+  /** The internal name of the recorded node now. */
+  internalName: string | null;
+  /** The node that has the recorded internal name now. */
+  nid: number | null;
 }
 
 const replacing = ["internalName", "server"] as const;
@@ -204,6 +214,13 @@ export const aegirClient: Lifecycle<Inputs, Outputs> = {
   diff(id, olds, news): DiffResult {
     const replaces = differing(replacing, olds, news);
     const changed = differing(changing, olds, news, { name: text(rawName), email: text(mailKey) });
+    const { nameChange } = olds;
+    if (nameChange && replaces.length === 0) {
+      const adopted = news.onExisting === "adopt" && nameChange.nid !== null;
+      const end = adopted ? "the update adopts that one." : "the update will refuse to guess.";
+      say(id, `${partedNames(olds, nameChange)}: ${end}`);
+      return { changes: true, replaces };
+    }
     if (replaces.includes("server")) {
       say(
         id,
@@ -267,7 +284,15 @@ export const aegirClient: Lifecycle<Inputs, Outputs> = {
   async read(id, props): Promise<ReadResult<Outputs>> {
     const server = serverFor(props.server);
     const internalName = props.internalName ?? id.slice("client:".length);
-    const client = (await server.inventory()).clients.find((candidate) => candidate.internalName === internalName);
+    const { clients } = await server.inventory();
+    const client = clients.find((candidate) => candidate.internalName === internalName);
+    const known = props.nid === undefined ? client : clients.find(({ nid }) => nid === props.nid);
+    if (client !== known) {
+      // Neither gone nor there: which client is meant is for a person to say, and until then nothing is written.
+      const nameChange = { internalName: known?.internalName ?? null, nid: client?.nid ?? null };
+      const kept = { ...(props as Outputs), internalName, server: server.name, nameChange };
+      return { id: clientId(internalName), props: kept, inputs: pick(kept, inputKeys) };
+    }
     if (!client) return {};
     const declared = { ...props, name: client.name, internalName, server: server.name };
     if (declared.email !== undefined && !boundUser(client, declared.email)) delete declared.email;
@@ -280,6 +305,12 @@ export const aegirClient: Lifecycle<Inputs, Outputs> = {
     const server = serverFor(news.server);
     const attempt = async (): Promise<ClientFacts> => {
       const { client: live } = await observe(server, news);
+      if (live?.nid !== olds.nid) {
+        const known = (await server.inventory()).clients.find(({ nid }) => nid === olds.nid);
+        const found = { internalName: known?.internalName ?? null, nid: live?.nid ?? null };
+        if ((live || known) && !(live && news.onExisting === "adopt")) throw parted(server, olds, found);
+        if (live) return ensureUser(server, await rename(server, live, live.name, news.name), news);
+      }
       if (!live) {
         throw new AegirError({
           situation: "missing",
@@ -303,7 +334,7 @@ export const aegirClient: Lifecycle<Inputs, Outputs> = {
       say(id, "is still declared by this program: only this entry of the state is forgotten.");
       return;
     }
-    await settle(server.label, `deleting ${id}`, () => deleteClient(server, props));
+    await settle(server.label, `deleting ${id}`, () => deleteClient(server, id, props));
     const accounts = server.configuration.accounts;
     if (props.waitForLogin && accounts) {
       await server.passwordFiles.disappears(shellAccountName(accounts.instance, props.internalName));
@@ -390,7 +421,12 @@ async function rename(server: AegirServer, live: ClientFacts, recorded: string, 
   }
   const { internalName } = live;
   try {
-    const { result } = await server.worker.call("renameClient", { internalName, from: live.name, to: wanted });
+    const { result } = await server.worker.call("renameClient", {
+      internalName,
+      nid: live.nid,
+      from: live.name,
+      to: wanted,
+    });
     return result.client;
   } catch (error) {
     const next = "Declare the name that the server has: a save of this client would give it another login";
@@ -436,8 +472,49 @@ function userRefused(server: AegirServer, inputs: Inputs, error: unknown): unkno
   );
 }
 
-async function deleteClient(server: AegirServer, props: Outputs): Promise<void> {
+/** What happened to a client whom the state knows by number and internal name: a clause without its subject. */
+function partedNames({ internalName, nid }: Outputs, found: NameChange): string {
+  const known = found.internalName === null ? "no longer exists" : `is called ${found.internalName} now`;
+  const bearer = found.nid === null ? "no client is" : `node ${found.nid} is`;
+  return `was node ${nid}, which ${known}; ${bearer} called ${internalName} now`;
+}
+
+function parted(server: AegirServer, olds: Outputs, found: NameChange): AegirError {
+  const ways = [
+    ...(found.internalName === null ? [] : [`declare internalName: "${found.internalName}" to keep that client`]),
+    ...(found.nid === null ? [] : [`set onExisting: "adopt" to take the one that is called ${olds.internalName} now`]),
+    "remove the client from the program",
+  ].join(", or ");
+  return new AegirError({
+    situation: "changedMeanwhile",
+    what: `the client ${olds.internalName} ${partedNames(olds, found)}`,
+    server: server.label,
+    outcome: "notDone",
+    next: ways[0]!.toUpperCase() + ways.slice(1),
+    detail: { expected: { internalName: olds.internalName, nid: olds.nid }, found },
+  });
+}
+
+async function deleteClient(server: AegirServer, id: string, props: Outputs): Promise<void> {
   const { client } = await observe(server, props);
+  if (props.nid !== undefined && client?.nid !== props.nid) {
+    const known = (await server.inventory()).clients.find(({ nid }) => nid === props.nid);
+    if (known && isDeclared(server.name, clientId(known.internalName))) {
+      say(id, `is declared as ${known.internalName} now: only this entry of the state is forgotten.`);
+      return;
+    }
+    if (known) {
+      throw refuse(
+        server,
+        `the client ${props.internalName} ${partedNames(props, { internalName: known.internalName, nid: client?.nid ?? null })}`,
+        `Declare internalName: "${known.internalName}", or delete that client in the panel, then run the same command again`,
+      );
+    }
+    if (client) {
+      say(id, `${partedNames(props, { internalName: null, nid: client.nid })}: that one is left alone.`);
+      return;
+    }
+  }
   if (!client) return;
   const role = client.isDefault ? "default owner" : client.isAdmin ? "admin client" : undefined;
   if (role) {
@@ -489,6 +566,7 @@ async function deleteClient(server: AegirServer, props: Outputs): Promise<void> 
   try {
     await server.worker.call("deleteClient", {
       internalName: client.internalName,
+      nid: client.nid,
       // None of others is left, or they are to be dropped: the binding that email made goes in the same transaction.
       dropBindings: destroy.bindings === "drop" || client.users.length > undeclaredUsers.length,
       dropPlatforms: destroy.platforms === "drop",

@@ -72,6 +72,12 @@ interface Outputs extends Inputs {
   applied: boolean;
   /** The client that this stack gave the site to, if a refresh found another owner since: a removal leaves it with that one. */
   givenTo?: string;
+  /** Node id of the owner; not in the states of earlier releases. */
+  ownerNid?: number;
+  /** Whom this stack took the site from as `takeOverFrom` says: it does so once. */
+  tookFrom?: string;
+  /** What a refresh found if another site has the name now, and another owner: nothing else of it is recorded. */
+  remade?: { nid: number; owner: string };
 }
 
 const replacing = ["site", "server"] as const;
@@ -165,7 +171,7 @@ export const siteOwnership: Lifecycle<Inputs, Outputs> = {
     const changed = differing(changing, olds, news);
     const unfinished = olds.applied === false && news.waitFor !== "recorded";
     // Declared for whom the refresh found: from now on it is this stack that gives the site to them.
-    const accepted = olds.givenTo !== undefined;
+    const accepted = olds.givenTo !== undefined || olds.remade !== undefined;
     const loser = olds.client || "nobody";
     const gainer = isKnown(news.client) ? news.client : "a client not known yet";
     if (replaces.includes("server")) {
@@ -177,6 +183,10 @@ export const siteOwnership: Lifecycle<Inputs, Outputs> = {
       const onDestroy = olds.onDestroy ?? "default-owner";
       const receiver = onDestroy === "leave" ? `stays with ${loser}` : `goes from ${loser} to ${onDestroy}`;
       say(id, `is no longer declared here, another site is: this one ${receiver}.`);
+    } else if (olds.remade && news.client !== olds.remade.owner && news.takeOverFrom !== olds.remade.owner) {
+      say(id, `${anotherSite(olds, olds.remade)}: the update will refuse to take it.`);
+    } else if (isSpent(olds.client, news, olds)) {
+      say(id, `${takenBack(olds.client)}: the update will refuse to take it a second time.`);
     } else if (changed.includes("client")) {
       say(
         id,
@@ -202,7 +212,15 @@ export const siteOwnership: Lifecycle<Inputs, Outputs> = {
     if (!found) return {};
     const live = { ...props, site: domain, client: ownerName(found), server: server.name };
     const givenTo = givenBy(props);
-    const { previousOwner, verifyTask } = props;
+    const identity = identityOf(given(props), found);
+    if (identity === "otherSite") {
+      // Whose site it is now is for a person to say, and until then nothing is written.
+      const remade = { nid: found.nid, owner: ownerName(found) };
+      const kept = { ...props, site: domain, server: server.name };
+      return { id: siteId(domain), props: { ...(kept as Outputs), remade }, inputs: pick(kept, inputKeys) };
+    }
+    if (identity === "reinstalled") say(id, reinstalled(props, found));
+    if (identity === "otherBearer") say(id, `${otherBearer(props, found)}.`);
     const drifted = givenTo !== undefined && givenTo !== live.client;
     noteLook(
       server,
@@ -212,7 +230,7 @@ export const siteOwnership: Lifecycle<Inputs, Outputs> = {
     return {
       id: siteId(domain),
       props: {
-        ...outputs(found, live, { previousOwner, verifyTask }),
+        ...outputs(found, live, props),
         ...(drifted && { givenTo }),
       },
       inputs: pick(live, inputKeys),
@@ -236,8 +254,12 @@ export const siteOwnership: Lifecycle<Inputs, Outputs> = {
       site: props.site,
       to: receiver(onDestroy),
       waitFor: props.waitFor ?? "effective",
-      mayTake: (found) => (ownerName(found) === givenBy(props) ? "take" : "leave"),
+      mayTake: (found) => (identityOf(given(props), found) === "same" ? "take" : "leave"),
     });
+    if (site.nid !== props.nid && props.nid !== undefined) {
+      say(id, `${anotherSite(props, { nid: site.nid, owner: ownerName(site) })}: it is left where it is.`);
+      return;
+    }
     const until = isEffective(site)
       ? ""
       : `, but until the server has verified it, ${site.links.join(", ")} can reach its files`;
@@ -257,7 +279,10 @@ async function own(id: string, inputs: Inputs, olds: Outputs | undefined): Promi
       mayTake: (site) => mayTake(server, site, inputs, olds, defaultClient?.nid),
     });
     for (const warning of handover.warnings) say(id, warning);
-    return outputs(handover.site, inputs, remembered(handover, olds));
+    if (olds?.nid !== undefined && olds.nid !== handover.site.nid) say(id, reinstalled(olds, handover.site));
+    const took = handover.previousOwner?.internalName ?? (givenBy(olds ?? {}) === inputs.client ? olds?.tookFrom : "");
+    const tookFrom = inputs.takeOverFrom !== undefined && took === inputs.takeOverFrom ? took : undefined;
+    return outputs(handover.site, inputs, { ...remembered(handover, olds), tookFrom });
   } catch (error) {
     if (!(error instanceof NotApplied)) throw error;
     // Where the answer was lost the declared owner is recorded: if it is so, a removal takes it back, and if not, leaves it.
@@ -276,11 +301,33 @@ function mayTake(
   defaultOwner: number | undefined,
 ): "take" {
   const owner = ownerName(site);
+  if (olds && isSpent(owner, inputs, olds)) {
+    throw new AegirError({
+      situation: "changedMeanwhile",
+      what: `${site.site} ${takenBack(owner)}`,
+      server: server.label,
+      outcome: "notDone",
+      next: `If ${owner} is to keep it, declare that or remove this resource; if ${owner} is to lose it again, see that nothing else declares it, remove takeOverFrom and run \`pulumi up --refresh\``,
+      detail: { site: site.site, owner },
+    });
+  }
   if (inputs.takeOverFrom !== undefined && owner === inputs.takeOverFrom) return "take";
   if (olds) {
+    const identity = identityOf(olds, site);
+    if (identity === "otherSite" || identity === "otherBearer") {
+      const found = { nid: site.nid, owner };
+      throw new AegirError({
+        situation: "changedMeanwhile",
+        what: `${site.site} ${identity === "otherSite" ? anotherSite(olds, found) : otherBearer(olds, site)}`,
+        server: server.label,
+        outcome: "notDone",
+        next: `If ${owner || "nobody"} is to own it, declare that; if ${owner || "nobody"} is to lose it, write takeOverFrom: "${owner}"`,
+        detail: { expected: pick(olds, ["nid", "client", "ownerNid"]), found: { ...found, ownerNid: site.ownerNid } },
+      });
+    }
     // No verify is known of a write whose answer was lost: it may not have been made.
     const lost = olds.applied === false && olds.verifyTask === null;
-    if (owner === olds.client || (lost && owner === olds.previousOwner)) return "take";
+    if (identity !== "otherOwner" || (lost && owner === olds.previousOwner)) return "take";
     throw new AegirError({
       situation: "changedMeanwhile",
       what: `the owner of ${site.site} changed since this stack last saw it: expected ${olds.client || "nobody"}, found ${owner || "nobody"}`,
@@ -305,6 +352,58 @@ function mayTake(
 /** Whom this stack gave the site to, whatever a refresh has found since; undefined if it is only looked up. */
 const givenBy = (props: Partial<Outputs>): string | undefined => props.givenTo ?? props.client;
 
+/** What is recorded of the client that this stack gave the site to. */
+function given(props: Partial<Outputs>): Recorded {
+  return props.givenTo === undefined ? props : { nid: props.nid, client: props.givenTo };
+}
+
+type Recorded = Pick<Partial<Outputs>, "nid" | "client" | "ownerNid">;
+
+/**
+ * How what the server has under a site's name compares with what the state recorded. Numbers decide; names do where
+ * a state of an earlier release has no number.
+ *
+ * - `same`: this site, of this client, whatever the client is called now
+ * - `otherOwner`: this site, of another client
+ * - `otherBearer`: this site, of another client, which has the recorded client's name
+ * - `reinstalled`: another site of this name, of the recorded client: its new number is taken over
+ * - `otherSite`: another site of this name, of another client: it is never taken without `takeOverFrom`
+ */
+export function identityOf(
+  recorded: Recorded,
+  found: Pick<SiteFacts, "nid" | "ownerNid" | "owner">,
+): "same" | "otherOwner" | "otherBearer" | "reinstalled" | "otherSite" {
+  const sameSite = recorded.nid === undefined || recorded.nid === found.nid;
+  const sameName = recorded.client === undefined || (found.owner?.internalName ?? "") === recorded.client;
+  const sameOwner = recorded.ownerNid === undefined ? sameName : recorded.ownerNid === found.ownerNid;
+  if (!sameSite) return sameOwner ? "reinstalled" : "otherSite";
+  if (sameOwner) return "same";
+  return sameName ? "otherBearer" : "otherOwner";
+}
+
+/** True if the site is back with the client that this stack has taken it from already, as `takeOverFrom` says. */
+function isSpent(owner: string, inputs: Inputs, olds: Outputs): boolean {
+  const { takeOverFrom } = inputs;
+  return (
+    takeOverFrom !== undefined &&
+    [owner, olds.tookFrom].every((each) => each === takeOverFrom) &&
+    givenBy(olds) === inputs.client
+  );
+}
+
+/** Clauses about a site, which is their subject. */
+const takenBack = (owner: string): string =>
+  `was taken from ${owner} once, as takeOverFrom says, and belongs to ${owner} again: another stack or a person gave it back`;
+
+const anotherSite = (recorded: Partial<Outputs>, found: { nid: number; owner: string }): string =>
+  `was node ${recorded.nid} of ${givenBy(recorded) || "nobody"}, and is node ${found.nid} of ${found.owner || "nobody"} now: another site of the same name`;
+
+const reinstalled = (recorded: Partial<Outputs>, found: SiteFacts): string =>
+  `was node ${recorded.nid} and is node ${found.nid} now: it was made again under its name, for ${ownerName(found) || "nobody"}.`;
+
+const otherBearer = (recorded: Partial<Outputs>, found: SiteFacts): string =>
+  `belonged to ${recorded.client} with node ${recorded.ownerNid}, and belongs to ${ownerName(found)} with node ${found.ownerNid} now: another client of the same name`;
+
 const ownerName = (site: SiteFacts): string => site.owner?.internalName ?? "";
 
 function remembered(
@@ -325,6 +424,8 @@ function outputs(site: SiteFacts, inputs: Partial<Inputs>, remembers: Partial<Ou
     ...(pick(inputs, inputKeys) as unknown as Outputs),
     stateVersion: STATE_VERSION,
     nid: site.nid,
+    ...(site.owner && { ownerNid: site.ownerNid }),
+    ...(remembers.tookFrom !== undefined && { tookFrom: remembers.tookFrom }),
     // Null, because Pulumi takes an output that is absent for one that no preview can know.
     previousOwner: remembers.previousOwner ?? null,
     verifyTask: remembers.verifyTask ?? null,

@@ -258,19 +258,24 @@ export const verbs = {
     args: z.object({ internalName: z.string(), name: z.string(), user: newUser.nullable() }),
     result: z.object({ client: ClientFacts, user: EnsuredUser.nullable() }),
   },
-  /** Errors: `missing`; `changed` (the title is not `from`), `refused` (the sanitiser would alter the internal name). */
+  /** Errors: `missing`; `changed` (the title is not `from`, or the client is not `nid`), `refused` (the sanitiser would alter the internal name). */
   renameClient: {
     write: true,
-    args: z.object({ internalName: z.string(), from: z.string(), to: z.string() }),
+    args: z.object({ internalName: z.string(), nid: nid.optional(), from: z.string(), to: z.string() }),
     result: z.object({ client: ClientFacts }),
   },
   /**
-   * Errors: `missing`; `refused` with `sites`, `users`, `platforms` or `role` ("default", "admin") in its detail: live
+   * Errors: `missing`; `changed` (the client is not `nid`); `refused` with `sites`, `users`, `platforms` or `role` ("default", "admin") in its detail: live
    * sites always refuse, bindings and platform rows unless they are to be dropped, a platform's last row always.
    */
   deleteClient: {
     write: true,
-    args: z.object({ internalName: z.string(), dropBindings: z.boolean(), dropPlatforms: z.boolean() }),
+    args: z.object({
+      internalName: z.string(),
+      nid: nid.optional(),
+      dropBindings: z.boolean(),
+      dropPlatforms: z.boolean(),
+    }),
     result: z.object({ deleted: z.boolean() }),
   },
   /**

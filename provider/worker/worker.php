@@ -93,11 +93,11 @@ class AegirAccessWorker {
     ),
     'renameClient' => array(
       'write' => TRUE,
-      'args' => array('internalName' => 'string', 'from' => 'string', 'to' => 'string'),
+      'args' => array('internalName' => 'string', 'nid?' => 'integer', 'from' => 'string', 'to' => 'string'),
     ),
     'deleteClient' => array(
       'write' => TRUE,
-      'args' => array('internalName' => 'string', 'dropBindings' => 'boolean', 'dropPlatforms' => 'boolean'),
+      'args' => array('internalName' => 'string', 'nid?' => 'integer', 'dropBindings' => 'boolean', 'dropPlatforms' => 'boolean'),
     ),
     'ensureUser' => array(
       'write' => TRUE,
@@ -1059,8 +1059,18 @@ class AegirAccessWorker {
     }
   }
 
+  /**
+   * A name may have passed to another client since the caller looked.
+   */
+  private function requireClient($row, $nid) {
+    if ($nid !== NULL && (int) $row->nid !== $nid) {
+      throw new AegirAccessRefusal('changed', "The client \"{$row->uname}\" is not the one with the nid $nid.", array('nid' => (int) $row->nid));
+    }
+  }
+
   private function renameClient(array $args) {
     $row = $this->lockedClient($args['internalName']);
+    $this->requireClient($row, $args['nid']);
     if ($row->title !== $args['from']) {
       throw new AegirAccessRefusal('changed', "The client \"{$row->uname}\" is named \"{$row->title}\", not \"{$args['from']}\".", array('found' => $row->title));
     }
@@ -1080,6 +1090,7 @@ class AegirAccessWorker {
 
   private function deleteClient(array $args) {
     $row = $this->lockedClient($args['internalName']);
+    $this->requireClient($row, $args['nid']);
     // A site that the panel is giving to this client right now is waited for: it would be left with an owner that is gone.
     db_query('SELECT nid FROM {hosting_site} WHERE client = :nid FOR UPDATE', array(':nid' => $row->nid))->fetchCol();
     $client = $this->freshClientFacts($row->nid);

@@ -26,6 +26,11 @@ export class Panel {
     this.frontEnd.saveClient({ nid, uname, title });
   }
 
+  /** Written to the database by hand, which no form does. */
+  setInternalName(internalName: string, to: string): void {
+    this.client(internalName).uname = to;
+  }
+
   /** "Allowed users" on the client form. */
   bind(internalName: string, userName: string): void {
     this.frontEnd.bind(this.user(userName).uid, this.client(internalName).nid);

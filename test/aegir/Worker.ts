@@ -111,8 +111,8 @@ export class Worker {
       return { client, user: ensured };
     },
 
-    renameClient: ({ internalName, from, to }) => {
-      const { nid, title, uname } = this.requireClient(internalName);
+    renameClient: ({ internalName, nid: expected, from, to }) => {
+      const { nid, title, uname } = this.requireClient(internalName, expected);
       if (title !== from) {
         throw new Refusal("changed", `Client ${internalName} is not named as expected.`, { found: title });
       }
@@ -121,9 +121,9 @@ export class Worker {
       return { client: this.facts().client(nid) };
     },
 
-    deleteClient: ({ internalName, dropBindings, dropPlatforms }) => {
+    deleteClient: ({ internalName, nid: expected, dropBindings, dropPlatforms }) => {
       const { tables, defaultClient } = this.frontEnd;
-      const { nid } = this.requireClient(internalName);
+      const { nid } = this.requireClient(internalName, expected);
       const { sites, users, platforms, isDefault, isAdmin } = this.facts().client(nid);
       const detail = {
         ...((isDefault || isAdmin) && { role: isDefault ? "default" : "admin" }),
@@ -207,8 +207,11 @@ export class Worker {
     return client?.uname === internalName ? client : undefined;
   }
 
-  private requireClient(internalName: string): Client {
+  private requireClient(internalName: string, expected?: number): Client {
     const client = this.findClient(internalName);
+    if (client && expected !== undefined && client.nid !== expected) {
+      throw new Refusal("changed", `Client ${internalName} is not node ${expected}.`, { nid: client.nid });
+    }
     if (client) return client;
     const message = `There is no client with the internal name "${internalName}".`;
     throw new Refusal("missing", message, { what: "client" });

@@ -442,9 +442,13 @@ export function describeWorker(name: string, start: () => Promise<Target>): void
       });
 
       it("does nothing to a client that has another name than expected, or is not there", async () => {
-        await makeClient("one");
+        const { client: one } = await makeClient("one");
         const changed = await refused("renameClient", { internalName: named("one"), from: "Uno", to: "Eins" });
         assert.deepEqual([changed.code, changed.detail], ["changed", { found: "Client one" }]);
+        const { nid } = one;
+        const other = { internalName: named("one"), nid: nid + 1, from: "Client one", to: "Eins" };
+        const another = await refused("renameClient", other);
+        assert.deepEqual([another.code, another.detail], ["changed", { nid }]);
         const missing = await refused("renameClient", { internalName: named("two"), from: "Two", to: "Zwei" });
         assert.deepEqual([missing.code, missing.detail], ["missing", { what: "client" }]);
       });
@@ -780,7 +784,10 @@ export function describeWorker(name: string, start: () => Promise<Target>): void
 
       it("deletes a client with nothing to it, and says if it is missing", async () => {
         const { client } = await makeClient("one");
-        assert.deepEqual(await worker.ok("deleteClient", { internalName: named("one"), ...keep }), { deleted: true });
+        const another = await refused("deleteClient", { internalName: named("one"), nid: client.nid + 1, ...keep });
+        assert.deepEqual([another.code, another.detail], ["changed", { nid: client.nid }]);
+        const args = { internalName: named("one"), nid: client.nid, ...keep };
+        assert.deepEqual(await worker.ok("deleteClient", args), { deleted: true });
         assert.equal(await clientState("one"), undefined);
         assert.deepEqual(await backstage.grants(client.nid), []);
         const failure = await refused("deleteClient", { internalName: named("one"), ...keep });

@@ -7,13 +7,40 @@ import { clientUserBinding } from "../../provider/resources/ClientUserBinding";
 import { forgetDeclared } from "../../provider/resources/declared";
 import { PartialFailure } from "../../provider/resources/Lifecycle";
 import { shellAccount } from "../../provider/resources/ShellAccount";
-import { siteOwnership } from "../../provider/resources/SiteOwnership";
+import { identityOf, siteOwnership } from "../../provider/resources/SiteOwnership";
 import { PlainFiles } from "../support/PlainClient";
 import { SmallAegir, type SmallAegirOptions } from "../aegir/SmallAegir";
 
 const site = "www.acme.example";
 const server = "main";
 const acme = { name: "Acme Corp", internalName: "acme", server };
+
+/** What the state recorded, and what the server has: nodes of site and owner, and the owner's internal name. */
+describe("what a site's name stands for now", () => {
+  const recorded = { nid: 5, client: "acme", ownerNid: 12 };
+  const table = [
+    [[5, 12, "acme"], "same"],
+    [[5, 12, "acme_old"], "same"],
+    [[5, 13, "beta"], "otherOwner"],
+    [[5, 13, "acme"], "otherBearer"],
+    [[7, 12, "acme"], "reinstalled"],
+    [[7, 13, "beta"], "otherSite"],
+    [[7, 13, "acme"], "otherSite"],
+  ] as const;
+  for (const [[nid, ownerNid, internalName], identity] of table) {
+    it(`is ${identity} if site 5 of acme (12) is site ${nid} of ${internalName} (${ownerNid}) now`, () => {
+      const found = { nid, ownerNid, owner: { nid: ownerNid, internalName, name: internalName } };
+      assert.equal(identityOf(recorded, found), identity);
+    });
+  }
+
+  it("goes by the owner's name where an earlier release recorded no number", () => {
+    const found = { nid: 5, ownerNid: 13, owner: { nid: 13, internalName: "acme", name: "Acme Corp" } };
+    assert.equal(identityOf({ nid: 5, client: "acme" }, found), "same");
+    assert.equal(identityOf({ nid: 7, client: "acme" }, found), "reinstalled");
+    assert.equal(identityOf({ nid: 5, client: "beta" }, found), "otherOwner");
+  });
+});
 
 describe("the life cycles against a server", () => {
   let aegir: SmallAegir;
@@ -174,7 +201,7 @@ describe("the life cycles against a server", () => {
             internalName: "octopus123456",
             server,
             stateVersion: 1,
-            nid: 1,
+            nid: aegir.tables().clients.find(({ internalName }) => internalName === "octopus123456")!.nid,
             panelUser: null,
           }),
         /the client octopus123456 is the server's default owner/,
@@ -478,6 +505,147 @@ describe("the life cycles against a server", () => {
       assert.equal((await aegirClient.create(acme)).outs.panelUser, null);
       const login = await shellAccount.create({ client: "acme", passwordInState: false, server });
       assert.equal(login.outs.password, null);
+    });
+
+    /** The site is deleted in the panel and made again under its name. */
+    async function siteMadeAgain(owner: string): Promise<number> {
+      aegir.panel.addTask(site, "delete");
+      await until(() => !aegir.tables().sites.some((row) => row.site === site && row.status !== -2));
+      aegir.addSites([{ site, owner }]);
+      return aegir.tables().sites.find((row) => row.site === site && row.status !== -2)!.nid;
+    }
+
+    it("a site made again under its name by its owner is known by its new number, and removed as declared", async () => {
+      const { id, outs } = await own();
+      const nid = await siteMadeAgain("acme");
+      const { props } = await siteOwnership.read(id, outs);
+      assert.deepEqual([props?.nid, props?.remade], [nid, undefined]);
+      await siteOwnership.delete(id, props as typeof outs);
+      assert.equal(owner(), "octopus123456");
+    });
+
+    it("a site made again under its name is not handed over by the removal of the old one", async () => {
+      const { id, outs } = await own();
+      await siteMadeAgain("acme");
+      await siteOwnership.delete(id, outs);
+      assert.equal(owner(), "acme");
+    });
+
+    it("a site made again for another client is refused, naming both numbers, after a refresh as before it", async () => {
+      await aegirClient.create({ name: "Beta GmbH", internalName: "beta", server });
+      const { id, outs } = await own();
+      const nid = await siteMadeAgain("beta");
+      const inputs = { site, client: "acme", server };
+      const { props } = await siteOwnership.read(id, outs);
+      const recorded = props as typeof outs;
+      assert.deepEqual([recorded.nid, recorded.client, recorded.remade], [outs.nid, "acme", { nid, owner: "beta" }]);
+      assert.deepEqual(await siteOwnership.diff(id, recorded, inputs), { changes: true, replaces: [] });
+      for (const olds of [outs, recorded]) {
+        await assert.rejects(siteOwnership.update(id, olds, inputs), (error: AegirError) => {
+          assert.equal(error.situation, "changedMeanwhile");
+          assert.match(error.message, new RegExp(`was node ${outs.nid} of acme, and is node ${nid} of beta now`));
+          assert.match(error.message, /write takeOverFrom: "beta"/);
+          return true;
+        });
+        await siteOwnership.delete(id, olds);
+      }
+      assert.equal(owner(), "beta");
+      const { outs: kept } = await siteOwnership.update(id, recorded, { ...inputs, client: "beta" });
+      assert.deepEqual([kept.nid, kept.remade], [nid, undefined]);
+      const taken = await siteOwnership.update(id, recorded, { ...inputs, takeOverFrom: "beta" });
+      assert.deepEqual([taken.outs.nid, owner()], [nid, "acme"]);
+    });
+
+    it("a site that another stack took back by takeOverFrom is not taken a second time", async () => {
+      await aegirClient.create({ name: "Beta GmbH", internalName: "beta", server });
+      const first = { site, client: "acme", takeOverFrom: "beta", server };
+      const second = { site, client: "beta", takeOverFrom: "acme", server };
+      aegir.panel.setOwner(site, "Beta GmbH");
+      const { id, outs } = await siteOwnership.create(first);
+      assert.equal(outs.tookFrom, "beta");
+      await siteOwnership.create(second);
+      const { props } = await siteOwnership.read(id, outs);
+      for (const olds of [outs, props as typeof outs]) {
+        await assert.rejects(
+          siteOwnership.update(id, olds, first),
+          /was taken from beta once, as takeOverFrom says, and belongs to beta again.* remove takeOverFrom/,
+        );
+      }
+      assert.equal(owner(), "beta");
+      // Without it, the change is drift like any other, and the other stack is refused in its turn.
+      await siteOwnership.update(id, props as typeof outs, { site, client: "acme", server });
+      assert.equal(owner(), "acme");
+    });
+
+    it("a takeover whose state was lost is made as declared, and its counterpart is then refused", async () => {
+      await aegirClient.create({ name: "Beta GmbH", internalName: "beta", server });
+      await own();
+      const second = { site, client: "beta", takeOverFrom: "acme", server };
+      const { id, outs } = await siteOwnership.create(second);
+      await siteOwnership.create({ site, client: "acme", takeOverFrom: "beta", server });
+      const { props } = await siteOwnership.read(id, outs);
+      await assert.rejects(siteOwnership.update(id, props as typeof outs, second), /was taken from acme once/);
+      assert.equal(owner(), "acme");
+    });
+
+    /** The client acme is deleted in the panel, and another one made under its name. */
+    async function clientMadeAgain() {
+      const { outs } = await aegirClient.create(acme);
+      aegir.panel.deleteClient("acme");
+      const nid = aegir.panel.addClient({ name: "Acme Corp", internalName: "acme" });
+      const { props } = await aegirClient.read("client:acme", outs);
+      return { outs, nid, recorded: props as typeof outs };
+    }
+
+    it("a client deleted and made again is refused, naming both numbers, until it is adopted", async () => {
+      const { outs, nid, recorded } = await clientMadeAgain();
+      assert.deepEqual([recorded.nid, recorded.nameChange], [outs.nid, { internalName: null, nid }]);
+      assert.deepEqual(await aegirClient.diff("client:acme", recorded, acme), { changes: true, replaces: [] });
+      for (const olds of [outs, recorded]) {
+        await assert.rejects(aegirClient.update("client:acme", olds, acme), (error: AegirError) => {
+          assert.match(
+            error.message,
+            new RegExp(`was node ${outs.nid}, which no longer exists; node ${nid} is called`),
+          );
+          assert.match(error.message, /Set onExisting: "adopt" to take the one/);
+          return true;
+        });
+      }
+      const adopting = { ...acme, onExisting: "adopt" as const };
+      const { outs: adopted } = await aegirClient.update("client:acme", recorded, adopting);
+      assert.equal(adopted.nid, nid);
+      assert.deepEqual(await aegirClient.diff("client:acme", adopted, adopting), { changes: false, replaces: [] });
+    });
+
+    it("a client made again under the name of a removed one is not deleted with it", async () => {
+      const { nid, outs, recorded } = await clientMadeAgain();
+      for (const olds of [outs, recorded]) await aegirClient.delete("client:acme", olds);
+      assert.equal(aegir.tables().clients.find(({ internalName }) => internalName === "acme")?.nid, nid);
+    });
+
+    it("a client whose internal name was changed in the database is refused, with its name now", async () => {
+      const { outs } = await aegirClient.create(acme);
+      aegir.panel.setInternalName("acme", "acme_old");
+      const { props } = await aegirClient.read("client:acme", outs);
+      const recorded = props as typeof outs;
+      assert.deepEqual(recorded.nameChange, { internalName: "acme_old", nid: null });
+      await assert.rejects(
+        aegirClient.update("client:acme", recorded, acme),
+        /is called acme_old now; no client is called acme now.*Declare internalName: "acme_old" to keep that client/,
+      );
+      await assert.rejects(aegirClient.delete("client:acme", recorded), /is called acme_old now/);
+      await aegirClient.check({}, { ...acme, internalName: "acme_old" });
+      await aegirClient.delete("client:acme", recorded);
+      assert.equal(aegir.tables().clients.find(({ nid }) => nid === outs.nid)?.internalName, "acme_old");
+    });
+
+    it("a site of another client that has the owner's name now is left alone by its removal", async () => {
+      const { id, outs } = await own();
+      aegir.panel.setInternalName("acme", "acme_old");
+      const other = aegir.panel.addClient({ name: "Other Acme", internalName: "acme" });
+      aegir.panel.setOwner(site, other);
+      await siteOwnership.delete(id, outs);
+      assert.equal(owner(), "acme");
     });
 
     it("a site whose title has capitals is found again by a refresh", async () => {
