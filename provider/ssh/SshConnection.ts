@@ -190,8 +190,9 @@ export class SshConnection {
       if (error.situation === "refusedByServer" && /exit code/.test(error.reason)) {
         const why =
           "the server ended the SFTP session at once: the login may have no SFTP, or its password may have expired, " +
-          "which stops logins with a key as well. Log in by hand to see; an expired password is changed there";
-        throw new SshError(error.situation, this.label, "notDone", `${why} (${error.reason}). Nothing was done`);
+          "which stops logins with a key as well";
+        const advice = "Log in by hand to see; an expired password is changed there";
+        throw new SshError(error.situation, this.label, "notDone", `${why} (${error.reason})`, { advice });
       }
       // Whether or not there was a channel, no file was asked for on it.
       if (error.situation !== "sessionBroken") throw error;

@@ -132,7 +132,8 @@ describe("the provider process", () => {
     it("the owner of a site, effectively", async () => {
       const { id, inputs, properties } = await make("SiteOwnership", { site: "free1.example.com", client: "acme" });
       assert.equal(id, "site:free1.example.com");
-      const { nid, verifyTask, ...others } = properties;
+      const { nid, ownerNid, verifyTask, ...others } = properties;
+      assert.equal(ownerNid, aegir.tables().clients.find(({ internalName }) => internalName === "acme")?.nid);
       assert.deepEqual(others, {
         site: "free1.example.com",
         client: "acme",

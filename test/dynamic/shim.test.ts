@@ -100,7 +100,7 @@ describe("the serialised shim", () => {
         checked?.failures?.map(({ property }) => property),
         ["server", "name"],
       );
-      await assert.rejects(async () => provider.delete?.("client:acme", {}), /has no `aegir:servers`/);
+      await assert.rejects(async () => provider.delete?.("client:acme", {}), { message: /has no `aegir:servers`/ });
     });
   }
 });

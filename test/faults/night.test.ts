@@ -208,7 +208,7 @@ describe("a refresh that cannot look", () => {
     const t = trial();
     await t.proxy.down();
     const provider = await InProcessProvider.start(t.configuration());
-    await assert.rejects(provider.read("SiteOwnership", `site:${SITE}`), /nothing listens on port/);
+    await assert.rejects(provider.read("SiteOwnership", `site:${SITE}`), { message: /nothing listens on port/ });
     await provider.end();
     await t.proxy.up();
   });
