@@ -17,17 +17,11 @@ export type VerifyOutcome = "success" | "warning" | "errorLine" | "failure" | "c
  * back. `closeAfter`: done, and the channel closes without a word. `deadlock`: the database chose it as a victim.
  * `diskFull`: the database could not write. `fatal`: it has gone away; nothing was done, and the worker ends.
  */
-export type RequestFault =
-  | "cutBefore"
-  | "cutAfter"
-  | "halfAnswer"
-  | "killBefore"
-  | "killInside"
-  | "killAfter"
-  | "closeAfter"
-  | "deadlock"
-  | "diskFull"
-  | "fatal";
+export type RequestFault = (typeof REQUEST_FAULTS)[number];
+export const REQUEST_FAULTS = [
+  ...(["cutBefore", "cutAfter", "halfAnswer", "killBefore", "killInside", "killAfter", "closeAfter"] as const),
+  ...(["deadlock", "diskFull", "fatal"] as const),
+];
 
 /** A request of a worker, any write of one, or the removal of a file over SFTP. */
 export type Requested = Verb | "write" | "unlink";

@@ -24,6 +24,7 @@ import { TaskQueue, type QueueSettings } from "./TaskQueue";
 import { Worker } from "./Worker";
 import { WorkerProcess, type Terminal, type WorkerCounts } from "./WorkerProcess";
 
+export { REQUEST_FAULTS } from "./Faults";
 export type { Hold, Requested, RequestFault, VerifyOutcome } from "./Faults";
 export type { Exception } from "./Tables";
 export type { WorkerProcess } from "./WorkerProcess";

@@ -1,6 +1,6 @@
 /** What goes wrong while a stack of a random story is deployed, at a place that is drawn. */
 import * as fc from "fast-check";
-import type { RequestFault, VerifyOutcome } from "../aegir/SmallAegir";
+import { REQUEST_FAULTS, type RequestFault, type VerifyOutcome } from "../aegir/SmallAegir";
 import type { Verb } from "../../provider/worker/protocol";
 import type { Provider } from "../faults/Provider";
 import type { Direction } from "../support/ToxicProxy";
@@ -20,44 +20,35 @@ const bytes: Record<Direction, fc.Arbitrary<number>> = {
   downstream: fc.integer({ min: 1, max: 9_000 }),
 };
 
-const requestFaults: RequestFault[] = [
-  "cutBefore",
-  "cutAfter",
-  "halfAnswer",
-  "killBefore",
-  "killInside",
-  "killAfter",
-  "closeAfter",
-  "deadlock",
-  "diskFull",
-  "fatal",
-];
 const reads: Verb[] = ["client", "site", "user", "tasks", "inventory"];
 
-const cut = (direction: Direction): fc.Arbitrary<Interruption> =>
-  fc
-    .record({ toxic: fc.constantFrom("limit_data" as const, "reset_peer" as const), bytes: bytes[direction] })
-    .map((drawn) => ({ kind: "cut", direction, ...drawn }));
+const cut = (direction: Direction) =>
+  fc.record({
+    kind: fc.constant("cut" as const),
+    toxic: fc.constantFrom("limit_data" as const, "reset_peer" as const),
+    direction: fc.constant(direction),
+    bytes: bytes[direction],
+  });
 
-const request: fc.Arbitrary<Interruption> = fc
-  .record({
-    verb: fc.oneof({ weight: 3, arbitrary: fc.constant("write" as const) }, fc.constantFrom(...reads)),
-    fault: fc.constantFrom(...requestFaults),
-    nth: fc.integer({ min: 1, max: 4 }),
-  })
-  .map((drawn) => ({ kind: "request", ...drawn }));
+const request = fc.record({
+  kind: fc.constant("request" as const),
+  verb: fc.oneof({ weight: 3, arbitrary: fc.constant("write" as const) }, fc.constantFrom(...reads)),
+  fault: fc.constantFrom(...REQUEST_FAULTS),
+  nth: fc.integer({ min: 1, max: 4 }),
+});
 
 /** Without those that never end, and that only a person can end. */
-const verify: fc.Arbitrary<Interruption> = fc
-  .record({
-    site: fc.constantFrom(...RANDOM_OURS.sites),
-    outcome: fc.constantFrom<VerifyOutcome>("failure", "errorLine", "warning", "cancelled"),
-  })
-  .map((drawn) => ({ kind: "verify", ...drawn }));
+const verify = fc.record({
+  kind: fc.constant("verify" as const),
+  site: fc.constantFrom(...RANDOM_OURS.sites),
+  outcome: fc.constantFrom<VerifyOutcome>("failure", "errorLine", "warning", "cancelled"),
+});
 
-const death: fc.Arbitrary<Interruption> = fc
-  .record({ step: fc.integer({ min: 1, max: 5 }), moment: fc.constantFrom("before" as const, "after" as const) })
-  .map((drawn) => ({ kind: "death", ...drawn }));
+const death = fc.record({
+  kind: fc.constant("death" as const),
+  step: fc.integer({ min: 1, max: 5 }),
+  moment: fc.constantFrom("before" as const, "after" as const),
+});
 
 export const interruption: fc.Arbitrary<Interruption> = fc.oneof(
   fc.constant<Interruption>({ kind: "none" }),
@@ -87,24 +78,15 @@ export function mortal(provider: Provider, { step, moment }: { step: number; mom
   const died = () => new ProcessDied("the provider process has ended");
   const asked =
     (operation: Exclude<keyof Provider, "end">) =>
-    async (...parameters: never[]): Promise<never> => {
+    async (...parameters: never[]): Promise<unknown> => {
       if (stepsLeft <= 0) throw died();
       const last = ["create", "update", "delete"].includes(operation) && --stepsLeft === 0;
       if (last && moment === "before") throw died();
-      const answer = await (provider[operation] as (...parameters: never[]) => Promise<never>).apply(
-        provider,
-        parameters,
-      );
+      const answer = await Reflect.apply(provider[operation], provider, parameters);
       if (last) throw died();
       return answer;
     };
-  return {
-    check: asked("check"),
-    diff: asked("diff"),
-    read: asked("read"),
-    create: asked("create"),
-    update: asked("update"),
-    delete: asked("delete"),
-    end: () => provider.end(),
-  };
+  const operations = ["check", "diff", "read", "create", "update", "delete"] as const;
+  const mortal = Object.fromEntries(operations.map((operation) => [operation, asked(operation)]));
+  return { ...mortal, end: () => provider.end() } as Provider;
 }

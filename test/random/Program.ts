@@ -1,9 +1,7 @@
-/** What two stacks of one server declare in a random story, and the ways in which people change it. */
+/** What two stacks of one server declare in a random story, and how people change it. */
+import * as fc from "fast-check";
 import type { Declaration } from "../scenarios/program";
 import { bound, client, login, owned } from "../scenarios/World";
-
-/** Its declarations stand in the first stack, or in the second. */
-export type StackNumber = 1 | 2;
 
 /** A client with everything that depends on it. */
 export interface Team {
@@ -24,13 +22,8 @@ export interface Program {
   owners: Readonly<Record<string, string>>;
 }
 
-/** Answers undefined where there is nothing to change. */
-export interface Edit {
-  text: string;
-  edit: (program: Program) => Program | undefined;
-}
-
-const STACKS: Readonly<Record<string, StackNumber>> = { nova: 1, lunar: 1, luna: 2 };
+/** The stack that declares a team: the first one or the second. */
+const STACKS: Readonly<Record<string, 1 | 2>> = { nova: 1, lunar: 1, luna: 2 };
 const TEAMS = Object.keys(STACKS);
 const SITES = ["www.nova.example", "shop.nova.example", "blog.nova.example"];
 const PEOPLE = ["alice", "bob", "dora"];
@@ -54,110 +47,74 @@ const newTeam = (team: string): Team => ({
   rotation: 0,
 });
 
+export const nothing: Program = { teams: {}, owners: {} };
+
 /** Every story begins with it. */
 export const beginning: Program = {
   teams: { nova: { ...newTeam("nova"), email: true, people: ["alice", "dora"] }, luna: newTeam("luna") },
   owners: { "www.nova.example": "nova", "shop.nova.example": "luna" },
 };
 
-/** An edit of a team that is there; it answers undefined if it changes nothing. */
-function ofTeam(team: string, text: string, change: (team: Team) => Partial<Team>): Edit {
-  return {
-    text: `${text} ${team}`,
-    edit: (program) => {
-      const before = program.teams[team];
-      if (!before) return undefined;
-      const after = { ...before, ...change(before) };
-      if (JSON.stringify(after) === JSON.stringify(before)) return undefined;
-      return { ...program, teams: { ...program.teams, [team]: after } };
-    },
-  };
+/** What people change at once; what is absent stays as it is. */
+export interface Change {
+  /** A team that is not there is added. `rotate`: its password. */
+  teams: Record<string, "removed" | (Partial<Omit<Team, "rotation">> & { rotate?: true })>;
+  /** The team that a site goes to; a team that is not there stands for none. */
+  owners: Record<string, string>;
 }
 
-function without<T>(
-  record: Readonly<Record<string, T>>,
-  remove: (key: string, value: T) => boolean,
-): Record<string, T> {
-  return Object.fromEntries(Object.entries(record).filter(([key, value]) => !remove(key, value)));
-}
+/** Keys are left out at random, and to make a counterexample smaller. */
+const sparse = { requiredKeys: [] as [] };
 
-/** Every way to change a program, by kind. */
-export const edits: Readonly<Record<string, Edit[]>> = {
-  move: SITES.flatMap((site) => [
-    ...TEAMS.map((team) => ({
-      text: `move ${site} to ${team}`,
-      edit: (program: Program) =>
-        program.teams[team] && program.owners[site] !== team
-          ? { ...program, owners: { ...program.owners, [site]: team } }
-          : undefined,
-    })),
+const teamChange = (team: string) =>
+  fc.oneof(
+    { weight: 1, arbitrary: fc.constant("removed" as const) },
     {
-      text: `stop declaring ${site}`,
-      edit: (program: Program) =>
-        program.owners[site] ? { ...program, owners: without(program.owners, (other) => other === site) } : undefined,
+      weight: 4,
+      arbitrary: fc.record(
+        {
+          name: fc.constantFrom(`${team} Ltd`, `${team} Inc`),
+          internalName: fc.constantFrom(team, `${team}2`),
+          label: fc.constantFrom("", "-again"),
+          email: fc.boolean(),
+          people: fc.subarray(PEOPLE),
+          login: fc.boolean(),
+          rotate: fc.constant(true as const),
+        },
+        sparse,
+      ),
     },
-  ]),
-  create: TEAMS.flatMap((team) =>
-    [true, false].map((email) => ({
-      text: `add ${team}${email ? " with a mail address" : ""}`,
-      edit: (program: Program) =>
-        program.teams[team]
-          ? undefined
-          : { ...program, teams: { ...program.teams, [team]: { ...newTeam(team), email } } },
-    })),
-  ),
-  remove: TEAMS.map((team) => ({
-    text: `remove ${team} with all that it has`,
-    edit: ({ teams, owners }: Program) =>
-      teams[team] && {
-        teams: without(teams, (other) => other === team),
-        owners: without(owners, (_site, owner) => owner === team),
-      },
-  })),
-  rename: TEAMS.flatMap((team) =>
-    ["Ltd", "Inc"].map((form) => ofTeam(team, `name it ${team} ${form}:`, () => ({ name: `${team} ${form}` }))),
-  ),
-  replace: TEAMS.map((team) =>
-    ofTeam(team, "give another internal name to", ({ internalName }) => ({
-      internalName: internalName === team ? `${team}2` : team,
-    })),
-  ),
-  relabel: TEAMS.map((team) =>
-    ofTeam(team, "change the logical names of", ({ label }) => ({ label: label === "" ? "-again" : "" })),
-  ),
-  bind: TEAMS.flatMap((team) =>
-    PEOPLE.map((person) =>
-      ofTeam(team, `bind ${person} to`, ({ people }) => ({ people: [...new Set([...people, person])].sort() })),
-    ),
-  ),
-  unbind: TEAMS.flatMap((team) =>
-    PEOPLE.map((person) =>
-      ofTeam(team, `unbind ${person} from`, ({ people }) => ({ people: people.filter((other) => other !== person) })),
-    ),
-  ),
-  login: TEAMS.flatMap((team) => [
-    ofTeam(team, "declare the login of", () => ({ login: true })),
-    ofTeam(team, "stop declaring the login of", () => ({ login: false })),
-  ]),
-  rotate: TEAMS.map((team) => ofTeam(team, "rotate the password of", ({ rotation }) => ({ rotation: rotation + 1 }))),
-};
+  );
+
+export const change = fc.record({
+  teams: fc.record(Object.fromEntries(TEAMS.map((team) => [team, teamChange(team)])), sparse),
+  owners: fc.record(Object.fromEntries(SITES.map((site) => [site, fc.constantFrom(...TEAMS, "nobody")])), sparse),
+}) as fc.Arbitrary<Change>;
 
 /**
- * Carries out what applies, one edit after the other, and tells which did. A client that stays keeps its address, though it
- * was removed and added: who has been bound by an address stays bound without it, and a checker could not tell.
+ * A client keeps its address: who has been bound by an address stays bound without it, and a checker could not tell. A
+ * site whose team goes is declared no longer.
  */
-export function edited(before: Program, changes: readonly Edit[]): { program: Program; done: string[] } {
-  let program = before;
-  const done: string[] = [];
-  for (const { text, edit } of changes) {
-    const next = edit(program);
-    if (next) done.push(text);
-    program = next ?? program;
-  }
-  const teams = Object.entries(program.teams).map(([name, team]): [string, Team] => {
-    return [name, { ...team, email: team.email || before.teams[name]?.email === true }];
+export function changed(before: Program, change: Change): Program {
+  const teams = TEAMS.flatMap((team): [string, Team][] => {
+    const [was, wanted] = [before.teams[team], change.teams[team]];
+    if (wanted === "removed") return [];
+    if (!wanted) return was ? [[team, was]] : [];
+    const { rotate, ...fields } = wanted;
+    const { email, rotation, ...others } = was ?? newTeam(team);
+    return [
+      [team, { ...others, ...fields, email: email || fields.email === true, rotation: rotation + (rotate ? 1 : 0) }],
+    ];
   });
-  return { program: { ...program, teams: Object.fromEntries(teams) }, done };
+  const there = Object.fromEntries(teams);
+  const owners = Object.entries({ ...before.owners, ...change.owners }).filter(([, team]) => there[team]);
+  return { teams: there, owners: Object.fromEntries(owners) };
+}
+
+/** How many passwords a deployment may rotate at the most. */
+export function rotations(before: Program, after: Program): number {
+  const of = ({ teams }: Program, team: string) => teams[team]?.rotation ?? 0;
+  return TEAMS.filter((team) => of(after, team) > of(before, team)).length;
 }
 
 /**
@@ -165,17 +122,17 @@ export function edited(before: Program, changes: readonly Edit[]): { program: Pr
  * password then, which only a refresh sees.
  */
 export function mayRemakeLogin(before: Program, after: Program): boolean {
-  const owned = ({ owners }: Program, team: string) => Object.keys(owners).filter((site) => owners[site] === team);
   return Object.keys(after.teams).some((team) => {
-    const had = owned(before, team);
-    return had.length > 0 && !owned(after, team).some((site) => had.includes(site));
+    const had = sitesOf(before, team);
+    return had.length > 0 && !sitesOf(after, team).some((site) => had.includes(site));
   });
 }
 
+const sitesOf = ({ owners }: Program, team: string) => Object.keys(owners).filter((site) => owners[site] === team);
+
 /** What one of the stacks declares; `before` is what was deployed, so that the other stack's loser of a site is named. */
-export function declarations(program: Program, before: Program, stack: StackNumber): Declaration[] {
+export function declarations(program: Program, before: Program, stack: 1 | 2): Declaration[] {
   const teams = Object.entries(program.teams).filter(([team]) => STACKS[team] === stack);
-  const sitesOf = (team: string) => Object.keys(program.owners).filter((site) => program.owners[site] === team);
   const takeOverFrom = (site: string): { takeOverFrom?: string } => {
     const loser = before.owners[site];
     if (loser === undefined || STACKS[loser] === stack) return {};
@@ -195,10 +152,10 @@ export function declarations(program: Program, before: Program, stack: StackNumb
       }),
     ),
     ...teams.flatMap(([team, { label }]) =>
-      sitesOf(team).map((site) => owned(site, `${team}${label}`, takeOverFrom(site))),
+      sitesOf(program, team).map((site) => owned(site, `${team}${label}`, takeOverFrom(site))),
     ),
     ...teams.flatMap(([team, { login: wanted, rotation, label }]) => {
-      const [site] = sitesOf(team);
+      const [site] = sitesOf(program, team);
       if (!wanted || site === undefined) return [];
       return [named(label, login(team, site, rotation > 0 ? { rotation: `${rotation}` } : {}), `account:${team}`)];
     }),

@@ -4,7 +4,7 @@
  */
 import * as fc from "fast-check";
 import { interruption, type Interruption } from "./Interruption";
-import { beginning, edited, edits, type Edit, type Program } from "./Program";
+import { beginning, change, changed, nothing, type Change, type Program } from "./Program";
 
 /** One `up` that may not come to its end. */
 export interface Attempt {
@@ -18,11 +18,7 @@ export interface Attempt {
 }
 
 export interface Chapter {
-  /** What was deployed before, and what is from now on. */
-  before: Program;
-  after: Program;
-  /** The edits that applied, in words. */
-  done: string[];
+  change: Change;
   attempts: Attempt[];
   /** How all is made well: which stack is deployed first, and whether with --refresh. */
   secondFirst: boolean;
@@ -31,32 +27,13 @@ export interface Chapter {
   stateLost: boolean;
 }
 
-export class Story {
-  readonly chapters: Chapter[] = [];
-
-  constructor(drawn: (Omit<Chapter, "before" | "after" | "done"> & { changes: Edit[] })[]) {
-    let before: Program = { teams: {}, owners: {} };
-    for (const { changes, ...chapter } of drawn) {
-      const { program: after, done } = edited(this.chapters.length === 0 ? beginning : before, changes);
-      this.chapters.push({ ...chapter, before, after, done });
-      before = after;
-    }
-  }
-
-  /** As fast-check prints a counterexample. */
-  toString(): string {
-    return this.chapters
-      .map(({ done, attempts, secondFirst, refresh, stateLost }, index) => {
-        const said = [
-          ...(index === 0 ? ["declare nova with a site in the first stack and luna with one in the second"] : []),
-          ...done,
-          ...attempts.map((attempt) => `up ${JSON.stringify(attempt)}`),
-          `up${refresh ? " --refresh" : ""} of the ${secondFirst ? "second stack, then of the first" : "first stack, then of the second"}`,
-          ...(stateLost ? ["lose the states"] : []),
-        ];
-        return `\n  ${index + 1}. ${said.join("; ")}`;
-      })
-      .join("");
+/** Its chapters, each with what was deployed before, and what is from now on. */
+export function* told(story: readonly Chapter[]): Generator<Chapter & { before: Program; after: Program }> {
+  let before = nothing;
+  for (const chapter of story) {
+    const after = changed(before === nothing ? beginning : before, chapter.change);
+    yield { ...chapter, before, after };
+    before = after;
   }
 }
 
@@ -73,26 +50,14 @@ function seldom(times: number): fc.Arbitrary<boolean> {
   return fc.nat(times - 1).map((drawn) => drawn === times - 1);
 }
 
-const edit: fc.Arbitrary<Edit> = fc.oneof(
-  ...Object.entries(edits).map(([kind, ofOneKind]) => ({
-    weight: kind === "move" ? 4 : 1,
-    arbitrary: fc.constantFrom(...ofOneKind),
-  })),
-);
-
-/** @param maximum of chapters, of edits in one and of attempts in one; @param minimum of chapters, 1 if absent */
-export function stories(
-  maximum: { chapters: number; edits: number; attempts: number },
-  minimum = 1,
-): fc.Arbitrary<Story> {
+/** @param attempts in one chapter at most */
+export function stories(chapters: { min: number; max: number }, attempts: number): fc.Arbitrary<Chapter[]> {
   const chapter = fc.record({
-    changes: fc.array(edit, { maxLength: maximum.edits, size: "max" }),
-    attempts: fc.array(attempt, { minLength: 1, maxLength: maximum.attempts, size: "max" }),
+    change,
+    attempts: fc.array(attempt, { minLength: 1, maxLength: attempts, size: "max" }),
     secondFirst: fc.boolean(),
     refresh: seldom(3),
     stateLost: seldom(6),
   });
-  return fc
-    .array(chapter, { minLength: minimum, maxLength: maximum.chapters, size: "max" })
-    .map((drawn) => new Story(drawn));
+  return fc.array(chapter, { minLength: chapters.min, maxLength: chapters.max, size: "max" });
 }
