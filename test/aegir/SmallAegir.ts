@@ -9,6 +9,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { keyPair, newKey } from "../support/keys";
 import { RunningClock, type Clock } from "./Clock";
 import { Disk } from "./Disk";
 import { Faults } from "./Faults";
@@ -18,7 +19,7 @@ import { Provision } from "./Provision";
 import { addSites, emptySeed, leaveLink, type Ground, type Seed, type SeededSite } from "./seed";
 import { Shell } from "./Shell";
 import { ShellAccounts } from "./ShellAccounts";
-import { fingerprint, generateKey, parseKey, SshServer, type Login, type SshCounts } from "./SshServer";
+import { SshServer, type Login, type SshCounts } from "./SshServer";
 import { digestOf, readTables, type Exception, type Tables } from "./Tables";
 import { TaskQueue, type QueueSettings } from "./TaskQueue";
 import { Worker } from "./Worker";
@@ -52,7 +53,7 @@ export interface SmallAegirOptions {
   path?: string;
   /** What the login's sessions see as HOME, if not its own. */
   home?: string;
-  /** An OpenSSH private key; a new ed25519 key if absent. */
+  /** A private key in OpenSSH's format; a new ed25519 key if absent. */
   hostKey?: string;
   /** Called with a line about each thing that happens: logins, writes, tasks, cron. */
   report?: (line: string) => void;
@@ -93,10 +94,8 @@ export class SmallAegir {
   private readonly worker: Worker;
   private readonly server: SshServer;
   private user: string;
-  private readonly keys = { drush: generateKey(), accounts: generateKey() };
+  private readonly keys = { drush: newKey(), accounts: newKey() };
   private readonly passwords = { drush: "aegir's password", accounts: "o1.ftp's password" };
-  private hostKey: string;
-  private port = 0;
 
   private constructor(
     readonly clock: Clock,
@@ -109,7 +108,6 @@ export class SmallAegir {
     const report = (line: string) => options.report?.(line);
 
     this.user = user;
-    this.hostKey = options.hostKey ?? generateKey().private;
     this.faults = new Faults(clock, disk);
     this.provision = new Provision(disk, { aegirRoot, owner });
     this.frontEnd = new FrontEnd(clock, flavour);
@@ -137,7 +135,8 @@ export class SmallAegir {
       login: (name: string) => this.login(name),
       run: (command: string, terminal: Terminal) => this.run(command, terminal),
     };
-    this.server = new SshServer(house, disk, this.faults, this.counts, report);
+    const hostKey = options.hostKey === undefined ? newKey() : keyPair(options.hostKey);
+    this.server = new SshServer(house, hostKey, disk, this.faults, this.counts, report);
 
     this.frontEnd.transaction(() => seed(this.ground));
     this.settleAccounts();
@@ -166,24 +165,24 @@ export class SmallAegir {
 
   /** Breaks every connection and takes no new one; queue and cron go on. */
   async down(): Promise<void> {
-    await this.server.close();
+    await this.server.down();
   }
 
   /** Opens the door again on the same port, with another host key if wanted. */
   async up({ newHostKey = false } = {}): Promise<void> {
-    if (newHostKey) this.hostKey = generateKey().private;
-    this.port = await this.server.open(this.hostKey, this.port);
+    if (newHostKey) this.server.hostKey = newKey();
+    await this.server.up();
   }
 
   /** Breaks every connection; new ones are welcome. */
   breakConnections(): void {
-    this.server.breakConnections();
+    this.server.cut();
   }
 
   /** Lets another login run Drush from now on, or the same one with another key. The former is refused. */
   changeLogin(user = this.user): void {
     this.user = user;
-    this.keys.drush = generateKey();
+    this.keys.drush = newKey();
   }
 
   /** The login that runs Drush. */
@@ -197,8 +196,8 @@ export class SmallAegir {
   }
 
   private connection(user: string, privateKey: string, password: string): Connection {
-    const hostKey = fingerprint(parseKey(this.hostKey));
-    return { host: "127.0.0.1", port: this.port, user, privateKey, password, hostKey };
+    const { host, port, hostKey } = this.server;
+    return { host, port, user, privateKey, password, hostKey: hostKey.fingerprint };
   }
 
   /** What a stack would put under `aegir:servers` for this server. */
@@ -271,12 +270,12 @@ export class SmallAegir {
     if (user === this.user) {
       // Who has a shell has OpenSSH's SFTP as well: the whole disk, but for what is closed to all but root.
       const shown = { home: "/", closed: user === "root" ? [] : ["/root", mainHome] };
-      return { password: passwords.drush, publicKey: parseKey(keys.drush.public), hasShell: true, shown };
+      return { password: passwords.drush, publicKey: keys.drush.public, hasShell: true, shown };
     }
     if (this.frontEnd.flavour !== "boa") return undefined;
     if (user === `${INSTANCE}.ftp`) {
       const shown = { home: mainHome, closed: [] };
-      return { password: passwords.accounts, publicKey: parseKey(keys.accounts.public), hasShell: false, shown };
+      return { password: passwords.accounts, publicKey: keys.accounts.public, hasShell: false, shown };
     }
     const account = shellAccounts.get(user);
     return account && { password: account.password, hasShell: false, shown: { home: account.home, closed: [] } };

@@ -3,9 +3,9 @@ import { createHash } from "node:crypto";
 import { Client } from "ssh2";
 import { WORKER_ARGUMENTS } from "../../provider/worker/protocol";
 import { RawWorker } from "../conformance/RawWorker";
+import { newKey } from "../support/keys";
 import { connect, execute, PlainFiles, type Target } from "../support/PlainClient";
 import { SmallAegir } from "./SmallAegir";
-import { fingerprint, generateKey, parseKey } from "./SshServer";
 import { Stage } from "./Stage";
 
 const COMMAND = `drush @hostmaster ${WORKER_ARGUMENTS}`;
@@ -125,11 +125,11 @@ describe("the small Aegir's door", () => {
 });
 
 describe("a small Aegir with options", () => {
-  const hostKey = generateKey().private;
-  const stage = new Stage({ hostKey, user: "o1", owner: "aegir" });
+  const hostKey = newKey();
+  const stage = new Stage({ hostKey: hostKey.private, user: "o1", owner: "aegir" });
 
   it("shows the host key that it was given, and takes its worker's login by the name that it was given", async () => {
-    assert.equal(await shownFingerprint(stage.aegir.drush), fingerprint(parseKey(hostKey)));
+    assert.equal(await shownFingerprint(stage.aegir.drush), hostKey.fingerprint);
     (await connect(stage.aegir.drush)).end();
     assert.deepEqual(stage.aegir.counts.connections, { o1: 1 });
   });

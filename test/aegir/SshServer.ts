@@ -2,10 +2,10 @@
  * The door: a real SSH server on the loopback interface. Who may come in, and what a login gets, is asked of its house at
  * every attempt, so that a password that was replaced a moment ago is refused.
  */
-import { createHash } from "node:crypto";
-import { once } from "node:events";
-import { createServer, type AddressInfo, type Server as NetServer, type Socket } from "node:net";
-import { Server, utils, type AuthContext, type Connection, type ParsedKey, type ServerChannel } from "ssh2";
+import type { Socket } from "node:net";
+import { Server, type AuthContext, type Connection, type ServerChannel } from "ssh2";
+import { signed, type KeyPair } from "../support/keys";
+import { Listener } from "../support/Listener";
 import type { Disk } from "./Disk";
 import type { Faults } from "./Faults";
 import { serveSftp, type Shown } from "./SftpSession";
@@ -18,7 +18,8 @@ const MAX_SFTP_CONNECTIONS = 5;
 
 export interface Login {
   password?: string;
-  publicKey?: ParsedKey;
+  /** `ssh-ed25519 AAAA...` */
+  publicKey?: string;
   /** Whether it runs commands, or has SFTP alone, from mysecureshell. */
   hasShell: boolean;
   /** What SFTP shows it. */
@@ -41,49 +42,27 @@ export interface SshCounts {
   unlinks: number;
 }
 
-export class SshServer {
-  /** Every open connection, with its user if that one has SFTP alone. */
-  private readonly connections = new Map<Socket, string | undefined>();
-  private listener: NetServer | undefined;
+export class SshServer extends Listener {
+  /** The users of the connections that have SFTP alone. */
+  private readonly users = new WeakMap<Socket, string>();
 
   constructor(
     private readonly house: House,
+    /** The one that it shows to new connections. */
+    public hostKey: KeyPair,
     readonly disk: Disk,
     readonly faults: Faults,
     private readonly counts: SshCounts,
     private readonly report: (line: string) => void,
-  ) {}
-
-  /** Listens with this host key; port 0 takes a free one. Answers the port. */
-  async open(hostKey: string, port: number): Promise<number> {
-    this.listener = createServer((socket) => {
-      this.connections.set(socket, undefined);
-      socket.on("close", () => this.connections.delete(socket));
-      socket.setNoDelay(true);
-      const ssh = new Server({ hostKeys: [hostKey], ident: "OpenSSH_9.2p1" });
-      ssh.on("connection", (connection) => this.serve(connection, socket));
+  ) {
+    super((socket) => {
+      const ssh = new Server({ hostKeys: [this.hostKey.private], ident: "OpenSSH_9.2p1" });
+      ssh.on("connection", (connection) => this.accept(connection, socket));
       ssh.injectSocket(socket);
     });
-    this.listener.listen(port, "127.0.0.1");
-    await once(this.listener, "listening");
-    return (this.listener.address() as AddressInfo).port;
   }
 
-  /** Stops listening and breaks every connection. */
-  async close(): Promise<void> {
-    const { listener } = this;
-    if (!listener?.listening) return;
-    const closed = once(listener, "close");
-    listener.close();
-    this.breakConnections();
-    await closed;
-  }
-
-  breakConnections(): void {
-    for (const socket of this.connections.keys()) socket.destroy();
-  }
-
-  private serve(connection: Connection, socket: Socket): void {
+  private accept(connection: Connection, socket: Socket): void {
     let login: Login | undefined;
     let user = "";
     let sessions = 0;
@@ -104,8 +83,8 @@ export class SshServer {
     connection.on("ready", () => {
       this.counts.connections[user] = (this.counts.connections[user] ?? 0) + 1;
       if (login?.hasShell) return;
-      this.connections.set(socket, user);
-      const open = [...this.connections.values()].filter((other) => other === user).length;
+      this.users.set(socket, user);
+      const open = [...this.sockets].filter((other) => this.users.get(other) === user).length;
       if (open > MAX_SFTP_CONNECTIONS) connection.end();
     });
     connection.on("session", (accept, reject) => {
@@ -166,34 +145,14 @@ function authenticate(context: AuthContext, login: Login | undefined): "accepted
     case "password":
       return login?.password !== undefined && context.password === login.password ? "accepted" : "rejected";
     case "publickey": {
-      const known = login?.publicKey?.getPublicSSH().equals(context.key.data) ?? false;
-      if (!context.signature || !context.blob) return known ? "probed" : "rejected";
-      const verified = known && login?.publicKey?.verify(context.blob, context.signature, context.hashAlgo) === true;
-      return verified ? "accepted" : "rejected";
+      const known = login?.publicKey?.split(" ")[1] === context.key.data.toString("base64");
+      const verdict = signed(context);
+      if (verdict === undefined) return known ? "probed" : "rejected";
+      return known && verdict ? "accepted" : "rejected";
     }
     case "none":
     case "hostbased":
     case "keyboard-interactive":
       return "asked";
-  }
-}
-
-/** The fingerprint of a key as `ssh-keygen -l` shows it: `SHA256:` and base64 without padding. */
-export function fingerprint(key: ParsedKey): string {
-  return `SHA256:${createHash("sha256").update(key.getPublicSSH()).digest("base64").replace(/=+$/, "")}`;
-}
-
-export function parseKey(key: string): ParsedKey {
-  const parsed = utils.parseKey(key);
-  if (parsed instanceof Error) throw parsed;
-  return parsed;
-}
-
-/** A new ed25519 key pair in OpenSSH's format. */
-export function generateKey(): { private: string; public: string } {
-  // ssh2 1.17 makes about one key in 250 that neither it nor OpenSSH can read.
-  for (;;) {
-    const key = utils.generateKeyPairSync("ed25519");
-    if (!(utils.parseKey(key.private) instanceof Error)) return key;
   }
 }

@@ -9,13 +9,13 @@
 import { execFileSync, spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer, type AddressInfo } from "node:net";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { ConnectionArgs, type ConnectionArgsInput } from "../../provider/ssh/ConnectionArgs";
 import { resolveConnection } from "../../provider/ssh/credentials";
 import { SshConnection } from "../../provider/ssh/SshConnection";
 import type { Timings } from "../../provider/ssh/Timings";
+import { Listener } from "../support/Listener";
 import { until } from "../support/until";
 import { newKey, type KeyPair } from "./ScriptedServer";
 import { skip } from "../support/skip";
@@ -195,10 +195,8 @@ function kill(pid: number): void {
 }
 
 async function freePort(): Promise<number> {
-  const listener = createServer().listen(0, "127.0.0.1");
-  await once(listener, "listening");
-  const { port } = listener.address() as AddressInfo;
-  listener.close();
-  await once(listener, "close");
-  return port;
+  const listener = new Listener(() => undefined);
+  await listener.up();
+  await listener.down();
+  return listener.port;
 }

@@ -1,40 +1,16 @@
 /** A real SSH server in this process that does exactly what a test tells it to, good or bad. */
-import { once } from "node:events";
-import { connect, createServer } from "node:net";
-import type { AddressInfo, Server as NetServer, Socket } from "node:net";
-import { Server, utils } from "ssh2";
-import type { Algorithms, AuthContext, Connection, PublicKeyAuthContext, ServerChannel, SFTPWrapper } from "ssh2";
+import { connect, type Socket } from "node:net";
+import { Server } from "ssh2";
+import type { Algorithms, AuthContext, Connection, ServerChannel, SFTPWrapper } from "ssh2";
 import { ConnectionArgs } from "../../provider/ssh/ConnectionArgs";
 import type { ConnectionArgsInput } from "../../provider/ssh/ConnectionArgs";
 import { resolveConnection } from "../../provider/ssh/credentials";
-import { fingerprint } from "../../provider/ssh/HostKey";
 import { SshConnection } from "../../provider/ssh/SshConnection";
 import type { Timings } from "../../provider/ssh/Timings";
+import { newKey, signed, type KeyPair } from "../support/keys";
+import { Listener } from "../support/Listener";
 
-export interface KeyPair {
-  /** The private key's text. */
-  private: string;
-  /** `ssh-ed25519 AAAA...` */
-  public: string;
-  fingerprint: string;
-}
-
-function keyPair(keys: { private: string; public: string }): KeyPair {
-  const [type, encoded] = keys.public.split(" ");
-  const blob = Buffer.from(encoded as string, "base64");
-  return { private: keys.private, public: `${type} ${encoded}`, fingerprint: fingerprint(blob) };
-}
-
-export function newKey(passphrase?: string): KeyPair {
-  const keys =
-    passphrase === undefined
-      ? utils.generateKeyPairSync("ed25519")
-      : utils.generateKeyPairSync("ed25519", { passphrase, cipher: "aes256-ctr", rounds: 16 });
-  // ssh2 1.17 drops a leading zero byte of the public key, so that one pair in 160 is unusable.
-  return utils.parseKey(keys.public) instanceof Error ? newKey(passphrase) : keyPair(keys);
-}
-export const newEcdsaKey = (): KeyPair => keyPair(utils.generateKeyPairSync("ecdsa", { bits: 256 }));
-export const newRsaKey = (): KeyPair => keyPair(utils.generateKeyPairSync("rsa", { bits: 2048 }));
+export { newEcdsaKey, newKey, newRsaKey, type KeyPair } from "../support/keys";
 
 export interface Script {
   hostKeys?: KeyPair[];
@@ -57,7 +33,7 @@ export interface Script {
 
 export const PASSWORD = "correct horse";
 
-export class ScriptedServer {
+export class ScriptedServer extends Listener {
   /** TCP connections so far. */
   connections = 0;
   /** Logins tried, in order; a public key's query and its signature count as one. */
@@ -68,54 +44,35 @@ export class ScriptedServer {
   globalRequests = 0;
   #openSessions = 0;
   readonly hostKeys: KeyPair[];
-  readonly #sockets = new Set<Socket>();
 
-  private constructor(
-    private readonly listener: NetServer,
-    private readonly script: Script,
-  ) {
+  private constructor(private readonly script: Script) {
+    super((socket) => {
+      this.connections++;
+      if (!script.onSocket?.(socket, this.connections)) server.injectSocket(socket);
+    });
     this.hostKeys = script.hostKeys ?? [newKey()];
     const settings = { hostKeys: this.hostKeys.map((key) => key.private), algorithms: script.algorithms ?? {} };
     const server = new Server(settings, (client) => this.#serve(client));
-    listener.on("connection", (socket) => {
-      this.#sockets.add(socket);
-      socket.on("close", () => this.#sockets.delete(socket));
-      socket.on("error", () => undefined);
-      this.connections++;
-      if (!script.onSocket?.(socket, this.connections)) {
-        server.injectSocket(socket);
-      }
-    });
   }
 
   static async start(script: Script = {}, port = 0): Promise<ScriptedServer> {
-    const listener = createServer({ noDelay: true });
-    const server = new ScriptedServer(listener, script);
-    listener.listen(port, "127.0.0.1");
-    await once(listener, "listening");
+    const server = new ScriptedServer(script);
+    await server.up(port);
     return server;
-  }
-
-  get port(): number {
-    return (this.listener.address() as AddressInfo).port;
   }
 
   /** Cuts every connection, and goes on listening. */
   drop(): void {
-    this.#sockets.forEach((socket) => socket.destroy());
+    this.cut();
   }
 
   /** Stops answering on every connection without closing it. */
   freeze(): void {
-    this.#sockets.forEach((socket) => socket.pause());
+    this.sockets.forEach((socket) => socket.pause());
   }
 
-  async stop(): Promise<void> {
-    this.drop();
-    if (this.listener.listening) {
-      this.listener.close();
-      await once(this.listener, "close");
-    }
+  stop(): Promise<void> {
+    return this.down();
   }
 
   /** What reaches this server with the right password and host key, unless told otherwise. */
@@ -186,32 +143,17 @@ export class ScriptedServer {
   }
 
   #authenticate(context: AuthContext): void {
-    if (context.method === "publickey") {
-      const { key, signature } = context;
-      const known = (this.script.authorizedKeys ?? []).some(
-        (line) => line.split(" ")[1] === key.data.toString("base64"),
-      );
-      if (signature === undefined) {
-        this.attempts.push("publickey");
-      }
-      return known && verified(context) ? context.accept() : this.#reject(context);
-    }
-    this.attempts.push(context.method);
-    const right = context.method === "password" && context.password === (this.script.password ?? PASSWORD);
-    return right ? context.accept() : this.#reject(context);
+    const { authorizedKeys = [], password = PASSWORD, methods = ["publickey", "password"] } = this.script;
+    const verdict = context.method === "publickey" ? signed(context) : undefined;
+    // A key counts when it is shown, and not once more when it has signed.
+    if (verdict === undefined) this.attempts.push(context.method);
+    const accepted =
+      context.method === "publickey"
+        ? verdict !== false && authorizedKeys.some((line) => line.split(" ")[1] === context.key.data.toString("base64"))
+        : context.method === "password" && context.password === password;
+    if (accepted) context.accept();
+    else context.reject(methods);
   }
-
-  #reject(context: AuthContext): void {
-    context.reject(this.script.methods ?? ["publickey", "password"]);
-  }
-}
-
-function verified({ key, signature, blob, hashAlgo }: PublicKeyAuthContext): boolean {
-  if (signature === undefined || blob === undefined) {
-    return true;
-  }
-  const parsed = utils.parseKey(key.data);
-  return !(parsed instanceof Error) && parsed.verify(blob, signature, hashAlgo);
 }
 
 export interface WorkerRequest {

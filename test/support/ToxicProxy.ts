@@ -4,8 +4,9 @@
  * all connections since they were added, and once they have struck they are gone, so that what is tried again gets through.
  */
 import { once } from "node:events";
-import { connect, createServer, type AddressInfo, type Server, type Socket } from "node:net";
+import { connect, type Socket } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
+import { Listener } from "./Listener";
 
 export interface Toxics {
   /** Every piece arrives so many milliseconds late. */
@@ -26,8 +27,7 @@ export type Direction = "upstream" | "downstream";
 /** Message numbers of RFC 4253, section 12. */
 export const SSH_MSG = { disconnect: 1, kexInit: 20, newKeys: 21 } as const;
 
-export class ToxicProxy {
-  readonly host = "127.0.0.1";
+export class ToxicProxy extends Listener {
   /** How often `limit_data` and `reset_peer` have struck. */
   strikes = 0;
   /** Bytes that got through so far. */
@@ -35,21 +35,16 @@ export class ToxicProxy {
   /** What each connection's client has sent. */
   readonly #sent: Buffer[][] = [];
   readonly #toxics: Record<Direction, Partial<Toxics>> = { upstream: {}, downstream: {} };
-  readonly #sockets = new Set<Socket>();
-  #listener!: Server;
-  #port = 0;
 
-  private constructor(private readonly server: () => { host: string; port: number }) {}
+  private constructor(private readonly server: () => { host: string; port: number }) {
+    super((client) => this.#join(client), true);
+  }
 
   /** @param server where it is when a connection comes */
   static async open(server: () => { host: string; port: number }): Promise<ToxicProxy> {
     const proxy = new ToxicProxy(server);
     await proxy.up();
     return proxy;
-  }
-
-  get port(): number {
-    return this.#port;
   }
 
   /** Connections that were taken so far. */
@@ -78,29 +73,9 @@ export class ToxicProxy {
     this.cut();
   }
 
-  /** toxiproxy's `down`: refuses connections, and closes those that there are. */
-  async down(): Promise<void> {
-    const closed = once(this.#listener, "close");
-    this.#listener.close();
-    this.cut();
-    await closed;
-  }
-
-  async up(): Promise<void> {
-    this.#listener = createServer({ allowHalfOpen: true, noDelay: true }, (client) => this.#join(client));
-    this.#listener.listen(this.#port, this.host);
-    await once(this.#listener, "listening");
-    this.#port = (this.#listener.address() as AddressInfo).port;
-  }
-
-  /** Closes every connection. */
-  cut(): void {
-    for (const socket of this.#sockets) socket.destroy();
-  }
-
   /** Resets every connection. */
   reset(): void {
-    for (const socket of this.#sockets) socket.resetAndDestroy();
+    for (const socket of this.sockets) socket.resetAndDestroy();
   }
 
   #join(client: Socket): void {
@@ -108,17 +83,9 @@ export class ToxicProxy {
     this.#sent.push(sent);
     client.on("data", (piece: Buffer) => sent.push(piece));
     const server = connect({ ...this.server(), allowHalfOpen: true, noDelay: true });
-    for (const [socket, other] of [
-      [client, server],
-      [server, client],
-    ] as const) {
-      this.#sockets.add(socket);
-      socket.on("error", () => undefined);
-      socket.on("close", () => {
-        this.#sockets.delete(socket);
-        other.destroy();
-      });
-    }
+    this.keep(server);
+    client.on("close", () => server.destroy());
+    server.on("close", () => client.destroy());
     // Leaving the loop destroys the stream, and one that was destroyed ends the loop with an error: the connection is gone.
     this.#pump(client, server, "upstream").catch(() => undefined);
     this.#pump(server, client, "downstream").catch(() => undefined);

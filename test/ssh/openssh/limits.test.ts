@@ -1,11 +1,10 @@
 /** Servers that restart, cut what is idle, and count. */
 import assert from "node:assert/strict";
-import { once } from "node:events";
-import { connect, createServer, type AddressInfo, type Socket } from "node:net";
 import type { ConnectionArgsInput } from "../../../provider/ssh/ConnectionArgs";
 import { SshError } from "../../../provider/ssh/SshError";
 import type { Timings } from "../../../provider/ssh/Timings";
 import { cleaningUp } from "../../support/cleaningUp";
+import { ToxicProxy } from "../../support/ToxicProxy";
 import { until } from "../../support/until";
 import { ACCEPTED, CONNECTED, FAILED, needOpenSsh, OpenSshServer, openSshVersion } from "../OpenSshServer";
 import { newKey } from "../ScriptedServer";
@@ -98,8 +97,8 @@ describe("OpenSSH's limits", () => {
 
   it("a connection that ClientAliveInterval cuts is made anew by the next command", async () => {
     const sshd = await start("ClientAliveInterval 1", "ClientAliveCountMax 1");
-    const line = await Line.open(sshd.port);
-    afterTest(() => line.close());
+    const line = await ToxicProxy.open(() => ({ host: "127.0.0.1", port: sshd.port }));
+    afterTest(() => line.down());
     const connection = open(sshd, { port: line.port });
     const running = connection.run(HANG, null, LIMITS);
     const failed = assert.rejects(running, (error) => {
@@ -108,8 +107,9 @@ describe("OpenSSH's limits", () => {
       return true;
     });
     await until(() => sshd.log.includes("Starting session: command"));
-    line.holdClient();
+    line.add("timeout", "upstream", { milliseconds: 0 });
     await failed;
+    line.heal();
     assert.match(sshd.log, /Timeout, client not responding/);
     assert.equal((await connection.run("echo back", null, LIMITS)).stdout, "back\n");
     assert.equal(connection.connections, 2);
@@ -181,44 +181,3 @@ describe("OpenSSH's limits", () => {
     assert.equal(sshd.count(ACCEPTED), 0);
   });
 });
-
-/** A line to a server, on which what the client says can be held back. */
-class Line {
-  private readonly clients = new Set<Socket>();
-  private readonly listener;
-
-  private constructor(target: number) {
-    this.listener = createServer((client) => {
-      const server = connect(target, "127.0.0.1");
-      this.clients.add(client);
-      for (const socket of [client, server]) socket.on("error", () => undefined);
-      client.pipe(server);
-      server.pipe(client);
-      client.on("close", () => server.destroy());
-    });
-  }
-
-  static async open(target: number): Promise<Line> {
-    const line = new Line(target);
-    line.listener.listen(0, "127.0.0.1");
-    await once(line.listener, "listening");
-    return line;
-  }
-
-  get port(): number {
-    return (this.listener.address() as AddressInfo).port;
-  }
-
-  /** On the connections that there are, not on those to come. */
-  holdClient(): void {
-    for (const client of this.clients) {
-      client.unpipe();
-      client.pause();
-    }
-  }
-
-  close(): void {
-    for (const client of this.clients) client.destroy();
-    this.listener.close();
-  }
-}
