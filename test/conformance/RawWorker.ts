@@ -1,6 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { Client, type ClientChannel } from "ssh2";
-import { HostKeyPins } from "../../provider/ssh/HostKey";
+import type { Client, ClientChannel } from "ssh2";
 import {
   Answer,
   PROTOCOL_VERSION,
@@ -10,6 +9,7 @@ import {
   type VerbResult,
 } from "../../provider/worker/protocol";
 import { workerSource } from "../../provider/worker/source";
+import { connect } from "../support/PlainClient";
 
 /** A login that runs Drush; fields as in @pulumi/command's `remote.ConnectionArgs`. */
 export interface Connection {
@@ -25,25 +25,15 @@ export interface Connection {
 export type Failure = Extract<Answer, { ok: false }>["error"];
 
 /** Opens a connection and runs one command in it. */
-export function run(connection: Connection, command: string): Promise<{ client: Client; channel: ClientChannel }> {
-  const { host, port, user, privateKey, hostKey } = connection;
-  const { pins, problems } = HostKeyPins.parse(hostKey, host, port);
-  if (problems.length > 0) throw new Error(`the host key ${problems.join("; ")}`);
-  const client = new Client();
-  return new Promise((resolve, reject) => {
-    client.on("error", reject);
-    client.on("ready", () =>
-      client.exec(command, (error, channel) => (error ? reject(error) : resolve({ client, channel }))),
-    );
-    client.connect({
-      host,
-      port,
-      username: user,
-      privateKey,
-      hostVerifier: (key: Buffer) => pins.verify(key).accepted,
-      algorithms: { serverHostKey: pins.algorithms },
-    });
-  });
+export async function run(
+  connection: Connection,
+  command: string,
+): Promise<{ client: Client; channel: ClientChannel }> {
+  const client = await connect(connection);
+  const channel = await new Promise<ClientChannel>((resolve, reject) =>
+    client.exec(command, (error, started) => (error ? reject(error) : resolve(started))),
+  );
+  return { client, channel };
 }
 
 /**

@@ -6,7 +6,7 @@ import { aegirClient } from "../../provider/resources/AegirClient";
 import { forgetDeclared } from "../../provider/resources/declared";
 import { shellAccount } from "../../provider/resources/ShellAccount";
 import { siteOwnership } from "../../provider/resources/SiteOwnership";
-import { run } from "../conformance/RawWorker";
+import { connect, execute } from "../support/PlainClient";
 import { until } from "../support/until";
 import { DrupalFrontEnd, needDrupalFrontEnd } from "./DrupalFrontEnd";
 
@@ -108,20 +108,11 @@ describe("the small double of Drupal", () => {
   });
 
   describe("runs Drush as Drush does", () => {
-    const ended = async (command: string, input = "") => {
-      const { client, channel } = await run(front.drush, command);
-      let output = "";
-      channel.on("data", (piece: Buffer) => (output += piece.toString()));
-      channel.stderr.resume();
-      channel.end(input);
-      return new Promise<{ exitCode: number | null; output: string }>((resolve) => {
-        let exitCode: number | null = null;
-        channel.on("exit", (code: number | null) => (exitCode = code));
-        channel.on("close", () => {
-          client.end();
-          resolve({ exitCode, output });
-        });
-      });
+    const ended = async (command: string, connection = front.drush) => {
+      const client = await connect(connection);
+      const { code: exitCode, stdout: output } = await execute(client, command);
+      client.end();
+      return { exitCode, output };
     };
 
     it("prints an uncaught error to standard output, and takes exit for a crash", async () => {
@@ -145,13 +136,7 @@ describe("the small double of Drupal", () => {
     it("lets o1.ftp have its files and no command", async () => {
       const { output } = await ended("drush --version");
       assert.match(output, /^ Drush Version {3}: {2}8\./);
-      const { client, channel } = await run(front.accounts, "drush --version");
-      const bytes: Buffer[] = [];
-      channel.on("data", (piece: Buffer) => bytes.push(piece));
-      channel.end();
-      await new Promise((resolve) => channel.on("close", resolve));
-      client.end();
-      assert.doesNotMatch(Buffer.concat(bytes).toString(), /Drush/);
+      assert.doesNotMatch((await ended("drush --version", front.accounts)).output, /Drush/);
     });
   });
 

@@ -16,6 +16,7 @@ import { RunningClock } from "../aegir/Clock";
 import { Disk } from "../aegir/Disk";
 import { Provision } from "../aegir/Provision";
 import { ShellAccounts } from "../aegir/ShellAccounts";
+import type { Connection } from "../conformance/RawWorker";
 import { OpenSshServer } from "../ssh/OpenSshServer";
 import { newKey } from "../ssh/ScriptedServer";
 import { until } from "../support/until";
@@ -27,15 +28,6 @@ const PHP = join(__dirname, "php");
 
 /** The octopus user of the instance, and the first part of its logins. */
 export const INSTANCE = "o1";
-
-/** Named as in @pulumi/command's `remote.ConnectionArgs`. */
-export interface Connection {
-  host: string;
-  port: number;
-  user: string;
-  privateKey: string;
-  hostKey: string;
-}
 
 export interface DrupalFrontEndOptions {
   /** Enabled sites of the default client, on the first platform. */
@@ -111,11 +103,7 @@ export class DrupalFrontEnd {
 
     // The key decides who it is: Drush's user has a shell, o1.ftp nothing but its files.
     this.sshd = await OpenSshServer.start({
-      settings: [
-        `SetEnv ${Object.entries(this.environment)
-          .map(([name, value]) => `${name}=${value}`)
-          .join(" ")}`,
-      ],
+      settings: [`SetEnv PATH=${this.environment.PATH} HOME=${this.environment.HOME}`],
       authorizedKeys: [
         keys.drush.public,
         `restrict,command="internal-sftp -d ${dirname(this.passwordFiles)}" ${keys.accounts.public}`,
@@ -170,10 +158,7 @@ export class DrupalFrontEnd {
 
   /** Runs PHP in the bootstrapped front end as the first user, and answers what it prints. */
   async evaluate(code: string, input = ""): Promise<string> {
-    return this.run(["@hostmaster", "--user=1", "php-eval", code], input);
-  }
-
-  private async run(words: string[], input = ""): Promise<string> {
+    const words = ["@hostmaster", "--user=1", "php-eval", code];
     const child = spawn(join(this.directory, "bin", "drush"), words, { env: this.environment });
     let output = "";
     let errors = "";
@@ -183,7 +168,7 @@ export class DrupalFrontEnd {
     child.stdin.on("error", () => undefined);
     child.stdin.end(input);
     const [exitCode] = (await once(child, "close")) as [number | null];
-    if (exitCode !== 0) throw new Error(`drush ${words.join(" ")} ended with ${exitCode}: ${output}${errors}`);
+    if (exitCode !== 0) throw new Error(`${code} ended with ${exitCode}: ${output}${errors}`);
     return output;
   }
 
