@@ -7,14 +7,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stringify } from "yaml";
 import { fullSeed } from "./seed";
-import { SmallAegir } from "./SmallAegir";
+import { printable } from "../../provider/ssh/printable";
+import { INSTANCE, SmallAegir } from "./SmallAegir";
 
 /** Seconds of the server's clock. */
 const BOA_PACE = { queue: { everySeconds: 60, taskSeconds: 20 }, cronSeconds: 180 };
 
 async function main(): Promise<void> {
   let introduced = false;
-  const report = (line: string) => introduced && log(line);
+  const report = (line: string) =>
+    introduced && console.log(`${new Date().toISOString().slice(11, 19)} ${printable(line, 1000)}`);
   const aegir = await SmallAegir.start({ ...BOA_PACE, seed: fullSeed, report });
   const directory = mkdtempSync(join(tmpdir(), "small-aegir-"));
   const keyFile = join(directory, "aegir.key");
@@ -22,37 +24,24 @@ async function main(): Promise<void> {
   writeFileSync(keyFile, aegir.drush.privateKey, { mode: 0o600 });
   writeFileSync(accountsKeyFile, aegir.accounts.privateKey, { mode: 0o600 });
 
-  const { host, port, user, hostKey } = aegir.drush;
-  const accounts = aegir.accounts;
-  const login = (name: string) => ({ host, port, user: name, hostKey });
-  const configuration = {
-    config: {
-      "aegir:servers": {
-        small: {
-          connection: login(user),
-          accounts: { instance: "o1", connection: login(accounts.user) },
-          waits: { pollSeconds: 1 },
-        },
-      },
-    },
+  const { drush, accounts } = aegir;
+  const { port, host, hostKey } = drush;
+  const withoutKey = ({ user }: typeof drush) => ({ host, port, user, hostKey });
+  const small = {
+    connection: withoutKey(drush),
+    accounts: { instance: INSTANCE, connection: withoutKey(accounts) },
+    waits: { pollSeconds: 1 },
   };
   const { clients, sites } = aegir.tables();
-  const byOwner = clients.map(
-    ({ internalName, sites: owned }) => `  ${internalName}: ${owned.join(", ") || "no site"}`,
-  );
   console.log(`A small Aegir listens on ${host}:${port}. It knows ${clients.length} clients and ${sites.length} sites:
 
-${byOwner.join("\n")}
-
-Host key      ${hostKey}
-Drush login   ${user}, private key in ${keyFile}
-Account login ${accounts.user}, private key in ${accountsKeyFile}
+${clients.map((client) => `  ${client.internalName}: ${client.sites.join(", ") || "no site"}`).join("\n")}
 
     sftp -P ${port} -i ${accountsKeyFile} ${accounts.user}@${host}    # password files are in /users
 
 For a stack's Pulumi.<stack>.yaml:
 
-${stringify(configuration)}
+${stringify({ config: { "aegir:servers": { small } } })}
 and for the shell that runs it:
 
 export AEGIR_SMALL_PRIVATE_KEY="$(cat ${keyFile})"
@@ -68,12 +57,6 @@ Ctrl-C ends it. What happens:
   });
   await aegir.stop();
   rmSync(directory, { recursive: true });
-}
-
-/** What came in over the wire is not for the terminal to act on. */
-function log(line: string): void {
-  const shown = line.replace(/\p{C}/gu, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`);
-  console.log(`${new Date().toISOString().slice(11, 19)} ${shown}`);
 }
 
 void main();
