@@ -2,62 +2,44 @@
 import type { SmallAegir } from "../aegir/SmallAegir";
 import { sitesSeenBy } from "../scenarios/World";
 
-export class Story {
-  private readonly started = performance.now();
-  private chapters = 0;
+export const tell = (text: string): void => void process.stdout.write(`${text}\n`);
 
-  constructor(private readonly write: (text: string) => void) {}
+let chapters = 0;
 
-  chapter(title: string): void {
-    const seconds = ((performance.now() - this.started) / 1000).toFixed(0);
-    this.write(`\n── ${++this.chapters}. ${title} ${"─".repeat(Math.max(3, 90 - title.length))} ${seconds} s\n`);
-  }
-
-  tell(text: string): void {
-    this.write(`${text}\n`);
-  }
-
-  /** A fact that was looked up through another channel than the one that claims it. The story ends if it is not so. */
-  fact(text: string, true_: boolean): void {
-    if (!true_) throw new Error(`not so: ${text}`);
-    this.write(`  ✔ ${text}\n`);
-  }
+export function chapter(title: string): void {
+  const seconds = performance.now() / 1000;
+  tell(`\n── ${++chapters}. ${title} ${"─".repeat(Math.max(3, 90 - title.length))} ${seconds.toFixed(0)} s`);
 }
 
-/** Who reaches a site: its owner, the people who see it in the panel, and the login that sees its files. */
-export interface Reach {
-  owner: string;
-  people: string[];
-  logins: string[];
+/** A fact that was looked up through another channel than the one that claims it. The story ends if it is not so. */
+export function fact(text: string, true_: boolean): void {
+  if (!true_) throw new Error(`not so: ${text}`);
+  tell(`  ✔ ${text}`);
 }
 
 /**
- * Asks the server itself: its tables for the owner, the panel's rights for each user, and an SFTP login as each shell
- * account for the files.
+ * Who reaches each site, as in `acme (alice, bob; o1.acme)`. Asks the server itself: its tables for the owner, the panel's
+ * rights for each user, and an SFTP login as each shell account for the files.
  */
-export async function whoReachesWhat(aegir: SmallAegir, sites: string[]): Promise<Map<string, Reach>> {
-  const tables = aegir.tables();
+export async function whoReachesWhat(aegir: SmallAegir, sites: string[]): Promise<string[]> {
+  const { passwordFiles, users, sites: rows } = aegir.tables();
   const seen = new Map<string, string[]>();
-  for (const [login, password] of Object.entries(tables.passwordFiles)) {
+  for (const [login, password] of Object.entries(passwordFiles)) {
     seen.set(login, (await sitesSeenBy(aegir, login, password.trimEnd())) ?? []);
   }
-  const people = tables.users.filter(({ uid }) => uid !== 1).map(({ name }) => name);
-  return new Map(
-    sites.map((site) => [
-      site,
-      {
-        owner: tables.sites.find((row) => row.site === site && row.status !== -2)?.owner ?? "nobody",
-        people: people.filter((user) => aegir.panel.sitesOf(user).includes(site)),
-        logins: [...seen].filter(([, visible]) => visible.includes(site)).map(([login]) => login),
-      },
-    ]),
-  );
+  return sites.map((site) => {
+    const owner = rows.find((row) => row.site === site && row.status !== -2)?.owner ?? "nobody";
+    const people = users.filter(({ uid, name }) => uid !== 1 && aegir.panel.sitesOf(name).includes(site));
+    const logins = [...seen].flatMap(([login, visible]) => (visible.includes(site) ? [login] : []));
+    const names = people.map(({ name }) => name).sort();
+    return `${owner} (${names.join(", ") || "nobody"}; ${logins.join(", ") || "no login"})`;
+  });
 }
 
 /** Plain columns, as wide as their widest cell. */
-export function table(rows: string[][]): string {
-  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+export function table(columns: [head: string, cells: string[]][]): string {
+  const widths = columns.map(([head, cells]) => Math.max(...[head, ...cells].map((cell) => cell.length)));
   const line = (row: string[]) => `  ${row.map((cell, column) => cell.padEnd(widths[column]!)).join("   ")}`.trimEnd();
-  const [head, ...body] = rows;
-  return [line(head!), `  ${widths.map((width) => "─".repeat(width)).join("   ")}`, ...body.map(line)].join("\n");
+  const rows = columns[0]![1].map((_, index) => columns.map(([, cells]) => cells[index]!));
+  return [columns.map(([head]) => head), widths.map((width) => "─".repeat(width)), ...rows].map(line).join("\n");
 }
