@@ -13,6 +13,14 @@ export interface Mutation {
   caughtBy: { file: string; title: string };
 }
 
+/** As it is written down, where its test is `test/naming/naming.test.ts: a title`. */
+export type WrittenMutation = Omit<Mutation, "caughtBy"> & { caughtBy: string };
+
+export function parseMutation({ caughtBy, ...mutation }: WrittenMutation): Mutation {
+  const [, file = "", title = ""] = /^(\S+): (.+)$/.exec(caughtBy) ?? [];
+  return { ...mutation, caughtBy: { file, title } };
+}
+
 /** @throws Error if the text that is to be replaced is not there, is there twice, or would stay the same */
 export function mutate(source: string, { name, file, find, replace }: Mutation): string {
   const [before, after, ...more] = source.split(find);

@@ -1,17 +1,15 @@
 /** Breaks of how a server is observed, written and waited for. */
-import type { Mutation } from "./Mutation";
+import type { WrittenMutation } from "./Mutation";
 
-export const aegir: Mutation[] = [
+export const aegir: WrittenMutation[] = [
   {
     name: "no re-read at the end",
     danger: "A verify has ended, and the old client still reaches the files.",
     file: "provider/aegir/Sites.ts",
     find: 'if (request.waitFor === "recorded") return finished(site, run);',
     replace: 'if (request.waitFor === "recorded" || run.verifyTask !== undefined) return finished(site, run);',
-    caughtBy: {
-      file: "test/resources/Handover.test.ts",
-      title: "and a link that no verify removes is named, with the place where it is (trap 13)",
-    },
+    caughtBy:
+      "test/resources/Handover.test.ts: and a link that no verify removes is named, with the place where it is (trap 13)",
   },
   {
     name: "accept status 3 with a time before the write",
@@ -19,11 +17,8 @@ export const aegir: Mutation[] = [
     file: "provider/aegir/Sites.ts",
     find: "return task.executed !== null && (writtenAt === undefined || task.executed >= writtenAt);",
     replace: "return task.executed !== null;",
-    caughtBy: {
-      file: "test/resources/Handover.test.ts",
-      title:
-        "when a verify is cancelled that carries the time of an older run: status 3 is no success then (boa) (trap 12)",
-    },
+    caughtBy:
+      "test/resources/Handover.test.ts: when a verify is cancelled that carries the time of an older run: status 3 is no success then (boa) (trap 12)",
   },
   {
     name: "be content with a link for somebody else beside the owner's",
@@ -31,10 +26,8 @@ export const aegir: Mutation[] = [
     file: "provider/aegir/Sites.ts",
     find: "if (others.length > 0) return false;",
     replace: "if (others.length > 1) return false;",
-    caughtBy: {
-      file: "test/scenarios/drift.test.ts",
-      title: "links that show the files to somebody else are drift, and a verify repairs them (trap 13)",
-    },
+    caughtBy:
+      "test/scenarios/drift.test.ts: links that show the files to somebody else are drift, and a verify repairs them (trap 13)",
   },
   {
     name: "overlook a task that began before the write",
@@ -42,11 +35,8 @@ export const aegir: Mutation[] = [
     file: "provider/aegir/Sites.ts",
     find: "status === TaskStatus.processing && executed !== null && executed <= writtenAt,",
     replace: "status === TaskStatus.processing && executed !== null && executed < 0 && executed <= writtenAt,",
-    caughtBy: {
-      file: "test/resources/Handover.test.ts",
-      title:
-        "when a task began just before the write, seen by nobody: it is waited for, and what it undid is done again (trap 11)",
-    },
+    caughtBy:
+      "test/resources/Handover.test.ts: when a task began just before the write, seen by nobody: it is waited for, and what it undid is done again (trap 11)",
   },
   {
     name: "take a lost answer for a failure",
@@ -54,10 +44,8 @@ export const aegir: Mutation[] = [
     file: "provider/aegir/Worker.ts",
     find: '      const again =\n        (error instanceof SessionBroken && error.outcome === "unknown") ||',
     replace: "      const again =",
-    caughtBy: {
-      file: "test/faults/command.test.ts",
-      title: "row 14: a reset after the effect and before the reply is settled by looking, within the same run",
-    },
+    caughtBy:
+      "test/faults/command.test.ts: row 14: a reset after the effect and before the reply is settled by looking, within the same run",
   },
   {
     name: "lose the race for good",
@@ -65,10 +53,7 @@ export const aegir: Mutation[] = [
     file: "provider/aegir/Worker.ts",
     find: '["deadlock", "changed", "exists"].includes(error.code)',
     replace: '["deadlock", "exists"].includes(error.code)',
-    caughtBy: {
-      file: "test/faults/others.test.ts",
-      title: "row 36: the same within the moment between a look and the write",
-    },
+    caughtBy: "test/faults/others.test.ts: row 36: the same within the moment between a look and the write",
   },
   {
     name: "believe an inventory from before a write",
@@ -76,10 +61,8 @@ export const aegir: Mutation[] = [
     file: "provider/aegir/AegirServer.ts",
     find: "if (known?.writes === writes && taken - known.taken < INVENTORY_SECONDS * 1000) return known.inventory;",
     replace: "if (known && taken - known.taken < INVENTORY_SECONDS * 1000) return known.inventory;",
-    caughtBy: {
-      file: "test/resources/ServerStories.test.ts",
-      title: "a read that comes while something is written is not answered from before",
-    },
+    caughtBy:
+      "test/resources/ServerStories.test.ts: a read that comes while something is written is not answered from before",
   },
   {
     name: "keep one worker for ever",
@@ -87,7 +70,7 @@ export const aegir: Mutation[] = [
     file: "provider/aegir/Worker.ts",
     find: "if (session.alive && session.age < LEASE_SECONDS && session.requests < LEASE_REQUESTS) return session;",
     replace: "if (session.alive) return session;",
-    caughtBy: { file: "test/resources/ServerStories.test.ts", title: "a worker is retired after a minute (trap 28)" },
+    caughtBy: "test/resources/ServerStories.test.ts: a worker is retired after a minute (trap 28)",
   },
   {
     name: "wait for a task for ever",
@@ -95,10 +78,8 @@ export const aegir: Mutation[] = [
     file: "provider/aegir/Patience.ts",
     find: "return this.clock() >= this.#expires;",
     replace: "return this.#expires < 0;",
-    caughtBy: {
-      file: "test/resources/ServerStories.test.ts",
-      title: "a queue that stands still ends the wait as half done, and says why it stands",
-    },
+    caughtBy:
+      "test/resources/ServerStories.test.ts: a queue that stands still ends the wait as half done, and says why it stands",
   },
   {
     name: "a directory that is not there means that its logins are gone",
@@ -106,10 +87,8 @@ export const aegir: Mutation[] = [
     file: "provider/aegir/PasswordFiles.ts",
     find: "    await sftp.stat(directory).catch((error: unknown) => {\n      throw this.#explained(error, directory);\n    });\n",
     replace: "",
-    caughtBy: {
-      file: "test/resources/passwordFiles.test.ts",
-      title: "say nothing of a login when their directory is not there: that is no deleted login",
-    },
+    caughtBy:
+      "test/resources/passwordFiles.test.ts: say nothing of a login when their directory is not there: that is no deleted login",
   },
   {
     name: "take the old password for the new one",
@@ -117,10 +96,8 @@ export const aegir: Mutation[] = [
     file: "provider/aegir/PasswordFiles.ts",
     find: "if (found && found.fingerprint !== old) return found;",
     replace: "if (found) return found;",
-    caughtBy: {
-      file: "test/resources/passwordFiles.test.ts",
-      title: "bring no new password as long as the old one is in them, whoever put it there again (trap 14)",
-    },
+    caughtBy:
+      "test/resources/passwordFiles.test.ts: bring no new password as long as the old one is in them, whoever put it there again (trap 14)",
   },
   {
     name: "an empty password file means that the login is gone",
@@ -128,10 +105,7 @@ export const aegir: Mutation[] = [
     file: "provider/aegir/PasswordFiles.ts",
     find: 'while ((await this.#readFile(login)) === "") {',
     replace: 'while ((await this.#readFile(login)) === "never") {',
-    caughtBy: {
-      file: "test/resources/ServerStories.test.ts",
-      title: "a login whose file is being written is not gone (trap 14)",
-    },
+    caughtBy: "test/resources/ServerStories.test.ts: a login whose file is being written is not gone (trap 14)",
   },
   {
     name: "call unknown not done once the server cannot be reached any more",
@@ -139,10 +113,8 @@ export const aegir: Mutation[] = [
     file: "provider/aegir/Worker.ts",
     find: "      else if (error instanceof SshError && unknown) throw unknown;\n",
     replace: "",
-    caughtBy: {
-      file: "test/resources/ServerStories.test.ts",
-      title: "a lost answer of a server that then cannot be asked is recorded as not known",
-    },
+    caughtBy:
+      "test/resources/ServerStories.test.ts: a lost answer of a server that then cannot be asked is recorded as not known",
   },
   {
     name: "let the configuration hold another command",
@@ -150,9 +122,7 @@ export const aegir: Mutation[] = [
     file: "provider/aegir/ServerConfiguration.ts",
     find: ".regex(/^[\\w@%+=:,./ -]+$/,",
     replace: ".regex(/^[\\w@%+=:,./ $();-]+$/,",
-    caughtBy: {
-      file: "test/faults/hostile.test.ts",
-      title: "row 44: an option or an alias of the configuration cannot hold another command",
-    },
+    caughtBy:
+      "test/faults/hostile.test.ts: row 44: an option or an alias of the configuration cannot hold another command",
   },
 ];

@@ -1,19 +1,16 @@
 /** Breaks of the rules by which resources take, give back and leave alone. */
-import type { Mutation } from "./Mutation";
+import type { WrittenMutation } from "./Mutation";
 
 const others = "test/faults/others.test.ts";
 
-export const resources: Mutation[] = [
+export const resources: WrittenMutation[] = [
   {
     name: "bind the user of the name as it is spelled out",
     danger: "A user is made anew, or not found, because its name is sent as reviewers read it.",
     file: "provider/aegir/Worker.ts",
     find: "return mapped(args, (text) => rawName(text)) as T;",
     replace: "return mapped(args, (text) => rawName(text) && text) as T;",
-    caughtBy: {
-      file: "test/resources/spelledNames.test.ts",
-      title: "means the one that it spells, to bind, to look at and to unbind",
-    },
+    caughtBy: "test/resources/spelledNames.test.ts: means the one that it spells, to bind, to look at and to unbind",
   },
   {
     name: "bind whoever has the name now",
@@ -21,10 +18,8 @@ export const resources: Mutation[] = [
     file: "provider/resources/ClientUserBinding.ts",
     find: "await bind(news, news.expectedUid ?? olds.uid)",
     replace: "await bind(news, news.expectedUid)",
-    caughtBy: {
-      file: "test/resources/ServerStories.test.ts",
-      title: "a name that another person has now is refused, naming both people and the ways out",
-    },
+    caughtBy:
+      "test/resources/ServerStories.test.ts: a name that another person has now is refused, naming both people and the ways out",
   },
   {
     name: "let a destroy take what is declared",
@@ -32,10 +27,7 @@ export const resources: Mutation[] = [
     file: "provider/resources/destroyGuard.ts",
     find: "if (this.mayBeDestroyed) return;",
     replace: "return;",
-    caughtBy: {
-      file: "test/scenarios/destroyGuard.test.ts",
-      title: "refuses a destroy, with the program and without",
-    },
+    caughtBy: "test/scenarios/destroyGuard.test.ts: refuses a destroy, with the program and without",
   },
   {
     name: "delete a target that is declared under another logical name",
@@ -43,10 +35,8 @@ export const resources: Mutation[] = [
     file: "provider/resources/destroyGuard.ts",
     find: "if (other === undefined ||",
     replace: "if (other !== undefined ||",
-    caughtBy: {
-      file: "test/scenarios/destroyGuard.test.ts",
-      title: "leaves a resource alone whose logical name is a target, while the program declares it under another one",
-    },
+    caughtBy:
+      "test/scenarios/destroyGuard.test.ts: leaves a resource alone whose logical name is a target, while the program declares it under another one",
   },
   {
     name: "register resources without the hook",
@@ -54,10 +44,7 @@ export const resources: Mutation[] = [
     file: "provider/resources/AegirResource.ts",
     find: "...(guard && { hooks: guard.hooks })",
     replace: "...(guard && {})",
-    caughtBy: {
-      file: "test/scenarios/destroyGuard.test.ts",
-      title: "refuses a destroy, with the program and without",
-    },
+    caughtBy: "test/scenarios/destroyGuard.test.ts: refuses a destroy, with the program and without",
   },
   {
     name: "an unreachable server is gone",
@@ -65,10 +52,8 @@ export const resources: Mutation[] = [
     file: "provider/resources/SiteOwnership.ts",
     find: "const found = (await server.inventory()).sites.find(",
     replace: "const found = (await server.inventory().catch(() => ({ sites: [] as SiteFacts[] }))).sites.find(",
-    caughtBy: {
-      file: "test/faults/reaching.test.ts",
-      title: "row 1: a port that is closed is tried as often as allowed, and is not taken for an empty server",
-    },
+    caughtBy:
+      "test/faults/reaching.test.ts: row 1: a port that is closed is tried as often as allowed, and is not taken for an empty server",
   },
   {
     name: "a refresh that ends at the first server that is off",
@@ -76,10 +61,8 @@ export const resources: Mutation[] = [
     file: "provider/resources/looking.ts",
     find: "        if (!couldNotLook(error)) throw error;\n        const mark",
     replace: "        if (couldNotLook(error)) throw error;\n        const mark",
-    caughtBy: {
-      file: "test/faults/night.test.ts",
-      title: "night: a closed port: what can be revoked is revoked, and the run is red and names the rest",
-    },
+    caughtBy:
+      "test/faults/night.test.ts: night: a closed port: what can be revoked is revoked, and the run is red and names the rest",
   },
   {
     name: "no changes, of what was not looked at",
@@ -87,10 +70,8 @@ export const resources: Mutation[] = [
     file: "provider/resources/looking.ts",
     find: "return { ...diff, changes: true };",
     replace: "return diff;",
-    caughtBy: {
-      file: "test/faults/night.test.ts",
-      title: "night: rejected credentials: what can be revoked is revoked, and the run is red and names the rest",
-    },
+    caughtBy:
+      "test/faults/night.test.ts: night: rejected credentials: what can be revoked is revoked, and the run is red and names the rest",
   },
   {
     name: "forget what is on a server that is in no configuration",
@@ -98,11 +79,8 @@ export const resources: Mutation[] = [
     file: "provider/resources/looking.ts",
     find: "return configurationOf(server)?.decommissioned;",
     replace: 'return (configurationOf(server) ?? { decommissioned: "gone" }).decommissioned;',
-    caughtBy: {
-      file: "test/faults/night.test.ts",
-      title:
-        "night: a server that is in no configuration: what can be revoked is revoked, and the run is red and names the rest",
-    },
+    caughtBy:
+      "test/faults/night.test.ts: night: a server that is in no configuration: what can be revoked is revoked, and the run is red and names the rest",
   },
   {
     name: "read instead of onExisting",
@@ -110,10 +88,7 @@ export const resources: Mutation[] = [
     file: "provider/resources/AegirClient.ts",
     find: 'if (existing.client.name !== inputs.name && inputs.onExisting !== "adopt") {',
     replace: 'if (existing.client.name !== inputs.name && inputs.onExisting === undefined && inputs.name === "") {',
-    caughtBy: {
-      file: others,
-      title: "row 37: a client of another name is refused, showing both, until onExisting adopts it",
-    },
+    caughtBy: `${others}: row 37: a client of another name is refused, showing both, until onExisting adopts it`,
   },
   {
     name: "take any site without takeOverFrom",
@@ -121,10 +96,7 @@ export const resources: Mutation[] = [
     file: "provider/resources/SiteOwnership.ts",
     find: 'if (site.owner === null || site.owner.nid === defaultOwner) return "take";',
     replace: 'if (site.owner === null || defaultOwner !== undefined) return "take";',
-    caughtBy: {
-      file: others,
-      title: "row 37: another client's site is refused, naming it, until takeOverFrom names it too",
-    },
+    caughtBy: `${others}: row 37: another client's site is refused, naming it, until takeOverFrom names it too`,
   },
   {
     name: "drop the compare-and-set of a site's owner",
@@ -132,10 +104,7 @@ export const resources: Mutation[] = [
     file: "provider/resources/SiteOwnership.ts",
     find: 'if (owner === olds.client || (lost && owner === olds.previousOwner)) return "take";',
     replace: 'if (owner !== "" || lost) return "take";',
-    caughtBy: {
-      file: others,
-      title: "row 36: what a person has changed since is shown with what was expected, and not overwritten",
-    },
+    caughtBy: `${others}: row 36: what a person has changed since is shown with what was expected, and not overwritten`,
   },
   {
     name: "drop the compare-and-set of a client's name",
@@ -143,10 +112,7 @@ export const resources: Mutation[] = [
     file: "provider/resources/AegirClient.ts",
     find: "if (live.name !== recorded) {",
     replace: 'if (live.name === "") {',
-    caughtBy: {
-      file: others,
-      title: "row 36: what a person has changed since is shown with what was expected, and not overwritten",
-    },
+    caughtBy: `${others}: row 36: what a person has changed since is shown with what was expected, and not overwritten`,
   },
   {
     name: "delete what is still declared",
@@ -154,10 +120,7 @@ export const resources: Mutation[] = [
     file: "provider/resources/declared.ts",
     find: "return declared.has(identity(server, id));",
     replace: "return declared.has(id);",
-    caughtBy: {
-      file: "test/scenarios/replacement.test.ts",
-      title: "changed logical names cost nobody access, and write nothing",
-    },
+    caughtBy: "test/scenarios/replacement.test.ts: changed logical names cost nobody access, and write nothing",
   },
   {
     name: "take a person's binding that the client's email declares as well",
@@ -165,10 +128,7 @@ export const resources: Mutation[] = [
     file: "provider/resources/ClientUserBinding.ts",
     find: "if (user && isDeclared(server.name, ensuredMail(client, user.mail))) {",
     replace: "if (user && isDeclared(server.name, user.mail)) {",
-    caughtBy: {
-      file: "test/resources/ServerStories.test.ts",
-      title: "a person whom the client's email declares as well stays bound",
-    },
+    caughtBy: "test/resources/ServerStories.test.ts: a person whom the client's email declares as well stays bound",
   },
   {
     name: "give back a site that somebody else owns by now",
@@ -176,10 +136,7 @@ export const resources: Mutation[] = [
     file: "provider/resources/SiteOwnership.ts",
     find: 'mayTake: (found) => (ownerName(found) === givenBy(props) ? "take" : "leave"),',
     replace: 'mayTake: () => "take",',
-    caughtBy: {
-      file: others,
-      title: "row 36: a destroy leaves a site alone that somebody else owns by now, and a client that was given one",
-    },
+    caughtBy: `${others}: row 36: a destroy leaves a site alone that somebody else owns by now, and a client that was given one`,
   },
   {
     name: "delete a client with sites that nobody declared",
@@ -187,10 +144,7 @@ export const resources: Mutation[] = [
     file: "provider/resources/AegirClient.ts",
     find: 'return names.length > 0 && (policy ?? "refuse") === "refuse" ? [`${what} ${names.join(", ")}`] : [];',
     replace: 'return names.length > 0 && policy === "refuse" ? [`${what} ${names.join(", ")}`] : [];',
-    caughtBy: {
-      file: others,
-      title: "row 36: a destroy leaves a site alone that somebody else owns by now, and a client that was given one",
-    },
+    caughtBy: `${others}: row 36: a destroy leaves a site alone that somebody else owns by now, and a client that was given one`,
   },
   {
     name: "deleteBeforeReplace",
@@ -198,10 +152,7 @@ export const resources: Mutation[] = [
     file: "provider/resources/AegirResource.ts",
     find: "if (options.deleteBeforeReplace) {",
     replace: "if (options.deleteBeforeReplace && options.import !== undefined) {",
-    caughtBy: {
-      file: "test/resources/program.test.ts",
-      title: "cannot have a replaced resource deleted first, and reads why",
-    },
+    caughtBy: "test/resources/program.test.ts: cannot have a replaced resource deleted first, and reads why",
   },
   {
     name: "two resources of one identity",
@@ -209,7 +160,7 @@ export const resources: Mutation[] = [
     file: "provider/resources/register.ts",
     find: "if (other !== undefined) {",
     replace: "if (other === name) {",
-    caughtBy: { file: "test/resources/program.test.ts", title: "cannot declare the owner of one site twice" },
+    caughtBy: "test/resources/program.test.ts: cannot declare the owner of one site twice",
   },
   {
     name: "capture in the shim",
@@ -217,10 +168,7 @@ export const resources: Mutation[] = [
     file: "provider/dynamic/shim.ts",
     find: "    configure(request) {\n",
     replace: "    configure(request) {\n      void type;\n",
-    caughtBy: {
-      file: "test/dynamic/shim.test.ts",
-      title: "of SiteOwnership captures nothing but the package by its name",
-    },
+    caughtBy: "test/dynamic/shim.test.ts: of SiteOwnership captures nothing but the package by its name",
   },
   {
     name: "work on a state of a newer release",
@@ -228,10 +176,7 @@ export const resources: Mutation[] = [
     file: "provider/dynamic/index.ts",
     find: 'return typeof stateVersion === "number" && stateVersion > STATE_VERSION;',
     replace: 'return typeof stateVersion === "number" && stateVersion < STATE_VERSION;',
-    caughtBy: {
-      file: "test/dynamic/newerState.test.ts",
-      title: "of a ShellAccount is not read, compared, changed or deleted",
-    },
+    caughtBy: "test/dynamic/newerState.test.ts: of a ShellAccount is not read, compared, changed or deleted",
   },
   {
     name: "record a lost write as nothing",
@@ -239,10 +184,8 @@ export const resources: Mutation[] = [
     file: "provider/resources/Lifecycle.ts",
     find: 'if (error instanceof SessionBroken && error.outcome === "unknown") throw new PartialFailure(id, properties, error);',
     replace: "void PartialFailure;",
-    caughtBy: {
-      file: "test/faults/command.test.ts",
-      title: "row 19: what may have been written then is recorded, so that a destroy takes it back",
-    },
+    caughtBy:
+      "test/faults/command.test.ts: row 19: what may have been written then is recorded, so that a destroy takes it back",
   },
   {
     name: "rotate a password that was rotated already",
@@ -250,10 +193,8 @@ export const resources: Mutation[] = [
     file: "provider/resources/ShellAccount.ts",
     find: "if (rotate && live && live.fingerprint === deployed) {",
     replace: "if (rotate && live) {",
-    caughtBy: {
-      file: "test/scenarios/rotation.test.ts",
-      title: "a rotation that happened behind our back is read back, not repeated (trap 14)",
-    },
+    caughtBy:
+      "test/scenarios/rotation.test.ts: a rotation that happened behind our back is read back, not repeated (trap 14)",
   },
   {
     name: "a password that is no secret",
@@ -261,10 +202,8 @@ export const resources: Mutation[] = [
     file: "provider/resources/ShellAccount.ts",
     find: 'super("ShellAccount", name, claimed(name, args), outputs, options, ["password"]);',
     replace: 'super("ShellAccount", name, claimed(name, args), outputs, options, []);',
-    caughtBy: {
-      file: "test/resources/program.test.ts",
-      title: "has the password of a shell account kept secret, a login that it looks up included, and nothing else",
-    },
+    caughtBy:
+      "test/resources/program.test.ts: has the password of a shell account kept secret, a login that it looks up included, and nothing else",
   },
   {
     name: "keep a password in the state that was to stay out of it",
@@ -272,10 +211,8 @@ export const resources: Mutation[] = [
     file: "provider/resources/ShellAccount.ts",
     find: "password: kept ? password : null,",
     replace: "password: kept ? password : password,",
-    caughtBy: {
-      file: "test/scenarios/rotation.test.ts",
-      title: "the password is a secret in the state, and in none of it with passwordInState: false (trap 30)",
-    },
+    caughtBy:
+      "test/scenarios/rotation.test.ts: the password is a secret in the state, and in none of it with passwordInState: false (trap 30)",
   },
   {
     name: "a preview that says nothing of who loses a site",
@@ -283,7 +220,7 @@ export const resources: Mutation[] = [
     file: "provider/resources/SiteOwnership.ts",
     find: "`moves from ${loser} to ${gainer}: users bound to ${loser} and its shell login lose the site, those of ${gainer} gain it.`,",
     replace: "`moves to ${gainer}.`,",
-    caughtBy: { file: "test/resources/diff.test.ts", title: "tells who loses a site and who gains it" },
+    caughtBy: "test/resources/diff.test.ts: tells who loses a site and who gains it",
   },
   {
     name: "forget a rotation that did not end",
@@ -291,10 +228,8 @@ export const resources: Mutation[] = [
     file: "provider/resources/ShellAccount.ts",
     find: "if (!rotate || !(error instanceof Error)) throw error;",
     replace: "if (rotate || !(error instanceof Error)) throw error;",
-    caughtBy: {
-      file: "test/resources/ServerStories.test.ts",
-      title: "a rotation that does not end is recorded, without the password that is gone",
-    },
+    caughtBy:
+      "test/resources/ServerStories.test.ts: a rotation that does not end is recorded, without the password that is gone",
   },
   {
     name: "rotate the password of a client without a site",
@@ -302,10 +237,8 @@ export const resources: Mutation[] = [
     file: "provider/resources/ShellAccount.ts",
     find: "      await watch();\n      await server.passwordFiles.delete(login);",
     replace: "      await server.passwordFiles.delete(login);",
-    caughtBy: {
-      file: "test/scenarios/rotation.test.ts",
-      title: "a client whose sites have left gets no rotation, because there would be no account again (trap 14)",
-    },
+    caughtBy:
+      "test/scenarios/rotation.test.ts: a client whose sites have left gets no rotation, because there would be no account again (trap 14)",
   },
   {
     name: "make a client whose login another client has",
@@ -313,10 +246,7 @@ export const resources: Mutation[] = [
     file: "provider/resources/AegirClient.ts",
     find: "  if (sameShellName.length > 0) {\n    throw refuse(",
     replace: "  if (sameShellName.length > 9) {\n    throw refuse(",
-    caughtBy: {
-      file: "test/conformance/smallAegir.test.ts",
-      title: "a client whose shell login another client has is refused (trap 21)",
-    },
+    caughtBy: "test/conformance/smallAegir.test.ts: a client whose shell login another client has is refused (trap 21)",
   },
   {
     name: "print in a preview what a server said as it is",
@@ -324,7 +254,7 @@ export const resources: Mutation[] = [
     file: "provider/resources/consequences.ts",
     find: "${printable(text, 1000)}",
     replace: "${text}",
-    caughtBy: { file: "test/resources/diff.test.ts", title: "prints what a server said on one line, escaped" },
+    caughtBy: "test/resources/diff.test.ts: prints what a server said on one line, escaped",
   },
   {
     name: "know what is declared by the server's name in the configuration",
@@ -332,9 +262,6 @@ export const resources: Mutation[] = [
     file: "provider/resources/declared.ts",
     find: 'return [label, command, alias, id].join(" ");',
     replace: 'return [label, command, alias, server, id].join(" ");',
-    caughtBy: {
-      file: "test/scenarios/halfdone.test.ts",
-      title: "a server that gets another name costs nobody access",
-    },
+    caughtBy: "test/scenarios/halfdone.test.ts: a server that gets another name costs nobody access",
   },
 ];

@@ -1,14 +1,14 @@
 /** Breaks of what a reviewer relies on: the manifest's meaning, and the brake. */
-import type { Mutation } from "./Mutation";
+import type { WrittenMutation } from "./Mutation";
 
-export const review: Mutation[] = [
+export const review: WrittenMutation[] = [
   {
     name: "brake off",
     danger: "A file that was emptied by mistake takes everybody's access in one deployment.",
     file: "provider/review/Brake.ts",
     find: "if (lost < limits.atLeast || lost * 100 <= of * limits.percent) return [];",
     replace: "if (lost < limits.atLeast || of > 0) return [];",
-    caughtBy: { file: "test/review/brake.test.ts", title: "lets 30 percent of the grants go, and not more" },
+    caughtBy: "test/review/brake.test.ts: lets 30 percent of the grants go, and not more",
   },
   {
     name: "take the brake's limits from the change itself",
@@ -16,10 +16,7 @@ export const review: Mutation[] = [
     file: "provider/review/Brake.ts",
     find: "const limits = before.brake;",
     replace: "const limits = after.brake;",
-    caughtBy: {
-      file: "test/review/brake.test.ts",
-      title: "takes its limits from before the change, which were reviewed",
-    },
+    caughtBy: "test/review/brake.test.ts: takes its limits from before the change, which were reviewed",
   },
   {
     name: "let a protected site go",
@@ -27,10 +24,8 @@ export const review: Mutation[] = [
     file: "provider/review/Brake.ts",
     find: "if (!protect || owner === undefined || (to !== undefined && to === successors.get(owner))) return [];",
     replace: "if (!protect || owner === undefined || to !== undefined) return [];",
-    caughtBy: {
-      file: "test/review/brake.test.ts",
-      title: "lets a protected site go to another client only if that is allowed, and nowhere else",
-    },
+    caughtBy:
+      "test/review/brake.test.ts: lets a protected site go to another client only if that is allowed, and nowhere else",
   },
   {
     name: "take an expired binding as present",
@@ -38,10 +33,8 @@ export const review: Mutation[] = [
     file: "provider/manifest/accessRules.ts",
     find: "      .filter((user) => !hasEnded(user, asOf))\n",
     replace: "",
-    caughtBy: {
-      file: "test/stacks/lastDeployment.test.ts",
-      title: "takes away what has expired on the day after its last one, however much it is",
-    },
+    caughtBy:
+      "test/stacks/lastDeployment.test.ts: takes away what has expired on the day after its last one, however much it is",
   },
   {
     name: "take two spellings for two names",
@@ -49,7 +42,7 @@ export const review: Mutation[] = [
     file: "provider/naming/PanelUser.ts",
     find: "export function userNameKey(value: string): string {\n  return rawName(value).trim().toLowerCase();",
     replace: "export function userNameKey(value: string): string {\n  return rawName(value).trim();",
-    caughtBy: { file: "test/faults/hostile.test.ts", title: "row 50: all problems of a manifest are in one report" },
+    caughtBy: "test/faults/hostile.test.ts: row 50: all problems of a manifest are in one report",
   },
   {
     name: "take a name that only looks like another for a plain one",
@@ -57,7 +50,7 @@ export const review: Mutation[] = [
     file: "provider/naming/PanelUser.ts",
     find: 'return problems.length > 0 ? problems : spellingProblems(written, "The user\'s name");',
     replace: 'return problems.length > 0 ? problems : spellingProblems(written, "The user\'s name").slice(1);',
-    caughtBy: { file: "test/manifest/badManifests.test.ts", title: "names that could be taken for others" },
+    caughtBy: "test/manifest/badManifests.test.ts: names that could be taken for others",
   },
   {
     name: "call access unchanged that the state may take away",
@@ -65,10 +58,8 @@ export const review: Mutation[] = [
     file: "provider/inventory/Plan.ts",
     find: "undecided: refused || undeclaredIds(undeclared).length > 0,",
     replace: "undecided: refused && undeclaredIds(undeclared).length > 0,",
-    caughtBy: {
-      file: "test/cli/plan.test.ts",
-      title: "is not said to change nothing where a line was removed: the stack's state decides, and `plan` says so",
-    },
+    caughtBy:
+      "test/cli/plan.test.ts: is not said to change nothing where a line was removed: the stack's state decides, and `plan` says so",
   },
   {
     name: "let a name be Markdown",
@@ -76,10 +67,8 @@ export const review: Mutation[] = [
     file: "provider/review/markdownReview.ts",
     find: 'const ticks = "`".repeat(Math.max(0, ...Array.from(line.matchAll(/`+/g), ([run]) => run.length)) + 1);',
     replace: 'const ticks = "`";',
-    caughtBy: {
-      file: "test/review/markdownReview.test.ts",
-      title: "makes nothing but inline code of a name: no HTML, link, image, mention or new line",
-    },
+    caughtBy:
+      "test/review/markdownReview.test.ts: makes nothing but inline code of a name: no HTML, link, image, mention or new line",
   },
   {
     name: "follow a link of a pull request",
@@ -87,6 +76,6 @@ export const review: Mutation[] = [
     file: "provider/cli/git.ts",
     find: 'if (type !== "blob" || mode === "120000" || object === undefined) {',
     replace: 'if (type !== "blob" || mode === "160000" || object === undefined) {',
-    caughtBy: { file: "test/cli/review.test.ts", title: "hands no operand to git as an option, and follows no link" },
+    caughtBy: "test/cli/review.test.ts: hands no operand to git as an option, and follows no link",
   },
 ];

@@ -1,5 +1,5 @@
 /** Breaks of what stands between this side and a server: its identity, our credentials, bytes and time. */
-import type { Mutation } from "./Mutation";
+import type { WrittenMutation } from "./Mutation";
 
 const reaching = "test/faults/reaching.test.ts";
 const command = "test/faults/command.test.ts";
@@ -9,17 +9,14 @@ const frames = "test/ssh/frames.test.ts";
 const session = "test/ssh/WorkerSession.test.ts";
 const connection = "test/ssh/SshConnection.test.ts";
 
-export const ssh: Mutation[] = [
+export const ssh: WrittenMutation[] = [
   {
     name: "skip the host key",
     danger: "Whoever stands on the way gets the password, and then the server.",
     file: "provider/ssh/HostKey.ts",
     find: "if (this.pins.some((pin) => pin.fingerprint === seen)) {",
     replace: "if (this.pins.length > 0) {",
-    caughtBy: {
-      file: reaching,
-      title: "row 6: a changed host key is refused with both fingerprints, and no credential is offered",
-    },
+    caughtBy: `${reaching}: row 6: a changed host key is refused with both fingerprints, and no credential is offered`,
   },
   {
     name: "take a revoked host key if it is pinned as well",
@@ -27,7 +24,7 @@ export const ssh: Mutation[] = [
     file: "provider/ssh/HostKey.ts",
     find: "if (this.revoked.includes(seen)) {",
     replace: "if (this.pins.length === 0 && this.revoked.includes(seen)) {",
-    caughtBy: { file: connection, title: "refuses a revoked key, though it is pinned as well" },
+    caughtBy: `${connection}: refuses a revoked key, though it is pinned as well`,
   },
   {
     name: "offer key exchange with SHA-1",
@@ -35,10 +32,7 @@ export const ssh: Mutation[] = [
     file: "provider/ssh/login.ts",
     find: '    "curve25519-sha256",\n',
     replace: '    "curve25519-sha256",\n    "diffie-hellman-group14-sha1",\n',
-    caughtBy: {
-      file: "test/ssh/openssh/hostKeys.test.ts",
-      title: "does not help a server that has nothing but key exchange with SHA-1",
-    },
+    caughtBy: "test/ssh/openssh/hostKeys.test.ts: does not help a server that has nothing but key exchange with SHA-1",
   },
   {
     name: "retry a rejected credential",
@@ -46,10 +40,7 @@ export const ssh: Mutation[] = [
     file: "provider/ssh/attempt.ts",
     find: 'if (!(error instanceof SshError && error.situation === "authenticationRejected")) forget();',
     replace: "forget();\n    void error;",
-    caughtBy: {
-      file: reaching,
-      title: "row 8: rejected credentials are tried once, and not again by the other resources",
-    },
+    caughtBy: `${reaching}: row 8: rejected credentials are tried once, and not again by the other resources`,
   },
   {
     name: "have two connections try one credential at once",
@@ -57,10 +48,8 @@ export const ssh: Mutation[] = [
     file: "provider/ssh/attempt.ts",
     find: "await other;",
     replace: "break;",
-    caughtBy: {
-      file: "test/ssh/refusals.test.ts",
-      title: "row 8: rejected credentials are tried exactly once, by however many connections go through one bastion",
-    },
+    caughtBy:
+      "test/ssh/refusals.test.ts: row 8: rejected credentials are tried exactly once, by however many connections go through one bastion",
   },
   {
     name: "print a secret in an error",
@@ -68,10 +57,7 @@ export const ssh: Mutation[] = [
     file: "provider/ssh/credentials.ts",
     find: "`${from} ${key}`, { effect",
     replace: "`${from} ${key}: ${text}`, { effect",
-    caughtBy: {
-      file: reaching,
-      title: "row 9: a key that cannot be read is refused before any connection is made, and not shown",
-    },
+    caughtBy: `${reaching}: row 9: a key that cannot be read is refused before any connection is made, and not shown`,
   },
   {
     name: "do not escape server text",
@@ -79,7 +65,7 @@ export const ssh: Mutation[] = [
     file: "provider/ssh/printable.ts",
     find: "return text.replace(workflowCommand, escape).replace(unsafe, escape);",
     replace: "return text.replace(workflowCommand, escape);",
-    caughtBy: { file: leaks, title: "row 52: what a server calls its things is shown escaped" },
+    caughtBy: `${leaks}: row 52: what a server calls its things is shown escaped`,
   },
   {
     name: "leave commands to a CI runner as they are",
@@ -87,7 +73,7 @@ export const ssh: Mutation[] = [
     file: "provider/ssh/printable.ts",
     find: "return text.replace(workflowCommand, escape).replace(unsafe, escape);",
     replace: "return text.replace(unsafe, escape);",
-    caughtBy: { file: leaks, title: "row 52: an error of the worker is shown escaped, on one line" },
+    caughtBy: `${leaks}: row 52: an error of the worker is shown escaped, on one line`,
   },
   {
     name: "treat silence as success",
@@ -95,7 +81,7 @@ export const ssh: Mutation[] = [
     file: "provider/ssh/ExecChannel.ts",
     find: "resolve({ code: code ?? null, signal: signal ?? null, lost: null });",
     replace: "resolve({ code: code ?? 0, signal: signal ?? null, lost: null });",
-    caughtBy: { file: connection, title: "that end without an exit code are no success" },
+    caughtBy: `${connection}: that end without an exit code are no success`,
   },
   {
     name: "call what was lost not done",
@@ -103,10 +89,7 @@ export const ssh: Mutation[] = [
     file: "provider/ssh/WorkerSession.ts",
     find: 'request.written ? (about.outcome ?? "unknown") : "notSent"',
     replace: 'request.written ? (about.outcome ?? "notDone") : "notSent"',
-    caughtBy: {
-      file: command,
-      title: "row 15: a link that goes silent is cut, and what was asked counts as unknown",
-    },
+    caughtBy: `${command}: row 15: a link that goes silent is cut, and what was asked counts as unknown`,
   },
   {
     name: "take a part of an answer for an answer",
@@ -114,10 +97,7 @@ export const ssh: Mutation[] = [
     file: "provider/ssh/frames.ts",
     find: "if (bytes[end] !== LINE_FEED) {",
     replace: "if (end < 0) {",
-    caughtBy: {
-      file: frames,
-      title: "refuses a length that is too short, after what was complete, and reads no further",
-    },
+    caughtBy: `${frames}: refuses a length that is too short, after what was complete, and reads no further`,
   },
   {
     name: "listen without a bound",
@@ -125,7 +105,7 @@ export const ssh: Mutation[] = [
     file: "provider/ssh/frames.ts",
     find: "if (this.#sinceAnswer + this.#length > this.maxBytes) {",
     replace: "if (this.maxBytes < 0) {",
-    caughtBy: { file: frames, title: "refuses noise beyond the limit, after what was complete, and reads no further" },
+    caughtBy: `${frames}: refuses noise beyond the limit, after what was complete, and reads no further`,
   },
   {
     name: "keep all that a server prints",
@@ -133,10 +113,7 @@ export const ssh: Mutation[] = [
     file: "provider/ssh/Excerpt.ts",
     find: "this.#last = Buffer.concat([this.#last, rest.subarray(-this.half)]).subarray(-this.half);",
     replace: "this.#last = Buffer.concat([this.#last, rest]);",
-    caughtBy: {
-      file: "test/ssh/printable.test.ts",
-      title: "keeps the first and the last part of any stream, however it is cut",
-    },
+    caughtBy: "test/ssh/printable.test.ts: keeps the first and the last part of any stream, however it is cut",
   },
   {
     name: "wait for an answer for ever",
@@ -144,7 +121,7 @@ export const ssh: Mutation[] = [
     file: "provider/ssh/WorkerSession.ts",
     find: "    clearTimeout(this.#timer);\n    const [oldest] = this.#outstanding.values();",
     replace: "    clearTimeout(this.#timer);\n    const [oldest] = [...this.#outstanding.values()].slice(0, 0);",
-    caughtBy: { file: session, title: "when the worker is too slow, telling the late request from those behind it" },
+    caughtBy: `${session}: when the worker is too slow, telling the late request from those behind it`,
   },
   {
     name: "never give up a silent connection",
@@ -152,7 +129,7 @@ export const ssh: Mutation[] = [
     file: "provider/ssh/Link.ts",
     find: "if (++this.#silentIntervals >= this.timings.keepaliveIntervals) {",
     replace: "if (++this.#silentIntervals < 0) {",
-    caughtBy: { file: connection, title: "is noticed when the server just falls silent" },
+    caughtBy: `${connection}: is noticed when the server just falls silent`,
   },
   {
     name: "follow a link in the place of a password file",
@@ -160,7 +137,7 @@ export const ssh: Mutation[] = [
     file: "provider/ssh/Sftp.ts",
     find: 'if (kind !== "file") {',
     replace: 'if (kind === "directory") {',
-    caughtBy: { file: hostile, title: "row 45: a link in the place of a password file is not followed" },
+    caughtBy: `${hostile}: row 45: a link in the place of a password file is not followed`,
   },
   {
     name: "call a removal whose answer was lost not done",
@@ -168,9 +145,6 @@ export const ssh: Mutation[] = [
     file: "provider/ssh/Sftp.ts",
     find: 'await this.#ask("remove", path, "unknown",',
     replace: 'await this.#ask("remove", path, "notDone",',
-    caughtBy: {
-      file: "test/ssh/Sftp.test.ts",
-      title: "leaves the outcome of a removal unknown when its answer is lost",
-    },
+    caughtBy: "test/ssh/Sftp.test.ts: leaves the outcome of a removal unknown when its answer is lost",
   },
 ];
