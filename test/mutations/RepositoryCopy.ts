@@ -1,18 +1,6 @@
-import { spawnSync } from "node:child_process";
-import {
-  cpSync,
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import * as ts from "typescript";
 import { mutate, type Mutation } from "./Mutation";
 
@@ -27,17 +15,12 @@ export class RepositoryCopy {
 
   static make(): RepositoryCopy {
     const directory = mkdtempSync(join(tmpdir(), "aegir-mutations-"));
-    const listed = spawnSync("git", ["ls-files", "-z", "--cached", "--others", "--exclude-standard"], { cwd: root });
-    for (const file of listed.stdout.toString().split("\0")) {
-      if (file === "" || !existsSync(join(root, file))) continue;
-      mkdirSync(dirname(join(directory, file)), { recursive: true });
-      copyFileSync(join(root, file), join(directory, file));
-    }
-    cpSync(join(root, "provider", "dist"), join(directory, "provider", "dist"), { recursive: true });
+    const [git, installed] = [join(root, ".git"), join(root, "node_modules")];
+    cpSync(root, directory, { recursive: true, filter: (path) => path !== git && path !== installed });
     const modules = join(directory, "node_modules");
     mkdirSync(modules);
-    for (const name of readdirSync(join(root, "node_modules"))) {
-      const target = name === "pulumi-aegir" ? join(directory, "provider") : join(root, "node_modules", name);
+    for (const name of readdirSync(installed)) {
+      const target = name === "pulumi-aegir" ? join(directory, "provider") : join(installed, name);
       symlinkSync(target, join(modules, name));
     }
     return new RepositoryCopy(directory);
