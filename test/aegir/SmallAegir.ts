@@ -95,7 +95,7 @@ export class SmallAegir {
   private readonly server: SshServer;
   private user: string;
   private readonly keys = { drush: newKey(), accounts: newKey() };
-  private readonly passwords = { drush: "aegir's password", accounts: "o1.ftp's password" };
+  private readonly passwords = { drush: "the secret of Drush's login", accounts: "the secret of o1.ftp's login" };
 
   private constructor(
     readonly clock: Clock,
@@ -256,6 +256,20 @@ export class SmallAegir {
   /** SHA-256 of all of it, or of all but what is named. */
   digest(except?: Exception): string {
     return digestOf(this.tables(), INSTANCE, except);
+  }
+
+  /** What must not be seen anywhere, as it is now: of a key its third line, enough to know it by and never wrapped. */
+  secrets(): [what: string, secret: string][] {
+    const { passwordFiles } = this.tables();
+    return [
+      ...[this.drush, this.accounts].flatMap(({ user, privateKey, password }): [string, string][] => [
+        [`the private key of ${user}`, privateKey.split("\n")[2]!],
+        [`the password of ${user}`, password],
+      ]),
+      ...Object.entries(passwordFiles)
+        .map(([login, text]): [string, string] => [`the password of ${login}`, text.trim()])
+        .filter(([, password]) => password !== ""),
+    ];
   }
 
   /** Every owner of every site since the start, as committed, in order. */

@@ -6,6 +6,7 @@ import assert from "node:assert/strict";
 import type { ServiceError } from "@grpc/grpc-js";
 import { SmallAegir } from "../aegir/SmallAegir";
 import { fullSeed } from "../aegir/seed";
+import { foundIn } from "../support/canary";
 import { initFailure, ProviderProcess, type ResourceType, type Values } from "./ProviderProcess";
 
 const SERVERS = "aegir:servers";
@@ -23,14 +24,9 @@ describe("the provider process", () => {
   afterEach(async () => {
     const { signal, code } = await provider.end();
     const said = [...provider.stdout, ...provider.stderr].join("\n");
-    const secrets = [aegir.drush, aegir.accounts].flatMap((login) => [login.password, ...keyLines(login.privateKey)]);
-    secrets.push(...Object.values(aegir.tables().passwordFiles).map((text) => text.trim()));
+    const secrets = aegir.secrets();
     await aegir.stop();
-    assert.deepEqual(
-      secrets.filter((secret) => said.includes(secret)),
-      [],
-      "a secret was printed",
-    );
+    assert.deepEqual(foundIn([said], secrets), [], "a secret was printed");
     assert.equal(signal, "SIGINT", `it ended with ${code}`);
   });
 
@@ -384,9 +380,4 @@ function failureOf(operation: Promise<unknown>): Promise<ServiceError> {
     () => assert.fail("it succeeded"),
     (error: ServiceError) => error,
   );
-}
-
-/** The lines of a key that tell it apart from others. */
-function keyLines(key: string): string[] {
-  return key.split("\n").filter((line) => line.length > 40 && !line.startsWith("-----"));
 }

@@ -240,14 +240,7 @@ export class Trial {
   }
 
   #watchSecrets(): void {
-    const { drush, accounts } = this.aegir;
-    for (const { user, privateKey, password } of [drush, accounts]) {
-      // The second line of a key in PEM: enough to know it by, and never wrapped.
-      this.#secrets.set(privateKey.split("\n")[2]!, `the private key of ${user}`).set(password, `its password`);
-    }
-    for (const [name, password] of Object.entries(this.aegir.tables().passwordFiles)) {
-      if (password.trim() !== "") this.#secrets.set(password.trim(), `the password of ${name}`);
-    }
+    for (const [what, secret] of this.aegir.secrets()) this.#secrets.set(secret, what);
   }
 
   /** Notes what an operation prints, and what was secret before it and is after it. */

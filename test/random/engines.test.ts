@@ -77,7 +77,7 @@ async function play(story: Chapter[], engine: Engine): Promise<void> {
         throw new Error(`chapter ${number} did not end well`, { cause: error });
       }
     }
-    assert.deepEqual(second.exposed(world.secrets()), []);
+    assert.deepEqual(second.exposed(world.aegir.secrets()), []);
   } finally {
     budget.print("chapters");
     await proxy.down();

@@ -3,7 +3,6 @@ import assert from "node:assert/strict";
 import { sitesOfLogin } from "../support/PlainClient";
 import { SmallAegir, type SmallAegirOptions } from "../aegir/SmallAegir";
 import { openStack, ScenarioStack, type Opener, type ScenarioStackOptions } from "./ScenarioStack";
-import { keySecret } from "../support/canary";
 
 export { bound, client, expectOk, login, owned, textsBelow } from "./ScenarioStack";
 
@@ -44,21 +43,10 @@ export class World extends ScenarioStack {
 
   /** Ends the story, and fails it if a secret was printed, or lies in the clear in a file of the stack. */
   async close(): Promise<void> {
-    const exposed = this.exposed(this.secrets());
+    const exposed = this.exposed(this.aegir.secrets());
     await this.aegir.stop();
     this.remove();
     assert.deepEqual(exposed, [], "no secret is in an output or a file in the clear");
-  }
-
-  /** Texts that must not be seen anywhere, by what they are. */
-  secrets(): [what: string, secret: string][] {
-    const { passwordFiles } = this.aegir.tables();
-    return [
-      ...Object.entries(passwordFiles).map(
-        ([login, password]) => [`the password of ${login}`, password.trimEnd()] as [string, string],
-      ),
-      ...[this.aegir.drush, this.aegir.accounts].map(({ user, privateKey }) => keySecret(user, privateKey)),
-    ];
   }
 }
 

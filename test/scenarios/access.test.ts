@@ -54,7 +54,7 @@ onEveryEngine("access", (engine) => {
       lists.some((list) => list.includes("dynamic-provider")),
       "the provider process was on the sampled lists",
     );
-    const secrets = world.secrets();
+    const secrets = world.aegir.secrets();
     assert.ok(secrets.length >= 3 && secrets.every(([, secret]) => secret.length >= 20));
     for (const [what, secret] of secrets) assert.ok(!lists.some((list) => list.includes(secret)), what);
   });

@@ -28,7 +28,7 @@ function eachWorld(engine: () => Opener, anotherEngine = engine): void {
   });
   afterEach(async () => {
     const ownerless = world.aegir.ownerHistory.filter(({ owner }) => owner === null);
-    const exposed = second.exposed(world.secrets());
+    const exposed = second.exposed(world.aegir.secrets());
     second.remove();
     await world.close();
     assert.deepEqual(ownerless, []);

@@ -76,7 +76,8 @@ onEveryEngine("secrets", (engine) => {
       owned(site, "acme"),
       login("acme", site, { rotation }),
     ];
-    const passwords = () => world.secrets().forEach(([what, secret]) => secrets.set(`${what}: ${secret}`, secret));
+    const passwords = () =>
+      world.aegir.secrets().forEach(([what, secret]) => secrets.set(`${what}: ${secret}`, secret));
     await configured();
     world.declare(declared("1"));
     expectOk(await world.stack.up({ env: quiet }));
