@@ -41,17 +41,12 @@ export class Order {
     const usual: Decision = { actor: going ?? [...waiting.keys()][0]! };
     const decision = this.given[this.taken.length] ?? usual;
     const free = going === undefined || this.#switches < this.bounds.switches;
-    const goOn = [...waiting.keys()].filter((actor) => free || actor === going).map((actor): Decision => ({ actor }));
-    const mayKill = this.#kills < this.bounds.kills;
-    const kills = goOn.flatMap(({ actor }): Decision[] =>
-      mayKill && mortal.has(actor)
-        ? [
-            { actor, kill: "before" },
-            { actor, kill: "after" },
-          ]
-        : [],
-    );
-    const others = [...goOn, ...kills].filter((other) => decisionText(other) !== decisionText(decision));
+    const ways = (actor: string): Decision["kill"][] =>
+      this.#kills < this.bounds.kills && mortal.has(actor) ? [undefined, "before", "after"] : [undefined];
+    const others = [...waiting.keys()]
+      .filter((actor) => free || actor === going)
+      .flatMap((actor) => ways(actor).map((kill): Decision => ({ actor, ...(kill && { kill }) })))
+      .filter((other) => decisionText(other) !== decisionText(decision));
     this.taken.push({ decision, others, about: waiting.get(decision.actor)! });
     if (going !== undefined && decision.actor !== going) this.#switches++;
     if (decision.kill) this.#kills++;
