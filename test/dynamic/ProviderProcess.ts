@@ -40,7 +40,7 @@ export class ProviderProcess {
 
   /** @param engine where the engine that asks can be reached; nobody is there if absent */
   static async start(environment: NodeJS.ProcessEnv = {}, engine = "127.0.0.1:0"): Promise<ProviderProcess> {
-    const texts = await providerTexts();
+    const shims = await (texts ??= providerTexts());
     const child = spawn(process.execPath, [require.resolve("@pulumi/pulumi/cmd/dynamic-provider"), engine], {
       cwd: root,
       env: { ...process.env, PULUMI_CONFIG: "{}", PULUMI_NODEJS_PROJECT: "project", ...environment },
@@ -50,9 +50,16 @@ export class ProviderProcess {
     const ended = once(child, "exit").then(([code]) => assert.fail(`it ended with ${code} before it said its port`));
     const [port] = (await Promise.race([once(lines, "line"), ended])) as [string];
     const client = new ResourceProviderClient(`127.0.0.1:${port}`, grpc.credentials.createInsecure());
-    const provider = new ProviderProcess(child, client, texts);
+    const provider = new ProviderProcess(child, client, shims);
     lines.on("line", (line) => provider.stdout.push(line));
     createInterface({ input: child.stderr }).on("line", (line) => provider.stderr.push(line));
+    return provider;
+  }
+
+  /** One that is configured with what stands under `aegir:servers`. */
+  static async withServers(servers: object, environment?: NodeJS.ProcessEnv): Promise<ProviderProcess> {
+    const provider = await ProviderProcess.start(environment);
+    await provider.configure({ "aegir:servers": JSON.stringify(servers) });
     return provider;
   }
 
@@ -165,6 +172,8 @@ export function initFailure(error: grpc.ServiceError): InitFailure | undefined {
     ? { id: failure.getId(), properties: plain(failure.getProperties()), reasons: failure.getReasonsList() }
     : undefined;
 }
+
+let texts: Promise<Record<ResourceType, string>> | undefined;
 
 /** What a stack's state would hold: the text of the compiled package's shims. */
 async function providerTexts(): Promise<Record<ResourceType, string>> {

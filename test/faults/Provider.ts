@@ -15,15 +15,27 @@ import {
 export type { ResourceType, Values };
 export type Provider = Pick<ProviderProcess, "check" | "diff" | "create" | "read" | "update" | "delete" | "end">;
 
-/** What a shim has once it is configured. */
-export type Operation = "check" | "diff" | "create" | "read" | "update" | "delete";
+type Operation = Exclude<keyof Provider, "end">;
 type Operations = Record<Operation, (...parameters: unknown[]) => unknown>;
 const types: ResourceType[] = ["AegirClient", "SiteOwnership", "ClientUserBinding", "ShellAccount"];
 
-/** The operations as Pulumi's provider process has them, wherever they are called. */
-export abstract class OperationsProvider implements Provider {
-  protected abstract call<Result>(type: ResourceType, operation: Operation, parameters: unknown[]): Promise<Result>;
-  abstract end(): ReturnType<Provider["end"]>;
+/** The operations as Pulumi's provider process has them, in this process: quick, and it cannot be killed. */
+export class InProcessProvider implements Provider {
+  private constructor(private readonly shims: Record<ResourceType, Operations>) {}
+
+  /** Like a new process: nothing is declared, and nothing connected. One at a time. */
+  static async start(servers: object): Promise<InProcessProvider> {
+    forgetDeclared();
+    forgetLooks();
+    await endServers();
+    configureServers(undefined);
+    const shims = types.map((type) => {
+      const shim = { type };
+      configure(shim, { config: { get: () => JSON.stringify(servers) } });
+      return [type, shim];
+    });
+    return new InProcessProvider(Object.fromEntries(shims) as Record<ResourceType, Operations>);
+  }
 
   async check(type: ResourceType, news: Values, olds: Values = {}) {
     const { inputs, failures } = await this.call<CheckResult>(type, "check", [wire(olds), wire(news)]);
@@ -56,35 +68,14 @@ export abstract class OperationsProvider implements Provider {
   async delete(type: ResourceType, id: string, properties: Values): Promise<void> {
     await this.call(type, "delete", [id, wire(properties)]);
   }
-}
-
-/** In this process: quick, and it cannot be killed. */
-export class InProcessProvider extends OperationsProvider {
-  private constructor(private readonly shims: Record<ResourceType, Operations>) {
-    super();
-  }
-
-  /** Like a new process: nothing is declared, and nothing connected. One at a time. */
-  static async start(servers: object): Promise<InProcessProvider> {
-    forgetDeclared();
-    forgetLooks();
-    await endServers();
-    configureServers(undefined);
-    const shims = types.map((type) => {
-      const shim = { type };
-      configure(shim, { config: { get: () => JSON.stringify(servers) } });
-      return [type, shim];
-    });
-    return new InProcessProvider(Object.fromEntries(shims) as Record<ResourceType, Operations>);
-  }
-
-  protected async call<Result>(type: ResourceType, operation: Operation, parameters: unknown[]): Promise<Result> {
-    return (await this.shims[type][operation](...parameters)) as Result;
-  }
 
   async end() {
     await endServers();
     return { code: 0, signal: null };
+  }
+
+  private async call<Result>(type: ResourceType, operation: Operation, parameters: unknown[]): Promise<Result> {
+    return (await this.shims[type][operation](...parameters)) as Result;
   }
 }
 

@@ -17,11 +17,7 @@ describe("interrupted", () => {
     it(`row 30: ${how} in the middle of a write, it ends at once, leaves no lock, and the next run completes it`, async () => {
       const t = trial();
       let provider: ProviderProcess | undefined;
-      t.provider = async (servers) => {
-        provider = await ProviderProcess.start();
-        await provider.configure({ "aegir:servers": JSON.stringify(servers) });
-        return provider;
-      };
+      t.provider = async (servers) => (provider = await ProviderProcess.withServers(servers));
       const hold = t.aegir.faults.holdRequest("setOwner", "begun");
       const running = t.up();
       await hold.reached;

@@ -6,9 +6,9 @@
  */
 import assert from "node:assert/strict";
 import type { Hold, RequestFault } from "../aegir/SmallAegir";
+import { ProviderProcess } from "../dynamic/ProviderProcess";
 import type { Declaration } from "../scenarios/program";
 import { until } from "../support/until";
-import { ChildProvider } from "./ChildProvider";
 import { partOf } from "./Provider";
 import { everyTrial, type Trial } from "./Trial";
 import { memoriesOf, writes, type Write } from "./writes";
@@ -30,15 +30,15 @@ describe("killed", () => {
 
   /** Runs until the request is held, kills the provider process there, and answers what the engine got to know. */
   async function killProvider(t: Trial, hold: Hold): Promise<void> {
-    let provider: ChildProvider | undefined;
-    t.provider = (servers) => Promise.resolve((provider = new ChildProvider(servers)));
+    let provider: ProviderProcess | undefined;
+    t.provider = async (servers) => (provider = await ProviderProcess.withServers(servers));
     const running = t.up();
     await Promise.race([hold.reached, running.then((run) => assert.fail(JSON.stringify(run)))]);
     await provider!.kill();
     const run = await running;
     assert.equal(run.failures.length, 1);
     assert.equal(partOf(run.failures[0]!.error), undefined, "a process that is killed records nothing");
-    t.printed.push(...provider!.printed);
+    t.printed.push(...provider!.stdout, ...provider!.stderr);
     t.provider = undefined;
   }
 

@@ -25,9 +25,8 @@ describe("leaks and displays", () => {
         DEBUG: "*",
         AEGIR_MAIN_ACCOUNTS_PASSWORD: t.aegir.accounts.password,
       };
-      const provider = await ProviderProcess.start(environment);
+      const provider = await ProviderProcess.withServers(servers, environment);
       processes.push(provider);
-      await provider.configure({ "aegir:servers": JSON.stringify(servers) });
       return provider;
     };
     const wrong = { privateKey: encrypted.private, privateKeyPassword: `${canaries.passphrase}!` };
@@ -58,9 +57,8 @@ describe("leaks and displays", () => {
 
   it("row 51: no password is in what the provider process keeps of its environment or its command line", async () => {
     const t = trial();
-    const provider = await ProviderProcess.start();
+    const provider = await ProviderProcess.withServers(t.configuration());
     try {
-      await provider.configure({ "aegir:servers": JSON.stringify(t.configuration()) });
       await provider.create("AegirClient", { name: "Luna Ltd", internalName: "luna", server: "main" });
       for (const file of ["cmdline", "environ"]) {
         const text = readFileSync(`/proc/${provider.pid}/${file}`, "latin1");

@@ -6,7 +6,7 @@ import { WORKER_ARGUMENTS } from "../../provider/worker/protocol";
 import { bound, client, owned } from "../scenarios/World";
 import { until } from "../support/until";
 import { LifecycleStack, type Run } from "./LifecycleStack";
-import { ChildProvider } from "./ChildProvider";
+import { ProviderProcess } from "../dynamic/ProviderProcess";
 import { access, everyTrial, SITE, type Trial } from "./Trial";
 
 const nova = client("nova", "Nova Ltd");
@@ -19,8 +19,9 @@ describe("somebody else writes", () => {
 
   /** Another stack, in a provider process of its own, as from another pipeline. */
   function otherStack(t: Trial): { stack: LifecycleStack; kill: () => Promise<void> } {
-    let provider: ChildProvider | undefined;
-    const stack = new LifecycleStack(() => Promise.resolve((provider = new ChildProvider(t.configuration()))));
+    let provider: ProviderProcess | undefined;
+    const start = async () => (provider = await ProviderProcess.withServers(t.configuration()));
+    const stack = new LifecycleStack(start);
     return { stack, kill: () => provider!.kill() };
   }
 
