@@ -139,7 +139,8 @@ function previewed(bytes: Uint8Array, file: string, asOf: string): Review[] {
     const preview: unknown = JSON.parse(Buffer.from(bytes).toString());
     return accessOfPreview(preview, asOf).map(({ before, after }) => reviewOf(differenceOf(before, after)));
   } catch (error) {
-    if (error instanceof IncompletePreview) throw new UsageError(`${printable(file)}: ${error.message}`);
+    if (error instanceof IncompletePreview)
+      throw new UsageError(`${printable(file)}: ${printable(error.message, 4000)}`);
     throw new UsageError(
       `${printable(file)} is not what \`pulumi preview --json\` prints: ${printable((error as Error).message.split("\n")[0]!)}`,
     );
@@ -164,7 +165,8 @@ function reviewed(reviews: Review[], format: Format): Outcome {
     text: () =>
       print === undefined
         ? jsonText(facts)
-        : reviews.map((each) => print(each).trimEnd()).join("\n\n") || "Nothing of this is about access.",
+        : reviews.map((each) => print(each).trimEnd()).join("\n\n") ||
+          "The preview is complete, and no step of it is about access.",
   };
 }
 

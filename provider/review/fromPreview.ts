@@ -9,23 +9,27 @@ import {
   type Binding,
 } from "./EffectiveAccess";
 
-const State = z.object({ type: z.string(), inputs: z.record(z.string(), z.unknown()).default({}) });
+const State = z.object({
+  urn: z.string().default(""),
+  type: z.string(),
+  inputs: z.record(z.string(), z.unknown()).default({}),
+  outputs: z.record(z.string(), z.unknown()).default({}),
+});
 
 const Preview = z.object({
-  steps: z.array(z.object({ op: z.string(), oldState: State.optional(), newState: State.optional() })).default([]),
+  // Every preview has the step of the stack itself.
+  steps: z.array(z.object({ op: z.string(), oldState: State.optional(), newState: State.optional() })).min(1),
+  diagnostics: z.array(z.object({ message: z.string(), severity: z.string() })).default([]),
   changeSummary: z.object({ same: z.number().default(0) }).optional(),
 });
 
-/** A preview that leaves out what does not change, such as the bindings of those who lose a site that moves. */
+const LEFT_OUT =
+  "The preview leaves out what does not change, so that it does not tell who reaches what. " +
+  "Make it with `pulumi preview --json --show-sames`.";
+
+/** A preview that does not show all: of the bindings of those who lose a site, for example, or because it failed. */
 export class IncompletePreview extends Error {
   override readonly name = "IncompletePreview";
-
-  constructor() {
-    super(
-      "The preview leaves out what does not change, so that it does not tell who reaches what. " +
-        "Make it with `pulumi preview --json --show-sames`.",
-    );
-  }
 }
 
 type Inputs = Record<string, unknown>;
@@ -43,7 +47,8 @@ export interface PreviewedAccess {
  *
  * @param preview what `pulumi preview --json --show-sames` printed, parsed
  * @param asOf the day (UTC) of the preview
- * @throws IncompletePreview if it was made without `--show-sames`; ZodError if it is no preview
+ * @throws IncompletePreview if it failed, could not look at a server, or was made without `--show-sames`; ZodError if it
+ *   is no preview
  */
 export function accessOfPreview(preview: unknown, asOf: string): PreviewedAccess[] {
   const servers = new Map<string, { before: Declarations; after: Declarations }>();
@@ -53,8 +58,17 @@ export function accessOfPreview(preview: unknown, asOf: string): PreviewedAccess
     servers.set(server, sides);
     return sides;
   };
-  const { steps, changeSummary } = Preview.parse(preview);
-  if (steps.filter(({ op }) => op === "same").length < (changeSummary?.same ?? 0)) throw new IncompletePreview();
+  const { steps, changeSummary, diagnostics } = Preview.parse(preview);
+  const errors = diagnostics.filter(({ severity }) => severity === "error").map(({ message }) => message.trim());
+  if (errors.length > 0) throw new IncompletePreview(`The preview failed, so nothing can be said. ${errors.join(" ")}`);
+  const unseen = steps.flatMap(({ oldState }) => (oldState?.outputs["notLookedAt"] ? [nameOf(oldState.urn)] : []));
+  if (unseen.length > 0) {
+    throw new IncompletePreview(
+      `The refresh of this preview could not look at ${unseen.join(", ")}, so nothing can be said.`,
+    );
+  }
+  if (steps.filter(({ op }) => op === "same").length < (changeSummary?.same ?? 0))
+    throw new IncompletePreview(LEFT_OUT);
   for (const { oldState, newState } of steps) {
     const [old, now] = [declared(oldState), declared(newState)];
     if (old) of(old.inputs).before.add(old.type, old.inputs);
@@ -65,6 +79,11 @@ export function accessOfPreview(preview: unknown, asOf: string): PreviewedAccess
     before: before.access(server, asOf),
     after: after.access(server, asOf),
   }));
+}
+
+/** The logical name, which follows the type. */
+function nameOf(urn: string): string {
+  return urn.split("::").slice(3).join("::");
 }
 
 /** The type's own name and its inputs, if it is one of this package's. */

@@ -166,4 +166,49 @@ describe("aegir-access review", () => {
     write("preview.json", "Previewing update (production)");
     assert.match((await review("--preview", "preview.json")).stderr, /^preview\.json is not what `pulumi preview/);
   });
+
+  const stack = { urn: "urn:pulumi:p::a::pulumi:pulumi:Stack::a-p", type: "pulumi:pulumi:Stack" };
+  const unchanged = { steps: [{ op: "same", oldState: stack, newState: stack }], changeSummary: { same: 1 } };
+  const marked = {
+    urn: "urn:pulumi:p::a::pulumi-nodejs:dynamic/aegir:SiteOwnership::site:a.example",
+    type: "pulumi-nodejs:dynamic/aegir:SiteOwnership",
+    outputs: { notLookedAt: { why: "nothing listens", refreshes: 1 } },
+  };
+  const failed = (message: string) => ({ ...unchanged, diagnostics: [{ message, severity: "error" }] });
+  const unusable: [what: string, preview: string, why: RegExp][] = [
+    ["whose program threw", JSON.stringify(failed("error: the program gives up\n")), /failed.*the program gives up/],
+    [
+      "in which a check failed",
+      JSON.stringify(failed("error: property site has a problem\u001b[2J")),
+      /a problem\\x1b\[2J/,
+    ],
+    ["without a step", '{ "steps": [], "duration": 1 }', /is not what `pulumi preview/],
+    ["without anything", "{}", /is not what `pulumi preview/],
+    ["that was cut off", JSON.stringify(unchanged).slice(0, 100), /is not what `pulumi preview/],
+    ["that is empty", "", /is not what `pulumi preview/],
+    ["that is an update", '{"sequence":0,"preludeEvent":{}}\n{"sequence":1}\n', /is not what `pulumi preview/],
+    [
+      "whose refresh could not look",
+      JSON.stringify({
+        ...unchanged,
+        steps: [...unchanged.steps, { op: "update", oldState: marked, newState: marked }],
+      }),
+      /could not look at site:a\.example, so nothing can be said/,
+    ],
+  ];
+  for (const [what, preview, why] of unusable) {
+    it(`says nothing of a preview ${what}, and fails`, async () => {
+      write("preview.json", preview);
+      const { exitCode, stdout, stderr } = await review("--preview", "preview.json");
+      assert.deepEqual([exitCode, stdout], [2, ""]);
+      assert.match(stderr, why);
+    });
+  }
+
+  it("says of a complete preview that nothing in it is about access, and succeeds", async () => {
+    const warned = { ...unchanged, diagnostics: [{ message: "warning: no package.json\n", severity: "warning" }] };
+    write("preview.json", JSON.stringify(warned));
+    const { exitCode, stdout } = await review("--preview", "preview.json");
+    assert.deepEqual([exitCode, stdout], [0, "The preview is complete, and no step of it is about access.\n"]);
+  });
 });
