@@ -250,13 +250,17 @@ export const siteOwnership: Lifecycle<Inputs, Outputs> = {
     }
     const onDestroy = props.onDestroy ?? "default-owner";
     if (onDestroy === "leave" || !(await server.sites.find(props.site))) return;
+    let identity: ReturnType<typeof identityOf> = "same";
     const { site } = await server.sites.handOver({
       site: props.site,
       to: receiver(onDestroy),
       waitFor: props.waitFor ?? "effective",
-      mayTake: (found) => (identityOf(given(props), found) === "same" ? "take" : "leave"),
+      mayTake: (found) => {
+        identity = identityOf(given(props), found);
+        return identity === "same" || identity === "reinstalled" ? "take" : "leave";
+      },
     });
-    if (site.nid !== props.nid && props.nid !== undefined) {
+    if ((identity as string) === "otherSite") {
       say(id, `${anotherSite(props, { nid: site.nid, owner: ownerName(site) })}: it is left where it is.`);
       return;
     }

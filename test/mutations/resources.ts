@@ -22,6 +22,24 @@ export const resources: WrittenMutation[] = [
       "test/resources/ServerStories.test.ts: a name that another person has now is refused, naming both people and the ways out",
   },
   {
+    name: "undo in the night whatever was changed by hand",
+    danger: "Somebody moved every site on purpose, and the nightly run takes them all back.",
+    file: "provider/resources/driftLimit.ts",
+    find: "if (!drifted.has(id) || !isMass || isMeant) return;",
+    replace: "return;",
+    caughtBy:
+      "test/scenarios/drift.test.ts: is shown and not undone, night after night, until a person says which side is right",
+  },
+  {
+    name: "take a site back that another stack took",
+    danger: "Two stacks take one site from each other at every refresh, and neither says so.",
+    file: "provider/resources/SiteOwnership.ts",
+    find: "if (olds && isSpent(owner, inputs, olds)) {",
+    replace: "if (false as boolean) {",
+    caughtBy:
+      "test/resources/ServerStories.test.ts: a site that another stack took back by takeOverFrom is not taken a second time",
+  },
+  {
     name: "let a destroy take what is declared",
     danger: "`pulumi destroy --run-program` with any flag takes everybody's access, and exits 0.",
     file: "provider/resources/destroyGuard.ts",
@@ -102,7 +120,7 @@ export const resources: WrittenMutation[] = [
     name: "drop the compare-and-set of a site's owner",
     danger: "What a person changed in the panel meanwhile is overwritten unseen.",
     file: "provider/resources/SiteOwnership.ts",
-    find: 'if (owner === olds.client || (lost && owner === olds.previousOwner)) return "take";',
+    find: 'if (identity !== "otherOwner" || (lost && owner === olds.previousOwner)) return "take";',
     replace: 'if (owner !== "" || lost) return "take";',
     caughtBy: `${others}: row 36: what a person has changed since is shown with what was expected, and not overwritten`,
   },
@@ -134,8 +152,8 @@ export const resources: WrittenMutation[] = [
     name: "give back a site that somebody else owns by now",
     danger: "A destroy takes a site from a client that this stack never knew.",
     file: "provider/resources/SiteOwnership.ts",
-    find: 'mayTake: (found) => (ownerName(found) === givenBy(props) ? "take" : "leave"),',
-    replace: 'mayTake: () => "take",',
+    find: 'return identity === "same" || identity === "reinstalled" ? "take" : "leave";',
+    replace: 'return "take";',
     caughtBy: `${others}: row 36: a destroy leaves a site alone that somebody else owns by now, and a client that was given one`,
   },
   {
