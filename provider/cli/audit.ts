@@ -48,7 +48,7 @@ export const audit = defineVerb({
     ["audit --stack production", "access.yaml against the server of Pulumi.production.yaml"],
     ["audit access.yaml --config servers.yaml --json", "the same facts for a script"],
     [
-      'audit access.yaml --stack production --accept --reason "TICKET-12, moves in spring" --until 2027-03-31',
+      'audit access.yaml --accept --reason "TICKET-12, moves in spring" --until 2027-03-31',
       "makes the job green with lines that can be reviewed",
     ],
   ],

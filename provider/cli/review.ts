@@ -137,7 +137,9 @@ function accessOf(manifest: Manifest, { servers }: ManifestOptions): EffectiveAc
 function previewed(bytes: Uint8Array, file: string, asOf: string): Review[] {
   try {
     const preview: unknown = JSON.parse(Buffer.from(bytes).toString());
-    return accessOfPreview(preview, asOf).map(({ before, after }) => reviewOf(differenceOf(before, after)));
+    return accessOfPreview(preview, asOf).map(({ before, after }) =>
+      reviewOf(differenceOf(before, after), { hasManifest: false }),
+    );
   } catch (error) {
     if (error instanceof IncompletePreview)
       throw new UsageError(`${printable(file)}: ${printable(error.message, 4000)}`);

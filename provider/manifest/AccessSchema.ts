@@ -212,13 +212,23 @@ const AllowRemovals = z
           error: "must be a list of internal names, for example [acme]",
         })
         .optional()
-        .meta({ description: "Clients marked protect or keepPeople that the change may take something from." }),
+        .meta({
+          description:
+            "Clients that the change may take something from although they are marked protect or keepPeople, or that may " +
+            "lose the last of their people or sites.",
+        }),
       sites: z
         .array(domain("The main domain of a site marked protect."), {
           error: "must be a list of domains, for example [www.acme.example]",
         })
         .optional()
         .meta({ description: "Sites marked protect that the change may take from their client." }),
+      users: z
+        .array(userName("A person who may come to reach no site."), {
+          error: "must be a list of user names, for example [alice, bob]",
+        })
+        .optional()
+        .meta({ description: "People who may come to reach no site, although this file still names them." }),
     },
     { error: "must be a map with until, reason and what is allowed" },
   )

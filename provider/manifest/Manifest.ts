@@ -38,6 +38,8 @@ export interface AllowedRemovals {
   clients: string[];
   /** Normal form of `normalizeDomain`. */
   sites: string[];
+  /** Names of people who may come to reach no site, as they are written. */
+  users: string[];
 }
 
 /** A finding of `audit` that does not alarm until it ends. */

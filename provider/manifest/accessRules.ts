@@ -102,6 +102,7 @@ interface DraftAllowance {
   grants: number;
   clients: Text[];
   sites: Text[];
+  users: Text[];
 }
 
 /** Reads the tree of a manifest. The result is to be used only if nothing was reported. */
@@ -473,17 +474,18 @@ class AccessRules {
 
   private allowedRemovals(): void {
     if (this.allowance === undefined) return;
-    const { key, until, reason, grants, clients, sites } = this.allowance;
+    const { key, until, reason, grants, clients, sites, users } = this.allowance;
     if (reason !== undefined) this.visible("reason", reason, "TICKET-12, the customer leaves");
     for (const site of sites) this.reportAll(site, siteDomainProblems(site.text));
     for (const client of clients) {
       if (/^[a-z0-9_]{1,16}$/.test(client.text)) continue;
       this.report(client, `allowRemovals names clients by their internal names, and ${quoted(client.text)} is none.`);
     }
-    if (grants === 0 && clients.length + sites.length === 0) {
+    for (const user of users) this.reportAll(user, user.text.includes("@") ? [] : userNameProblems(user.text));
+    if (grants === 0 && clients.length + sites.length + users.length === 0) {
       this.report(
         key,
-        "allowRemovals allows nothing. Write grants, clients or sites, as the refusal shows them, or delete it.",
+        "allowRemovals allows nothing. Write grants, clients, sites or users, as the refusal shows them, or delete it.",
       );
     }
     if (until === undefined) return;
@@ -621,6 +623,7 @@ function allowanceOf(root: Value): DraftAllowance | undefined {
     grants: numberOf(field("grants")) ?? 0,
     clients: texts("clients"),
     sites: texts("sites"),
+    users: texts("users"),
   };
 }
 
@@ -648,13 +651,14 @@ function knownFinding(source: SourceText, { span, finding, names, reason, until 
 
 function allowedRemovals(draft: DraftAllowance | undefined, asOf: string): AllowedRemovals | undefined {
   if (draft?.until === undefined || draft.until.text < asOf) return undefined;
-  const { until, reason, grants, clients, sites } = draft;
+  const { until, reason, grants, clients, sites, users } = draft;
   return {
     until: until.text,
     reason: reason?.text ?? "",
     grants,
     clients: clients.map(({ text }) => text),
     sites: sites.map(({ text }) => normalizeDomain(text)),
+    users: users.map(({ text }) => canonicalName(text)),
   };
 }
 

@@ -5,7 +5,8 @@
  */
 import type { AllowedRemovals, BrakeLimits } from "../manifest/Manifest";
 import type { Difference } from "./Difference";
-import { byName, type AccessClient, type Binding, type Person } from "./EffectiveAccess";
+import { userNameKey } from "../naming/PanelUser";
+import { byName, type AccessClient, type Binding, type EffectiveAccess, type Person } from "./EffectiveAccess";
 
 /** Why a change is refused. Clients are given by their internal names before the change. */
 export type Refusal =
@@ -14,7 +15,11 @@ export type Refusal =
   | { kind: "protectedClient"; client: string; gone: boolean; sites: string[]; people: Person[] }
   /** `to`: its new owner; undefined if it is declared no more, which Pulumi's own protection refuses. */
   | { kind: "protectedSite"; site: string; client: string; to: string | undefined }
-  | { kind: "lastPerson"; client: string; people: Person[] };
+  | { kind: "lastPerson"; client: string; people: Person[] }
+  /** The client stays, and nobody would reach anything through it any more: these are its last people, or its last sites. */
+  | { kind: "emptied"; client: string; sites: readonly string[]; people: Person[] }
+  /** These people may still act for a client, and would reach no site any more. */
+  | { kind: "lastAccess"; people: Person[] };
 
 /** A change with the brake's verdict. */
 export interface Review {
@@ -25,12 +30,15 @@ export interface Review {
   allowed: Refusal[];
 }
 
-export function reviewOf(difference: Difference): Review {
+/** @param hasManifest whether a manifest can allow by name what is refused at any size */
+export function reviewOf(difference: Difference, { hasManifest = true } = {}): Review {
   const { allowRemovals } = difference.after;
+  const clients = [...difference.before.clients.values()];
   const found = [
-    ...tooMuch(difference),
-    ...[...difference.before.clients.values()].flatMap((client) => clientRefusals(difference, client)),
+    ...tooMuch(difference, hasManifest),
+    ...clients.flatMap((client) => clientRefusals(difference, client)),
     ...siteRefusals(difference),
+    ...(hasManifest ? [...clients.flatMap((client) => emptied(difference, client)), ...lastAccess(difference)] : []),
   ];
   const allowed = found.filter((refusal) => allows(allowRemovals, refusal));
   return { difference, refusals: found.filter((refusal) => !allowed.includes(refusal)), allowed };
@@ -51,14 +59,21 @@ function allows(allowance: AllowedRemovals | undefined, refusal: Refusal): boole
       return allowance.sites.includes(refusal.site);
     case "protectedClient":
     case "lastPerson":
+    case "emptied":
       return allowance.clients.includes(refusal.client);
+    case "lastAccess":
+      return refusal.people.every(({ name }) =>
+        allowance.users.some((user) => userNameKey(user) === userNameKey(name)),
+      );
   }
 }
 
-function tooMuch({ before, after, grants }: Difference): Refusal[] {
+/** All of it is too much at any size, but for the one grant that there is. */
+function tooMuch({ before, after, grants }: Difference, hasManifest: boolean): Refusal[] {
   const { lost, before: of } = grants;
   const limits = before.brake;
-  if (lost < limits.atLeast || lost * 100 <= of * limits.percent) return [];
+  const isAll = hasManifest && lost > 1 && lost === of && grants.gained === 0;
+  if (!isAll && (lost < limits.atLeast || lost * 100 <= of * limits.percent)) return [];
   return [{ kind: "tooMuch", lost, of, limits, allowed: after.allowRemovals?.grants ?? 0 }];
 }
 
@@ -86,6 +101,41 @@ function clientRefusals({ before, after, successors }: Difference, client: Acces
   const keeps = [...(successor?.bindings.values() ?? [])].some(({ ended }) => !ended);
   if (keepPeople && had.length > 0 && !keeps) refusals.push({ kind: "lastPerson", client: internalName, people });
   return refusals;
+}
+
+/** A client that stays keeps a person and a site, if it had both. What ended on a day that was known is no loss. */
+function emptied({ before, after, successors }: Difference, client: AccessClient): Refusal[] {
+  const successor = after.clients.get(successors.get(client.internalName) ?? "");
+  const had = [...client.bindings.values()].filter((binding) => counts(binding, after.asOf));
+  const sites = before.sitesOf(client.internalName);
+  if (successor === undefined || client.keepPeople || had.length === 0 || sites.length === 0) return [];
+  const keepsPeople = [...successor.bindings.values()].some(({ ended }) => !ended);
+  const keepsSites = after.sitesOf(successor.internalName).length > 0;
+  if (keepsPeople && keepsSites) return [];
+  return [
+    {
+      kind: "emptied",
+      client: client.internalName,
+      sites: keepsSites ? [] : sites,
+      people: keepsPeople ? [] : had.map(({ person }) => person).sort(byName),
+    },
+  ];
+}
+
+/** Who may act for no client any more is leaving; who still may for one keeps a site. */
+function lastAccess({ before, after, lost }: Difference): Refusal[] {
+  const losing = lost.filter(({ announced }) => !announced).flatMap(({ who }) => who);
+  const people = new Map(
+    losing.flatMap((who) => (who.kind === "person" ? [[who.person.key, who.person] as const] : [])),
+  );
+  const clientsOf = (access: EffectiveAccess, key: string) =>
+    [...access.clients.values()].filter(({ bindings }) => bindings.get(key)?.ended === false);
+  const reaches = (access: EffectiveAccess, key: string) =>
+    clientsOf(access, key).some(({ internalName }) => access.sitesOf(internalName).length > 0);
+  const left = [...people.values()].filter(
+    ({ key }) => clientsOf(after, key).length > 0 && reaches(before, key) && !reaches(after, key),
+  );
+  return left.length > 0 ? [{ kind: "lastAccess", people: left.sort(byName) }] : [];
 }
 
 /** Whether somebody has the binding still, as far as was known before. */

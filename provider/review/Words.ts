@@ -188,6 +188,7 @@ export class Words {
       case "tooMuch": {
         const { lost, of, limits, allowed } = refusal;
         const more = allowed > 0 ? ` allowRemovals allows ${allowed}.` : "";
+        if (lost === of) return phrase`This takes away all ${of} grants.${more}`;
         return phrase`This takes away ${lost} of ${of} grants (${Math.floor((lost * 100) / of)} %), and ${limits.percent} % may go.${more}`;
       }
       case "protectedClient": {
@@ -209,6 +210,12 @@ export class Words {
       }
       case "lastPerson":
         return phrase`${this.client(refusal.client)} must keep a person, and would lose the last: ${this.people(refusal.people)}.`;
+      case "emptied": {
+        const last = refusal.people.length > 0 ? this.people(refusal.people) : this.sites(refusal.sites);
+        return phrase`${this.client(refusal.client)} stays, and would lose the last of its ${refusal.people.length > 0 ? "people" : "sites"}: ${last}.`;
+      }
+      case "lastAccess":
+        return phrase`${capitalized(this.people(refusal.people))} would reach no site any more, and may still act for a client.`;
     }
   }
 
@@ -236,14 +243,16 @@ export class Words {
   private allowance(refusals: Refusal[]): string {
     const all = <K extends Refusal["kind"]>(...kinds: K[]) =>
       refusals.filter((each): each is Extract<Refusal, { kind: K }> => (kinds as string[]).includes(each.kind));
-    const clients = [...new Set(all("protectedClient", "lastPerson").map(({ client }) => client))];
+    const clients = [...new Set(all("protectedClient", "lastPerson", "emptied").map(({ client }) => client))];
     const sites = all("protectedSite").map(({ site }) => site);
+    const users = all("lastAccess").flatMap(({ people }) => people.map((person) => person.name));
     const fields = [
       `until: ${daysLater(this.after.asOf, PROPOSED_DAYS)}`,
       `reason: "..."`,
       ...all("tooMuch").map(({ lost }) => `grants: ${lost}`),
       ...(clients.length > 0 ? [`clients: [${clients.join(", ")}]`] : []),
       ...(sites.length > 0 ? [`sites: [${sites.join(", ")}]`] : []),
+      ...(users.length > 0 ? [`users: [${users.map((user) => JSON.stringify(user)).join(", ")}]`] : []),
     ];
     return `allowRemovals: { ${fields.join(", ")} }`;
   }

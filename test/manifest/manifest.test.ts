@@ -146,7 +146,7 @@ clients:
     assert.deepEqual(brake, { percent: 50, atLeast: 10 });
     assert.deepEqual(allowRemovals, {
       ...{ until: "2026-12-24", reason: "TICKET-12, the customer leaves", grants: 42 },
-      ...{ clients: ["acme"], sites: ["www.acme.example"] },
+      ...{ clients: ["acme"], sites: ["www.acme.example"], users: [] },
     });
     const [client] = clients;
     assert.deepEqual(

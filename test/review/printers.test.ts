@@ -84,7 +84,7 @@ Also:
 
   it("of refusals alone is empty if nothing is refused", () => {
     assert.equal(textRefusals(reviewed("01-site-moved")), "");
-    assert.match(textRefusals(reviewed("06-file-emptied")), /^Refused:\n {2}This takes away 18 of 18 grants/);
+    assert.match(textRefusals(reviewed("06-file-emptied")), /^Refused:\n {2}This takes away all 18 grants/);
   });
 });
 
