@@ -141,7 +141,7 @@ describe("hostile input", () => {
         const fits = !/[\u{10000}-\u{10ffff}]/u.test(name);
         const updating = provider.update("AegirClient", id, properties, news);
         if (fits) properties["name"] = (await updating)["name"];
-        else await assert.rejects(updating, /1366 .*Nothing was changed/);
+        else await assert.rejects(updating, { message: /1366 .*Nothing was changed/ });
         const stored = t.aegir.tables().clients.find(({ internalName }) => internalName === "nova");
         assert.equal(stored?.name, fits ? name : properties["name"]);
       }),
@@ -304,10 +304,9 @@ describe("hostile input", () => {
       .tables()
       .clients.filter(({ internalName }) => /^(admin|octopus)/.test(internalName))) {
       const state = { internalName, name, nid, server: "main", stateVersion: 1, panelUser: null };
-      await assert.rejects(
-        provider.delete("AegirClient", `client:${internalName}`, state),
-        /is the server's (default owner|admin client)/,
-      );
+      await assert.rejects(provider.delete("AegirClient", `client:${internalName}`, state), {
+        message: /is the server's (default owner|admin client)/,
+      });
     }
     await provider.end();
     await t.check();

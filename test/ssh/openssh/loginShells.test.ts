@@ -107,7 +107,7 @@ describe("The product over OpenSSH, through the login shell of a user", () => {
     [
       "ends with 0 without having run it (trap 19)",
       "echo 'drush is not available'; exit 0\n",
-      /ended with exit code 0, printing: "drush is not available"\. Other commands are answered alike/,
+      /ended with exit code 0, printing: "drush is not available"\. Nothing was done\. Other commands are answered alike/,
     ],
     [
       "ends with an error, whose text is shown escaped",
