@@ -11,8 +11,9 @@ import { resolve } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { AegirClient, ClientUserBinding, refuseDestroy, ShellAccount, SiteOwnership } from "pulumi-aegir";
 import { ManifestError, parseManifest, type Manifest, type ManifestClient } from "pulumi-aegir/manifest";
-import { accessOfManifest, type EffectiveAccess } from "pulumi-aegir/review";
+import { accessOfManifest, grantsText, personByName, type EffectiveAccess } from "pulumi-aegir/review";
 import { compareWithLastDeployment } from "./lastDeployment";
+import { deployedAccess, type Declared } from "./deployed";
 import { refuseProtected, warnOfDestroy } from "./destroy";
 import { queueRun, type QueueServer } from "./queueRun";
 import { settled } from "./settled";
@@ -38,8 +39,8 @@ if (manifest.clients.some(({ users, expired }) => [...users, ...expired].some(({
 
 /** @returns the outputs: the logins by internal name of their client, with secret passwords, and the grants */
 async function main(): Promise<object> {
-  const access = accessOfManifest(manifest, servers[serverName]?.accounts?.instance);
-  const { grants, last } = await compareWithLastDeployment(access);
+  const access = accessOfManifest(manifest, servers[serverName]?.accounts?.instance ?? null);
+  const last = await compareWithLastDeployment(access);
   if (mayBeDestroyed) await warnOfDestroy(last ?? access);
   declareAccess();
   const declared = await Promise.all(
@@ -48,7 +49,10 @@ async function main(): Promise<object> {
   const ownerships = declared.flatMap(({ owned }) => owned);
   if (ownerships.length > 0) await runQueue?.(ownerships);
   const logins = declared.flatMap(({ client, login }) => (login ? [[client.internalName, login] as const] : []));
-  return { logins: Object.fromEntries(logins), grants };
+  const resources = new Map(declared.map(({ client, resources }) => [client.internalName, resources]));
+  // A preview deploys nothing, and knows no ids of what it would make.
+  const granted = pulumi.runtime.isDryRun() ? access : await deployedAccess(access, last, resources);
+  return { logins: Object.fromEntries(logins), grants: grantsText(granted, last) };
 }
 
 /** @param file from the directory of Pulumi.yaml; the program itself runs in the one that `main` names */
@@ -77,6 +81,7 @@ function declareAccess(): void {
 
 interface DeclaredClient {
   owned: SiteOwnership[];
+  resources: Declared;
   login: object | undefined;
 }
 
@@ -119,14 +124,19 @@ async function declareClient(declared: ManifestClient, last: EffectiveAccess | u
         { protect },
       ),
   );
-  if (!declared.shellAccount) return { owned, login: undefined };
+  const resources: Declared = {
+    client,
+    bindings: new Map(declared.users.map(({ name: user }, index) => [personByName(user).key, bindings[index]!])),
+    sites: new Map(declared.sites.map(({ site }, index) => [site, owned[index]!])),
+  };
+  if (!declared.shellAccount) return { owned, resources, login: undefined };
   await settled(owned);
   const { username, host, sshPort, ftpsPort, password } = new ShellAccount(
     `account:${internalName}`,
     { client: client.internalName, rotation: declared.shellAccount.rotation, server },
     formerly(`account:${previously}`),
   );
-  return { owned, login: { username, host, sshPort, ftpsPort, password } };
+  return { owned, resources, login: { username, host, sshPort, ftpsPort, password } };
 }
 
 /**

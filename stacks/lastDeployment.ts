@@ -20,21 +20,18 @@ const SHOWN_LINES = 20;
  * Says who gains and who loses access since the last deployment, in a preview as in an update.
  * Ends the program if the change is refused; nothing has been registered by then.
  *
- * @returns the grants to export, and the access that the last deployment granted, if there was one
+ * @returns the access that the last deployment granted, if there was one
  */
-export async function compareWithLastDeployment(
-  access: EffectiveAccess,
-): Promise<{ grants: string; last: EffectiveAccess | undefined }> {
+export async function compareWithLastDeployment(access: EffectiveAccess): Promise<EffectiveAccess | undefined> {
   const text = await lastGrants();
   // The first deployment takes nothing from anybody whom it knows of.
-  if (text === undefined) return { grants: grantsText(access), last: undefined };
-  const last = await before(text, access.asOf);
-  const grants = grantsText(access, last);
-  if (text === grants) return { grants, last };
+  if (text === undefined) return undefined;
+  const last = await before(text, access);
+  if (text === grantsText(access, last)) return last;
   const review = reviewOf(differenceOf(last, access));
   if (review.refusals.length > 0) return refuse(textRefusals(review, { most: SHOWN_LINES }));
   await pulumi.log.info(textReview(review, { most: SHOWN_LINES }));
-  return { grants, last };
+  return last;
 }
 
 /** The stack's own outputs, as the last deployment left them: a program sees no other part of the old state. */
@@ -44,9 +41,9 @@ async function lastGrants(): Promise<unknown> {
   return details.value as unknown;
 }
 
-async function before(text: unknown, asOf: string): Promise<EffectiveAccess> {
+async function before(text: unknown, { asOf, instance }: EffectiveAccess): Promise<EffectiveAccess> {
   try {
-    return readGrants(text, asOf);
+    return readGrants(text, asOf, instance);
   } catch (error) {
     if (!(error instanceof UnreadableGrants)) throw error;
     return refuse(

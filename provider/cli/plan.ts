@@ -39,7 +39,7 @@ export const plan = defineVerb({
   ],
   async run({ values, operands }, surroundings) {
     const { manifest, inventory, instance } = await manifestBesideServer(operands[0], values, surroundings);
-    const { steps, before, after, undeclared } = planOf(manifest, inventory, instance);
+    const { steps, before, after, undeclared } = planOf(manifest, inventory, instance ?? null);
     const review = reviewOf(differenceOf(before, after));
     const changes = steps.filter(({ action }) => action !== "adopt");
     return {

@@ -130,7 +130,9 @@ function parseBase({ name, bytes }: { name: string; bytes: Uint8Array }, options
 
 function accessOf(manifest: Manifest, { servers }: ManifestOptions): EffectiveAccess {
   const name = manifest.server ?? Object.keys(servers ?? {})[0];
-  return accessOfManifest(manifest, name === undefined ? undefined : servers?.[name]?.instance);
+  // Without a configuration it is not known whether the server makes logins: they are counted then.
+  const server = name === undefined ? undefined : servers?.[name];
+  return accessOfManifest(manifest, server && (server.instance ?? null));
 }
 
 /** A preview is of all servers of a stack. */

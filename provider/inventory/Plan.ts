@@ -39,7 +39,7 @@ export interface Plan {
   undeclared: Undeclared;
 }
 
-export function planOf(manifest: Manifest, inventory: Inventory, instance?: string): Plan {
+export function planOf(manifest: Manifest, inventory: Inventory, instance?: string | null): Plan {
   return new Planning(manifest, inventory, instance).plan();
 }
 
@@ -58,7 +58,7 @@ class Planning {
   constructor(
     private readonly manifest: Manifest,
     private readonly inventory: Inventory,
-    private readonly instance: string | undefined,
+    private readonly instance: string | null | undefined,
   ) {
     this.before = accessOfInventory(inventory, manifest.asOf, instance);
     this.clients = new Map(
@@ -77,7 +77,7 @@ class Planning {
       for (const user of client.users) this.binding(client, user);
       for (const site of client.sites) this.site(client, site);
     }
-    const undeclared = undeclaredOf(this.manifest, this.inventory, this.instance);
+    const undeclared = undeclaredOf(this.manifest, this.inventory, this.instance ?? undefined);
     const refused = this.steps.some(({ action }) => action === "refuse");
     const after = new EffectiveAccess({
       asOf: this.manifest.asOf,

@@ -13,7 +13,7 @@ import { canonicalName, rawName } from "../naming/SpelledName";
 import type { ClientFacts, VerbResult } from "../worker/protocol";
 import { AegirResource, typeToken } from "./AegirResource";
 import { say } from "./consequences";
-import { isDeclared, noteDeclared } from "./declared";
+import { isDeclared, isRefresh, noteDeclared, noteRead } from "./declared";
 import { claim } from "./register";
 import { CLIENT_ID, InputRules, receiver, withoutNulls } from "./InputRules";
 import {
@@ -231,6 +231,11 @@ export const aegirClient: Lifecycle<Inputs, Outputs> = {
         id,
         `becomes ${isKnown(news.internalName) ? clientId(news.internalName) : "another client"}: a new client node, and on BOA a new login with a new password and an empty home; the old login goes when its last site has left. Platform restrictions and the panel user's name do not follow.`,
       );
+    } else if (changed.includes("name") && isRefresh(olds.server, id)) {
+      say(
+        id,
+        `was renamed by hand: it is called ${quoted(canonicalName(olds.name))} now, and was declared as ${quoted(news.name)}.`,
+      );
     } else if (changed.includes("name")) {
       say(
         id,
@@ -294,6 +299,7 @@ export const aegirClient: Lifecycle<Inputs, Outputs> = {
       return { id: clientId(internalName), props: kept, inputs: pick(kept, inputKeys) };
     }
     if (!client) return {};
+    noteRead(server.name, clientId(internalName));
     const declared = { ...props, name: client.name, internalName, server: server.name };
     if (declared.email !== undefined && !boundUser(client, declared.email)) delete declared.email;
     return { id: clientId(internalName), props: outputs(client, declared), inputs: pick(declared, inputKeys) };

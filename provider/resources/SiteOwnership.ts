@@ -9,7 +9,7 @@ import { normalizeDomain, siteDomainProblems } from "../naming/SiteDomain";
 import type { SiteFacts } from "../worker/protocol";
 import { AegirResource, typeToken } from "./AegirResource";
 import { say } from "./consequences";
-import { isDeclared, noteDeclared } from "./declared";
+import { isDeclared, isRefresh, noteDeclared, noteRead } from "./declared";
 import { noteLook, refuseMassRepair } from "./driftLimit";
 import { claim } from "./register";
 import { CLIENT_ID, InputRules, receiver, withoutNulls } from "./InputRules";
@@ -187,6 +187,8 @@ export const siteOwnership: Lifecycle<Inputs, Outputs> = {
       say(id, `${anotherSite(olds, olds.remade)}: the update will refuse to take it.`);
     } else if (isSpent(olds.client, news, olds)) {
       say(id, `${takenBack(olds.client)}: the update will refuse to take it a second time.`);
+    } else if (changed.includes("client") && isRefresh(olds.server, id)) {
+      say(id, `was moved by hand: it belongs to ${loser} now, and this stack gave it to ${gainer}.`);
     } else if (changed.includes("client")) {
       say(
         id,
@@ -210,6 +212,7 @@ export const siteOwnership: Lifecycle<Inputs, Outputs> = {
       (candidate) => normalizeDomain(candidate.site) === domain && !candidate.hostmaster,
     );
     if (!found) return {};
+    noteRead(server.name, siteId(domain));
     const live = { ...props, site: domain, client: ownerName(found), server: server.name };
     const givenTo = givenBy(props);
     const identity = identityOf(given(props), found);

@@ -65,8 +65,8 @@ export interface AccessParts {
   asOf: string;
   /** The configured server, if it has a name. */
   server?: string | undefined;
-  /** The Octopus instance, the `o1` of a login `o1.acme`, if it is known. */
-  instance?: string | undefined;
+  /** The Octopus instance, the `o1` of a login `o1.acme`, if it is known; null of a server that makes no logins. */
+  instance?: string | null | undefined;
   brake?: BrakeLimits;
   allowRemovals?: AllowedRemovals | undefined;
   /** There is access of which this picture cannot say whether it stays. */
@@ -82,7 +82,7 @@ export class EffectiveAccess {
   readonly people: ReadonlyMap<string, Person>;
   readonly asOf: string;
   readonly server: string | undefined;
-  readonly instance: string | undefined;
+  readonly instance: string | null | undefined;
   readonly brake: BrakeLimits;
   readonly allowRemovals: AllowedRemovals | undefined;
   readonly undecided: boolean;
@@ -124,14 +124,15 @@ export class EffectiveAccess {
     return new Map([...bindings].filter(([, { ended, person }]) => !ended && !person.blocked && !person.administrator));
   }
 
-  /** The name that the client's login has without the instance; undefined if BOA never makes it one. */
+  /** The name that the client's login has without the instance; undefined if the server never makes it one. */
   loginOf(client: string | undefined): string | undefined {
-    return client === undefined || reservedShellName(client) ? undefined : reducedName(client);
+    const hasNone = client === undefined || this.instance === null || reservedShellName(client);
+    return hasNone ? undefined : reducedName(client);
   }
 
   /** How the client's login is called: `o1.acme` if the instance is known, else `acme`. */
   loginName(client: string): string {
-    return this.instance === undefined ? reducedName(client) : shellAccountName(this.instance, client);
+    return typeof this.instance === "string" ? shellAccountName(this.instance, client) : reducedName(client);
   }
 
   /** The sites that a person reaches through the panel, sorted, each with the client that it is reached through. */

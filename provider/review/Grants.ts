@@ -79,9 +79,10 @@ export function grantsText(access: EffectiveAccess, before?: EffectiveAccess): s
 
 /**
  * @param asOf the day (UTC) on which it is read
+ * @param instance as in EffectiveAccess
  * @throws UnreadableGrants for a text of another version, or of another origin
  */
-export function readGrants(text: unknown, asOf: string): EffectiveAccess {
+export function readGrants(text: unknown, asOf: string, instance?: string | null): EffectiveAccess {
   const [heading, settings, ...lines] = typeof text === "string" ? text.split("\n") : [];
   if (heading !== HEADING) throw new UnreadableGrants(`they do not begin with "${HEADING}"`);
   try {
@@ -90,6 +91,7 @@ export function readGrants(text: unknown, asOf: string): EffectiveAccess {
     return new EffectiveAccess({
       asOf,
       server,
+      instance,
       brake,
       clients: clients.map(clientOf),
       sites: clients.flatMap(({ client, sites = [], protectedSites = [] }) => {

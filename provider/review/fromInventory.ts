@@ -5,9 +5,9 @@ import { EffectiveAccess, personByName, type Binding } from "./EffectiveAccess";
  * The access on a live server, declared or not. The front end's own site is left out: it is nobody's.
  *
  * @param asOf the day (UTC) on which the inventory was read
- * @param instance the Octopus instance, the `o1` of a login `o1.acme`, if it is known
+ * @param instance the Octopus instance, the `o1` of a login `o1.acme`, if it is known; null of a server that makes no logins
  */
-export function accessOfInventory(inventory: Inventory, asOf: string, instance?: string): EffectiveAccess {
+export function accessOfInventory(inventory: Inventory, asOf: string, instance?: string | null): EffectiveAccess {
   const adminClient = inventory.server.adminClient?.internalName;
   const people = inventory.users.map((user) =>
     personByName(user.name, {

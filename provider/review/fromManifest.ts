@@ -5,9 +5,9 @@ import { EffectiveAccess, personByMail, personByName, type Binding } from "./Eff
  * The access that a manifest declares: what the server holds besides is not known here, because bindings are added to
  * whatever others there are.
  *
- * @param instance the Octopus instance, the `o1` of a login `o1.acme`, if it is known
+ * @param instance the Octopus instance, the `o1` of a login `o1.acme`, if it is known; null of a server that makes no logins
  */
-export function accessOfManifest(manifest: Manifest, instance?: string): EffectiveAccess {
+export function accessOfManifest(manifest: Manifest, instance?: string | null): EffectiveAccess {
   return new EffectiveAccess({
     asOf: manifest.asOf,
     server: manifest.server,

@@ -56,6 +56,37 @@ onEveryEngine("drift", (engine) => {
   });
 });
 
+onEveryEngine("a refresh", (engine) => {
+  eachWorld(engine);
+
+  it("calls drift drift, and announces only what will be done", async () => {
+    world.aegir.panel.addClient({ name: "Gamma", internalName: "gamma" });
+    world.aegir.panel.setOwner(site, "Gamma");
+    world.aegir.panel.saveClient("acme", { title: "Acme by hand" });
+    world.aegir.runQueue();
+    world.declare([
+      client("acme", "Acme Limited", { email: "it@acme.example" }),
+      client("beta", "Beta GmbH"),
+      bound("acme", "alice"),
+      owned(site, "beta"),
+    ]);
+    const { output } = expectOk(await world.stack.up({ refresh: true }));
+    assert.match(output, /was moved by hand: it belongs to gamma now, and this stack gave it to acme\./);
+    assert.match(output, /moves from gamma to beta: /);
+    assert.doesNotMatch(output, /moves from gamma to acme/);
+    assert.match(output, /was renamed by hand: it is called "Acme by hand" now, and was declared as "Acme Corp"\./);
+    assert.match(output, /is renamed from "Acme by hand" to "Acme Limited"/);
+    assert.doesNotMatch(output, /is renamed from "Acme by hand" to "Acme Corp"/);
+  });
+
+  it("announces the repair of drift once", async () => {
+    world.aegir.panel.setOwner(site, "Beta GmbH");
+    world.aegir.runQueue();
+    const { output } = expectOk(await world.stack.up({ refresh: true }));
+    assert.equal(output.match(/moves from beta to acme/g)?.length, 1, output);
+  });
+});
+
 onTheLifecycles("mass drift", (engine) => {
   const sites = Array.from({ length: 12 }, (_, index) => `site${index}.acme.example`);
   const people = Array.from({ length: 12 }, (_, index) => `person${index}`);

@@ -215,6 +215,48 @@ onEveryEngine("a stack that knows its last deployment", (engine) => {
     assert.equal(world.owner("www.beta.example"), "beta");
   });
 
+  it("compares with what was deployed: nobody loses what a failed deployment never gave", async () => {
+    write(manifest.replaceAll("[alice, bob, carol, dora]", "[alice, bob, carol]"));
+    await world.up();
+    write(manifest.replaceAll("[alice, bob, carol, dora]", "[alice, bob, carol, nobody1, nobody2, nobody3]"));
+    assert.equal((await world.stack.up({ continueOnError: true })).ok, false);
+    write(manifest.replaceAll("[alice, bob, carol, dora]", "[alice, bob, carol]"));
+    const { output } = expectOk(await world.stack.up());
+    assert.doesNotMatch(output, /Loses access|nobody1/);
+  });
+
+  it("compares with what was deployed: a move that failed is announced by the run that makes it", async () => {
+    write(manifest);
+    await world.up();
+    world.aegir.panel.addClient({ name: "Gamma", internalName: "gamma" });
+    world.aegir.panel.setOwner("shop.acme.example", "Gamma");
+    world.aegir.runQueue();
+    const moved = manifest
+      .replace("[www.acme.example, shop.acme.example]", "[www.acme.example]")
+      .replace("[www.beta.example, shop.beta.example]", "[www.beta.example, shop.beta.example, shop.acme.example]");
+    write(moved);
+    const failed = await world.stack.up({ continueOnError: true });
+    assert.equal(failed.ok, false, "somebody else has the site");
+    assert.match(failed.output, /Loses access/);
+    world.aegir.panel.setOwner("shop.acme.example", "Acme Corp");
+    world.aegir.runQueue();
+    const { output } = expectOk(await world.stack.up());
+    assert.match(output, /Loses access:\s+- .* lose(s)? shop\.acme\.example: it moves from Acme Corp/);
+    assert.equal(world.owner("shop.acme.example"), "beta");
+    assert.doesNotMatch(expectOk(await world.stack.up()).output, /Loses access/);
+  });
+
+  it("counts no shell logins where the server makes none", async () => {
+    const plain = { ...world.aegir.configuration(), accounts: undefined };
+    await world.configure({ "aegir:servers": { secret: JSON.stringify({ main: plain }) } });
+    write(manifest);
+    await world.up();
+    write(withoutBeta);
+    const refused = await world.stack.preview();
+    assert.doesNotMatch(refused.output, /shell login/);
+    assert.match(unwrapped(refused), /8 of 16 grants are taken away/);
+  });
+
   it("refuses to go on if nobody can say what the last deployment granted", async () => {
     write(manifest);
     await world.up();

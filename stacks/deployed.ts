@@ -1,0 +1,74 @@
+/**
+ * What a deployment has really granted, which is less than what is declared when something failed. The next deployment is
+ * compared with it, so a person who was never bound is nobody's loss, and a site that has not moved yet still has to.
+ */
+import { setImmediate } from "node:timers/promises";
+import type { AegirClient, ClientUserBinding, SiteOwnership } from "pulumi-aegir";
+import { EffectiveAccess, type AccessClient, type AccessSite } from "pulumi-aegir/review";
+import { settled } from "./settled";
+
+/** The resources of a program, by what they declare. */
+export interface Declared {
+  client: AegirClient;
+  /** By key of the person. */
+  bindings: Map<string, ClientUserBinding>;
+  /** By domain. */
+  sites: Map<string, SiteOwnership>;
+}
+
+/**
+ * Waits until the engine is done with all resources.
+ *
+ * @param access what is declared
+ * @param last what the last deployment granted, which what has failed still does
+ * @param declared by internal name of the client
+ */
+export async function deployedAccess(
+  access: EffectiveAccess,
+  last: EffectiveAccess | undefined,
+  declared: ReadonlyMap<string, Declared>,
+): Promise<EffectiveAccess> {
+  const resources = [...declared.values()].flatMap(({ client, bindings, sites }) => [
+    client,
+    ...bindings.values(),
+    ...sites.values(),
+  ]);
+  const succeeded = await succeededOf(resources);
+  const clients = [...access.clients.values()].flatMap((client): AccessClient[] => {
+    const { internalName } = client;
+    const former = last?.clients.get(internalName);
+    const own = declared.get(internalName);
+    const isThere = own !== undefined && succeeded.has(own.client);
+    if (!isThere && former === undefined) return [];
+    const bindings = [...client.bindings].filter(([key, { ended, person }]) => {
+      const resource = person.by === "mail" ? own?.client : own?.bindings.get(key);
+      return ended || former?.bindings.has(key) || (resource !== undefined && succeeded.has(resource));
+    });
+    return [{ ...client, bindings: new Map(bindings) }];
+  });
+  const sites = [...access.sites.values()].flatMap((site): AccessSite[] => {
+    const resource = declared.get(site.owner ?? "")?.sites.get(site.site);
+    if (resource !== undefined && succeeded.has(resource)) return [site];
+    const owner = last?.sites.get(site.site)?.owner;
+    return owner === undefined ? [] : [{ ...site, owner }];
+  });
+  const { asOf, server, instance, brake } = access;
+  return new EffectiveAccess({ asOf, server, instance, brake, clients, sites });
+}
+
+type Resource = AegirClient | ClientUserBinding | SiteOwnership;
+
+async function succeededOf(resources: Resource[]): Promise<Set<Resource>> {
+  const succeeded = new Set<Resource>();
+  for (const resource of resources) {
+    // Of what has failed the engine knows the id at most, and nothing that the server has answered.
+    const number = "uid" in resource ? resource.uid : resource.nid;
+    number.apply((known: number | undefined) => {
+      if (known !== undefined) succeeded.add(resource);
+    });
+  }
+  await settled(resources);
+  // What the engine tells of a resource is known just after its URN, or not at all.
+  await setImmediate();
+  return succeeded;
+}
