@@ -6,9 +6,26 @@ export const review: WrittenMutation[] = [
     name: "brake off",
     danger: "A file that was emptied by mistake takes everybody's access in one deployment.",
     file: "provider/review/Brake.ts",
-    find: "if (lost < limits.atLeast || lost * 100 <= of * limits.percent) return [];",
-    replace: "if (lost < limits.atLeast || of > 0) return [];",
+    find: "if (!isAll && (lost < limits.atLeast || lost * 100 <= of * limits.percent)) return [];",
+    replace: "if (!isAll && (lost < limits.atLeast || of > 0)) return [];",
     caughtBy: "test/review/brake.test.ts: lets 30 percent of the grants go, and not more",
+  },
+  {
+    name: "let a client that stays lose its last people",
+    danger: "In a small organisation a slip takes everybody from a client, and no limit is reached.",
+    file: "provider/review/Brake.ts",
+    find: "if (keepsPeople && keepsSites) return [];",
+    replace: "if (keepsPeople || keepsSites) return [];",
+    caughtBy:
+      "test/review/brake.test.ts: keeps a person and a site with a client that stays, at any size, unless its name allows it",
+  },
+  {
+    name: "take a failed preview for an empty one",
+    danger: "A program that throws is reviewed as a change that nobody is concerned by.",
+    file: "provider/review/fromPreview.ts",
+    find: "if (errors.length > 0) throw",
+    replace: "if (errors.length > steps.length + 1000) throw",
+    caughtBy: "test/cli/review.test.ts: says nothing of a preview whose program threw, and fails",
   },
   {
     name: "take the brake's limits from the change itself",
