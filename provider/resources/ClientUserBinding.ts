@@ -165,6 +165,7 @@ export const clientUserBinding: Lifecycle<Inputs, Outputs> = {
   async create(inputs): Promise<CreateResult<Outputs>> {
     const id = bindingId(inputs.client, inputs.user);
     refuseMassRepair(serverFor(inputs.server), bindingKey(inputs.client, inputs.user));
+    if (inputs.expectedUid === undefined) refuseParted(serverFor(inputs.server), inputs);
     const declared = { ...pick(inputs, inputKeys), stateVersion: STATE_VERSION, warnings: [] };
     const user = await recordingUnknown(id, declared, () => bind(inputs, inputs.expectedUid));
     const outs = outputs(user, inputs);
@@ -185,6 +186,7 @@ export const clientUserBinding: Lifecycle<Inputs, Outputs> = {
     if (named !== known) {
       // Neither gone nor there: who is meant is for a person to say, and until then nothing is written.
       const nameChange = { name: known?.name ?? null, uid: named?.uid ?? null };
+      noteParted(server, name, props.uid!, nameChange);
       return { id: bindingId(client, name), props: { ...(live as Outputs), nameChange }, inputs };
     }
     const isBound = known?.clients.includes(client) === true;
@@ -218,6 +220,30 @@ export const clientUserBinding: Lifecycle<Inputs, Outputs> = {
     });
   },
 };
+
+/**
+ * Names that the refresh of this process found with another person than a binding was made for. A new binding has no
+ * number of its own yet, and would take the name for that other person.
+ */
+const parted = new WeakMap<AegirServer, Map<string, { uid: number; nameChange: NameChange }>>();
+
+function noteParted(server: AegirServer, user: string, uid: number, nameChange: NameChange): void {
+  const names = parted.get(server) ?? new Map<string, { uid: number; nameChange: NameChange }>();
+  parted.set(server, names.set(userNameKey(user), { uid, nameChange }));
+}
+
+function refuseParted(server: AegirServer, { client, user }: Inputs): void {
+  const found = parted.get(server)?.get(userNameKey(user));
+  if (found === undefined || found.nameChange.uid === null) return;
+  throw new AegirError({
+    situation: "changedMeanwhile",
+    what: partedNames(user, found.uid, found.nameChange),
+    server: server.label,
+    outcome: "notDone",
+    next: waysOut(user, found.nameChange),
+    detail: { client, user, uid: found.uid, found: found.nameChange },
+  });
+}
 
 /** Observed and written in one transaction by the worker, and so repeatable. */
 function bind(inputs: Inputs, uid: number | undefined): Promise<UserFacts> {

@@ -432,6 +432,21 @@ describe("the life cycles against a server", () => {
       assert.deepEqual(people(), ["alice.miller"], "nobody was bound who was not meant");
     });
 
+    it("a name that another person has now is not bound to a further client either, until the uid says so", async () => {
+      const { stranger } = await nameTakenByAnother();
+      await aegirClient.create({ name: "Beta GmbH", internalName: "beta", server });
+      const further = { client: "beta", user: "alice", server };
+      await assert.rejects(clientUserBinding.create(further), (error: AegirError) => {
+        assert.equal(error.situation, "changedMeanwhile");
+        assert.match(error.message, /write expectedUid: \d+ /);
+        return true;
+      });
+      const beta = () => aegir.tables().clients.find(({ internalName }) => internalName === "beta")?.users;
+      assert.deepEqual(beta(), []);
+      await clientUserBinding.create({ ...further, expectedUid: stranger });
+      assert.deepEqual(beta(), ["alice"]);
+    });
+
     it("a renamed person is kept by declaring the new name", async () => {
       const { inputs, id, recorded } = await nameTakenByAnother();
       const renamed = { ...inputs, user: "alice.miller" };
