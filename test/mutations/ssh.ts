@@ -40,7 +40,7 @@ export const ssh: WrittenMutation[] = [
     file: "provider/ssh/attempt.ts",
     find: 'if (!(error instanceof SshError && error.situation === "authenticationRejected")) forget();',
     replace: "forget();\n    void error;",
-    caughtBy: `${reaching}: row 8: rejected credentials are tried once, and not again by the other resources`,
+    caughtBy: "test/ssh/SshConnection.test.ts: tries a rejected key exactly once, and never falls back on the password",
   },
   {
     name: "have two connections try one credential at once",
