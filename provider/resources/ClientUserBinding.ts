@@ -8,7 +8,7 @@ import { mailKey, mailProblems, userNameKey, userNameProblems } from "../naming/
 import type { UserFacts } from "../worker/protocol";
 import { AegirResource, typeToken } from "./AegirResource";
 import { say } from "./consequences";
-import { isDeclared, noteDeclared } from "./declared";
+import { isDeclared, noteDeclared, parted } from "./declared";
 import { noteLook, refuseMassRepair } from "./driftLimit";
 import { ensuredMail } from "./AegirClient";
 import { claim } from "./register";
@@ -186,7 +186,7 @@ export const clientUserBinding: Lifecycle<Inputs, Outputs> = {
     if (named !== known) {
       // Neither gone nor there: who is meant is for a person to say, and until then nothing is written.
       const nameChange = { name: known?.name ?? null, uid: named?.uid ?? null };
-      noteParted(server, name, props.uid!, nameChange);
+      parted.set(partedKey(server.name, name), { uid: props.uid!, name: nameChange.name, bearer: nameChange.uid });
       return { id: bindingId(client, name), props: { ...(live as Outputs), nameChange }, inputs };
     }
     const isBound = known?.clients.includes(client) === true;
@@ -225,23 +225,19 @@ export const clientUserBinding: Lifecycle<Inputs, Outputs> = {
  * Names that the refresh of this process found with another person than a binding was made for. A new binding has no
  * number of its own yet, and would take the name for that other person.
  */
-const parted = new WeakMap<AegirServer, Map<string, { uid: number; nameChange: NameChange }>>();
-
-function noteParted(server: AegirServer, user: string, uid: number, nameChange: NameChange): void {
-  const names = parted.get(server) ?? new Map<string, { uid: number; nameChange: NameChange }>();
-  parted.set(server, names.set(userNameKey(user), { uid, nameChange }));
-}
+const partedKey = (server: string, user: string): string => `${server} ${userNameKey(user)}`;
 
 function refuseParted(server: AegirServer, { client, user }: Inputs): void {
-  const found = parted.get(server)?.get(userNameKey(user));
-  if (found === undefined || found.nameChange.uid === null) return;
+  const found = parted.get(partedKey(server.name, user));
+  if (found === undefined || found.bearer === null) return;
+  const nameChange = { name: found.name, uid: found.bearer };
   throw new AegirError({
     situation: "changedMeanwhile",
-    what: partedNames(user, found.uid, found.nameChange),
+    what: partedNames(user, found.uid, nameChange),
     server: server.label,
     outcome: "notDone",
-    next: waysOut(user, found.nameChange),
-    detail: { client, user, uid: found.uid, found: found.nameChange },
+    next: waysOut(user, nameChange),
+    detail: { client, user, uid: found.uid, found: nameChange },
   });
 }
 

@@ -6,6 +6,8 @@ import { serverFor } from "../aegir/servers";
 
 const declared = new Set<string>();
 const refreshed = new Set<string>();
+/** What a refresh has found out about names of users, by server and name. */
+export const parted = new Map<string, { uid: number; name: string | null; bearer: number | null }>();
 
 /** Under whatever name the stack configures it: a server that gets another name is the same Aegir all the same. */
 function identity(server: string, id: string): string {
@@ -40,4 +42,5 @@ export function isRefresh(server: string | undefined, id: string): boolean {
 export function forgetDeclared(): void {
   declared.clear();
   refreshed.clear();
+  parted.clear();
 }

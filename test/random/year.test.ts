@@ -202,7 +202,10 @@ class Year {
     const couldWork = !this.isDown && !this.isUnpinned && !isCut;
     const bindings = this.bindings();
     for (const { uid, user, client } of bindings) {
-      assert.ok(this.meant.has(`${uid} ${client}`), `${user} (uid ${uid}) was never meant to act for ${client}`);
+      assert.ok(
+        this.meant.has(`${uid} ${client}`),
+        `${user} (uid ${uid}) was never meant to act for ${client}:\n${outcome.output}`,
+      );
     }
     for (const { site, owner } of this.world.aegir.ownerHistory) assert.ok(owner !== null, `${site} has an owner`);
     if (!couldWork) {
