@@ -53,6 +53,8 @@ class Year {
   /** `uid client` of every grant that there ever was. */
   private readonly meant = new Set<string>();
   private readonly events: string[] = [];
+  /** Whose grants no deployment has seen yet. A name that changes hands before has no number by which to tell. */
+  private readonly unseen = new Set<number>();
   private newcomers = 0;
   private isDown = false;
   /** The server has another host key than the configuration. */
@@ -121,7 +123,7 @@ class Year {
       },
       () => {
         const user = grant && this.users().find(({ uid }) => uid === grant.uid);
-        if (!user) return undefined;
+        if (!user || this.unseen.has(user.uid)) return undefined;
         const name = this.freeName();
         panel.renameUser(user.name, name);
         if (this.draw(2) === 0) return `${user.name} is called ${name} now`;
@@ -130,7 +132,7 @@ class Year {
       },
       () => {
         const user = grant && this.users().find(({ uid }) => uid === grant.uid);
-        if (!user) return undefined;
+        if (!user || this.unseen.has(user.uid)) return undefined;
         panel.deleteUser(user.name);
         if (this.draw(2) === 0) return `${user.name} is deleted`;
         panel.addUser({ name: user.name, mail: `again-${this.today}-${this.draw(1000)}@example.com` });
@@ -158,6 +160,7 @@ class Year {
     if (this.grants.some((each) => each.client === client && (each.uid === uid || each.name === name))) return;
     this.grants.push({ uid, client, name, isSaidByUid: false, expires });
     this.meant.add(`${uid} ${client}`);
+    this.unseen.add(uid);
   }
 
   // The night
@@ -212,6 +215,7 @@ class Year {
       if (!isCut) assert.equal(outcome.ok, false, `a night that could not work is red:\n${outcome.output}`);
       return;
     }
+    this.unseen.clear();
     const due = this.grants.filter(({ expires }) => expires >= this.today);
     const left = bindings.filter(({ uid, client }) => !due.some((each) => each.uid === uid && each.client === client));
     assert.deepEqual(left, [], `nobody has access who should not:\n${outcome.output}`);
