@@ -131,12 +131,12 @@ async function declareClient(declared: ManifestClient, last: EffectiveAccess | u
   };
   if (!declared.shellAccount) return { owned, resources, login: undefined };
   await settled(owned);
-  const { username, host, sshPort, ftpsPort, password } = new ShellAccount(
+  const { username, host, sshPort, ftpsPort, sshAcceptsPasswords, password } = new ShellAccount(
     `account:${internalName}`,
     { client: client.internalName, rotation: declared.shellAccount.rotation, server },
     formerly(`account:${previously}`),
   );
-  return { owned, resources, login: { username, host, sshPort, ftpsPort, password } };
+  return { owned, resources, login: { username, host, sshPort, ftpsPort, sshAcceptsPasswords, password } };
 }
 
 /**

@@ -36,6 +36,8 @@ export interface HostKeyFacts {
   type: string;
   /** What the server's greeting says it is, for example `OpenSSH_9.2p1`. */
   software: string;
+  /** The ways to log in that it accepts, for example `publickey`. */
+  methods: string[];
 }
 
 /** What the worker says of itself and of its server; all but `login` null if none came up. */
@@ -77,6 +79,8 @@ export interface AccountsFacts {
   directory: string | null;
   /** How many password files there are. */
   files: number | null;
+  /** Whether sshd lets a login in with its password. */
+  sshAcceptsPasswords: boolean | null;
   cron: CronObstacles | null;
 }
 
@@ -180,13 +184,22 @@ async function accountsFacts(
   look: Look,
 ): Promise<AccountsFacts> {
   const { passwordFiles } = server;
-  const nothing = { login: passwordFiles.label, instance, home: null, directory: null, files: null, cron: null };
+  const nothing = {
+    login: passwordFiles.label,
+    instance,
+    home: null,
+    directory: null,
+    files: null,
+    sshAcceptsPasswords: null,
+    cron: null,
+  };
   if (!reached) return nothing;
   const home = await look(passwordFiles.home());
   const directory = home === null ? null : await look(passwordFiles.directory());
   const logins = directory === null ? null : await look(passwordFiles.logins());
   const cron = logins === null ? null : await look(passwordFiles.cronObstacles());
-  return { ...nothing, home, directory, files: logins?.length ?? null, cron };
+  const sshAcceptsPasswords = await look(passwordFiles.sshAcceptsPasswords());
+  return { ...nothing, home, directory, files: logins?.length ?? null, sshAcceptsPasswords, cron };
 }
 
 function abilities(drush: DrushFacts | null, accounts: AccountsFacts | null): Examination["resources"] {
@@ -274,10 +287,17 @@ function drushFindings(drush: DrushFacts | null, configuredInstance: string | un
 }
 
 function accountsFindings(accounts: AccountsFacts | null): Finding[] {
-  return (accounts?.cron?.seen ?? []).map((obstacle) => ({
+  const findings = (accounts?.cron?.seen ?? []).map((obstacle) => ({
     what: `BOA's account cron is held up: ${obstacle}`,
     next: "A ShellAccount waits for it; only root can remove a lock that a crashed run has left.",
   }));
+  if (accounts?.sshAcceptsPasswords === false) {
+    findings.push({
+      what: "sshd accepts no passwords here, so those of the shell accounts may work for FTPS, and not for SSH or SFTP",
+      next: "Put public keys into the accounts, or accept passwords again: BOA refuses them while /root/.ssh.auth.keys.only.cnf is there.",
+    });
+  }
+  return findings;
 }
 
 /** Seconds as people say them. */

@@ -142,6 +142,15 @@ export class PasswordFiles {
     }
   }
 
+  /**
+   * Whether sshd accepts passwords at all. BOA turns them off for every login where /root/.ssh.auth.keys.only.cnf is:
+   * https://github.com/omega8cc/boa/issues/1557
+   */
+  async sshAcceptsPasswords(): Promise<boolean> {
+    const methods = (await this.connection.peers()).at(-1)!.methods;
+    return methods.length === 0 || methods.some((method) => ["password", "keyboard-interactive"].includes(method));
+  }
+
   /** The home of the login as its SFTP shows it: `/` where that is all that it shows. */
   async home(): Promise<string> {
     return (await this.connection.sftp()).realpath(".");

@@ -59,6 +59,8 @@ interface Outputs extends Inputs {
   host: string;
   sshPort: number;
   ftpsPort: number;
+  /** Absent in states of releases before 0.2. */
+  sshAcceptsPasswords?: boolean;
   password: string | null;
   fingerprint: string;
   /** Of the password that this stack last saw in a deployment, if a refresh found another one since. */
@@ -93,6 +95,8 @@ export class ShellAccount extends AegirResource {
   declare readonly sshPort: pulumi.Output<number>;
   /** FTPS with explicit TLS (S31). */
   declare readonly ftpsPort: pulumi.Output<number>;
+  /** False where the server lets nobody in over SSH and SFTP with a password, but only with a key: it may work for FTPS. */
+  declare readonly sshAcceptsPasswords: pulumi.Output<boolean>;
   /**
    * The password as BOA made it, secret; null with `passwordInState: false`. Its holder may change it with
    * `passwd`, and it expires after 90 days (contract 5.2): nobody but the holder knows the new one then.
@@ -103,7 +107,16 @@ export class ShellAccount extends AegirResource {
   declare readonly server: pulumi.Output<string>;
 
   constructor(name: string, args: ShellAccountArgs, options?: pulumi.CustomResourceOptions) {
-    const outputs = ["username", "host", "sshPort", "ftpsPort", "password", "fingerprint", "server"];
+    const outputs = [
+      "username",
+      "host",
+      "sshPort",
+      "ftpsPort",
+      "sshAcceptsPasswords",
+      "password",
+      "fingerprint",
+      "server",
+    ];
     super("ShellAccount", name, claimed(name, args), outputs, options, ["password"]);
   }
 
@@ -189,7 +202,14 @@ export const shellAccount: Lifecycle<Inputs, Outputs> = {
       );
     }
     const password = await server.passwordFiles.appears(login, undefined, watch);
-    return { id: accountId(login), outs: outputs(server, login, password, inputs) };
+    const outs = await outputs(server, login, password, inputs);
+    if (outs.sshAcceptsPasswords === false) {
+      say(
+        accountId(login),
+        `has a password, but ${outs.host} accepts keys only over SSH and SFTP: the password may work for FTPS.`,
+      );
+    }
+    return { id: accountId(login), outs };
   },
 
   async read(id, props): Promise<ReadResult<Outputs>> {
@@ -203,7 +223,7 @@ export const shellAccount: Lifecycle<Inputs, Outputs> = {
     return {
       id: accountId(login),
       props: {
-        ...outputs(server, login, password, live),
+        ...(await outputs(server, login, password, live)),
         ...(deployed !== undefined && deployed !== password.fingerprint && { deployed }),
       },
       inputs: pick(live, inputKeys),
@@ -230,7 +250,7 @@ export const shellAccount: Lifecycle<Inputs, Outputs> = {
     }
     const old = rotate ? deployed : undefined;
     try {
-      return { outs: outputs(server, login, await server.passwordFiles.appears(login, old, watch), news) };
+      return { outs: await outputs(server, login, await server.passwordFiles.appears(login, old, watch), news) };
     } catch (error) {
       if (!rotate || !(error instanceof Error)) throw error;
       // The old password is gone with its file: recorded so, the next up waits on instead of rotating once more.
@@ -302,12 +322,12 @@ async function refuseShared(server: AegirServer, client: string, sameShellName: 
   });
 }
 
-function outputs(
+async function outputs(
   server: AegirServer,
   username: string,
   { password, fingerprint }: Password,
   inputs: Partial<Inputs>,
-): Outputs {
+): Promise<Outputs> {
   const { accounts, connection } = server.configuration;
   const kept = inputs.passwordInState ?? true;
   return {
@@ -317,6 +337,7 @@ function outputs(
     host: accounts?.host ?? accounts?.connection?.host ?? connection?.host ?? "",
     sshPort: (accounts?.connection ?? connection)?.port ?? 22,
     ftpsPort: 21,
+    sshAcceptsPasswords: await server.passwordFiles.sshAcceptsPasswords(),
     // Null, because Pulumi takes an output that is absent for one that no preview can know.
     password: kept ? password : null,
     fingerprint,

@@ -46,6 +46,18 @@ export interface Peer {
   type: string;
   /** What its greeting says it is, for example `OpenSSH_9.2p1 Debian-2+deb12u3`; printable. */
   software: string;
+  /** The ways to log in that it takes, for example `publickey`; printable. Empty if it did not say. */
+  methods: string[];
+}
+
+/** How a server answered the last attempt of a login that it refused. */
+interface Answer {
+  /** Whether credentials were sent, or the methods alone asked for. */
+  offered: boolean;
+  /** The ways that remain; printable. */
+  methods: string[];
+  /** The credentials were accepted, and are not enough. */
+  partial: boolean;
 }
 
 type Phase = "connecting" | "greeting" | "keyExchange" | "authentication";
@@ -63,11 +75,11 @@ export function login(
   return new Promise((resolve, reject) => {
     const client = new Client();
     const greeting = new Excerpt();
-    let offered = false;
+    let methods: string[] | null = null;
     let phase: Phase = "connecting";
     let verdict: HostKeyVerdict | null = null;
     let shown: { fingerprint: string; type: string } | null = null;
-    let answer: { methods: string[]; partial: boolean } | null = null;
+    let answer: Answer | null = null;
     const fail = (error: Error) => {
       clearTimeout(timer);
       reject(error);
@@ -99,7 +111,7 @@ export function login(
     client.on("ready", () => {
       clearTimeout(timer);
       const [, software = ""] = /(?:^|\\n)SSH-[\d.]+-(.*?)(?:\\r|\\n|$)/.exec(greeting.text(4096)) ?? [];
-      resolve({ client, peer: { label: hop.label, ...shown!, software } });
+      resolve({ client, peer: { label: hop.label, ...shown!, software, methods: methods ?? [] } });
     });
     try {
       client.connect({
@@ -112,13 +124,19 @@ export function login(
           verdict = hop.pins.verify(key);
           return verdict.accepted;
         },
-        // Without a handler of ours ssh2 would begin with the method "none", and go on after a rejection.
-        authHandler: (methods: AuthenticationType[] | null, partial: boolean | null, next) => {
-          if (!offered) {
-            offered = true;
-            return next(offer.method);
-          }
-          answer = { methods: methods ?? [], partial: partial ?? false };
+        // Without a handler of ours ssh2 would go on after a rejection.
+        authHandler: (remaining: AuthenticationType[] | null, partial: boolean | null, next) => {
+          // The first call is before any attempt. As OpenSSH's client does, ask for the methods first (RFC 4252, 5.2): that
+          // counts as no failed attempt (auth2.c), and an offer that the server cannot take stays here.
+          if (remaining === null) return next({ type: "none", username: hop.user });
+          const asked = methods === null;
+          methods ??= remaining.map((method) => printable(method, 40));
+          if (asked && takes(methods, offer)) return next(offer.method);
+          answer = {
+            offered: !asked,
+            partial: partial ?? false,
+            methods: remaining.map((method) => printable(method, 40)),
+          };
           // The declared type lacks ssh2's word for "no more methods".
           next(false as never);
         },
@@ -222,14 +240,18 @@ function notLoggedIn(
   hop: Hop,
   offer: Offer,
   error: Partial<NodeJS.ErrnoException> & { level?: string },
-  answer: { methods: string[]; partial: boolean } | null,
+  answer: Answer | null,
 ): SshError {
   const message = printable(error.message ?? "");
   if (error.level === "agent") {
     const why = `${offer.description} did not sign: ${message}`;
     return new SshError("credentialsUnusable", hop.label, "notDone", why);
   }
-  const methods = answer?.methods.map((method) => printable(method, 40)).join(", ");
+  const methods = answer?.methods.join(", ");
+  if (answer && !answer.offered) {
+    const what = `the server accepts only ${methods} from the user ${hop.user}, and the connection has ${offer.description}`;
+    return new SshError("authenticationRejected", hop.label, "notDone", what, { effect: "No credentials were sent" });
+  }
   const what =
     error.level !== "client-authentication"
       ? `the server broke off the login with ${offer.description}: ${message}`
@@ -241,6 +263,11 @@ function notLoggedIn(
   return new SshError("authenticationRejected", hop.label, "notDone", what, {
     effect: "Tried once, and not again, because servers lock out who keeps trying. Nothing was done",
   });
+}
+
+/** Whether a server that says which methods it takes, takes this one. */
+function takes(methods: string[], { method }: Offer): boolean {
+  return methods.length === 0 || methods.includes(method.type === "agent" ? "publickey" : method.type);
 }
 
 function tooSlow(hop: Hop, phase: Phase, milliseconds: number): CouldNotReach | SshError {

@@ -127,6 +127,8 @@ export class Faults {
   noise = false;
   /** No credentials are accepted, whatever they are. */
   refuseLogins = false;
+  /** sshd accepts no passwords (`PasswordAuthentication no`), as on a BOA with /root/.ssh.auth.keys.only.cnf. */
+  keysOnly = false;
   /** Logins whose password has expired: they get in with their key, and every session ends at once (OpenSSH's do_pwchange). */
   readonly expiredPasswords = new Set<string>();
   /** No file can be removed. */

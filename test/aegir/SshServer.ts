@@ -3,7 +3,7 @@
  * every attempt, so that a password that was replaced a moment ago is refused.
  */
 import type { Socket } from "node:net";
-import { Server, type AuthContext, type Connection, type ServerChannel } from "ssh2";
+import { Server, type AuthContext, type AuthenticationType, type Connection, type ServerChannel } from "ssh2";
 import { signed, type KeyPair } from "../support/keys";
 import { Listener } from "../support/Listener";
 import type { Disk } from "./Disk";
@@ -70,12 +70,13 @@ export class SshServer extends Listener {
     connection.on("error", () => undefined);
     connection.on("authentication", (context) => {
       const candidate = this.house.login(context.username);
-      const answer = authenticate(context, candidate);
+      const methods: AuthenticationType[] = this.faults.keysOnly ? ["publickey"] : ["publickey", "password"];
+      const answer = methods.includes(context.method) ? authenticate(context, candidate) : "asked";
       if (answer === "probed") return context.accept();
-      if (answer === "asked") return context.reject(["publickey", "password"]);
+      if (answer === "asked") return context.reject(methods);
       this.counts.authentications[answer]++;
       this.report(`login of ${JSON.stringify(context.username)} with ${context.method}: ${answer}`);
-      if (answer === "rejected") return context.reject(["publickey", "password"]);
+      if (answer === "rejected") return context.reject(methods);
       login = candidate;
       user = context.username;
       context.accept();

@@ -46,7 +46,12 @@ describe("aegir-access doctor", () => {
     const { exitCode, facts: found } = await facts(aegir.configuration());
     assert.equal(exitCode, 0);
     const { host, port, hostKey } = aegir.drush;
-    const key = { fingerprint: hostKey, type: "ssh-ed25519", software: "OpenSSH_9.2p1" };
+    const key = {
+      fingerprint: hostKey,
+      type: "ssh-ed25519",
+      software: "OpenSSH_9.2p1",
+      methods: ["publickey", "password"],
+    };
     const login = `root@${host}:${port}`;
     assert.deepEqual(found.hostKeys, [
       { path: "connection", label: login, ...key },
@@ -180,6 +185,16 @@ describe("aegir-access doctor", () => {
       /rejected the private key \(privateKey of the configuration\) of the user aegir/,
     );
     assert.equal(aegir.counts.authentications.rejected, 1);
+  });
+
+  it("says that the passwords of shell accounts work over FTPS at most where sshd accepts keys only", async () => {
+    await start({ user: "root", owner: "o1" });
+    aegir.faults.keysOnly = true;
+    const { exitCode, facts: found } = await facts(aegir.configuration());
+    assert.equal(exitCode, 1);
+    assert.equal(found.accounts.sshAcceptsPasswords, false);
+    assert.match(found.findings[0].what, /sshd accepts no passwords here/);
+    assert.deepEqual(found.resources.ShellAccount, { able: true, why: null });
   });
 
   it("sends nothing to a decommissioned server, says why it is one, and looks at the others", async () => {

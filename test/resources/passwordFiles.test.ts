@@ -45,6 +45,18 @@ describe("the password files of an instance", () => {
     assert.equal(asRoot.props?.password, outs.password);
   });
 
+  it("say whether sshd accepts the passwords, on a server of keys only and on one that becomes so", async () => {
+    await start();
+    const { id, outs } = await create();
+    assert.equal(outs.sshAcceptsPasswords, true);
+    await endServers();
+    aegir.faults.keysOnly = true;
+    const { props } = await shellAccount.read(id, outs);
+    assert.equal(props?.sshAcceptsPasswords, false);
+    assert.equal(props?.password, outs.password, "FTPS may still take it");
+    assert.equal((await create()).outs.sshAcceptsPasswords, false);
+  });
+
   it("say nothing of a login when their directory is not there: that is no deleted login", async () => {
     await start();
     const { id, outs } = await create();

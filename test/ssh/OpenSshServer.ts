@@ -24,7 +24,7 @@ const SSHD = "/usr/sbin/sshd";
 
 /** What sshd logs of a client's attempts (auth.c, packet.c, auth2.c); with LogLevel DEBUG1 of every one, however early it ended. */
 export const CONNECTED = /^Connection from /gm;
-export const ASKED_TO_LOG_IN = /userauth-request for user /g;
+export const ASKED_TO_LOG_IN = /userauth-request for user \S+ service \S+ method (?!none )/g;
 export const FAILED = /^Failed \w+ for /gm;
 export const ACCEPTED = /^Accepted \w+ for /gm;
 

@@ -18,7 +18,7 @@ export interface Script {
   password?: string;
   /** Public key lines. */
   authorizedKeys?: string[];
-  /** Methods that are said to remain after a rejection. */
+  /** The methods that it takes, as it says when it is asked and after a rejection. */
   methods?: ("password" | "publickey" | "keyboard-interactive")[];
   /** Sees each TCP connection first; true: this one is dealt with, it is no matter for the SSH server. */
   onSocket?: (socket: Socket, number: number) => boolean;
@@ -36,7 +36,7 @@ export const PASSWORD = "correct horse";
 export class ScriptedServer extends Listener {
   /** TCP connections so far. */
   connections = 0;
-  /** Logins tried, in order; a public key's query and its signature count as one. */
+  /** Credentials offered, in order; a public key's query and its signature count as one. */
   readonly attempts: string[] = [];
   readonly commands: string[] = [];
   refusedSessions = 0;
@@ -146,7 +146,7 @@ export class ScriptedServer extends Listener {
     const { authorizedKeys = [], password = PASSWORD, methods = ["publickey", "password"] } = this.script;
     const verdict = context.method === "publickey" ? signed(context) : undefined;
     // A key counts when it is shown, and not once more when it has signed.
-    if (verdict === undefined) this.attempts.push(context.method);
+    if (verdict === undefined && context.method !== "none") this.attempts.push(context.method);
     const accepted =
       context.method === "publickey"
         ? verdict !== false && authorizedKeys.some((line) => line.split(" ")[1] === context.key.data.toString("base64"))

@@ -94,16 +94,26 @@ describe("SshConnection", () => {
 
   describe("credentials", () => {
     it("tries a rejected password exactly once, and says where it came from and what the server accepts (trap 17)", async () => {
-      const server = await start({ methods: ["publickey"] });
+      const server = await start();
       const connection = open(server, { password: "canary-secret" });
       const error = await failure(connection.run("true", null, LIMITS), "authenticationRejected");
       assert.match(
         error.message,
-        /rejected the password \(password of the configuration\) of the user aegir; it accepts: publickey/,
+        /rejected the password \(password of the configuration\) of the user aegir; it accepts: publickey, password/,
       );
       assert.doesNotMatch(error.message, /canary/);
       assert.deepEqual(server.attempts, ["password"]);
       assert.equal(server.connections, 1);
+    });
+
+    it("sends no password to a server that accepts keys only, and says what it accepts", async () => {
+      const server = await start({ methods: ["publickey"] });
+      const error = await failure(open(server).run("true", null, LIMITS), "authenticationRejected");
+      assert.match(
+        error.message,
+        /accepts only publickey from the user aegir, .* has the password \(password of the configuration\)\. No cred/,
+      );
+      assert.deepEqual(server.attempts, []);
     });
 
     it("tries a rejected key exactly once, and never falls back on the password", async () => {
