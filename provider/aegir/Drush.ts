@@ -18,7 +18,7 @@ export function drushLine(
 ): string {
   const line = `${command} ${args}`;
   if (runAs === undefined || runAs === login) return line;
-  // No single quotes: BOA's shell wrapper takes them away (trap 20).
+  // No single quotes: BOA's shell wrapper takes them away (docs/aegir.md#shell-wrapper).
   if (login === "root") return `su -s /bin/bash - ${runAs} -c "${line.replaceAll('"', '\\"')}"`;
   return `sudo -n -u ${runAs} -H ${line}`;
 }

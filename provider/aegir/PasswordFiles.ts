@@ -1,7 +1,7 @@
 /**
- * The password files of an Octopus instance (contract 5.2): one file per shell account, named like the login, written
- * by BOA's root cron when it makes the account. Reading one is how a login is learned, deleting one is how a new
- * password is asked for, and its absence is how a removed login is known.
+ * The password files of an Octopus instance (docs/aegir.md#password-file): one file per shell account, named like the
+ * login, written by BOA's root cron when it makes the account. Reading one is how a login is learned, deleting one is
+ * how a new password is asked for, and its absence is how a removed login is known.
  */
 import { createHash } from "node:crypto";
 import { posix } from "node:path";
@@ -35,7 +35,7 @@ export interface PasswordFilesOptions {
   report?: (line: string) => void;
 }
 
-/** What makes BOA's account cron skip its runs (contract 5.3). */
+/** What makes BOA's account cron skip its runs (docs/aegir.md#account-cron-locks). */
 const LOCKS = [
   "/run/manage_ltd_users.pid",
   "/run/manage_ruby_users.pid",
@@ -215,7 +215,7 @@ export class PasswordFiles {
       what: `${user} ${may} directory ${directory}, so nothing can be said of the logins of ${instance}`,
       server: this.label,
       outcome: "notDone",
-      next: `Password files can be read by ${instance}.ftp and by root (trap 16). Configure one of them as accounts.connection, or another accounts.directory`,
+      next: `Password files can be read by ${instance}.ftp and by root. Configure one of them as accounts.connection, or another accounts.directory`,
       cause: error,
     });
   }

@@ -48,7 +48,10 @@ const Drush = z
   })
   .prefault({});
 
-/** The instance whose main account this login is: its limited shell runs no Drush of the front end (contract 5.5). */
+/**
+ * The instance whose main account this login is: its limited shell runs no Drush of the front end
+ * (docs/aegir.md#limited-shell).
+ */
 export function instanceOf(login: string): string | undefined {
   return /^([a-z][a-z0-9]*)\.ftp$/.exec(login)?.[1];
 }

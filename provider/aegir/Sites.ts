@@ -1,6 +1,6 @@
 /**
  * Sites as resources see them: found by their main domain, handed from one client to another, and handed over only when
- * the new owner's access is effective and the old owner's is gone (contract section 3).
+ * the new owner's access is effective and the old owner's is gone (docs/aegir.md#site-links).
  */
 import { shellAccountNameProblems } from "../naming/ShellAccountName";
 import { SiteStatus, TaskFacts, TaskStatus, type ClientReference, type SiteFacts } from "../worker/protocol";
@@ -12,7 +12,10 @@ import { SftpRefusal } from "../ssh/Sftp";
 import { SessionBroken, SshError } from "../ssh/SshError";
 import { WorkerRefusal } from "../ssh/WorkerSession";
 
-/** A task that started before the write may put the old owner back (contract 3.4); so often is that repaired. */
+/**
+ * A task that started before the write may put the old owner back (docs/aegir.md#running-tasks); so often is that
+ * repaired.
+ */
 const MAXIMUM_VERIFIES = 4;
 
 export interface HandoverRequest {
@@ -51,7 +54,10 @@ export class NotApplied extends AegirError {
   }
 }
 
-/** True if exactly the owner's directory links the site. A reserved name never keeps a directory (contract 5.1). */
+/**
+ * True if exactly the owner's directory links the site. A reserved name never keeps a directory
+ * (docs/aegir.md#shell-accounts).
+ */
 export function isEffective(site: SiteFacts): boolean {
   if (!site.owner) return false;
   const others = site.links.filter((directory) => directory !== site.owner!.internalName);

@@ -3,7 +3,7 @@
  * waiting for 200 verifies costs the server what waiting for one does.
  *
  * A wait's time counts from the task's place in the queue: it starts anew whenever the queue or the task has advanced,
- * since BOA runs about one task a minute (contract 3.6) and a long queue is no failure.
+ * since BOA runs about one task a minute (docs/aegir.md#queue) and a long queue is no failure.
  */
 import { TaskStatus, type QueueFacts, type TaskFacts } from "../worker/protocol";
 import { AegirError, waitCancelled, type Outcome } from "./AegirError";

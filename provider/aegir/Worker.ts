@@ -1,7 +1,7 @@
 /**
  * The Drush worker of one server, as the rest of this package calls it: typed verbs over a session that lives on a
  * lease. A long-lived PHP process goes stale (statics, a lost database link), so it is recycled before it can
- * (aegir-measured.md, "What this decides"): after 60 s, after 500 requests, and after anything that broke it.
+ * (docs/aegir.md#worker-lease): after 60 s, after 500 requests, and after anything that broke it.
  */
 import { SessionBroken, SshError } from "../ssh/SshError";
 import { rawName, spelledOut } from "../naming/SpelledName";

@@ -1,7 +1,7 @@
 /**
  * The servers of this provider process. Pulumi hands the configuration over before anything else, once per serialised
- * provider text, and does not wait for an asynchronous `configure` (pulumi-facts 1.2), so it is only kept here and read
- * when the first operation needs it.
+ * provider text, and does not wait for an asynchronous `configure` (docs/pulumi.md#configure), so it is only kept here
+ * and read when the first operation needs it.
  */
 import { forgetAttempts } from "../ssh/attempt";
 import { AegirError } from "./AegirError";

@@ -127,7 +127,7 @@ function noDrush(drush: Drush, shell: ShellFacts, { stdout, stderr, exitCode }: 
     return `Drush is there, and finds no PHP in the PATH of this login (${shell.path}): it needs one that commands over SSH see, not only a login shell`;
   }
   if (exitCode === 0) {
-    return `A wrapper answers "${said}" with exit code 0 in the place of Drush, as BOA's websh does for what it does not allow (trap 19). ${another(drush, shell)}`;
+    return `A wrapper answers "${said}" with exit code 0 in the place of Drush, as BOA's websh does for what it does not allow. ${another(drush, shell)}`;
   }
   if (/sudo: .*command not found/.test(said)) {
     return `sudo does not find \`${drush.command}\` in its secure_path. ${another(drush, shell)}`;

@@ -24,7 +24,7 @@ const lifecycles: Record<ResourceType, Lifecycle<never, unknown>> = {
 
 /**
  * Keeps the stack's configuration and gives a deserialised shim its operations. Synchronous, since Pulumi does not make
- * other calls wait for it (pulumi-facts 1.2).
+ * other calls wait for it (docs/pulumi.md#configure).
  */
 export function configure(
   shim: { type: ResourceType },

@@ -1,10 +1,10 @@
 /**
  * What Pulumi serialises into the state of every resource. Its text is part of every stack that was ever deployed and
- * is run, as it was then, by delete and refresh (pulumi-facts 1.7): so it captures nothing, knows one type by its name,
- * and lets the package that is installed when it runs put the operations in. Pulumi configures a provider in the same
- * turn in which it deserialises it, before any other call, so no operation can come earlier. Seven methods in the text
- * instead of one would add 2 kB, stored twice, to every resource. The module path `pulumi-aegir/dynamic`, the name
- * `configure` and the four type names are frozen.
+ * is run, as it was then, by delete and refresh (docs/pulumi.md#serialized-provider): so it captures nothing, knows one
+ * type by its name, and lets the package that is installed when it runs put the operations in. Pulumi configures a
+ * provider in the same turn in which it deserialises it, before any other call, so no operation can come earlier. Seven
+ * methods in the text instead of one would add 2 kB, stored twice, to every resource. The module path
+ * `pulumi-aegir/dynamic`, the name `configure` and the four type names are frozen.
  */
 import type * as pulumi from "@pulumi/pulumi";
 

@@ -9,7 +9,10 @@ import { by, grouped } from "./declarable";
 
 /** One thing to know or to decide. Clients are given by their internal names. */
 export type Finding =
-  /** A site without the row of its current revision: Drupal shows it to everybody who can log in (contract 4). */
+  /**
+   * A site without the row of its current revision: Drupal shows it to everybody who can log in
+   * (docs/aegir.md#sites-without-owner).
+   */
   | { kind: "damagedSite"; nid: number; title: string }
   | { kind: "damagedClient"; nid: number; title: string }
   | { kind: "danglingOwner"; site: string; ownerNid: number }
@@ -64,7 +67,7 @@ export function findingsOf(inventory: Inventory): Finding[] {
   ];
 }
 
-/** The admin client's grant is on every site (contract 1.5). */
+/** The admin client's grant is on every site (docs/aegir.md#default-client). */
 function isBoundToAdmin({ server }: Inventory, clients: string[]): boolean {
   return server.adminClient !== null && clients.includes(server.adminClient.internalName);
 }

@@ -1,13 +1,13 @@
 import { codePoint, INVISIBLE, quoted } from "./quoted";
 import { rawName, spellingProblems } from "./SpelledName";
 
-/** The limit of Aegir's own form; the column would hold 255 (contract 1.4). */
+/** The limit of Aegir's own form; the column would hold 255 (docs/aegir.md#client-title). */
 export const MAXIMUM_CLIENT_NAME_LENGTH = 100;
 
 /**
  * Problems of a client's name, which is the title of its node: 1 to 100 characters, trimmed, visible, and not numeric,
- * because `hosting_get_client` takes anything numeric for a node id (contract 1.4); what could be taken for another name
- * is spelled out.
+ * because `hosting_get_client` takes anything numeric for a node id (docs/aegir.md#client-title); what could
+ * be taken for another name is spelled out.
  */
 export function clientNameProblems(written: string): string[] {
   const problems = titleProblems(rawName(written));
@@ -42,7 +42,7 @@ function titleProblems(value: string): string[] {
   return problems;
 }
 
-/** The key by which titles are compared: MySQL's usual collation does not see case (contract 1.4). */
+/** The key by which titles are compared: MySQL's usual collation ignores case (docs/aegir.md#client-title). */
 export function clientNameKey(value: string): string {
   return rawName(value).trim().toLowerCase();
 }

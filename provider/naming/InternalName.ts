@@ -6,8 +6,8 @@ export const MAXIMUM_INTERNAL_NAME_LENGTH = 16;
 
 /**
  * What Aegir makes of a client's title, or of an internal name ("uname"), on every insert and every update of a client
- * node: `hosting_client_sanitize` in client/hosting_client.module (contract 1.3). The result may be empty, and it may
- * be no valid internal name if the prefix is none.
+ * node: `hosting_client_sanitize` (docs/aegir.md#internal-name). The result may be empty, and it may be no valid
+ * internal name if the prefix is none.
  *
  * @param clientPrefix the server's variable `hosting_client_prefix`
  */

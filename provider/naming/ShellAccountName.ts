@@ -1,6 +1,6 @@
 import { quoted } from "./quoted";
 
-/** The login that BOA derives from a client: `<instance>.<letters and digits of the internal name>` (contract 5.1). */
+/** The login that BOA derives from a client: `<instance>.<letters and digits of the internal name>`. */
 export function shellAccountName(instance: string, internalName: string): string {
   return `${instance}.${reducedName(internalName)}`;
 }
@@ -13,7 +13,7 @@ export function reducedName(internalName: string): string {
   return internalName.replace(/[^A-Za-z0-9]/g, "").toLowerCase();
 }
 
-/** Reduced names that never become a client's login, with the reason (contract 5.1, manage_ltd_users.sh). */
+/** Reduced names that never become a client's login, with the reason (docs/aegir.md#shell-account-names). */
 const RESERVED = new Map([
   ["", "it has no letter or digit, and BOA skips such a client"],
   ["admin", "BOA removes the client directory of that name at each run"],

@@ -1,7 +1,7 @@
 import { domainToASCII } from "node:url";
 import { codePoint, INVISIBLE, quoted } from "./quoted";
 
-/** Aegir's limit for a site's main domain (contract 3.1). */
+/** Aegir's limit for a site's main domain (docs/aegir.md#finding-a-site). */
 export const MAXIMUM_DOMAIN_LENGTH = 235;
 
 /**

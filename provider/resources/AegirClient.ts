@@ -46,7 +46,7 @@ export interface AegirClientOnDestroy {
   bindings?: "refuse" | "drop";
   /**
    * Platforms that list this client as allowed: `refuse`, or `drop` those rows. A platform's last row is never
-   * dropped, because a platform without rows is open to every client (contract 2.5).
+   * dropped, because a platform without rows is open to every client.
    * @default "refuse"
    */
   platforms?: "refuse" | "drop";
@@ -63,7 +63,7 @@ export interface AegirClientArgs {
   internalName?: pulumi.Input<string>;
   /**
    * Ensures that a panel user with this address is bound: an existing user is bound, otherwise one is made, named like
-   * the client's internal name, with the role "aegir client". A client itself has no address in Aegir 3 (contract 1.7).
+   * the client's internal name, with the role "aegir client". A client itself has no address in Aegir 3.
    */
   email?: pulumi.Input<string>;
   /**

@@ -87,7 +87,7 @@ const inputKeys = [...replacing, ...changing];
 
 /**
  * That a panel user may act for a client: one pair, added to whatever other pairs there are. It works from the user's
- * next page on (contract section 4), and gives nothing on the shell.
+ * next page on, and gives nothing on the shell.
  *
  * Applying binds the user, making it first if `createUser` is given. Destroying removes this pair and nothing else; a
  * user is never edited, blocked or deleted. Id: `binding:<client>:<user>`.

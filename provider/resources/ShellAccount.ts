@@ -72,7 +72,7 @@ const changing = ["rotation", "passwordInState"] as const;
 const inputKeys = [...replacing, ...changing];
 
 /**
- * The SSH, SFTP and FTPS login of a client on BOA: `o1.foo`, with a password that BOA makes (S7, S21). It shows the
+ * The SSH, SFTP and FTPS login of a client on BOA: `o1.foo`, with a password that BOA makes. It shows the
  * directories of the sites that the client owns, and nothing else.
  *
  * BOA derives a login from every client with an active site, declared or not. Declaring one makes its password an
@@ -93,13 +93,13 @@ export class ShellAccount extends AegirResource {
   declare readonly host: pulumi.Output<string>;
   /** SSH and SFTP: the port of the connection to the password files. */
   declare readonly sshPort: pulumi.Output<number>;
-  /** FTPS with explicit TLS (S31). */
+  /** FTPS with explicit TLS. */
   declare readonly ftpsPort: pulumi.Output<number>;
   /** False where the server lets nobody in over SSH and SFTP with a password, but only with a key: it may work for FTPS. */
   declare readonly sshAcceptsPasswords: pulumi.Output<boolean>;
   /**
    * The password as BOA made it, secret; null with `passwordInState: false`. Its holder may change it with
-   * `passwd`, and it expires after 90 days (contract 5.2): nobody but the holder knows the new one then.
+   * `passwd`, and it expires after 90 days: only the holder knows the new one then.
    */
   declare readonly password: pulumi.Output<string | null>;
   /** Tells passwords apart and reveals none. */
@@ -239,7 +239,7 @@ export const shellAccount: Lifecycle<Inputs, Outputs> = {
     const live = await server.passwordFiles.read(login);
     const watch = siteWatch(server, news.client);
     if (rotate && live && live.fingerprint === deployed) {
-      // Without an active site BOA would remove the account and make no new one (contract 5.3).
+      // Without an active site BOA would remove the account and make no new one (docs/aegir.md#rotation).
       await watch();
       await server.passwordFiles.delete(login);
     } else if (rotate && live) {
@@ -305,7 +305,10 @@ function siteWatch(server: AegirServer, client: string): () => Promise<void> {
   };
 }
 
-/** A login whose link to the sites flips between two clients would give its holder the sites of both (contract 5.1). */
+/**
+ * A login whose link to the sites flips between two clients would give its holder the sites of both
+ * (docs/aegir.md#shell-account-names).
+ */
 async function refuseShared(server: AegirServer, client: string, sameShellName: string[]): Promise<void> {
   const others = await Promise.all(
     sameShellName.map(async (internalName) => (await server.worker.call("client", { internalName })).result.client),

@@ -85,7 +85,7 @@ const changing = ["client", "takeOverFrom", "waitFor", "onDestroy"] as const;
 const inputKeys = [...replacing, ...changing];
 
 /**
- * That a site is owned by a client: exactly one client owns a site (S10), and whoever is bound to it, or holds its
+ * That a site is owned by a client: exactly one client owns a site, and whoever is bound to it, or holds its
  * shell login, reaches the site and no other.
  *
  * Applying changes the owner if it is not right yet, has Aegir verify the site, and waits until the files are linked
@@ -344,7 +344,7 @@ function mayTake(
       detail: { expected: olds.client, found: owner },
     });
   }
-  // Nobody loses a site whose owner does not exist (a dangling node id, contract 2.5) or is the default one.
+  // Nobody loses a site whose owner does not exist (docs/aegir.md#deleting-a-client) or is the default one.
   if (site.owner === null || site.owner.nid === defaultOwner) return "take";
   throw new AegirError({
     situation: "refused",

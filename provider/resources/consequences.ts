@@ -1,6 +1,7 @@
 /**
  * What a reviewer must see beyond a property that changes. Standard output of the provider process is the only channel
- * that a dynamic provider has in a preview (pulumi-facts 1.9); Pulumi shows each line under the stack's diagnostics.
+ * that a dynamic provider has in a preview (docs/pulumi.md#messages); Pulumi shows each line under the stack's
+ * diagnostics.
  */
 import { printable } from "../ssh/printable";
 

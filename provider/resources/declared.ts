@@ -1,6 +1,7 @@
 /**
  * What `check` has seen in this provider process is declared. A changed logical name, a new parent and `--replace` run
- * create(new) and then delete(old) on the same identity (pulumi-facts 1.1); a delete of something declared only forgets.
+ * create(new) and then delete(old) on the same identity (docs/pulumi.md#replacements); a delete of something declared
+ * only forgets.
  */
 import { serverFor } from "../aegir/servers";
 

@@ -1,7 +1,7 @@
 /**
  * Who reaches which site, as data. A person reaches a site through the panel if it is bound to the client that owns the
- * site (contract section 4); a shell login reaches the sites of the client that it is derived from, and BOA makes one for
- * every client with a site, declared or not (contract 5.1). A site has one owner, so each reach has one reason.
+ * site; a shell login reaches the sites of the client that it is derived from, and BOA makes one for every client with a
+ * site, declared or not. A site has one owner, so each reach has one reason.
  */
 import { DEFAULT_BRAKE, type AllowedRemovals, type BrakeLimits } from "../manifest/Manifest";
 import { reducedName, reservedShellName, shellAccountName } from "../naming/ShellAccountName";

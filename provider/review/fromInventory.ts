@@ -12,7 +12,8 @@ export function accessOfInventory(inventory: Inventory, asOf: string, instance?:
   const people = inventory.users.map((user) =>
     personByName(user.name, {
       blocked: !user.active,
-      // The admin client's grant is on every site (contract 1.5), so whoever is bound to it sees them all.
+      // The admin client's grant is on every site (docs/aegir.md#default-client), so whoever is bound to it sees them
+      // all.
       administrator: user.administrator || (adminClient !== undefined && user.clients.includes(adminClient)),
     }),
   );

@@ -141,7 +141,10 @@ class Declarations {
   }
 }
 
-/** A secret is an object here, and what is not known yet is this text in place of any value (pulumi-facts 5.1). */
+/**
+ * A secret is an object here, and what is not known yet is this text in place of any value
+ * (docs/pulumi.md#unknown-values).
+ */
 function textOf(value: unknown): string | undefined {
   return typeof value === "string" && value !== "04da6b54-80e4-46f7-96ec-b56ff0331ba9" ? value : undefined;
 }

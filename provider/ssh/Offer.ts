@@ -8,7 +8,7 @@ import { SshError } from "./SshError";
 
 /**
  * How many keys of an agent are offered. From the fourth rejection on OpenSSH logs "Failed publickey" at its default
- * level (auth.c, auth_log: half of MaxAuthTries), and BOA's firewall counts those lines (contract 5.4).
+ * level (half of MaxAuthTries), and BOA's firewall counts those lines (docs/aegir.md#failed-logins).
  */
 const MAX_AGENT_KEYS = 3;
 const AGENT_MILLISECONDS = 10_000;

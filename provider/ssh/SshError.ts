@@ -10,7 +10,7 @@
  * none, or they cannot be read; no connection was made. `sessionBroken`: a connection or channel ended before the
  * answer was complete. `deadlineExceeded`: something answered too slowly. `refusedByServer`: it is there and does not
  * want to (no shared algorithm, no forwarding, no further channel, no worker). `commandForbidden`: the login's shell does
- * not run the worker's command; whoever asks again may be locked out (contract, trap 17).
+ * not run the worker's command; asking again may lock the login out.
  */
 export type SshSituation =
   | "unreachable"

@@ -42,9 +42,9 @@ const uid = z.number().int().positive();
 /** Seconds since the epoch, by the server's clock. */
 const serverTime = z.number().int().nonnegative();
 
-/** `hosting_site.status` (contract 1.2). */
+/** `hosting_site.status` (docs/aegir.md#status-values). */
 export const SiteStatus = { deleted: -2, disabled: -1, queued: 0, enabled: 1 } as const;
-/** `hosting_task.task_status` (contract 1.2). */
+/** `hosting_task.task_status` (docs/aegir.md#status-values). */
 export const TaskStatus = { processing: -1, queued: 0, success: 1, error: 2, warning: 3 } as const;
 
 /** A client as others refer to it. */
@@ -95,7 +95,7 @@ export const TaskFacts = z.object({
 });
 export type TaskFacts = z.infer<typeof TaskFacts>;
 
-/** The health of the task queue, so that a wait can say why nothing moves (contract 3.6). */
+/** The health of the task queue, so that a wait can say why nothing moves (docs/aegir.md#queue). */
 export const QueueFacts = z.object({
   queued: z.number().int().nonnegative(),
   processing: z.number().int().nonnegative(),
@@ -174,7 +174,10 @@ export const OrphanBinding = z.object({
 });
 export type OrphanBinding = z.infer<typeof OrphanBinding>;
 
-/** A client or a site without the row of its current revision; such a site is visible to everybody (contract 4). */
+/**
+ * A client or a site without the row of its current revision; such a site is visible to everybody
+ * (docs/aegir.md#sites-without-owner).
+ */
 export const DamagedNode = z.object({ nid, type: z.enum(["client", "site"]), title: z.string() });
 export type DamagedNode = z.infer<typeof DamagedNode>;
 
@@ -220,7 +223,10 @@ export const verbs = {
       client: ClientFacts.nullable(),
       /** Internal names of other clients whose title is `name`, without regard to case; empty without `name`. */
       sameName: list(z.string()),
-      /** Internal names of other clients whose shell account would have the same name (contract 5.1). */
+      /**
+       * Internal names of other clients whose shell account would have the same name
+       * (docs/aegir.md#shell-account-names).
+       */
       sameShellName: list(z.string()),
     }),
   },
