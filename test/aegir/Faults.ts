@@ -6,7 +6,7 @@ import type { Disk } from "./Disk";
 /**
  * How a site's next verify ends. `errorLine`: it takes effect, and counts as failed for one line in its log. `cancelled`:
  * by hand, before it starts. `oldOwner`: it worked with the site as it was before the last change of owner, and writes that
- * back at its end (contract 3.4). `killed`: its process is killed, and it stays "processing" for ever.
+ * back at its end (docs/aegir.md#running-tasks). `killed`: its process is killed, and it stays "processing" for ever.
  */
 export type VerifyOutcome = "success" | "warning" | "errorLine" | "failure" | "cancelled" | "oldOwner" | "killed";
 
@@ -58,7 +58,7 @@ export class Hold {
   }
 }
 
-/** What makes a run of BOA's account cron skip everything (contract 5.3). */
+/** What makes a run of BOA's account cron skip everything (docs/aegir.md#account-cron-locks). */
 export const CRON_LOCKS = [
   "/root/.proxy.cnf",
   "/root/.pause_tasks_maint.cnf",
@@ -69,7 +69,7 @@ export const CRON_LOCKS = [
   "/run/octopus_install_run.pid",
 ];
 
-/** What stops BOA's task queue (contract 3.6), upgrades included, during which its cron line is gone (contract 7). */
+/** What stops BOA's task queue (docs/aegir.md#queue), upgrades included (docs/aegir.md#upgrades). */
 export const QUEUE_LOCKS = [
   "/run/boa_run.pid",
   "/run/octopus_install_run.pid",
@@ -133,7 +133,7 @@ export class Faults {
   readonly expiredPasswords = new Set<string>();
   /** No file can be removed. */
   readOnlyFiles = false;
-  /** Seconds of the server's clock for which a new password file is empty (contract 5.2: it may be read so). */
+  /** Seconds of the server's clock for which a new password file is empty (docs/aegir.md#password-file). */
   passwordFileDelay = 0;
 
   constructor(

@@ -11,7 +11,8 @@ describe("clients of a small Aegir", () => {
     stage.aegir.tables().clients.find((other) => other.internalName === internalName);
   const user = (name: string) => stage.aegir.tables().users.find((other) => other.name === name);
 
-  it("sanitises an internal name: letters, digits and underscores, lower case, 16 of them (contract 1.3)", () => {
+  // docs/aegir.md#internal-name
+  it("sanitises an internal name: letters, digits and underscores, lower case, 16 of them", () => {
     const stored = (uname: string, prefix = "") => {
       stage.aegir.panel.setVariable("hosting_client_prefix", prefix);
       return stage.aegir.frontEnd.sanitizeUname(uname);
@@ -28,14 +29,16 @@ describe("clients of a small Aegir", () => {
     assert.equal(stored("abcd", "a.c"), "a.cd");
   });
 
-  it("derives a blank internal name, and 0, from the title (contract 1.3)", () => {
+  // docs/aegir.md#internal-name
+  it("derives a blank internal name, and 0, from the title", () => {
     stage.aegir.panel.addClient({ name: "Delta Ltd." });
     stage.aegir.panel.addClient({ name: "Zero", internalName: "0" });
     assert.equal(client("deltaltd")?.name, "Delta Ltd.");
     assert.equal(client("zero")?.name, "Zero");
   });
 
-  it("refuses an internal name that is taken, whole, and lets a title be taken twice (aegir-measured.md)", () => {
+  // docs/aegir.md#internal-name
+  it("refuses an internal name that is taken, whole, and lets a title be taken twice", () => {
     const before = stage.aegir.digest();
     assert.throws(() => stage.aegir.panel.addClient({ name: "Acme again", internalName: "ACME" }), mysql(1062));
     assert.equal(stage.aegir.digest(), before);
@@ -43,32 +46,37 @@ describe("clients of a small Aegir", () => {
     assert.equal(client("acme2")?.name, client("acme")?.name);
   });
 
-  it("renames the internal name of old days with any save (contract, trap 4)", () => {
+  // docs/aegir.md#internal-name
+  it("renames the internal name of old days with any save", () => {
     stage.aegir.panel.saveClient("Legacy-Co", { title: "Legacy Company" });
     assert.equal(client("Legacy-Co"), undefined);
     assert.equal(client("legacyco")?.name, "Legacy Company");
   });
 
-  it("registers a user for a new address, named like the client and its author (contract 2.1)", () => {
+  // docs/aegir.md#saving-a-client
+  it("registers a user for a new address, named like the client and its author", () => {
     stage.aegir.panel.addClient({ name: "Epsilon", email: "epsilon@example.com" });
     assert.deepEqual(user("epsilon")?.roles, ["aegir client"]);
     assert.equal(client("epsilon")?.author, user("epsilon")?.uid);
     assert.deepEqual(client("epsilon")?.users, ["admin", "epsilon"]);
   });
 
-  it("neither makes nor binds a user whose address is known (contract, trap 7)", () => {
+  // docs/aegir.md#saving-a-client
+  it("neither makes nor binds a user whose address is known", () => {
     stage.aegir.frontEnd.saveClient({ title: "Zeta", uname: "zeta", email: "alice@example.com" });
     assert.deepEqual(client("zeta")?.users, []);
     assert.equal(user("zeta"), undefined);
   });
 
-  it("makes no client when a user of that name is there (contract 2.1)", () => {
+  // docs/aegir.md#saving-a-client
+  it("makes no client when a user of that name is there", () => {
     stage.aegir.panel.addUser({ name: "theta", mail: "other@example.com" });
     assert.throws(() => stage.aegir.panel.addClient({ name: "Theta", email: "new@example.com" }), mysql(1062));
     assert.equal(client("theta"), undefined);
   });
 
-  it("deletes a client that owns sites without a word, and leaves them without an owner (contract 2.5)", () => {
+  // docs/aegir.md#deleting-a-client
+  it("deletes a client that owns sites without a word, and leaves them without an owner", () => {
     const { nid } = client("acme") ?? {};
     stage.aegir.panel.deleteClient("acme");
     assert.deepEqual([stage.site("acme.example.com").ownerNid, stage.site("acme.example.com").owner], [nid, null]);
@@ -79,7 +87,8 @@ describe("clients of a small Aegir", () => {
     assert.equal(stage.site("acme.example.com").ownerNid, 1);
   });
 
-  it("deletes a user with every client of its own, and leaves the bindings of others (contract, trap 9)", () => {
+  // docs/aegir.md#deleting-a-user
+  it("deletes a user with every client of its own, and leaves the bindings of others", () => {
     stage.aegir.panel.addClient({ name: "Iota", email: "iota@example.com" });
     const { uid } = user("iota") ?? {};
     stage.aegir.panel.bind("beta", "iota");
@@ -96,7 +105,8 @@ describe("clients of a small Aegir", () => {
 describe("sites of a small Aegir", () => {
   const stage = new Stage({ seed: fullSeed });
 
-  it("take a title or a nid for an owner, and for anything else client 1, silently (contract 3.2)", () => {
+  // docs/aegir.md#site-owner
+  it("take a title or a nid for an owner, and for anything else client 1, silently", () => {
     const { panel } = stage.aegir;
     const ownerAfter = (client: string | number) => {
       panel.setOwner("free1.example.com", client);
@@ -109,14 +119,16 @@ describe("sites of a small Aegir", () => {
     assert.equal(ownerAfter(panel.addPlatform("some-platform")), null, "a platform's nid is stored");
   });
 
-  it("queue one more verify with every save, changed or not (contract 3.3)", () => {
+  // docs/aegir.md#verify-tasks
+  it("queue one more verify with every save, changed or not", () => {
     const first = stage.aegir.panel.setOwner("free1.example.com", "Acme Corp");
     const second = stage.aegir.panel.setOwner("free1.example.com", "Acme Corp");
     assert.notEqual(first, second);
     assert.deepEqual([stage.task(first).status, stage.task(second).status], [0, 0]);
   });
 
-  it("are saved with every column of an object that was loaded long ago (aegir-measured.md, lost update)", () => {
+  // docs/aegir.md#stale-site-object
+  it("are saved with every column of an object that was loaded long ago", () => {
     const { frontEnd, panel } = stage.aegir;
     const loaded = frontEnd.loadSite(stage.site("free1.example.com").nid);
     assert.ok(loaded);
@@ -125,7 +137,8 @@ describe("sites of a small Aegir", () => {
     assert.equal(stage.site("free1.example.com").owner, "octopus123456");
   });
 
-  it("are seen by the new owner's people at once, their new verify by the old owner's (aegir-measured.md, node access)", () => {
+  // docs/aegir.md#node-access
+  it("are seen by the new owner's people at once, their new verify by the old owner's", () => {
     const { panel, frontEnd } = stage.aegir;
     panel.bind("acme", "carol");
     const seen = () => ["bob", "carol"].map((name) => panel.sitesOf(name).includes("beta.example.com"));
@@ -135,7 +148,8 @@ describe("sites of a small Aegir", () => {
     assert.deepEqual(frontEnd.task(task)?.gids, [stage.client("beta").nid, 1]);
   });
 
-  it("are seen by bound users with the role and by administrators, not by blocked users (contract 4)", () => {
+  // docs/aegir.md#bindings
+  it("are seen by bound users with the role and by administrators, not by blocked users", () => {
     const { panel } = stage.aegir;
     panel.bind("beta", "norole");
     assert.ok(panel.sitesOf("bob").includes("beta.example.com"));
@@ -151,7 +165,8 @@ for (const flavour of ["boa", "upstream"] as const) {
   describe(`a failed task on ${flavour}`, () => {
     const stage = new Stage({ seed: fullSeed, flavour });
 
-    it("is retried with the time of the run that it repeats (contract 3.5)", async () => {
+    // docs/aegir.md#task-outcome
+    it("is retried with the time of the run that it repeats", async () => {
       const { panel, faults } = stage.aegir;
       faults.nextVerify("free1.example.com", "failure");
       const failed = panel.addTask("free1.example.com", "verify");
@@ -171,7 +186,8 @@ for (const flavour of ["boa", "upstream"] as const) {
 describe("a small Aegir of upstream's kind", () => {
   const stage = new Stage({ seed: fullSeed, flavour: "upstream" });
 
-  it("has one default and admin client, and no registration (contract 1.5, 1.6)", async () => {
+  // docs/aegir.md#default-client
+  it("has one default and admin client, and no registration", async () => {
     const { server } = await (await stage.worker()).ok("inventory", {});
     assert.equal(server.defaultClient?.internalName, "admin");
     assert.equal(server.adminClient?.internalName, "admin");
@@ -179,7 +195,8 @@ describe("a small Aegir of upstream's kind", () => {
     assert.equal(server.clientsDirectory, "/var/aegir/clients");
   });
 
-  it("has neither shell accounts nor a login for their passwords (contract 5.5)", async () => {
+  // docs/aegir.md#logins
+  it("has neither shell accounts nor a login for their passwords", async () => {
     assert.equal("accounts" in stage.aegir.configuration(), false);
     assert.deepEqual(stage.aegir.tables().accounts, []);
     await assert.rejects(stage.mainFiles(), { level: "client-authentication" });

@@ -1,6 +1,6 @@
 /**
  * The front end: what its tables hold of access, and what Drupal 7 and the hosting modules do when something is saved or
- * deleted (contract 1.3, 2, 3.2, 3.3 and 4; aegir-measured.md, "Operations"), their silent mistakes included. Nothing here
+ * deleted (docs/aegir.md), their silent mistakes included. Nothing here
  * checks what only a form checks.
  */
 import type { Clock } from "./Clock";
@@ -189,7 +189,9 @@ export class FrontEnd {
     return this.tables.clients.find((client) => collated(client.uname) === collated(uname));
   }
 
-  /** `hosting_client_sanitize`; the prefix goes into the expression unescaped, as there (contract 1.3). */
+  /**
+   * `hosting_client_sanitize`; the prefix goes into the expression unescaped, as there (docs/aegir.md#internal-name).
+   */
   sanitizeUname(uname: string): string {
     const prefix = this.variable("hosting_client_prefix", "");
     const rest = uname.replace(new RegExp(`^${prefix}`), "").replace(/[^A-Za-z0-9_]/g, "");
@@ -219,7 +221,10 @@ export class FrontEnd {
     });
   }
 
-  /** A new client's address becomes a user if nobody has it; a blank one is the anonymous user's (contract 2.1). */
+  /**
+   * A new client's address becomes a user if nobody has it; a blank one is the anonymous user's
+   * (docs/aegir.md#saving-a-client).
+   */
   private registersUser(mail: string): boolean {
     const known = mail === "" || this.tables.users.some((user) => collated(user.mail) === collated(mail));
     return this.variable("hosting_client_register_user", false) && !known;
@@ -253,7 +258,8 @@ export class FrontEnd {
 
   /**
    * `node_save` of a site: writes every column from the object at hand, however old it is, and queues a verify, which only
-   * a task that is at its end does without (contract 3.2). An owner that cannot be resolved is client 1, silently on BOA.
+   * a task that is at its end does without (docs/aegir.md#site-owner). An owner that cannot be resolved is client 1,
+   * silently on BOA.
    */
   saveSite(site: Omit<Site, "client"> & { client: number | string }, { verify = true } = {}): void {
     this.transaction(() => {
@@ -265,7 +271,10 @@ export class FrontEnd {
     });
   }
 
-  /** `hosting_get_client`: a number is the nid of a node of any type, everything else a title (contract 1.4). */
+  /**
+   * `hosting_get_client`: a number is the nid of a node of any type, everything else a title
+   * (docs/aegir.md#client-title).
+   */
   private resolveClient(client: number | string): number {
     const { clients, sites, tasks, platforms } = this.tables;
     const found =
@@ -285,7 +294,7 @@ export class FrontEnd {
     return this.tables.tasks.filter((task) => task.rid === rid);
   }
 
-  /** `hosting_add_task`: always one more, whatever is queued already (contract 3.3). Answers its nid. */
+  /** `hosting_add_task`: always one more, whatever is queued already (docs/aegir.md#verify-tasks). Answers its nid. */
   addTask(rid: number, type: string): number {
     return this.transaction(() => {
       const site = this.loadSite(rid);
@@ -335,7 +344,10 @@ export class FrontEnd {
     });
   }
 
-  /** `user_delete`: takes every client that the user authored along, and leaves the bindings (contract 4). */
+  /**
+   * `user_delete`: takes every client that the user authored along, and leaves the bindings
+   * (docs/aegir.md#deleting-a-user).
+   */
   deleteUser(uid: number): void {
     this.transaction(() => {
       for (const { nid } of this.tables.clients.filter(({ author }) => author === uid)) this.deleteNode(nid);
@@ -367,7 +379,7 @@ export class FrontEnd {
 
   /**
    * `node_delete`. Of a client: its row and its bindings; its sites and platform rows stay behind with a dead nid
-   * (contract 2.5). Of a site: its row and its tasks; nothing on disk.
+   * (docs/aegir.md#deleting-a-client). Of a site: its row and its tasks; nothing on disk.
    */
   deleteNode(nid: number): void {
     this.transaction(() => {
@@ -379,7 +391,7 @@ export class FrontEnd {
     });
   }
 
-  /** `node_access_acquire_grants` of a site or a task (contract 4). */
+  /** `node_access_acquire_grants` of a site or a task (docs/aegir.md#node-access). */
   acquireGrants(nid: number): void {
     const site = this.tables.sites.find((each) => each.nid === (this.task(nid)?.rid ?? nid));
     const node = this.task(nid) ?? site;

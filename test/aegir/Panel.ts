@@ -46,7 +46,10 @@ export class Panel {
 
   // Sites and their tasks
 
-  /** The site form's "Client": a title or a nid, and what else Aegir takes (contract 3.2). Answers the verify's nid. */
+  /**
+   * The site form's "Client": a title or a nid, and what else Aegir takes (docs/aegir.md#site-owner). Answers the
+   * verify's nid.
+   */
   setOwner(domain: string, client: string | number): number {
     const site = this.site(domain);
     this.frontEnd.saveSite({ ...site, client });
@@ -69,7 +72,10 @@ export class Panel {
     cancelTask(this.frontEnd, nid);
   }
 
-  /** "Retry" on a failed task: upstream queues a new revision of it, BOA a new node (contract 3.5). Answers its nid. */
+  /**
+   * "Retry" on a failed task: upstream queues a new revision of it, BOA a new node (docs/aegir.md#verify-tasks).
+   * Answers its nid.
+   */
   retryTask(nid: number): number {
     const { rid, type, executed } = this.task(nid);
     return this.frontEnd.transaction(() => {

@@ -1,4 +1,4 @@
-/** What provision, Aegir's back end, leaves on disk for a site (contract 3.7). */
+/** What provision, Aegir's back end, leaves on disk for a site (docs/aegir.md#site-links). */
 import type { Disk } from "./Disk";
 
 /** Where an instance keeps its things. */

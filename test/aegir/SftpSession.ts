@@ -1,6 +1,6 @@
 /**
- * SFTP as mysecureshell serves it: the login's home is `/`, links are followed wherever they lead (contract 5.4). Homes
- * may be written, what lies behind a link may be read.
+ * SFTP as mysecureshell serves it: the login's home is `/`, links are followed wherever they lead
+ * (docs/aegir.md#account-limits). Homes may be written, what lies behind a link may be read.
  */
 import * as fs from "node:fs";
 import { posix } from "node:path";

@@ -10,13 +10,15 @@ describe("the small Aegir's shell accounts", () => {
   const names = () => stage.aegir.tables().accounts.map(({ name }) => name);
   const cron = (clock: ManualClock) => clock.advance(CRON_SECONDS);
 
-  it("come from client directories with a live link, named by letters and digits; admin never has one (contract 5.1)", () => {
+  // docs/aegir.md#shell-accounts
+  it("come from client directories with a live link, named by letters and digits; admin never has one", () => {
     cron(stage.clock);
     assert.deepEqual(names(), ["o1.acme", "o1.beta", "o1.foobar", "o1.gone", "o1.legacyco", "o1.octopus123456"]);
     assert.equal(stage.aegir.tables().links["admin"], undefined);
   });
 
-  it("show their client's sites over SFTP, and nothing else (seed S5)", async () => {
+  // docs/aegir.md#shell-accounts
+  it("show their client's sites over SFTP, and nothing else", async () => {
     const files = await stage.files("o1.acme", stage.password("o1.acme"));
     assert.deepEqual(await files.list("/"), ["sites"]);
     const sites = ["acme.example.com", "reborn.example.com", "shop.acme.example.com", "stale.example.com"];
@@ -29,7 +31,8 @@ describe("the small Aegir's shell accounts", () => {
     await assert.rejects(files.write("/sites/acme.example.com/settings.php", "x"), /Permission denied/);
   });
 
-  it("have a password file of one line, which o1.ftp alone may list, read and remove (contract 5.2)", async () => {
+  // docs/aegir.md#password-file
+  it("have a password file of one line, which o1.ftp alone may list, read and remove", async () => {
     const files = await stage.mainFiles();
     assert.deepEqual(await files.list("/users"), names());
     assert.match(await files.read("/users/o1.acme"), /^[A-Za-z0-9%@]{64}\n$/);
@@ -38,7 +41,8 @@ describe("the small Aegir's shell accounts", () => {
     await assert.rejects(files.unlink("/users/o1.acme"), /No such file/);
   });
 
-  it("are replaced when the file is gone: new password, new uid, empty home (contract 5.3)", async () => {
+  // docs/aegir.md#rotation
+  it("are replaced when the file is gone: new password, new uid, empty home", async () => {
     const old = stage.password("o1.acme");
     const uid = stage.aegir.tables().accounts.find(({ name }) => name === "o1.acme")?.uid;
     const before = await stage.files("o1.acme", old);
@@ -55,7 +59,8 @@ describe("the small Aegir's shell accounts", () => {
     assert.notEqual(stage.aegir.tables().accounts.find(({ name }) => name === "o1.acme")?.uid, uid);
   });
 
-  it("do not return after a rotation when the client has no site (contract 5.3)", async () => {
+  // docs/aegir.md#rotation
+  it("do not return after a rotation when the client has no site", async () => {
     const password = stage.password("o1.legacyco");
     stage.aegir.panel.setOwner("legacy.example.com", "Acme Corp");
     stage.aegir.runQueue();
@@ -65,7 +70,8 @@ describe("the small Aegir's shell accounts", () => {
     await assert.rejects(stage.files("o1.legacyco", password), refused);
   });
 
-  it("outlive their last site by one run: first the directory goes, then the account (contract 5.3)", () => {
+  // docs/aegir.md#account-removal
+  it("outlive their last site by one run: first the directory goes, then the account", () => {
     stage.aegir.panel.setOwner("legacy.example.com", "Acme Corp");
     stage.aegir.runQueue();
     assert.deepEqual(stage.aegir.tables().links["Legacy-Co"], []);
@@ -76,7 +82,8 @@ describe("the small Aegir's shell accounts", () => {
     assert.equal(stage.aegir.tables().passwordFiles["o1.legacyco"], undefined);
   });
 
-  it("are left alone by runs that a lock skips (contract 5.3)", async () => {
+  // docs/aegir.md#account-cron-locks
+  it("are left alone by runs that a lock skips", async () => {
     const old = stage.password("o1.acme");
     stage.aegir.faults.lockFiles.add("/run/boa_run.pid");
     await (await stage.mainFiles()).unlink("/users/o1.acme");
@@ -89,7 +96,8 @@ describe("the small Aegir's shell accounts", () => {
     assert.notEqual(stage.password("o1.acme"), "");
   });
 
-  it("are shared by internal names that reduce to one, and flip between them (contract 5.1)", async () => {
+  // docs/aegir.md#shell-account-names
+  it("are shared by internal names that reduce to one, and flip between them", async () => {
     const files = await stage.files("o1.foobar", stage.password("o1.foobar"));
     const reached = [await files.list("/sites")];
     // Whichever directory the next run serves last wins.
@@ -100,7 +108,8 @@ describe("the small Aegir's shell accounts", () => {
     assert.deepEqual(reached, [["foobar.example.com"], ["foo-bar.example.com"]]);
   });
 
-  it("keep to a disabled site, which counts as active (contract 5.1)", () => {
+  // docs/aegir.md#disabled-sites
+  it("keep to a disabled site, which counts as active", () => {
     for (const site of ["beta.example.com", "moved.example.com", "stale.example.com"]) {
       stage.aegir.panel.setOwner(site, "Acme Corp");
     }
@@ -111,7 +120,8 @@ describe("the small Aegir's shell accounts", () => {
     assert.ok(names().includes("o1.beta"));
   });
 
-  it("have no site for a recorded owner before the verify (contract, trap 13)", async () => {
+  // docs/aegir.md#task-outcome
+  it("have no site for a recorded owner before the verify", async () => {
     stage.aegir.panel.pauseQueue();
     stage.aegir.panel.setOwner("free1.example.com", "Acme Corp");
     cron(stage.clock);
@@ -124,7 +134,8 @@ describe("the small Aegir's shell accounts", () => {
     assert.equal((await octopus.list("/sites")).includes("free1.example.com"), false);
   });
 
-  it("take a new password from their holder, and the file does not follow (contract 5.2)", async () => {
+  // docs/aegir.md#password-age
+  it("take a new password from their holder, and the file does not follow", async () => {
     const inFile = stage.password("o1.acme");
     stage.aegir.shellAccounts.changePassword("o1.acme", "chosen by the holder");
     await assert.rejects(stage.files("o1.acme", inFile), refused);
@@ -132,7 +143,8 @@ describe("the small Aegir's shell accounts", () => {
     assert.equal(stage.password("o1.acme"), inFile);
   });
 
-  it("are not opened by a stale file that lay there before (aegir-measured.md, password files)", async () => {
+  // docs/aegir.md#password-file
+  it("are not opened by a stale file that lay there before", async () => {
     await (await stage.mainFiles()).write("/users/o1.twin1", "stale\n");
     stage.aegir.panel.setOwner("free1.example.com", stage.client("twin1").nid);
     stage.aegir.runQueue();
@@ -142,7 +154,8 @@ describe("the small Aegir's shell accounts", () => {
     await assert.rejects(stage.files("o1.twin1", "stale"), refused);
   });
 
-  it("may have an empty password file for a moment (contract 5.2)", async () => {
+  // docs/aegir.md#password-file
+  it("may have an empty password file for a moment", async () => {
     stage.aegir.faults.passwordFileDelay = 2;
     const files = await stage.mainFiles();
     await files.unlink("/users/o1.acme");

@@ -1,6 +1,6 @@
 /**
- * BOA's `manage_ltd_users.sh` (contract 5.1 to 5.3): every client directory with a live link gets a login, and a login
- * whose password file is gone is made anew. It never asks the front end's database.
+ * BOA's `manage_ltd_users.sh` (docs/aegir.md#shell-accounts): every client directory with a live link gets a login, and
+ * a login whose password file is gone is made anew. It never asks the front end's database.
  */
 import { randomInt } from "node:crypto";
 import type { Clock } from "./Clock";
@@ -118,7 +118,8 @@ export class ShellAccounts {
     if (SYSTEM_NAMES.includes(reduced)) return;
     const name = `${this.instance}.${reduced}`;
     const { home } = this.accounts.get(name) ?? this.create(name);
-    // Two directories with one reduced name take the link from each other, run by run (contract 5.1).
+    // Two directories with one reduced name take the link from each other, run by run
+    // (docs/aegir.md#shell-account-names).
     if (this.disk.linkTarget(`${home}/sites`) === path) return;
     this.disk.removeTree(`${home}/sites`);
     this.disk.link(path, `${home}/sites`);

@@ -81,7 +81,8 @@ describe("the small Aegir's door", () => {
     assert.equal(stage.aegir.counts.workerStarts, 0);
   });
 
-  it("gives commands to the Drush login alone, and password files to every other login (contract 5.5)", async () => {
+  // docs/aegir.md#logins
+  it("gives commands to the Drush login alone, and password files to every other login", async () => {
     const main = await connect(stage.aegir.accounts);
     await assert.rejects(execute(main, COMMAND), /Unable to exec/);
     main.end();
@@ -90,7 +91,8 @@ describe("the small Aegir's door", () => {
     files.close();
   });
 
-  it("refuses an eleventh session of one connection at once (aegir-measured.md, MaxSessions)", async () => {
+  // docs/aegir.md#account-limits
+  it("refuses an eleventh session of one connection at once", async () => {
     const client = await connect(stage.aegir.drush);
     const open = () =>
       new Promise<void>((resolve, reject) => client.exec(COMMAND, (error) => (error ? reject(error) : resolve())));
@@ -100,7 +102,8 @@ describe("the small Aegir's door", () => {
     assert.equal(stage.aegir.counts.workerStarts, 10);
   });
 
-  it("closes a sixth SFTP connection of one user, and admits one again later (contract 5.4)", async () => {
+  // docs/aegir.md#account-limits
+  it("closes a sixth SFTP connection of one user, and admits one again later", async () => {
     const opened: PlainFiles[] = [];
     for (let connection = 0; connection < 5; connection++) opened.push(await stage.mainFiles());
     await assert.rejects(stage.mainFiles());

@@ -11,9 +11,9 @@ import type { Faults } from "./Faults";
 import { serveSftp, type Shown } from "./SftpSession";
 import type { Terminal, WorkerProcess } from "./WorkerProcess";
 
-/** sshd's `MaxSessions`: further sessions of one connection are refused at once (aegir-measured.md). */
+/** sshd's `MaxSessions`: further sessions of one connection are refused at once (docs/aegir.md#account-limits). */
 const MAX_SESSIONS = 10;
-/** mysecureshell's limit of connections of one user (contract 5.4). */
+/** mysecureshell's limit of connections of one user (docs/aegir.md#account-limits). */
 const MAX_SFTP_CONNECTIONS = 5;
 
 export interface Login {

@@ -33,7 +33,8 @@ describe("the small Aegir's task queue", () => {
     assert.deepEqual(await ahead(), [null, null, null]);
   });
 
-  it("tells when a task's process started, and gives it its status a moment after the site (contract 3.5)", () => {
+  // docs/aegir.md#task-outcome
+  it("tells when a task's process started, and gives it its status a moment after the site", () => {
     const task = stage.aegir.panel.setOwner(SITE, "Beta GmbH");
     stage.clock.advance(QUEUE_SECONDS);
     const started = stage.clock.now();
@@ -44,7 +45,8 @@ describe("the small Aegir's task queue", () => {
     assert.deepEqual([stage.task(task).status, stage.task(task).executed], [1, started]);
   });
 
-  it("moves the link with a verify that succeeds or warns (contract 3.5, 3.7)", async () => {
+  // docs/aegir.md#site-links
+  it("moves the link with a verify that succeeds or warns", async () => {
     const worker = await stage.worker();
     for (const [outcome, status, client, link] of [
       ["success", 1, "Beta GmbH", "beta"],
@@ -63,7 +65,8 @@ describe("the small Aegir's task queue", () => {
     }
   });
 
-  it("leaves the link with the old owner when a verify fails, and the new one in the table (contract 3.5)", async () => {
+  // docs/aegir.md#task-outcome
+  it("leaves the link with the old owner when a verify fails, and the new one in the table", async () => {
     stage.aegir.faults.nextVerify(SITE, "failure");
     const task = stage.aegir.panel.setOwner(SITE, "Beta GmbH");
     stage.passTask();
@@ -76,7 +79,8 @@ describe("the small Aegir's task queue", () => {
     );
   });
 
-  it("gives a cancelled task status 3, no time and a warning (contract 3.5, trap 12)", async () => {
+  // docs/aegir.md#task-outcome
+  it("gives a cancelled task status 3, no time and a warning", async () => {
     const { panel, faults } = stage.aegir;
     const byHand = panel.setOwner(SITE, "Beta GmbH");
     panel.cancelTask(byHand);
@@ -90,7 +94,8 @@ describe("the small Aegir's task queue", () => {
     assert.deepEqual(links(SITE), ["acme"]);
   });
 
-  it("writes back the owner that a task began with, without a word (contract 3.4)", () => {
+  // docs/aegir.md#running-tasks
+  it("writes back the owner that a task began with, without a word", () => {
     const { panel } = stage.aegir;
     panel.addTask(SITE, "login-reset");
     stage.clock.advance(QUEUE_SECONDS);
@@ -111,7 +116,8 @@ describe("the small Aegir's task queue", () => {
     assert.deepEqual([stage.task(task).status, stage.site(SITE).owner, links(SITE)], [1, "acme", ["acme"]]);
   });
 
-  it("finds a stale link only when the new one was not there (contract 3.7)", () => {
+  // docs/aegir.md#site-links
+  it("finds a stale link only when the new one was not there", () => {
     const { panel } = stage.aegir;
     assert.deepEqual(links("stale.example.com"), ["acme", "beta"]);
     panel.addTask("stale.example.com", "verify");
@@ -153,12 +159,13 @@ describe("the small Aegir's task queue", () => {
     assert.equal(sites.find(({ site }) => site === "stale.example.com")?.status, -2);
     assert.equal(directories["acme"]?.includes("stale.example.com"), false);
     assert.equal(directories["beta"]?.includes("stale.example.com"), true);
-    // BOA's cron purges links that lead nowhere (contract 5.1).
+    // BOA's cron purges links that lead nowhere (docs/aegir.md#shell-accounts).
     stage.aegir.runCron();
     assert.equal(stage.aegir.tables().links["beta"]?.includes("stale.example.com"), false);
   });
 
-  it("stands still while it is paused or BOA holds it, and says so as far as Drupal sees it (contract 3.6)", async () => {
+  // docs/aegir.md#queue
+  it("stands still while it is paused or BOA holds it, and says so as far as Drupal sees it", async () => {
     const { panel, faults } = stage.aegir;
     const task = panel.addTask(SITE, "verify");
     const worker = await stage.worker();

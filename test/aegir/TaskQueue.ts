@@ -1,6 +1,6 @@
 /**
- * The task queue and what its tasks do (contract 3.4 to 3.7). A task loads its site when it starts and saves that same
- * object when it ends: what was written in between is undone without a word.
+ * The task queue and what its tasks do (docs/aegir.md#running-tasks). A task loads its site when it starts and saves
+ * that same object when it ends: what was written in between is undone without a word.
  */
 import type { Clock } from "./Clock";
 import { QUEUE_LOCKS, type Faults, type VerifyOutcome } from "./Faults";
@@ -16,7 +16,7 @@ export interface QueueSettings {
 /** Lock files that the front end's own user can see; root's are hidden from it. */
 const VISIBLE_LOCKS = QUEUE_LOCKS.filter((file) => file.startsWith("/run/"));
 
-/** From a task's last save of its site until its own status lands (contract 3.5: "a moment after"). */
+/** From a task's last save of its site until its own status lands (docs/aegir.md#task-outcome). */
 const STATUS_SECONDS = 1;
 
 /** The share of a disk above which BOA's crons do nothing. */
@@ -189,7 +189,10 @@ export class TaskQueue {
   }
 }
 
-/** `hosting_task_cancel`: a warning in the log and status 3; when it ran, if ever, stays as it is (contract 3.5). */
+/**
+ * `hosting_task_cancel`: a warning in the log and status 3; when it ran, if ever, stays as it is
+ * (docs/aegir.md#task-outcome).
+ */
 export function cancelTask(frontEnd: FrontEnd, nid: number): void {
   const log = [...(frontEnd.task(nid)?.log ?? []), { type: "warning", message: "Task was cancelled." }];
   frontEnd.updateTask(nid, { status: 3, log });

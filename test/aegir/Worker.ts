@@ -100,7 +100,7 @@ export class Worker {
         const client = this.facts().reference(taken.nid);
         throw new Refusal("exists", `The internal name "${internalName}" is taken.`, { client });
       }
-      // Without an address, which keeps the server's own registration away (contract 2.1).
+      // Without an address, which keeps the server's own registration away (docs/aegir.md#saving-a-client).
       const nid = this.frontEnd.saveClient({ title: name, uname: internalName });
       const ensured = user ? this.ensureUser(nid, user) : null;
       const client = this.facts().client(nid);

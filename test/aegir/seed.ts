@@ -103,7 +103,7 @@ export const fullSeed: Seed = (ground) => {
   // One title twice: only the form would mind.
   addClient(frontEnd, "Twin Ltd", "twin1");
   addClient(frontEnd, "Twin Ltd", "twin2");
-  // One login for two clients (contract 5.1).
+  // One login for two clients (docs/aegir.md#shell-account-names).
   addClient(frontEnd, "Foo Bar", "foo_bar");
   addClient(frontEnd, "Foobar", "foobar");
   // From the days of Aegir 2; the next save would alter it.
@@ -136,7 +136,7 @@ export const fullSeed: Seed = (ground) => {
   ]);
   // Its install failed, so it stays queued.
   for (const { nid } of frontEnd.tables.tasks.filter(({ status }) => status === 0)) finishTask(frontEnd, nid, 2);
-  // A link that an earlier verify left behind: beta still reaches acme's files (contract 3.7).
+  // A link that an earlier verify left behind: beta still reaches acme's files (docs/aegir.md#site-links).
   leaveLink(ground, "beta", "stale.example.com");
   frontEnd.deleteNode(gone);
 

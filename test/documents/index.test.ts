@@ -92,7 +92,7 @@ describe("The title of a test", () => {
     const nothing = { rows: [], cannotOccur: false };
     assert.deepEqual(witness("A (b) c (trap 13)"), { ...nothing, sentence: "A (b) c", traps: [13] });
     assert.deepEqual(witness("a (traps 11, 25)"), { ...nothing, sentence: "a", traps: [11, 25] });
-    assert.deepEqual(witness("a (contract, trap 4)"), { ...nothing, sentence: "a (contract, trap 4)", traps: [] });
+    assert.deepEqual(witness("a (b, trap 4)"), { ...nothing, sentence: "a (b, trap 4)", traps: [] });
   });
 
   it("names at its beginning the row that it plays, or what cannot occur", () => {

@@ -1,4 +1,4 @@
-/** The double does what was seen on a real front end (contract 2 to 6), and the resources live on it as they do there. */
+/** The double does what was seen on a real front end (docs/aegir.md), and the resources live on it as they do there. */
 import assert from "node:assert/strict";
 import { setTimeout } from "node:timers/promises";
 import { configureServers, endServers } from "../../provider/aegir/servers";

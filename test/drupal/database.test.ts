@@ -290,7 +290,7 @@ describe("the worker and its database", () => {
       assert.equal(await saving, "60");
       assert.equal(await sql.value("SELECT cron_key FROM hosting_site WHERE nid = ?", [nids[TWO]]), "turn59");
       assert.equal((await moves()).length, 61);
-      // One a save, as Aegir has it (contract 3.3); the worker's own is one.
+      // One a save, as Aegir has it (docs/aegir.md#verify-tasks); the worker's own is one.
       assert.deepEqual([await queued(TWO), await queued(ONE)], [60, 1]);
     });
 

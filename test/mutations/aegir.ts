@@ -31,7 +31,7 @@ export const aegir: WrittenMutation[] = [
   },
   {
     name: "overlook a task that began before the write",
-    danger: "It puts the old owner back when it ends, without a word (trap 11).",
+    danger: "It puts the old owner back when it ends, without a word.",
     file: "provider/aegir/Sites.ts",
     find: "status === TaskStatus.processing && executed !== null && executed <= writtenAt,",
     replace: "status === TaskStatus.processing && executed !== null && executed < 0 && executed <= writtenAt,",
@@ -66,7 +66,7 @@ export const aegir: WrittenMutation[] = [
   },
   {
     name: "keep one worker for ever",
-    danger: "Its caches and its database connection go stale, and it acts on what is no more (trap 28).",
+    danger: "Its caches and its database connection go stale, and it acts on what is no more.",
     file: "provider/aegir/Worker.ts",
     find: "if (session.alive && session.age < LEASE_SECONDS && session.requests < LEASE_REQUESTS) return session;",
     replace: "if (session.alive) return session;",
@@ -101,7 +101,7 @@ export const aegir: WrittenMutation[] = [
   },
   {
     name: "an empty password file means that the login is gone",
-    danger: "BOA writes the file in two steps; a refresh between them drops the login from the state (trap 14).",
+    danger: "BOA writes the file in two steps; a refresh between them drops the login from the state.",
     file: "provider/aegir/PasswordFiles.ts",
     find: 'while ((await this.#readFile(login)) === "") {',
     replace: 'while ((await this.#readFile(login)) === "never") {',

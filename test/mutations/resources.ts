@@ -260,7 +260,7 @@ export const resources: WrittenMutation[] = [
   },
   {
     name: "make a client whose login another client has",
-    danger: "Each sees the other's sites (trap 21).",
+    danger: "Each sees the other's sites.",
     file: "provider/resources/AegirClient.ts",
     find: "  if (sameShellName.length > 0) {\n    throw refuse(",
     replace: "  if (sameShellName.length > 9) {\n    throw refuse(",

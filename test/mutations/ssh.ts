@@ -36,7 +36,7 @@ export const ssh: WrittenMutation[] = [
   },
   {
     name: "retry a rejected credential",
-    danger: "A firewall shuts out the pipeline, and with it everybody at its address (trap 17).",
+    danger: "A firewall shuts out the pipeline, and with it everybody at its address.",
     file: "provider/ssh/attempt.ts",
     find: 'if (!(error instanceof SshError && error.situation === "authenticationRejected")) forget();',
     replace: "forget();\n    void error;",
@@ -44,7 +44,7 @@ export const ssh: WrittenMutation[] = [
   },
   {
     name: "have two connections try one credential at once",
-    danger: "A bastion counts two failed logins for one mistake, or as many as there are servers behind it (trap 17).",
+    danger: "A bastion counts two failed logins for one mistake, or as many as there are servers behind it.",
     file: "provider/ssh/attempt.ts",
     find: "await other;",
     replace: "break;",

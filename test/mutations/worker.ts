@@ -48,7 +48,7 @@ export const worker: WrittenMutation[] = [
   },
   {
     name: "skip re-acquiring grants",
-    danger: "The old owner goes on seeing the site's tasks in the panel, and the new one does not (trap 26).",
+    danger: "The old owner goes on seeing the site's tasks in the panel, and the new one does not.",
     file,
     find: "    $this->acquireGrants($site->nid);\n",
     replace: "",
@@ -72,7 +72,7 @@ export const worker: WrittenMutation[] = [
   },
   {
     name: "drop a platform's last row",
-    danger: "A platform without rows is open to every client (trap 10).",
+    danger: "A platform without rows is open to every client.",
     file,
     find: "if (!$args['dropPlatforms'] || $platform['clients'] < 2) {",
     replace: "if (!$args['dropPlatforms']) {",
@@ -80,7 +80,7 @@ export const worker: WrittenMutation[] = [
   },
   {
     name: "delete a client that owns sites",
-    danger: "Its sites are without an owner, and nobody reaches them (trap 10).",
+    danger: "Its sites are without an owner, and nobody reaches them.",
     file,
     find: "    if ($client['sites']) {\n",
     replace: "    if ($client['sites'] && !$args['dropBindings']) {\n",
@@ -120,7 +120,7 @@ export const worker: WrittenMutation[] = [
   },
   {
     name: "save a renamed client as a new revision",
-    danger: "Aegir inserts the internal name a second time, and the rename fails or the client is broken (trap 3).",
+    danger: "Aegir inserts the internal name a second time, and the rename fails or the client is broken.",
     file,
     find: "    $node->title = $args['to'];\n    // Never a new revision: it would insert the internal name a second time.\n    $node->revision = FALSE;",
     replace: "    $node->title = $args['to'];\n    $node->revision = TRUE;",

@@ -1,6 +1,7 @@
 /**
- * The third way in (contract 5.5): a hosted account, whose login `o1.ftp` has BOA's limited shell, and SFTP to the password
- * files. The shell is lshell as PyPI has it (limited-shell), with BOA's settings as far as they matter here.
+ * The third way in (docs/aegir.md#logins): a hosted account, whose login `o1.ftp` has BOA's limited shell, and SFTP to
+ * the password files. The shell is lshell as PyPI has it (limited-shell), with BOA's settings as far as they matter
+ * here.
  */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
@@ -41,7 +42,9 @@ const lshell = (process.env["PATH"] ?? "")
   .map((directory) => join(directory, "lshell"))
   .find((program) => existsSync(program));
 
-/** What of BOA's lshell.conf decides about us (contract 5.5); `overssh` is what an SSH client may run. */
+/**
+ * What of BOA's lshell.conf decides about us (docs/aegir.md#limited-shell); `overssh` is what an SSH client may run.
+ */
 function lshellConf(logs: string, sftp: 0 | 1): string {
   const allowed = ["cd", "cp", "drush", "drush8", "env", "git", "grep", "ls", "mv", "rm", "rsync", "scp", "true"];
   const forbidden = [";", "`", "$(", "${", "&&", "hostmaster", "server_master", "php-script", "php-cli"];

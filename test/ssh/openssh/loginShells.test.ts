@@ -26,7 +26,10 @@ const noises: [what: string, bashrc: string][] = [
   ["two megabytes of text", "head -c 2000000 /dev/zero | tr '\\000' x\n"],
 ];
 
-/** BOA's /bin/websh in what matters here: it takes the single quotes away before it runs the line (contract, section 6). */
+/**
+ * BOA's /bin/websh in what matters here: it takes the single quotes away before it runs the line
+ * (docs/aegir.md#shell-wrapper).
+ */
 const WEBSH = `#!/bin/bash\nline="$2"\nexec /bin/bash -c "\${line//\\'/}"\n`;
 
 describe("The product over OpenSSH, through the login shell of a user", () => {
