@@ -2,7 +2,7 @@ import { dirname, join } from "node:path";
 import { matrix, type Effect, type Fault } from "../faults/matrix";
 import { witness, type TestTitle, type Witness } from "../support/TestTitle";
 
-export const FAULT_INDEX = join(__dirname, "..", "..", "provider", "docs", "faults.md");
+export const FAULT_INDEX = join(__dirname, "..", "..", "docs", "tests-of-faults.md");
 
 type Witnessed = Witness & { folder: string };
 
@@ -65,10 +65,10 @@ const OUTCOMES: Record<Effect, string> = {
 
 const HEAD = "| Row | What goes wrong | Expected | Outcome | Tests |";
 
-const HEADING = `# When something goes wrong
+const HEADING = `# The tests of each fault
 
-What may go wrong between a program and a server, what is expected then, what is the case afterwards, and the tests that show it.
-Whatever it was: run the same command again. It looks first, does what is missing, and nothing twice.
+What may go wrong between a program and a server, what is expected then, the outcome, and the tests that show it. Users read
+[When something goes wrong](../provider/docs/when-something-goes-wrong.md) instead.
 
 | Outcome | What is the case | What the next run does |
 |---|---|---|

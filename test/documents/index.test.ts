@@ -1,7 +1,7 @@
 /** The pages that are written by a program say what it would write now. */
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { parseManifest } from "../../provider/manifest";
 import { faults } from "../faults/matrix";
 import { FAULT_INDEX, faultIndex } from "./faultIndex";
@@ -28,9 +28,10 @@ describe("The index of traps", () => {
     assert.deepEqual(unwitnessed("trap", titles), []);
   });
 
-  it("is led to by every number of what-aegir-does-behind-your-back.md, which leaves no trap out", () => {
-    const page = readFileSync(join(dirname(TRAP_INDEX), "what-aegir-does-behind-your-back.md"), "utf8");
-    const numbers = [...page.matchAll(/ \((\d+(?:, \d+)*)\)$/gm)].flatMap(([, list]) => list!.split(", ").map(Number));
+  it("has every trap in what-aegir-does-behind-your-back.md, in a comment behind its sentence", () => {
+    const page = readFileSync(join(root, "provider", "docs", "what-aegir-does-behind-your-back.md"), "utf8");
+    const tags = [...page.matchAll(/ <!-- traps? (\d+(?:, \d+)*) -->$/gm)];
+    const numbers = tags.flatMap(([, list]) => list!.split(", ").map(Number));
     assert.deepEqual(
       [...new Set(numbers)].sort((one, other) => one - other),
       Object.keys(traps).map(Number),

@@ -8,12 +8,15 @@ import { parseServers, SERVERS_KEY } from "../../provider/aegir/ServerConfigurat
 import { parseManifest } from "../../provider/manifest";
 import { InProcessEngine } from "../engine/InProcessEngine";
 import { expectOk } from "../scenarios/World";
+import { anchors } from "./anchors";
 import { typeProblems } from "./typeProblems";
 
 const root = join(__dirname, "..", "..");
-const pages = readdirSync(join(root, "provider", "docs"))
-  .filter((page) => page.endsWith(".md"))
-  .map((page) => `provider/docs/${page}`);
+const pages = ["docs", "provider/docs"].flatMap((folder) =>
+  readdirSync(join(root, folder))
+    .filter((page) => page.endsWith(".md"))
+    .map((page) => `${folder}/${page}`),
+);
 const documents = new Map(
   ["README.md", "CONTRIBUTING.md", "SECURITY.md", ...pages].map((name) => [
     name,
@@ -158,12 +161,14 @@ function foldersOf(parent: string): string[] {
     .filter((name) => readdirSync(join(root, parent, name)).length > 0);
 }
 
-/** The anchors that GitHub makes of the headings of a document. */
+/** The anchors that GitHub makes of the headings of a document, and those that it has by name. */
 function headings(file: string): string[] {
-  return [...readFileSync(file, "utf8").matchAll(/^#+ (.*)$/gm)].map(([, title]) =>
+  const text = readFileSync(file, "utf8");
+  const made = [...text.matchAll(/^#+ (.*)$/gm)].map(([, title]) =>
     title!
       .toLowerCase()
       .replace(/[^\w\- ]/g, "")
       .replaceAll(" ", "-"),
   );
+  return [...made, ...anchors(text)];
 }

@@ -1,28 +1,34 @@
-/** SECURITY.md says of each protection which test shows it, and that test is there. */
+/** docs/tests-of-security.md names the tests of every protection in SECURITY.md, and those tests are there. */
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { allTitles } from "./titles";
 
-describe("SECURITY.md", () => {
-  const page = readFileSync(join(__dirname, "..", "..", "SECURITY.md"), "utf8");
-  const named = [...page.replace(/\s+/g, " ").matchAll(/"([^"]+)" \(`(test\/[^`]+)`\)/g)].map(
-    ([, title, file]) => `${file}: ${title}`,
-  );
+const root = join(__dirname, "..", "..");
 
-  it("names tests that there are", () => {
+describe("SECURITY.md", () => {
+  const page = readFileSync(join(root, "SECURITY.md"), "utf8");
+  const index = readFileSync(join(root, "docs", "tests-of-security.md"), "utf8");
+  const named = [...index.matchAll(/"([^"]+)" \(`(test\/[^`]+)`\)/g)].map(([, title, file]) => `${file}: ${title}`);
+
+  it("has tests that there are", () => {
     const titles = new Set(allTitles().map(({ file, title }) => `${file}: ${title}`));
+    assert.ok(named.length > 30, `${named.length}`);
     assert.deepEqual(
       named.filter((test) => !titles.has(test)),
       [],
     );
+    assert.equal(named.length, index.match(/`test\/\S+\.test\.ts`/g)?.length);
   });
 
-  it("names a test with every protection", () => {
-    const rows = page.split("\n").filter((line) => line.startsWith("| ") && !line.startsWith("| Could try to"));
-    assert.ok(rows.length > 20);
-    for (const row of rows) assert.match(row, /"[^"]+" \(`test\/[^`]+`\) \|$/);
-    assert.equal(named.length, page.match(/`test\/\S+\.test\.ts`/g)?.length);
+  it("has a test of every protection", () => {
+    const protections = rowsOf(page);
+    assert.ok(protections.length > 20);
+    const tested = rowsOf(index).filter((row) => !row.startsWith("Elsewhere"));
+    assert.deepEqual(tested, protections);
+    for (const row of index.match(/^\| (?!Could try to|What it says).*$/gm)!) {
+      assert.match(row, /"[^"]+" \(`test\/[^`]+`\) \|$/);
+    }
   });
 
   it("says of everybody who could do harm what does not stand against it", () => {
@@ -31,3 +37,12 @@ describe("SECURITY.md", () => {
     for (const section of threats) assert.match(section, /\n\*\*Not:\*\* /);
   });
 });
+
+/** The first cell of each row, with the heading that it stands under. */
+function rowsOf(page: string): string[] {
+  return page.split(/^## /m).flatMap((section) => {
+    const [heading] = section.split("\n");
+    const cells = [...section.matchAll(/^\| (?!Could try to|What it says)(.*?) \| /gm)];
+    return cells.map(([, cell]) => `${heading}: ${cell}`);
+  });
+}

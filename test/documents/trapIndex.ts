@@ -2,7 +2,7 @@ import { dirname, join } from "node:path";
 import { witness, type TestTitle } from "../support/TestTitle";
 import { traps } from "./traps";
 
-export const TRAP_INDEX = join(__dirname, "..", "..", "provider", "docs", "traps.md");
+export const TRAP_INDEX = join(__dirname, "..", "..", "docs", "tests-of-traps.md");
 
 /** The page that names the tests of every trap; the same wherever and however often a suite is run, or skipped. */
 export function trapIndex(titles: TestTitle[]): string {
@@ -14,13 +14,12 @@ export function trapIndex(titles: TestTitle[]): string {
   }
   const sections = Object.entries(traps).map(([trap, text]) => {
     const tests = [...(lines.get(Number(trap)) ?? [])].sort();
-    return [`## ${trap}`, text, "", ...tests, ""].join("\n");
+    return [`## [${trap}](aegir.md#trap-${trap})`, text, "", ...tests, ""].join("\n");
   });
   return `${HEADING}\n${sections.join("\n")}`;
 }
 
-const HEADING = `# The traps of Aegir, and the tests that show how each is handled
+const HEADING = `# The tests of each trap of Aegir
 
-Written by \`npm run index\` from the titles of the tests, and compared with them by every \`npm test\`. What the traps mean for those who
-run Aegir or review access is told in [what-aegir-does-behind-your-back.md](what-aegir-does-behind-your-back.md).
+Written by \`npm run index\` from [aegir.md](aegir.md#traps) and from the titles of the tests, and compared with them by every \`npm test\`.
 `;

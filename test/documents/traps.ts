@@ -1,35 +1,11 @@
-/** What surprises whoever changes access on an Aegir server: each trap in a sentence, by its number in the index of tests. */
-export const traps: Readonly<Record<number, string>> = {
-  1: "Sites and tasks keep a row for every revision: read by node id, old rows name wrong owners and tasks that stay queued for ever.",
-  2: "Where Aegir wants a client it takes a node id or a title, never an internal name, and what it does not know silently becomes client 1.",
-  3: "A client that is saved as a new revision breaks on its own unique internal name.",
-  4: "Every save of a client cleans its internal name again, so that a new title can move the shell login of an old client.",
-  5: "An internal name is stored without dots, dashes and capitals and cut to 16 characters, whatever was asked for.",
-  6: "With registration on, a client saved by a script brings a user without an address, or fails as a whole, or binds the anonymous user.",
-  7: "A client made with the address of a user who exists binds nobody.",
-  8: "The checks of the panel's forms do not run for scripts, and upstream's check for duplicates finds none.",
-  9: "Deleting a panel user deletes every client, site and task whose author that user is.",
-  10: "A client is deleted without a look at its sites, and a platform that loses its last row of allowed clients is open to all.",
-  11: "A task writes back at its end the site that it loaded at its start, and so undoes an owner changed in between.",
-  12: "Status 3 is a task that finished with warnings, and just as well one that was cancelled.",
-  13: "A new owner in the database changes no file before a verify has ended, and none at all if it fails.",
-  14: "After a rotation the password file may still be the old one, or never return, because the client has no site.",
-  15: "A rotation deletes the account with its home and its SSH keys, and makes another one.",
-  16: "The user that runs Drush cannot read the password files, and the one that reads them cannot run Drush.",
-  17: "A limited shell refuses ordinary commands and ends the session at the third; the firewall shuts out who fails to log in.",
-  18: "Drush evaluates standard input without an opening tag, takes exit for a crash, and keeps output to itself under some options.",
-  19: "BOA's shell wrapper refuses a command, prints so, and exits with 0.",
-  20: "BOA's shell wrapper strips the single quotes of a command line with drush in it.",
-  21: "A login keeps only letters and digits of the internal name: two clients can share one, and some names never get one.",
-  22: "The default owner is whoever a variable of the server names; it has no title or node id that could be known before.",
-  23: "Aegir's own search for a site may answer with another site that has the domain as an alias.",
-  24: "A deleted site stays as a node of its client; a disabled one still counts, and its client reaches its files.",
-  25: "Every save of a site queues one more verify, needed or not, and BOA runs one task a minute.",
-  26: "Grants are stored with each node: tasks keep those of the old owner, and a rebuild leaves the whole panel without any for a time.",
-  27: "The server's clock is not the clock of the machine that deploys.",
-  28: "A long-lived process sees old variables and caches, loses its database connection, and is cut off when idle.",
-  29: "BOA admits five connections of a user to its files and refuses the sixth.",
-  30: "A password that is printed, or stored in clear, is everybody's.",
-  31: "Variables of the server that are set for a moment race with others, and BOA sets them back.",
-  32: "Nothing takes the five minutes of the manual: a removal takes two runs of a cron that locks and upgrades hold up for hours.",
-};
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+
+/** What surprises whoever changes access on an Aegir server: the sentence of each trap in docs/aegir.md, by its number. */
+export const traps: Readonly<Record<number, string>> = Object.fromEntries(
+  [
+    ...readFileSync(join(__dirname, "..", "..", "docs", "aegir.md"), "utf8").matchAll(
+      /^<a id="trap-(\d+)"><\/a>\*\*\1\.\*\* (.*)$/gm,
+    ),
+  ].map(([, number, text]) => [Number(number), text!]),
+);
