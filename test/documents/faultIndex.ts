@@ -6,7 +6,7 @@ export const FAULT_INDEX = join(__dirname, "..", "..", "docs", "tests-of-faults.
 
 type Witnessed = Witness & { folder: string };
 
-/** The page that tells of every row what is expected, what is the case then, and which tests show it. */
+/** The page that shows for every row what is expected, the outcome, and which tests show it. */
 export function faultIndex(titles: TestTitle[]): string {
   const witnesses = titles.map(({ file, title }): Witnessed => ({ ...witness(title), folder: dirname(file) }));
   const tables = Object.entries(matrix).map(([name, faults]) => {
@@ -70,17 +70,17 @@ const HEADING = `# The tests of each fault
 What may go wrong between a program and a server, what is expected then, the outcome, and the tests that show it. Users read
 [When something goes wrong](../provider/docs/when-something-goes-wrong.md) instead.
 
-| Outcome | What is the case | What the next run does |
+| Outcome | What is true now | What the next run does |
 |---|---|---|
 | done | the same run made up for it | nothing |
-| not done | nothing was changed, and the message says so | does it, once the cause is mended |
+| not done | nothing was changed, and the message says so | does it, once the cause is removed |
 | recorded | the server has the change, and it is not effective yet | makes it effective |
 | unknown | the answer was lost; it may be done or not | looks, and does what is missing |
 
-A deployment that a test of \`test/faults\` has spoilt is looked through: one clean run reaches what is declared; the run after it changes
+After a test of \`test/faults\` has spoilt a deployment, these points hold: one clean run reaches what is declared; the run after it changes
 nothing and writes nothing; there is one object per identity; no site was without an owner at any time; a digest of what is not declared is
 unchanged; no secret is in a message, a log, the state or a process list; and every message of a failure names the resource, the host, what
-is the case (an outcome of its row below, or the test fails) and what to do.
+has been done (an outcome of its row below, or the test fails) and what to do.
 
 Written by \`npm run index\` from \`test/faults/matrix.yaml\` and from the titles of the tests, and compared with them by every \`npm test\`.
 \`npm run mutations\` shows that such tests do fail.
