@@ -125,7 +125,7 @@ describe("aegir-access doctor", () => {
     const { exitCode, facts: found } = await facts(aegir.configuration());
     assert.equal(exitCode, 1);
     assert.equal(found.findings.length, 1);
-    const says = `The task queue is held up: task ${task} \\(verify of .*\\) has been processing for 1\\d min, and no process .*node/${task}/delete`;
+    const says = `The task queue is held up: task ${task} \\(verify of .*\\) has been processing for \\d+ min, and no process .*node/${task}/delete`;
     assert.match(found.findings[0].what, new RegExp(says));
   });
 
