@@ -7,6 +7,7 @@ import type { SshConnection } from "../ssh/SshConnection";
 import { OneLineError } from "../ssh/SshError";
 import type { ClientReference } from "../worker/protocol";
 import type { AegirServer } from "./AegirServer";
+import { duration } from "./duration";
 import type { ConnectionPath } from "./firstContact";
 import type { CronObstacles } from "./PasswordFiles";
 
@@ -298,13 +299,6 @@ function accountsFindings(accounts: AccountsFacts | null): Finding[] {
     });
   }
   return findings;
-}
-
-/** Seconds as people say them. */
-export function duration(seconds: number): string {
-  if (seconds < 120) return `${seconds} s`;
-  if (seconds < 2 * 3600) return `${Math.round(seconds / 60)} min`;
-  return seconds < 48 * 3600 ? `${Math.round(seconds / 3600)} h` : `${Math.round(seconds / 86400)} days`;
 }
 
 function shown(text: string): string {

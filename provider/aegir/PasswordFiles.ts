@@ -10,6 +10,7 @@ import { SftpRefusal, type Sftp } from "../ssh/Sftp";
 import type { SshConnection } from "../ssh/SshConnection";
 import { AegirError, waitCancelled } from "./AegirError";
 import { Patience } from "./Patience";
+import { stillWaiting, WaitReport } from "./WaitReport";
 
 /** Passwords are 8 to 128 characters; the limit only keeps a wrong file from being read whole. */
 const MAXIMUM_BYTES = 256;
@@ -31,7 +32,7 @@ export interface PasswordFilesOptions {
   accountMinutes: number;
   /** What else is known to stop BOA, in words, for the case that nothing comes. */
   obstacles: () => Promise<string[]>;
-  /** Prints what holds BOA up when a wait begins. */
+  /** Prints what holds BOA up when a wait begins, and what is still waited for. */
   report?: (line: string) => void;
 }
 
@@ -108,6 +109,7 @@ export class PasswordFiles {
    */
   async appears(login: string, old: string | undefined, check: () => Promise<void>): Promise<Password> {
     const patience = new Patience(this.options.accountMinutes);
+    const waitReport = new WaitReport();
     for (;;) {
       const found = await this.read(login);
       if (found && found.fingerprint !== old) return found;
@@ -116,6 +118,7 @@ export class PasswordFiles {
       if (patience.expired()) {
         throw await this.#expired(`${login} has no ${old === undefined ? "" : "new "}password file`, old !== undefined);
       }
+      this.#report(waitReport, `a password of ${login}`);
       await this.#pause(`a password of ${login}`, old !== undefined);
     }
   }
@@ -123,9 +126,11 @@ export class PasswordFiles {
   /** Waits until the login is gone, which BOA's cron makes true in the second run after its last site has left. */
   async disappears(login: string): Promise<void> {
     const patience = new Patience(this.options.accountMinutes);
+    const waitReport = new WaitReport();
     while ((await this.#readFile(login)) !== undefined) {
       if (patience.expired()) throw await this.#expired(`the login ${login} still exists`, true);
       await this.#announce(login);
+      this.#report(waitReport, `the end of the login ${login}`);
       await this.#pause(`the end of the login ${login}`, true);
     }
   }
@@ -218,6 +223,11 @@ export class PasswordFiles {
       next: `Password files can be read by ${instance}.ftp and by root. Configure one of them as accounts.connection, or another accounts.directory`,
       cause: error,
     });
+  }
+
+  #report(waitReport: WaitReport, what: string): void {
+    if (waitReport.isDue())
+      this.options.report?.(stillWaiting(waitReport.seconds, `${what}, which comes with a run of BOA's account cron`));
   }
 
   async #pause(wait: string, changed: boolean): Promise<void> {

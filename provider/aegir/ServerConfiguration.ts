@@ -77,7 +77,7 @@ const Accounts = z
 
 const Waits = z
   .strictObject({
-    /** Seconds between two looks at the server while something is waited for. */
+    /** Longest time between two looks at the server while something is waited for, in seconds; looks begin earlier. */
     pollSeconds: z.number().positive().default(10),
     /** Minutes without any progress of a task or of its queue after which a wait fails. */
     taskMinutes: z.number().positive().default(15),

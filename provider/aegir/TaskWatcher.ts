@@ -9,9 +9,20 @@ import { TaskStatus, type QueueFacts, type TaskFacts } from "../worker/protocol"
 import { AegirError, waitCancelled, type Outcome } from "./AegirError";
 import { isCancelled, pause } from "../ssh/cancellation";
 import { Patience } from "./Patience";
+import { stillWaiting, WaitReport } from "./WaitReport";
 import type { Worker } from "./Worker";
 
+/** A verify may take one second and its place in the queue an hour, so looks begin early and grow rarer, up to `pollSeconds`. */
+const FIRST_LOOK_SECONDS = 0.5;
+const LOOK_GROWTH = 1.5;
+
+/** A report names so many tasks, and counts the others. */
+const REPORTED_TASKS = 3;
+
 interface Watched {
+  waitReport: WaitReport;
+  /** As last seen, for example `task 71, 3 tasks ahead of it`. */
+  place: string;
   patience: Patience;
   /** What an end of the wait leaves: the change that it followed, or the nothing that it had to come before. */
   outcome: Outcome;
@@ -28,12 +39,15 @@ interface Watched {
 export class TaskWatcher {
   readonly #watched = new Map<number, Watched[]>();
   #running = false;
+  #lookSeconds = FIRST_LOOK_SECONDS;
 
   constructor(
     private readonly worker: Worker,
     private readonly waits: { pollSeconds: number; taskMinutes: number },
-    /** Prints what holds a wait up, when it is first seen. */
+    /** Prints what holds a wait up when it is first seen, and what is still waited for. */
     private readonly report: (line: string) => void = () => undefined,
+    /** Milliseconds. */
+    private readonly clock: () => number = () => performance.now(),
   ) {}
 
   /**
@@ -44,9 +58,13 @@ export class TaskWatcher {
    */
   ended(nid: number, what: string, outcome: Outcome): Promise<TaskFacts | undefined> {
     return new Promise((resolve, reject) => {
-      const patience = new Patience(this.waits.taskMinutes);
-      const watched: Watched = { patience, outcome, fewestAhead: Infinity, what, said: null, resolve, reject };
+      const watched: Watched = {
+        ...{ waitReport: new WaitReport(this.clock), place: "" },
+        ...{ patience: new Patience(this.waits.taskMinutes, this.clock), outcome, fewestAhead: Infinity },
+        ...{ what, said: null, resolve, reject },
+      };
       this.#watched.set(nid, [...(this.#watched.get(nid) ?? []), watched]);
+      this.#lookSeconds = FIRST_LOOK_SECONDS;
       if (!this.#running) void this.#run();
     });
   }
@@ -54,7 +72,8 @@ export class TaskWatcher {
   async #run(): Promise<void> {
     this.#running = true;
     while (this.#watched.size > 0) {
-      await pause(this.waits.pollSeconds);
+      await pause(Math.min(this.#lookSeconds, this.waits.pollSeconds));
+      this.#lookSeconds = Math.min(this.#lookSeconds * LOOK_GROWTH, this.waits.pollSeconds);
       if (isCancelled()) {
         this.#cancel();
         break;
@@ -64,6 +83,7 @@ export class TaskWatcher {
         const { result } = await this.worker.call("tasks", { nids });
         const tasks = new Map(result.tasks.map((task) => [task.nid, task]));
         for (const nid of nids) this.#look(nid, tasks.get(nid), result.queue);
+        this.#reportWaits();
       } catch (error) {
         const waiting = [...this.#watched.values()].flat();
         this.#watched.clear();
@@ -90,6 +110,7 @@ export class TaskWatcher {
       return;
     }
     this.#announce(waiting, queue.obstacles);
+    for (const watched of waiting) watched.place = placeOf(task);
     const impatient = waiting.filter((watched) => {
       watched.fewestAhead = Math.min(watched.fewestAhead, task.ahead ?? 0);
       return watched.patience.expired(`${task.status} ${watched.fewestAhead}`);
@@ -112,6 +133,16 @@ export class TaskWatcher {
     }
   }
 
+  /** One line for all waits that are due, so that 200 of them do not print 200 lines. */
+  #reportWaits(): void {
+    const due = [...this.#watched.values()].flat().filter(({ waitReport }) => waitReport.isDue());
+    if (due.length === 0) return;
+    const named = due.slice(0, REPORTED_TASKS).map(({ what, place }) => `${what} (${place})`);
+    const more = due.length > named.length ? [`${due.length - named.length} more`] : [];
+    const longest = Math.max(...due.map(({ waitReport }) => waitReport.seconds));
+    this.report(stillWaiting(longest, [...named, ...more].join(", ")));
+  }
+
   #expired({ what, patience, outcome }: Watched, task: TaskFacts, queue: QueueFacts): AegirError {
     const state =
       task.status === TaskStatus.processing
@@ -130,4 +161,10 @@ export class TaskWatcher {
       detail: { task: task.nid, status: task.status, ahead: task.ahead, obstacles: queue.obstacles },
     });
   }
+}
+
+function placeOf({ nid, status, ahead }: TaskFacts): string {
+  if (status === TaskStatus.processing) return `task ${nid}, running`;
+  if (!ahead) return `task ${nid}, next in the queue`;
+  return `task ${nid}, ${ahead === 1 ? "1 task" : `${ahead} tasks`} ahead of it`;
 }

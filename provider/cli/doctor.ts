@@ -1,7 +1,8 @@
 import { stringify } from "yaml";
 import { AegirError } from "../aegir/AegirError";
 import { AegirServer } from "../aegir/AegirServer";
-import { duration, examine, type Examination } from "../aegir/Examination";
+import { duration } from "../aegir/duration";
+import { examine, type Examination } from "../aegir/Examination";
 import { firstContact, parseUnpinned, type Pinning, type UnpinnedConnection } from "../aegir/firstContact";
 import { instanceOf, readAddress, SERVERS_KEY } from "../aegir/ServerConfiguration";
 import { wrap } from "../review/wrap";

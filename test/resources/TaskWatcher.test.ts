@@ -1,0 +1,73 @@
+/** What a person sees of a wait, and when: on a clock and a queue that the test drives. */
+import assert from "node:assert/strict";
+import { TaskWatcher } from "../../provider/aegir/TaskWatcher";
+import type { Worker } from "../../provider/aegir/Worker";
+
+const QUEUED = 0;
+const PROCESSING = -1;
+const SUCCESS = 1;
+
+describe("TaskWatcher", () => {
+  it("looks early, reports what it waits for after 15 s and then at each doubling, and ends with the task", async () => {
+    let now = 0;
+    const task = { nid: 71, status: QUEUED, ahead: 3 as number | null, type: "verify", log: [] };
+    const lines: string[] = [];
+    const looks: number[] = [];
+    // Each look finds the next moment: seconds since the wait began, and what has changed by then.
+    const moments: [seconds: number, change: Partial<typeof task>][] = [
+      [1, {}],
+      [16, { ahead: 1 }],
+      [29, {}],
+      [31, { status: PROCESSING, ahead: null }],
+      [130, {}],
+      [131, { status: SUCCESS }],
+    ];
+    const call = () => {
+      const [seconds, change] = moments.shift()!;
+      looks.push(seconds);
+      now = seconds * 1000;
+      Object.assign(task, change);
+      return Promise.resolve({ result: { tasks: [task], queue: { obstacles: [] } } });
+    };
+    const worker = { label: "aegir@host", call } as unknown as Worker;
+    const waits = { pollSeconds: 0.01, taskMinutes: 15 };
+    const watcher = new TaskWatcher(
+      worker,
+      waits,
+      (line) => lines.push(line),
+      () => now,
+    );
+    assert.equal((await watcher.ended(71, "the verify of www.acme.example", "done"))?.status, SUCCESS);
+    assert.deepEqual(lines, [
+      "still waiting after 16 s: the verify of www.acme.example (task 71, 1 task ahead of it)",
+      "still waiting after 31 s: the verify of www.acme.example (task 71, running)",
+      "still waiting after 2 min: the verify of www.acme.example (task 71, running)",
+    ]);
+    assert.equal(looks.length, 6);
+  });
+
+  it("reports many waits in one line", async () => {
+    let now = 0;
+    let ended = false;
+    const lines: string[] = [];
+    const call = (_verb: string, { nids }: { nids: number[] }) => {
+      ended = now > 0;
+      now += 20_000;
+      const status = ended ? SUCCESS : PROCESSING;
+      const tasks = nids.map((nid) => ({ nid, status, ahead: null, type: "verify", log: [] }));
+      return Promise.resolve({ result: { tasks, queue: { obstacles: [] } } });
+    };
+    const worker = { label: "aegir@host", call } as unknown as Worker;
+    const waits = { pollSeconds: 0.01, taskMinutes: 15 };
+    const watcher = new TaskWatcher(
+      worker,
+      waits,
+      (line) => lines.push(line),
+      () => now,
+    );
+    await Promise.all([1, 2, 3, 4, 5].map((nid) => watcher.ended(nid, `verify ${nid}`, "done")));
+    assert.deepEqual(lines, [
+      "still waiting after 20 s: verify 1 (task 1, running), verify 2 (task 2, running), verify 3 (task 3, running), 2 more",
+    ]);
+  });
+});
