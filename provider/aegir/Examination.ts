@@ -9,6 +9,7 @@ import type { ClientReference } from "../worker/protocol";
 import type { AegirServer } from "./AegirServer";
 import { duration } from "./duration";
 import type { ConnectionPath } from "./firstContact";
+import { octopusInstance } from "./octopusInstance";
 import type { CronObstacles } from "./PasswordFiles";
 
 export interface Examination {
@@ -145,7 +146,7 @@ async function shownBy(path: "connection" | "accounts.connection", connection: S
 async function drushFacts(server: AegirServer, login: string, reached: boolean, look: Look): Promise<DrushFacts> {
   const facts = reached ? await look(server.worker.server()) : null;
   const asked = facts ? await look(server.worker.call("tasks", { nids: [] })) : null;
-  const instance = /^\/data\/disk\/([^/]+)\//.exec(facts?.clientsDirectory ?? "")?.[1] ?? null;
+  const instance = facts && octopusInstance(facts);
   const queue = asked?.result.queue;
   return {
     login,

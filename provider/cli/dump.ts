@@ -32,15 +32,18 @@ export const dump = defineVerb({
   async run({ values }, surroundings) {
     const servers = configuredServersOf(values, surroundings.directory);
     const several = Object.keys(servers).length > 1;
-    const inventory = await withServer(servers, values.server, surroundings, (server) => server.inventory());
-    const text = manifestOfInventory(inventory, several ? values.server : undefined);
+    const { inventory, hasAccounts } = await withServer(servers, values.server, surroundings, async (server) => ({
+      inventory: await server.inventory(),
+      hasAccounts: server.configuration.accounts !== undefined,
+    }));
+    const text = manifestOfInventory(inventory, several ? values.server : undefined, hasAccounts);
     const decisions = text.split(`# ${DECIDE} `).length - 1;
     surroundings.progress(`${plural(decisions, "thing")} to decide: look for "${DECIDE}".`);
     return {
       exitCode: ExitCode.ok,
       facts: {
         server: several ? values.server : undefined,
-        clients: liveClients(inventory),
+        clients: liveClients(inventory, hasAccounts),
         findings: findingsOf(inventory),
       },
       text: () => text.trimEnd(),

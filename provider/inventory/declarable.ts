@@ -2,6 +2,7 @@
  * What of a live server a manifest can declare so that deploying it writes nothing, and what it cannot: everything else
  * is for a person to decide.
  */
+import { octopusInstance } from "../aegir/octopusInstance";
 import { isEffective } from "../aegir/Sites";
 import { clientNameKey, clientNameProblems } from "../naming/ClientName";
 import { deriveInternalName, internalNameProblems } from "../naming/InternalName";
@@ -38,8 +39,13 @@ export interface LiveUser {
 
 const ROLE = "aegir client";
 
-/** All clients but the default owner and the admin client, which nobody declares, by internal name. */
-export function liveClients({ server, clients, sites, users }: Inventory): LiveClient[] {
+/**
+ * All clients but the default owner and the admin client, which nobody declares, by internal name.
+ *
+ * @param hasAccounts whether the configuration has shell accounts for the server: it is BOA then, whatever it says itself
+ */
+export function liveClients({ server, clients, sites, users }: Inventory, hasAccounts = false): LiveClient[] {
+  const boa = hasAccounts || octopusInstance(server) !== null;
   const siteProblems = siteProblemsOf(sites);
   const sitesOf = grouped(
     sites.filter(({ hostmaster }) => !hostmaster),
@@ -47,7 +53,7 @@ export function liveClients({ server, clients, sites, users }: Inventory): LiveC
   );
   const usersByUid = new Map(users.map((user) => [user.uid, user]));
   const candidates = clients.filter(({ isDefault, isAdmin }) => !isDefault && !isAdmin);
-  const problems = clientProblemsOf(candidates, server.clientPrefix);
+  const problems = clientProblemsOf(candidates, server.clientPrefix, boa);
   return candidates
     .map((client) => ({
       name: canonicalName(client.name),
@@ -63,11 +69,14 @@ export function liveClients({ server, clients, sites, users }: Inventory): LiveC
 }
 
 /** Names first, each for itself; then what two of the remaining clients cannot have in common. */
-function clientProblemsOf(clients: ClientFacts[], clientPrefix: string): Map<ClientFacts, string[]> {
+function clientProblemsOf(clients: ClientFacts[], clientPrefix: string, boa: boolean): Map<ClientFacts, string[]> {
   const problems = new Map(
     clients.map((client) => [
       client,
-      [...internalNameProblem(client.internalName, clientPrefix), ...clientNameProblems(canonicalName(client.name))],
+      [
+        ...internalNameProblem(client.internalName, clientPrefix, boa),
+        ...clientNameProblems(canonicalName(client.name)),
+      ],
     ]),
   );
   const sound = clients.filter((client) => problems.get(client)?.length === 0);
@@ -87,8 +96,8 @@ function clientProblemsOf(clients: ClientFacts[], clientPrefix: string): Map<Cli
 }
 
 /** What a live client's internal name is may be older than the rules, and nobody can change it in place. */
-function internalNameProblem(internalName: string, clientPrefix: string): string[] {
-  if (internalNameProblems(internalName, clientPrefix).length === 0) return [];
+function internalNameProblem(internalName: string, clientPrefix: string, boa: boolean): string[] {
+  if (internalNameProblems(internalName, clientPrefix, boa).length === 0) return [];
   const stored = deriveInternalName(internalName, clientPrefix);
   const why =
     stored === internalName

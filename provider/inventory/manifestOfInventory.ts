@@ -24,9 +24,10 @@ const HEADER = [
 
 /**
  * @param server the configured server's name, where a stack has several
+ * @param hasAccounts whether the configuration has shell accounts for the server
  */
-export function manifestOfInventory(inventory: Inventory, server?: string): string {
-  const clients = liveClients(inventory);
+export function manifestOfInventory(inventory: Inventory, server?: string, hasAccounts = false): string {
+  const clients = liveClients(inventory, hasAccounts);
   const declared = clients.some(({ problems }) => problems.length === 0);
   return [
     ...HEADER,

@@ -4,6 +4,7 @@ import * as fc from "fast-check";
 import { parseManifest } from "../../provider/manifest";
 import { liveClients } from "../../provider/inventory/declarable";
 import { manifestOfInventory } from "../../provider/inventory/manifestOfInventory";
+import { undeclaredOf } from "../../provider/inventory/undeclared";
 import { userNameKey } from "../../provider/naming/PanelUser";
 import { inventoryOf, type Client } from "./liveServer";
 import { runs, seed } from "../support/random";
@@ -16,6 +17,8 @@ function declared(text: string): Client[] {
     users: users.map((user) => user.name),
   }));
 }
+
+const noManifest = parseManifest("version: 1\nclients: []\n", "access.yaml");
 
 const withoutProblems = <T extends { problems: string[] }>(items: T[]) =>
   items.filter(({ problems }) => problems.length === 0);
@@ -93,6 +96,25 @@ describe(`A manifest of a live server (seed ${seed})`, () => {
       const names = declared(manifestOfInventory(inventory)).map(({ internalName }) => internalName);
       assert.deepEqual(names, ["three"]);
     }
+  });
+
+  it("leaves out a client whose name BOA reserves only on BOA, as lint and plan do", () => {
+    const inventory = inventoryOf([{ internalName: "web", name: "Web", sites: ["a.example"], users: ["alice"] }]);
+    const onBoa = { ...inventory, server: { ...inventory.server, clientsDirectory: "/data/disk/o1/clients" } };
+    const main = { boa: { instance: "o1" }, plain: {} };
+    const clientsOf = (text: string, naming: { instance?: string }) =>
+      parseManifest(text, "access.yaml", { servers: { main: naming } }).clients.map(({ internalName }) => internalName);
+
+    assert.deepEqual(clientsOf(manifestOfInventory(inventory), main.plain), ["web"]);
+    assert.deepEqual(clientsOf(manifestOfInventory(onBoa), main.boa), []);
+    assert.match(manifestOfInventory(onBoa), /# decide: The client "web" cannot be declared/);
+    assert.deepEqual(undeclaredOf(noManifest, inventory, undefined).clients, ["client:web"]);
+    assert.deepEqual(undeclaredOf(noManifest, onBoa, "o1").clients, []);
+  });
+
+  it("leaves it out as well where the configuration alone says that the server is BOA", () => {
+    const inventory = inventoryOf([{ internalName: "web", name: "Web", sites: [], users: [] }]);
+    assert.deepEqual(declared(manifestOfInventory(inventory, undefined, true)), []);
   });
 
   it("declares a site that is linked for others as well only as a comment, which says for whom", () => {
