@@ -264,15 +264,18 @@ export const verbs = {
     args: z.object({ internalName: z.string(), name: z.string(), user: newUser.nullable() }),
     result: z.object({ client: ClientFacts, user: EnsuredUser.nullable() }),
   },
-  /** Errors: `missing`; `changed` (the title is not `from`, or the client is not `nid`), `refused` (the sanitiser would alter the internal name). */
+  /**
+   * Errors: `missing`; `changed` (the title is not `from`; or the client of that internal name is not `nid`, see `bind`),
+   * `refused` (the sanitiser would alter the internal name).
+   */
   renameClient: {
     write: true,
     args: z.object({ internalName: z.string(), nid: nid.optional(), from: z.string(), to: z.string() }),
     result: z.object({ client: ClientFacts }),
   },
   /**
-   * Errors: `missing`; `changed` (the client is not `nid`); `refused` with `sites`, `users`, `platforms` or `role` ("default", "admin") in its detail: live
-   * sites always refuse, bindings and platform rows unless they are to be dropped, a platform's last row always.
+   * Errors: `missing`; `changed` (the client is not `nid`, see `bind`); `refused` with `sites`, `users`, `platforms` or `role` ("default", "admin") in its
+   * detail: live sites always refuse, bindings and platform rows unless they are to be dropped, a platform's last row always.
    */
   deleteClient: {
     write: true,
@@ -297,11 +300,11 @@ export const verbs = {
    * Hands the site to the client named by `to` (null: the default owner) if it is still owned by `from`, and queues a
    * verify unless one is queued already, in the same transaction; then re-acquires the grants of the site's tasks.
    * Errors: `missing` (the site or the client), `changed` (another owner; detail `found`: its nid, `owner`: its reference
-   * or null), `busy` (a task of the site is running; detail `task`), `refused` (the hostmaster site).
+   * or null; or the client `to` is not `toNid`, see `bind`), `busy` (a task of the site is running; detail `task`), `refused` (the hostmaster site).
    */
   setOwner: {
     write: true,
-    args: z.object({ nid, from: z.number().int(), to: z.string().nullable() }),
+    args: z.object({ nid, from: z.number().int(), to: z.string().nullable(), toNid: nid.optional() }),
     result: z.object({ site: SiteFacts, task: TaskFacts }),
   },
   /** Queues a verify unless one is queued already. Errors: `missing`. */
@@ -314,25 +317,34 @@ export const verbs = {
    * Binds the user of that name; with `createUser` makes it first if it does not exist. Errors: `missing` (detail
    * `what`: "client" or "user"), `mailTaken` (a user is to be made and another user has its mail), `changed` (the user of
    * that name is not the one with `uid`; detail `uid`: of the user who has the name, `name`: of the user with the uid,
-   * each null if there is none), `refused` (the user is not bound yet and has another mail than `createUser`; detail `mail`).
+   * each null if there is none; or the client of that internal name is not the one with `clientNid`; detail `nid`: of the
+   * client that has the internal name, `internalName`: of the client with the nid, null where there is none, and `missing`
+   * if there is neither), `refused` (the user is not bound yet and has another mail than `createUser`; detail `mail`).
    */
   bind: {
     write: true,
     args: z.object({
       client: z.string(),
+      clientNid: nid.optional(),
       user: z.string(),
       uid: uid.optional(),
       createUser: z.object({ mail: z.string(), welcomeMail: z.boolean() }).nullable(),
     }),
-    result: z.object({ user: UserFacts, created: z.boolean(), bound: z.boolean(), mailed }),
+    result: z.object({ clientNid: nid, user: UserFacts, created: z.boolean(), bound: z.boolean(), mailed }),
   },
   /**
-   * Removes one pair, whose user is meant by uid, whether there still is such a user or not, or by name. A pair that is
-   * not there is a success. Errors: `refused` (uid 1 and the admin client).
+   * Removes one pair, whose user is meant by uid, whether there still is such a user or not, or by name; and whose client is
+   * meant by nid, likewise, or by internal name. A pair that is not there is a success. Errors: `refused` (uid 1 and the
+   * admin client).
    */
   unbind: {
     write: true,
-    args: z.object({ client: z.string(), uid: uid.optional(), user: z.string().optional() }),
+    args: z.object({
+      client: z.string(),
+      clientNid: nid.optional(),
+      uid: uid.optional(),
+      user: z.string().optional(),
+    }),
     result: z.object({ unbound: z.boolean() }),
   },
 } as const satisfies Record<string, { write: boolean; args: z.ZodType; result: z.ZodType }>;

@@ -106,18 +106,22 @@ class AegirAccessWorker {
         'user' => array('name' => 'string', 'mail' => 'string', 'welcomeMail' => 'boolean'),
       ),
     ),
-    'setOwner' => array('write' => TRUE, 'args' => array('nid' => 'integer', 'from' => 'integer', 'to?' => 'string')),
+    'setOwner' => array('write' => TRUE, 'args' => array('nid' => 'integer', 'from' => 'integer', 'to?' => 'string', 'toNid?' => 'integer')),
     'queueVerify' => array('write' => TRUE, 'args' => array('nid' => 'integer')),
     'bind' => array(
       'write' => TRUE,
       'args' => array(
         'client' => 'string',
+        'clientNid?' => 'integer',
         'user' => 'string',
         'uid?' => 'integer',
         'createUser?' => array('mail' => 'string', 'welcomeMail' => 'boolean'),
       ),
     ),
-    'unbind' => array('write' => TRUE, 'args' => array('client' => 'string', 'uid?' => 'integer', 'user?' => 'string')),
+    'unbind' => array(
+      'write' => TRUE,
+      'args' => array('client' => 'string', 'clientNid?' => 'integer', 'uid?' => 'integer', 'user?' => 'string'),
+    ),
   );
 
   /**
@@ -987,13 +991,25 @@ class AegirAccessWorker {
   // Writes. Each runs inside transact().
 
   /**
-   * The row of a client, locked; refuses if there is none.
+   * The row of a client, locked; refuses if there is none. A name is a claim, a number is the client: refuses as well if the
+   * client of this name is not the one with this number.
    */
-  private function lockedClient($internalName) {
+  private function lockedClient($internalName, $nid = NULL) {
+    $found = NULL;
     foreach (db_query("SELECT n.nid, n.title, c.uname FROM {node} n INNER JOIN {hosting_client} c ON c.vid = n.vid WHERE n.type = 'client' AND c.uname = :uname FOR UPDATE", array(':uname' => $internalName)) as $row) {
       if ($row->uname === $internalName) {
-        return $row;
+        $found = $row;
       }
+    }
+    if ($found && ($nid === NULL || (int) $found->nid === $nid)) {
+      return $found;
+    }
+    $known = $nid === NULL ? NULL : $this->reference($nid);
+    if ($found || $known) {
+      throw new AegirAccessRefusal('changed', "The client \"$internalName\" is not the one with the nid $nid.", array(
+        'nid' => $found ? (int) $found->nid : NULL,
+        'internalName' => $known ? $known['internalName'] : NULL,
+      ));
     }
     throw new AegirAccessRefusal('missing', "There is no client with the internal name \"$internalName\".", array('what' => 'client'));
   }
@@ -1059,18 +1075,8 @@ class AegirAccessWorker {
     }
   }
 
-  /**
-   * A name may have passed to another client since the caller looked.
-   */
-  private function requireClient($row, $nid) {
-    if ($nid !== NULL && (int) $row->nid !== $nid) {
-      throw new AegirAccessRefusal('changed', "The client \"{$row->uname}\" is not the one with the nid $nid.", array('nid' => (int) $row->nid));
-    }
-  }
-
   private function renameClient(array $args) {
-    $row = $this->lockedClient($args['internalName']);
-    $this->requireClient($row, $args['nid']);
+    $row = $this->lockedClient($args['internalName'], $args['nid']);
     if ($row->title !== $args['from']) {
       throw new AegirAccessRefusal('changed', "The client \"{$row->uname}\" is named \"{$row->title}\", not \"{$args['from']}\".", array('found' => $row->title));
     }
@@ -1089,8 +1095,7 @@ class AegirAccessWorker {
   }
 
   private function deleteClient(array $args) {
-    $row = $this->lockedClient($args['internalName']);
-    $this->requireClient($row, $args['nid']);
+    $row = $this->lockedClient($args['internalName'], $args['nid']);
     // A site that the panel is giving to this client right now is waited for: it would be left with an owner that is gone.
     db_query('SELECT nid FROM {hosting_site} WHERE client = :nid FOR UPDATE', array(':nid' => $row->nid))->fetchCol();
     $client = $this->freshClientFacts($row->nid);
@@ -1262,7 +1267,7 @@ class AegirAccessWorker {
     if (in_array((int) $site->nid, $this->hostmasterNids(), TRUE)) {
       throw new AegirAccessRefusal('refused', "\"{$site->title}\" is the front end's own site and stays with its owner.");
     }
-    $to = $this->newOwner($args['to']);
+    $to = $this->newOwner($args['to'], $args['toNid']);
     if ((int) $site->client !== $args['from']) {
       throw new AegirAccessRefusal('changed', "The site \"{$site->title}\" is owned by another client by now.", array(
         'found' => (int) $site->client,
@@ -1290,9 +1295,9 @@ class AegirAccessWorker {
   /**
    * The nid of the client that a site goes to, its row locked so that it cannot go meanwhile.
    */
-  private function newOwner($internalName) {
+  private function newOwner($internalName, $nid) {
     if ($internalName !== NULL) {
-      return (int) $this->lockedClient($internalName)->nid;
+      return (int) $this->lockedClient($internalName, $nid)->nid;
     }
     $default = $this->reference($this->defaultClient());
     if (!$default) {
@@ -1364,7 +1369,7 @@ class AegirAccessWorker {
   }
 
   private function bind(array $args) {
-    $client = $this->lockedClient($args['client']);
+    $client = $this->lockedClient($args['client'], $args['clientNid']);
     $rows = $this->usersNamed($args['user']);
     if ($args['uid'] !== NULL) {
       $this->requireUid($args['uid'], $args['user'], $rows);
@@ -1382,7 +1387,7 @@ class AegirAccessWorker {
       $this->bindUser($client->nid, $user->uid);
     }
     $users = $this->userFacts($this->usersNamed($user->name));
-    return array('user' => $users[0], 'created' => $created, 'bound' => $bound);
+    return array('clientNid' => (int) $client->nid, 'user' => $users[0], 'created' => $created, 'bound' => $bound);
   }
 
   /**
@@ -1398,19 +1403,23 @@ class AegirAccessWorker {
   }
 
   private function unbind(array $args) {
-    $reference = $this->client(array('internalName' => $args['client']));
+    $client = $args['clientNid'];
+    if ($client === NULL) {
+      $named = $this->client(array('internalName' => $args['client']));
+      $client = $named['client'] ? $named['client']['nid'] : NULL;
+    }
     $uid = $args['uid'];
     if ($uid === NULL && $args['user'] !== NULL) {
       $users = $this->usersNamed($args['user']);
       $uid = $users ? (int) $users[0]->uid : NULL;
     }
-    if (!$reference['client'] || $uid === NULL) {
+    if ($client === NULL || $uid === NULL) {
       return array('unbound' => FALSE);
     }
-    if ($uid === 1 && $reference['client']['isAdmin']) {
+    if ($uid === 1 && $client === $this->adminClient()) {
       throw new AegirAccessRefusal('refused', 'The first user stays bound to the admin client.');
     }
-    $removed = db_delete('hosting_client_user')->condition('user', $uid)->condition('client', $reference['client']['nid'])->execute();
+    $removed = db_delete('hosting_client_user')->condition('user', $uid)->condition('client', $client)->execute();
     return array('unbound' => $removed > 0);
   }
 

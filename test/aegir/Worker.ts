@@ -144,13 +144,13 @@ export class Worker {
 
     ensureUser: ({ client, user }) => ({ user: this.ensureUser(this.requireClient(client).nid, user) }),
 
-    setOwner: ({ nid, from, to }) => {
+    setOwner: ({ nid, from, to, toNid }) => {
       const { frontEnd } = this;
       const site = this.requireSite(nid);
       if (site.hostmaster) {
         throw new Refusal("refused", "The front end's own site is not given to anybody.");
       }
-      const owner = to === null ? frontEnd.defaultClient : this.requireClient(to).nid;
+      const owner = to === null ? frontEnd.defaultClient : this.requireClient(to, toNid).nid;
       if (!frontEnd.client(owner)) throw new Refusal("missing", "There is no default client.", { what: "client" });
       const facts = this.facts();
       if (site.client !== from) {
@@ -172,8 +172,8 @@ export class Worker {
       return { task: this.facts().requireTask(task) };
     },
 
-    bind: ({ client, user, uid, createUser }) => {
-      const { nid } = this.requireClient(client);
+    bind: ({ client, clientNid, user, uid, createUser }) => {
+      const { nid } = this.requireClient(client, clientNid);
       const [known] = this.usersNamed(user);
       if (uid !== undefined && known?.uid !== uid) {
         const detail = { uid: known?.uid ?? null, name: this.frontEnd.user(uid)?.name ?? null };
@@ -188,12 +188,13 @@ export class Worker {
       const bearer = known ?? this.makeUser({ name: user, welcomeMail: false, mail: "", ...createUser });
       const bound = this.frontEnd.bind(bearer.uid, nid);
       const created = known === undefined;
-      return { user: this.facts().user(bearer), created, bound, ...mailed(created && createUser?.welcomeMail) };
+      const made = mailed(created && createUser?.welcomeMail);
+      return { clientNid: nid, user: this.facts().user(bearer), created, bound, ...made };
     },
 
-    unbind: ({ client, user, uid: given }) => {
+    unbind: ({ client, clientNid, user, uid: given }) => {
       const uid = given ?? (user === undefined ? undefined : this.usersNamed(user)[0]?.uid);
-      const nid = this.findClient(client)?.nid;
+      const nid = clientNid ?? this.findClient(client)?.nid;
       if (uid === 1 && nid === this.frontEnd.adminClient) {
         throw new Refusal("refused", "The first user stays with the admin client.");
       }
@@ -209,10 +210,12 @@ export class Worker {
 
   private requireClient(internalName: string, expected?: number): Client {
     const client = this.findClient(internalName);
-    if (client && expected !== undefined && client.nid !== expected) {
-      throw new Refusal("changed", `Client ${internalName} is not node ${expected}.`, { nid: client.nid });
+    if (client && (expected === undefined || client.nid === expected)) return client;
+    const known = expected === undefined ? undefined : this.frontEnd.client(expected);
+    if (client || known) {
+      const detail = { nid: client?.nid ?? null, internalName: known?.uname ?? null };
+      throw new Refusal("changed", `Client ${internalName} is not node ${expected}.`, detail);
     }
-    if (client) return client;
     const message = `There is no client with the internal name "${internalName}".`;
     throw new Refusal("missing", message, { what: "client" });
   }

@@ -448,7 +448,7 @@ export function describeWorker(name: string, start: () => Promise<Target>): void
         const { nid } = one;
         const other = { internalName: named("one"), nid: nid + 1, from: "Client one", to: "Eins" };
         const another = await refused("renameClient", other);
-        assert.deepEqual([another.code, another.detail], ["changed", { nid }]);
+        assert.deepEqual([another.code, another.detail], ["changed", { nid, internalName: null }]);
         const missing = await refused("renameClient", { internalName: named("two"), from: "Two", to: "Zwei" });
         assert.deepEqual([missing.code, missing.detail], ["missing", { what: "client" }]);
       });
@@ -550,6 +550,35 @@ export function describeWorker(name: string, start: () => Promise<Target>): void
         assert.equal(bound.bound, true);
       });
 
+      it("bind nobody to a client of the name that has another number, and say which client has name and number", async () => {
+        const { client: one } = await makeClient("one", person("una"));
+        const { client: two } = await makeClient("two");
+        const pair = { client: named("two"), user: named("una"), createUser: null };
+        const another = await refused("bind", { ...pair, clientNid: one.nid });
+        assert.deepEqual([another.code, another.detail], ["changed", { nid: two.nid, internalName: one.internalName }]);
+        const renamed = await refused("bind", { ...pair, client: named("none"), clientNid: two.nid });
+        assert.deepEqual([renamed.code, renamed.detail], ["changed", { nid: null, internalName: named("two") }]);
+        const gone = await refused("bind", { ...pair, clientNid: NOWHERE });
+        assert.deepEqual([gone.code, gone.detail], ["changed", { nid: two.nid, internalName: null }]);
+        const neither = await refused("bind", { ...pair, client: named("none"), clientNid: NOWHERE });
+        assert.deepEqual([neither.code, neither.detail], ["missing", { what: "client" }]);
+        const { clientNid, bound } = await worker.ok("bind", { ...pair, clientNid: two.nid });
+        assert.deepEqual([clientNid, bound], [two.nid, true]);
+      });
+
+      it("unbind from the client with the number, whatever client has the name", async () => {
+        const { client: one } = await makeClient("one", person("una"));
+        await makeClient("two");
+        const pair = { client: named("two"), user: named("una") };
+        await worker.ok("bind", { ...pair, createUser: null });
+        assert.deepEqual(await worker.ok("unbind", { ...pair, clientNid: one.nid }), { unbound: true });
+        assert.deepEqual((await clientState("one"))?.users, []);
+        assert.deepEqual((await clientState("two"))?.users, [named("una")]);
+        assert.deepEqual(await worker.ok("unbind", { ...pair, clientNid: NOWHERE }), { unbound: false });
+        const nameless = { ...pair, client: named("none"), clientNid: (await clientState("two"))?.nid };
+        assert.deepEqual(await worker.ok("unbind", nameless), { unbound: true });
+      });
+
       it("bind no user who has another mail than the one to be made, unless the pair is there already", async () => {
         await makeClient("one");
         await makeClient("two", person("una"));
@@ -577,6 +606,8 @@ export function describeWorker(name: string, start: () => Promise<Target>): void
         const first = users.find(({ uid }) => uid === 1);
         const failure = await worker.failure("unbind", { client: server.adminClient?.internalName, user: first?.name });
         assert.equal(failure.code, "refused");
+        const byNumber = { client: named("none"), clientNid: server.adminClientNid, uid: 1 };
+        assert.equal((await worker.failure("unbind", byNumber)).code, "refused");
         assert.deepEqual(await worker.ok("user", { name: first?.name }), { users: [first] });
       });
     });
@@ -640,6 +671,16 @@ export function describeWorker(name: string, start: () => Promise<Target>): void
         const failure = await refused("setOwner", { nid, from: client.nid, to: named("one") });
         assert.equal(failure.code, "changed");
         assert.deepEqual(failure.detail, { found: ownerNid, owner: server.defaultClient });
+      });
+
+      it("writes nothing if the client of that name has another number, and says which client has name and number", async () => {
+        const { client: one } = await makeClient("one");
+        const { client: two } = await makeClient("two");
+        const { nid, ownerNid } = await freeSite();
+        const failure = await refused("setOwner", { nid, from: ownerNid, to: named("one"), toNid: two.nid });
+        assert.deepEqual([failure.code, failure.detail], ["changed", { nid: one.nid, internalName: two.internalName }]);
+        const { site } = await worker.ok("setOwner", { nid, from: ownerNid, to: named("one"), toNid: one.nid });
+        assert.equal(site.ownerNid, one.nid);
       });
 
       it("writes nothing without the site or the client", async () => {
@@ -785,7 +826,7 @@ export function describeWorker(name: string, start: () => Promise<Target>): void
       it("deletes a client with nothing to it, and says if it is missing", async () => {
         const { client } = await makeClient("one");
         const another = await refused("deleteClient", { internalName: named("one"), nid: client.nid + 1, ...keep });
-        assert.deepEqual([another.code, another.detail], ["changed", { nid: client.nid }]);
+        assert.deepEqual([another.code, another.detail], ["changed", { nid: client.nid, internalName: null }]);
         const args = { internalName: named("one"), nid: client.nid, ...keep };
         assert.deepEqual(await worker.ok("deleteClient", args), { deleted: true });
         assert.equal(await clientState("one"), undefined);
