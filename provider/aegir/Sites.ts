@@ -5,6 +5,7 @@
 import { shellAccountNameProblems } from "../naming/ShellAccountName";
 import { SiteStatus, TaskFacts, TaskStatus, type ClientReference, type SiteFacts } from "../worker/protocol";
 import { AegirError, type AegirErrorParts, type Outcome } from "./AegirError";
+import { clientChange, otherClient } from "./ClientNumber";
 import type { TaskWatcher } from "./TaskWatcher";
 import type { WaitFor } from "./WaitFor";
 import { settle, type Worker } from "./Worker";
@@ -22,6 +23,8 @@ export interface HandoverRequest {
   site: string;
   /** Internal name of the client that is to own it; null for the server's default owner. */
   to: string | null;
+  /** The node of that client, where it is known: another one of its name is refused. */
+  toNid?: number | undefined;
   waitFor: WaitFor;
   /**
    * Decides about the owner found: returns to let it be replaced, returns "leave" to touch nothing, throws to refuse.
@@ -159,7 +162,7 @@ export class Sites {
   /** Observes, decides, and makes the one write that is missing. */
   async #write(request: HandoverRequest, run: HandoverRun): Promise<HandoverStep> {
     const site = (run.site = await this.require(request.site));
-    const target = await this.#target(request.to);
+    const target = await this.#target(request);
     if (site.ownerNid === target.nid) {
       if (request.waitFor === "recorded") return finished(site, run);
       const unseen = unseenTask(site, run);
@@ -197,7 +200,8 @@ export class Sites {
     // Noted ahead of the write: if its answer is lost, the next look can no longer tell whose site it was.
     run.previousOwner ??= site.owner;
     try {
-      const written = await this.worker.call("setOwner", { nid: site.nid, from: site.ownerNid, to: request.to });
+      const to = { to: request.to, toNid: target.nid };
+      const written = await this.worker.call("setOwner", { nid: site.nid, from: site.ownerNid, ...to });
       run.site = written.result.site;
       run.writtenAt = written.now;
       run.verifyTask = written.result.task.nid;
@@ -215,7 +219,7 @@ export class Sites {
     }
   }
 
-  async #target(to: string | null): Promise<ClientReference> {
+  async #target({ to, toNid }: HandoverRequest): Promise<ClientReference> {
     if (to === null) {
       const { defaultClient } = await this.worker.server();
       if (defaultClient) return defaultClient;
@@ -225,6 +229,12 @@ export class Sites {
       );
     }
     const { result } = await this.worker.call("client", { internalName: to });
+    if (toNid !== undefined && result.client?.nid !== toNid) {
+      const known = { internalName: to, nid: toNid };
+      const { clients } = (await this.worker.call("inventory", {})).result;
+      const found = clientChange(known, clients);
+      if (found) throw otherClient(this.worker.label, known, found);
+    }
     if (result.client) return result.client;
     throw new AegirError({
       situation: "missing",

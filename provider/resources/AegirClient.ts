@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { AegirError } from "../aegir/AegirError";
 import type { AegirServer } from "../aegir/AegirServer";
+import { clientChange, partedClient, type ClientChange } from "../aegir/ClientNumber";
 import { serverFor } from "../aegir/servers";
 import { settle } from "../aegir/Worker";
 import { WorkerRefusal } from "../ssh/WorkerSession";
@@ -13,7 +14,7 @@ import { canonicalName, rawName } from "../naming/SpelledName";
 import type { ClientFacts, VerbResult } from "../worker/protocol";
 import { AegirResource, typeToken } from "./AegirResource";
 import { say } from "./consequences";
-import { isDeclared, isRefresh, noteDeclared, noteRead } from "./declared";
+import { isDeclared, isRefresh, noteClientNid, noteDeclared, noteRead } from "./declared";
 import { claim } from "./register";
 import { CLIENT_ID, InputRules, receiver, withoutNulls } from "./InputRules";
 import {
@@ -104,15 +105,7 @@ interface Outputs extends Inputs {
   nid: number;
   panelUser: string | null;
   /** What a refresh found if recorded internal name and node no longer belong together. */
-  nameChange?: NameChange;
-}
-
-/** Null where there is none. */
-interface NameChange {
-  /** The internal name of the recorded node now. */
-  internalName: string | null;
-  /** The node that has the recorded internal name now. */
-  nid: number | null;
+  nameChange?: ClientChange;
 }
 
 const replacing = ["internalName", "server"] as const;
@@ -218,9 +211,10 @@ export const aegirClient: Lifecycle<Inputs, Outputs> = {
     if (nameChange && replaces.length === 0) {
       const adopted = news.onExisting === "adopt" && nameChange.nid !== null;
       const end = adopted ? "the update adopts that one." : "the update will refuse to guess.";
-      say(id, `${partedNames(olds, nameChange)}: ${end}`);
+      say(id, `${partedClient(olds, nameChange)}: ${end}`);
       return { changes: true, replaces };
     }
+    if (olds.nid !== undefined && replaces.length === 0) noteClientNid(olds.server, olds.internalName, olds.nid);
     if (replaces.includes("server")) {
       say(
         id,
@@ -283,6 +277,7 @@ export const aegirClient: Lifecycle<Inputs, Outputs> = {
     };
     const declared = { ...pick(inputs, inputKeys), stateVersion: STATE_VERSION };
     const client = await recordingUnknown(id, declared, () => settle(server.label, `creating ${id}`, attempt));
+    noteClientNid(server.name, client.internalName, client.nid);
     return { id, outs: outputs(client, inputs) };
   },
 
@@ -291,15 +286,15 @@ export const aegirClient: Lifecycle<Inputs, Outputs> = {
     const internalName = props.internalName ?? id.slice("client:".length);
     const { clients } = await server.inventory();
     const client = clients.find((candidate) => candidate.internalName === internalName);
-    const known = props.nid === undefined ? client : clients.find(({ nid }) => nid === props.nid);
-    if (client !== known) {
+    const nameChange = props.nid === undefined ? undefined : clientChange({ internalName, nid: props.nid }, clients);
+    if (nameChange) {
       // Neither gone nor there: which client is meant is for a person to say, and until then nothing is written.
-      const nameChange = { internalName: known?.internalName ?? null, nid: client?.nid ?? null };
       const kept = { ...(props as Outputs), internalName, server: server.name, nameChange };
       return { id: clientId(internalName), props: kept, inputs: pick(kept, inputKeys) };
     }
     if (!client) return {};
     noteRead(server.name, clientId(internalName));
+    if (props.nid !== undefined) noteClientNid(server.name, internalName, props.nid);
     const declared = { ...props, name: client.name, internalName, server: server.name };
     if (declared.email !== undefined && !boundUser(client, declared.email)) delete declared.email;
     return { id: clientId(internalName), props: outputs(client, declared), inputs: pick(declared, inputKeys) };
@@ -331,6 +326,7 @@ export const aegirClient: Lifecycle<Inputs, Outputs> = {
     // The name as it was surely seen: the next run finds it, or the new one.
     const changed = { ...olds, ...pick(news, inputKeys), name: olds.name };
     const client = await recordingUnknown(id, changed, () => settle(server.label, `updating ${id}`, attempt));
+    noteClientNid(server.name, client.internalName, client.nid);
     return { outs: outputs(client, news) };
   },
 
@@ -478,14 +474,7 @@ function userRefused(server: AegirServer, inputs: Inputs, error: unknown): unkno
   );
 }
 
-/** What happened to a client whom the state knows by number and internal name: a clause without its subject. */
-function partedNames({ internalName, nid }: Outputs, found: NameChange): string {
-  const known = found.internalName === null ? "no longer exists" : `is called ${found.internalName} now`;
-  const bearer = found.nid === null ? "no client is" : `node ${found.nid} is`;
-  return `was node ${nid}, which ${known}; ${bearer} called ${internalName} now`;
-}
-
-function parted(server: AegirServer, olds: Outputs, found: NameChange): AegirError {
+function parted(server: AegirServer, olds: Outputs, found: ClientChange): AegirError {
   const ways = [
     ...(found.internalName === null ? [] : [`declare internalName: "${found.internalName}" to keep that client`]),
     ...(found.nid === null ? [] : [`set onExisting: "adopt" to take the one that is called ${olds.internalName} now`]),
@@ -493,7 +482,7 @@ function parted(server: AegirServer, olds: Outputs, found: NameChange): AegirErr
   ].join(", or ");
   return new AegirError({
     situation: "changedMeanwhile",
-    what: `the client ${olds.internalName} ${partedNames(olds, found)}`,
+    what: `the client ${olds.internalName} ${partedClient(olds, found)}`,
     server: server.label,
     outcome: "notDone",
     next: ways[0]!.toUpperCase() + ways.slice(1),
@@ -512,12 +501,12 @@ async function deleteClient(server: AegirServer, id: string, props: Outputs): Pr
     if (known) {
       throw refuse(
         server,
-        `the client ${props.internalName} ${partedNames(props, { internalName: known.internalName, nid: client?.nid ?? null })}`,
+        `the client ${props.internalName} ${partedClient(props, { internalName: known.internalName, nid: client?.nid ?? null })}`,
         `Declare internalName: "${known.internalName}", or delete that client in the panel, then run the same command again`,
       );
     }
     if (client) {
-      say(id, `${partedNames(props, { internalName: null, nid: client.nid })}: that one is left alone.`);
+      say(id, `${partedClient(props, { internalName: null, nid: client.nid })}: that one is left alone.`);
       return;
     }
   }

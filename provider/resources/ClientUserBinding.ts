@@ -1,14 +1,15 @@
 import * as pulumi from "@pulumi/pulumi";
 import { AegirError, type AegirSituation } from "../aegir/AegirError";
 import type { AegirServer } from "../aegir/AegirServer";
+import { clientChange, otherClient, partedClient, type ClientChange, type KnownClient } from "../aegir/ClientNumber";
 import { serverFor } from "../aegir/servers";
 import { settle } from "../aegir/Worker";
 import { WorkerRefusal } from "../ssh/WorkerSession";
 import { mailKey, mailProblems, userNameKey, userNameProblems } from "../naming/PanelUser";
-import type { UserFacts } from "../worker/protocol";
+import type { UserFacts, VerbResult } from "../worker/protocol";
 import { AegirResource, typeToken } from "./AegirResource";
 import { say } from "./consequences";
-import { isDeclared, noteDeclared, parted } from "./declared";
+import { clientNidOf, expectedClientNid, isDeclared, noteDeclared, notePartedClient, parted } from "./declared";
 import { noteLook, refuseMassRepair } from "./driftLimit";
 import { ensuredMail } from "./AegirClient";
 import { claim } from "./register";
@@ -20,6 +21,7 @@ import {
   pick,
   STATE_VERSION,
   text,
+  without,
   type CheckResult,
   type CreateResult,
   type DiffResult,
@@ -78,6 +80,10 @@ interface Outputs extends Inputs {
   stateVersion: number;
   uid?: number;
   nameChange?: NameChange;
+  /** Node id of the client; not in the states of earlier releases. */
+  clientNid?: number;
+  /** What a refresh found if the client's recorded internal name and node no longer belong together. */
+  clientChange?: ClientChange;
   warnings: string[];
 }
 
@@ -157,8 +163,18 @@ export const clientUserBinding: Lifecycle<Inputs, Outputs> = {
     if (expectedUid !== undefined && olds.uid !== undefined && expectedUid !== olds.uid) replaces.push("expectedUid");
     // A user that exists is never edited: a change of createUser is noted, and writes nothing.
     const changed = differing(changing, olds, news, { createUser: madeWith }).length > 0;
-    const refused = olds.nameChange !== undefined && replaces.length === 0;
-    if (refused) say(id, `${partedNames(olds.user, olds.uid!, olds.nameChange!)}: the update will refuse to guess.`);
+    const adopted = clientNidOf(news.server, news.client);
+    if (adopted !== undefined && olds.clientNid !== undefined && adopted !== olds.clientNid && replaces.length === 0) {
+      say(id, `follows the client ${news.client} from node ${olds.clientNid} to node ${adopted}.`);
+      replaces.push("client");
+    }
+    const refused = (olds.nameChange ?? olds.clientChange) !== undefined && replaces.length === 0;
+    if (refused) {
+      const what = olds.nameChange
+        ? partedNames(olds.user, olds.uid!, olds.nameChange)
+        : `its client ${olds.client} ${partedClient(clientOf(olds)!, olds.clientChange!)}`;
+      say(id, `${what}: the update will refuse to guess.`);
+    }
     return { changes: replaces.length > 0 || changed || refused, replaces };
   },
 
@@ -167,8 +183,9 @@ export const clientUserBinding: Lifecycle<Inputs, Outputs> = {
     refuseMassRepair(serverFor(inputs.server), bindingKey(inputs.client, inputs.user));
     if (inputs.expectedUid === undefined) refuseParted(serverFor(inputs.server), inputs);
     const declared = { ...pick(inputs, inputKeys), stateVersion: STATE_VERSION, warnings: [] };
-    const user = await recordingUnknown(id, declared, () => bind(inputs, inputs.expectedUid));
-    const outs = outputs(user, inputs);
+    const clientNid = expectedClientNid(inputs.server, inputs.client);
+    const pair = await recordingUnknown(id, declared, () => bind(inputs, { uid: inputs.expectedUid, clientNid }));
+    const outs = outputs(pair, inputs);
     for (const warning of outs.warnings) say(id, warning);
     return { id, outs };
   },
@@ -178,48 +195,72 @@ export const clientUserBinding: Lifecycle<Inputs, Outputs> = {
     const [, clientOfId = "", ...userOfId] = id.split(":");
     const client = props.client ?? clientOfId;
     const name = props.user ?? userOfId.join(":");
-    const { users } = await server.inventory();
+    const { users, clients } = await server.inventory();
     const named = users.find((candidate) => sameName(candidate.name, name));
     const known = props.uid === undefined ? named : users.find(({ uid }) => uid === props.uid);
-    const live = { ...props, client, user: name, server: server.name };
+    const live = { ...without(props, "nameChange", "clientChange"), client, user: name, server: server.name };
     const inputs = pick(live, inputKeys);
-    if (named !== known) {
-      // Neither gone nor there: who is meant is for a person to say, and until then nothing is written.
-      const nameChange = { name: known?.name ?? null, uid: named?.uid ?? null };
+    const nameChange = named === known ? undefined : { name: known?.name ?? null, uid: named?.uid ?? null };
+    const knownClient = clientOf(live);
+    const otherName = knownClient && clientChange(knownClient, clients);
+    if (nameChange) {
       parted.set(partedKey(server.name, name), { uid: props.uid!, name: nameChange.name, bearer: nameChange.uid });
-      return { id: bindingId(client, name), props: { ...(live as Outputs), nameChange }, inputs };
     }
-    const isBound = known?.clients.includes(client) === true;
-    noteLook(server, bindingKey(client, name), isBound ? undefined : `${name} unbound from ${client}`);
-    if (!isBound) return {};
-    return { id: bindingId(client, name), props: outputs(known, live), inputs };
+    if (otherName) notePartedClient(server.name, knownClient);
+    if (nameChange || otherName) {
+      // Neither gone nor there: who is meant is for a person to say, and until then nothing is written.
+      const changes = { ...(nameChange && { nameChange }), ...(otherName && { clientChange: otherName }) };
+      return { id: bindingId(client, name), props: { ...(live as Outputs), ...changes }, inputs };
+    }
+    const bound = clients.find(
+      ({ internalName, users }) => internalName === client && users.some(({ uid }) => uid === known?.uid),
+    );
+    noteLook(server, bindingKey(client, name), bound ? undefined : `${name} unbound from ${client}`);
+    if (!bound || !known) return {};
+    return { id: bindingId(client, name), props: outputs({ user: known, clientNid: bound.nid }, live), inputs };
   },
 
   async update(_id, olds, news): Promise<{ outs: Outputs }> {
-    return { outs: outputs(await bind(news, news.expectedUid ?? olds.uid), news) };
+    const clientNid = clientNidOf(news.server, news.client) ?? olds.clientNid;
+    return { outs: outputs(await bind(news, { uid: news.expectedUid ?? olds.uid, clientNid }), news) };
   },
 
   async delete(id, props): Promise<void> {
     const server = serverFor(props.server);
-    const { client } = props;
+    const { client, clientNid } = props;
     // A binding that was recorded without its answer has no uid.
     const person = props.uid === undefined ? { name: props.user } : { uid: props.uid };
     await settle(server.label, `unbinding ${props.user} from ${client}`, async () => {
       // By uid, because the person may have another name by now, and another person this name.
       const { result } = await server.worker.call("user", person);
       const [user] = result.users;
-      if (user && isDeclared(server.name, bindingKey(client, user.name))) {
+      // What is declared of it is declared of the name that it has now.
+      const called = await calledNow(server, props);
+      if (user && called !== undefined && isDeclared(server.name, bindingKey(called, user.name))) {
         say(id, "is still declared by this program: only this entry of the state is forgotten.");
         return;
       }
-      if (user && isDeclared(server.name, ensuredMail(client, user.mail))) {
-        say(id, `is declared by the email of the client ${client} as well: only this entry of the state is forgotten.`);
+      if (user && called !== undefined && isDeclared(server.name, ensuredMail(called, user.mail))) {
+        say(id, `is declared by the email of the client ${called} as well: only this entry of the state is forgotten.`);
         return;
       }
-      await server.worker.call("unbind", { client, uid: props.uid ?? user?.uid, user: props.user });
+      await server.worker.call("unbind", { client, clientNid, uid: props.uid ?? user?.uid, user: props.user });
     });
   },
 };
+
+/** The client as the state knows it; undefined in the states of earlier releases, where only its name is known. */
+function clientOf({ client, clientNid }: Partial<Outputs>): KnownClient | undefined {
+  return client === undefined || clientNid === undefined ? undefined : { internalName: client, nid: clientNid };
+}
+
+/** What the recorded client is called now; undefined if it is gone. */
+async function calledNow(server: AegirServer, { client, clientNid }: Outputs): Promise<string | undefined> {
+  if (clientNid === undefined) return client;
+  const { result } = await server.worker.call("client", { internalName: client });
+  if (result.client?.nid === clientNid) return client;
+  return (await server.inventory()).clients.find(({ nid }) => nid === clientNid)?.internalName;
+}
 
 /**
  * Names that the refresh of this process found with another person than a binding was made for. A new binding has no
@@ -241,22 +282,32 @@ function refuseParted(server: AegirServer, { client, user }: Inputs): void {
   });
 }
 
-/** Observed and written in one transaction by the worker, and so repeatable. */
-function bind(inputs: Inputs, uid: number | undefined): Promise<UserFacts> {
-  const server = serverFor(inputs.server);
-  return settle(server.label, `binding ${inputs.user} to ${inputs.client}`, () => bindOnce(server, inputs, uid));
+/** Who is meant, by number; undefined where the name alone says it. */
+interface Expected {
+  uid: number | undefined;
+  clientNid: number | undefined;
 }
 
-async function bindOnce(server: AegirServer, inputs: Inputs, uid: number | undefined): Promise<UserFacts> {
+/** A user and the client that it is bound to. */
+type Pair = Pick<VerbResult<"bind">, "user" | "clientNid">;
+
+/** Observed and written in one transaction by the worker, and so repeatable. */
+function bind(inputs: Inputs, expected: Expected): Promise<Pair> {
+  const server = serverFor(inputs.server);
+  return settle(server.label, `binding ${inputs.user} to ${inputs.client}`, () => bindOnce(server, inputs, expected));
+}
+
+async function bindOnce(server: AegirServer, inputs: Inputs, { uid, clientNid }: Expected): Promise<Pair> {
   const { client, user, createUser } = inputs;
   try {
     const { result } = await server.worker.call("bind", {
       client,
+      clientNid,
       user,
       uid,
       createUser: createUser ? { mail: createUser.email, welcomeMail: createUser.welcomeMail ?? false } : null,
     });
-    return result.user;
+    return result;
   } catch (error) {
     if (!(error instanceof WorkerRefusal)) throw error;
     const problem = (situation: AegirSituation, what: string, next: string, detail = {}): AegirError =>
@@ -264,6 +315,10 @@ async function bindOnce(server: AegirServer, inputs: Inputs, uid: number | undef
         ...{ situation, what, server: server.label, outcome: "notDone", next },
         detail: { client, user, ...detail },
       });
+    if (error.code === "changed" && clientNid !== undefined && "nid" in error.detail) {
+      const known = { internalName: client, nid: clientNid };
+      throw otherClient(server.label, known, error.detail as unknown as ClientChange);
+    }
     if (error.code === "changed" && uid !== undefined) {
       const found = error.detail as unknown as NameChange;
       throw problem("changedMeanwhile", partedNames(user, uid, found), waysOut(user, found), { uid, found });
@@ -346,11 +401,12 @@ function warningsOf(user: UserFacts, { createUser }: Partial<Inputs>): string[] 
   return warnings;
 }
 
-function outputs(user: UserFacts, inputs: Partial<Inputs>): Outputs {
+function outputs({ user, clientNid }: Pair, inputs: Partial<Inputs>): Outputs {
   return {
     ...(pick(inputs, inputKeys) as unknown as Outputs),
     stateVersion: STATE_VERSION,
     uid: user.uid,
+    clientNid,
     warnings: warningsOf(user, inputs),
   };
 }

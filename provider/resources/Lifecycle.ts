@@ -100,6 +100,10 @@ export function pick(values: object, keys: readonly string[]): Record<string, un
   );
 }
 
+export function without<T extends object, Key extends keyof T>(values: T, ...keys: Key[]): Omit<T, Key> {
+  return Object.fromEntries(Object.entries(values).filter(([key]) => !keys.includes(key as Key))) as Omit<T, Key>;
+}
+
 /**
  * The change was made in part. Pulumi records the resource with these properties as existing but not initialised, and
  * the next `up` repairs it. The CLI prints the reasons only, not the message.

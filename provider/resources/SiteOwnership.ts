@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { AegirError } from "../aegir/AegirError";
+import { clientChange, partedClient, type ClientChange, type KnownClient } from "../aegir/ClientNumber";
 import { serverFor } from "../aegir/servers";
 import type { AegirServer } from "../aegir/AegirServer";
 import { isEffective, NotApplied, type HandoverProgress } from "../aegir/Sites";
@@ -9,7 +10,15 @@ import { normalizeDomain, siteDomainProblems } from "../naming/SiteDomain";
 import type { SiteFacts } from "../worker/protocol";
 import { AegirResource, typeToken } from "./AegirResource";
 import { say } from "./consequences";
-import { isDeclared, isRefresh, noteDeclared, noteRead } from "./declared";
+import {
+  clientNidOf,
+  expectedClientNid,
+  isDeclared,
+  isRefresh,
+  noteDeclared,
+  notePartedClient,
+  noteRead,
+} from "./declared";
 import { noteLook, refuseMassRepair } from "./driftLimit";
 import { claim } from "./register";
 import { CLIENT_ID, InputRules, receiver, withoutNulls } from "./InputRules";
@@ -21,6 +30,7 @@ import {
   same,
   STATE_VERSION,
   text,
+  without,
   type CheckResult,
   type CreateResult,
   type DiffResult,
@@ -72,12 +82,16 @@ interface Outputs extends Inputs {
   applied: boolean;
   /** The client that this stack gave the site to, if a refresh found another owner since: a removal leaves it with that one. */
   givenTo?: string;
+  /** Node id of that client. */
+  givenToNid?: number;
   /** Node id of the owner; not in the states of earlier releases. */
   ownerNid?: number;
   /** Whom this stack took the site from as `takeOverFrom` says: it does so once. */
   tookFrom?: string;
   /** What a refresh found if another site has the name now, and another owner: nothing else of it is recorded. */
   remade?: { nid: number; owner: string };
+  /** What a refresh found if the owner's recorded internal name and node no longer belong together. */
+  ownerChange?: ClientChange;
 }
 
 const replacing = ["site", "server"] as const;
@@ -171,7 +185,10 @@ export const siteOwnership: Lifecycle<Inputs, Outputs> = {
     const changed = differing(changing, olds, news);
     const unfinished = olds.applied === false && news.waitFor !== "recorded";
     // Declared for whom the refresh found: from now on it is this stack that gives the site to them.
-    const accepted = olds.givenTo !== undefined || olds.remade !== undefined;
+    const accepted = (olds.givenTo ?? olds.remade ?? olds.ownerChange) !== undefined;
+    const declared = givenBy(olds) === news.client ? ownerOf(given(olds)) : undefined;
+    const adopted = clientNidOf(news.server, news.client);
+    const follows = declared !== undefined && adopted !== undefined && adopted !== declared.nid;
     const loser = olds.client || "nobody";
     const gainer = isKnown(news.client) ? news.client : "a client not known yet";
     if (replaces.includes("server")) {
@@ -185,6 +202,10 @@ export const siteOwnership: Lifecycle<Inputs, Outputs> = {
       say(id, `is no longer declared here, another site is: this one ${receiver}.`);
     } else if (olds.remade && news.client !== olds.remade.owner && news.takeOverFrom !== olds.remade.owner) {
       say(id, `${anotherSite(olds, olds.remade)}: the update will refuse to take it.`);
+    } else if (follows) {
+      say(id, `follows the client ${news.client} from node ${declared.nid} to node ${adopted}.`);
+    } else if (olds.ownerChange && declared) {
+      say(id, `its owner ${news.client} ${partedClient(declared, olds.ownerChange)}: the update will refuse to guess.`);
     } else if (isSpent(olds.client, news, olds)) {
       say(id, `${takenBack(olds.client)}: the update will refuse to take it a second time.`);
     } else if (changed.includes("client") && isRefresh(olds.server, id)) {
@@ -197,7 +218,7 @@ export const siteOwnership: Lifecycle<Inputs, Outputs> = {
     } else if (unfinished) {
       say(id, `is recorded for ${loser}, but its files are not linked so: it will be verified again.`);
     }
-    return { changes: replaces.length + changed.length > 0 || unfinished || accepted, replaces };
+    return { changes: replaces.length + changed.length > 0 || unfinished || accepted || follows, replaces };
   },
 
   async create(inputs): Promise<CreateResult<Outputs>> {
@@ -208,9 +229,8 @@ export const siteOwnership: Lifecycle<Inputs, Outputs> = {
   async read(id, props): Promise<ReadResult<Outputs>> {
     const server = serverFor(props.server);
     const domain = props.site ?? id.slice("site:".length);
-    const found = (await server.inventory()).sites.find(
-      (candidate) => normalizeDomain(candidate.site) === domain && !candidate.hostmaster,
-    );
+    const { sites, clients } = await server.inventory();
+    const found = sites.find((candidate) => normalizeDomain(candidate.site) === domain && !candidate.hostmaster);
     if (!found) return {};
     noteRead(server.name, siteId(domain));
     const live = { ...props, site: domain, client: ownerName(found), server: server.name };
@@ -222,8 +242,17 @@ export const siteOwnership: Lifecycle<Inputs, Outputs> = {
       const kept = { ...props, site: domain, server: server.name };
       return { id: siteId(domain), props: { ...(kept as Outputs), remade }, inputs: pick(kept, inputKeys) };
     }
+    const owner = ownerOf(given(props));
+    const ownerChange = owner && clientChange(owner, clients);
+    if (ownerChange && (identity === "same" || identity === "otherBearer")) {
+      // Which client is meant is for a person to say, and until then nothing is written.
+      notePartedClient(server.name, owner);
+      const recorded = without(props, "givenTo", "givenToNid");
+      const called = { client: owner.internalName, ownerNid: owner.nid };
+      const kept = { ...recorded, ...called, site: domain, server: server.name, ownerChange };
+      return { id: siteId(domain), props: kept as Outputs, inputs: pick(kept, inputKeys) };
+    }
     if (identity === "reinstalled") say(id, reinstalled(props, found));
-    if (identity === "otherBearer") say(id, `${otherBearer(props, found)}.`);
     const drifted = givenTo !== undefined && givenTo !== live.client;
     noteLook(
       server,
@@ -234,7 +263,7 @@ export const siteOwnership: Lifecycle<Inputs, Outputs> = {
       id: siteId(domain),
       props: {
         ...outputs(found, live, props),
-        ...(drifted && { givenTo }),
+        ...(drifted && { givenTo, ...(owner && { givenToNid: owner.nid }) }),
       },
       inputs: pick(live, inputKeys),
     };
@@ -278,10 +307,12 @@ export const siteOwnership: Lifecycle<Inputs, Outputs> = {
 async function own(id: string, inputs: Inputs, olds: Outputs | undefined): Promise<Outputs> {
   const server = serverFor(inputs.server);
   const { defaultClient } = await server.worker.server();
+  const toNid = expectedOwnerNid(inputs, olds);
   try {
     const handover = await server.sites.handOver({
       site: inputs.site,
       to: inputs.client,
+      toNid,
       waitFor: inputs.waitFor ?? "effective",
       mayTake: (site) => mayTake(server, site, inputs, olds, defaultClient?.nid),
     });
@@ -295,9 +326,19 @@ async function own(id: string, inputs: Inputs, olds: Outputs | undefined): Promi
     // Where the answer was lost the declared owner is recorded: if it is so, a removal takes it back, and if not, leaves it.
     const client = error.outcome === "unknown" ? inputs.client : ownerName(error.site);
     const recorded = outputs(error.site, { ...inputs, client }, remembered(error.progress, olds));
-    const verifyTask = error.outcome === "unknown" ? null : recorded.verifyTask;
-    throw new PartialFailure(id, { ...recorded, verifyTask, applied: false }, error);
+    if (error.outcome === "unknown") {
+      // The number that was seen is that of the owner before.
+      delete recorded.ownerNid;
+      Object.assign(recorded, { verifyTask: null }, toNid !== undefined && { ownerNid: toNid });
+    }
+    throw new PartialFailure(id, { ...recorded, applied: false }, error);
   }
+}
+
+/** Which node the declared client is, as its AegirClient or the state knows it; undefined if the name alone says it. */
+function expectedOwnerNid({ server, client }: Inputs, olds: Outputs | undefined): number | undefined {
+  const recorded = olds && [given(olds), olds].find((each) => each.client === client);
+  return recorded ? (clientNidOf(server, client) ?? recorded.ownerNid) : expectedClientNid(server, client);
 }
 
 function mayTake(
@@ -361,10 +402,16 @@ const givenBy = (props: Partial<Outputs>): string | undefined => props.givenTo ?
 
 /** What is recorded of the client that this stack gave the site to. */
 function given(props: Partial<Outputs>): Recorded {
-  return props.givenTo === undefined ? props : { nid: props.nid, client: props.givenTo };
+  if (props.givenTo === undefined) return props;
+  return { nid: props.nid, client: props.givenTo, ownerNid: props.givenToNid };
 }
 
-type Recorded = Pick<Partial<Outputs>, "nid" | "client" | "ownerNid">;
+/** The recorded owner; undefined where only its name is recorded, or there is none. */
+function ownerOf({ client, ownerNid }: Recorded): KnownClient | undefined {
+  return client === undefined || ownerNid === undefined ? undefined : { internalName: client, nid: ownerNid };
+}
+
+type Recorded = { [Key in "nid" | "client" | "ownerNid"]?: Outputs[Key] | undefined };
 
 /**
  * How what the server has under a site's name compares with what the state recorded. Numbers decide; names do where

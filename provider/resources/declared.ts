@@ -3,12 +3,19 @@
  * create(new) and then delete(old) on the same identity (docs/pulumi.md#replacements); a delete of something declared
  * only forgets.
  */
-import { serverFor } from "../aegir/servers";
+import type { KnownClient } from "../aegir/ClientNumber";
+import { configurationOf, serverFor } from "../aegir/servers";
+import { isKnown } from "./Lifecycle";
 
 const declared = new Set<string>();
 const refreshed = new Set<string>();
 /** What a refresh has found out about names of users, by server and name. */
 export const parted = new Map<string, { uid: number; name: string | null; bearer: number | null }>();
+
+/** Which node the AegirClient of an internal name is, by server and internal name. */
+const clientNids = new Map<string, number>();
+/** Which node a refresh missed under an internal name that another client has now. */
+const partedClients = new Map<string, number>();
 
 /** Under whatever name the stack configures it: a server that gets another name is the same Aegir all the same. */
 function identity(server: string, id: string): string {
@@ -39,9 +46,37 @@ export function isRefresh(server: string | undefined, id: string): boolean {
   return refreshed.has(identity(name, id)) && !isDeclared(name, id);
 }
 
+const clientKey = (server: string, internalName: string): string => identity(server, `client:${internalName}`);
+
+/**
+ * Which client is meant by an internal name is decided at one place, the AegirClient, where `onExisting: "adopt"` can say
+ * it. Bindings and sites follow it: Pulumi deploys it before what is linked to its `internalName`.
+ */
+export function noteClientNid(server: string, internalName: string, nid: number): void {
+  // A difference is also asked for where nothing can be done.
+  if (configurationOf(server)) clientNids.set(clientKey(server, internalName), nid);
+}
+
+/** Undefined if this process has heard of no AegirClient of this internal name. */
+export function clientNidOf(server: string, internalName: string): number | undefined {
+  if (!isKnown([server, internalName]) || !configurationOf(server)) return undefined;
+  return clientNids.get(clientKey(server, internalName));
+}
+
+export function notePartedClient(server: string, { internalName, nid }: KnownClient): void {
+  partedClients.set(clientKey(server, internalName), nid);
+}
+
+/** Which node is to be given something that is new, and so has no number of its own yet; undefined if any is good. */
+export function expectedClientNid(server: string, internalName: string): number | undefined {
+  return clientNidOf(server, internalName) ?? partedClients.get(clientKey(server, internalName));
+}
+
 /** For tests that play several operations in one process. */
 export function forgetDeclared(): void {
   declared.clear();
   refreshed.clear();
   parted.clear();
+  clientNids.clear();
+  partedClients.clear();
 }

@@ -16,10 +16,30 @@ export const resources: WrittenMutation[] = [
     name: "bind whoever has the name now",
     danger: "A person was renamed, a stranger took the name, and the next deployment lets the stranger in.",
     file: "provider/resources/ClientUserBinding.ts",
-    find: "await bind(news, news.expectedUid ?? olds.uid)",
-    replace: "await bind(news, news.expectedUid)",
+    find: "{ uid: news.expectedUid ?? olds.uid, clientNid }",
+    replace: "{ uid: news.expectedUid, clientNid }",
     caughtBy:
       "test/resources/ServerStories.test.ts: a name that another person has now is refused, naming both people and the ways out",
+  },
+  {
+    name: "take access from the client that has the name now",
+    danger:
+      "A client was made again under its name, and a removal takes the new client's people, while the old access stays.",
+    file: "provider/resources/ClientUserBinding.ts",
+    find: `await server.worker.call("unbind", { client, clientNid,`,
+    replace: `await server.worker.call("unbind", { client, ...(clientNid === 0 && { clientNid }),`,
+    caughtBy:
+      "test/resources/ServerStories.test.ts: what was bound to a client is unbound from it, and not from the one that has its name now",
+  },
+  {
+    name: "give a site to whichever client has the name now",
+    danger:
+      "A client was made again under its name, and a deployment gives the new client's people somebody else's site.",
+    file: "provider/aegir/Sites.ts",
+    find: "if (toNid !== undefined && result.client?.nid !== toNid) {",
+    replace: 'if (toNid !== undefined && result.client?.nid !== toNid && to === "") {',
+    caughtBy:
+      "test/resources/ServerStories.test.ts: a site that a person moved is not given back to another client of the owner's name",
   },
   {
     name: "undo in the night whatever was changed by hand",
@@ -68,8 +88,9 @@ export const resources: WrittenMutation[] = [
     name: "an unreachable server is gone",
     danger: "A refresh without network forgets every owner, and the next deployment starts from nothing.",
     file: "provider/resources/SiteOwnership.ts",
-    find: "const found = (await server.inventory()).sites.find(",
-    replace: "const found = (await server.inventory().catch(() => ({ sites: [] as SiteFacts[] }))).sites.find(",
+    find: "const { sites, clients } = await server.inventory();",
+    replace:
+      "const { sites, clients } = await server.inventory().catch(() => ({ sites: [] as SiteFacts[], clients: [] as KnownClient[] }));",
     caughtBy:
       "test/faults/reaching.test.ts: row 1: a port that is closed is tried as often as allowed, and is not taken for an empty server",
   },
@@ -144,8 +165,8 @@ export const resources: WrittenMutation[] = [
     name: "take a person's binding that the client's email declares as well",
     danger: "Somebody who is to keep access loses it.",
     file: "provider/resources/ClientUserBinding.ts",
-    find: "if (user && isDeclared(server.name, ensuredMail(client, user.mail))) {",
-    replace: "if (user && isDeclared(server.name, user.mail)) {",
+    find: "isDeclared(server.name, ensuredMail(called, user.mail))",
+    replace: "isDeclared(server.name, user.mail)",
     caughtBy: "test/resources/ServerStories.test.ts: a person whom the client's email declares as well stays bound",
   },
   {

@@ -353,7 +353,14 @@ describe("the life cycles against a server", () => {
       await assert.rejects(own(), (error: PartialFailure) => {
         assert.ok(error instanceof PartialFailure, String(error));
         assert.match(error.message, /Whether the change was made is not known/);
-        assert.deepEqual(pickOf(error.properties, "client", "applied"), { client: "acme", applied: false });
+        const { client, applied, ownerNid } = error.properties as {
+          client: string;
+          applied: boolean;
+          ownerNid?: number;
+        };
+        // The number is that of acme, which the AegirClient knows, and not that of the owner before.
+        const acmeNid = aegir.tables().clients.find(({ internalName }) => internalName === "acme")?.nid;
+        assert.deepEqual([client, applied, ownerNid], ["acme", false, acmeNid]);
         return true;
       });
       assert.equal(owner(), "acme");
@@ -661,6 +668,208 @@ describe("the life cycles against a server", () => {
       aegir.panel.setOwner(site, other);
       await siteOwnership.delete(id, outs);
       assert.equal(owner(), "acme");
+    });
+
+    const usersOf = (client: number) => aegir.tables().clients.find(({ nid }) => nid === client)?.users;
+
+    /** The client acme is called acme_old now, and another one has its name, with the user that was bound. */
+    async function clientNameTaken() {
+      aegir.panel.addUser({ name: "alice" });
+      const inputs = { client: "acme", user: "alice", server };
+      const { id, outs } = await clientUserBinding.create(inputs);
+      const known = outs.clientNid!;
+      aegir.panel.setInternalName("acme", "acme_old");
+      const stranger = aegir.panel.addClient({ name: "Other Acme", internalName: "acme" });
+      // What a new process knows is what the state says.
+      forgetDeclared();
+      return { inputs, id, outs, known, stranger };
+    }
+
+    it("what was bound to a client is unbound from it, and not from the one that has its name now", async () => {
+      const { id, outs, known, stranger } = await clientNameTaken();
+      aegir.panel.bind("acme", "alice");
+      const { props } = await clientUserBinding.read(id, outs);
+      const recorded = props as typeof outs;
+      assert.deepEqual(
+        [recorded.clientNid, recorded.clientChange],
+        [known, { internalName: "acme_old", nid: stranger }],
+      );
+      await clientUserBinding.delete(id, recorded);
+      assert.deepEqual([usersOf(known), usersOf(stranger)], [[], ["admin", "alice"]]);
+    });
+
+    it("what was bound to a client that is gone is not unbound from the one that has its name now", async () => {
+      const { id, outs, stranger } = await clientNameTaken();
+      aegir.panel.deleteClient("acme_old");
+      aegir.panel.bind("acme", "alice");
+      await clientUserBinding.delete(id, outs);
+      assert.deepEqual(usersOf(stranger), ["admin", "alice"]);
+    });
+
+    it("nobody is bound to a client that has the name of another one, until one of both is declared", async () => {
+      const { inputs, id, outs, known, stranger } = await clientNameTaken();
+      aegir.panel.addUser({ name: "bob" });
+      const { props } = await clientUserBinding.read(id, outs);
+      const recorded = props as typeof outs;
+      assert.deepEqual(await clientUserBinding.diff(id, recorded, inputs), { changes: true, replaces: [] });
+      for (const granting of [
+        () => clientUserBinding.update(id, outs, { ...inputs, createUser: { email: "alice@example.com" } }),
+        () => clientUserBinding.update(id, recorded, inputs),
+        () => clientUserBinding.create({ ...inputs, user: "bob" }),
+      ]) {
+        await assert.rejects(granting(), (error: AegirError) => {
+          assert.equal(error.situation, "changedMeanwhile");
+          assert.deepEqual(error.detail["found"], { internalName: "acme_old", nid: stranger });
+          assert.match(
+            error.message,
+            new RegExp(`acme was node ${known}, which is called acme_old now; node ${stranger} is called acme now`),
+          );
+          assert.match(
+            error.message,
+            /Declare the client acme_old .*; or .*set onExisting: "adopt" on its AegirClient/,
+          );
+          return true;
+        });
+      }
+      assert.deepEqual([usersOf(known), usersOf(stranger)], [["alice"], ["admin"]]);
+    });
+
+    it("a binding stays with a client that is declared under its new name", async () => {
+      const { inputs, id, outs, known } = await clientNameTaken();
+      const renamed = { ...inputs, client: "acme_old" };
+      await clientUserBinding.check({}, renamed);
+      assert.deepEqual(await clientUserBinding.diff(id, outs, renamed), { changes: true, replaces: ["client"] });
+      assert.equal((await clientUserBinding.create(renamed)).outs.clientNid, known);
+      await clientUserBinding.delete(id, outs);
+      assert.deepEqual(usersOf(known), ["alice"]);
+    });
+
+    it("a binding follows its client to the node that onExisting adopts, and the other one loses it", async () => {
+      const { inputs, id, outs, known, stranger } = await clientNameTaken();
+      const adopting = { ...acme, onExisting: "adopt" as const };
+      const client = (await aegirClient.create(acme).catch(() => undefined))?.outs;
+      assert.equal(client, undefined, "another title is refused");
+      await aegirClient.create(adopting);
+      await clientUserBinding.check({}, inputs);
+      assert.deepEqual(await clientUserBinding.diff(id, outs, inputs), { changes: true, replaces: ["client"] });
+      const { outs: followed } = await clientUserBinding.create(inputs);
+      await clientUserBinding.delete(id, outs);
+      assert.deepEqual([usersOf(known), usersOf(stranger)], [[], ["admin", "alice"]]);
+      assert.equal(followed.clientNid, stranger);
+      assert.deepEqual(await clientUserBinding.diff(id, followed, inputs), { changes: false, replaces: [] });
+    });
+
+    it("a new binding is refused where the AegirClient knows the client of that name by another number", async () => {
+      const { outs } = await aegirClient.create(acme);
+      aegir.panel.deleteClient("acme");
+      const nid = aegir.panel.addClient({ name: "Acme Corp", internalName: "acme" });
+      forgetDeclared();
+      aegir.panel.addUser({ name: "alice" });
+      assert.deepEqual(await aegirClient.diff("client:acme", outs, acme), { changes: false, replaces: [] });
+      await assert.rejects(
+        clientUserBinding.create({ client: "acme", user: "alice", server }),
+        new RegExp(`was node ${outs.nid}, which no longer exists; node ${nid} is called acme now`),
+      );
+      await assert.rejects(own(), /which no longer exists/);
+      assert.deepEqual([usersOf(nid), owner()], [["admin"], "octopus123456"]);
+    });
+
+    it("a binding of a state of an earlier release goes by the client's name, and notes its number", async () => {
+      aegir.panel.addUser({ name: "alice" });
+      const { id, outs } = await clientUserBinding.create({ client: "acme", user: "alice", server });
+      const { clientNid, ...earlier } = outs;
+      const { props } = await clientUserBinding.read(id, earlier);
+      assert.deepEqual(props, outs);
+      assert.equal(clientNid, aegir.tables().clients.find(({ internalName }) => internalName === "acme")?.nid);
+      await clientUserBinding.delete(id, earlier);
+      assert.deepEqual(people(), []);
+    });
+
+    /** The site's owner acme is called acme_old now, and another client, which has its name, was given the site. */
+    async function ownerNameTaken() {
+      const { id, outs } = await own();
+      aegir.panel.setInternalName("acme", "acme_old");
+      const stranger = aegir.panel.addClient({ name: "Other Acme", internalName: "acme" });
+      aegir.panel.setOwner(site, stranger);
+      forgetDeclared();
+      return { inputs: { site, client: "acme", server }, id, outs, known: outs.ownerNid!, stranger };
+    }
+    const ownerNid = () => aegir.tables().sites.find((row) => row.site === site && row.status !== -2)?.ownerNid;
+
+    it("a refresh marks an owner of the recorded name and another number, and the update refuses to guess", async () => {
+      const { inputs, id, outs, known, stranger } = await ownerNameTaken();
+      const { props } = await siteOwnership.read(id, outs);
+      const recorded = props as typeof outs;
+      const found = { internalName: "acme_old", nid: stranger };
+      assert.deepEqual([recorded.client, recorded.ownerNid, recorded.ownerChange], ["acme", known, found]);
+      assert.deepEqual((await siteOwnership.read(id, recorded)).props, recorded, "a second refresh says the same");
+      assert.deepEqual(await siteOwnership.diff(id, recorded, inputs), { changes: true, replaces: [] });
+      for (const olds of [outs, recorded]) {
+        await assert.rejects(siteOwnership.update(id, olds, inputs), (error: AegirError) => {
+          assert.equal(error.situation, "changedMeanwhile");
+          assert.deepEqual(error.detail["found"], found);
+          assert.match(error.message, /Declare the client acme_old .*; or .*set onExisting: "adopt"/);
+          return true;
+        });
+      }
+      await siteOwnership.delete(id, recorded);
+      assert.equal(ownerNid(), stranger);
+    });
+
+    it("a site that a person moved is not given back to another client of the owner's name", async () => {
+      await aegirClient.create({ name: "Beta GmbH", internalName: "beta", server });
+      const { inputs, id, outs, known } = await ownerNameTaken();
+      aegir.panel.setOwner(site, "Beta GmbH");
+      const { props } = await siteOwnership.read(id, outs);
+      const drifted = props as typeof outs;
+      assert.deepEqual([drifted.client, drifted.givenTo, drifted.givenToNid], ["beta", "acme", known]);
+      await assert.rejects(
+        siteOwnership.update(id, drifted, inputs),
+        /acme was node \d+, which is called acme_old now/,
+      );
+      assert.equal(owner(), "beta");
+      await siteOwnership.update(id, drifted, { ...inputs, client: "acme_old" });
+      assert.equal(ownerNid(), known);
+    });
+
+    it("a site is not handed over to another client of the name than the AegirClient is", async () => {
+      const beta = { name: "Beta GmbH", internalName: "beta", server };
+      const { outs: known } = await aegirClient.create(beta);
+      const { id, outs } = await own();
+      aegir.panel.deleteClient("beta");
+      aegir.panel.addClient(beta);
+      await assert.rejects(
+        siteOwnership.update(id, outs, { site, client: "beta", server }),
+        new RegExp(`beta was node ${known.nid}, which no longer exists`),
+      );
+      assert.equal(owner(), "acme");
+    });
+
+    it("a site follows its client to the node that onExisting adopts", async () => {
+      const { id, outs } = await own();
+      aegir.panel.setInternalName("acme", "acme_old");
+      const stranger = aegir.panel.addClient({ name: "Other Acme", internalName: "acme" });
+      forgetDeclared();
+      const inputs = { site, client: "acme", server };
+      const { props } = await siteOwnership.read(id, outs);
+      await aegirClient.create({ ...acme, onExisting: "adopt" });
+      for (const olds of [outs, props as typeof outs]) {
+        assert.deepEqual(await siteOwnership.diff(id, olds, inputs), { changes: true, replaces: [] });
+      }
+      const { outs: followed } = await siteOwnership.update(id, props as typeof outs, inputs);
+      assert.deepEqual([ownerNid(), followed.ownerNid, followed.ownerChange], [stranger, stranger, undefined]);
+      assert.deepEqual(await siteOwnership.diff(id, followed, inputs), { changes: false, replaces: [] });
+    });
+
+    it("a site stays with an owner that is declared under its new name", async () => {
+      const { id, outs } = await own();
+      aegir.panel.setInternalName("acme", "acme_old");
+      forgetDeclared();
+      const { props } = await siteOwnership.read(id, outs);
+      const recorded = props as typeof outs;
+      assert.deepEqual(recorded.ownerChange, { internalName: "acme_old", nid: null });
+      const { outs: kept } = await siteOwnership.update(id, recorded, { site, client: "acme_old", server });
+      assert.deepEqual([kept.client, kept.ownerNid, kept.ownerChange], ["acme_old", outs.ownerNid, undefined]);
     });
 
     it("a site whose title has capitals is found again by a refresh", async () => {
