@@ -11,31 +11,31 @@ const only = (from, to) => ({
 module.exports = {
   forbidden: [
     { name: "no-circular", severity: "error", from: {}, to: { circular: true } },
-    only("naming", []),
+    only("text", []),
+    only("naming", ["text"]),
     only("worker", []),
-    only("ssh", ["worker"]),
-    only("aegir", ["ssh", "worker", "naming"]),
-    only("manifest", ["naming", "ssh"]),
-    only("review", ["manifest", "naming", "worker", "ssh"]),
-    only("inventory", ["review", "aegir", "manifest", "naming", "worker", "ssh"]),
+    only("ssh", ["worker", "text"]),
+    only("aegir", ["ssh", "worker", "naming", "text"]),
+    only("manifest", ["naming", "text"]),
+    only("review", ["manifest", "naming", "worker", "text"]),
+    only("inventory", ["review", "aegir", "manifest", "naming", "worker", "text"]),
     {
       name: "cli-imports",
       severity: "error",
-      comment:
-        "the command is thin: manifest, review, inventory and aegir do the work; of ssh it knows the errors and how to print",
+      comment: "the command is thin: manifest, review, inventory and aegir do the work",
       from: { path: room("cli") },
       to: {
-        path: "^provider/(?!dist/|cli/|manifest/|review/|inventory/|aegir/|naming/|ssh/(printable|SshError)\\.ts$)",
+        path: "^provider/(?!dist/|cli/|manifest/|review/|inventory/|aegir/|naming/|text/)",
       },
     },
     {
       name: "resources-imports",
       severity: "error",
       comment:
-        "resources see the server through aegir/ alone; of ssh they know the errors and how to print, never a connection",
+        "resources see the server through aegir/ alone; of ssh they know the errors, never a connection",
       from: { path: room("resources") },
       to: {
-        path: "^provider/ssh/(?!(printable|SshError|WorkerSession)\\.ts$)|^provider/(manifest|cli|review|inventory)/",
+        path: "^provider/ssh/(?!(SshError|WorkerSession)\\.ts$)|^provider/(manifest|cli|review|inventory)/",
       },
     },
     {

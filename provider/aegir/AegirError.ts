@@ -1,5 +1,5 @@
-import { printable } from "../ssh/printable";
-import { OneLineError } from "../ssh/SshError";
+import { printable } from "../text/printable";
+import { OneLineError } from "../text/OneLineError";
 
 /**
  * The situations in which an Aegir server does not do, or has not yet done, what a resource asked for. Transport

@@ -3,7 +3,7 @@
  * and with it one SSH connection per identity and one Drush worker.
  */
 import { resolveConnection } from "../ssh/credentials";
-import { printable } from "../ssh/printable";
+import { printable } from "../text/printable";
 import { SshConnection } from "../ssh/SshConnection";
 import type { Inventory } from "../worker/protocol";
 import { AegirError } from "./AegirError";

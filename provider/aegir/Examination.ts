@@ -2,12 +2,12 @@
  * What a server is like and what can be managed there, looked at without changing anything: `aegir-access doctor`. The
  * fields are what its `--json` prints.
  */
-import { printable } from "../ssh/printable";
+import { printable } from "../text/printable";
 import type { SshConnection } from "../ssh/SshConnection";
-import { OneLineError } from "../ssh/SshError";
+import { OneLineError } from "../text/OneLineError";
 import type { ClientReference } from "../worker/protocol";
 import type { AegirServer } from "./AegirServer";
-import { duration } from "./duration";
+import { duration } from "../text/duration";
 import type { ConnectionPath } from "./firstContact";
 import { octopusInstance } from "./octopusInstance";
 import type { CronObstacles } from "./PasswordFiles";

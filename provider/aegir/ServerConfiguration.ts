@@ -11,7 +11,7 @@
  */
 import { z } from "zod";
 import { dayProblems } from "../naming/Day";
-import { printable } from "../ssh/printable";
+import { printable } from "../text/printable";
 import { ConnectionArgs } from "../ssh/ConnectionArgs";
 import { AegirError } from "./AegirError";
 

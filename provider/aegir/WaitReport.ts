@@ -1,4 +1,4 @@
-import { duration } from "./duration";
+import { duration } from "../text/duration";
 
 const FIRST_REPORT_SECONDS = 15;
 

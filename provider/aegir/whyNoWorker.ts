@@ -3,7 +3,7 @@
  * questions, in constant command lines, so that the error can say what is the case and what to write. Only after a
  * failure: a worker that starts costs nothing more.
  */
-import { printable } from "../ssh/printable";
+import { printable } from "../text/printable";
 import type { RunResult, SshConnection } from "../ssh/SshConnection";
 import { SshError } from "../ssh/SshError";
 import { WorkerNotStarted, WorkerRefusal } from "../ssh/WorkerSession";

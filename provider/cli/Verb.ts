@@ -1,7 +1,7 @@
 import type { parseArgs } from "node:util";
-import { OneLineError } from "../ssh/SshError";
+import { OneLineError } from "../text/OneLineError";
 import type { ExitCode } from "./ExitCode";
-import type { Style } from "./Style";
+import type { Style } from "../text/Style";
 
 /** An option as node's parseArgs takes it, and as the help shows it. */
 export interface VerbOption {

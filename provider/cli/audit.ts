@@ -4,12 +4,12 @@ import { AUDIT_KINDS, auditOf, isAlarming, type AuditEntry } from "../inventory/
 import { ManifestError, parseManifest, type KnownFinding, type Manifest } from "../manifest";
 import { addKnownFindings } from "../manifest/addKnownFindings";
 import { manifestBytes } from "../manifest/parseManifest";
-import { plural, rendered } from "../review/Phrase";
-import { printable } from "../ssh/printable";
+import { plural, rendered } from "../text/Phrase";
+import { printable } from "../text/printable";
 import { manifestBesideServer, LIVE_OPTIONS } from "./manifestBesideServer";
 import { ExitCode } from "./ExitCode";
 import { bytesOf, MANIFEST_USAGE } from "./givenManifest";
-import type { Style } from "./Style";
+import type { Style } from "../text/Style";
 import { defineVerb, UsageError, type Surroundings } from "./Verb";
 
 const TITLES: Record<AuditEntry["kind"], string> = {

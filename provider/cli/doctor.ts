@@ -1,16 +1,16 @@
 import { stringify } from "yaml";
 import { AegirError } from "../aegir/AegirError";
 import { AegirServer } from "../aegir/AegirServer";
-import { duration } from "../aegir/duration";
+import { duration } from "../text/duration";
 import { examine, type Examination } from "../aegir/Examination";
 import { firstContact, parseUnpinned, type Pinning, type UnpinnedConnection } from "../aegir/firstContact";
 import { instanceOf, readAddress, SERVERS_KEY } from "../aegir/ServerConfiguration";
-import { wrap } from "../review/wrap";
-import { printable } from "../ssh/printable";
-import { OneLineError } from "../ssh/SshError";
+import { wrap } from "../text/wrap";
+import { printable } from "../text/printable";
+import { OneLineError } from "../text/OneLineError";
 import { ExitCode } from "./ExitCode";
 import { givenServers, SERVER_OPTIONS, type GivenServers } from "./givenServers";
-import type { Style } from "./Style";
+import type { Style } from "../text/Style";
 import { defineVerb, UsageError } from "./Verb";
 
 /** A server that lacks a pin: what its connections showed. `problem`: why they could not be asked, else null. */

@@ -1,7 +1,7 @@
 import { liveClients } from "../inventory/declarable";
 import { findingsOf } from "../inventory/findings";
 import { DECIDE, manifestOfInventory } from "../inventory/manifestOfInventory";
-import { plural } from "../review/Phrase";
+import { plural } from "../text/Phrase";
 import { configuredServersOf, withServer } from "./connectedServer";
 import { ExitCode } from "./ExitCode";
 import { SERVER_OPTIONS } from "./givenServers";

@@ -1,6 +1,6 @@
 /** A file as a git revision has it. Git is called with lists of arguments, never through a shell. */
 import { execFileSync } from "node:child_process";
-import { printable } from "../ssh/printable";
+import { printable } from "../text/printable";
 import { MAXIMUM_MANIFEST_SIZE } from "../manifest/parseManifest";
 import { UsageError } from "./Verb";
 

@@ -5,7 +5,7 @@ import type { Manifest, ManifestOptions, ServerNaming } from "../manifest";
 import { parseManifest } from "../manifest";
 import { manifestBytes } from "../manifest/parseManifest";
 import { dayProblems, utcDay } from "../naming/Day";
-import { printable } from "../ssh/printable";
+import { printable } from "../text/printable";
 import { givenServers, SERVER_OPTIONS } from "./givenServers";
 import { UsageError, type VerbOptions } from "./Verb";
 

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { parseDocument } from "yaml";
 import { SERVERS_KEY } from "../aegir/ServerConfiguration";
-import { printable } from "../ssh/printable";
+import { printable } from "../text/printable";
 import { UsageError, type VerbOptions } from "./Verb";
 
 /** The options by which every verb that connects is told where to. */

@@ -1,6 +1,6 @@
 import { EXIT_CODES, type ExitCode } from "./ExitCode";
-import { wrap } from "../review/wrap";
-import type { Style } from "./Style";
+import { wrap } from "../text/wrap";
+import type { Style } from "../text/Style";
 import type { Verb, VerbOption, VerbOptions } from "./Verb";
 
 export const COMMAND = "aegir-access";

@@ -1,6 +1,6 @@
 import { ManifestError, type Manifest, type ManifestProblem } from "../manifest";
-import { plural } from "../review/Phrase";
-import { printable } from "../ssh/printable";
+import { plural } from "../text/Phrase";
+import { printable } from "../text/printable";
 import { ExitCode } from "./ExitCode";
 import {
   givenDay,
@@ -10,7 +10,7 @@ import {
   OFFLINE_OPTIONS,
   readGivenManifest,
 } from "./givenManifest";
-import type { Style } from "./Style";
+import type { Style } from "../text/Style";
 import { defineVerb } from "./Verb";
 
 /** What is to be said of one manifest. */

@@ -4,12 +4,12 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { closest } from "../manifest/closest";
-import { printable } from "../ssh/printable";
-import { OneLineError } from "../ssh/SshError";
+import { printable } from "../text/printable";
+import { OneLineError } from "../text/OneLineError";
 import { ExitCode } from "./ExitCode";
 import { COMMAND, commandHelp, COMMON_OPTIONS, verbHelp } from "./help";
-import { jsonText } from "./jsonText";
-import { styleFor } from "./Style";
+import { jsonText } from "../text/jsonText";
+import { styleFor } from "../text/Style";
 import { UsageError, type Verb } from "./Verb";
 import { verbs } from "./verbs";
 

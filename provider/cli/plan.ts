@@ -1,13 +1,13 @@
 import { planOf, type Step } from "../inventory/Plan";
 import { differenceOf, jsonReview, reviewOf, textReview } from "../review";
 import { undeclaredIds, type Undeclared } from "../inventory/undeclared";
-import { enumerated, phrase, plural, rendered } from "../review/Phrase";
-import { wrap } from "../review/wrap";
-import { printable } from "../ssh/printable";
+import { enumerated, phrase, plural, rendered } from "../text/Phrase";
+import { wrap } from "../text/wrap";
+import { printable } from "../text/printable";
 import { manifestBesideServer, LIVE_OPTIONS } from "./manifestBesideServer";
 import { ExitCode } from "./ExitCode";
 import { MANIFEST_USAGE } from "./givenManifest";
-import type { Style } from "./Style";
+import type { Style } from "../text/Style";
 import { defineVerb } from "./Verb";
 
 const WIDTH = 100;

@@ -15,11 +15,11 @@ import {
   type EffectiveAccess,
   type Review,
 } from "../review";
-import { printable } from "../ssh/printable";
+import { printable } from "../text/printable";
 import { ExitCode } from "./ExitCode";
 import { fileAt } from "./git";
 import { bytesOf, givenDay, givenNaming, OFFLINE_OPTIONS } from "./givenManifest";
-import { jsonText } from "./jsonText";
+import { jsonText } from "../text/jsonText";
 import { defineVerb, UsageError, type Outcome } from "./Verb";
 
 const FORMATS = ["text", "markdown", "json", "html"] as const;

@@ -10,7 +10,7 @@ import { looking } from "../resources/looking";
 import { PartialFailure, STATE_VERSION, type Lifecycle } from "../resources/Lifecycle";
 import { shellAccount } from "../resources/ShellAccount";
 import { siteOwnership } from "../resources/SiteOwnership";
-import { OneLineError } from "../ssh/SshError";
+import { OneLineError } from "../text/OneLineError";
 import { watchEngine } from "./engineWatch";
 import type { ResourceType } from "./shim";
 

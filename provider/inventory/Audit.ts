@@ -7,7 +7,7 @@ import type { KnownFinding, Manifest } from "../manifest/Manifest";
 import { daysBetween } from "../naming/Day";
 import { mailKey, userNameKey } from "../naming/PanelUser";
 import { normalizeDomain } from "../naming/SiteDomain";
-import { name, phrase, plural, type Phrase } from "../review/Phrase";
+import { name, phrase, plural, type Phrase } from "../text/Phrase";
 import type { Inventory } from "../worker/protocol";
 import { DEFECTS, findingId, findingsOf, findingWords } from "./findings";
 import { planOf } from "./Plan";

@@ -15,7 +15,7 @@ import {
   type Binding,
 } from "../review/EffectiveAccess";
 import { accessOfInventory } from "../review/fromInventory";
-import { name, phrase, type Phrase } from "../review/Phrase";
+import { name, phrase, type Phrase } from "../text/Phrase";
 import { SiteStatus, type ClientFacts, type Inventory, type SiteFacts, type UserFacts } from "../worker/protocol";
 import { grouped } from "./declarable";
 import { undeclaredIds, undeclaredOf, type Undeclared } from "./undeclared";

@@ -7,7 +7,7 @@ import { isEffective } from "../aegir/Sites";
 import { clientNameKey, clientNameProblems } from "../naming/ClientName";
 import { deriveInternalName, internalNameProblems } from "../naming/InternalName";
 import { userNameProblems } from "../naming/PanelUser";
-import { quoted } from "../naming/quoted";
+import { quoted } from "../text/quoted";
 import { reducedName } from "../naming/ShellAccountName";
 import { normalizeDomain, siteDomainProblems } from "../naming/SiteDomain";
 import { canonicalName, lookAlikeReasons } from "../naming/SpelledName";

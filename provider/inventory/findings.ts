@@ -3,7 +3,7 @@
  * nothing, and what looks like access but is none. No manifest can say it, so a person has to know and decide.
  */
 import { mailKey } from "../naming/PanelUser";
-import { enumerated, name, phrase, plural, type Phrase } from "../review/Phrase";
+import { enumerated, name, phrase, plural, type Phrase } from "../text/Phrase";
 import type { Inventory } from "../worker/protocol";
 import { by, grouped } from "./declarable";
 

@@ -2,9 +2,10 @@
  * A live server as a manifest: everything that can be declared so that deploying it writes nothing, with comments where a
  * person has to decide. The same server gives the same bytes.
  */
-import { INVISIBLE, quoted, RUNNER_COMMAND } from "../naming/quoted";
-import { name, phrase, rendered, type Phrase } from "../review/Phrase";
-import { wrap } from "../review/wrap";
+import { quoted } from "../text/quoted";
+import { escapeUnsafe } from "../text/unsafe";
+import { name, phrase, rendered, type Phrase } from "../text/Phrase";
+import { wrap } from "../text/wrap";
 import type { Inventory } from "../worker/protocol";
 import { liveClients, type LiveClient, type LiveSite, type LiveUser } from "./declarable";
 import { findingsOf, findingWords } from "./findings";
@@ -96,10 +97,8 @@ const PLAIN = /^[\p{L}]([\p{L}\p{N} ._@+-]*[\p{L}\p{N}.])?$/u;
 /** A text as a scalar that every reader of YAML takes for this text, in one line, safe to show. */
 function scalar(text: string): string {
   if (PLAIN.test(text) && !AMBIGUOUS.test(text)) return text;
-  const escaped = Array.from(JSON.stringify(text), (character) => {
+  return escapeUnsafe(JSON.stringify(text), (character) => {
     const code = (character.codePointAt(0) ?? 0).toString(16);
-    if (!INVISIBLE.test(character)) return character;
     return code.length > 4 ? `\\U${code.padStart(8, "0")}` : `\\u${code.padStart(4, "0")}`;
   });
-  return escaped.join("").replace(RUNNER_COMMAND, "\\u0023");
 }

@@ -1,4 +1,4 @@
-import { printable } from "../ssh/printable";
+import { printable } from "../text/printable";
 
 const SHOWN_PROBLEMS = 100;
 const SHOWN_CHARACTERS = 2000;

@@ -1,4 +1,4 @@
-import { printable } from "../ssh/printable";
+import { printable } from "../text/printable";
 import { ManifestProblem } from "./ManifestError";
 
 const EXCERPT_COLUMNS = 120;

@@ -3,7 +3,7 @@
  * written where it counts: no anchors, aliases, tags, directives or odd keys, so that a line's meaning is in the line.
  */
 import { Composer, isAlias, isMap, isScalar, isSeq, Lexer, Parser, type CST, type Node, type Pair } from "yaml";
-import { quoted } from "../naming/quoted";
+import { quoted } from "../text/quoted";
 import type { SourceText, Span } from "./SourceText";
 
 /** Parser levels: far more than a manifest has, far fewer than recursion and memory bear. */

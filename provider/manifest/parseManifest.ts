@@ -1,5 +1,5 @@
 import { closeSync, openSync, readSync } from "node:fs";
-import { codePoint } from "../naming/quoted";
+import { codePoint } from "../text/unsafe";
 import { readAccess, type ManifestOptions } from "./accessRules";
 import type { Manifest } from "./Manifest";
 import { ManifestError, type ManifestProblem } from "./ManifestError";

@@ -1,6 +1,6 @@
 /** Problems of a manifest's shape: unknown fields, missing ones, values of the wrong type. */
 import type { z } from "zod";
-import { quoted } from "../naming/quoted";
+import { quoted } from "../text/quoted";
 import { AccessSchema, MAPS } from "./AccessSchema";
 import { closest } from "./closest";
 import type { Span } from "./SourceText";

@@ -1,4 +1,5 @@
-import { codePoint, INVISIBLE, quoted } from "./quoted";
+import { quoted } from "../text/quoted";
+import { codePoint, INVISIBLE } from "../text/unsafe";
 import { rawName, spellingProblems } from "./SpelledName";
 
 /** The limit of Aegir's own form; the column would hold 255 (docs/aegir.md#client-title). */

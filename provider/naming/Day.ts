@@ -1,4 +1,4 @@
-import { quoted } from "./quoted";
+import { quoted } from "../text/quoted";
 
 /**
  * A day in UTC as `YYYY-MM-DD`. Days compare as texts do, and a grant's last day is one that it still counts on.

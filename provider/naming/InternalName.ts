@@ -1,4 +1,4 @@
-import { quoted } from "./quoted";
+import { quoted } from "../text/quoted";
 import { shellAccountNameProblems } from "./ShellAccountName";
 
 /** `HOSTING_CLIENT_MAX_GROUP_LENGTH`: the longest internal name, its prefix included. */

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { codePoint, INVISIBLE, quoted } from "./quoted";
+import { quoted } from "../text/quoted";
+import { codePoint, INVISIBLE } from "../text/unsafe";
 import { rawName, spellingProblems } from "./SpelledName";
 
 /** `USERNAME_MAX_LENGTH` and `EMAIL_MAX_LENGTH` of Drupal 7. */

@@ -1,4 +1,4 @@
-import { quoted } from "./quoted";
+import { quoted } from "../text/quoted";
 
 /** The login that BOA derives from a client: `<instance>.<letters and digits of the internal name>`. */
 export function shellAccountName(instance: string, internalName: string): string {

@@ -1,5 +1,6 @@
 import { domainToASCII } from "node:url";
-import { codePoint, INVISIBLE, quoted } from "./quoted";
+import { quoted } from "../text/quoted";
+import { codePoint, INVISIBLE } from "../text/unsafe";
 
 /** Aegir's limit for a site's main domain (docs/aegir.md#finding-a-site). */
 export const MAXIMUM_DOMAIN_LENGTH = 235;

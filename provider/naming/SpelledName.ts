@@ -6,7 +6,7 @@
  * The notation is that of POSIX character maps. No user name of Drupal can contain it by accident (it allows no angle
  * brackets), and in a client's title it is spelled out itself.
  */
-import { codePoint } from "./quoted";
+import { codePoint } from "../text/unsafe";
 
 /** A name with its spelled-out characters put back, as the server has it. */
 export function rawName(spelled: string): string {

@@ -8,7 +8,7 @@ import { WorkerRefusal } from "../ssh/WorkerSession";
 import { clientNameKey, clientNameProblems } from "../naming/ClientName";
 import { deriveInternalName } from "../naming/InternalName";
 import { mailKey, mailProblems } from "../naming/PanelUser";
-import { quoted } from "../naming/quoted";
+import { quoted } from "../text/quoted";
 import { reducedName, shellAccountName } from "../naming/ShellAccountName";
 import { canonicalName, rawName } from "../naming/SpelledName";
 import type { ClientFacts, VerbResult } from "../worker/protocol";

@@ -2,7 +2,7 @@
 import { configuredServers } from "../aegir/servers";
 import { instanceOf, serverSelectionProblem, type ServerConfiguration } from "../aegir/ServerConfiguration";
 import { internalNameProblems } from "../naming/InternalName";
-import { printable } from "../ssh/printable";
+import { printable } from "../text/printable";
 import { isKnown, UNKNOWN, type CheckFailure } from "./Lifecycle";
 
 type Problems = (value: string) => string[];

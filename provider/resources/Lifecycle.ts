@@ -6,7 +6,8 @@
  * back; each may be repeated. `read` says "gone" (no id) only if the server said so.
  */
 
-import { OneLineError, SessionBroken } from "../ssh/SshError";
+import { SessionBroken } from "../ssh/SshError";
+import { OneLineError } from "../text/OneLineError";
 
 export interface CheckFailure {
   property: string;

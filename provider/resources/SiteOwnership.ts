@@ -5,7 +5,7 @@ import { serverFor } from "../aegir/servers";
 import type { AegirServer } from "../aegir/AegirServer";
 import { isEffective, NotApplied, type HandoverProgress } from "../aegir/Sites";
 import type { WaitFor } from "../aegir/WaitFor";
-import { quoted } from "../naming/quoted";
+import { quoted } from "../text/quoted";
 import { normalizeDomain, siteDomainProblems } from "../naming/SiteDomain";
 import type { SiteFacts } from "../worker/protocol";
 import { AegirResource, typeToken } from "./AegirResource";

@@ -3,7 +3,7 @@
  * that a dynamic provider has in a preview (docs/pulumi.md#messages); Pulumi shows each line under the stack's
  * diagnostics.
  */
-import { printable } from "../ssh/printable";
+import { printable } from "../text/printable";
 
 /** Prints one line about one resource. `text` may hold texts from the server; it is made safe to show here. */
 export function say(id: string, text: string): void {

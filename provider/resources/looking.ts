@@ -9,8 +9,9 @@
 import { AegirError } from "../aegir/AegirError";
 import { configurationOf } from "../aegir/servers";
 import type { ResourceType } from "../dynamic/shim";
-import { printable } from "../ssh/printable";
-import { OneLineError, SshError, type SshSituation } from "../ssh/SshError";
+import { printable } from "../text/printable";
+import { SshError, type SshSituation } from "../ssh/SshError";
+import { OneLineError } from "../text/OneLineError";
 import { say } from "./consequences";
 import { PartialFailure, type Lifecycle } from "./Lifecycle";
 

@@ -5,7 +5,7 @@ import { isFinal, type Refusal, type Review } from "./Brake";
 import type { Difference } from "./Difference";
 import type { EffectiveAccess, Person } from "./EffectiveAccess";
 import type { Note } from "./notes";
-import { enumerated, name, phrase, plural, type Phrase } from "./Phrase";
+import { enumerated, name, phrase, plural, type Phrase } from "../text/Phrase";
 
 const SHOWN_PEOPLE = 10;
 const SHOWN_SITES = 5;

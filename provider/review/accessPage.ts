@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { printable } from "../ssh/printable";
+import { printable } from "../text/printable";
 import type { Binding, EffectiveAccess } from "./EffectiveAccess";
 
 /** The page without its data. Names reach it as JSON alone, and its script sets them as text alone. */

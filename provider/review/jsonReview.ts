@@ -1,9 +1,9 @@
 /** A review, and a picture of access, for programs. Fields are added, and never change their meaning within a version. */
-import { printable } from "../ssh/printable";
+import { printable } from "../text/printable";
 import type { AccessChange, Who } from "./AccessChange";
 import type { Review } from "./Brake";
 import type { EffectiveAccess, Person } from "./EffectiveAccess";
-import { rendered, type Phrase } from "./Phrase";
+import { rendered, type Phrase } from "../text/Phrase";
 import { Words } from "./Words";
 
 export const JSON_VERSION = 1;

@@ -1,8 +1,8 @@
 /** A review as a comment on a pull request: short, removals first, the rest folded. */
-import { printable } from "../ssh/printable";
+import { printable } from "../text/printable";
 import type { AccessChange } from "./AccessChange";
 import type { Review } from "./Brake";
-import { rendered, plural, type Phrase } from "./Phrase";
+import { rendered, plural, type Phrase } from "../text/Phrase";
 import { Words } from "./Words";
 
 /** The first line of every comment, by which a workflow finds the one that it updates. */

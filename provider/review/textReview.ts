@@ -1,8 +1,8 @@
 /** A review for a terminal or a log: no colours, no line longer than the width, removals first. */
-import { printable } from "../ssh/printable";
+import { printable } from "../text/printable";
 import type { AccessChange } from "./AccessChange";
 import type { Review } from "./Brake";
-import { plural, rendered, type Phrase } from "./Phrase";
+import { plural, rendered, type Phrase } from "../text/Phrase";
 import { Words } from "./Words";
 
 export interface TextOptions {

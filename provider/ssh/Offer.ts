@@ -3,7 +3,7 @@ import { BaseAgent, createAgent, utils } from "ssh2";
 import type { AnyAuthMethod, IdentityCallback, ParsedKey, SignCallback, SigningRequestOptions } from "ssh2";
 import type { Authentication, Hop } from "./credentials";
 import { fingerprint } from "./HostKey";
-import { printable } from "./printable";
+import { printable } from "../text/printable";
 import { SshError } from "./SshError";
 
 /**

@@ -1,6 +1,7 @@
 import type { SFTPWrapper, Stats } from "ssh2";
-import { printable } from "./printable";
-import { OneLineError, SshError } from "./SshError";
+import { printable } from "../text/printable";
+import { SshError } from "./SshError";
+import { OneLineError } from "../text/OneLineError";
 import type { SshOutcome } from "./SshError";
 
 /** The server's answer that it did not do what was asked of a file or directory. `missing` is a positive "no such". */

@@ -8,7 +8,7 @@ import { describeExit, ExecChannel } from "./ExecChannel";
 import type { Exit } from "./ExecChannel";
 import type { Link } from "./Link";
 import type { Peer } from "./login";
-import { printable } from "./printable";
+import { printable } from "../text/printable";
 import { Sftp } from "./Sftp";
 import type { SftpChannel } from "./Sftp";
 import { SshError } from "./SshError";

@@ -1,3 +1,5 @@
+import { OneLineError } from "../text/OneLineError";
+
 /**
  * What went wrong between us and a server, as types to branch on. An answer of the server ("there is no such client",
  * "no such file") is never one of these: see `WorkerRefusal` and `SftpRefusal`. So an unreachable server cannot be
@@ -27,15 +29,6 @@ export type SshSituation =
  * (both may be repeated); `unknown`: look before doing anything.
  */
 export type SshOutcome = "notSent" | "notDone" | "unknown";
-
-/** An error whose stack is its message: Pulumi prints stacks, and a stack of ours tells a user nothing. */
-export class OneLineError extends Error {
-  constructor(message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.name = new.target.name;
-    this.stack = message;
-  }
-}
 
 /** What to do next in every such situation; empty where the advice of the one error says it. */
 const nextStep: Record<SshSituation, string> = {

@@ -6,9 +6,10 @@ import { debugLog } from "./debugLog";
 import { describeExit } from "./ExecChannel";
 import type { ExecChannel, Exit } from "./ExecChannel";
 import { FrameReader } from "./frames";
-import { printable } from "./printable";
+import { printable } from "../text/printable";
 import type { SshConnection } from "./SshConnection";
-import { OneLineError, SessionBroken, SshError } from "./SshError";
+import { SessionBroken, SshError } from "./SshError";
+import { OneLineError } from "../text/OneLineError";
 import type { SshOutcome, SshSituation } from "./SshError";
 
 /** The worker's answer that it did not do what was asked; nothing was written (PROTOCOL.md, "Answers"). */

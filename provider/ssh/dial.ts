@@ -7,7 +7,7 @@ import type { Hop, ResolvedConnection } from "./credentials";
 import { Link } from "./Link";
 import { CouldNotReach, login } from "./login";
 import { offerOf, type Offer } from "./Offer";
-import { printable } from "./printable";
+import { printable } from "../text/printable";
 import { SshError } from "./SshError";
 import type { Timings } from "./Timings";
 

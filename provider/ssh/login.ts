@@ -5,7 +5,7 @@ import type { Hop } from "./credentials";
 import { Excerpt } from "./Excerpt";
 import { fingerprint, typeOf, type HostKeyVerdict } from "./HostKey";
 import type { Offer } from "./Offer";
-import { printable } from "./printable";
+import { printable } from "../text/printable";
 import { HostKeyRejected, SshError } from "./SshError";
 
 /** No SHA-1, no CBC, no compression; without ChaCha20 there is nothing for Terrapin (CVE-2023-48795) to work on. */

@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stringify } from "yaml";
 import { fullSeed } from "./seed";
-import { printable } from "../../provider/ssh/printable";
+import { printable } from "../../provider/text/printable";
 import { INSTANCE, SmallAegir } from "./SmallAegir";
 
 /** Seconds of the server's clock. */

@@ -4,7 +4,7 @@
  * mistake was caught.
  */
 import { availableParallelism } from "node:os";
-import { printable } from "../../provider/ssh/printable";
+import { printable } from "../../provider/text/printable";
 import type { Mutation } from "./Mutation";
 import { mutations } from "./mutations";
 import { runNamed, type Verdict } from "./NamedTest";

@@ -62,17 +62,17 @@ export const ssh: WrittenMutation[] = [
   {
     name: "do not escape server text",
     danger: "A site's name writes to the reviewer's clipboard, or hides what the next line says.",
-    file: "provider/ssh/printable.ts",
-    find: "return text.replace(workflowCommand, escape).replace(unsafe, escape);",
-    replace: "return text.replace(workflowCommand, escape);",
+    file: "provider/text/unsafe.ts",
+    find: "return text.replace(WORKFLOW_COMMANDS, escape).replace(INVISIBLES, escape);",
+    replace: "return text.replace(WORKFLOW_COMMANDS, escape);",
     caughtBy: `${leaks}: row 52: what a server calls its things is shown escaped`,
   },
   {
     name: "leave commands to a CI runner as they are",
     danger: "A server sets variables of the job that holds the key.",
-    file: "provider/ssh/printable.ts",
-    find: "return text.replace(workflowCommand, escape).replace(unsafe, escape);",
-    replace: "return text.replace(unsafe, escape);",
+    file: "provider/text/unsafe.ts",
+    find: "return text.replace(WORKFLOW_COMMANDS, escape).replace(INVISIBLES, escape);",
+    replace: "return text.replace(INVISIBLES, escape);",
     caughtBy: `${leaks}: row 52: an error of the worker is shown escaped, on one line`,
   },
   {
@@ -113,7 +113,7 @@ export const ssh: WrittenMutation[] = [
     file: "provider/ssh/Excerpt.ts",
     find: "this.#last = Buffer.concat([this.#last, rest.subarray(-this.half)]).subarray(-this.half);",
     replace: "this.#last = Buffer.concat([this.#last, rest]);",
-    caughtBy: "test/ssh/printable.test.ts: keeps the first and the last part of any stream, however it is cut",
+    caughtBy: "test/text/printable.test.ts: keeps the first and the last part of any stream, however it is cut",
   },
   {
     name: "wait for an answer for ever",

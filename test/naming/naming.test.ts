@@ -3,7 +3,7 @@ import * as fc from "fast-check";
 import { clientNameProblems } from "../../provider/naming/ClientName";
 import { deriveInternalName, internalNameProblems } from "../../provider/naming/InternalName";
 import { mailProblems, userNameProblems } from "../../provider/naming/PanelUser";
-import { quoted } from "../../provider/naming/quoted";
+import { quoted } from "../../provider/text/quoted";
 import { shellAccountName, shellAccountNameProblems } from "../../provider/naming/ShellAccountName";
 import { normalizeDomain, siteDomainProblems } from "../../provider/naming/SiteDomain";
 import { runs, seed } from "../support/random";
@@ -215,8 +215,9 @@ describe("A value in a message", () => {
   it("is on one line and shows what nobody would see", () => {
     assert.equal(
       quoted('a"b\\c\n\t\u001b[31m\u202e\u00a0\ud800é'),
-      '"a\\"b\\\\c\\n\\t\\u{1b}[31m\\u{202e}\\u{a0}\\u{d800}é"',
+      '"a\\"b\\\\c\\n\\t\\x1b[31m\\u{202e}\\xa0\\u{d800}é"',
     );
+    assert.equal(quoted("a ::set-env ##[x]"), '"a \\x3a:set-env \\x23#[x]"', "a line may be broken at the space");
     assert.equal(quoted("x".repeat(500)), `"${"x".repeat(120)}..."`);
   });
 });

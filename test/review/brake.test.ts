@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { reviewOf, type Review } from "../../provider/review/Brake";
 import { differenceOf } from "../../provider/review/Difference";
-import { rendered } from "../../provider/review/Phrase";
+import { rendered } from "../../provider/text/Phrase";
 import { Words } from "../../provider/review/Words";
 import { picture } from "./pictures";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { Excerpt } from "../../provider/ssh/Excerpt";
-import { printable } from "../../provider/ssh/printable";
+import { printable } from "../../provider/text/printable";
 
 describe("printable", () => {
   it("leaves ordinary text of any language as it is", () => {
