@@ -164,6 +164,7 @@ describe("the provider process", () => {
       const uid = aegir.tables().users.find(({ name }) => name === "dave")?.uid;
       assert.deepEqual(properties, {
         client: "acme",
+        clientNid: aegir.tables().clients.find(({ internalName }) => internalName === "acme")?.nid,
         user: "dave",
         createUser,
         server: "main",
