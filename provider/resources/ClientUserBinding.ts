@@ -11,6 +11,7 @@ import { AegirResource, typeToken } from "./AegirResource";
 import { say } from "./consequences";
 import { clientNidOf, expectedClientNid, isDeclared, noteDeclared, notePartedClient, parted } from "./declared";
 import { noteLook, refuseMassRepair } from "./driftLimit";
+import { changedByHand, type NotLookedAt } from "./looking";
 import { ensuredMail } from "./AegirClient";
 import { claim } from "./register";
 import { InputRules, withoutNulls } from "./InputRules";
@@ -84,6 +85,9 @@ interface Outputs extends Inputs {
   clientNid?: number;
   /** What a refresh found if the client's recorded internal name and node no longer belong together. */
   clientChange?: ClientChange;
+  /** A refresh found that somebody has taken the access away by hand. The record stays, because it has the person's uid. */
+  unbound?: true;
+  notLookedAt?: NotLookedAt;
   warnings: string[];
 }
 
@@ -175,7 +179,8 @@ export const clientUserBinding: Lifecycle<Inputs, Outputs> = {
         : `its client ${olds.client} ${partedClient(clientOf(olds)!, olds.clientChange!)}`;
       say(id, `${what}: the update will refuse to guess.`);
     }
-    return { changes: replaces.length > 0 || changed || refused, replaces };
+    if (olds.unbound) say(id, `was taken away by hand: ${olds.user} can no longer act for ${olds.client}.`);
+    return { changes: replaces.length > 0 || changed || refused || olds.unbound === true, replaces };
   },
 
   async create(inputs): Promise<CreateResult<Outputs>> {
@@ -216,11 +221,17 @@ export const clientUserBinding: Lifecycle<Inputs, Outputs> = {
       ({ internalName, users }) => internalName === client && users.some(({ uid }) => uid === known?.uid),
     );
     noteLook(server, bindingKey(client, name), bound ? undefined : `${name} unbound from ${client}`);
-    if (!bound || !known) return {};
-    return { id: bindingId(client, name), props: outputs({ user: known, clientNid: bound.nid }, live), inputs };
+    if (bound && known) {
+      return { id: bindingId(client, name), props: outputs({ user: known, clientNid: bound.nid }, live), inputs };
+    }
+    // A record stays where the person was unbound or deleted: without its uid, whoever takes the name later would be bound.
+    if (props.uid === undefined) return {};
+    return { id: bindingId(client, name), props: { ...(live as Outputs), unbound: true }, inputs };
   },
 
   async update(_id, olds, news): Promise<{ outs: Outputs }> {
+    refuseMassRepair(serverFor(news.server), bindingKey(news.client, news.user));
+    if (olds.notLookedAt) await refuseUnseenChange(olds);
     const clientNid = clientNidOf(news.server, news.client) ?? olds.clientNid;
     return { outs: outputs(await bind(news, { uid: news.expectedUid ?? olds.uid, clientNid }), news) };
   },
@@ -282,6 +293,13 @@ function refuseParted(server: AegirServer, { client, user }: Inputs): void {
   });
 }
 
+/** What no refresh has looked at may be one of many that somebody has unbound. */
+async function refuseUnseenChange({ uid, client, server }: Outputs): Promise<void> {
+  if (uid === undefined) return;
+  const { result } = await serverFor(server).worker.call("user", { uid });
+  if (result.users[0]?.clients.includes(client) === false) throw changedByHand(server);
+}
+
 /** Who is meant, by number; undefined where the name alone says it. */
 interface Expected {
   uid: number | undefined;
@@ -321,6 +339,9 @@ async function bindOnce(server: AegirServer, inputs: Inputs, { uid, clientNid }:
     }
     if (error.code === "changed" && uid !== undefined) {
       const found = error.detail as unknown as NameChange;
+      // A deleted user, whose name nobody has taken: missing like any other, or made again.
+      const isDeleted = found.name === null && found.uid === null;
+      if (isDeleted && inputs.expectedUid === undefined) return bindOnce(server, inputs, { uid: undefined, clientNid });
       throw problem("changedMeanwhile", partedNames(user, uid, found), waysOut(user, found), { uid, found });
     }
     if (error.code === "refused" && typeof error.detail["mail"] === "string") {

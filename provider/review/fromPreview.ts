@@ -71,7 +71,8 @@ export function accessOfPreview(preview: unknown, asOf: string): PreviewedAccess
     throw new IncompletePreview(LEFT_OUT);
   for (const { oldState, newState } of steps) {
     const [old, now] = [declared(oldState), declared(newState)];
-    if (old) of(old.inputs).before.add(old.type, old.inputs);
+    // Whoever was unbound by hand gains what the deployment gives back.
+    if (old && !oldState?.outputs["unbound"]) of(old.inputs).before.add(old.type, old.inputs);
     if (now) of(now.inputs).after.add(now.type, now.inputs, old?.inputs);
   }
   return Array.from(servers, ([server, { before, after }]) => ({

@@ -204,7 +204,8 @@ describe("somebody else writes", () => {
     assert.deepEqual(failed.done, []);
     assert.equal(t.notLookedAt(failed).length, 3);
     t.aegir.faults.forgetPlans();
-    assert.deepEqual((await t.refresh()).done, ["gone client:luna", "gone binding:luna:alice"]);
+    assert.deepEqual((await t.refresh()).done, ["gone client:luna"]);
+    assert.equal(t.stack.state.get("binding:luna:alice")?.outputs["unbound"], true);
     await t.check();
   });
 

@@ -486,6 +486,46 @@ describe("the life cycles against a server", () => {
       assert.deepEqual(people(), []);
     });
 
+    for (const [what, takeAway] of [
+      ["unbound by hand", () => aegir.panel.unbind("acme", "alice")],
+      ["deleted", () => aegir.panel.deleteUser("alice")],
+    ] as const) {
+      it(`a person who was ${what} is remembered, and whoever takes the name later is not bound`, async () => {
+        const known = aegir.panel.addUser({ name: "alice" });
+        const inputs = { client: "acme", user: "alice", server };
+        const { id, outs } = await clientUserBinding.create(inputs);
+        takeAway();
+        const found = await clientUserBinding.read(id, outs);
+        assert.equal(found.id, id);
+        assert.deepEqual(await clientUserBinding.diff(id, found.props!, inputs), { changes: true, replaces: [] });
+        if (what === "unbound by hand") aegir.panel.renameUser("alice", "alice.miller");
+        const stranger = aegir.panel.addUser({ name: "alice", mail: "another@example.com" });
+        const { props } = await clientUserBinding.read(id, found.props!);
+        await assert.rejects(clientUserBinding.update(id, props!, inputs), (error: AegirError) => {
+          assert.deepEqual([error.situation, error.detail["uid"]], ["changedMeanwhile", known]);
+          assert.equal((error.detail["found"] as { uid: number }).uid, stranger);
+          return true;
+        });
+        assert.deepEqual(people(), []);
+      });
+    }
+
+    it("a deleted user is missing, or made again if createUser says so", async () => {
+      const known = aegir.panel.addUser({ name: "alice", mail: "alice@acme.example" });
+      const inputs = { client: "acme", user: "alice", server };
+      const { id, outs } = await clientUserBinding.create(inputs);
+      aegir.panel.deleteUser("alice");
+      const { props } = await clientUserBinding.read(id, outs);
+      await assert.rejects(clientUserBinding.update(id, props!, inputs), /there is no panel user alice/);
+      const again = { ...inputs, createUser: { email: "alice@acme.example" } };
+      const meant = { ...again, expectedUid: known };
+      await assert.rejects(clientUserBinding.update(id, props!, meant), /alice was uid \d+, who no longer exists/);
+      const { outs: made } = await clientUserBinding.update(id, props!, again);
+      assert.deepEqual(people(), ["alice"]);
+      assert.notEqual(made.uid, known);
+      assert.deepEqual(await clientUserBinding.diff(id, made, again), { changes: false, replaces: [] });
+    });
+
     it("a renamed person whose old name is free is not made a second time", async () => {
       aegir.panel.addUser({ name: "alice", mail: "alice@acme.example" });
       const inputs = { client: "acme", user: "alice", createUser: { email: "alice@new.example" }, server };
