@@ -1,76 +1,102 @@
 /**
  * A year of an access manifest: every night deploys it, while people join, leave, marry and lose their jobs, servers die
- * and come back with other host keys, jobs are cut off and panels are clicked in. After every night the server's own
- * tables are looked at.
+ * and come back with other host keys, jobs are cut off, panels are clicked in, and another stack goes its own way on the
+ * same server. After every night the server's own tables are looked at.
  */
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as fc from "fast-check";
-import type { Engine, Outcome } from "../engine/Engine";
+import type { Outcome } from "../engine/Engine";
+import { LifecycleEngine } from "../faults/LifecycleEngine";
+import { secondProvider } from "../faults/secondProvider";
 import { onEveryEngine } from "../scenarios/everyEngine";
-import { World } from "../scenarios/World";
+import { ScenarioStack, type Opener } from "../scenarios/ScenarioStack";
+import type { Declaration } from "../scenarios/program";
+import { bound, client, owned, World } from "../scenarios/World";
 import { Budget, longRun, runs, seed } from "../support/random";
+import { ExpectedAccess, hasParted, isBound, keyOf, type Expectation, type Look } from "./ExpectedAccess";
 
 const program = join(__dirname, "..", "..");
 const NIGHTS = 365;
 const FIRST_DAY = Date.UTC(2027, 0, 1);
 const DAY = 24 * 60 * 60 * 1000;
-const CLIENTS = ["acme", "beta", "gamma"];
-const SITES = ["one", "two", "three", "four", "five", "six"].map((name) => `${name}.example`);
-const PEOPLE = ["alice", "bob", "carol", "dave", "erin"];
+const CLIENTS = ["acme", "beta", "gamma", "delta"];
+const SITES = Array.from({ length: 16 }, (_, index) => `site${index}.example`);
+const PEOPLE = ["alice", "bob", "carol", "dave", "erin", "frank", "grace", "heidi"];
+/** What the other stack declares. */
+const OTHERS = { client: "omega", site: "omega.example" };
+/** What is changed by hand at once is more than 30 percent of the sites and of so many people. */
+const MOST_GRANTS = 20;
+
+const titleOf = (internalName: string): string => `The ${internalName} company`;
+const dayOf = (day: number): string => new Date(FIRST_DAY + day * DAY).toISOString().slice(0, 10);
 
 type Draw = (below: number) => number;
 
-/** What reviewers have decided about one person and one client. The name is the one that they know. */
-interface Grant {
-  uid: number;
-  client: string;
-  name: string;
-  isSaidByUid: boolean;
-  /** Last day, as a number of days since the first one. */
-  expires: number;
-}
+const promise =
+  "leaves nobody with access for a night longer than need be, binds nobody who was not meant, undoes no mass change, and is red when it could not work";
 
-onEveryEngine(`a year of nights (seed ${seed})`, (engine) => {
-  it("leaves nobody with access for a night longer than need be, binds nobody who was not meant, and is red when it could not work", async function () {
+onEveryEngine(`a year of nights of a manifest (seed ${seed})`, (engine) => {
+  it(promise, async function () {
     this.timeout(0);
-    await fc.assert(
-      fc.asyncProperty(fc.gen(), async (drawn) => {
-        const year = await Year.begin(engine(), (below) => drawn(fc.nat, { max: below - 1 }));
-        await year.live();
-      }),
-      { ...runs(1), numRuns: 1, endOnFailure: true },
-    );
+    await live((draw) => Year.begin(engine(), draw, program));
   });
 });
 
+// Without its program and its limits, and without jobs that are killed, a year takes minutes.
+describe(`a year of nights (seed ${seed}), on the life cycles`, () => {
+  it(promise, async function () {
+    this.timeout(0);
+    await live((draw) => Year.begin(new LifecycleEngine(), draw, undefined));
+  });
+});
+
+async function live(begin: (draw: Draw) => Promise<Year>): Promise<void> {
+  await fc.assert(
+    fc.asyncProperty(fc.gen(), async (drawn) => {
+      const year = await begin((below) => drawn(fc.nat, { max: below - 1 }));
+      await year.live();
+    }),
+    { ...runs(1), numRuns: 1, endOnFailure: true },
+  );
+}
+
 class Year {
   private today = 0;
-  private readonly owners = new Map(SITES.map((site, index) => [site, CLIENTS[index % CLIENTS.length]!]));
+  private readonly access = new ExpectedAccess();
+  /** Who may lose a site, while its new owner is new. */
   private readonly formerOwners = new Map<string, string>();
-  private grants: Grant[] = [];
-  /** `uid client` of every grant that there ever was. */
-  private readonly meant = new Set<string>();
   private readonly events: string[] = [];
-  /** Whose grants no deployment has seen yet. A name that changes hands before has no number by which to tell. */
-  private readonly unseen = new Set<number>();
   private newcomers = 0;
   private isDown = false;
   /** The server has another host key than the configuration. */
   private isUnpinned = false;
+  /** The refresh of the next night has the host key of the last one, which is not the server's. */
+  private isBlind = false;
+  /** Somebody has confirmed that what was changed by hand is to be undone. */
+  private mayUndo = false;
+  private wasCut = false;
+  /** Whom the other stack has bound, and made for it. */
+  private othersPeople: { name: string; email: string }[] = [];
 
   private constructor(
     private readonly world: World,
+    private readonly other: ScenarioStack,
     private readonly draw: Draw,
+    private readonly hasManifest: boolean,
   ) {}
 
-  static async begin(engine: Engine, draw: Draw): Promise<Year> {
-    const world = await World.open(engine, { program });
+  /** @param program that reads a manifest; the scenarios' own, which does not, if undefined */
+  static async begin(engine: Opener, draw: Draw, program: string | undefined): Promise<Year> {
+    const world = await World.open(engine, program === undefined ? {} : { program });
     const { aegir } = world;
-    aegir.addSites(SITES.map((site) => ({ site })));
-    const year = new Year(world, draw);
-    await year.pin();
+    aegir.addSites([...SITES, OTHERS.site].map((site) => ({ site })));
+    const other = await ScenarioStack.of(new LifecycleEngine(secondProvider()), { servers: {} });
+    const year = new Year(world, other, draw, program !== undefined);
+    await year.configure();
+    await year.otherStackTakes("zoe");
+    for (const [index, site] of SITES.entries()) year.access.owners.set(site, CLIENTS[index % CLIENTS.length]!);
     for (const [index, name] of PEOPLE.entries()) {
       const uid = aegir.panel.addUser({ name });
       year.grant(uid, CLIENTS[index % CLIENTS.length]!);
@@ -81,86 +107,122 @@ class Year {
   async live(): Promise<void> {
     const budget = new Budget();
     try {
-      for (; this.today < NIGHTS && (longRun || budget.take()); this.today++) {
+      for (; this.today < NIGHTS && (budget.take() || longRun); this.today++) {
         this.events.push(`day ${this.today}`);
-        for (let more = this.draw(3); more > 0; more--) this.somethingHappens();
+        for (let more = this.draw(3); more > 0; more--) await this.somethingHappens();
         await this.night();
         await this.morning();
       }
-      console.log(`      ${this.today} nights`);
     } catch (error) {
       throw new Error(`after ${this.events.slice(-40).join("; ")}`, { cause: error });
     } finally {
+      console.log(`      ${this.today} nights`);
       budget.print("nights");
       if (this.isDown) await this.world.aegir.up();
+      this.other.remove();
       await this.world.close();
     }
   }
 
   // What happens by day
 
-  private somethingHappens(): void {
+  private async somethingHappens(): Promise<void> {
     const { panel } = this.world.aegir;
-    const grant = this.one(this.grants);
+    const { access } = this;
+    const look = this.look();
+    const grant = this.one(access.grants);
+    /** Somebody whose going will be noticed. */
+    const known = look.users.find(({ uid }) => uid === grant?.uid && !access.isUnseen(uid));
+    const person = known && !this.othersPeople.some(({ name }) => name === known.name) ? known : undefined;
     const client = this.one(CLIENTS)!;
     const site = this.one(SITES)!;
-    const happenings: (() => string | undefined)[] = [
+    const happenings: (() => string | undefined | Promise<string | undefined>)[] = [
       () => {
+        if (access.grants.length >= MOST_GRANTS) return undefined;
         const name = this.freeName();
         this.grant(panel.addUser({ name }), client);
         return `${name} joins ${client}`;
       },
       () => {
-        const user = this.one(this.users());
-        if (!user) return undefined;
+        const user = this.one(look.users);
+        if (!user || access.grants.length >= MOST_GRANTS) return undefined;
         this.grant(user.uid, client, this.today + this.draw(30));
         return `${user.name} may act for ${client} for some days`;
       },
       () => {
         if (!grant) return undefined;
-        this.grants = this.grants.filter((each) => each !== grant);
+        access.grants = access.grants.filter((each) => each !== grant);
         return `${grant.name} leaves ${grant.client}`;
       },
-      () => {
-        const user = grant && this.users().find(({ uid }) => uid === grant.uid);
-        if (!user || this.unseen.has(user.uid)) return undefined;
+      async () => {
+        if (!person) return undefined;
         const name = this.freeName();
-        panel.renameUser(user.name, name);
-        if (this.draw(2) === 0) return `${user.name} is called ${name} now`;
-        panel.addUser({ name: user.name, mail: `${name}@elsewhere.example` });
-        return `${user.name} is called ${name} now, and a stranger ${user.name}`;
+        panel.renameUser(person.name, name);
+        const stranger = this.draw(2) === 0 ? undefined : await this.strangerTakes(person.name);
+        return `${person.name} is called ${name} now${stranger ? `, and ${stranger}` : ""}`;
+      },
+      async () => {
+        if (!person) return undefined;
+        panel.deleteUser(person.name);
+        const stranger = this.draw(2) === 0 ? undefined : await this.strangerTakes(person.name);
+        return `${person.name} is deleted${stranger ? `, and ${stranger}` : ""}`;
       },
       () => {
-        const user = grant && this.users().find(({ uid }) => uid === grant.uid);
-        if (!user || this.unseen.has(user.uid)) return undefined;
-        panel.deleteUser(user.name);
-        if (this.draw(2) === 0) return `${user.name} is deleted`;
-        panel.addUser({ name: user.name, mail: `again-${this.today}-${this.draw(1000)}@example.com` });
-        return `${user.name} is deleted, and another one is made`;
+        const free = this.one(access.freeNames(look));
+        return free === undefined ? undefined : this.strangerTakes(free);
       },
       () => {
-        if (this.owners.get(site) === client) return undefined;
-        this.formerOwners.set(site, this.owners.get(site)!);
-        this.owners.set(site, client);
+        if (access.owners.get(site) === client) return undefined;
+        this.formerOwners.set(site, access.owners.get(site)!);
+        access.owners.set(site, client);
         return `${site} is to go to ${client}`;
       },
       () => {
-        const bound = grant && this.bindings().find(({ uid }) => uid === grant.uid);
-        if (!bound) return undefined;
-        panel.unbind(bound.client, bound.user);
-        return `somebody unbinds ${bound.user} from ${bound.client} in the panel`;
+        const binding = this.one(look.bindings);
+        if (!binding || this.wasCut) return undefined;
+        const unbound = this.draw(4) === 0 ? look.bindings : [binding];
+        for (const each of unbound) panel.unbind(each.client, each.user);
+        return `somebody unbinds ${unbound.map((each) => `${each.user} from ${each.client}`).join(", ")} in the panel`;
+      },
+      () => {
+        const others = SITES.filter((each) => look.owners.get(each) !== client);
+        const moved = this.draw(4) === 0 ? others : [];
+        if (moved.length === 0 || this.wasCut || !access.isDeployed) return undefined;
+        for (const each of moved) panel.setOwner(each, titleOf(client));
+        this.world.aegir.runQueue();
+        return `somebody gives ${moved.length} sites to ${client} in the panel`;
       },
     ];
-    const what = this.one(happenings)!();
+    const what = await this.one(happenings)!();
     if (what !== undefined) this.events.push(what);
   }
 
   private grant(uid: number, client: string, expires = Infinity): void {
-    const name = this.users().find((user) => user.uid === uid)!.name;
-    if (this.grants.some((each) => each.client === client && (each.uid === uid || each.name === name))) return;
-    this.grants.push({ uid, client, name, isSaidByUid: false, expires });
-    this.meant.add(`${uid} ${client}`);
-    this.unseen.add(uid);
+    const name = this.look().users.find((user) => user.uid === uid)!.name;
+    const { grants } = this.access;
+    if (grants.some((each) => each.client === client && (each.uid === uid || each.name === name))) return;
+    this.access.grant({ uid, client, name, isSaidByUid: false, expires });
+  }
+
+  private async strangerTakes(name: string): Promise<string> {
+    if (!this.isDown && !this.isUnpinned && this.draw(2) === 0) {
+      await this.otherStackTakes(name);
+      return `the other stack makes a user ${name}`;
+    }
+    this.world.aegir.panel.addUser({ name, mail: this.newMail(name) });
+    return `a stranger is called ${name}`;
+  }
+
+  /** Deploys the other stack, with the three people that it took last. */
+  private async otherStackTakes(name: string): Promise<void> {
+    const before = this.look();
+    this.othersPeople = [...this.othersPeople.slice(-2), { name, email: this.newMail(name) }];
+    await this.other.up([
+      client(OTHERS.client, titleOf(OTHERS.client)),
+      owned(OTHERS.site, OTHERS.client),
+      ...this.othersPeople.map(({ name, email }) => bound(OTHERS.client, name, { createUser: { email } })),
+    ]);
+    assert.deepEqual(this.look().bindings, before.bindings, "the other stack binds and unbinds its own people alone");
   }
 
   // The night
@@ -179,10 +241,25 @@ class Year {
       this.events.push("the server has another host key");
     }
     await this.declare();
-    const isCut = trouble === 2 && !this.isDown && !this.isUnpinned;
-    const outcome = isCut ? await this.cutNight() : await stack.up({ refresh: true, continueOnError: true });
+    const before = this.look();
+    const others = this.othersAccess();
+    const expected = this.access.expect(this.today, before, { isBlind: this.isBlind, mayUndo: this.mayUndo });
+    const couldConnect = !this.isDown && !this.isUnpinned;
+    const isCut = trouble === 2 && couldConnect && !this.isBlind && this.hasManifest;
+    this.wasCut = isCut && expected.unbound.length + expected.moved.size === 0;
+    const outcome = this.wasCut ? await this.cutNight() : await stack.up({ refresh: true, continueOnError: true });
     this.events.push(`${outcome.ok ? "green" : "red"} night`);
-    this.check(outcome, isCut);
+
+    const after = this.look();
+    for (const each of after.bindings) {
+      const message = `${each.user} (uid ${each.uid}) was never meant to act for ${each.client}:\n${outcome.output}`;
+      assert.ok(this.access.wasMeant(each), message);
+    }
+    for (const { site, owner } of aegir.ownerHistory) assert.ok(owner !== null, `${site} has an owner`);
+    assert.deepEqual(this.othersAccess(), others, "what another stack declares is left alone");
+    if (couldConnect && !this.wasCut) this.check(expected, before, after, outcome);
+    else if (!couldConnect) assert.equal(outcome.ok, false, `a night that could not work is red:\n${outcome.output}`);
+    this.isBlind = false;
   }
 
   /** The job is killed at its first write, or ends before there is one. */
@@ -201,48 +278,35 @@ class Year {
     return outcome;
   }
 
-  private check(outcome: Outcome, isCut: boolean): void {
-    const couldWork = !this.isDown && !this.isUnpinned && !isCut;
-    const bindings = this.bindings();
-    for (const { uid, user, client } of bindings) {
-      assert.ok(
-        this.meant.has(`${uid} ${client}`),
-        `${user} (uid ${uid}) was never meant to act for ${client}:\n${outcome.output}`,
-      );
-    }
-    for (const { site, owner } of this.world.aegir.ownerHistory) assert.ok(owner !== null, `${site} has an owner`);
-    if (!couldWork) {
-      if (!isCut) assert.equal(outcome.ok, false, `a night that could not work is red:\n${outcome.output}`);
-      return;
-    }
-    this.unseen.clear();
-    const due = this.grants.filter(({ expires }) => expires >= this.today);
-    const left = bindings.filter(({ uid, client }) => !due.some((each) => each.uid === uid && each.client === client));
-    assert.deepEqual(left, [], `nobody has access who should not:\n${outcome.output}`);
-    const parted = due.filter((each) => this.hasParted(each));
-    assert.equal(
-      outcome.ok,
-      parted.length === 0,
-      `red for ${parted.map(({ name }) => name).join()} alone:\n${outcome.output}`,
+  /** A night that could work. */
+  private check(expected: Expectation, before: Look, after: Look, { ok, output }: Outcome): void {
+    const { due, refused, unbound, moved } = expected;
+    const left = after.bindings.filter(
+      ({ uid, client }) => !due.some((one) => one.uid === uid && one.client === client),
     );
-    for (const { uid, client, name } of due.filter((each) => !parted.includes(each))) {
-      assert.ok(
-        bindings.some((each) => each.uid === uid && each.client === client),
-        `${name} may act for ${client}:\n${outcome.output}`,
-      );
+    assert.deepEqual(left, [], `nobody has access who should not:\n${output}`);
+    const why = [...refused.map(({ name, client }) => `${name} of ${client}`), ...moved].join();
+    assert.equal(ok, why === "", `red for ${why || "nothing"}:\n${output}`);
+    for (const { uid, client, name } of due.filter((each) => !refused.includes(each))) {
+      assert.ok(isBound(after, uid, client), `${name} may act for ${client}:\n${output}`);
     }
-    for (const [site, owner] of this.owners) assert.equal(this.world.owner(site), owner, outcome.output);
-  }
-
-  /** The name that reviewers know is no longer that of the person. */
-  private hasParted({ uid, name }: Grant): boolean {
-    return this.users().find((user) => user.uid === uid)?.name !== name;
+    for (const { uid, client, name } of unbound) {
+      assert.ok(!isBound(after, uid, client), `${name} stays unbound from ${client}:\n${output}`);
+    }
+    for (const [site, owner] of this.access.owners) {
+      const wanted = moved.has(site) ? before.owners.get(site) : owner;
+      assert.equal(after.owners.get(site), wanted, `the owner of ${site}:\n${output}`);
+    }
+    if (unbound.length + moved.size > 0) assert.match(output, /changed by hand|changed since this stack last saw it/);
+    this.access.deployed(expected, after);
+    this.formerOwners.clear();
   }
 
   // The morning after: somebody reads why the night was red
 
   private async morning(): Promise<void> {
     const { aegir } = this.world;
+    const wasAllowed = this.mayUndo && !this.isDown && !this.isUnpinned && !this.wasCut;
     if (this.isDown && this.draw(3) === 0) {
       this.isDown = false;
       await aegir.up();
@@ -250,56 +314,111 @@ class Year {
     }
     if (this.isUnpinned && this.draw(3) === 0) {
       this.isUnpinned = false;
-      await this.pin();
+      this.isBlind = this.hasManifest;
       this.events.push("the new host key is in the configuration");
     }
-    for (const grant of this.grants.filter((each) => this.hasParted(each))) {
-      if (this.draw(3) !== 0) continue;
-      const person = this.users().find(({ uid }) => uid === grant.uid);
-      const bearer = this.users().find(({ name }) => name === grant.name);
-      const others = this.grants.filter((each) => each !== grant && each.client === grant.client);
-      if (person && !others.some(({ name }) => name === person.name)) {
-        grant.name = person.name;
-        grant.isSaidByUid = false;
-        this.events.push(`the manifest says ${person.name}`);
-      } else if (bearer && this.draw(2) === 0) {
-        Object.assign(grant, { uid: bearer.uid, isSaidByUid: true });
-        this.meant.add(`${bearer.uid} ${grant.client}`);
-        this.events.push(`the manifest says uid ${bearer.uid}`);
-      } else {
-        this.grants = others.concat(this.grants.filter(({ client }) => client !== grant.client));
-        this.events.push(`${grant.name} leaves the manifest`);
-      }
+    if (wasAllowed) this.mayUndo = false;
+    else if (this.access.drift(this.look()).isMass && this.draw(3) === 0) this.decideOnMassChange();
+    await this.configure();
+    for (const grant of this.access.grants) {
+      const isUnclear = hasParted(this.look(), grant) || this.access.isTaken(grant);
+      if (isUnclear && this.draw(3) === 0) this.decideOnName(grant);
     }
-    if (!this.isDown && !this.isUnpinned) this.formerOwners.clear();
   }
 
-  /** One attempt to connect, because the nights on which the server is down are many. */
-  private async pin(): Promise<void> {
+  private decideOnMassChange(): void {
+    const { access } = this;
+    const look = this.look();
+    if (this.draw(2) === 0) {
+      this.mayUndo = true;
+      this.events.push("what was changed by hand is to be undone");
+      return;
+    }
+    const { unbound, moved } = access.drift(look);
+    access.grants = access.grants.filter((grant) => !unbound.has(keyOf(grant)));
+    for (const site of moved) {
+      access.owners.set(site, look.owners.get(site)!);
+      this.formerOwners.delete(site);
+    }
+    this.events.push("what was changed by hand is in the manifest");
+  }
+
+  private decideOnName(grant: ExpectedAccess["grants"][number]): void {
+    const { access } = this;
+    const { users } = this.look();
+    const person = users.find(({ uid }) => uid === grant.uid);
+    const bearer = users.find(({ name }) => name === grant.name);
+    const others = access.grants.filter((each) => each !== grant);
+    if (person?.name === grant.name) {
+      access.sayUid(grant.name, grant.uid);
+      this.events.push(`the manifest says uid ${grant.uid} for ${grant.name}`);
+    } else if (person && !others.some(({ client, name }) => client === grant.client && name === person.name)) {
+      grant.name = person.name;
+      grant.isSaidByUid = false;
+      this.events.push(`the manifest says ${person.name} for ${grant.client}`);
+    } else if (bearer && this.draw(2) === 0) {
+      access.sayUid(grant.name, bearer.uid);
+      this.events.push(`the manifest says uid ${bearer.uid} for ${grant.name}`);
+    } else {
+      access.grants = others;
+      this.events.push(`${grant.name} leaves the manifest for ${grant.client}`);
+    }
+  }
+
+  // What is written for the deployments
+
+  /** One attempt to connect, because the nights on which the server is down are many. The host key is the known one. */
+  private async configure(): Promise<void> {
+    if (this.isUnpinned) return;
     const main = this.world.aegir.configuration();
-    const once = { ...main, connection: { ...main.connection, dialErrorLimit: 0 } };
-    await this.world.configure({ "aegir:servers": { secret: JSON.stringify({ main: once }) } });
+    const connection = { ...main.connection, dialErrorLimit: 0 };
+    const servers = { main: { ...main, connection, ...(this.mayUndo && { undoDriftUntil: "2999-12-31" }) } };
+    for (const stack of [this.world, this.other]) {
+      await stack.configure({ "aegir:servers": { secret: JSON.stringify(servers) } });
+    }
   }
 
   private async declare(): Promise<void> {
-    const day = new Date(FIRST_DAY + this.today * DAY).toISOString().slice(0, 10);
+    if (this.hasManifest) await this.writeManifest();
+    else this.world.declare(CLIENTS.flatMap((each) => this.declarations(each)));
+  }
+
+  private declarations(internalName: string): Declaration[] {
+    const { grants, owners } = this.access;
+    const due = grants.filter((grant) => grant.client === internalName && grant.expires >= this.today);
+    const sites = SITES.filter((site) => owners.get(site) === internalName);
+    return [
+      client(internalName, titleOf(internalName)),
+      ...due.map(({ name }) => {
+        const expectedUid = grants.find((grant) => grant.name === name && grant.isSaidByUid)?.uid;
+        return bound(internalName, name, expectedUid === undefined ? {} : { expectedUid });
+      }),
+      ...sites.map((site) => owned(site, internalName, this.takeOver(site))),
+    ];
+  }
+
+  private takeOver(site: string): { takeOverFrom?: string } {
+    const takeOverFrom = this.formerOwners.get(site);
+    return takeOverFrom === undefined ? {} : { takeOverFrom };
+  }
+
+  private async writeManifest(): Promise<void> {
+    const day = dayOf(this.today);
+    const { grants, owners } = this.access;
     const clients = CLIENTS.map((client) => ({
-      name: `The ${client} company`,
+      name: titleOf(client),
       internalName: client,
-      sites: SITES.filter((site) => this.owners.get(site) === client).map((site) => ({
-        site,
-        ...(this.formerOwners.has(site) && { takeOverFrom: this.formerOwners.get(site) }),
-      })),
-      users: this.grants
+      sites: SITES.filter((site) => owners.get(site) === client).map((site) => ({ site, ...this.takeOver(site) })),
+      users: grants
         .filter((grant) => grant.client === client)
         .map(({ name, uid, isSaidByUid, expires }) => ({
           name,
           ...(isSaidByUid && { expectedUid: uid }),
-          ...(expires < Infinity && { expires: new Date(FIRST_DAY + expires * DAY).toISOString().slice(0, 10) }),
+          ...(expires < Infinity && { expires: dayOf(expires) }),
         })),
     }));
     const file = join(this.world.directory, "access.yaml");
-    const users = [...new Set(this.grants.map(({ name }) => name))];
+    const users = [...new Set(grants.map(({ name }) => name))];
     const allowRemovals = { until: day, reason: "as decided", grants: 1000, clients: CLIENTS, users };
     writeFileSync(file, JSON.stringify({ version: 1, allowRemovals, clients }));
     await this.world.configure({ "aegir-access:manifest": file, "aegir-access:asOf": day });
@@ -307,22 +426,30 @@ class Year {
 
   // Looks at the server's own tables
 
-  /** But for the administrator. */
-  private users(): { uid: number; name: string }[] {
-    return this.world.aegir.tables().users.filter(({ uid }) => uid !== 1);
+  /** All users but the administrator, the bindings of users that there are to the clients of this stack, all sites. */
+  private look(): Look {
+    const { users, bindings, sites } = this.world.aegir.tables();
+    return {
+      users: users.filter(({ uid }) => uid !== 1),
+      bindings: bindings.flatMap(({ uid, user, client }) =>
+        user !== null && client !== null && CLIENTS.includes(client) && user !== "admin" ? [{ uid, user, client }] : [],
+      ),
+      owners: new Map(sites.map(({ site, owner }) => [site, owner])),
+    };
   }
 
-  /** Of users that there are. */
-  private bindings(): { uid: number; user: string; client: string }[] {
-    return this.world.aegir
-      .tables()
-      .bindings.flatMap(({ uid, user, client }) =>
-        user !== null && client !== null && CLIENTS.includes(client) && user !== "admin" ? [{ uid, user, client }] : [],
-      );
+  private othersAccess(): unknown {
+    const { bindings, sites } = this.world.aegir.tables();
+    const ours = (client: string | null) => client !== null && CLIENTS.includes(client);
+    return [bindings.filter(({ client }) => !ours(client)), sites.filter(({ site }) => site === OTHERS.site)];
   }
 
   private freeName(): string {
     return `person${++this.newcomers}`;
+  }
+
+  private newMail(name: string): string {
+    return `${name}-${++this.newcomers}@elsewhere.example`;
   }
 
   private one<T>(all: readonly T[]): T | undefined {
