@@ -52,6 +52,9 @@ export class ExpectedAccess {
   private bound = new Map<string, { uid: number; name: string; client: string }>();
   private readonly given = new Map<string, string>();
 
+  /** @param isOneProcess the process that changes things has also looked at them */
+  constructor(private readonly isOneProcess: boolean) {}
+
   grant(grant: Grant): void {
     this.grants.push(grant);
     this.mean(grant);
@@ -128,6 +131,7 @@ export class ExpectedAccess {
     const said = this.grants.find(({ name, isSaidByUid }) => isSaidByUid && name === grant.name);
     if (said !== undefined) return said.uid !== grant.uid;
     if (this.isKnown(grant)) return this.isTaken(grant);
+    if (!this.isOneProcess) return false;
     return [...this.bound].some(([key, { name, uid }]) => {
       const isSeen = !isBlind || due.some((each) => keyOf(each) === key);
       const bearer = bearerOf(look, name);

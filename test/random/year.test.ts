@@ -64,7 +64,7 @@ async function live(begin: (draw: Draw) => Promise<Year>): Promise<void> {
 
 class Year {
   private today = 0;
-  private readonly access = new ExpectedAccess();
+  private readonly access: ExpectedAccess;
   /** Who may lose a site, while its new owner is new. */
   private readonly formerOwners = new Map<string, string>();
   private readonly events: string[] = [];
@@ -84,8 +84,11 @@ class Year {
     private readonly world: World,
     private readonly other: ScenarioStack,
     private readonly draw: Draw,
+    /** Its day is configured. So every night changes the configuration, for which Pulumi starts another provider process. */
     private readonly hasManifest: boolean,
-  ) {}
+  ) {
+    this.access = new ExpectedAccess(!hasManifest);
+  }
 
   /** @param program that reads a manifest; the scenarios' own, which does not, if undefined */
   static async begin(engine: Opener, draw: Draw, program: string | undefined): Promise<Year> {
@@ -180,13 +183,13 @@ class Year {
       () => {
         const binding = this.one(look.bindings);
         if (!binding || this.wasCut) return undefined;
-        const unbound = this.draw(4) === 0 ? look.bindings : [binding];
+        const unbound = this.draw(4) === 0 && !this.hasManifest ? look.bindings : [binding];
         for (const each of unbound) panel.unbind(each.client, each.user);
         return `somebody unbinds ${unbound.map((each) => `${each.user} from ${each.client}`).join(", ")} in the panel`;
       },
       () => {
         const others = SITES.filter((each) => look.owners.get(each) !== client);
-        const moved = this.draw(4) === 0 ? others : [];
+        const moved = this.draw(4) === 0 ? others.slice(0, this.hasManifest ? 1 : others.length) : [];
         if (moved.length === 0 || this.wasCut || !access.isDeployed) return undefined;
         for (const each of moved) panel.setOwner(each, titleOf(client));
         this.world.aegir.runQueue();
