@@ -177,7 +177,8 @@ describe("the provider process", () => {
       await provider.delete("ClientUserBinding", id, properties);
       assert.deepEqual(bound("acme"), ["alice"]);
       assert.ok(aegir.tables().users.some(({ name, active }) => name === "dave" && active));
-      assert.equal((await provider.read("ClientUserBinding", id, properties)).id, "");
+      const left = await provider.read("ClientUserBinding", id, properties);
+      assert.deepEqual([left.id, left.properties["unbound"]], [id, true], "the state keeps the person's uid");
     });
 
     it("the password of a shell account, whose login it never removes", async () => {

@@ -277,7 +277,7 @@ describe("diff", () => {
   it("prints what a server said on one line, escaped", () => {
     const { printed } = changed("AegirClient", { name: "Acme" }, { name: "Acme\n::error::\u001b[31mCorp\u202e" });
     assert.deepEqual(printed, [
-      'client:acme: is renamed from "Acme\\n::error::\\u{1b}[31mCorp\\u{202e}" to "Acme": internal name, login, node and ' +
+      'client:acme: is renamed from "Acme\\n\\x3a:error::\\x1b[31mCorp\\u{202e}" to "Acme": internal name, login, node and ' +
         "the panel user's name stay as they are.",
     ]);
     const { id, outputs, inputs } = resources["SiteOwnership"]!;
