@@ -427,7 +427,7 @@ export class Deployment implements MonitorEvents {
   private startProvider(): ProviderProcess {
     const { project, environment } = this.request;
     return new ProviderProcess({
-      programDirectory: project.programDirectory,
+      directory: project.programDirectory,
       project: project.name,
       environment,
       onLine: (line) => this.say(line),

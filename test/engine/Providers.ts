@@ -45,7 +45,7 @@ export class Providers {
     const process = provider.configure(config).then(() => provider);
     this.configured.set(reference, { config, process });
     await process;
-    await former?.process.then((replaced) => replaced.close());
+    await former?.process.then((replaced) => replaced.end());
   }
 
   /** Makes sure that the provider of an old resource runs, with the configuration recorded in the state if need be. */
@@ -63,7 +63,7 @@ export class Providers {
 
   /** At the end of the operation. */
   async close(): Promise<void> {
-    await Promise.all(this.started.map((provider) => provider.close()));
+    await Promise.all(this.started.map((provider) => provider.end()));
   }
 
   kill(): void {

@@ -9,8 +9,8 @@ import { EngineService, IEngineServer } from "@pulumi/pulumi/proto/engine_grpc_p
 import * as engine from "@pulumi/pulumi/proto/engine_pb";
 import { IResourceMonitorServer, ResourceMonitorService } from "@pulumi/pulumi/proto/resource_grpc_pb";
 import * as resource from "@pulumi/pulumi/proto/resource_pb";
+import { messageLimits } from "./DynamicProvider";
 import { fromStruct, PropertyMap, toStruct } from "./properties";
-import { messageLimits } from "./ProviderProcess";
 import type { ResourceHook } from "./ResourceHooks";
 import type { ResourceState } from "./ResourceState";
 import type { Goal } from "./StepGenerator";

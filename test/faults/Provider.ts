@@ -4,13 +4,8 @@ import { configure } from "../../provider/dynamic";
 import { forgetDeclared } from "../../provider/resources/declared";
 import { forgetLooks } from "../../provider/resources/driftLimit";
 import type { CheckResult, DiffResult, PartialFailure } from "../../provider/resources/Lifecycle";
-import {
-  initFailure,
-  type InitFailure,
-  ProviderProcess,
-  type ResourceType,
-  type Values,
-} from "../dynamic/ProviderProcess";
+import { initFailure, type ProviderProcess, type ResourceType, type Values } from "../dynamic/ProviderProcess";
+import type { InitFailure } from "../engine/DynamicProvider";
 
 export type { ResourceType, Values };
 export type Provider = Pick<ProviderProcess, "check" | "diff" | "create" | "read" | "update" | "delete" | "end">;
