@@ -127,9 +127,7 @@ export class Deployment implements MonitorEvents {
     if ((refreshFirst || kind === "refresh") && !runProgram) {
       this.checkTargets(targets);
       await this.refreshAll(base.resources.filter(({ urn }) => targets.size === 0 || targets.has(urn)));
-      if (kind === "refresh" || this.failed) {
-        return;
-      }
+      if (kind === "refresh" || this.failed) return;
     } else if (base.pendingOperations.length > 0 && !this.context.preview) {
       this.warnOfPendingOperations();
     }
@@ -141,9 +139,7 @@ export class Deployment implements MonitorEvents {
     }
     await this.inTurn("", () => this.finishResources());
     await this.executor.idle();
-    if (this.executor.sawError || this.generator.sawError) {
-      this.reportFailure();
-    }
+    if (this.executor.sawError || this.generator.sawError) this.reportFailure();
     this.finishStackOutputs();
   }
 
@@ -163,9 +159,7 @@ export class Deployment implements MonitorEvents {
       environment,
       onLine: (line) => this.say(line),
     });
-    if (this.killed) {
-      this.program.kill();
-    }
+    if (this.killed) this.program.kill();
     const failed = this.program.ended.then(({ ok, error }) => {
       if (!ok) {
         this.report("", error === undefined ? new Bail() : new Error(error));
@@ -233,12 +227,8 @@ export class Deployment implements MonitorEvents {
     return new Promise((answer) => {
       void this.inTurn(this.generator.urnOf(goal), async () => {
         const { refresh, runProgram } = this.request.options;
-        if (refresh && runProgram) {
-          await this.refreshOne(goal);
-        }
-        if (!this.cancellation.isCancelled) {
-          await this.submit(await work(answer));
-        }
+        if (refresh && runProgram) await this.refreshOne(goal);
+        if (!this.cancellation.isCancelled) await this.submit(await work(answer));
       });
     });
   }
@@ -247,9 +237,7 @@ export class Deployment implements MonitorEvents {
   private inTurn(urn: string, work: () => Promise<void> | void): Promise<void> {
     this.requests = this.requests.then(async () => {
       try {
-        if (!this.cancellation.isCancelled) {
-          await work();
-        }
+        if (!this.cancellation.isCancelled) await work();
       } catch (error) {
         this.report(urn, error);
         this.cancellation.cancel();
@@ -300,9 +288,7 @@ export class Deployment implements MonitorEvents {
   /** At the very end, because after a failure a missing output does not mean that there is none any more. */
   private finishStackOutputs(): void {
     const step = this.stackOutputs && this.registered.get(this.stackOutputs.urn);
-    if (step?.next === undefined || this.stackOutputs === undefined) {
-      return;
-    }
+    if (step?.next === undefined || this.stackOutputs === undefined) return;
     const before = step.old?.outputs ?? {};
     const after = this.failed ? { ...before, ...this.stackOutputs.outputs } : this.stackOutputs.outputs;
     step.next.outputs = after;
@@ -312,15 +298,11 @@ export class Deployment implements MonitorEvents {
 
   /** In front of everything else; all are tried, even if one fails. */
   private async refreshAll(states: ResourceState[]): Promise<void> {
-    for (const { provider } of states) {
-      await this.context.providers.ensure(provider, this.request.base.resources);
-    }
+    for (const { provider } of states) await this.context.providers.ensure(provider, this.request.base.resources);
     const executor = this.newExecutor("ignore");
     await executor.runAll(states.map((state) => refresh(this.context, state, { isUnrecorded: true })));
     this.recorder.rewriteBase(this.refreshed);
-    if (executor.sawError) {
-      this.reportFailure();
-    }
+    if (executor.sawError) this.reportFailure();
   }
 
   /** `--refresh --run-program`: each resource just before its own turn; a failure ends the operation. */
@@ -345,9 +327,7 @@ export class Deployment implements MonitorEvents {
         this.recorder.begin(step);
       },
       after: (step: DeploymentStep, error: unknown): void => {
-        if (!this.killed) {
-          this.stepEnded(step, error);
-        }
+        if (!this.killed) this.stepEnded(step, error);
       },
     };
     return new StepExecutor(this.parallel, onError, observer, this.cancellation);
@@ -369,16 +349,12 @@ export class Deployment implements MonitorEvents {
 
   /** A line that somebody printed; it belongs to nobody in particular, so it is shown with the stack. */
   private say(line: string): void {
-    if (!this.killed) {
-      this.context.say(this.monitor?.root ?? "", "info", line);
-    }
+    if (!this.killed) this.context.say(this.monitor?.root ?? "", "info", line);
   }
 
   private report(urn: string, error: unknown): void {
     this.failed = true;
-    if (!(error instanceof Bail) && !this.killed) {
-      this.context.say(urn, "error", messageOf(error));
-    }
+    if (!(error instanceof Bail) && !this.killed) this.context.say(urn, "error", messageOf(error));
   }
 
   private reportFailure(): void {
@@ -393,9 +369,7 @@ export class Deployment implements MonitorEvents {
       const hint = urn.includes("$") ? "" : " Did you forget to escape $ in your shell?";
       this.context.say("", "error", `Target '${urn}' could not be found in the stack.${hint}`);
     }
-    if (unknown.length > 0) {
-      throw new Bail("one or more targets could not be found in the stack");
-    }
+    if (unknown.length > 0) throw new Bail("one or more targets could not be found in the stack");
   }
 
   /** Source: `newDestroySource`, pkg/engine/destroy.go. */
@@ -438,9 +412,7 @@ export class Deployment implements MonitorEvents {
   private async end(): Promise<void> {
     await this.executor.idle();
     this.sayEverythingDone();
-    if (this.failed || this.killed) {
-      this.monitor?.closeToProgram();
-    }
+    if (this.failed || this.killed) this.monitor?.closeToProgram();
     await this.program?.endedOrKilled(graceMilliseconds);
     this.monitor?.close();
     await this.context.providers.close();

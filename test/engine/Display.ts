@@ -54,27 +54,19 @@ export class Display implements DeploymentListener {
 
   stepBegan(step: DeploymentStep): void {
     const type = typeOf(step.urn);
-    if (isProviderType(type)) {
-      return;
-    }
+    if (isProviderType(type)) return;
     const report: Step = { op: step.op, urn: step.urn, type, name: nameOf(step.urn), diffs: [], outcome: "planned" };
-    if (step.wave !== undefined) {
-      report.wave = step.wave;
-    }
+    if (step.wave !== undefined) report.wave = step.wave;
     if (["update", "replace", "create-replacement"].includes(step.op)) {
       report.diffs = shownChanges(step.old?.inputs, step.next?.inputs);
     }
     this.reports.set(step, report);
-    if (type !== stackType) {
-      this.steps.push(report);
-    }
+    if (type !== stackType) this.steps.push(report);
   }
 
   stepEnded(step: DeploymentStep, error: unknown): void {
     const report = this.reports.get(step);
-    if (report === undefined) {
-      return;
-    }
+    if (report === undefined) return;
     report.outcome = error !== undefined ? "failed" : this.options.preview ? "planned" : "done";
     if (step.op === "refresh" && error === undefined) {
       report.found = step.found;
@@ -104,9 +96,7 @@ export class Display implements DeploymentListener {
 
   finish(): void {
     this.print(this.describeDiagnostics());
-    if (this.outputs !== undefined) {
-      this.print(describeOutputs(this.outputs.before, this.outputs.after));
-    }
+    if (this.outputs !== undefined) this.print(describeOutputs(this.outputs.before, this.outputs.after));
     this.print(this.describeCounts());
   }
 

@@ -29,9 +29,7 @@ export class InProcessEngine implements Engine {
     return attempt(() => {
       const project = readProject(options.projectDirectory);
       const file = new StateFile(options.stateDirectory, project.name, options.stack);
-      if (!file.exists()) {
-        file.create();
-      }
+      if (!file.exists()) file.create();
       return new InProcessStack(this.name, options, project, file);
     });
   }
@@ -49,25 +47,11 @@ class InProcessStack implements Stack {
     this.config = options.config;
   }
 
-  preview(options: OperationOptions = {}): Promise<Outcome> {
-    return this.operate("preview", options);
-  }
-
-  up(options: OperationOptions = {}): Promise<Outcome> {
-    return this.operate("up", options);
-  }
-
-  refresh(options: OperationOptions = {}): Promise<Outcome> {
-    return this.operate("refresh", options);
-  }
-
-  destroy(options: OperationOptions = {}): Promise<Outcome> {
-    return this.operate("destroy", options);
-  }
-
-  previewDestroy(options: OperationOptions = {}): Promise<Outcome> {
-    return this.operate("destroy", options, true);
-  }
+  readonly preview = (options: OperationOptions = {}) => this.operate("preview", options);
+  readonly up = (options: OperationOptions = {}) => this.operate("up", options);
+  readonly refresh = (options: OperationOptions = {}) => this.operate("refresh", options);
+  readonly destroy = (options: OperationOptions = {}) => this.operate("destroy", options);
+  readonly previewDestroy = (options: OperationOptions = {}) => this.operate("destroy", options, true);
 
   cancel(): Promise<void> {
     return attempt(() => this.file.unlock());
@@ -160,9 +144,7 @@ class InProcessStack implements Stack {
     );
     const kill = (): void => deployment.kill();
     options.kill?.addEventListener("abort", kill);
-    if (options.kill?.aborted === true) {
-      kill();
-    }
+    if (options.kill?.aborted === true) kill();
     try {
       return await deployment.run();
     } finally {
@@ -180,9 +162,7 @@ class InProcessStack implements Stack {
   private async outputsOf(stackName: string): Promise<PropertyMap> {
     const [stack, project] = stackName.split("/").reverse();
     const file = new StateFile(this.options.stateDirectory, project ?? this.project.name, stack ?? "");
-    if (!file.exists()) {
-      throw new Error(`unknown stack "${stackName}"`);
-    }
+    if (!file.exists()) throw new Error(`unknown stack "${stackName}"`);
     const salt = file.salt();
     return salt === undefined ? {} : stackOutputsOf(file.read(await Secrets.open(this.options.passphrase, salt)));
   }

@@ -112,9 +112,7 @@ class ProgramHost {
     );
     this.process.once("close", (code, signal) => {
       const position = idleHosts.indexOf(this);
-      if (position >= 0) {
-        idleHosts.splice(position, 1);
-      }
+      if (position >= 0) idleHosts.splice(position, 1);
       this.end(endingOf(code, signal));
     });
   }
@@ -146,9 +144,7 @@ class ProgramHost {
       this.onLine(line);
       return;
     }
-    if (line !== this.endMark) {
-      this.onLine(line.slice(0, -this.endMark.length));
-    }
+    if (line !== this.endMark) this.onLine(line.slice(0, -this.endMark.length));
     this.openStreams--;
     if (this.openStreams === 0) {
       this.becomeIdle();
@@ -164,9 +160,7 @@ class ProgramHost {
       return;
     }
     idleHosts.push(this);
-    if (idleHosts.length > mostIdleHosts) {
-      idleHosts.shift()?.process.disconnect();
-    }
+    if (idleHosts.length > mostIdleHosts) idleHosts.shift()?.process.disconnect();
   }
 
   /** Whether our own process waits for this one; an idle host ends when we do. */
@@ -189,12 +183,8 @@ interface Handle {
 }
 
 function endingOf(code: number | null, signal: NodeJS.Signals | null): Ending {
-  if (code === 0) {
-    return { ok: true };
-  }
-  if (code === exitCodeAfterSayingWhy) {
-    return { ok: false };
-  }
+  if (code === 0) return { ok: true };
+  if (code === exitCodeAfterSayingWhy) return { ok: false };
   const how = signal === null ? `exited with non-zero exit code: ${code}` : `was ended by ${signal}`;
   return { ok: false, error: `an unhandled error occurred: Program ${how}` };
 }

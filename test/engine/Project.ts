@@ -43,9 +43,7 @@ export function readProject(directory: string): Project {
 /** What the nearest `package.json` says. */
 function isModule(directory: string): boolean {
   const path = join(directory, "package.json");
-  if (existsSync(path)) {
-    return (JSON.parse(readFileSync(path, "utf8")) as { type?: string }).type === "module";
-  }
+  if (existsSync(path)) return (JSON.parse(readFileSync(path, "utf8")) as { type?: string }).type === "module";
   const parent = dirname(directory);
   return parent !== directory && isModule(parent);
 }

@@ -24,17 +24,13 @@ export class Providers {
 
   async of({ provider, urn }: ResourceState): Promise<ProviderProcess> {
     const known = this.configured.get(provider);
-    if (known === undefined) {
-      throw new Error(`unknown provider '${provider}' for resource '${urn}'`);
-    }
+    if (known === undefined) throw new Error(`unknown provider '${provider}' for resource '${urn}'`);
     return known.process;
   }
 
   /** Another configuration takes another process. */
   async configure(reference: string, config: PropertyMap): Promise<void> {
-    if (packageOf(typeOf(splitProviderReference(reference).urn)) !== dynamicPackage) {
-      return;
-    }
+    if (packageOf(typeOf(splitProviderReference(reference).urn)) !== dynamicPackage) return;
     const former = this.configured.get(reference);
     if (former !== undefined && isDeepStrictEqual(former.config, config)) {
       await former.process;
@@ -50,14 +46,10 @@ export class Providers {
 
   /** Makes sure that the provider of an old resource runs, with the configuration recorded in the state if need be. */
   async ensure(reference: string, known: readonly ResourceState[]): Promise<void> {
-    if (reference === "" || this.configured.has(reference)) {
-      return;
-    }
+    if (reference === "" || this.configured.has(reference)) return;
     const { urn, id } = splitProviderReference(reference);
     const state = known.find((candidate) => candidate.urn === urn && candidate.id === id);
-    if (state === undefined) {
-      throw new Error(`the state has no provider ${reference}`);
-    }
+    if (state === undefined) throw new Error(`the state has no provider ${reference}`);
     await this.configure(reference, state.inputs);
   }
 

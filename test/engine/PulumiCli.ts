@@ -107,25 +107,11 @@ class CliStack implements Stack {
     rmSync(directory, { recursive: true });
   }
 
-  preview(options: OperationOptions = {}): Promise<Outcome> {
-    return this.operate("preview", options);
-  }
-
-  up(options: OperationOptions = {}): Promise<Outcome> {
-    return this.operate("up", options);
-  }
-
-  refresh(options: OperationOptions = {}): Promise<Outcome> {
-    return this.operate("refresh", options);
-  }
-
-  destroy(options: OperationOptions = {}): Promise<Outcome> {
-    return this.operate("destroy", options);
-  }
-
-  previewDestroy(options: OperationOptions = {}): Promise<Outcome> {
-    return this.operate("previewDestroy", options);
-  }
+  readonly preview = (options: OperationOptions = {}) => this.operate("preview", options);
+  readonly up = (options: OperationOptions = {}) => this.operate("up", options);
+  readonly refresh = (options: OperationOptions = {}) => this.operate("refresh", options);
+  readonly destroy = (options: OperationOptions = {}) => this.operate("destroy", options);
+  readonly previewDestroy = (options: OperationOptions = {}) => this.operate("previewDestroy", options);
 
   async cancel(): Promise<void> {
     await this.runOrThrow(["cancel", "--yes", "--stack", this.options.stack]);
@@ -143,9 +129,7 @@ class CliStack implements Stack {
     const plain = Object.entries(config).flatMap(([key, value]) =>
       typeof value === "string" ? ["--plaintext", `${key}=${value}`] : [],
     );
-    if (plain.length > 0) {
-      await this.runOrThrow(["config", "set-all", ...target, ...plain]);
-    }
+    if (plain.length > 0) await this.runOrThrow(["config", "set-all", ...target, ...plain]);
     for (const [key, value] of Object.entries(config)) {
       if (typeof value !== "string") {
         await this.runOrThrow(["config", "set", ...target, "--secret", "--raw", key], { input: value.secret });
@@ -205,9 +189,7 @@ class CliStack implements Stack {
 
   private async runOrThrow(arguments_: string[], options: RunOptions = {}): Promise<Result> {
     const result = await this.run(arguments_, options);
-    if (!result.ok) {
-      throw new Error(`pulumi ${arguments_[0]} failed:\n${result.output}`);
-    }
+    if (!result.ok) throw new Error(`pulumi ${arguments_[0]} failed:\n${result.output}`);
     return result;
   }
 
@@ -238,9 +220,7 @@ class CliStack implements Stack {
         collect(text);
       });
       const kill = (): void => {
-        if (child.pid !== undefined && child.exitCode === null) {
-          killTree(child.pid);
-        }
+        if (child.pid !== undefined && child.exitCode === null) killTree(child.pid);
       };
       options.kill?.addEventListener("abort", kill);
       child.once("error", failed);
@@ -249,9 +229,7 @@ class CliStack implements Stack {
         done({ ...result, ok: code === 0 });
       });
       child.stdin.end(options.input ?? "");
-      if (options.kill?.aborted === true) {
-        kill();
-      }
+      if (options.kill?.aborted === true) kill();
     });
   }
 }

@@ -25,9 +25,7 @@ export class ResourceHooks {
   constructor(private readonly isPreview: boolean) {}
 
   register(hook: ResourceHook): void {
-    if (this.hooks.has(hook.name)) {
-      throw new Error(`resource hook already registered for name "${hook.name}"`);
-    }
+    if (this.hooks.has(hook.name)) throw new Error(`resource hook already registered for name "${hook.name}"`);
     this.hooks.set(hook.name, hook);
   }
 
@@ -35,13 +33,9 @@ export class ResourceHooks {
   async run(type: HookType, state: ResourceState): Promise<void> {
     for (const name of state.resourceHooks[type] ?? []) {
       const hook = this.hooks.get(name);
-      if (hook === undefined) {
-        throw new Error(`hook "${name}" was not registered`);
-      }
+      if (hook === undefined) throw new Error(`hook "${name}" was not registered`);
       const refusal = this.isPreview && !hook.onDryRun ? "" : await invoke(hook, requestOf(type, state));
-      if (refusal !== "") {
-        throw new Error(`before hook "${name}" failed: ${refusal}`);
-      }
+      if (refusal !== "") throw new Error(`before hook "${name}" failed: ${refusal}`);
     }
   }
 }

@@ -166,9 +166,7 @@ export class ResourceMonitor {
     const isKnown = isCustom
       ? packageOf(type) === dynamicPackage && !isProviderType(type)
       : type === stackType || !request.getRemote();
-    if (!isKnown) {
-      throw new Error(`the resource type ${type} (of "${request.getName()}") ${needsCli}`);
-    }
+    if (!isKnown) throw new Error(`the resource type ${type} (of "${request.getName()}") ${needsCli}`);
     refuseUnknownOptions(request);
     const { state, result } = await this.events.register({
       type,
@@ -217,14 +215,10 @@ export class ResourceMonitor {
   }
 
   private log(request: engine.LogRequest): void {
-    if (this.closed) {
-      return;
-    }
+    if (this.closed) return;
     const urn = request.getUrn() === "" ? this.rootUrn : request.getUrn();
     const severity = severities[request.getSeverity()];
-    if (severity !== undefined) {
-      this.say(urn, severity, request.getMessage());
-    }
+    if (severity !== undefined) this.say(urn, severity, request.getMessage());
   }
 }
 
@@ -257,9 +251,7 @@ function refuseUnknownOptions(request: resource.RegisterResourceRequest): void {
     transforms: request.getTransformsList().length > 0,
   };
   for (const [option, isUsed] of Object.entries(unknown)) {
-    if (isUsed) {
-      throw new Error(`the resource option ${option} (of "${request.getName()}") ${needsCli}`);
-    }
+    if (isUsed) throw new Error(`the resource option ${option} (of "${request.getName()}") ${needsCli}`);
   }
 }
 

@@ -57,9 +57,7 @@ export class Secrets {
     }
     const secrets = new Secrets(await deriveKey(passphrase, Buffer.from(encodedSalt, "base64")), salt);
     try {
-      if (secrets.decrypt(encryptedProof.join(":")) === proof) {
-        return secrets;
-      }
+      if (secrets.decrypt(encryptedProof.join(":")) === proof) return secrets;
     } catch {
       // Not authentic: the key is another one, which is what the error below says.
     }

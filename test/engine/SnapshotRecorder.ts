@@ -53,12 +53,8 @@ export class SnapshotRecorder {
     this.pending.delete(step.resource);
     if (hasResult && step.isRecorded) {
       // A replaced resource is still there, marked as such.
-      if (old !== undefined && op !== "create-replacement") {
-        this.done.add(old);
-      }
-      if (next !== undefined) {
-        this.made.push(next);
-      }
+      if (old !== undefined && op !== "create-replacement") this.done.add(old);
+      if (next !== undefined) this.made.push(next);
     }
     const isWorthWriting =
       op === "same" ? step.isRecorded && !isSameOnDisk(old, next) : pendingOperations[op] !== undefined;
@@ -80,9 +76,7 @@ export class SnapshotRecorder {
 
   /** Writes what was put off. */
   finish(): void {
-    if (this.unwritten) {
-      this.save?.(this.snapshot());
-    }
+    if (this.unwritten) this.save?.(this.snapshot());
   }
 
   /** Takes what this deployment has made and refreshed so far for the snapshot that it began with. */
@@ -117,9 +111,7 @@ export class SnapshotRecorder {
   }
 
   private write(): void {
-    if (this.everyStep) {
-      this.save?.(this.snapshot());
-    }
+    if (this.everyStep) this.save?.(this.snapshot());
     this.unwritten = !this.everyStep;
   }
 }
@@ -138,9 +130,7 @@ function isSameOnDisk(old: ResourceState | undefined, next: ResourceState | unde
 /** Whatever still names a resource by a former URN names it by the present one. */
 function withoutAliases(resources: ResourceState[]): ResourceState[] {
   const present = new Map(resources.flatMap(({ urn, aliases }) => aliases.map((alias) => [alias, urn] as const)));
-  if (present.size === 0) {
-    return resources;
-  }
+  if (present.size === 0) return resources;
   const fix = (urn: string): string => present.get(urn) ?? urn;
   const fixProvider = (reference: string): string => {
     const { urn, id } = splitProviderReference(reference);

@@ -82,9 +82,7 @@ export class StateFile {
   /** Makes an empty stack, as `pulumi stack init` does. */
   create(): void {
     const meta = join(this.bookkeeping, "meta.yaml");
-    if (!existsSync(meta)) {
-      writeAtomically(meta, "version: 1\n");
-    }
+    if (!existsSync(meta)) writeAtomically(meta, "version: 1\n");
     this.write(undefined);
   }
 
@@ -173,9 +171,7 @@ export class StateFile {
     const locks = existsSync(this.lockDirectory)
       ? readdirSync(this.lockDirectory).filter((name) => name.endsWith(".json"))
       : [];
-    if (locks.length === 0) {
-      return;
-    }
+    if (locks.length === 0) return;
     const holders = locks.map((name) => {
       const path = join(this.lockDirectory, name);
       const { username, hostname: host, pid, timestamp } = JSON.parse(readFileSync(path, "utf8")) as LockContent;
@@ -188,9 +184,7 @@ export class StateFile {
   }
 
   private readDeployment(): SerializedDeployment | undefined {
-    if (!this.exists()) {
-      return undefined;
-    }
+    if (!this.exists()) return undefined;
     const file = JSON.parse(readFileSync(this.path, "utf8")) as Checkpoint;
     refuseUnknownVersion(this.path, file);
     return file.checkpoint.latest;

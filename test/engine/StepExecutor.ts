@@ -50,23 +50,17 @@ export class StepExecutor {
 
   /** Everything that has begun is over. */
   async idle(): Promise<void> {
-    while (this.running.size > 0) {
-      await Promise.all(this.running);
-    }
+    while (this.running.size > 0) await Promise.all(this.running);
   }
 
   async runAll(steps: DeploymentStep[]): Promise<void> {
-    for (const step of steps) {
-      await this.submit([step]);
-    }
+    for (const step of steps) await this.submit([step]);
     await this.idle();
   }
 
   private async run(chain: DeploymentStep[]): Promise<void> {
     for (const step of chain) {
-      if (this.cancellation.isCancelled || !(await this.runStep(step))) {
-        return;
-      }
+      if (this.cancellation.isCancelled || !(await this.runStep(step))) return;
     }
   }
 

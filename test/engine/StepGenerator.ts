@@ -73,16 +73,12 @@ export class StepGenerator {
     const urn = this.claimUrn(goal);
     const { old } = this.findOld(urn, goal);
     const found = stateOf({ ...goal, external: true }, urn, old);
-    if (found.id === "") {
-      throw new Error(`Expected an ID for ${urn}`);
-    }
+    if (found.id === "") throw new Error(`Expected an ID for ${urn}`);
     if (old !== undefined && !old.external && old.id !== found.id) {
       throw unknownChange(urn, "was declared before, and is read now");
     }
     this.operatedOn.add(urn);
-    if (this.options.mode === "destroy") {
-      this.toDelete.push(found);
-    }
+    if (this.options.mode === "destroy") this.toDelete.push(found);
     return [read(this.context, old, found, answer)];
   }
 
@@ -106,9 +102,7 @@ export class StepGenerator {
     answer: Answer,
   ): Promise<DeploymentStep[] | undefined> {
     const { mode } = this.options;
-    if (mode === "update") {
-      return undefined;
-    }
+    if (mode === "update") return undefined;
     const needsWhatIsSkipped = [...allDependencyUrns(next)].some((urn) => this.skippedCreates.has(urn));
     if (needsWhatIsSkipped || (isManaged(next) && old === undefined)) {
       next.outputs = old?.outputs ?? {};
@@ -119,12 +113,8 @@ export class StepGenerator {
       await this.context.providers.ensure(old.provider, this.previous);
       return [refresh(this.context, old, { answer })];
     }
-    if (mode === "destroy") {
-      this.toDelete.push(next);
-    }
-    if (!isManaged(next) || old === undefined) {
-      return undefined;
-    }
+    if (mode === "destroy") this.toDelete.push(next);
+    if (!isManaged(next) || old === undefined) return undefined;
     this.operatedOn.add(next.urn);
     next.inputs = old.inputs;
     return [same(this.context, old, next, answer)];
@@ -137,21 +127,13 @@ export class StepGenerator {
   ): Promise<DeploymentStep[]> {
     const { urn } = next;
     const isTargeted = isProviderType(next.type) || next.type === stackType || this.isTargeted(next);
-    if (!isTargeted) {
-      return old === undefined ? this.skipCreate(old, next, answer) : this.leave(old, answer);
-    }
-    if (old?.external === true) {
-      throw unknownChange(urn, "was read before, and is declared now");
-    }
+    if (!isTargeted) return old === undefined ? this.skipCreate(old, next, answer) : this.leave(old, answer);
+    if (old?.external === true) throw unknownChange(urn, "was read before, and is declared now");
     const isForced = this.options.replace.has(urn);
     const properties = next.inputs;
-    if (isManaged(next)) {
-      next.inputs = await this.check(next, isForced ? undefined : old, properties);
-    }
+    if (isManaged(next)) next.inputs = await this.check(next, isForced ? undefined : old, properties);
     this.operatedOn.add(urn);
-    if (old === undefined) {
-      return [create(this.context, next, answer)];
-    }
+    if (old === undefined) return [create(this.context, next, answer)];
     const diff = isForced ? { isChanged: true, replaceKeys: ["id"] } : await this.diff(old, next);
     if (diff.isChanged && diff.replaceKeys.length > 0) {
       this.refuseIfProtected(old, next);
@@ -179,9 +161,7 @@ export class StepGenerator {
         `${next.type} resource '${nameOf(next.urn)}'${which} has a problem: ${reason}`,
       );
     }
-    if (failures.length > 0) {
-      throw new Bail(`resource ${next.urn} is invalid`);
-    }
+    if (failures.length > 0) throw new Bail(`resource ${next.urn} is invalid`);
     return inputs;
   }
 
@@ -203,9 +183,7 @@ export class StepGenerator {
 
   /** @param old if there is one, it is not "operated on": a destroy still has to delete it */
   private skipCreate(old: ResourceState | undefined, next: ResourceState, answer: Answer): DeploymentStep[] {
-    if (old === undefined) {
-      this.operatedOn.add(next.urn);
-    }
+    if (old === undefined) this.operatedOn.add(next.urn);
     this.skippedCreates.add(next.urn);
     return [skippedCreate(next, answer)];
   }
@@ -225,17 +203,13 @@ export class StepGenerator {
   private refuse(urn: string, message: string): void {
     this.context.say(urn, "error", message);
     this.sawError = true;
-    if (!this.context.preview) {
-      throw new Bail(message);
-    }
+    if (!this.context.preview) throw new Bail(message);
   }
 
   /** A step that needs something that was not created, because it is no target, cannot be done. */
   private refuseUncreatedDependencies(steps: DeploymentStep[]): void {
     for (const { next, urn } of steps) {
-      if (next === undefined || this.skippedCreates.has(urn)) {
-        continue;
-      }
+      if (next === undefined || this.skippedCreates.has(urn)) continue;
       for (const dependency of allDependencyUrns(next)) {
         if (this.skippedCreates.has(dependency)) {
           const what = `Resource '${urn}' depends on '${dependency}' which was was not specified in --target list.`;
@@ -249,9 +223,7 @@ export class StepGenerator {
   /** `refresh --run-program`: what the program has not mentioned is refreshed in the end. */
   async refreshes(): Promise<DeploymentStep[]> {
     const rest = this.previous.filter((state) => !this.wasOperatedOn(state.urn) && this.isTargeted(state));
-    for (const { provider } of rest) {
-      await this.context.providers.ensure(provider, this.previous);
-    }
+    for (const { provider } of rest) await this.context.providers.ensure(provider, this.previous);
     return rest.map((state) => refresh(this.context, state, { isUnrecorded: true }));
   }
 
@@ -286,16 +258,12 @@ export class StepGenerator {
       );
       this.sawError = true;
     }
-    if (refused.length > 0 && !this.context.preview) {
-      throw new Bail("delete untargeted resource");
-    }
+    if (refused.length > 0 && !this.context.preview) throw new Bail("delete untargeted resource");
   }
 
   /** With targets: these and everything that cannot exist without them. */
   private condemnable(): Set<string> | undefined {
-    if (this.options.targets.size === 0) {
-      return undefined;
-    }
+    if (this.options.targets.size === 0) return undefined;
     const targeted = this.previous.filter((state) => this.isTargeted(state));
     return new Set(targeted.flatMap((state) => [state, ...dependentsOf(state, this.previous)]).map(({ urn }) => urn));
   }
@@ -311,9 +279,7 @@ export class StepGenerator {
   private claimUrn(goal: Goal): string {
     const urn = this.urnOf(goal);
     const { parent = "" } = goal;
-    if (parent !== "" && !this.urns.has(parent)) {
-      throw new Error(`could not find parent resource ${parent}`);
-    }
+    if (parent !== "" && !this.urns.has(parent)) throw new Error(`could not find parent resource ${parent}`);
     const claimed = this.urns.has(urn) || this.aliased.has(urn);
     if (claimed) {
       this.context.say(urn, "error", `Duplicate resource URN '${urn}'; try giving it a unique name`);
@@ -327,12 +293,8 @@ export class StepGenerator {
   private findOld(urn: string, { aliases = [] }: Goal): { old?: ResourceState; alias?: string } {
     for (const candidate of [urn, ...aliases]) {
       const old = this.lastKnown(candidate);
-      if (old === undefined) {
-        continue;
-      }
-      if (candidate === urn) {
-        return { old };
-      }
+      if (old === undefined) continue;
+      if (candidate === urn) return { old };
       if (this.urns.has(candidate) || this.aliased.has(candidate)) {
         throw new Error(`Duplicate resource alias '${candidate}' applied to resource with URN '${urn}'`);
       }

@@ -11,9 +11,7 @@ export function dependentsOf(resource: ResourceState, resources: readonly Resour
   const urns = new Set([resource.urn]);
   return resources.slice(resources.indexOf(resource) + 1).filter((candidate) => {
     const isDependent = [...allDependencyUrns(candidate)].some((urn) => urns.has(urn));
-    if (isDependent) {
-      urns.add(candidate.urn);
-    }
+    if (isDependent) urns.add(candidate.urn);
     return isDependent;
   });
 }
@@ -38,12 +36,8 @@ function dependenciesOf(resource: ResourceState, resources: readonly ResourceSta
   const dependencies = new Set<ResourceState>();
   for (const candidate of resources.slice(0, resources.indexOf(resource))) {
     const isBelow = components.has(candidate.parent);
-    if (isBelow || (urns.has(candidate.urn) && !candidate.custom)) {
-      components.add(candidate.urn);
-    }
-    if (isBelow || urns.has(candidate.urn) || candidate.urn === resource.parent) {
-      dependencies.add(candidate);
-    }
+    if (isBelow || (urns.has(candidate.urn) && !candidate.custom)) components.add(candidate.urn);
+    if (isBelow || urns.has(candidate.urn) || candidate.urn === resource.parent) dependencies.add(candidate);
   }
   return dependencies;
 }
@@ -64,9 +58,7 @@ export function deletionWaves(
     const wave = [...remaining].filter((resource) =>
       [...(dependencies.get(resource) ?? [])].every((dependency) => !remaining.has(dependency)),
     );
-    if (wave.length === 0) {
-      throw new Error("the state is not sorted: its dependencies form a circle");
-    }
+    if (wave.length === 0) throw new Error("the state is not sorted: its dependencies form a circle");
     wave.forEach((resource) => remaining.delete(resource));
     waves.unshift(wave);
   }

@@ -78,9 +78,7 @@ export function eventsToSteps(
       }
     } else if (resOpFailedEvent !== undefined) {
       const ended = close(resOpFailedEvent.metadata);
-      if (ended !== undefined) {
-        ended.step.outcome = "failed";
-      }
+      if (ended !== undefined) ended.step.outcome = "failed";
     }
   }
   for (const { step, metadata } of open) {
@@ -111,9 +109,7 @@ function stepOf(metadata: StepMetadata): Step {
 
 /** `refresh` says what it found; a refresh in front of something else leaves it to be seen. */
 function noteRefresh(step: Step, { op, old, new: next }: StepMetadata): void {
-  if (step.op !== "refresh" || step.outcome === "failed") {
-    return;
-  }
+  if (step.op !== "refresh" || step.outcome === "failed") return;
   step.diffs = next === null ? [] : changedJsonKeys(old?.outputs, next.outputs);
   if (op === "same" || op === "update" || op === "delete") {
     step.found = op;
@@ -139,16 +135,12 @@ function addWaves(steps: Step[], before: ExportedState): void {
   for (const step of deletions) {
     const candidates = entries.filter((entry) => entry.urn === step.urn && !condemned.has(entry));
     const entry = candidates.find((candidate) => candidate.delete) ?? candidates[0];
-    if (entry !== undefined) {
-      condemned.set(entry, step);
-    }
+    if (entry !== undefined) condemned.set(entry, step);
   }
   for (const [index, wave] of deletionWaves(condemned.keys(), entries).entries()) {
     for (const entry of wave) {
       const step = condemned.get(entry);
-      if (step !== undefined) {
-        step.wave = index;
-      }
+      if (step !== undefined) step.wave = index;
     }
   }
 }

@@ -107,9 +107,7 @@ describeEngines("a killed operation", (engine, world) => {
     assert.deepEqual(readdirSync(locks), []);
     const providers = [...new Set(w.calls.map(({ pid }) => pid))];
     assert.equal(providers.length, 2);
-    for (const pid of providers) {
-      await until(() => !isAlive(pid), `the end of the provider process ${pid}`);
-    }
+    for (const pid of providers) await until(() => !isAlive(pid), `the end of the provider process ${pid}`);
   });
 });
 

@@ -6,9 +6,7 @@ import { stackType } from "./Urn";
 
 export function countByOperation(steps: readonly Step[]): Outcome["changes"] {
   const changes: Outcome["changes"] = {};
-  for (const { op } of steps) {
-    changes[op] = (changes[op] ?? 0) + 1;
-  }
+  for (const { op } of steps) changes[op] = (changes[op] ?? 0) + 1;
   return changes;
 }
 

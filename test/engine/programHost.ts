@@ -65,9 +65,7 @@ function run({ arguments: parameters, directory, environment, endMark }: HostReq
 function giveBack(endMark: string): void {
   finish = undefined;
   newListeners().forEach(([event, listener]) => event === "exit" && listener(0));
-  if (process.exitCode !== undefined && process.exitCode !== 0) {
-    return;
-  }
+  if (process.exitCode !== undefined && process.exitCode !== 0) return;
   newListeners().forEach(([event, listener]) => process.removeListener(event, listener));
   forgetModulesAndGlobals();
   process.channel?.ref();
@@ -93,13 +91,9 @@ function newListeners(): [event: string | symbol, listener: Listener][] {
 
 function forgetModulesAndGlobals(): void {
   for (const path of Object.keys(hostRequire.cache)) {
-    if (!libraries.has(path)) {
-      delete hostRequire.cache[path];
-    }
+    if (!libraries.has(path)) delete hostRequire.cache[path];
   }
   for (const name of Reflect.ownKeys(globalThis)) {
-    if (!globals.has(name)) {
-      Reflect.deleteProperty(globalThis, name);
-    }
+    if (!globals.has(name)) Reflect.deleteProperty(globalThis, name);
   }
 }

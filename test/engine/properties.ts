@@ -64,12 +64,8 @@ export function changedKeys(before: PropertyMap, after: PropertyMap): string[] {
 export function markSecretsLike(outputs: PropertyMap, inputs: PropertyMap): PropertyMap {
   return mapValues(outputs, (output, key) => {
     const input = inputs[key];
-    if (input === undefined || isSecret(output)) {
-      return output;
-    }
-    if (isObject(output) && isObject(input) && !isSecret(input)) {
-      return markSecretsLike(output, input);
-    }
+    if (input === undefined || isSecret(output)) return output;
+    if (isObject(output) && isObject(input) && !isSecret(input)) return markSecretsLike(output, input);
     return containsSecrets(input) ? secret(output) : output;
   });
 }
@@ -99,24 +95,18 @@ export function decryptSecrets(properties: PropertyMap, secrets: Secrets): Prope
     if (isObject(value) && value[signatureKey] === resourceReferenceSignature) {
       throw new Error("the state has a reference to a resource, which the in-process engine does not know");
     }
-    if (!isSecret(value)) {
-      return mapElements(value, decrypt);
-    }
+    if (!isSecret(value)) return mapElements(value, decrypt);
     const { ciphertext, plaintext } = value;
     const json = typeof ciphertext === "string" ? secrets.decrypt(ciphertext) : (plaintext as string);
     const decrypted = secret(decrypt(JSON.parse(json) as PropertyValue));
-    if (typeof ciphertext === "string") {
-      secrets.remember(decrypted, ciphertext);
-    }
+    if (typeof ciphertext === "string") secrets.remember(decrypted, ciphertext);
     return decrypted;
   };
   return mapValues(properties, decrypt);
 }
 
 function mapElements(value: PropertyValue, convert: (value: PropertyValue) => PropertyValue): PropertyValue {
-  if (Array.isArray(value)) {
-    return value.map(convert);
-  }
+  if (Array.isArray(value)) return value.map(convert);
   return isObject(value) ? mapValues(value, convert) : value;
 }
 

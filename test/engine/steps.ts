@@ -75,9 +75,7 @@ export class DeploymentStep {
     try {
       await this.options.apply?.(this);
     } finally {
-      if (this.next !== undefined && this.op !== "replace") {
-        markSecretOutputs(this.next);
-      }
+      if (this.next !== undefined && this.op !== "replace") markSecretOutputs(this.next);
     }
   }
 
@@ -95,9 +93,7 @@ function markSecretOutputs(state: ResourceState): void {
   const secretInputs = Object.keys(state.inputs).filter((key) => isSecret(state.inputs[key]));
   for (const key of [...state.additionalSecretOutputs, ...secretInputs]) {
     const output = state.outputs[key];
-    if (output !== undefined && !isSecret(output)) {
-      state.outputs = { ...state.outputs, [key]: secret(output) };
-    }
+    if (output !== undefined && !isSecret(output)) state.outputs = { ...state.outputs, [key]: secret(output) };
   }
 }
 
@@ -105,9 +101,7 @@ export function same(context: StepContext, old: ResourceState, next: ResourceSta
   const apply = async (): Promise<void> => {
     const { id, outputs, created, modified } = old;
     Object.assign(next, { id, outputs, created, modified });
-    if (isProviderType(next.type)) {
-      await context.providers.configure(`${next.urn}::${id}`, next.inputs);
-    }
+    if (isProviderType(next.type)) await context.providers.configure(`${next.urn}::${id}`, next.inputs);
   };
   return new DeploymentStep("same", old, next, { apply, answer });
 }
@@ -144,9 +138,7 @@ export function create(
   };
   const finish = (): void => {
     next.created = next.modified = now();
-    if (replaced !== undefined) {
-      replaced.delete = true;
-    }
+    if (replaced !== undefined) replaced.delete = true;
   };
   const op = replaced === undefined ? "create" : "create-replacement";
   return new DeploymentStep(op, replaced, next, { apply, answer });
@@ -161,9 +153,7 @@ async function createIn(
     await providers.configure(`${next.urn}::${id}`, next.inputs);
     return { id, outputs: next.inputs };
   }
-  if (!next.custom) {
-    return {};
-  }
+  if (!next.custom) return {};
   // The dynamic provider knows no previews: what is to be created has its inputs as outputs, and no id.
   return preview ? { id: "", outputs: { ...next.inputs } } : (await providers.of(next)).create(next);
 }
@@ -172,9 +162,7 @@ export function update(context: StepContext, old: ResourceState, next: ResourceS
   const apply = async (): Promise<void> => {
     const { id, created, modified } = old;
     Object.assign(next, { id, created, modified });
-    if (!next.custom) {
-      return;
-    }
+    if (!next.custom) return;
     try {
       next.outputs = await updateIn(context, old, next);
       next.modified = now();
@@ -213,9 +201,7 @@ export function remove({ preview, providers, hooks }: StepContext, condemned: Re
   const { custom, external, protect, type, urn } = condemned;
   const apply = async (): Promise<void> => {
     await hooks.run("BeforeDelete", condemned);
-    if (protect && !condemned.delete) {
-      throw new ProtectedResourceError(urn);
-    }
+    if (protect && !condemned.delete) throw new ProtectedResourceError(urn);
     if (custom && !external && !isProviderType(type) && !preview) {
       await (await providers.of(condemned)).delete(condemned);
     }
@@ -245,9 +231,7 @@ export function read(
   const apply = async (): Promise<void> => {
     if (found.id !== unknown) {
       const result = await readFrom(context, found, found.inputs);
-      if (result === undefined) {
-        throw new Error(`resource '${found.id}' does not exist`);
-      }
+      if (result === undefined) throw new Error(`resource '${found.id}' does not exist`);
       Object.assign(found, { id: result.id, outputs: result.outputs });
     }
     const isUnchanged =
@@ -264,9 +248,7 @@ async function readFrom(
   resource: ResourceState,
   state: PropertyMap,
 ): Promise<Pick<ResourceState, "id" | "inputs" | "outputs"> | undefined> {
-  if (resource.type !== stackReferenceType) {
-    return (await providers.of(resource)).read(resource, state);
-  }
+  if (resource.type !== stackReferenceType) return (await providers.of(resource)).read(resource, state);
   const { id, inputs } = resource;
   const name = typeof inputs["name"] === "string" ? inputs["name"] : id;
   const outputs = await outputsOf(name);
@@ -281,9 +263,7 @@ export function refresh(
   options: Pick<StepOptions, "answer" | "isUnrecorded">,
 ): DeploymentStep {
   const apply = async (step: DeploymentStep): Promise<void> => {
-    if (!before.custom || isProviderType(before.type)) {
-      return;
-    }
+    if (!before.custom || isProviderType(before.type)) return;
     const result = await readFrom(context, before, before.outputs);
     if (result === undefined) {
       step.next = undefined;
@@ -293,9 +273,7 @@ export function refresh(
     const after = { ...before, ...result, initErrors: [] };
     const isDifferent =
       !isDeepStrictEqual(after.outputs, before.outputs) || !isDeepStrictEqual(after.inputs, before.inputs);
-    if (isDifferent) {
-      after.modified = now();
-    }
+    if (isDifferent) after.modified = now();
     step.next = after;
     // Not "is anything else in the outputs?" but "would an unchanged program change it back?"
     const isChanged = before.external

@@ -53,9 +53,7 @@ export class LifecycleStack {
     return this.#operation(async (provider, run) => {
       if (refresh) await this.#refresh(provider, run);
       const goOn = () => continueOnError || run.failures.length === 0;
-      for (const declaration of this.declared) {
-        if (goOn()) await this.#apply(provider, run, declaration);
-      }
+      for (const declaration of this.declared) if (goOn()) await this.#apply(provider, run, declaration);
       const names = new Set(this.declared.map(({ name }) => name));
       const undeclared = [...this.state].filter(([name]) => !names.has(name));
       for (const [name, recorded] of dependentsFirst([...undeclared, ...this.replaced])) {

@@ -116,9 +116,7 @@ export class ScriptedServer extends Listener {
             channel.resume();
           }
         });
-        if (this.script.onSftp === undefined) {
-          return;
-        }
+        if (this.script.onSftp === undefined) return;
         session.on("sftp", (acceptSftp) => {
           const sftp = acceptSftp();
           sftp.on("close", () => this.#openSessions--);
@@ -126,9 +124,7 @@ export class ScriptedServer extends Listener {
         });
       });
       // ssh2 answers "administratively prohibited" if nobody listens, as OpenSSH does without AllowTcpForwarding.
-      if (!this.script.forwarding) {
-        return;
-      }
+      if (!this.script.forwarding) return;
       client.on("tcpip", (accept, reject, { destIP, destPort }) => {
         const socket = connect({ host: destIP, port: destPort });
         socket.once("error", () => reject());
@@ -203,9 +199,7 @@ export function worker(
       const answer = (result: unknown) => {
         channel.write(frame(marker, { id: request.id, now: NOW, ok: true, result }));
       };
-      if (request.verb === "hello") {
-        return answer({ protocol: request.args.protocol });
-      }
+      if (request.verb === "hello") return answer({ protocol: request.args.protocol });
       onRequest(request, answer, marker);
     });
     channel.on("end", () => {

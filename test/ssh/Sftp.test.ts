@@ -16,9 +16,7 @@ function serve(files: Map<string, Buffer>) {
     const attributes = (data: Buffer) => ({ mode: 0o100600, uid: 0, gid: 0, size: data.length, atime: 5, mtime: 7 });
     const withFile = (id: number, path: string, action: (data: Buffer) => void) => {
       const data = files.get(path);
-      if (path === "/hang") {
-        return;
-      }
+      if (path === "/hang") return;
       if (data === undefined) {
         const status = { "/locked": PERMISSION_DENIED, "/full": FAILURE }[path] ?? NO_SUCH_FILE;
         return sftp.status(id, status, `no\x1b[2J ${path}`);
@@ -56,9 +54,7 @@ function serve(files: Map<string, Buffer>) {
 describe("Sftp", () => {
   const cleanUp: (() => unknown)[] = [];
   afterEach(async () => {
-    for (const action of cleanUp.splice(0).reverse()) {
-      await action();
-    }
+    for (const action of cleanUp.splice(0).reverse()) await action();
   });
   const start = async (timings: Partial<Timings> = {}) => {
     const files = new Map([

@@ -24,9 +24,7 @@ describe("SshConnection", () => {
     return connection;
   };
   afterEach(async () => {
-    for (const action of cleanUp.splice(0).reverse()) {
-      await action();
-    }
+    for (const action of cleanUp.splice(0).reverse()) await action();
   });
 
   describe("host keys", () => {
@@ -59,9 +57,7 @@ describe("SshConnection", () => {
     it("has the server show the pinned type of key, whatever else it has", async () => {
       const keys = [newKey(), newEcdsaKey(), newRsaKey()];
       const server = await start({ hostKeys: keys });
-      for (const { public: hostKey } of keys) {
-        await open(server, { hostKey }).run("true", null, LIMITS);
-      }
+      for (const { public: hostKey } of keys) await open(server, { hostKey }).run("true", null, LIMITS);
     });
 
     it("refuses a server that has no key of the pinned type", async () => {
@@ -509,7 +505,5 @@ async function failure(
 }
 
 async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) {
-    await new Promise((resolve) => setImmediate(resolve));
-  }
+  while (!condition()) await new Promise((resolve) => setImmediate(resolve));
 }

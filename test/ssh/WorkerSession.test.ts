@@ -12,9 +12,7 @@ const DEADLINE = 20;
 describe("WorkerSession", () => {
   const cleanUp: (() => unknown)[] = [];
   afterEach(async () => {
-    for (const action of cleanUp.splice(0).reverse()) {
-      await action();
-    }
+    for (const action of cleanUp.splice(0).reverse()) await action();
   });
   const serve = async (onExec: Script["onExec"], script: Script = {}) => {
     const server = await ScriptedServer.start({ onExec, ...script });
@@ -51,9 +49,7 @@ describe("WorkerSession", () => {
     const { server, session } = await start(
       worker(({ verb, args }, answer) => {
         held.push(() => answer({ verb, args }));
-        if (held.length === 50) {
-          held.reverse().forEach((reply) => reply());
-        }
+        if (held.length === 50) held.reverse().forEach((reply) => reply());
       }),
     );
     const numbers = Array.from({ length: 50 }, (_, number) => number);
@@ -109,9 +105,7 @@ describe("WorkerSession", () => {
       workerInput(channel, ({ id, verb }, marker) => {
         const error = { code: "internal", message: "server has gone away", fatal: true };
         const answer = verb === "bind" ? { ok: false, error } : { ok: true, result: { protocol: 1 } };
-        if (verb !== "site") {
-          channel.write(frame(marker, { id, now: NOW, ...answer }));
-        }
+        if (verb !== "site") channel.write(frame(marker, { id, now: NOW, ...answer }));
       }),
     );
     const [bind, site] = [session.request("bind", {}, DEADLINE), session.request("site", {}, DEADLINE)];
@@ -163,9 +157,7 @@ describe("WorkerSession", () => {
       let asked = 0;
       const { server, session } = await start(worker(() => void (++asked === 3 && server.drop())));
       const requests = [1, 2, 3].map((number) => session.request("bind", { number }, DEADLINE));
-      for (const request of requests) {
-        assert.equal((await broken(request)).outcome, "unknown");
-      }
+      for (const request of requests) assert.equal((await broken(request)).outcome, "unknown");
     });
 
     it("when the server falls silent", async () => {

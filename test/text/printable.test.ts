@@ -39,9 +39,7 @@ describe("printable", () => {
     ],
     ["commands to GitHub and Azure anywhere", "x ##[set-env]a ##vso[task.x]", "x \\x23#[set-env]a \\x23#vso[task.x]"],
   ];
-  for (const [what, text, shown] of dangerous) {
-    it(`escapes ${what}`, () => assert.equal(printable(text), shown));
-  }
+  for (const [what, text, shown] of dangerous) it(`escapes ${what}`, () => assert.equal(printable(text), shown));
 
   it("leaves the middle of a long text out, and says how much", () => {
     assert.equal(

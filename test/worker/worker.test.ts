@@ -98,9 +98,7 @@ describe("worker.php", () => {
 
   it("compiles where there is a php", function () {
     const php = spawnSync("php", ["-l"], { input: `<?php ${workerSource()}`, encoding: "utf8" });
-    if (php.error) {
-      return skip(this, "whether worker.php compiles", "apt-get install php-cli");
-    }
+    if (php.error) return skip(this, "whether worker.php compiles", "apt-get install php-cli");
     assert.equal(php.status, 0, php.stdout);
   });
 

@@ -80,9 +80,7 @@ function orderOf(chain: readonly Step[]): (number | string)[] {
 function compare(left: readonly (number | string)[], right: readonly (number | string)[]): number {
   for (const [index, value] of left.entries()) {
     const other = right[index] ?? "";
-    if (value !== other) {
-      return value < other ? -1 : 1;
-    }
+    if (value !== other) return value < other ? -1 : 1;
   }
   return 0;
 }

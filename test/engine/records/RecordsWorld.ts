@@ -49,9 +49,7 @@ export class RecordsWorld {
   readonly stateDirectory = join(this.directory, "state");
 
   constructor() {
-    for (const name of ["records", "hold", "state"]) {
-      mkdirSync(join(this.directory, name));
-    }
+    for (const name of ["records", "hold", "state"]) mkdirSync(join(this.directory, name));
     this.faults({});
     this.plan();
   }
@@ -148,9 +146,7 @@ export class RecordsWorld {
 export async function until(condition: () => boolean, what: string): Promise<void> {
   const deadline = Date.now() + patienceMilliseconds;
   while (!condition()) {
-    if (Date.now() > deadline) {
-      throw new Error(`waited ${patienceMilliseconds / 1000} s in vain for: ${what}`);
-    }
+    if (Date.now() > deadline) throw new Error(`waited ${patienceMilliseconds / 1000} s in vain for: ${what}`);
     await new Promise((done) => setTimeout(done, 10));
   }
 }

@@ -71,9 +71,7 @@ describe("A hosted account, whose login has a limited shell", () => {
   before(needOpenSsh);
   before(needRoot);
   before(function () {
-    if (!lshell) {
-      skip(this, "what logs in to a limited shell", LSHELL);
-    }
+    if (!lshell) skip(this, "what logs in to a limited shell", LSHELL);
     user = SystemUser.create({ suffix: ".ftp" });
     user.mustRun(lshell, this);
     user.password = PASSWORD;

@@ -87,9 +87,7 @@ describe("The product over OpenSSH, through the login shell of a user", () => {
 
   for (const shell of ["/bin/dash", "/bin/tcsh"]) {
     it(`works with the login shell ${shell}`, async function () {
-      if (!existsSync(shell)) {
-        skip(this, `the login shell ${shell}`, `apt-get install ${basename(shell)}`);
-      }
+      if (!existsSync(shell)) skip(this, `the login shell ${shell}`, `apt-get install ${basename(shell)}`);
       user.shell = shell;
       await works(await start());
     });
