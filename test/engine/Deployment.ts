@@ -124,6 +124,9 @@ export class Deployment implements MonitorEvents {
     const { kind, base, options } = this.request;
     const { refresh: refreshFirst = false, runProgram = false, replace = [] } = options;
     const { targets } = this;
+    if (refreshFirst && runProgram) {
+      throw new Error("--refresh with --run-program is not known to the in-process engine: use the Pulumi CLI");
+    }
     if ((refreshFirst || kind === "refresh") && !runProgram) {
       this.checkTargets(targets);
       await this.refreshAll(base.resources.filter(({ urn }) => targets.size === 0 || targets.has(urn)));
@@ -226,8 +229,6 @@ export class Deployment implements MonitorEvents {
   ): Promise<RegistrationResult> {
     return new Promise((answer) => {
       void this.inTurn(this.generator.urnOf(goal), async () => {
-        const { refresh, runProgram } = this.request.options;
-        if (refresh && runProgram) await this.refreshOne(goal);
         if (!this.cancellation.isCancelled) await this.submit(await work(answer));
       });
     });
@@ -303,17 +304,6 @@ export class Deployment implements MonitorEvents {
     await executor.runAll(states.map((state) => refresh(this.context, state, { isUnrecorded: true })));
     this.recorder.rewriteBase(this.refreshed);
     if (executor.sawError) this.reportFailure();
-  }
-
-  /** `--refresh --run-program`: each resource just before its own turn; a failure ends the operation. */
-  private async refreshOne(goal: Goal): Promise<void> {
-    const old = this.generator.recorded(goal);
-    if (old !== undefined) {
-      const executor = this.newExecutor("stop");
-      await executor.runAll([refresh(this.context, old, { isUnrecorded: true })]);
-      this.failed ||= executor.sawError;
-      this.recorder.rewriteRest(this.refreshed);
-    }
   }
 
   private get parallel(): number {

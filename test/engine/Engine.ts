@@ -64,7 +64,7 @@ export interface OperationOptions {
   target?: string[];
   /** `--exclude-protected` (destroy). */
   excludeProtected?: boolean;
-  /** `--run-program` (up with `refresh`, refresh and destroy). */
+  /** `--run-program` (refresh and destroy). */
   runProgram?: boolean;
   /** Added to the environment of the program and of the provider process, for this operation only. */
   env?: Record<string, string>;

@@ -88,15 +88,6 @@ export class SnapshotRecorder {
     this.unwritten = true;
   }
 
-  /** The same of what this deployment has not come to yet. */
-  rewriteRest(refreshed: ReadonlyMap<ResourceState, ResourceState | undefined>): void {
-    const { resources } = this.base;
-    const rest = resources.filter((state) => !this.done.has(state));
-    resources.splice(0, resources.length, ...afterRefresh(rest, refreshed));
-    this.done.clear();
-    this.unwritten = true;
-  }
-
   private resources(): ResourceState[] {
     return [...this.made, ...this.base.resources].filter((state) => !this.done.has(state));
   }

@@ -63,12 +63,6 @@ export class StepGenerator {
     return createUrn(this.options.stack, this.options.project, parent, type, name);
   }
 
-  /** What the state has of a resource that is about to be registered, if a provider manages it and it is a target. */
-  recorded(goal: Goal): ResourceState | undefined {
-    const old = [this.urnOf(goal), ...(goal.aliases ?? [])].flatMap((urn) => this.lastKnown(urn) ?? []).at(0);
-    return old !== undefined && isManaged(old) && this.isTargeted(old) ? old : undefined;
-  }
-
   read(goal: Goal, answer: Answer): DeploymentStep[] {
     const urn = this.claimUrn(goal);
     const { old } = this.findOld(urn, goal);

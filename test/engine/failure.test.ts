@@ -132,21 +132,6 @@ describeEngines("a failure", (engine, world) => {
     assert.deepEqual(Object.keys(w.records), ["a", "b"]);
   });
 
-  it("of a refresh that runs the program ends the operation, in spite of --continue-on-error", async () => {
-    const w = world();
-    w.plan(record("a"), record("b", {}, dependsOn("a")), record("leaving"));
-    const stack = await w.open(engine);
-    await stack.up();
-    w.plan(record("a"), record("b", {}, dependsOn("a")));
-    w.write("b", "changed by hand");
-    w.faults({ "read a": { error: "unreachable" } });
-    const up = await stack.up({ refresh: true, runProgram: true, continueOnError: true, parallel: 1 });
-    assert.equal(up.ok, false);
-    expectGolden("failed-refresh-with-program", engine, up);
-    assert.match(up.diagnostics, /unreachable/);
-    assert.deepEqual(w.records, { a: "value of a", b: "changed by hand", leaving: "value of leaving" });
-  });
-
   it("of the program deletes nothing, and is told once", async () => {
     const w = world();
     w.plan(record("a"), record("obsolete"));

@@ -234,24 +234,6 @@ describeEngines("a stack from its first preview to its end", (engine, world) => 
     assert.deepEqual(w.callsOf("update", "delete"), []);
   });
 
-  it("refreshes with the program's configuration before it changes anything, if asked to run it", async () => {
-    const w = world();
-    w.plan(record("a"), record("b"), record("c"), record("leaving"));
-    const stack = await w.open(engine, { config: { "records:greeting": "hello" } });
-    await stack.up();
-    w.plan(record("a"), record("b"), record("c"));
-    w.write("a", "changed by hand");
-    w.remove("b");
-    w.forgetCalls();
-    await stack.setConfig({ "records:greeting": "hi" });
-    const up = await stack.up({ refresh: true, runProgram: true, parallel: 1 });
-    assert.equal(up.ok, true, up.output);
-    expectGolden("drift/up-with-refresh-and-program", engine, up);
-    assert.deepEqual([...new Set(w.calls.map(({ greeting }) => greeting))], ["hi"]);
-    assert.deepEqual(w.records, { a: "value of a", b: "value of b", c: "value of c" });
-    assert.deepEqual((await stack.up()).changes, { same: 3 });
-  });
-
   it("knows its own outputs of the last time", async () => {
     const w = world();
     const plan = (now: string): void =>
