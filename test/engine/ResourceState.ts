@@ -28,15 +28,13 @@ export interface ResourceState {
   resourceHooks: Partial<Record<HookType, string[]>>;
   /** Former URNs, which other entries may still name. */
   aliases: string[];
-  created?: string | undefined;
-  modified?: string | undefined;
 }
 
 /** Fields that are empty are left out of the file. */
 export type SerializedResource = Pick<ResourceState, "urn" | "type" | "custom"> & Partial<ResourceState>;
 
 /** Written by the CLI to be shown to people; they are left out when the resource changes. */
-const informational = ["sourcePosition", "stackTrace"];
+const informational = ["created", "modified", "sourcePosition", "stackTrace"];
 
 export function newResourceState(required: SerializedResource): ResourceState {
   return {
@@ -54,8 +52,6 @@ export function newResourceState(required: SerializedResource): ResourceState {
     additionalSecretOutputs: [],
     resourceHooks: {},
     aliases: [],
-    created: undefined,
-    modified: undefined,
     ...required,
   };
 }

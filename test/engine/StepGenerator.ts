@@ -66,7 +66,7 @@ export class StepGenerator {
   read(goal: Goal, answer: Answer): DeploymentStep[] {
     const urn = this.claimUrn(goal);
     const { old } = this.findOld(urn, goal);
-    const found = stateOf({ ...goal, external: true }, urn, old);
+    const found = stateOf({ ...goal, external: true }, urn);
     if (found.id === "") throw new Error(`Expected an ID for ${urn}`);
     if (old !== undefined && !old.external && old.id !== found.id) {
       throw unknownChange(urn, "was declared before, and is read now");
@@ -79,7 +79,7 @@ export class StepGenerator {
   async register(goal: Goal, answer: Answer): Promise<DeploymentStep[]> {
     const urn = this.claimUrn(goal);
     const { old, alias } = this.findOld(urn, goal);
-    const next = stateOf({ ...goal, aliases: alias === undefined ? [] : [alias] }, urn, old);
+    const next = stateOf({ ...goal, aliases: alias === undefined ? [] : [alias] }, urn);
     const steps =
       (await this.registerWithoutChanges(old, next, answer)) ?? (await this.registerChanges(old, next, answer));
     this.refuseUncreatedDependencies(steps);
@@ -309,9 +309,8 @@ function isManaged({ custom, type }: ResourceState): boolean {
   return custom && !isProviderType(type);
 }
 
-function stateOf({ name: _, ...goal }: Goal, urn: string, old: ResourceState | undefined): ResourceState {
-  const { created, modified } = old ?? {};
-  return newResourceState({ created, modified, ...goal, urn });
+function stateOf({ name: _, ...goal }: Goal, urn: string): ResourceState {
+  return newResourceState({ ...goal, urn });
 }
 
 function unknownChange(urn: string, what: string): Error {

@@ -4,7 +4,6 @@
  * Source: pkg/resource/deploy/step.go of pulumi/pulumi.
  */
 import { randomUUID } from "node:crypto";
-import { isDeepStrictEqual } from "node:util";
 import { Step, StepOperation } from "./Engine";
 import { changedKeys, containsSecrets, isSecret, PropertyMap, secret, unknown } from "./properties";
 import { PartialFailure } from "./ProviderProcess";
@@ -84,10 +83,6 @@ export class DeploymentStep {
   }
 }
 
-function now(): string {
-  return new Date().toISOString();
-}
-
 /** Outputs that were declared secret, and those with the name of a secret input. */
 function markSecretOutputs(state: ResourceState): void {
   const secretInputs = Object.keys(state.inputs).filter((key) => isSecret(state.inputs[key]));
@@ -99,9 +94,8 @@ function markSecretOutputs(state: ResourceState): void {
 
 export function same(context: StepContext, old: ResourceState, next: ResourceState, answer?: Answer): DeploymentStep {
   const apply = async (): Promise<void> => {
-    const { id, outputs, created, modified } = old;
-    Object.assign(next, { id, outputs, created, modified });
-    if (isProviderType(next.type)) await context.providers.configure(`${next.urn}::${id}`, next.inputs);
+    Object.assign(next, { id: old.id, outputs: old.outputs });
+    if (isProviderType(next.type)) await context.providers.configure(`${next.urn}::${old.id}`, next.inputs);
   };
   return new DeploymentStep("same", old, next, { apply, answer });
 }
@@ -125,20 +119,16 @@ export function create(
 ): DeploymentStep {
   const apply = async (): Promise<void> => {
     await context.hooks.run("BeforeCreate", next);
+    const made = (result: Partial<ResourceState>): void => {
+      Object.assign(next, result);
+      if (replaced !== undefined) replaced.delete = true;
+    };
     try {
-      Object.assign(next, await createIn(context, next));
+      made(await createIn(context, next));
     } catch (error) {
-      if (error instanceof PartialFailure) {
-        Object.assign(next, { id: error.id, outputs: error.outputs, initErrors: error.reasons });
-        finish();
-      }
+      if (error instanceof PartialFailure) made({ id: error.id, outputs: error.outputs, initErrors: error.reasons });
       throw error;
     }
-    finish();
-  };
-  const finish = (): void => {
-    next.created = next.modified = now();
-    if (replaced !== undefined) replaced.delete = true;
   };
   const op = replaced === undefined ? "create" : "create-replacement";
   return new DeploymentStep(op, replaced, next, { apply, answer });
@@ -160,18 +150,16 @@ async function createIn(
 
 export function update(context: StepContext, old: ResourceState, next: ResourceState, answer: Answer): DeploymentStep {
   const apply = async (): Promise<void> => {
-    const { id, created, modified } = old;
-    Object.assign(next, { id, created, modified });
+    next.id = old.id;
     if (!next.custom) return;
     try {
       next.outputs = await updateIn(context, old, next);
-      next.modified = now();
     } catch (error) {
       if (error instanceof PartialFailure) {
         // What the provider could not finish was not updated "with these inputs": the old ones stay, so that the next
         // operation sees the difference again.
         const { outputs, reasons } = error;
-        Object.assign(next, { outputs, initErrors: reasons, inputs: { ...old.inputs }, modified: now() });
+        Object.assign(next, { outputs, initErrors: reasons, inputs: { ...old.inputs } });
       }
       throw error;
     }
@@ -234,10 +222,6 @@ export function read(
       if (result === undefined) throw new Error(`resource '${found.id}' does not exist`);
       Object.assign(found, { id: result.id, outputs: result.outputs });
     }
-    const isUnchanged =
-      old !== undefined && isDeepStrictEqual(old.inputs, found.inputs) && isDeepStrictEqual(old.outputs, found.outputs);
-    found.created = old?.created;
-    found.modified = isUnchanged ? old.modified : now();
   };
   return new DeploymentStep("read", old, found, { apply, answer });
 }
@@ -271,9 +255,6 @@ export function refresh(
       return;
     }
     const after = { ...before, ...result, initErrors: [] };
-    const isDifferent =
-      !isDeepStrictEqual(after.outputs, before.outputs) || !isDeepStrictEqual(after.inputs, before.inputs);
-    if (isDifferent) after.modified = now();
     step.next = after;
     // Not "is anything else in the outputs?" but "would an unchanged program change it back?"
     const isChanged = before.external
