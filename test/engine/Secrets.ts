@@ -32,9 +32,6 @@ function deriveKey(passphrase: string, salt: Buffer): Promise<Buffer> {
 }
 
 export class Secrets {
-  /** A secret that has not changed keeps its ciphertext, so that a checkpoint differs only where the state does. */
-  private readonly ciphertexts = new WeakMap<object, string>();
-
   private constructor(
     private readonly key: Buffer,
     /** `secrets_providers.state.salt` of the state file, `encryptionsalt` of a stack's configuration file. */
@@ -66,17 +63,6 @@ export class Secrets {
 
   encrypt(plaintext: string): string {
     return encrypt(this.key, plaintext);
-  }
-
-  /** @param secret whose ciphertext this will be from now on */
-  encryptOnce(secret: object, plaintext: string): string {
-    const ciphertext = this.ciphertexts.get(secret) ?? this.encrypt(plaintext);
-    this.remember(secret, ciphertext);
-    return ciphertext;
-  }
-
-  remember(secret: object, ciphertext: string): void {
-    this.ciphertexts.set(secret, ciphertext);
   }
 
   decrypt(ciphertext: string): string {

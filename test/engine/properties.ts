@@ -82,10 +82,7 @@ export function toStruct(properties: PropertyMap): Struct {
 export function encryptSecrets(properties: PropertyMap, secrets: Secrets): PropertyMap {
   const encrypt = (value: PropertyValue): PropertyValue =>
     isSecret(value)
-      ? {
-          [signatureKey]: secretSignature,
-          ciphertext: secrets.encryptOnce(value, JSON.stringify(reveal(value))),
-        }
+      ? { [signatureKey]: secretSignature, ciphertext: secrets.encrypt(JSON.stringify(reveal(value))) }
       : mapElements(value, encrypt);
   return mapValues(properties, encrypt);
 }
@@ -98,9 +95,7 @@ export function decryptSecrets(properties: PropertyMap, secrets: Secrets): Prope
     if (!isSecret(value)) return mapElements(value, decrypt);
     const { ciphertext, plaintext } = value;
     const json = typeof ciphertext === "string" ? secrets.decrypt(ciphertext) : (plaintext as string);
-    const decrypted = secret(decrypt(JSON.parse(json) as PropertyValue));
-    if (typeof ciphertext === "string") secrets.remember(decrypted, ciphertext);
-    return decrypted;
+    return secret(decrypt(JSON.parse(json) as PropertyValue));
   };
   return mapValues(properties, decrypt);
 }
