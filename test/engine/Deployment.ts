@@ -39,7 +39,6 @@ export interface DeploymentRequest {
 export interface DeploymentListener {
   stepBegan(step: DeploymentStep): void;
   stepEnded(step: DeploymentStep, error: unknown): void;
-  stackOutputs(before: PropertyMap, after: PropertyMap): void;
   say: Say;
 }
 
@@ -290,11 +289,8 @@ export class Deployment implements MonitorEvents {
   private finishStackOutputs(): void {
     const step = this.stackOutputs && this.registered.get(this.stackOutputs.urn);
     if (step?.next === undefined || this.stackOutputs === undefined) return;
-    const before = step.old?.outputs ?? {};
-    const after = this.failed ? { ...before, ...this.stackOutputs.outputs } : this.stackOutputs.outputs;
-    step.next.outputs = after;
+    step.next.outputs = { ...(this.failed && step.old?.outputs), ...this.stackOutputs.outputs };
     this.recorder.outputsRegistered(step);
-    this.listener.stackOutputs(before, after);
   }
 
   /** In front of everything else; all are tried, even if one fails. */

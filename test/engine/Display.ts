@@ -1,10 +1,10 @@
 /**
- * What one operation looks like on a terminal: a line per step, what was said (grouped by resource), the stack's
- * outputs, a count. It keeps to what people know from the Pulumi CLI, and says what it is first.
+ * What one operation looks like on a terminal: a line per step, what was said (grouped by resource), a count. It keeps to
+ * what people know from the Pulumi CLI, and says what it is first.
  */
 import { DeploymentListener } from "./Deployment";
 import { Step, StepOperation } from "./Engine";
-import { changedKeys, isInternalKey, isSecret, PropertyMap, PropertyValue } from "./properties";
+import { changedKeys, isInternalKey, PropertyMap } from "./properties";
 import { DeploymentStep, Severity } from "./steps";
 import { isProviderType, nameOf, stackType, typeOf } from "./Urn";
 
@@ -44,7 +44,6 @@ export class Display implements DeploymentListener {
   readonly steps: Step[] = [];
   private readonly said: { urn: string; text: string }[] = [];
   private readonly reports = new Map<DeploymentStep, Step>();
-  private outputs: { before: PropertyMap; after: PropertyMap } | undefined;
 
   constructor(private readonly options: DisplayOptions) {}
 
@@ -80,10 +79,6 @@ export class Display implements DeploymentListener {
     }
   }
 
-  stackOutputs(before: PropertyMap, after: PropertyMap): void {
-    this.outputs = { before, after };
-  }
-
   /** As the CLI prints it: `warning: ...`; a line that was merely printed by somebody comes without a prefix. */
   say(urn: string, severity: Severity, message: string): void {
     this.said.push({ urn, text: severity === "info" ? message : `${severity}: ${message}` });
@@ -96,7 +91,6 @@ export class Display implements DeploymentListener {
 
   finish(): void {
     this.print(this.describeDiagnostics());
-    if (this.outputs !== undefined) this.print(describeOutputs(this.outputs.before, this.outputs.after));
     this.print(this.describeCounts());
   }
 
@@ -135,17 +129,4 @@ export class Display implements DeploymentListener {
 /** Top-level keys that differ, Pulumi's own left out. */
 function shownChanges(before: PropertyMap = {}, after: PropertyMap = {}): string[] {
   return changedKeys(before, after).filter((key) => !isInternalKey(key));
-}
-
-/** `~ name: "a" => "b"` */
-function describeOutputs(before: PropertyMap, after: PropertyMap): string {
-  const lines = [...new Set([...Object.keys(before), ...Object.keys(after)])].sort().map((key) => {
-    const [old, next] = [show(before[key]), show(after[key])];
-    return old === next ? `    ${key}: ${next}\n` : `  ~ ${key}: ${old} => ${next}\n`;
-  });
-  return lines.length === 0 ? "" : `\nOutputs:\n${lines.join("")}`;
-}
-
-function show(value: PropertyValue | undefined): string {
-  return JSON.stringify(value ?? null, (_key, part: PropertyValue) => (isSecret(part) ? "[secret]" : part));
 }
