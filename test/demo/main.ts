@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { SmallAegir } from "../aegir/SmallAegir";
 import type { OperationOptions, Outcome } from "../engine/Engine";
-import { findEngines } from "../engine/engines";
+import { listEngines } from "../engine/engines";
 import { expectOk, sitesSeenBy } from "../scenarios/World";
 import { chapter, fact, table, tell, whoReachesWhat } from "./Story";
 
@@ -36,7 +36,7 @@ async function main(): Promise<void> {
 }
 
 async function play(aegir: SmallAegir, directory: string): Promise<void> {
-  const engines = await findEngines();
+  const engines = listEngines();
   const engine = engines.find(({ kind }) => kind === "cli") ?? engines[0]!;
   const manifest = join(directory, "access.yaml");
   writeFileSync(manifest, readFileSync(join(__dirname, "access.yaml")));

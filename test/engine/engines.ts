@@ -6,11 +6,6 @@ import { Engine } from "./Engine";
 import { InProcessEngine } from "./InProcessEngine";
 import { PulumiCli } from "./PulumiCli";
 
-export function findEngines(): Promise<Engine[]> {
-  return Promise.resolve(listEngines());
-}
-
-/** The same, for places that cannot wait, such as mocha's `describe`. */
 export function listEngines(): Engine[] {
   const wanted = process.env["AEGIR_ENGINES"] ?? "";
   if (!["", "in-process", "cli"].includes(wanted)) {

@@ -1,7 +1,8 @@
 import * as assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { dependsOn, describeEngines, record, until, urnOf } from "./records/RecordsWorld";
+import { dependsOn, describeEngines, record, urnOf } from "./records/RecordsWorld";
+import { until } from "../support/until";
 
 describeEngines("a killed operation", (engine, world) => {
   it("leaves its lock and what it was doing; cancel lets the next one in, which warns and goes on", async () => {
@@ -22,7 +23,7 @@ describeEngines("a killed operation", (engine, world) => {
       killed.steps.map(({ op, name, outcome }) => ({ op, name, outcome })),
       [{ op: "update", name: "a", outcome: "failed" }],
     );
-    await until(() => !isAlive(provider), "the end of the provider process");
+    await until(() => !isAlive(provider));
     assert.deepEqual(
       (await stack.exportState()).deployment.pending_operations?.map(
         (operation) => (operation as { type: string; resource: { urn: string } }).type,
@@ -107,7 +108,7 @@ describeEngines("a killed operation", (engine, world) => {
     assert.deepEqual(readdirSync(locks), []);
     const providers = [...new Set(w.calls.map(({ pid }) => pid))];
     assert.equal(providers.length, 2);
-    for (const pid of providers) await until(() => !isAlive(pid), `the end of the provider process ${pid}`);
+    for (const pid of providers) await until(() => !isAlive(pid));
   });
 });
 

@@ -1,7 +1,8 @@
 import * as assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import { expectGolden } from "./golden";
-import { dependsOn, describeEngines, projectDirectory, record, until, urnOf } from "./records/RecordsWorld";
+import { dependsOn, describeEngines, projectDirectory, record, urnOf } from "./records/RecordsWorld";
+import { until } from "../support/until";
 
 describeEngines("a stack from its first preview to its end", (engine, world) => {
   it("is previewed, made, left alone, changed, refreshed and destroyed, and nothing is written to the project", async () => {
@@ -136,7 +137,7 @@ describeEngines("a stack from its first preview to its end", (engine, world) => 
     const up = stack.up({ parallel: 1 });
     // Which one comes first is up to the SDK.
     for (let done = 0; done < names.length; done++) {
-      await until(() => w.callsOf("create").length > done, `creation number ${done + 1}`);
+      await until(() => w.callsOf("create").length > done);
       assert.equal(w.callsOf("create").length, done + 1);
       assert.equal(Object.keys(w.records).length, done);
       w.release("create", w.calls.filter(({ call }) => call === "create").at(-1)?.key ?? "");

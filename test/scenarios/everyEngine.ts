@@ -1,6 +1,6 @@
 /** Runs a suite on engines, or on the life cycles alone; skipped, and counted so, where an engine is not found. */
 import type { Engine } from "../engine/Engine";
-import { findEngines } from "../engine/engines";
+import { listEngines } from "../engine/engines";
 import { skip } from "../support/skip";
 import { LifecycleEngine } from "../faults/LifecycleEngine";
 import { secondProvider } from "../faults/secondProvider";
@@ -31,8 +31,8 @@ function onEngine(kind: Engine["kind"], title: string, suite: (engine: () => Eng
   describe(`${title}, on the ${engines[kind]}`, function () {
     this.timeout(minutes * 60_000);
     let found: Engine | undefined;
-    before(async function () {
-      found = (await findEngines()).find((engine) => engine.kind === kind);
+    before(function () {
+      found = listEngines().find((engine) => engine.kind === kind);
       if (!found) skip(this, "what runs on the Pulumi CLI", "npm install --global pulumi");
     });
     suite(() => found!);

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Engine, Stack, StackOptions } from "../Engine";
+import { until } from "../../support/until";
 import { listEngines } from "../engines";
 
 /** A value may be `{ from, output? }` (another resource), `{ secret }` or `{ config, isSecret? }`, at any depth. */
@@ -42,7 +43,6 @@ export interface Call {
 
 export const projectDirectory = join(__dirname, "program");
 export const passphrase = "correct horse battery staple";
-const patienceMilliseconds = 30_000;
 
 export class RecordsWorld {
   readonly directory = mkdtempSync(join(tmpdir(), "records-"));
@@ -135,19 +135,11 @@ export class RecordsWorld {
   }
 
   async calledWith(call: Call["call"], key: string): Promise<void> {
-    await until(() => this.callsOf(call).includes(`${call} ${key}`), `${call} ${key}`);
+    await until(() => this.callsOf(call).includes(`${call} ${key}`));
   }
 
   private holdFile(call: string, key: string): string {
     return join(this.directory, "hold", `${call} ${key}`);
-  }
-}
-
-export async function until(condition: () => boolean, what: string): Promise<void> {
-  const deadline = Date.now() + patienceMilliseconds;
-  while (!condition()) {
-    if (Date.now() > deadline) throw new Error(`waited ${patienceMilliseconds / 1000} s in vain for: ${what}`);
-    await new Promise((done) => setTimeout(done, 10));
   }
 }
 
