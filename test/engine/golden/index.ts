@@ -45,44 +45,12 @@ export function expectGolden(name: string, engine: Engine, outcome: Outcome): vo
 }
 
 function comparable(steps: readonly Step[]): GoldenStep[] {
-  return chainsOf(steps)
-    .map((chain) => ({ chain, order: orderOf(chain) }))
-    .sort((left, right) => compare(left.order, right.order))
-    .flatMap(({ chain }) => chain.map(({ op, type, name, outcome }) => ({ op, type, name, outcome })));
-}
-
-/** Steps of one registration. */
-function chainsOf(steps: readonly Step[]): Step[][] {
-  const chains: Step[][] = [];
-  for (const step of steps) {
-    const chain = chains.at(-1);
-    const previous = chain?.at(-1);
-    if (chain !== undefined && previous !== undefined && continues(previous, step)) {
-      chain.push(step);
-    } else {
-      chains.push([step]);
-    }
-  }
-  return chains;
-}
-
-function continues(previous: Step, step: Step): boolean {
-  return previous.op === "create-replacement" && step.op === "replace" && previous.urn === step.urn;
-}
-
-function orderOf(chain: readonly Step[]): (number | string)[] {
-  const [first] = chain;
-  const last = chain.at(-1);
-  const phase = first?.op === "refresh" ? 0 : first?.wave === undefined ? 1 : 2;
-  return [phase, first?.wave ?? 0, last?.name ?? "", last?.type ?? "", last?.op ?? ""];
-}
-
-function compare(left: readonly (number | string)[], right: readonly (number | string)[]): number {
-  for (const [index, value] of left.entries()) {
-    const other = right[index] ?? "";
-    if (value !== other) return value < other ? -1 : 1;
-  }
-  return 0;
+  const order = ({ op, wave, name, type }: Step) =>
+    [op === "refresh" ? 0 : wave === undefined ? 1 : 2, wave ?? 0, name, type].join(" ");
+  const compare = (left: string, right: string) => (left < right ? -1 : left > right ? 1 : 0);
+  return steps
+    .toSorted((left, right) => compare(order(left), order(right)))
+    .map(({ op, type, name, outcome }) => ({ op, type, name, outcome }));
 }
 
 function line({ op, type, name, outcome }: GoldenStep): string {
