@@ -6,6 +6,7 @@ import { forgetLooks } from "../../provider/resources/driftLimit";
 import type { CheckResult, DiffResult, PartialFailure } from "../../provider/resources/Lifecycle";
 import { initFailure, type ProviderProcess, type ResourceType, type Values } from "../dynamic/ProviderProcess";
 import type { InitFailure } from "../engine/DynamicProvider";
+import type { PropertyMap } from "../engine/properties";
 
 export type { ResourceType, Values };
 export type Provider = Pick<ProviderProcess, "check" | "diff" | "create" | "read" | "update" | "delete" | "end">;
@@ -32,36 +33,30 @@ export class InProcessProvider implements Provider {
     return new InProcessProvider(Object.fromEntries(shims) as Record<ResourceType, Operations>);
   }
 
-  async check(type: ResourceType, news: Values, olds: Values = {}) {
-    const { inputs, failures } = await this.call<CheckResult>(type, "check", [wire(olds), wire(news)]);
-    return { inputs: wire(inputs) as Values, failures };
+  check(type: ResourceType, news: Values, olds: Values = {}) {
+    return this.call<CheckResult & { inputs: Values }>(type, "check", olds, news);
   }
 
   diff(type: ResourceType, id: string, olds: Values, news: Values) {
-    return this.call<DiffResult>(type, "diff", [id, wire(olds), wire(news)]);
+    return this.call<DiffResult>(type, "diff", id, olds, news);
   }
 
   async create(type: ResourceType, inputs: Values) {
-    const { id, outs } = await this.call<{ id: string; outs: Values }>(type, "create", [wire(inputs)]);
-    return { id, properties: wire(outs) as Values };
+    const { id, outs } = await this.call<{ id: string; outs: Values }>(type, "create", inputs);
+    return { id, properties: outs };
   }
 
-  async read(type: ResourceType, id: string, properties: Values = {}) {
-    const found: { id?: string; props?: Values; inputs?: Values } = await this.call(type, "read", [
-      id,
-      wire(properties),
-    ]);
-    const { props = {}, inputs = {} } = found;
-    return { id: found.id ?? "", properties: wire(props) as Values, inputs: wire(inputs) as Values };
+  async read(type: ResourceType, id: string, recorded: Values = {}) {
+    const found = await this.call<{ id?: string; props?: Values; inputs?: Values }>(type, "read", id, recorded);
+    return { id: found.id ?? "", properties: found.props ?? {}, inputs: found.inputs ?? {} };
   }
 
   async update(type: ResourceType, id: string, olds: Values, news: Values) {
-    const { outs } = await this.call<{ outs: Values }>(type, "update", [id, wire(olds), wire(news)]);
-    return wire(outs) as Values;
+    return (await this.call<{ outs: Values }>(type, "update", id, olds, news)).outs;
   }
 
   async delete(type: ResourceType, id: string, properties: Values): Promise<void> {
-    await this.call(type, "delete", [id, wire(properties)]);
+    await this.call(type, "delete", id, properties);
   }
 
   async end() {
@@ -69,14 +64,14 @@ export class InProcessProvider implements Provider {
     return { code: 0, signal: null };
   }
 
-  private async call<Result>(type: ResourceType, operation: Operation, parameters: unknown[]): Promise<Result> {
-    return (await this.shims[type][operation](...parameters)) as Result;
+  private async call<Result>(type: ResourceType, operation: Operation, ...parameters: unknown[]): Promise<Result> {
+    return wire(await this.shims[type][operation](...parameters.map(wire))) as Result;
   }
 }
 
 /** Values cross the wire as JSON, so nothing is undefined at the other end. */
-function wire(values: unknown): never {
-  return JSON.parse(JSON.stringify(values)) as never;
+function wire(values: unknown): unknown {
+  return JSON.parse(JSON.stringify(values ?? null));
 }
 
 /** What Pulumi would record of a resource whose operation failed half way; undefined if nothing. */
@@ -85,7 +80,7 @@ export function partOf(error: unknown): InitFailure | undefined {
   // Not `instanceof`: another copy of the provider has a class of its own.
   if ("name" in error && error.name === "PartialFailure") {
     const { id, properties, reasons } = error as PartialFailure;
-    return { id, properties: wire(properties), reasons };
+    return { id, properties: wire(properties) as PropertyMap, reasons };
   }
   return "metadata" in error ? initFailure(error as never) : undefined;
 }
