@@ -1,7 +1,7 @@
 import { ManualClock } from "../aegir/Clock";
 import { SmallAegir } from "../aegir/SmallAegir";
 import { onEveryEngine, onTheLifecycles } from "../scenarios/everyEngine";
-import { SmallAegirBackstage } from "./SmallAegirBackstage";
+import { smallAegirBackstage } from "./SmallAegirBackstage";
 import { describeStories } from "./stories.suite";
 import { describeWorker } from "./worker.suite";
 
@@ -14,7 +14,7 @@ for (const flavour of ["boa", "upstream"] as const) {
     return {
       connection: aegir.drush,
       prefix: "tt",
-      backstage: new SmallAegirBackstage(aegir, "tt"),
+      backstage: smallAegirBackstage(aegir, "tt"),
       disposable: true,
       stop: () => aegir.stop(),
     };
@@ -34,7 +34,7 @@ for (const flavour of ["boa", "upstream"] as const) {
       return {
         configuration: aegir.configuration(),
         prefix: "tt",
-        backstage: new SmallAegirBackstage(aegir, "tt"),
+        backstage: smallAegirBackstage(aegir, "tt"),
         disposable: true,
         counts: () => ({
           bootstraps: counts.workerStarts,
