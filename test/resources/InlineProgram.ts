@@ -1,30 +1,13 @@
 /**
  * Runs a program in this process, as the Automation API runs an inline one (`@pulumi/pulumi/automation/server`), against
- * a monitor that takes note of every registration and gives inputs back as outputs. What a provider does is not part of
- * it. A process that runs failing programs must not be mocha's, which takes their unhandled rejections for its own.
+ * the in-process engine's monitor, behind which every registration is noted and inputs come back as outputs. What a
+ * provider does is not part of it. A process that runs failing programs must not be mocha's, which takes their unhandled
+ * rejections for its own.
  */
-import * as grpc from "@grpc/grpc-js";
-import { Empty } from "google-protobuf/google/protobuf/empty_pb";
-import { Struct } from "google-protobuf/google/protobuf/struct_pb";
-import { EngineService } from "@pulumi/pulumi/proto/engine_grpc_pb";
-import {
-  GetRootResourceResponse,
-  LogRequest,
-  LogSeverity,
-  SetRootResourceRequest,
-  SetRootResourceResponse,
-} from "@pulumi/pulumi/proto/engine_pb";
 import { RunRequest } from "@pulumi/pulumi/proto/language_pb";
-import { ResourceMonitorService } from "@pulumi/pulumi/proto/resource_grpc_pb";
-import {
-  ReadResourceRequest,
-  ReadResourceResponse,
-  RegisterResourceOutputsRequest,
-  RegisterResourceRequest,
-  RegisterResourceResponse,
-  SupportsFeatureRequest,
-  SupportsFeatureResponse,
-} from "@pulumi/pulumi/proto/resource_pb";
+import { ResourceMonitor } from "../engine/ResourceMonitor";
+import { newResourceState } from "../engine/ResourceState";
+import type { Goal } from "../engine/StepGenerator";
 
 export type Program = () => Promise<Record<string, unknown>>;
 
@@ -46,19 +29,40 @@ export interface ProgramRun {
   errors: string[];
 }
 
-type Call<Request> = grpc.ServerUnaryCall<Request, unknown>;
-type Done = grpc.sendUnaryData<unknown>;
-
 export async function runInline(program: Program, { preview = false } = {}): Promise<ProgramRun> {
   const run: ProgramRun = { registered: [], read: [], outputs: {}, errors: [] };
-  const server = new grpc.Server();
-  server.addService(ResourceMonitorService, monitor(run));
-  server.addService(EngineService, engine(run));
-  const address = await new Promise<string>((listening, failed) =>
-    server.bindAsync("127.0.0.1:0", grpc.ServerCredentials.createInsecure(), (error, port) =>
-      error ? failed(error) : listening(`127.0.0.1:${port}`),
-    ),
+  const noted = ({ name, ...goal }: Goal) => {
+    const { inputs = {} } = goal;
+    const state = newResourceState({
+      ...goal,
+      urn: `urn:pulumi:stack::project::${goal.type}::${name}`,
+      outputs: inputs,
+    });
+    return Promise.resolve({ state, result: "success" as const });
+  };
+  const monitor = new ResourceMonitor(
+    {
+      register: (goal) => {
+        const { type, name, custom, inputs = {}, additionalSecretOutputs: secretOutputs = [] } = goal;
+        if (custom) run.registered.push({ type, name, inputs, secretOutputs });
+        return noted(goal);
+      },
+      read: (goal) => {
+        const { type, name, id = "", additionalSecretOutputs: secretOutputs = [] } = goal;
+        run.read.push({ type, name, id, secretOutputs });
+        return noted(goal);
+      },
+      registerOutputs: (_urn, outputs) => {
+        run.outputs = outputs;
+        return Promise.resolve();
+      },
+      registerHook: () => undefined,
+      finished: () => Promise.resolve(),
+      defaultProvider: () => Promise.resolve(""),
+    },
+    (_urn, severity, message) => void (severity === "error" && run.errors.push(message)),
   );
+  const address = await monitor.listen();
   const request = new RunRequest();
   request.setProject("project");
   request.setStack("stack");
@@ -71,62 +75,6 @@ export async function runInline(program: Program, { preview = false } = {}): Pro
   // eslint-disable-next-line @typescript-eslint/no-require-imports
   const { LanguageServer } = require("@pulumi/pulumi/automation/server");
   await new Promise<void>((ended) => new LanguageServer(program).run({ request }, () => ended()));
-  server.forceShutdown();
+  monitor.close();
   return run;
-}
-
-/** What the program needs of an engine of today; output values are left out, so that inputs arrive plain. */
-const features = ["secrets", "resourceReferences", "aliasSpecs", "deletedWith"];
-
-function monitor(run: ProgramRun): grpc.UntypedServiceImplementation {
-  return {
-    supportsFeature: ({ request }: Call<SupportsFeatureRequest>, done: Done) => {
-      const response = new SupportsFeatureResponse();
-      response.setHassupport(features.includes(request.getId()));
-      done(null, response);
-    },
-    registerResource: ({ request }: Call<RegisterResourceRequest>, done: Done) => {
-      const [type, name] = [request.getType(), request.getName()];
-      const inputs = request.getObject()?.toJavaScript() ?? {};
-      if (request.getCustom()) {
-        run.registered.push({ type, name, inputs, secretOutputs: request.getAdditionalsecretoutputsList() });
-      }
-      const response = new RegisterResourceResponse();
-      response.setUrn(`urn:pulumi:stack::project::${type}::${name}`);
-      response.setObject(Struct.fromJavaScript(inputs));
-      done(null, response);
-    },
-    readResource: ({ request }: Call<ReadResourceRequest>, done: Done) => {
-      const [type, name, id] = [request.getType(), request.getName(), request.getId()];
-      run.read.push({ type, name, id, secretOutputs: request.getAdditionalsecretoutputsList() });
-      const response = new ReadResourceResponse();
-      response.setUrn(`urn:pulumi:stack::project::${type}::${name}`);
-      response.setProperties(request.getProperties());
-      done(null, response);
-    },
-    registerResourceOutputs: ({ request }: Call<RegisterResourceOutputsRequest>, done: Done) => {
-      run.outputs = request.getOutputs()?.toJavaScript() ?? {};
-      done(null, new Empty());
-    },
-    signalAndWaitForShutdown: (_: Call<Empty>, done: Done) => done(null, new Empty()),
-  };
-}
-
-function engine(run: ProgramRun): grpc.UntypedServiceImplementation {
-  let root = "";
-  return {
-    log: ({ request }: Call<LogRequest>, done: Done) => {
-      if (request.getSeverity() === LogSeverity.ERROR) run.errors.push(request.getMessage());
-      done(null, new Empty());
-    },
-    getRootResource: (_: Call<Empty>, done: Done) => {
-      const response = new GetRootResourceResponse();
-      response.setUrn(root);
-      done(null, response);
-    },
-    setRootResource: ({ request }: Call<SetRootResourceRequest>, done: Done) => {
-      root = request.getUrn();
-      done(null, new SetRootResourceResponse());
-    },
-  };
 }
