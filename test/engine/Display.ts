@@ -28,6 +28,7 @@ const counted: Partial<Record<StepOperation, [toBe: string, done: string]>> = {
   replace: ["to replace", "replaced"],
   delete: ["to delete", "deleted"],
   discard: ["to discard", "discarded"],
+  same: ["unchanged", "unchanged"],
 };
 
 export interface DisplayOptions {
@@ -112,17 +113,12 @@ export class Display implements DeploymentListener {
 
   private describeCounts(): string {
     const succeeded = [...this.reports.values()].filter(({ outcome }) => outcome !== "failed");
-    const countOf = (op: string): number => succeeded.filter((report) => report.op === op).length;
-    const changes = Object.entries(counted).filter(([op]) => countOf(op) > 0);
-    const lines = changes.map(([op, [toBe, done]]) => {
+    const lines = Object.entries(counted).map(([op, [toBe, done]]) => {
+      const count = succeeded.filter((report) => report.op === op).length;
       const sign = signs[op as StepOperation].trim();
-      return `    ${sign} ${countOf(op)} ${this.options.preview ? toBe : done}\n`;
+      return count === 0 ? "" : `    ${sign} ${count} ${this.options.preview ? toBe : done}\n`;
     });
-    if (countOf("same") > 0) {
-      const all = changes.reduce((sum, [op]) => sum + countOf(op), 0);
-      lines.push(`    ${changes.length > 1 ? `${all} changes. ` : ""}${countOf("same")} unchanged\n`);
-    }
-    return lines.length === 0 ? "" : `\nResources:\n${lines.join("")}\n`;
+    return lines.join("") === "" ? "" : `\nResources:\n${lines.join("")}\n`;
   }
 }
 
