@@ -46,7 +46,10 @@ function outputsOf({ __provider: _provider, ...inputs }, serial) {
 function write(inputs, fault) {
   const file = recordFile(inputs.key);
   const serial = fs.existsSync(file) ? JSON.parse(fs.readFileSync(file, "utf8")).serial + 1 : 1;
-  fs.writeFileSync(file, JSON.stringify({ key: inputs.key, value: inputs.value ?? null, serial }));
+  // A test that looks meanwhile sees the whole record, or none.
+  const beside = path.join(world, `${inputs.key}.new`);
+  fs.writeFileSync(beside, JSON.stringify({ key: inputs.key, value: inputs.value ?? null, serial }));
+  fs.renameSync(beside, file);
   const outs = outputsOf(inputs, serial);
   if (fault?.partial !== undefined) {
     throw Object.assign(new Error("the message that the CLI does not show"), {
