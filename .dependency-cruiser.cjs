@@ -15,10 +15,11 @@ module.exports = {
     only("naming", ["text"]),
     only("worker", []),
     only("ssh", ["worker", "text"]),
-    only("aegir", ["ssh", "worker", "naming", "text"]),
+    only("decisions", ["naming", "worker"]),
+    only("aegir", ["decisions", "ssh", "worker", "naming", "text"]),
     only("manifest", ["naming", "text"]),
     only("review", ["manifest", "naming", "worker", "text"]),
-    only("inventory", ["review", "aegir", "manifest", "naming", "worker", "text"]),
+    only("inventory", ["decisions", "review", "aegir", "manifest", "naming", "worker", "text"]),
     {
       name: "cli-imports",
       severity: "error",
@@ -31,8 +32,7 @@ module.exports = {
     {
       name: "resources-imports",
       severity: "error",
-      comment:
-        "resources see the server through aegir/ alone; of ssh they know the errors, never a connection",
+      comment: "resources see the server through aegir/ alone; of ssh they know the errors, never a connection",
       from: { path: room("resources") },
       to: {
         path: "^provider/ssh/(?!(SshError|WorkerSession)\\.ts$)|^provider/(manifest|cli|review|inventory)/",

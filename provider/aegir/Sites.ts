@@ -2,7 +2,17 @@
  * Sites as resources see them: found by their main domain, handed from one client to another, and handed over only when
  * the new owner's access is effective and the old owner's is gone (docs/aegir.md#site-links).
  */
-import { shellAccountNameProblems } from "../naming/ShellAccountName";
+import {
+  anotherSite,
+  decideOwner,
+  isEffective,
+  mayRelease,
+  otherBearer,
+  ownerName,
+  takenBack,
+  type OwnerDecision,
+  type RecordedOwner,
+} from "../decisions/siteOwner";
 import { SiteStatus, TaskFacts, TaskStatus, type ClientReference, type SiteFacts } from "../worker/protocol";
 import { AegirError, type AegirErrorParts, type Outcome } from "./AegirError";
 import { clientChange, otherClient } from "./ClientNumber";
@@ -26,12 +36,17 @@ export interface HandoverRequest {
   /** The node of that client, where it is known: another one of its name is refused. */
   toNid?: number | undefined;
   waitFor: WaitFor;
-  /**
-   * Decides about the owner found: returns to let it be replaced, returns "leave" to touch nothing, throws to refuse.
-   * Asked again after every race, always before a write.
-   */
-  mayTake(site: SiteFacts): "take" | "leave";
+  /** Whom it may be taken from. Judged again after every race, and always before a write. */
+  from: TakeFrom;
 }
+
+/**
+ * `declared`: from whom `decideOwner` says, else it is refused. `released`: only from whom the state knows as its owner,
+ * else it is left alone.
+ */
+export type TakeFrom =
+  | { kind: "declared"; takeOverFrom: string | undefined; recorded: RecordedOwner | undefined }
+  | { kind: "released"; recorded: RecordedOwner };
 
 export interface Handover extends HandoverProgress {
   site: SiteFacts;
@@ -55,17 +70,6 @@ export class NotApplied extends AegirError {
   ) {
     super({ situation: "notApplied", ...parts, detail: { site: site.site } });
   }
-}
-
-/**
- * True if exactly the owner's directory links the site. A reserved name never keeps a directory
- * (docs/aegir.md#shell-accounts).
- */
-export function isEffective(site: SiteFacts): boolean {
-  if (!site.owner) return false;
-  const others = site.links.filter((directory) => directory !== site.owner!.internalName);
-  if (others.length > 0) return false;
-  return site.links.length === 1 || shellAccountNameProblems(site.owner.internalName).length > 0;
 }
 
 export class Sites {
@@ -187,7 +191,7 @@ export class Sites {
       run.verifyTask = result.task.nid;
       return { kind: "verify", task: result.task };
     }
-    if (request.mayTake(site) === "leave") return finished(site, run);
+    if (!(await this.#mayTake(request, site, target))) return finished(site, run);
     const blocking = runningTask(site) ?? pendingInstall(site);
     if (blocking) return this.#waitOut(site, blocking, run);
     if (site.status === SiteStatus.queued) {
@@ -293,6 +297,63 @@ export class Sites {
         next: `Remove ${paths.join(" and ")} by hand, which no verify does, then run the same command again`,
       }),
     );
+  }
+
+  /** @throws AegirError if somebody would lose the site who was not named */
+  async #mayTake({ from }: HandoverRequest, site: SiteFacts, target: ClientReference): Promise<boolean> {
+    if (from.kind === "released") return mayRelease(from.recorded, site);
+    const { takeOverFrom, recorded } = from;
+    const declared = { client: target.internalName, clientNid: target.nid, takeOverFrom };
+    const { defaultClient } = await this.worker.server();
+    const decision = decideOwner(declared, site, recorded, defaultClient?.nid);
+    if (decision.action === "refuse") throw this.#ownerRefused(decision.why, site, declared.client, recorded ?? {});
+    return true;
+  }
+
+  #ownerRefused(
+    why: Extract<OwnerDecision, { action: "refuse" }>["why"],
+    site: SiteFacts,
+    client: string,
+    recorded: RecordedOwner,
+  ): AegirError {
+    const owner = ownerName(site);
+    const found = { nid: site.nid, owner };
+    const { nid, client: expected, ownerNid } = recorded;
+    const detail = { expected: { nid, client: expected, ownerNid }, found: { ...found, ownerNid: site.ownerNid } };
+    const eitherWay = `If ${owner || "nobody"} is to own it, declare that; if ${owner || "nobody"} is to lose it, write takeOverFrom: "${owner}"`;
+    const refused = (
+      situation: "refused" | "changedMeanwhile",
+      what: string,
+      next: string,
+      detail: Record<string, unknown>,
+    ) => new AegirError({ situation, what, server: this.worker.label, outcome: "notDone", next, detail });
+    switch (why) {
+      case "takenBack":
+        return refused(
+          "changedMeanwhile",
+          `${site.site} ${takenBack(owner)}`,
+          `If ${owner} is to keep it, declare that or remove this resource; if ${owner} is to lose it again, see that nothing else declares it, remove takeOverFrom and run \`pulumi up --refresh\``,
+          { site: site.site, owner },
+        );
+      case "otherSite":
+        return refused("changedMeanwhile", `${site.site} ${anotherSite(recorded, found)}`, eitherWay, detail);
+      case "otherBearer":
+        return refused("changedMeanwhile", `${site.site} ${otherBearer(recorded, site)}`, eitherWay, detail);
+      case "changed":
+        return refused(
+          "changedMeanwhile",
+          `the owner of ${site.site} changed since this stack last saw it: expected ${expected || "nobody"}, found ${owner || "nobody"}`,
+          "Run `pulumi up --refresh` to see the change before it is overwritten",
+          { expected, found: owner },
+        );
+      case "otherClient":
+        return refused(
+          "refused",
+          `${site.site} belongs to another client, ${owner} ("${site.owner?.name}"), and is declared for ${client}`,
+          `If ${owner} is to lose it, write takeOverFrom: "${owner}"`,
+          { site: site.site, owner },
+        );
+    }
   }
 
   #notApplied(site: SiteFacts, run: HandoverRun, why: unknown, outcome: Outcome = "done"): NotApplied {

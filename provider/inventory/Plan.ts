@@ -3,7 +3,7 @@
  * and who reaches what afterwards. What an earlier deployment declared and the manifest no longer does is known to the
  * stack's state alone.
  */
-import { isEffective } from "../aegir/Sites";
+import { decideOwner, ownerName } from "../decisions/siteOwner";
 import type { Manifest, ManifestClient, ManifestSite, ManifestUser } from "../manifest/Manifest";
 import { mailKey, userNameKey } from "../naming/PanelUser";
 import { normalizeDomain } from "../naming/SiteDomain";
@@ -15,7 +15,7 @@ import {
   type Binding,
 } from "../review/EffectiveAccess";
 import { accessOfInventory } from "../review/fromInventory";
-import { name, phrase, type Phrase } from "../text/Phrase";
+import { enumerated, name, phrase, type Phrase } from "../text/Phrase";
 import { SiteStatus, type ClientFacts, type Inventory, type SiteFacts, type UserFacts } from "../worker/protocol";
 import { grouped } from "./declarable";
 import { undeclaredIds, undeclaredOf, type Undeclared } from "./undeclared";
@@ -190,24 +190,22 @@ class Planning {
       );
     if (other) return step("refuse", phrase`several live sites are called so`);
     if (live.hostmaster) return step("refuse", phrase`is Aegir's own front end, which is never given to a client`);
+    const { defaultClientNid } = this.inventory.server;
+    const clientNid = this.liveClients.get(internalName)?.nid;
+    const decision = decideOwner({ client: internalName, clientNid, takeOverFrom }, live, undefined, defaultClientNid);
     const owner = live.owner?.internalName;
-    if (owner === internalName) {
-      if (isEffective(live)) return step("adopt", ADOPTED);
-      const links = live.links.map(name);
-      const found =
-        links.length === 0
-          ? phrase`nobody`
-          : links.reduce<Phrase>((all, each) => phrase`${all}${all.length > 0 ? ", " : ""}${each}`, []);
+    if (decision.action === "adopt") return step("adopt", ADOPTED);
+    if (decision.action === "verify") {
+      const found = live.links.length === 0 ? phrase`nobody` : enumerated(live.links.map(name));
       return step(
         "update",
         phrase`is recorded for ${name(internalName)}, but its files are linked for ${found}: it is verified again`,
       );
     }
-    const free = owner === undefined || live.owner?.nid === this.inventory.server.defaultClientNid;
-    if (!free && owner !== takeOverFrom) {
+    if (decision.action === "refuse") {
       return step(
         "refuse",
-        phrase`belongs to ${name(owner)}. If that client is to lose it, write takeOverFrom: ${name(owner)}; a stack that declared it there moves it`,
+        phrase`belongs to ${name(ownerName(live))}. If that client is to lose it, write takeOverFrom: ${name(ownerName(live))}; a stack that declared it there moves it`,
       );
     }
     const waits = live.status === SiteStatus.queued ? phrase`, once it is installed` : [];

@@ -3,7 +3,7 @@
  * is for a person to decide.
  */
 import { octopusInstance } from "../aegir/octopusInstance";
-import { isEffective } from "../aegir/Sites";
+import { isEffective } from "../decisions/siteOwner";
 import { clientNameKey, clientNameProblems } from "../naming/ClientName";
 import { deriveInternalName, internalNameProblems } from "../naming/InternalName";
 import { userNameProblems } from "../naming/PanelUser";

@@ -554,7 +554,7 @@ async function deleteClient(server: AegirServer, id: string, props: Outputs): Pr
       site,
       to: receiver(destroy.sites!),
       waitFor: "effective",
-      mayTake: ({ owner }) => (owner?.internalName === client.internalName ? "take" : "leave"),
+      from: { kind: "released", recorded: { client: client.internalName, ownerNid: client.nid } },
     });
     say(clientId(client.internalName), `${site} now belongs to ${handover.site.owner?.internalName ?? "nobody"}.`);
   }

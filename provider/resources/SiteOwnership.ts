@@ -1,10 +1,20 @@
 import * as pulumi from "@pulumi/pulumi";
-import { AegirError } from "../aegir/AegirError";
 import { clientChange, partedClient, type ClientChange, type KnownClient } from "../aegir/ClientNumber";
 import { serverFor } from "../aegir/servers";
-import type { AegirServer } from "../aegir/AegirServer";
-import { isEffective, NotApplied, type HandoverProgress } from "../aegir/Sites";
+import { NotApplied, type HandoverProgress } from "../aegir/Sites";
 import type { WaitFor } from "../aegir/WaitFor";
+import {
+  anotherSite,
+  given,
+  givenBy,
+  identityOf,
+  isEffective,
+  isTakenBack,
+  ownerName,
+  reinstalled,
+  takenBack,
+  type RecordedOwner,
+} from "../decisions/siteOwner";
 import { quoted } from "../text/quoted";
 import { normalizeDomain, siteDomainProblems } from "../naming/SiteDomain";
 import type { SiteFacts } from "../worker/protocol";
@@ -206,7 +216,7 @@ export const siteOwnership: Lifecycle<Inputs, Outputs> = {
       say(id, `follows the client ${news.client} from node ${declared.nid} to node ${adopted}.`);
     } else if (olds.ownerChange && declared) {
       say(id, `its owner ${news.client} ${partedClient(declared, olds.ownerChange)}: the update will refuse to guess.`);
-    } else if (isSpent(olds.client, news, olds)) {
+    } else if (isTakenBack(olds.client, news, olds)) {
       say(id, `${takenBack(olds.client)}: the update will refuse to take it a second time.`);
     } else if (changed.includes("client") && isRefresh(olds.server, id)) {
       say(id, `was moved by hand: it belongs to ${loser} now, and this stack gave it to ${gainer}.`);
@@ -282,17 +292,13 @@ export const siteOwnership: Lifecycle<Inputs, Outputs> = {
     }
     const onDestroy = props.onDestroy ?? "default-owner";
     if (onDestroy === "leave" || !(await server.sites.find(props.site))) return;
-    let identity: ReturnType<typeof identityOf> = "same";
-    const { site } = await server.sites.handOver({
+    const { site, previousOwner } = await server.sites.handOver({
       site: props.site,
       to: receiver(onDestroy),
       waitFor: props.waitFor ?? "effective",
-      mayTake: (found) => {
-        identity = identityOf(given(props), found);
-        return identity === "same" || identity === "reinstalled" ? "take" : "leave";
-      },
+      from: { kind: "released", recorded: props },
     });
-    if ((identity as string) === "otherSite") {
+    if (previousOwner === undefined && identityOf(given(props), site) === "otherSite") {
       say(id, `${anotherSite(props, { nid: site.nid, owner: ownerName(site) })}: it is left where it is.`);
       return;
     }
@@ -306,7 +312,6 @@ export const siteOwnership: Lifecycle<Inputs, Outputs> = {
 /** Hands the site to the declared client. A change that is recorded but not effective is a partial failure. */
 async function own(id: string, inputs: Inputs, olds: Outputs | undefined): Promise<Outputs> {
   const server = serverFor(inputs.server);
-  const { defaultClient } = await server.worker.server();
   const toNid = expectedOwnerNid(inputs, olds);
   try {
     const handover = await server.sites.handOver({
@@ -314,7 +319,7 @@ async function own(id: string, inputs: Inputs, olds: Outputs | undefined): Promi
       to: inputs.client,
       toNid,
       waitFor: inputs.waitFor ?? "effective",
-      mayTake: (site) => mayTake(server, site, inputs, olds, defaultClient?.nid),
+      from: { kind: "declared", takeOverFrom: inputs.takeOverFrom, recorded: olds },
     });
     for (const warning of handover.warnings) say(id, warning);
     if (olds?.nid !== undefined && olds.nid !== handover.site.nid) say(id, reinstalled(olds, handover.site));
@@ -341,124 +346,10 @@ function expectedOwnerNid({ server, client }: Inputs, olds: Outputs | undefined)
   return recorded ? (clientNidOf(server, client) ?? recorded.ownerNid) : expectedClientNid(server, client);
 }
 
-function mayTake(
-  server: AegirServer,
-  site: SiteFacts,
-  inputs: Inputs,
-  olds: Outputs | undefined,
-  defaultOwner: number | undefined,
-): "take" {
-  const owner = ownerName(site);
-  if (olds && isSpent(owner, inputs, olds)) {
-    throw new AegirError({
-      situation: "changedMeanwhile",
-      what: `${site.site} ${takenBack(owner)}`,
-      server: server.label,
-      outcome: "notDone",
-      next: `If ${owner} is to keep it, declare that or remove this resource; if ${owner} is to lose it again, see that nothing else declares it, remove takeOverFrom and run \`pulumi up --refresh\``,
-      detail: { site: site.site, owner },
-    });
-  }
-  if (inputs.takeOverFrom !== undefined && owner === inputs.takeOverFrom) return "take";
-  if (olds) {
-    const identity = identityOf(olds, site);
-    if (identity === "otherSite" || identity === "otherBearer") {
-      const found = { nid: site.nid, owner };
-      throw new AegirError({
-        situation: "changedMeanwhile",
-        what: `${site.site} ${identity === "otherSite" ? anotherSite(olds, found) : otherBearer(olds, site)}`,
-        server: server.label,
-        outcome: "notDone",
-        next: `If ${owner || "nobody"} is to own it, declare that; if ${owner || "nobody"} is to lose it, write takeOverFrom: "${owner}"`,
-        detail: { expected: pick(olds, ["nid", "client", "ownerNid"]), found: { ...found, ownerNid: site.ownerNid } },
-      });
-    }
-    // No verify is known of a write whose answer was lost: it may not have been made.
-    const lost = olds.applied === false && olds.verifyTask === null;
-    if (identity !== "otherOwner" || (lost && owner === olds.previousOwner)) return "take";
-    throw new AegirError({
-      situation: "changedMeanwhile",
-      what: `the owner of ${site.site} changed since this stack last saw it: expected ${olds.client || "nobody"}, found ${owner || "nobody"}`,
-      server: server.label,
-      outcome: "notDone",
-      next: "Run `pulumi up --refresh` to see the change before it is overwritten",
-      detail: { expected: olds.client, found: owner },
-    });
-  }
-  // Nobody loses a site whose owner does not exist (docs/aegir.md#deleting-a-client) or is the default one.
-  if (site.owner === null || site.owner.nid === defaultOwner) return "take";
-  throw new AegirError({
-    situation: "refused",
-    what: `${site.site} belongs to another client, ${owner} ("${site.owner.name}"), and is declared for ${inputs.client}`,
-    server: server.label,
-    outcome: "notDone",
-    next: `If ${owner} is to lose it, write takeOverFrom: "${owner}"`,
-    detail: { site: site.site, owner },
-  });
-}
-
-/** Whom this stack gave the site to, whatever a refresh has found since; undefined if it is only looked up. */
-const givenBy = (props: Partial<Outputs>): string | undefined => props.givenTo ?? props.client;
-
-/** What is recorded of the client that this stack gave the site to. */
-function given(props: Partial<Outputs>): Recorded {
-  if (props.givenTo === undefined) return props;
-  return { nid: props.nid, client: props.givenTo, ownerNid: props.givenToNid };
-}
-
 /** The recorded owner; undefined where only its name is recorded, or there is none. */
-function ownerOf({ client, ownerNid }: Recorded): KnownClient | undefined {
+function ownerOf({ client, ownerNid }: RecordedOwner): KnownClient | undefined {
   return client === undefined || ownerNid === undefined ? undefined : { internalName: client, nid: ownerNid };
 }
-
-type Recorded = { [Key in "nid" | "client" | "ownerNid"]?: Outputs[Key] | undefined };
-
-/**
- * How what the server has under a site's name compares with what the state recorded. Numbers decide; names do where
- * a state of an earlier release has no number.
- *
- * - `same`: this site, of this client, whatever the client is called now
- * - `otherOwner`: this site, of another client
- * - `otherBearer`: this site, of another client, which has the recorded client's name
- * - `reinstalled`: another site of this name, of the recorded client: its new number is taken over
- * - `otherSite`: another site of this name, of another client: it is never taken without `takeOverFrom`
- */
-export function identityOf(
-  recorded: Recorded,
-  found: Pick<SiteFacts, "nid" | "ownerNid" | "owner">,
-): "same" | "otherOwner" | "otherBearer" | "reinstalled" | "otherSite" {
-  const sameSite = recorded.nid === undefined || recorded.nid === found.nid;
-  const sameName = recorded.client === undefined || (found.owner?.internalName ?? "") === recorded.client;
-  const sameOwner = recorded.ownerNid === undefined ? sameName : recorded.ownerNid === found.ownerNid;
-  if (!sameSite) return sameOwner ? "reinstalled" : "otherSite";
-  if (sameOwner) return "same";
-  return sameName ? "otherBearer" : "otherOwner";
-}
-
-/** True if the site is back with the client that this stack has taken it from already, as `takeOverFrom` says. */
-function isSpent(owner: string, inputs: Inputs, olds: Outputs): boolean {
-  const { takeOverFrom } = inputs;
-  return (
-    takeOverFrom !== undefined &&
-    [owner, olds.tookFrom].every((each) => each === takeOverFrom) &&
-    givenBy(olds) === inputs.client
-  );
-}
-
-/** Clauses about a site, which is their subject. */
-const takenBack = (owner: string): string =>
-  `was taken from ${owner} once, as takeOverFrom says, and belongs to ${owner} again: another stack or a person gave it back`;
-
-const anotherSite = (recorded: Partial<Outputs>, found: { nid: number; owner: string }): string =>
-  `was node ${recorded.nid} of ${givenBy(recorded) || "nobody"}, and is node ${found.nid} of ${found.owner || "nobody"} now: another site of the same name`;
-
-const reinstalled = (recorded: Partial<Outputs>, found: SiteFacts): string =>
-  `was node ${recorded.nid} and is node ${found.nid} now: it was made again under its name, for ${ownerName(found) || "nobody"}.`;
-
-const otherBearer = (recorded: Partial<Outputs>, found: SiteFacts): string =>
-  `belonged to ${recorded.client} with node ${recorded.ownerNid}, and belongs to ${ownerName(found)} with node ${found.ownerNid} now: another client of the same name`;
-
-const ownerName = (site: SiteFacts): string => site.owner?.internalName ?? "";
 
 function remembered(
   handover: HandoverProgress,

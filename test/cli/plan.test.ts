@@ -99,7 +99,7 @@ describe("A manifest beside a live server", () => {
     const { steps } = JSON.parse(stdout) as { steps: { action: string; resource: string; says: string }[] };
     const [step] = steps.filter(({ action }) => action !== "adopt");
     assert.deepEqual([step?.action, step?.resource], ["update", "site:stale.example.com"]);
-    assert.match(step!.says, /its files are linked for acme, beta: it is verified again/);
+    assert.match(step!.says, /its files are linked for acme and beta: it is verified again/);
   });
 
   it("is not looked for on a server while it has problems", async () => {

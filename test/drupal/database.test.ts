@@ -303,7 +303,12 @@ describe("the worker and its database", () => {
       assert.equal(String((await once(channel, "data"))[0]), "loaded\n");
 
       const server = deployment();
-      const handing = server.sites.handOver({ site: ONE, to: "acme", waitFor: "effective", mayTake: () => "take" });
+      const handing = server.sites.handOver({
+        site: ONE,
+        to: "acme",
+        waitFor: "effective",
+        from: { kind: "declared", takeOverFrom: undefined, recorded: undefined },
+      });
       await until(async () => (await owner()) === acme);
       channel.end("\n");
       await once(channel, "close");

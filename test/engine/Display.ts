@@ -116,7 +116,7 @@ export class Display implements DeploymentListener {
     const lines = Object.entries(counted).map(([op, [toBe, done]]) => {
       const count = succeeded.filter((report) => report.op === op).length;
       const sign = signs[op as StepOperation].trim();
-      return count === 0 ? "" : `    ${sign} ${count} ${this.options.preview ? toBe : done}\n`;
+      return count === 0 ? "" : `    ${sign && `${sign} `}${count} ${this.options.preview ? toBe : done}\n`;
     });
     return lines.join("") === "" ? "" : `\nResources:\n${lines.join("")}\n`;
   }

@@ -23,7 +23,7 @@ export const aegir: WrittenMutation[] = [
   {
     name: "be content with a link for somebody else beside the owner's",
     danger: "The client that was to lose the site keeps its files.",
-    file: "provider/aegir/Sites.ts",
+    file: "provider/decisions/siteOwner.ts",
     find: "if (others.length > 0) return false;",
     replace: "if (others.length > 1) return false;",
     caughtBy:

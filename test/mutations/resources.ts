@@ -53,9 +53,9 @@ export const resources: WrittenMutation[] = [
   {
     name: "take a site back that another stack took",
     danger: "Two stacks take one site from each other at every refresh, and neither says so.",
-    file: "provider/resources/SiteOwnership.ts",
-    find: "if (olds && isSpent(owner, inputs, olds)) {",
-    replace: "if (false as boolean) {",
+    file: "provider/decisions/siteOwner.ts",
+    find: "if (recorded && isTakenBack(owner, declared, recorded)) return",
+    replace: "if (false as boolean) return",
     caughtBy:
       "test/resources/ServerStories.test.ts: a site that another stack took back by takeOverFrom is not taken a second time",
   },
@@ -132,17 +132,17 @@ export const resources: WrittenMutation[] = [
   {
     name: "take any site without takeOverFrom",
     danger: "A reviewer reads that somebody gains a site, and not that somebody loses it.",
-    file: "provider/resources/SiteOwnership.ts",
-    find: 'if (site.owner === null || site.owner.nid === defaultOwner) return "take";',
-    replace: 'if (site.owner === null || defaultOwner !== undefined) return "take";',
+    file: "provider/decisions/siteOwner.ts",
+    find: "if (site.owner === null || site.owner.nid === defaultClientNid) return",
+    replace: "if (site.owner === null || defaultClientNid !== undefined) return",
     caughtBy: `${others}: row 37: another client's site is refused, naming it, until takeOverFrom names it too`,
   },
   {
     name: "drop the compare-and-set of a site's owner",
     danger: "What a person changed in the panel meanwhile is overwritten unseen.",
-    file: "provider/resources/SiteOwnership.ts",
-    find: 'if (identity !== "otherOwner" || (lost && owner === olds.previousOwner)) return "take";',
-    replace: 'if (owner !== "" || lost) return "take";',
+    file: "provider/decisions/siteOwner.ts",
+    find: 'identity !== "otherOwner" || (lost && owner === recorded.previousOwner)',
+    replace: 'owner !== "" || lost',
     caughtBy: `${others}: row 36: what a person has changed since is shown with what was expected, and not overwritten`,
   },
   {
@@ -172,9 +172,9 @@ export const resources: WrittenMutation[] = [
   {
     name: "give back a site that somebody else owns by now",
     danger: "A destroy takes a site from a client that this stack never knew.",
-    file: "provider/resources/SiteOwnership.ts",
-    find: 'return identity === "same" || identity === "reinstalled" ? "take" : "leave";',
-    replace: 'return "take";',
+    file: "provider/decisions/siteOwner.ts",
+    find: 'return ["same", "reinstalled"].includes(identityOf(given(recorded), site));',
+    replace: "return true;",
     caughtBy: `${others}: row 36: a destroy leaves a site alone that somebody else owns by now, and a client that was given one`,
   },
   {

@@ -7,7 +7,8 @@ import { clientUserBinding } from "../../provider/resources/ClientUserBinding";
 import { forgetDeclared } from "../../provider/resources/declared";
 import { PartialFailure } from "../../provider/resources/Lifecycle";
 import { shellAccount } from "../../provider/resources/ShellAccount";
-import { identityOf, siteOwnership } from "../../provider/resources/SiteOwnership";
+import { identityOf } from "../../provider/decisions/siteOwner";
+import { siteOwnership } from "../../provider/resources/SiteOwnership";
 import { PlainFiles } from "../support/PlainClient";
 import { SmallAegir, type SmallAegirOptions } from "../aegir/SmallAegir";
 

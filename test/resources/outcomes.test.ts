@@ -90,11 +90,17 @@ function handover(failing: string, error: Error): Promise<unknown> {
   };
   const worker = {
     label: host,
+    server: () => Promise.resolve({ defaultClient: owner(1, "acme") }),
     call: (verb: string) =>
       verb === failing ? Promise.reject(error) : Promise.resolve({ now: 10, result: answers[verb] }),
   } as unknown as Worker;
   const sites = new Sites(worker, new TaskWatcher(worker, { pollSeconds: 0, taskMinutes: 1 }));
-  return sites.handOver({ site, to: "beta", waitFor: "effective", mayTake: () => "take" });
+  return sites.handOver({
+    site,
+    to: "beta",
+    waitFor: "effective",
+    from: { kind: "declared", takeOverFrom: undefined, recorded: undefined },
+  });
 }
 
 /** What carries an error on, each as its user meets it. */
