@@ -35,7 +35,7 @@ module.exports = {
       comment: "resources see the server through aegir/ alone; of ssh they know the errors, never a connection",
       from: { path: room("resources") },
       to: {
-        path: "^provider/ssh/(?!(SshError|WorkerSession)\\.ts$)|^provider/(manifest|cli|review|inventory)/",
+        path: "^provider/ssh/(?!(SshError|WorkerRefusal)\\.ts$)|^provider/(manifest|cli|review|inventory)/",
       },
     },
     {

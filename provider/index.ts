@@ -5,3 +5,18 @@ export { refuseDestroy } from "./resources/destroyGuard";
 export { ShellAccount, type ShellAccountArgs } from "./resources/ShellAccount";
 export { SiteOwnership, type SiteOwnershipArgs } from "./resources/SiteOwnership";
 export { drushLine } from "./aegir/Drush";
+
+// Errors: `code` is what to branch on (docs/errors.md).
+export { AegirError, type AegirErrorCode, type Outcome } from "./aegir/AegirError";
+export { ProgramError, type ProgramErrorCode } from "./resources/ProgramError";
+export { SftpRefusal, type SftpErrorCode } from "./ssh/SftpRefusal";
+export {
+  HostKeyRejected,
+  SessionBroken,
+  SshError,
+  WorkerNotStarted,
+  type SshErrorCode,
+  type SshOutcome,
+} from "./ssh/SshError";
+export { WorkerRefusal } from "./ssh/WorkerRefusal";
+export type { WorkerErrorCode } from "./worker/errorCodes";

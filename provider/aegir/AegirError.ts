@@ -14,7 +14,7 @@ import { OneLineError } from "../text/OneLineError";
  * - `cancelled`: the deployment was cancelled while this waited
  * - `serverFailed`: the worker reported an error of Aegir, Drupal or its database
  */
-export type AegirSituation =
+export type AegirErrorCode =
   | "notConfigured"
   | "missing"
   | "refused"
@@ -29,7 +29,7 @@ export type Outcome = "done" | "notDone" | "unknown";
 
 /** What an error says, in the order in which it says it. */
 export interface AegirErrorParts {
-  situation: AegirSituation;
+  code: AegirErrorCode;
   /** What happened, to which thing: a clause without a full stop. */
   what: string;
   /** `user@host:port` of the server, or its configured name where no connection is known. */
@@ -52,7 +52,7 @@ const outcomeText: Record<Outcome, string> = {
 
 export class AegirError extends OneLineError {
   override readonly name = "AegirError";
-  readonly situation: AegirSituation;
+  readonly code: AegirErrorCode;
   readonly server: string;
   readonly outcome: Outcome;
   /** The clauses of the message, for an error that carries this one on. */
@@ -64,7 +64,7 @@ export class AegirError extends OneLineError {
     // Both clauses may quote what the server holds; cut long lists rather than a sentence of ours.
     const [what, next] = [parts.what, parts.next].map((clause) => printable(clause, MAXIMUM_CLAUSE));
     super(`${what} (server ${parts.server}). ${outcomeText[parts.outcome]}. ${next}.`, { cause: parts.cause });
-    this.situation = parts.situation;
+    this.code = parts.code;
     this.server = parts.server;
     this.outcome = parts.outcome;
     this.what = parts.what;
@@ -77,5 +77,5 @@ export class AegirError extends OneLineError {
 export function waitCancelled(wait: string, server: string, outcome: Outcome): AegirError {
   const what = `the wait for ${wait} was ended, because the deployment was cancelled`;
   const next = "Run the same command again: it looks first and goes on where this one stopped";
-  return new AegirError({ situation: "cancelled", what, server, outcome, next });
+  return new AegirError({ code: "cancelled", what, server, outcome, next });
 }

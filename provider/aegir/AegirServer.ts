@@ -71,7 +71,7 @@ export class AegirServer {
     if (this.#passwordFiles) return this.#passwordFiles;
     this.#refuseDecommissioned();
     throw new AegirError({
-      situation: "notConfigured",
+      code: "notConfigured",
       what: `server "${this.name}" has no \`accounts\` in its configuration, so it is no BOA Octopus instance`,
       server: this.name,
       outcome: "notDone",
@@ -120,7 +120,7 @@ export class AegirServer {
     const { decommissioned } = this.configuration;
     if (decommissioned === undefined) return;
     throw new AegirError({
-      situation: "notConfigured",
+      code: "notConfigured",
       what: `server "${this.name}" is decommissioned (${decommissioned}), so nothing connects to it`,
       server: this.name,
       outcome: "notDone",
@@ -132,7 +132,7 @@ export class AegirServer {
     if (part) return part;
     this.#refuseDecommissioned();
     throw new AegirError({
-      situation: "notConfigured",
+      code: "notConfigured",
       what: `server "${this.name}" has no connection that can run Drush (a hosted account has none)`,
       server: this.name,
       outcome: "notDone",

@@ -44,7 +44,7 @@ export function otherClient(server: string, known: KnownClient, found: ClientCha
         ]),
   ].join("; or ");
   return new AegirError({
-    situation: "changedMeanwhile",
+    code: "changedMeanwhile",
     what: `the client ${known.internalName} ${partedClient(known, found)}`,
     server,
     outcome: "notDone",

@@ -6,7 +6,8 @@
 import { createHash } from "node:crypto";
 import { posix } from "node:path";
 import { isCancelled, pause } from "../ssh/cancellation";
-import { SftpRefusal, type Sftp } from "../ssh/Sftp";
+import { SftpRefusal } from "../ssh/SftpRefusal";
+import { type Sftp } from "../ssh/Sftp";
 import type { SshConnection } from "../ssh/SshConnection";
 import { AegirError, waitCancelled } from "./AegirError";
 import { Patience } from "./Patience";
@@ -78,7 +79,7 @@ export class PasswordFiles {
     if (password === undefined || password === "") return undefined;
     if (/\s/.test(password)) {
       throw new AegirError({
-        situation: "serverFailed",
+        code: "serverFailed",
         what: `the password file of ${login} holds more than one word`,
         server: this.label,
         outcome: "notDone",
@@ -216,7 +217,7 @@ export class PasswordFiles {
     const { user, instance } = this.options;
     const may = error.code === "denied" ? "may not look into" : "sees no";
     return new AegirError({
-      situation: "notConfigured",
+      code: "notConfigured",
       what: `${user} ${may} directory ${directory}, so nothing can be said of the logins of ${instance}`,
       server: this.label,
       outcome: "notDone",
@@ -264,7 +265,7 @@ export class PasswordFiles {
       ...(seen.length === 0 ? ["the login may be in use, and a run may take minutes"] : []),
     ].join("; ");
     return new AegirError({
-      situation: "waitExpired",
+      code: "waitExpired",
       what: `waited ${this.options.accountMinutes} min, and ${what}: ${reason}`,
       server: this.label,
       outcome: changed ? "unknown" : "notDone",

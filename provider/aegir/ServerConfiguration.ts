@@ -154,7 +154,7 @@ export function parseServers(text: string | undefined): Servers {
 
 function notConfigured(what: string): AegirError {
   return new AegirError({
-    situation: "notConfigured",
+    code: "notConfigured",
     what,
     server: "not known",
     outcome: "notDone",

@@ -19,9 +19,9 @@ import { clientChange, otherClient } from "./ClientNumber";
 import type { TaskWatcher } from "./TaskWatcher";
 import type { WaitFor } from "./WaitFor";
 import { settle, type Worker } from "./Worker";
-import { SftpRefusal } from "../ssh/Sftp";
+import { SftpRefusal } from "../ssh/SftpRefusal";
 import { SessionBroken, SshError } from "../ssh/SshError";
-import { WorkerRefusal } from "../ssh/WorkerSession";
+import { WorkerRefusal } from "../ssh/WorkerRefusal";
 
 /**
  * A task that started before the write may put the old owner back (docs/aegir.md#running-tasks); so often is that
@@ -68,7 +68,7 @@ export class NotApplied extends AegirError {
     readonly progress: HandoverProgress,
     parts: Pick<AegirErrorParts, "what" | "server" | "outcome" | "next">,
   ) {
-    super({ situation: "notApplied", ...parts, detail: { site: site.site } });
+    super({ code: "notApplied", ...parts, detail: { site: site.site } });
   }
 }
 
@@ -97,7 +97,7 @@ export class Sites {
           ? "only a deleted site had this name"
           : "no site has this name";
       throw new AegirError({
-        situation: "missing",
+        code: "missing",
         what: `there is no site ${site}: ${instead}`,
         server: this.worker.label,
         outcome: "notDone",
@@ -141,8 +141,7 @@ export class Sites {
       return await this.#rounds(request, run);
     } catch (error) {
       // Not applied is said already, and a refusal after the write means that somebody else has written since.
-      const said =
-        error instanceof AegirError && !["waitExpired", "cancelled", "serverFailed"].includes(error.situation);
+      const said = error instanceof AegirError && !["waitExpired", "cancelled", "serverFailed"].includes(error.code);
       const unknown = error instanceof SessionBroken && error.outcome === "unknown";
       if (!run.site || said || !(run.writtenAt !== undefined || unknown)) throw error;
       throw this.#notApplied(run.site, run, error, run.writtenAt === undefined ? "unknown" : "done");
@@ -241,7 +240,7 @@ export class Sites {
     }
     if (result.client) return result.client;
     throw new AegirError({
-      situation: "missing",
+      code: "missing",
       what: `there is no client ${to}`,
       server: this.worker.label,
       outcome: "notDone",
@@ -289,7 +288,7 @@ export class Sites {
       site,
       run,
       new AegirError({
-        situation: "notApplied",
+        code: "notApplied",
         what: `the verify succeeded, but clients/ links it under ${site.links.join(", ")}`,
         server: this.worker.label,
         outcome: "done",
@@ -322,11 +321,11 @@ export class Sites {
     const detail = { expected: { nid, client: expected, ownerNid }, found: { ...found, ownerNid: site.ownerNid } };
     const eitherWay = `If ${owner || "nobody"} is to own it, declare that; if ${owner || "nobody"} is to lose it, write takeOverFrom: "${owner}"`;
     const refused = (
-      situation: "refused" | "changedMeanwhile",
+      code: "refused" | "changedMeanwhile",
       what: string,
       next: string,
       detail: Record<string, unknown>,
-    ) => new AegirError({ situation, what, server: this.worker.label, outcome: "notDone", next, detail });
+    ) => new AegirError({ code, what, server: this.worker.label, outcome: "notDone", next, detail });
     switch (why) {
       case "takenBack":
         return refused(
@@ -371,7 +370,7 @@ export class Sites {
   }
 
   #refuse(what: string, next: string): AegirError {
-    return new AegirError({ situation: "refused", what, server: this.worker.label, outcome: "notDone", next });
+    return new AegirError({ code: "refused", what, server: this.worker.label, outcome: "notDone", next });
   }
 }
 

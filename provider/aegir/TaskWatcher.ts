@@ -150,7 +150,7 @@ export class TaskWatcher {
         : `it is still queued, ${task.ahead ?? 0} before it, and the queue has not advanced`;
     const reasons = queue.obstacles.join(", ");
     return new AegirError({
-      situation: "waitExpired",
+      code: "waitExpired",
       what: `waited ${patience.minutes} min without progress for ${what} (task ${task.nid}): ${state}${reasons ? ` (${reasons})` : ""}`,
       server: this.worker.label,
       outcome,

@@ -3,12 +3,13 @@
  * lease. A long-lived PHP process goes stale (statics, a lost database link), so it is recycled before it can
  * (docs/aegir.md#worker-lease): after 60 s, after 500 requests, and after anything that broke it.
  */
-import { SessionBroken, SshError } from "../ssh/SshError";
+import { SessionBroken, SshError, WorkerNotStarted } from "../ssh/SshError";
 import { rawName, spelledOut } from "../naming/SpelledName";
 import type { SshConnection } from "../ssh/SshConnection";
 import { DEFAULT_TIMINGS } from "../ssh/Timings";
 import { isCancelled, pause } from "../ssh/cancellation";
-import { WorkerNotStarted, WorkerRefusal, WorkerSession } from "../ssh/WorkerSession";
+import { WorkerRefusal } from "../ssh/WorkerRefusal";
+import { WorkerSession } from "../ssh/WorkerSession";
 import {
   PROTOCOL_VERSION,
   verbs,
@@ -100,7 +101,7 @@ export class Worker {
     if (parsed.success) return asPeopleReadIt(parsed.data) as VerbResult<V>;
     const where = parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`).join("; ");
     throw new AegirError({
-      situation: "serverFailed",
+      code: "serverFailed",
       what: `the worker's answer to "${verb}" is not of the protocol's form: ${where}`,
       server: this.label,
       outcome: verbs[verb].write ? "unknown" : "notDone",
@@ -128,7 +129,7 @@ export class Worker {
     this.#failedUntil = Infinity;
     starting.catch((error: unknown) => {
       // What the login's shell forbids stays forbidden: it counts who keeps trying.
-      const final = error instanceof SshError && error.situation === "commandForbidden";
+      const final = error instanceof SshError && error.code === "commandForbidden";
       if (final || this.#session !== starting) return;
       this.#failedUntil = performance.now() + DEFAULT_TIMINGS.failureSeconds * 1000;
     });
@@ -205,9 +206,9 @@ function isOverloaded(error: unknown): error is WorkerNotStarted {
   );
 }
 
-function overloaded({ host, situation, what, exitCode, noise }: WorkerNotStarted, minutes: number): WorkerNotStarted {
+function overloaded({ host, code, what, exitCode, noise }: WorkerNotStarted, minutes: number): WorkerNotStarted {
   const why = `Aegir runs no Drush while the load of its machine is so high, and it was so for ${minutes} min`;
-  return new WorkerNotStarted(host, situation, what, exitCode, noise, why);
+  return new WorkerNotStarted(host, code, what, exitCode, noise, why);
 }
 
 /**
@@ -241,7 +242,7 @@ function fromAnswer(answer: WorkerRefusal, label: string, what: string): AegirEr
       ? "Remove what stands against it, then run the same command again"
       : "Run the same command again: it observes first and does only what is missing");
   return new AegirError({
-    situation: answer.code === "refused" ? "refused" : answer.code === "missing" ? "missing" : "serverFailed",
+    code: answer.code === "refused" ? "refused" : answer.code === "missing" ? "missing" : "serverFailed",
     what: `${what}: ${answer.reason}${locked ? `, ${locked.who}` : ""}`,
     server: label,
     outcome: "notDone",

@@ -5,8 +5,8 @@
  */
 import { printable } from "../text/printable";
 import type { RunResult, SshConnection } from "../ssh/SshConnection";
-import { SshError } from "../ssh/SshError";
-import { WorkerNotStarted, WorkerRefusal } from "../ssh/WorkerSession";
+import { SshError, WorkerNotStarted } from "../ssh/SshError";
+import { WorkerRefusal } from "../ssh/WorkerRefusal";
 import type { Drush } from "./Drush";
 
 const PROBE_SECONDS = 30;
@@ -59,9 +59,9 @@ export async function explained(error: unknown, connection: SshConnection, drush
     return new WorkerNotStarted(connection.label, "refusedByServer", what, null, "", explanation);
   }
   if (!(error instanceof WorkerNotStarted) || error.exitCode === null) return error;
-  const { host, situation, what, exitCode, noise } = error;
+  const { host, code, what, exitCode, noise } = error;
   const explanation = await whyNoWorker(connection, drush, error).catch(noAnswer);
-  return new WorkerNotStarted(host, situation, what, exitCode, noise, explanation);
+  return new WorkerNotStarted(host, code, what, exitCode, noise, explanation);
 }
 
 /** A question that gets no answer leaves the error as it was. */

@@ -65,4 +65,6 @@ export function defineVerb<const Options extends VerbOptions>(verb: Verb<Options
 }
 
 /** The command line, or a file that it names, cannot be understood: said on standard error, exit code 2. */
-export class UsageError extends OneLineError {}
+export class UsageError extends OneLineError {
+  readonly code = "usage";
+}

@@ -43,7 +43,7 @@ function asUsage<T>(read: () => T): T {
   try {
     return read();
   } catch (error) {
-    throw error instanceof AegirError && error.situation === "notConfigured"
+    throw error instanceof AegirError && error.code === "notConfigured"
       ? new UsageError(`${error.what}. ${error.next}.`)
       : error;
   }

@@ -49,7 +49,7 @@ function reporting(
   return async (...parameters) => {
     try {
       if (parameters.some(isNewer)) {
-        throw new OneLineError(
+        throw new NewerState(
           "the state of this resource was written by a newer release of pulumi-aegir. Nothing was done. " +
             "Install that release, or a later one",
         );
@@ -69,6 +69,10 @@ function reporting(
       throw error;
     }
   };
+}
+
+class NewerState extends OneLineError {
+  readonly code = "newerState";
 }
 
 /** True of old outputs that hold what this release does not know. */

@@ -32,6 +32,7 @@ export class ManifestProblem {
 /** A manifest that is not deployed. The message shows the problems in the order of the file. */
 export class ManifestError extends Error {
   override readonly name = "ManifestError";
+  readonly code = "invalidManifest";
 
   /**
    * @param complete false if the text could not be read as YAML, so that its content was not looked at

@@ -4,7 +4,7 @@ import type { AegirServer } from "../aegir/AegirServer";
 import { clientChange, partedClient, type ClientChange } from "../aegir/ClientNumber";
 import { serverFor } from "../aegir/servers";
 import { settle } from "../aegir/Worker";
-import { WorkerRefusal } from "../ssh/WorkerSession";
+import { WorkerRefusal } from "../ssh/WorkerRefusal";
 import { clientNameKey, clientNameProblems } from "../naming/ClientName";
 import { deriveInternalName } from "../naming/InternalName";
 import { mailKey, mailProblems } from "../naming/PanelUser";
@@ -314,7 +314,7 @@ export const aegirClient: Lifecycle<Inputs, Outputs> = {
       }
       if (!live) {
         throw new AegirError({
-          situation: "missing",
+          code: "missing",
           what: `the client ${news.internalName} is no longer there`,
           server: server.label,
           outcome: "notDone",
@@ -413,7 +413,7 @@ async function rename(server: AegirServer, live: ClientFacts, recorded: string, 
   if (live.name === wanted) return live;
   if (live.name !== recorded) {
     throw new AegirError({
-      situation: "changedMeanwhile",
+      code: "changedMeanwhile",
       what: `the name of the client ${live.internalName} changed since this stack last saw it: expected "${recorded}", found "${live.name}"`,
       server: server.label,
       outcome: "notDone",
@@ -481,7 +481,7 @@ function parted(server: AegirServer, olds: Outputs, found: ClientChange): AegirE
     "remove the client from the program",
   ].join(", or ");
   return new AegirError({
-    situation: "changedMeanwhile",
+    code: "changedMeanwhile",
     what: `the client ${olds.internalName} ${partedClient(olds, found)}`,
     server: server.label,
     outcome: "notDone",
@@ -586,7 +586,7 @@ function sameMail(left: string, right: string | undefined): boolean {
 }
 
 function refuse(server: AegirServer, what: string, next: string): AegirError {
-  return new AegirError({ situation: "refused", what, server: server.label, outcome: "notDone", next });
+  return new AegirError({ code: "refused", what, server: server.label, outcome: "notDone", next });
 }
 
 function outputs(client: ClientFacts, inputs: Partial<Inputs>): Outputs {

@@ -56,6 +56,7 @@ function refuseMissingPackage(): void {
     createRequire(join(directory, "index.js")).resolve("pulumi-aegir/dynamic");
   } catch {
     throw new ProgramError(
+      "packageNotInstalled",
       `pulumi-aegir is not installed in ${directory}/node_modules or above it, where Pulumi will look for it. Nothing was ` +
         "deployed. Add pulumi-aegir to the dependencies of that project's package.json, also when another package wraps " +
         "it, and keep it there for as long as the stack holds its resources.",
@@ -66,12 +67,14 @@ function refuseMissingPackage(): void {
 function refuseOptions(type: ResourceType, name: string, options: pulumi.CustomResourceOptions): void {
   if (options.import !== undefined) {
     throw new ProgramError(
+      "optionRefused",
       `${type} "${name}": the option import cannot work with dynamic resources (pulumi/pulumi#16175). ` +
         `Remove it and run \`pulumi up\`: ${adoption[type]}, and nothing is written.`,
     );
   }
   if (options.deleteBeforeReplace) {
     throw new ProgramError(
+      "optionRefused",
       `${type} "${name}": the option deleteBeforeReplace is refused. It would take people's access away first and then ` +
         "stop, because a client that owns sites cannot be deleted. Remove it: a replacement is created first here.",
     );

@@ -1,10 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
-import { AegirError, type AegirSituation } from "../aegir/AegirError";
+import { AegirError, type AegirErrorCode } from "../aegir/AegirError";
 import type { AegirServer } from "../aegir/AegirServer";
 import { clientChange, otherClient, partedClient, type ClientChange, type KnownClient } from "../aegir/ClientNumber";
 import { serverFor } from "../aegir/servers";
 import { settle } from "../aegir/Worker";
-import { WorkerRefusal } from "../ssh/WorkerSession";
+import { WorkerRefusal } from "../ssh/WorkerRefusal";
 import { mailKey, mailProblems, userNameKey, userNameProblems } from "../naming/PanelUser";
 import type { UserFacts, VerbResult } from "../worker/protocol";
 import { AegirResource, typeToken } from "./AegirResource";
@@ -284,7 +284,7 @@ function refuseParted(server: AegirServer, { client, user }: Inputs): void {
   if (found === undefined || found.bearer === null) return;
   const nameChange = { name: found.name, uid: found.bearer };
   throw new AegirError({
-    situation: "changedMeanwhile",
+    code: "changedMeanwhile",
     what: partedNames(user, found.uid, nameChange),
     server: server.label,
     outcome: "notDone",
@@ -328,9 +328,9 @@ async function bindOnce(server: AegirServer, inputs: Inputs, { uid, clientNid }:
     return result;
   } catch (error) {
     if (!(error instanceof WorkerRefusal)) throw error;
-    const problem = (situation: AegirSituation, what: string, next: string, detail = {}): AegirError =>
+    const problem = (code: AegirErrorCode, what: string, next: string, detail = {}): AegirError =>
       new AegirError({
-        ...{ situation, what, server: server.label, outcome: "notDone", next },
+        ...{ code, what, server: server.label, outcome: "notDone", next },
         detail: { client, user, ...detail },
       });
     if (error.code === "changed" && clientNid !== undefined && "nid" in error.detail) {

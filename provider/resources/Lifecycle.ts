@@ -111,6 +111,7 @@ export function without<T extends object, Key extends keyof T>(values: T, ...key
  */
 export class PartialFailure extends OneLineError {
   override readonly name = "PartialFailure";
+  readonly code = "partialFailure";
   readonly reasons: string[];
 
   constructor(

@@ -293,7 +293,7 @@ function siteWatch(server: AegirServer, client: string): () => Promise<void> {
     );
     if (active) return;
     throw new AegirError({
-      situation: result.client ? "refused" : "missing",
+      code: result.client ? "refused" : "missing",
       what: result.client
         ? `the client ${client} has no active site (${result.client.sites.join(", ") || "it owns none"}), so BOA keeps no login for it`
         : `there is no client ${client}`,
@@ -316,7 +316,7 @@ async function refuseShared(server: AegirServer, client: string, sameShellName: 
   const sharing = others.flatMap((other) => (other && other.sites.length > 0 ? other.internalName : []));
   if (sharing.length === 0) return;
   throw new AegirError({
-    situation: "refused",
+    code: "refused",
     what: `the login ${loginOf(server, client)} is shared by the clients ${[client, ...sharing].join(", ")}, because letters and digits alone count in it, and shows its holder the sites of each in turn`,
     server: server.label,
     outcome: "notDone",

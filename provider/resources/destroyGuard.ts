@@ -31,7 +31,8 @@ const guards = new WeakMap<object, DestroyGuard>();
  */
 export function refuseDestroy(): { hooks: pulumi.ResourceHookBinding; mayBeDestroyed: boolean } {
   const run = programRun();
-  if (guards.has(run)) throw new ProgramError("refuseDestroy() is called twice in this program. Call it once.");
+  if (guards.has(run))
+    throw new ProgramError("guardCalledTwice", "refuseDestroy() is called twice in this program. Call it once.");
   const guard = new DestroyGuard(mayBeDestroyed());
   guards.set(run, guard);
   return guard;
@@ -47,6 +48,7 @@ function mayBeDestroyed(): boolean {
   const given = pulumi.runtime.getConfig(DESTROY_KEY);
   if (given !== undefined && given !== stack) {
     throw new ProgramError(
+      "otherStackToDestroy",
       `${DESTROY_KEY} is "${given}", and this stack is called "${stack}". It takes the name of the stack that is to be ` +
         `destroyed. Nothing was done. \`pulumi config rm ${DESTROY_KEY}\` removes it.`,
     );

@@ -46,7 +46,7 @@ export function refuseMassRepair(server: AegirServer, id: string): void {
   const named = [...drifted.values()].slice(0, NAMED).join(", ");
   const more = drifted.size > NAMED ? `, and ${drifted.size - NAMED} more` : "";
   throw new AegirError({
-    situation: "refused",
+    code: "refused",
     what:
       `${drifted.size} of ${seen.size} sites and bindings were changed by hand ` +
       `(${named}${more}), which is more than a deployment undoes by itself`,

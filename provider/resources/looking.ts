@@ -10,7 +10,7 @@ import { AegirError } from "../aegir/AegirError";
 import { configurationOf, serverFor } from "../aegir/servers";
 import type { ResourceType } from "../dynamic/shim";
 import { printable } from "../text/printable";
-import { SshError, type SshSituation } from "../ssh/SshError";
+import { SshError, type SshErrorCode } from "../ssh/SshError";
 import { OneLineError } from "../text/OneLineError";
 import { say } from "./consequences";
 import { PartialFailure, type Lifecycle } from "./Lifecycle";
@@ -43,7 +43,7 @@ interface Recorded {
 const MAXIMUM_REASON = 1000;
 
 /** What another configuration may make good. */
-const CONFIGURED: ReadonlySet<SshSituation> = new Set<SshSituation>([
+const CONFIGURED: ReadonlySet<SshErrorCode> = new Set<SshErrorCode>([
   "unreachable",
   "hostKeyRejected",
   "authenticationRejected",
@@ -141,7 +141,7 @@ export function looking(type: ResourceType, inner: Lifecycle<never, unknown>): L
 /** How much else was changed by hand is for a refresh to find, before anything is undone: see driftLimit.ts. */
 export function changedByHand(server: string): AegirError {
   return new AegirError({
-    situation: "changedMeanwhile",
+    code: "changedMeanwhile",
     what: "this was changed by hand, and the refresh of this run could not look at the server",
     server: serverFor(server).label,
     outcome: "notDone",
@@ -151,16 +151,19 @@ export function changedByHand(server: string): AegirError {
 
 /** A server could not be looked at: the error that says why, and what it means for one resource. */
 class NotSeen extends OneLineError {
+  readonly code: string;
+
   constructor(message: string, cause: OneLineError) {
     super(message, { cause });
     this.name = cause.name;
+    this.code = cause.code;
   }
 }
 
 /** True of what kept us from an answer; false of an answer, and of a mistake of ours. */
 function couldNotLook(error: unknown): error is OneLineError {
   if (error instanceof PartialFailure) return false;
-  if (error instanceof AegirError) return ["notConfigured", "serverFailed", "waitExpired"].includes(error.situation);
+  if (error instanceof AegirError) return ["notConfigured", "serverFailed", "waitExpired"].includes(error.code);
   return error instanceof OneLineError;
 }
 
@@ -171,7 +174,7 @@ function decommissioned(server: string | undefined): string | undefined {
 
 /** Where the configuration may be older than what a person has written: a sentence, or nothing. */
 function stale(error: OneLineError): string {
-  const configured = error instanceof SshError && CONFIGURED.has(error.situation);
+  const configured = error instanceof SshError && CONFIGURED.has(error.code);
   return configured && !error.message.includes("--run-program") ? STALE : "";
 }
 

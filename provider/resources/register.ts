@@ -35,6 +35,7 @@ export function claim<T>(
       const other = claims.get(key);
       if (other !== undefined) {
         throw new ProgramError(
+          "declaredTwice",
           `Two resources of this program declare ${what}: "${other}" and "${name}". Keep one of them; ` +
             "if both are meant, they must differ in it.",
         );

@@ -40,6 +40,7 @@ const ClientGrants = z.object({
 /** What stands before the first change is not the same as what cannot be read. */
 export class UnreadableGrants extends Error {
   override readonly name = "UnreadableGrants";
+  readonly code = "unreadableGrants";
 }
 
 /**

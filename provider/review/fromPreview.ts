@@ -30,6 +30,7 @@ const LEFT_OUT =
 /** A preview that does not show all: of the bindings of those who lose a site, for example, or because it failed. */
 export class IncompletePreview extends Error {
   override readonly name = "IncompletePreview";
+  readonly code = "incompletePreview";
 }
 
 type Inputs = Record<string, unknown>;

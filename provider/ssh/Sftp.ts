@@ -1,22 +1,9 @@
 import type { SFTPWrapper, Stats } from "ssh2";
 import { printable } from "../text/printable";
+import { SftpRefusal } from "./SftpRefusal";
 import { SshError } from "./SshError";
 import { OneLineError } from "../text/OneLineError";
 import type { SshOutcome } from "./SshError";
-
-/** The server's answer that it did not do what was asked of a file or directory. `missing` is a positive "no such". */
-export class SftpRefusal extends OneLineError {
-  constructor(
-    /** `user@host:port` */
-    readonly host: string,
-    readonly path: string,
-    readonly code: "missing" | "denied" | "tooLarge" | "failed",
-    /** What happened: a clause without a full stop. */
-    readonly reason: string,
-  ) {
-    super(`${host}: ${reason}. Nothing was changed. Look at it with this login, then run the same command again`);
-  }
-}
 
 export interface RemoteFile {
   /** A symbolic link is not followed. */
@@ -160,8 +147,8 @@ export class Sftp {
     const over = new AbortController();
     let timer: NodeJS.Timeout | undefined;
     const effect = outcome === "unknown" ? "Whether it was done is unknown" : "Nothing was changed";
-    const broken = (situation: "sessionBroken" | "deadlineExceeded", why: string) =>
-      new SshError(situation, this.label, outcome, `could not ${verb} ${printable(path)}: ${why}`, { effect });
+    const broken = (code: "sessionBroken" | "deadlineExceeded", why: string) =>
+      new SshError(code, this.label, outcome, `could not ${verb} ${printable(path)}: ${why}`, { effect });
     try {
       return await Promise.race([
         operation(channel.wrapper, over.signal),

@@ -187,17 +187,17 @@ export class SshConnection {
     const opening = link.open<SFTPWrapper>("SFTP", (client, done) => client.sftp(done));
     const { channel: wrapper, free } = await opening.catch((error: unknown) => {
       if (!(error instanceof SshError)) throw error;
-      if (error.situation === "refusedByServer" && /exit code/.test(error.reason)) {
+      if (error.code === "refusedByServer" && /exit code/.test(error.reason)) {
         const why =
           "the server ended the SFTP session at once: the login may have no SFTP, or its password may have expired, " +
           "which stops logins with a key as well";
         const advice = "Log in by hand to see; an expired password is changed there";
-        throw new SshError(error.situation, this.label, "notDone", `${why} (${error.reason})`, { advice });
+        throw new SshError(error.code, this.label, "notDone", `${why} (${error.reason})`, { advice });
       }
       // Whether or not there was a channel, no file was asked for on it.
-      if (error.situation !== "sessionBroken") throw error;
+      if (error.code !== "sessionBroken") throw error;
       const outcome = error.outcome === "notSent" ? "notSent" : "notDone";
-      throw new SshError(error.situation, this.label, outcome, error.reason);
+      throw new SshError(error.code, this.label, outcome, error.reason);
     });
     const closed = new Promise<string>((resolve) => {
       link.onLost(resolve);

@@ -14,7 +14,7 @@ import { OneLineError } from "../text/OneLineError";
  * want to (no shared algorithm, no forwarding, no further channel, no worker). `commandForbidden`: the login's shell does
  * not run the worker's command; asking again may lock the login out.
  */
-export type SshSituation =
+export type SshErrorCode =
   | "unreachable"
   | "hostKeyRejected"
   | "authenticationRejected"
@@ -30,8 +30,8 @@ export type SshSituation =
  */
 export type SshOutcome = "notSent" | "notDone" | "unknown";
 
-/** What to do next in every such situation; empty where the advice of the one error says it. */
-const nextStep: Record<SshSituation, string> = {
+/** What to do next with each code; empty where the advice of the one error says it. */
+const nextStep: Record<SshErrorCode, string> = {
   unreachable: "Check that it is up and can be reached from this machine, then run the same command again",
   hostKeyRejected: "",
   authenticationRejected: "Correct the credentials, then run the same command again",
@@ -54,7 +54,7 @@ export class SshError extends OneLineError {
   readonly next: string;
 
   constructor(
-    readonly situation: SshSituation,
+    readonly code: SshErrorCode,
     /** `user@host:port` of the hop that this is about. */
     readonly host: string,
     readonly outcome: SshOutcome,
@@ -66,7 +66,7 @@ export class SshError extends OneLineError {
     /** `effect`: what is now the case, if the outcome does not say it. `advice`: what to do. Without the last full stop. */
     { effect = effectOf[outcome], advice = "" }: { effect?: string; advice?: string } = {},
   ) {
-    const next = sentences(advice, nextStep[situation]);
+    const next = sentences(advice, nextStep[code]);
     super(`${host}: ${sentences(reason, effect, next)}`);
     this.next = next;
   }
@@ -96,7 +96,7 @@ export class HostKeyRejected extends SshError {
 /** A worker's session ended before the answer to one of its requests. */
 export class SessionBroken extends SshError {
   constructor(
-    situation: "sessionBroken" | "deadlineExceeded",
+    code: "sessionBroken" | "deadlineExceeded",
     host: string,
     outcome: SshOutcome,
     /** The request. */
@@ -114,6 +114,23 @@ export class SessionBroken extends SshError {
       notDone: `${verb} was not begun`,
       notSent: `${verb} was not sent`,
     }[outcome];
-    super(situation, host, outcome, `${why}${noise && `; the worker printed: "${noise}"`}`, { effect });
+    super(code, host, outcome, `${why}${noise && `; the worker printed: "${noise}"`}`, { effect });
+  }
+}
+
+/** The command that should have started a worker came to an end. */
+export class WorkerNotStarted extends SshError {
+  constructor(
+    host: string,
+    code: SshErrorCode,
+    /** What happened: the command, how it ended and what it printed. */
+    readonly what: string,
+    readonly exitCode: number | null,
+    /** What it printed, printable. */
+    readonly noise: string,
+    /** What is the case on the server, and what to do: sentences without the last full stop. */
+    explanation = "",
+  ) {
+    super(code, host, "notDone", what, { advice: explanation });
   }
 }

@@ -1,60 +1,15 @@
 import { randomBytes } from "node:crypto";
 import { z } from "zod";
 import { Answer } from "../worker/protocol";
-import type { WorkerErrorCode } from "../worker/protocol";
 import { debugLog } from "./debugLog";
 import { describeExit } from "./ExecChannel";
 import type { ExecChannel, Exit } from "./ExecChannel";
 import { FrameReader } from "./frames";
 import { printable } from "../text/printable";
 import type { SshConnection } from "./SshConnection";
-import { SessionBroken, SshError } from "./SshError";
-import { OneLineError } from "../text/OneLineError";
-import type { SshOutcome, SshSituation } from "./SshError";
-
-/** The worker's answer that it did not do what was asked; nothing was written (PROTOCOL.md, "Answers"). */
-export class WorkerRefusal extends OneLineError {
-  /** The server's own words, printable, as a clause without a full stop. */
-  readonly reason: string;
-
-  constructor(
-    /** `user@host:port` */
-    readonly host: string,
-    readonly verb: string,
-    readonly code: WorkerErrorCode,
-    message: string,
-    /** As the server sent it: text in it is not made printable. */
-    readonly detail: Record<string, unknown>,
-    /** The worker has ended after this answer. */
-    readonly fatal: boolean,
-    /** The server's clock, seconds since the epoch. */
-    readonly now: number,
-  ) {
-    const reason = printable(message).replace(/\.$/, "");
-    super(
-      `${host}: the worker did not carry out ${verb}: ${reason}. Nothing was changed. Run the same command again: it ` +
-        "looks first and does what is missing",
-    );
-    this.reason = reason;
-  }
-}
-
-/** The command that should have started a worker came to an end. */
-export class WorkerNotStarted extends SshError {
-  constructor(
-    host: string,
-    situation: SshSituation,
-    /** What happened: the command, how it ended and what it printed. */
-    readonly what: string,
-    readonly exitCode: number | null,
-    /** What it printed, printable. */
-    readonly noise: string,
-    /** What is the case on the server, and what to do: sentences without the last full stop. */
-    explanation = "",
-  ) {
-    super(situation, host, "notDone", what, { advice: explanation });
-  }
-}
+import { SessionBroken, SshError, WorkerNotStarted } from "./SshError";
+import type { SshOutcome } from "./SshError";
+import { WorkerRefusal } from "./WorkerRefusal";
 
 export interface WorkerStart {
   /** The constant command line that starts a worker (protocol.ts, WORKER_ARGUMENTS). */
@@ -273,19 +228,10 @@ export class WorkerSession {
     this.channel.kill();
   }
 
-  #error({ verb }: Request, outcome: SshOutcome, situation: "sessionBroken" | "deadlineExceeded"): SessionBroken {
+  #error({ verb }: Request, outcome: SshOutcome, code: "sessionBroken" | "deadlineExceeded"): SessionBroken {
     const { why, exit } = this.#broken as { why: string; exit: Exit | null };
     const noise = this.#reader.noise.text();
-    return new SessionBroken(
-      situation,
-      this.label,
-      outcome,
-      verb,
-      why,
-      exit?.code ?? null,
-      exit?.signal ?? null,
-      noise,
-    );
+    return new SessionBroken(code, this.label, outcome, verb, why, exit?.code ?? null, exit?.signal ?? null, noise);
   }
 }
 
@@ -293,7 +239,7 @@ export class WorkerSession {
 function notStarted(error: SshError, label: string, command: string): SshError {
   if (!(error instanceof SessionBroken)) {
     // Lost while the command was being asked for: it may run, but it got no request.
-    return error.outcome === "unknown" ? new SshError(error.situation, label, "notDone", error.reason) : error;
+    return error.outcome === "unknown" ? new SshError(error.code, label, "notDone", error.reason) : error;
   }
   const { exitCode, noise, why } = error;
   if (exitCode !== null && FORBIDDEN.test(noise)) {
@@ -307,8 +253,8 @@ function notStarted(error: SshError, label: string, command: string): SshError {
   }
   const printed = noise ? `, printing: "${noise}"` : ", printing nothing";
   const what = `no worker came up with \`${printable(command, 200)}\`: ${why}${printed}`;
-  const situation = exitCode === null ? error.situation : "refusedByServer";
-  return new WorkerNotStarted(label, situation, what, exitCode, noise);
+  const code = exitCode === null ? error.code : "refusedByServer";
+  return new WorkerNotStarted(label, code, what, exitCode, noise);
 }
 
 /** What lshell (0.9 of BOA and 0.11 alike), an sshd confined to SFTP, and nologin say. */

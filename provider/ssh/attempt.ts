@@ -19,7 +19,7 @@ export async function attempt<Result>(hop: Hop, offer: Offer, login: () => Promi
   attempts.set(key, mine);
   const forget = () => attempts.delete(key);
   mine.then(forget, (error: unknown) => {
-    if (!(error instanceof SshError && error.situation === "authenticationRejected")) forget();
+    if (!(error instanceof SshError && error.code === "authenticationRejected")) forget();
   });
   return mine;
 }

@@ -1,5 +1,8 @@
 /** An error whose stack is its message: Pulumi prints stacks, and a stack of ours tells a user nothing. */
-export class OneLineError extends Error {
+export abstract class OneLineError extends Error {
+  /** What to branch on: a word of a closed set, which `docs/errors.md` lists for every type of error. */
+  abstract readonly code: string;
+
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);
     this.name = new.target.name;

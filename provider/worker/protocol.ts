@@ -7,6 +7,7 @@
  * worker's: the caller observes, decides, and sends a write that names what it expects to find.
  */
 import { z } from "zod";
+import { WORKER_ERROR_CODES } from "./errorCodes";
 
 /** Raised whenever a verb or a fact changes its meaning; a worker with another number is not talked to. */
 export const PROTOCOL_VERSION = 1;
@@ -353,27 +354,6 @@ export type Verb = keyof typeof verbs;
 export type VerbArguments<V extends Verb> = z.input<(typeof verbs)[V]["args"]>;
 export type VerbResult<V extends Verb> = z.output<(typeof verbs)[V]["result"]>;
 
-/**
- * The situations in which a worker answers that it did not do what was asked. In all of them nothing was written.
- * `locked`: another writer holds the database lock (detail `connection`, `host`, `seconds`, each null where unknown);
- * `deadlock`: the database gave this transaction up, it may be asked again; `internal`: anything that PHP threw (detail
- * `reason`: "bootstrap", "database" or "exception"). A worker that cannot know whether it has committed answers nothing.
- */
-export const WorkerErrorCode = z.enum([
-  "missing",
-  "exists",
-  "nameTaken",
-  "mailTaken",
-  "changed",
-  "busy",
-  "refused",
-  "locked",
-  "deadlock",
-  "protocol",
-  "internal",
-]);
-export type WorkerErrorCode = z.infer<typeof WorkerErrorCode>;
-
 /** One answer line, after its marker and length. `now` is the server's clock. `fatal`: the worker ends after it. */
 export const Answer = z.discriminatedUnion("ok", [
   z.object({ id: z.number().int(), now: serverTime, ok: z.literal(true), result: z.unknown() }),
@@ -382,7 +362,7 @@ export const Answer = z.discriminatedUnion("ok", [
     now: serverTime,
     ok: z.literal(false),
     error: z.object({
-      code: WorkerErrorCode,
+      code: z.enum(WORKER_ERROR_CODES),
       message: z.string(),
       detail: z.record(z.string(), z.unknown()).default({}),
       fatal: z.boolean().default(false),

@@ -3,13 +3,8 @@
  * transaction that re-reads what it decides on; a refusal undoes it whole.
  */
 import type { z } from "zod";
-import {
-  verbs,
-  type EnsuredUser,
-  type Verb,
-  type VerbResult,
-  type WorkerErrorCode,
-} from "../../provider/worker/protocol";
+import type { WorkerErrorCode } from "../../provider/worker/errorCodes";
+import { verbs, type EnsuredUser, type Verb, type VerbResult } from "../../provider/worker/protocol";
 import { Facts } from "./Facts";
 import { CLIENT_ROLE, collated, same, type Client, type FrontEnd, type Site, type User } from "./FrontEnd";
 import type { Provision } from "./Provision";

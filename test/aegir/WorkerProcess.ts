@@ -4,7 +4,8 @@
  */
 import { setTimeout } from "node:timers/promises";
 import { z } from "zod";
-import { PROTOCOL_VERSION, verbs, type Verb, type WorkerErrorCode } from "../../provider/worker/protocol";
+import { PROTOCOL_VERSION, verbs, type Verb } from "../../provider/worker/protocol";
+import type { WorkerErrorCode } from "../../provider/worker/errorCodes";
 import type { Clock } from "./Clock";
 import { Hold, type Faults, type RequestFault } from "./Faults";
 import { SqlError, type FrontEnd } from "./FrontEnd";

@@ -5,7 +5,7 @@ import { once } from "node:events";
 import { AegirServer } from "../../provider/aegir/AegirServer";
 import { ServerConfiguration } from "../../provider/aegir/ServerConfiguration";
 import { settle } from "../../provider/aegir/Worker";
-import { WorkerRefusal } from "../../provider/ssh/WorkerSession";
+import { WorkerRefusal } from "../../provider/ssh/WorkerRefusal";
 import { WORKER_ARGUMENTS, type Answer } from "../../provider/worker/protocol";
 import { RawWorker, run } from "../conformance/RawWorker";
 import { cleaningUp } from "../support/cleaningUp";

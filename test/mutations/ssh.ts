@@ -38,7 +38,7 @@ export const ssh: WrittenMutation[] = [
     name: "retry a rejected credential",
     danger: "A firewall shuts out the pipeline, and with it everybody at its address.",
     file: "provider/ssh/attempt.ts",
-    find: 'if (!(error instanceof SshError && error.situation === "authenticationRejected")) forget();',
+    find: 'if (!(error instanceof SshError && error.code === "authenticationRejected")) forget();',
     replace: "forget();\n    void error;",
     caughtBy: "test/ssh/SshConnection.test.ts: tries a rejected key exactly once, and never falls back on the password",
   },

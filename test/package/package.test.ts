@@ -119,6 +119,29 @@ describe("the packed package", () => {
     );
   });
 
+  for (const [door, errors] of Object.entries({
+    index: "AegirError HostKeyRejected ProgramError SessionBroken SftpRefusal SshError WorkerNotStarted WorkerRefusal",
+    "manifest/index": "ManifestError",
+    "review/index": "IncompletePreview UnreadableGrants",
+  })) {
+    it(`exports its errors from ${door}, and their types need no other package's types`, () => {
+      const names = run(
+        project,
+        "-p",
+        `Object.entries(require("./node_modules/pulumi-aegir/dist/${door}.js"))
+          .filter(([, value]) => value.prototype instanceof Error).map(([name]) => name).sort().join(" ")`,
+      );
+      assert.equal(names, errors);
+      const declarations = join(installed, "dist", `${door}.d.ts`);
+      const text = readFileSync(declarations, "utf8");
+      for (const name of names.split(" ")) {
+        const [, path] = new RegExp(`\\{[^{}]*\\b${name}\\b[^{}]*\\} from "(.+)";`).exec(text) ?? assert.fail(name);
+        const foreign = foreignImports(join(dirname(declarations), `${path}.d.ts`));
+        assert.deepEqual([name, foreign], [name, name === "ProgramError" ? ["@pulumi/pulumi"] : []]);
+      }
+    });
+  }
+
   it("is imported by name from an ES module", () => {
     writeFileSync(
       join(project, "module.mjs"),
@@ -165,6 +188,18 @@ describe("the packed package", () => {
     });
   });
 });
+
+/** The packages, Node aside, whose types a declaration file needs, itself or by what it imports of its own package. */
+function foreignImports(file: string, seen = new Set<string>()): string[] {
+  if (seen.has(file)) return [];
+  seen.add(file);
+  const imports = readFileSync(file, "utf8").matchAll(/(?:from|import\() ?"([^"]+)"/g);
+  return [...imports].flatMap(([, path]) =>
+    path!.startsWith(".")
+      ? foreignImports(join(dirname(file), `${path}.d.ts`), seen)
+      : [path!].filter((name) => !name.startsWith("node:")),
+  );
+}
 
 /** Packs a copy of the workspace, as a release does: the build of this checkout may be in use. */
 function pack(directory: string): string {

@@ -143,7 +143,7 @@ describe("the life cycles against a server", () => {
         aegir.panel.setOwner(site, "Acme Corp");
         aegir.runQueue();
         await assert.rejects(create(), (error: AegirError) => {
-          assert.deepEqual([error.situation, error.outcome], ["waitExpired", "notDone"]);
+          assert.deepEqual([error.code, error.outcome], ["waitExpired", "notDone"]);
           assert.match(
             error.message,
             /waited 0\.005 min, and o1\.acme has no password file: BOA is held up: \/run\/manage_ltd_users\.pid is there, \/root\/\.proxy\.cnf is there \(server/,
@@ -431,7 +431,7 @@ describe("the life cycles against a server", () => {
       const { inputs, id, known, stranger, recorded } = await nameTakenByAnother();
       assert.deepEqual(await clientUserBinding.diff(id, recorded, inputs), { changes: true, replaces: [] });
       await assert.rejects(clientUserBinding.update(id, recorded, inputs), (error: AegirError) => {
-        assert.equal(error.situation, "changedMeanwhile");
+        assert.equal(error.code, "changedMeanwhile");
         assert.deepEqual(error.detail["found"], { name: "alice.miller", uid: stranger });
         assert.match(error.message, new RegExp(`uid ${known}, who is called alice\\.miller now; uid ${stranger} is`));
         assert.match(error.message, /Declare the user alice\.miller to keep .*, or write expectedUid: \d+ /);
@@ -445,7 +445,7 @@ describe("the life cycles against a server", () => {
       await aegirClient.create({ name: "Beta GmbH", internalName: "beta", server });
       const further = { client: "beta", user: "alice", server };
       await assert.rejects(clientUserBinding.create(further), (error: AegirError) => {
-        assert.equal(error.situation, "changedMeanwhile");
+        assert.equal(error.code, "changedMeanwhile");
         assert.match(error.message, /write expectedUid: \d+ /);
         return true;
       });
@@ -503,7 +503,7 @@ describe("the life cycles against a server", () => {
         const stranger = aegir.panel.addUser({ name: "alice", mail: "another@example.com" });
         const { props } = await clientUserBinding.read(id, found.props!);
         await assert.rejects(clientUserBinding.update(id, props!, inputs), (error: AegirError) => {
-          assert.deepEqual([error.situation, error.detail["uid"]], ["changedMeanwhile", known]);
+          assert.deepEqual([error.code, error.detail["uid"]], ["changedMeanwhile", known]);
           assert.equal((error.detail["found"] as { uid: number }).uid, stranger);
           return true;
         });
@@ -605,7 +605,7 @@ describe("the life cycles against a server", () => {
       assert.deepEqual(await siteOwnership.diff(id, recorded, inputs), { changes: true, replaces: [] });
       for (const olds of [outs, recorded]) {
         await assert.rejects(siteOwnership.update(id, olds, inputs), (error: AegirError) => {
-          assert.equal(error.situation, "changedMeanwhile");
+          assert.equal(error.code, "changedMeanwhile");
           assert.match(error.message, new RegExp(`was node ${outs.nid} of acme, and is node ${nid} of beta now`));
           assert.match(error.message, /write takeOverFrom: "beta"/);
           return true;
@@ -759,7 +759,7 @@ describe("the life cycles against a server", () => {
         () => clientUserBinding.create({ ...inputs, user: "bob" }),
       ]) {
         await assert.rejects(granting(), (error: AegirError) => {
-          assert.equal(error.situation, "changedMeanwhile");
+          assert.equal(error.code, "changedMeanwhile");
           assert.deepEqual(error.detail["found"], { internalName: "acme_old", nid: stranger });
           assert.match(
             error.message,
@@ -847,7 +847,7 @@ describe("the life cycles against a server", () => {
       assert.deepEqual(await siteOwnership.diff(id, recorded, inputs), { changes: true, replaces: [] });
       for (const olds of [outs, recorded]) {
         await assert.rejects(siteOwnership.update(id, olds, inputs), (error: AegirError) => {
-          assert.equal(error.situation, "changedMeanwhile");
+          assert.equal(error.code, "changedMeanwhile");
           assert.deepEqual(error.detail["found"], found);
           assert.match(error.message, /Declare the client acme_old .*; or .*set onExisting: "adopt"/);
           return true;

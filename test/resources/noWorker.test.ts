@@ -6,7 +6,7 @@ import { userInfo } from "node:os";
 import { configureServers, endServers } from "../../provider/aegir/servers";
 import { parseShellProbe, SHELL_PROBE } from "../../provider/aegir/whyNoWorker";
 import { aegirClient } from "../../provider/resources/AegirClient";
-import { SshError, type SshSituation } from "../../provider/ssh/SshError";
+import { SshError, type SshErrorCode } from "../../provider/ssh/SshError";
 import { SmallAegir, type SmallAegirOptions } from "../aegir/SmallAegir";
 
 interface Case {
@@ -16,7 +16,7 @@ interface Case {
   drush?: object;
   break?: (aegir: SmallAegir) => void;
   says: RegExp;
-  situation?: SshSituation;
+  code?: SshErrorCode;
 }
 
 const cases: Case[] = [
@@ -95,13 +95,13 @@ const cases: Case[] = [
     what: "a login whose shell refuses commands",
     break: (aegir) => (aegir.faults.shell = "nologin"),
     says: /"This account is currently not available\.[^"]*"\. Tried once.*root or a sudoer with drush: \{ runAs: "o1" \}/,
-    situation: "commandForbidden",
+    code: "commandForbidden",
   },
   {
     what: "a limited shell (trap 17)",
     break: (aegir) => (aegir.faults.shell = "limited"),
     says: /the shell of this login does not let it run .*"lshell: forbidden command over SSH.*Tried once, and not again/,
-    situation: "commandForbidden",
+    code: "commandForbidden",
   },
   {
     what: "BOA's wrapper, which says no with exit code 0 (trap 19)",
@@ -123,7 +123,7 @@ describe("a resource whose server starts no worker tells of", () => {
     await aegir.stop();
   });
 
-  for (const { what, options, drush, break: spoil, says, situation = "refusedByServer" } of cases) {
+  for (const { what, options, drush, break: spoil, says, code = "refusedByServer" } of cases) {
     it(what, async () => {
       aegir = await SmallAegir.start(options);
       spoil?.(aegir);
@@ -132,7 +132,7 @@ describe("a resource whose server starts no worker tells of", () => {
       const creating = aegirClient.create({ name: "Acme Corp", internalName: "acme", server: "main" });
       await assert.rejects(creating, (error: SshError) => {
         assert.ok(error instanceof SshError, String(error));
-        assert.deepEqual([error.situation, error.outcome], [situation, "notDone"]);
+        assert.deepEqual([error.code, error.outcome], [code, "notDone"]);
         assert.match(error.message, says);
         assert.match(error.message, /Nothing was done\. /);
         assert.doesNotMatch(error.message, /[\n\x1b]/);

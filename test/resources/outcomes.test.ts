@@ -10,9 +10,15 @@ import { settle, type Worker } from "../../provider/aegir/Worker";
 import { aegirClient } from "../../provider/resources/AegirClient";
 import { PartialFailure } from "../../provider/resources/Lifecycle";
 import { siteOwnership } from "../../provider/resources/SiteOwnership";
-import { SftpRefusal } from "../../provider/ssh/Sftp";
-import { HostKeyRejected, SessionBroken, SshError, type SshSituation } from "../../provider/ssh/SshError";
-import { WorkerNotStarted, WorkerRefusal } from "../../provider/ssh/WorkerSession";
+import { SftpRefusal } from "../../provider/ssh/SftpRefusal";
+import {
+  HostKeyRejected,
+  SessionBroken,
+  SshError,
+  type SshErrorCode,
+  WorkerNotStarted,
+} from "../../provider/ssh/SshError";
+import { WorkerRefusal } from "../../provider/ssh/WorkerRefusal";
 import { SmallAegir } from "../aegir/SmallAegir";
 import { until } from "../support/until";
 
@@ -23,7 +29,7 @@ const site = "www.acme.example";
 const OUTCOME =
   /nothing was (done|changed|sent)|no connection was made|was not (sent|begun)|is recorded on the server|whether .{1,60} (is unknown|is not known)/gi;
 
-const situations: SshSituation[] = [
+const situations: SshErrorCode[] = [
   "unreachable",
   "hostKeyRejected",
   "authenticationRejected",
@@ -39,9 +45,9 @@ const holder = { connection: 4711, host: "deploy.example.com", seconds: 3 };
 /** Every type of error that an operation may meet. */
 const errors: Record<string, () => Error> = {
   ...Object.fromEntries(
-    situations.map((situation) => [
-      situation,
-      () => new SshError(situation, host, "notDone", "it went wrong", { advice: "Correct it there" }),
+    situations.map((code) => [
+      code,
+      () => new SshError(code, host, "notDone", "it went wrong", { advice: "Correct it there" }),
     ]),
   ),
   ...Object.fromEntries(
@@ -73,7 +79,7 @@ const errors: Record<string, () => Error> = {
   ...Object.fromEntries(
     (["done", "notDone", "unknown"] as const).map((outcome) => [
       `AegirError, ${outcome}`,
-      () => new AegirError({ situation: "serverFailed", what: "it failed", server: host, outcome, next: "Look at it" }),
+      () => new AegirError({ code: "serverFailed", what: "it failed", server: host, outcome, next: "Look at it" }),
     ]),
   ),
 };

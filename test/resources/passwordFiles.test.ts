@@ -63,7 +63,7 @@ describe("the password files of an instance", () => {
     configure({ directory: "/elsewhere" });
     const told = (error: AegirError) => {
       assert.ok(error instanceof AegirError, String(error));
-      assert.deepEqual([error.situation, error.outcome], ["notConfigured", "notDone"]);
+      assert.deepEqual([error.code, error.outcome], ["notConfigured", "notDone"]);
       assert.match(error.message, /o1\.ftp sees no directory \/elsewhere, so nothing can be said of the logins of o1/);
       assert.match(error.message, /by o1\.ftp and by root\./);
       return true;

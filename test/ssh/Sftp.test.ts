@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { Socket } from "node:net";
 import { utils } from "ssh2";
 import type { SFTPWrapper } from "ssh2";
-import { SftpRefusal } from "../../provider/ssh/Sftp";
+import { SftpRefusal } from "../../provider/ssh/SftpRefusal";
 import { SshError } from "../../provider/ssh/SshError";
 import type { Timings } from "../../provider/ssh/Timings";
 import { until } from "../support/until";
@@ -244,10 +244,10 @@ async function refusal(promise: Promise<unknown>): Promise<SftpRefusal> {
   return error;
 }
 
-async function lost(promise: Promise<unknown>, situation: string, outcome: string): Promise<SshError> {
+async function lost(promise: Promise<unknown>, code: string, outcome: string): Promise<SshError> {
   const error = await rejection(promise);
   assert.ok(error instanceof SshError, String(error));
-  assert.deepEqual([error.situation, error.outcome], [situation, outcome], error.message);
+  assert.deepEqual([error.code, error.outcome], [code, outcome], error.message);
   return error;
 }
 

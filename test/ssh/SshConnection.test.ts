@@ -4,7 +4,7 @@ import { createServer } from "node:net";
 import type { AddressInfo, Socket } from "node:net";
 import type { ServerChannel } from "ssh2";
 import { HostKeyRejected, SshError } from "../../provider/ssh/SshError";
-import type { SshOutcome, SshSituation } from "../../provider/ssh/SshError";
+import type { SshOutcome, SshErrorCode } from "../../provider/ssh/SshError";
 import { SshConnection } from "../../provider/ssh/SshConnection";
 import { newEcdsaKey, newKey, newRsaKey, PASSWORD, ScriptedServer } from "./ScriptedServer";
 import type { Script } from "./ScriptedServer";
@@ -490,7 +490,7 @@ function echo(channel: ServerChannel, command: string): void {
 
 async function failure(
   promise: Promise<unknown>,
-  situation: SshSituation,
+  code: SshErrorCode,
   outcome: SshOutcome = "notDone",
 ): Promise<SshError> {
   const error = await promise.then(
@@ -498,7 +498,7 @@ async function failure(
     (reason: unknown) => reason,
   );
   assert.ok(error instanceof SshError, String(error));
-  assert.deepEqual([error.situation, error.outcome], [situation, outcome], error.message);
+  assert.deepEqual([error.code, error.outcome], [code, outcome], error.message);
   assert.equal(error.stack, error.message);
   assert.doesNotMatch(error.message, /\n/);
   return error;

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import type { ServerChannel } from "ssh2";
 import { SessionBroken, SshError } from "../../provider/ssh/SshError";
-import { WorkerRefusal, WorkerSession } from "../../provider/ssh/WorkerSession";
+import { WorkerRefusal } from "../../provider/ssh/WorkerRefusal";
+import { WorkerSession } from "../../provider/ssh/WorkerSession";
 import type { WorkerStart } from "../../provider/ssh/WorkerSession";
 import { frame, NOW, ScriptedServer, worker, workerInput } from "./ScriptedServer";
 import type { Script } from "./ScriptedServer";
@@ -170,12 +171,9 @@ describe("WorkerSession", () => {
       const { session } = await start(worker(() => undefined));
       const [late, behind] = [session.request("bind", {}, 0.1), session.request("site", {}, DEADLINE)];
       const error = await broken(late);
-      assert.deepEqual([error.situation, error.outcome], ["deadlineExceeded", "unknown"]);
+      assert.deepEqual([error.code, error.outcome], ["deadlineExceeded", "unknown"]);
       assert.match(error.message, /no answer to bind within 0.1 s/);
-      assert.deepEqual(
-        [(await broken(behind)).situation, (await broken(behind)).outcome],
-        ["sessionBroken", "unknown"],
-      );
+      assert.deepEqual([(await broken(behind)).code, (await broken(behind)).outcome], ["sessionBroken", "unknown"]);
     });
   });
 
@@ -257,12 +255,12 @@ describe("WorkerSession", () => {
       ],
       ["because it closes without an exit code", (channel) => channel.close(), "sessionBroken", /without an exit code/],
     ];
-    for (const [what, onExec, situation, message, traps] of failed) {
+    for (const [what, onExec, code, message, traps] of failed) {
       it(`${what} says so, and that nothing was done${traps ? ` (${traps})` : ""}`, async () => {
         const { connection } = await serve(onExec);
         const error = await rejection(WorkerSession.start(connection, START));
         assert.ok(error instanceof SshError && !(error instanceof SessionBroken), String(error));
-        assert.deepEqual([error.situation, error.outcome], [situation, "notDone"]);
+        assert.deepEqual([error.code, error.outcome], [code, "notDone"]);
         assert.match(error.message, /no worker came up with `drush @hostmaster php-eval`/);
         assert.match(error.message, message);
         assert.match(error.message, /Nothing was done\. (Run|Correct)/);
@@ -279,7 +277,7 @@ describe("WorkerSession", () => {
         const { connection } = await serve(says(printed, 1));
         const error = await rejection(WorkerSession.start(connection, START));
         assert.ok(error instanceof SshError && !(error instanceof SessionBroken), String(error));
-        assert.deepEqual([error.situation, error.outcome], ["commandForbidden", "notDone"]);
+        assert.deepEqual([error.code, error.outcome], ["commandForbidden", "notDone"]);
         assert.match(error.message, /does not let it run `drush @hostmaster php-eval`: ".*`accounts` alone/);
       });
     }
@@ -288,7 +286,7 @@ describe("WorkerSession", () => {
       const { connection } = await serve(() => undefined);
       const error = await rejection(WorkerSession.start(connection, { ...START, startSeconds: 0.1 }));
       assert.ok(error instanceof SshError);
-      assert.deepEqual([error.situation, error.outcome], ["deadlineExceeded", "notDone"]);
+      assert.deepEqual([error.code, error.outcome], ["deadlineExceeded", "notDone"]);
     });
 
     it("because it speaks another protocol is refused", async () => {

@@ -34,7 +34,7 @@ function refusal(...parameters: Parameters<typeof resolved>): string {
     resolved(...parameters);
   } catch (error) {
     assert.ok(error instanceof SshError);
-    assert.deepEqual([error.situation, error.outcome], ["credentialsUnusable", "notDone"]);
+    assert.deepEqual([error.code, error.outcome], ["credentialsUnusable", "notDone"]);
     return error.message;
   }
   return assert.fail("expected a refusal");
@@ -392,7 +392,7 @@ describe("An agent", () => {
   it("has three of its keys offered at most, and the rest named in the error", async () => {
     const keys = [newKey(), newKey(), newKey(), newKey()];
     const { server, error } = await run(keys[3] as KeyPair, { agentSocketPath: await agentWith(keys) });
-    assert.equal(error?.situation, "authenticationRejected");
+    assert.equal(error?.code, "authenticationRejected");
     assert.match(error?.message ?? "", /only 3 of its 4 keys were offered/);
     assert.deepEqual(server.attempts, ["publickey", "publickey", "publickey"]);
     assert.equal(server.connections, 1);
@@ -415,7 +415,7 @@ describe("An agent", () => {
 
   it("that is the only choice and not there is reported before any connection is made", async () => {
     const { server, error } = await run(newKey(), { agentSocketPath: join(directory, "gone") });
-    assert.equal(error?.situation, "credentialsUnusable");
+    assert.equal(error?.code, "credentialsUnusable");
     assert.match(error?.message ?? "", /the agent at agentSocketPath does not answer/);
     assert.equal(server.connections, 0);
   });

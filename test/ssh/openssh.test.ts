@@ -48,7 +48,7 @@ describe("SshConnection to OpenSSH", function () {
   it("is sent no password where sshd accepts keys only, and its methods are known once a key was accepted", async () => {
     const { open, server } = await start("PasswordAuthentication no", "KbdInteractiveAuthentication no");
     const withPassword = open({ privateKey: undefined, password: "wrong" });
-    await assert.rejects(withPassword.run("true", null, LIMITS), { situation: "authenticationRejected" });
+    await assert.rejects(withPassword.run("true", null, LIMITS), { code: "authenticationRejected" });
     await server.quiet();
     assert.equal(server.count(FAILED), 0);
     assert.deepEqual((await open().peers()).at(-1)?.methods, ["publickey"]);
@@ -57,7 +57,7 @@ describe("SshConnection to OpenSSH", function () {
   it("shows a rejected key to the server once", async () => {
     const { open, server } = await start();
     await assert.rejects(open({ privateKey: newKey().private }).run("true", null, LIMITS), (error) => {
-      return error instanceof SshError && error.situation === "authenticationRejected";
+      return error instanceof SshError && error.code === "authenticationRejected";
     });
     await server.quiet();
     assert.equal(server.count(FAILED), 1);

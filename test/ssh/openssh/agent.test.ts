@@ -139,10 +139,10 @@ describe("OpenSSH's agent and keys", () => {
     for (const name of ["a", "b", "c", "d"]) agent.add(ed25519(name));
     const outcome = await logIn(ed25519("d"), { agentSocketPath: agent.socket });
     assert.deepEqual([outcome.connected, outcome.accepted, outcome.failed], [1, 0, 3]);
-    assert.equal(outcome.error?.situation, "authenticationRejected");
+    assert.equal(outcome.error?.code, "authenticationRejected");
     assert.match(outcome.error?.message ?? "", /only 3 of its 4 keys were offered/);
     const usual = await logIn(ed25519("d"), { agentSocketPath: agent.socket }, { settings: ["LogLevel INFO"] });
-    assert.deepEqual([usual.error?.situation, usual.failed], ["authenticationRejected", 0]);
+    assert.deepEqual([usual.error?.code, usual.failed], ["authenticationRejected", 0]);
   });
 
   it("agent: the key that identity names is the only one offered, by fingerprint and by public key", async () => {
@@ -165,7 +165,7 @@ describe("OpenSSH's agent and keys", () => {
     agent.add(ed25519("a"));
     const change = { agentSocketPath: agent.socket, identity: publicKey(ed25519("b")) };
     const { error, connected } = await logIn(ed25519("a"), change);
-    assert.deepEqual([error?.situation, connected], ["credentialsUnusable", 0]);
+    assert.deepEqual([error?.code, connected], ["credentialsUnusable", 0]);
     assert.match(error?.message ?? "", /does not hold the key that `identity` names, SHA256:.* \(it holds SHA256:.*\)/);
   });
 
@@ -214,7 +214,7 @@ describe("OpenSSH's agent and keys", () => {
       [gone, /does not answer/],
     ] as const) {
       const { error, connected } = await logIn(ed25519("a"), { agentSocketPath: agent.socket });
-      assert.deepEqual([error?.situation, connected], ["credentialsUnusable", 0]);
+      assert.deepEqual([error?.code, connected], ["credentialsUnusable", 0]);
       assert.match(error?.message ?? "", message);
     }
   });
@@ -226,7 +226,7 @@ describe("OpenSSH's agent and keys", () => {
       agent.add(ed25519("b"));
       const environment = { SSH_AUTH_SOCK: agent.socket };
       const outcome = await logIn(ed25519("a"), { password: "of the configuration" }, { environment });
-      assert.equal(outcome.error?.situation, "credentialsUnusable", outcome.error?.message);
+      assert.equal(outcome.error?.code, "credentialsUnusable", outcome.error?.message);
       assert.match(outcome.error?.message ?? "", /did not sign/);
       assert.deepEqual([outcome.connected, outcome.accepted, outcome.failed], [1, 0, 0]);
       // The question whether the key would do.
@@ -248,7 +248,7 @@ describe("OpenSSH's agent and keys", () => {
       assert.deepEqual(judged(right), succeeded);
       for (const privateKeyPassword of [undefined, "wrong"]) {
         const { error, connected } = await logIn(file, { privateKey, privateKeyPassword });
-        assert.deepEqual([error?.situation, connected], ["credentialsUnusable", 0]);
+        assert.deepEqual([error?.code, connected], ["credentialsUnusable", 0]);
       }
     });
   }

@@ -1,7 +1,7 @@
 /** Two real servers, the second of which is reached through the first. */
 import assert from "node:assert/strict";
 import type { ConnectionArgsInput } from "../../../provider/ssh/ConnectionArgs";
-import { HostKeyRejected, SshError, type SshSituation } from "../../../provider/ssh/SshError";
+import { HostKeyRejected, SshError, type SshErrorCode } from "../../../provider/ssh/SshError";
 import { cleaningUp } from "../../support/cleaningUp";
 import { until } from "../../support/until";
 import { ACCEPTED, ASKED_TO_LOG_IN, CONNECTED, FAILED, needOpenSsh, OpenSshServer } from "../OpenSshServer";
@@ -45,13 +45,13 @@ describe("OpenSSH behind an OpenSSH bastion", () => {
     return [CONNECTED, ASKED_TO_LOG_IN, FAILED, ACCEPTED].map((what) => server.count(what));
   }
 
-  async function failure(running: Promise<unknown>, situation: SshSituation, server: OpenSshServer): Promise<SshError> {
+  async function failure(running: Promise<unknown>, code: SshErrorCode, server: OpenSshServer): Promise<SshError> {
     const error = await running.then(
       () => assert.fail("expected a failure"),
       (reason: unknown) => reason,
     );
     assert.ok(error instanceof SshError, String(error));
-    assert.deepEqual([error.situation, error.host.endsWith(`:${server.port}`)], [situation, true], error.message);
+    assert.deepEqual([error.code, error.host.endsWith(`:${server.port}`)], [code, true], error.message);
     return error;
   }
 
@@ -96,7 +96,7 @@ describe("OpenSSH behind an OpenSSH bastion", () => {
     await start();
     const connection = open({}, { privateKey: newKey().private });
     await failure(connection.run("true", null, LIMITS), "authenticationRejected", bastion);
-    await assert.rejects(connection.run("true", null, LIMITS), { situation: "authenticationRejected" });
+    await assert.rejects(connection.run("true", null, LIMITS), { code: "authenticationRejected" });
     assert.deepEqual(await judged(bastion), [1, 1, 1, 0]);
     assert.deepEqual(await judged(target), [0, 0, 0, 0]);
   });
@@ -152,7 +152,7 @@ describe("OpenSSH behind an OpenSSH bastion", () => {
     const running = connection.run(HANG, null, LIMITS);
     const failed = assert.rejects(running, (error) => {
       assert.ok(error instanceof SshError);
-      assert.deepEqual([error.situation, error.outcome], ["sessionBroken", "unknown"]);
+      assert.deepEqual([error.code, error.outcome], ["sessionBroken", "unknown"]);
       assert.match(error.message, /the bastion \S+ (closed|broke off) the connection/);
       return true;
     });

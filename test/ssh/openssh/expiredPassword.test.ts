@@ -32,7 +32,7 @@ describe("A login whose password has expired", () => {
     const expired = open();
     await assert.rejects(expired.sftp(), (error) => {
       assert.ok(error instanceof SshError);
-      assert.equal(error.situation, "refusedByServer");
+      assert.equal(error.code, "refusedByServer");
       assert.match(
         error.message,
         /its password may have expired, which stops logins with a key as well.*Nothing was done/,

@@ -82,7 +82,7 @@ describe("A key restricted to the worker's command line", () => {
     const connection = open({}, { channelSeconds: 1 });
     await assert.rejects(connection.sftp(), (error) => {
       assert.ok(error instanceof SshError);
-      assert.equal(error.situation, "deadlineExceeded");
+      assert.equal(error.code, "deadlineExceeded");
       assert.match(error.message, /the server did not answer the request for SFTP within 1 s/);
       return true;
     });
@@ -150,7 +150,7 @@ describe("A key restricted to SFTP", () => {
     };
     await assert.rejects(WorkerSession.start(open(), start), (error) => {
       assert.ok(error instanceof SshError);
-      assert.deepEqual([error.situation, error.outcome], ["commandForbidden", "notDone"]);
+      assert.deepEqual([error.code, error.outcome], ["commandForbidden", "notDone"]);
       assert.match(error.message, /: "This service allows sftp connections only\."\. Tried once.*Nothing was done/);
       return true;
     });

@@ -103,7 +103,7 @@ describe("The host key of OpenSSH", () => {
     });
     const sshd = await start({ hostKeys: [key], settings: [`HostCertificate ${host}-cert.pub`] });
     assert.equal((await run(sshd, { hostKey: key.public })).stdout, "in\n");
-    await assert.rejects(run(sshd, { hostKey: newKey().public }), { situation: "hostKeyRejected" });
+    await assert.rejects(run(sshd, { hostKey: newKey().public }), { code: "hostKeyRejected" });
   });
 
   it("that signs with SHA-1 alone is refused", async () => {
@@ -128,7 +128,7 @@ describe("The host key of OpenSSH", () => {
       const sshd = await start({ settings });
       await assert.rejects(run(sshd), (error) => {
         assert.ok(error instanceof SshError);
-        assert.equal(error.situation, "refusedByServer", error.message);
+        assert.equal(error.code, "refusedByServer", error.message);
         assert.match(error.message, /no secure algorithm in common with the server/);
         return true;
       });

@@ -161,7 +161,7 @@ describe("A hosted account, whose login has a limited shell", () => {
     configure(await start());
     await assert.rejects(shellAccount.create({ client: "acme", server }), (error) => {
       assert.ok(error instanceof SshError);
-      assert.deepEqual([error.situation, error.outcome], ["refusedByServer", "notDone"]);
+      assert.deepEqual([error.code, error.outcome], ["refusedByServer", "notDone"]);
       assert.match(error.message, /refused SFTP: Received exit code 1/);
       return true;
     });
@@ -194,7 +194,7 @@ describe("A hosted account, whose login has a limited shell", () => {
       assert.equal(outcome.status, "rejected");
       const error: unknown = outcome.reason;
       assert.ok(error instanceof SshError, String(error));
-      assert.deepEqual([error.situation, error.outcome], ["commandForbidden", "notDone"]);
+      assert.deepEqual([error.code, error.outcome], ["commandForbidden", "notDone"]);
       assert.match(
         error.message,
         /the shell of this login does not let it run .*: "lshell: forbidden .*Tried once.*`accounts`/,

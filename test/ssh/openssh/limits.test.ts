@@ -53,7 +53,7 @@ describe("OpenSSH's limits", () => {
     const running = connection.run(HANG, null, LIMITS);
     const failed = assert.rejects(running, (error) => {
       assert.ok(error instanceof SshError);
-      assert.deepEqual([error.situation, error.outcome], ["sessionBroken", "unknown"]);
+      assert.deepEqual([error.code, error.outcome], ["sessionBroken", "unknown"]);
       return true;
     });
     await until(() => sshd.log.includes("Starting session: command"));
@@ -103,7 +103,7 @@ describe("OpenSSH's limits", () => {
     const running = connection.run(HANG, null, LIMITS);
     const failed = assert.rejects(running, (error) => {
       assert.ok(error instanceof SshError);
-      assert.deepEqual([error.situation, error.outcome], ["sessionBroken", "unknown"], error.message);
+      assert.deepEqual([error.code, error.outcome], ["sessionBroken", "unknown"], error.message);
       return true;
     });
     await until(() => sshd.log.includes("Starting session: command"));
@@ -142,7 +142,7 @@ describe("OpenSSH's limits", () => {
     const running = await connection.exec(HANG);
     await assert.rejects(connection.sftp(), (error) => {
       assert.ok(error instanceof SshError);
-      assert.deepEqual([error.situation, error.outcome], ["refusedByServer", "notSent"]);
+      assert.deepEqual([error.code, error.outcome], ["refusedByServer", "notSent"]);
       assert.match(error.message, /MaxSessions/);
       return true;
     });
@@ -167,13 +167,13 @@ describe("OpenSSH's limits", () => {
     needVersion(this, "PerSourcePenalties", 9, 8);
     const sshd = await start("PerSourcePenalties authfail:60s min:1s");
     await assert.rejects(open(sshd, { privateKey: newKey().private }).run("true", null, LIMITS), {
-      situation: "authenticationRejected",
+      code: "authenticationRejected",
     });
     await sshd.quiet();
     const connected = sshd.count(CONNECTED);
     await assert.rejects(open(sshd).run("true", null, LIMITS), (error) => {
       assert.ok(error instanceof SshError);
-      assert.equal(error.situation, "refusedByServer", error.message);
+      assert.equal(error.code, "refusedByServer", error.message);
       assert.match(error.message, /PerSourcePenalties/);
       return true;
     });
