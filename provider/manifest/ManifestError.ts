@@ -1,4 +1,5 @@
 import { printable } from "../text/printable";
+import type { ManifestProblemCode } from "./problemCodes";
 
 const SHOWN_PROBLEMS = 100;
 const SHOWN_CHARACTERS = 2000;
@@ -11,6 +12,7 @@ export class ManifestProblem {
     readonly line: number,
     /** From 1, in UTF-16 units, as editors count. */
     readonly column: number,
+    readonly code: ManifestProblemCode,
     /** Complete sentences: what is wrong, what would be right, what to write. */
     readonly message: string,
     /** The source line with a line of carets below it; safe to show. */

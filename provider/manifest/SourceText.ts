@@ -1,5 +1,6 @@
 import { printable } from "../text/printable";
 import { ManifestProblem } from "./ManifestError";
+import type { ManifestProblemCode } from "./problemCodes";
 
 const EXCERPT_COLUMNS = 120;
 
@@ -8,6 +9,9 @@ export interface Span {
   start: number;
   end: number;
 }
+
+/** Takes note of a problem. `message`: complete sentences. */
+export type Report = (span: Span, code: ManifestProblemCode, message: string) => void;
 
 /** A file's text with its lines, which turns offsets into what a reader looks for. */
 export class SourceText {
@@ -32,9 +36,9 @@ export class SourceText {
     return { line: low + 1, column: offset - this.lineStarts[low]! + 1 };
   }
 
-  problem(span: Span, message: string): ManifestProblem {
+  problem(span: Span, code: ManifestProblemCode, message: string): ManifestProblem {
     const { line, column } = this.position(span.start);
-    return new ManifestProblem(this.file, line, column, message, this.excerpt(span));
+    return new ManifestProblem(this.file, line, column, code, message, this.excerpt(span));
   }
 
   /** The line that a span begins in, cut to what fits around it, with carets below the span. */

@@ -4,7 +4,8 @@
  */
 import { Composer, isAlias, isMap, isScalar, isSeq, Lexer, Parser, type CST, type Node, type Pair } from "yaml";
 import { quoted } from "../text/quoted";
-import type { SourceText, Span } from "./SourceText";
+import type { ManifestProblemCode } from "./problemCodes";
+import type { Report, SourceText, Span } from "./SourceText";
 
 /** Parser levels: far more than a manifest has, far fewer than recursion and memory bear. */
 const DEEPEST = 40;
@@ -30,18 +31,20 @@ export interface Value extends Span {
  * @param report is told of everything that is wrong
  * @returns undefined if nothing can be said about the content, because the text is no YAML or is empty
  */
-export function readYaml(source: SourceText, report: (span: Span, message: string) => void): Value | undefined {
+export function readYaml(source: SourceText, report: Report): Value | undefined {
   const documents = compose(source.text, report);
   if (documents === undefined) return undefined;
   const [document, second] = documents;
   const errors = documents.flatMap((each) => each.errors);
-  for (const { code, message, pos } of errors) report({ start: pos[0], end: pos[1] }, syntaxMessage(code, message));
+  for (const { code, message, pos } of errors)
+    report({ start: pos[0], end: pos[1] }, "invalidYaml", syntaxMessage(code, message));
   if (errors.length > 0) return undefined;
 
   if (second !== undefined) {
     const start = source.text.lastIndexOf("\n---", second.range[0]) + 1;
     report(
       { start, end: start + 3 },
+      "secondDocument",
       "A second YAML document begins here, and a manifest is one document. " +
         "Delete the line with ---, or put what follows into a file of its own.",
     );
@@ -50,6 +53,7 @@ export function readYaml(source: SourceText, report: (span: Span, message: strin
   if (directive) {
     report(
       { start: directive.index, end: directive.index + directive[0].length },
+      "directive",
       "A line that begins with % changes how YAML is read. A manifest is plain YAML 1.2. Delete the line.",
     );
   }
@@ -57,6 +61,7 @@ export function readYaml(source: SourceText, report: (span: Span, message: strin
   if (!content || (isScalar(content) && content.value === null)) {
     report(
       { start: 0, end: 0 },
+      "empty",
       "The file declares nothing. If access is really to be taken from everybody whom it declared, " +
         "write the two lines version: 1 and clients: [].",
     );
@@ -66,16 +71,20 @@ export function readYaml(source: SourceText, report: (span: Span, message: strin
 }
 
 /** Parses step by step, because the library has no limits: a small file could exhaust the memory. */
-function compose(text: string, report: (span: Span, message: string) => void) {
+function compose(text: string, report: Report) {
   const parser = new Parser();
   let lexemes = 0;
-  let refused: string | undefined;
+  let refused: [code: ManifestProblemCode, message: string] | undefined;
   function* tokens(): Generator<CST.Token> {
     for (const lexeme of new Lexer().lex(text)) {
       yield* parser.next(lexeme);
-      if (++lexemes > MOST_LEXEMES) refused = "The file has far more values than a server has sites. Divide it.";
+      if (++lexemes > MOST_LEXEMES)
+        refused = ["tooManyValues", "The file has far more values than a server has sites. Divide it."];
       if (parser.stack.length > DEEPEST)
-        refused = "Lists and maps are nested too deeply here. A manifest needs six levels at most.";
+        refused = [
+          "nestedTooDeeply",
+          "Lists and maps are nested too deeply here. A manifest needs six levels at most.",
+        ];
       if (refused !== undefined) return;
     }
     yield* parser.end();
@@ -83,14 +92,14 @@ function compose(text: string, report: (span: Span, message: string) => void) {
   const options = { schema: "core", uniqueKeys: false, prettyErrors: false } as const;
   const documents = [...new Composer(options).compose(tokens())];
   if (refused === undefined) return documents;
-  report({ start: parser.offset, end: parser.offset }, refused);
+  report({ start: parser.offset, end: parser.offset }, ...refused);
   return undefined;
 }
 
 class Reader {
   constructor(
     private readonly source: SourceText,
-    private readonly report: (span: Span, message: string) => void,
+    private readonly report: Report,
   ) {}
 
   /** @param holder where to point if the value itself takes no room in the file */
@@ -100,15 +109,23 @@ class Reader {
     const value: Value = { ...span, plain: undefined, fields: new Map(), items: [] };
     if (node === null) return { ...value, plain: null };
     if (isAlias(node)) {
-      this.report(span, `*${node.source} is a YAML alias. Write the value itself here, so that a reviewer sees it.`);
+      this.report(
+        span,
+        "alias",
+        `*${node.source} is a YAML alias. Write the value itself here, so that a reviewer sees it.`,
+      );
       return value;
     }
     if (node.anchor !== undefined) {
       const anchor = { start: this.source.text.lastIndexOf(`&${node.anchor}`, start), end: start };
-      this.report(anchor, `&${node.anchor} is a YAML anchor. Delete it, and write its value wherever it is meant.`);
+      this.report(
+        anchor,
+        "anchor",
+        `&${node.anchor} is a YAML anchor. Delete it, and write its value wherever it is meant.`,
+      );
     }
     if (node.tag !== undefined) {
-      this.report(span, `${node.tag} is a YAML tag. Delete it; a manifest has plain text, lists and maps only.`);
+      this.report(span, "tag", `${node.tag} is a YAML tag. Delete it; a manifest has plain text, lists and maps only.`);
     }
     if (isMap(node)) return this.map(node.items as Pair<Node, Node | null>[], value);
     if (isSeq(node)) {
@@ -120,6 +137,7 @@ class Reader {
     if (unquoted?.includes("\n")) {
       this.report(
         span,
+        "multilineValue",
         "This value goes on in the next line, which is read as part of it. " +
           "If that line is meant as an entry of its own, begin it with a dash and a space, under the dash above.",
       );
@@ -140,7 +158,11 @@ class Reader {
       const key = end > start ? { start, end } : { start: value.start, end: value.start };
       const field = this.value(pair.value, key);
       if (!isScalar(pair.key) || typeof pair.key.value !== "string") {
-        this.report(key, "A key must be a word. Write one of the fields of the format, and a colon after it.");
+        this.report(
+          key,
+          "invalidKey",
+          "A key must be a word. Write one of the fields of the format, and a colon after it.",
+        );
         continue;
       }
       const name = pair.key.value;
@@ -149,6 +171,7 @@ class Reader {
       else {
         this.report(
           key,
+          "duplicateKey",
           `The key ${quoted(name)} stands twice in one map, first on line ${this.source.position(first.key.start).line}, ` +
             "and one of the two would be lost. Join both, or delete one.",
         );

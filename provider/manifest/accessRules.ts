@@ -22,7 +22,8 @@ import {
   type ManifestUser,
 } from "./Manifest";
 import { lacksField } from "./shapeProblems";
-import type { SourceText, Span } from "./SourceText";
+import type { ManifestProblemCode } from "./problemCodes";
+import type { Report, SourceText, Span } from "./SourceText";
 import type { Value } from "./YamlTree";
 
 /** What a server does to names. */
@@ -52,8 +53,6 @@ const MAXIMUM_REASON_LENGTH = 200;
 const ALLOWED_DAYS = 31;
 /** How far ahead a known finding may end. */
 const KNOWN_DAYS = 366;
-
-type Report = (span: Span, message: string) => void;
 
 interface Text extends Span {
   text: string;
@@ -179,13 +178,14 @@ class AccessRules {
 
   private name(draft: Draft): void {
     const { name, email } = draft;
-    if (email !== undefined) this.reportAll(email, mailProblems(email.text));
+    if (email !== undefined) this.reportAll(email, "invalidMail", mailProblems(email.text));
     if (name === undefined) return;
-    this.reportAll(name, clientNameProblems(name.text));
+    this.reportAll(name, "invalidClientName", clientNameProblems(name.text));
     const first = earlier(this.byName, clientNameKey(name.text), draft)?.name;
     if (first !== undefined) {
       this.report(
         name,
+        "duplicateClient",
         `Two clients have the name ${quoted(name.text)}, the first on line ${this.line(first)}; capitals do not count. ` +
           "Give one of them another name, or join the two.",
       );
@@ -199,11 +199,11 @@ class AccessRules {
     for (const { internalName } of this.drafts) {
       if (internalName === undefined) continue;
       const problems = internalNameProblems(internalName.text, this.naming.clientPrefix, this.shellLogins === true);
-      this.reportAll(internalName, problems);
+      this.reportAll(internalName, "invalidInternalName", problems);
       if (this.shellLogins === undefined && problems.length === 0) {
         for (const problem of shellAccountNameProblems(internalName.text)) {
           const unless = "Where BOA hosts the sites, this is refused. Give --stack or --config, and it is known.";
-          this.warn(internalName, `${problem} ${unless}`);
+          this.warn(internalName, "noShellLogin", `${problem} ${unless}`);
         }
       }
       if (problems.length > 0) continue;
@@ -213,6 +213,7 @@ class AccessRules {
       if (same !== undefined) {
         this.report(
           internalName,
+          "duplicateInternalName",
           `The internal name ${quoted(internalName.text)} is that of the client on line ${this.line(same)} already. ` +
             "Write another internalName, or join the two clients.",
         );
@@ -220,6 +221,7 @@ class AccessRules {
         const login = shellAccountName(this.naming.instance ?? "", internalName.text);
         this.report(
           internalName,
+          "duplicateLogin",
           `The internal name ${quoted(internalName.text)} gives the same login ${quoted(login)} as ${quoted(sameLogin.text)} on line ${this.line(sameLogin)}, ` +
             "because logins have no underscores: each client's people would reach the other's files. Write another internalName.",
         );
@@ -240,6 +242,7 @@ class AccessRules {
     }
     this.report(
       name,
+      "missingKey",
       problems.length === 0
         ? `internalName is missing in this client. Write the line internalName: ${derived}, or the one that the panel shows if the client exists already.`
         : `internalName is missing in this client, and the name ${quoted(name.text)} gives no usable one. ${problems.join(" ")} ` +
@@ -259,13 +262,14 @@ class AccessRules {
       for (const { site, normalForm, takeOverFrom } of draft.sites) {
         if (takeOverFrom !== undefined) this.takeOverFrom(takeOverFrom, draft);
         const problems = siteDomainProblems(site.text);
-        this.reportAll(site, problems);
+        this.reportAll(site, "invalidDomain", problems);
         if (problems.length > 0) continue;
         const first = earlier(owners, normalForm, { site, draft });
         if (first === undefined) continue;
         const spelling = first.site.text === site.text ? "" : ` (there ${quoted(first.site.text)})`;
         this.report(
           site,
+          first.draft === draft ? "duplicateSite" : "siteWithTwoOwners",
           first.draft === draft
             ? `The site ${quoted(site.text)} stands twice in this client, first on line ${this.line(first.site)}${spelling}. Delete one of the two.`
             : `The site ${quoted(site.text)} has two owners: the ${titleOf(first.draft)} on line ${this.line(first.site)}${spelling} and the ${titleOf(draft)} here. ` +
@@ -278,6 +282,7 @@ class AccessRules {
       if (bare === undefined) continue;
       this.warn(
         site,
+        "perhapsAnAlias",
         `${quoted(site.text)} and ${quoted(bare.site.text)} on line ${this.line(bare.site)} are often one site and its alias, and an alias has no owner. ` +
           "If the panel shows only one of them as a site, delete the other.",
       );
@@ -288,6 +293,7 @@ class AccessRules {
     if (loser.text === draft.internalName?.text) {
       this.report(
         loser,
+        "takeOverFromItself",
         `takeOverFrom names this client itself. Write the internal name of the client that loses the site, or delete it.`,
       );
     } else if (!/^[a-z0-9_.-]+$/.test(loser.text)) {
@@ -295,6 +301,7 @@ class AccessRules {
       const instead = named?.internalName?.text ?? deriveInternalName(rawName(loser.text), this.naming.clientPrefix);
       this.report(
         loser,
+        "invalidInternalName",
         `takeOverFrom must be an internal name, but is ${quoted(loser.text)}. ` +
           (instead
             ? `Write ${quoted(instead)} if that client is meant.`
@@ -310,18 +317,20 @@ class AccessRules {
       const bound = new Map<string, Text>();
       for (const { name } of users) {
         const problems = userNameProblems(name.text);
-        this.reportAll(name, problems);
+        this.reportAll(name, "invalidUserName", problems);
         if (problems.length > 0) continue;
         const twice = earlier(bound, userNameKey(name.text), name);
         const before = earlier(spellings, userNameKey(name.text), name);
         if (twice !== undefined) {
           this.report(
             name,
+            "duplicateUser",
             `The user ${quoted(name.text)} stands twice in this client, first on line ${this.line(twice)}; capitals do not count. Delete one of the two.`,
           );
         } else if (before !== undefined && before.text !== name.text) {
           this.report(
             name,
+            "userSpelledTwoWays",
             `${quoted(name.text)} and ${quoted(before.text)} on line ${this.line(before)} are one user to Drupal. ` +
               "Write the name in both places as the panel shows it.",
           );
@@ -339,6 +348,7 @@ class AccessRules {
       if (other === undefined || other.expectedUid === user.expectedUid) continue;
       this.report(
         user.name,
+        "conflictingUids",
         `The user ${quoted(user.name.text)} is expected to have uid ${user.expectedUid} here and uid ${other.expectedUid} on line ${this.line(other.name)}. ` +
           "Write one number, in one of the two places.",
       );
@@ -353,7 +363,7 @@ class AccessRules {
     for (const { name, createUser } of this.drafts.flatMap((draft) => draft.users)) {
       if (createUser === undefined) continue;
       const problems = mailProblems(createUser.text);
-      this.reportAll(createUser, problems);
+      this.reportAll(createUser, "invalidMail", problems);
       if (problems.length > 0) continue;
 
       const mail = mailKey(createUser.text);
@@ -363,18 +373,21 @@ class AccessRules {
       if (other !== undefined && mailKey(other.text) !== mail) {
         this.report(
           createUser,
+          "conflictingMails",
           `The user ${quoted(name.text)} would be made with ${quoted(createUser.text)} here and with ${quoted(other.text)} on line ${this.line(other)}. ` +
             "Write one address, in one of the two places.",
         );
       } else if (sharing !== undefined && userNameKey(sharing.name.text) !== userNameKey(name.text)) {
         this.report(
           createUser,
+          "sharedMail",
           `The users ${quoted(name.text)} and ${quoted(sharing.name.text)} on line ${this.line(sharing.mail)} would be made with one mail address, which Drupal does not allow. ` +
             "Give each an address of its own.",
         );
       } else if (client !== undefined) {
         this.report(
           createUser,
+          "sharedMail",
           `${quoted(createUser.text)} is also the email of the client on line ${this.line(client)}, and one of the two would find the address taken. ` +
             "Delete the client's email; the user listed here is enough.",
         );
@@ -389,6 +402,7 @@ class AccessRules {
       if (!draft.mayOwnSites) {
         this.report(
           key,
+          "loginWithoutSites",
           `The ${titleOf(draft)} owns no site here, and BOA makes a login only for a client that owns one: the deployment would wait in vain. ` +
             "Add the client's sites, or delete shellAccount.",
         );
@@ -396,6 +410,7 @@ class AccessRules {
       if (rotation !== undefined && (rotation.text.trim() === "" || INVISIBLE.test(rotation.text))) {
         this.report(
           rotation,
+          "invalidText",
           `rotation must be visible text, but is ${quoted(rotation.text)}. Write for example "2026-07".`,
         );
       }
@@ -415,23 +430,27 @@ class AccessRules {
       if (previously.text === internalName?.text) {
         this.report(
           previously,
+          "renamedToItself",
           "previously is this client's present internal name. Write the former one, or delete it.",
         );
       } else if (present !== undefined) {
         this.report(
           previously,
+          "formerNameInUse",
           `previously names ${quoted(previously.text)}, which the client on line ${this.line(present)} still is. ` +
             "One client cannot become two: delete previously, or that client.",
         );
       } else if (twice !== undefined) {
         this.report(
           previously,
+          "duplicateFormerName",
           `previously names ${quoted(previously.text)}, and so does the client on line ${this.line(twice)}. ` +
             "One client cannot become two: delete one of the two lines.",
         );
       } else if (!/^[a-z0-9_]{1,16}$/.test(previously.text)) {
         this.report(
           previously,
+          "invalidInternalName",
           `previously must be an internal name, but is ${quoted(previously.text)}. Write at most 16 characters of a-z, 0-9 and _, as the panel showed it.`,
         );
       }
@@ -448,15 +467,24 @@ class AccessRules {
         if (days === undefined) continue;
         const who = `${quoted(name.text)} ${days < 0 ? "could" : "can"} act for the ${titleOf(draft)}`;
         if (days < 0) {
-          this.warn(expires, `${who} until ${expires.text}, and no longer. Delete the entry, or write a later day.`);
+          this.warn(
+            expires,
+            "expired",
+            `${who} until ${expires.text}, and no longer. Delete the entry, or write a later day.`,
+          );
         } else if (days <= WARNED_DAYS) {
           const left = days === 0 ? "today is the last day" : days === 1 ? "1 day is left" : `${days} days are left`;
-          this.warn(expires, `${who} until ${expires.text}: ${left}. Write a later day if the access is to stay.`);
+          this.warn(
+            expires,
+            "expiresSoon",
+            `${who} until ${expires.text}: ${left}. Write a later day if the access is to stay.`,
+          );
         }
       }
       if (draft.keepPeople && draft.email === undefined && !draft.users.some((user) => !hasEnded(user, this.asOf))) {
         this.warn(
           draft.keepPeople,
+          "noPersonToKeep",
           `The ${titleOf(draft)} is to keep a person (keepPeople), but has none now. List one, or delete keepPeople.`,
         );
       }
@@ -468,6 +496,7 @@ class AccessRules {
     const problems = dayProblems(day.text);
     this.reportAll(
       day,
+      "invalidDay",
       problems.map((problem) => `${field}: ${problem}`),
     );
     return problems.length > 0 ? undefined : daysBetween(this.asOf, day.text);
@@ -477,15 +506,21 @@ class AccessRules {
     if (this.allowance === undefined) return;
     const { key, until, reason, grants, clients, sites, users } = this.allowance;
     if (reason !== undefined) this.visible("reason", reason, "TICKET-12, the customer leaves");
-    for (const site of sites) this.reportAll(site, siteDomainProblems(site.text));
+    for (const site of sites) this.reportAll(site, "invalidDomain", siteDomainProblems(site.text));
     for (const client of clients) {
       if (/^[a-z0-9_]{1,16}$/.test(client.text)) continue;
-      this.report(client, `allowRemovals names clients by their internal names, and ${quoted(client.text)} is none.`);
+      this.report(
+        client,
+        "invalidInternalName",
+        `allowRemovals names clients by their internal names, and ${quoted(client.text)} is none.`,
+      );
     }
-    for (const user of users) this.reportAll(user, user.text.includes("@") ? [] : userNameProblems(user.text));
+    for (const user of users)
+      this.reportAll(user, "invalidUserName", user.text.includes("@") ? [] : userNameProblems(user.text));
     if (grants === 0 && clients.length + sites.length + users.length === 0) {
       this.report(
         key,
+        "allowsNothing",
         "allowRemovals allows nothing. Write grants, clients, sites or users, as the refusal shows them, or delete it.",
       );
     }
@@ -495,10 +530,15 @@ class AccessRules {
     if (days > ALLOWED_DAYS) {
       this.report(
         until,
+        "tooFarAhead",
         `allowRemovals may hold for ${ALLOWED_DAYS} days at most, and until ${until.text} there are ${days}. Write an earlier day.`,
       );
     } else if (days < 0) {
-      this.warn(key, `allowRemovals has ended on ${until.text} and allows nothing any more. Delete it.`);
+      this.warn(
+        key,
+        "allowanceEnded",
+        `allowRemovals has ended on ${until.text} and allows nothing any more. Delete it.`,
+      );
     }
   }
 
@@ -510,6 +550,7 @@ class AccessRules {
       if (finding && first !== undefined) {
         this.report(
           finding,
+          "duplicateFinding",
           `The finding ${quoted(finding.text)} is listed twice, first on line ${this.line(first)}. Delete one of the two.`,
         );
       }
@@ -518,11 +559,13 @@ class AccessRules {
       if (days > KNOWN_DAYS) {
         this.report(
           until,
+          "tooFarAhead",
           `A known finding may stay so for ${KNOWN_DAYS} days at most, and until ${until.text} there are ${days}. Write an earlier day.`,
         );
       } else if (days < 0) {
         this.warn(
           until,
+          "knownFindingEnded",
           `This known finding has ended on ${until.text}, and \`audit\` alarms again. Fix it, or write a later day.`,
         );
       }
@@ -533,12 +576,13 @@ class AccessRules {
     if (text.trim() !== "" && !INVISIBLE.test(text) && text.length <= MAXIMUM_REASON_LENGTH) return;
     this.report(
       span,
+      "invalidText",
       `${field} must be visible text on one line, of at most ${MAXIMUM_REASON_LENGTH} characters, but is ${quoted(text)}. Write for example ${quoted(example)}.`,
     );
   }
 
-  private reportAll(span: Span, messages: string[]): void {
-    for (const message of messages) this.report(span, message);
+  private reportAll(span: Span, code: ManifestProblemCode, messages: string[]): void {
+    for (const message of messages) this.report(span, code, message);
   }
 
   private line(span: Span): number {
@@ -555,6 +599,7 @@ function selectServer(root: Value, server: Text | undefined, options: ManifestOp
     if (names.length !== 1 && !root.fields.has("server")) {
       report(
         { start: root.start, end: root.start },
+        "missingServer",
         `server is missing, and there is no only one to choose. ${configured}`,
       );
     }
@@ -564,6 +609,7 @@ function selectServer(root: Value, server: Text | undefined, options: ManifestOp
     const meant = closest(server.text, names);
     report(
       server,
+      "unknownServer",
       `No server ${quoted(server.text)} is configured.${meant ? ` Did you mean ${meant}?` : ""} ${configured}`,
     );
   }

@@ -9,5 +9,6 @@ export type {
   ManifestUser,
 } from "./Manifest";
 export { ManifestError, type ManifestProblem } from "./ManifestError";
+export type { ManifestProblemCode } from "./problemCodes";
 export type { ManifestOptions, ServerNaming } from "./accessRules";
 export { parseManifest, readManifest } from "./parseManifest";

@@ -3,8 +3,9 @@ import { codePoint } from "../text/unsafe";
 import { readAccess, type ManifestOptions } from "./accessRules";
 import type { Manifest } from "./Manifest";
 import { ManifestError, type ManifestProblem } from "./ManifestError";
+import type { ManifestProblemCode } from "./problemCodes";
 import { reportShapeProblems } from "./shapeProblems";
-import { SourceText, type Span } from "./SourceText";
+import { SourceText, type Report, type Span } from "./SourceText";
 import { readYaml } from "./YamlTree";
 
 /** Bytes. Ten thousand sites with their clients and users need less than one of the two MiB. */
@@ -15,6 +16,7 @@ const MANY_PROBLEMS = 500;
 
 interface Finding {
   span: Span;
+  code: ManifestProblemCode;
   message: string;
 }
 
@@ -57,21 +59,21 @@ export function parseManifest(content: string | Uint8Array, file: string, option
   const source = decode(content, file);
   const problems: Finding[] = [];
   const warnings: Finding[] = [];
-  const report = (span: Span, message: string) => {
-    problems.push({ span, message });
+  const report: Report = (span, code, message) => {
+    problems.push({ span, code, message });
     if (problems.length === MANY_PROBLEMS) throw new ManifestError(file, inOrder(source, problems), false);
   };
 
   const invisible = reportInvisibleCharacters(source.text, report);
-  const reportUnlessInvisible = (span: Span, message: string) => {
+  const reportUnlessInvisible: Report = (span, code, message) => {
     // A name with an invisible character in it is refused anyway; one message about the character is enough.
-    if (!invisible.some((offset) => offset >= span.start && offset < span.end)) report(span, message);
+    if (!invisible.some((offset) => offset >= span.start && offset < span.end)) report(span, code, message);
   };
   const root = readYaml(source, reportUnlessInvisible);
   if (root === undefined) throw new ManifestError(file, inOrder(source, problems), false);
   reportShapeProblems(root, reportUnlessInvisible);
-  const access = readAccess(source, root, options, reportUnlessInvisible, (span, message) => {
-    warnings.push({ span, message });
+  const access = readAccess(source, root, options, reportUnlessInvisible, (span, code, message) => {
+    warnings.push({ span, code, message });
   });
   if (problems.length > 0) throw new ManifestError(file, inOrder(source, problems));
   return { ...access, warnings: inOrder(source, warnings) };
@@ -80,7 +82,7 @@ export function parseManifest(content: string | Uint8Array, file: string, option
 function inOrder(source: SourceText, findings: Finding[]): ManifestProblem[] {
   return findings
     .sort((left, right) => left.span.start - right.span.start)
-    .map(({ span, message }) => source.problem(span, message));
+    .map(({ span, code, message }) => source.problem(span, code, message));
 }
 
 /** @throws ManifestError for what is too large or is no text */
@@ -89,6 +91,7 @@ function decode(content: string | Uint8Array, file: string): SourceText {
   if (bytes.length > MAXIMUM_MANIFEST_SIZE) {
     throw unreadable(
       new SourceText(file, ""),
+      "tooLarge",
       `The file has more than the ${MAXIMUM_MANIFEST_SIZE} bytes that are allowed. Divide it, with a stack for each part.`,
     );
   }
@@ -96,6 +99,7 @@ function decode(content: string | Uint8Array, file: string): SourceText {
   if ((bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff) || bytes.includes(0)) {
     throw unreadable(
       new SourceText(file, ""),
+      "notUtf8",
       "The file is no UTF-8 text; it looks like UTF-16 or a binary file. Save it as UTF-8.",
     );
   }
@@ -104,6 +108,7 @@ function decode(content: string | Uint8Array, file: string): SourceText {
   if (wrong !== -1) {
     throw unreadable(
       new SourceText(file, text),
+      "notUtf8",
       "The file is no UTF-8 text; the first byte that is not UTF-8 is shown as \ufffd. Save it as UTF-8.",
       wrong,
     );
@@ -111,22 +116,24 @@ function decode(content: string | Uint8Array, file: string): SourceText {
   return new SourceText(file, text);
 }
 
-function unreadable(source: SourceText, message: string, at = 0): ManifestError {
-  return new ManifestError(source.file, [source.problem({ start: at, end: at + 1 }, message)], false);
+function unreadable(source: SourceText, code: ManifestProblemCode, message: string, at = 0): ManifestError {
+  return new ManifestError(source.file, [source.problem({ start: at, end: at + 1 }, code, message)], false);
 }
 
 /**
  * Controls, bidirectional and zero-width characters, comments included: with them a reviewer reads something else than
  * YAML does. Joiners and variation selectors, which emoji have, are left to the rules about names.
  */
-function reportInvisibleCharacters(text: string, report: (span: Span, message: string) => void): number[] {
+function reportInvisibleCharacters(text: string, report: Report): number[] {
   const hidden = /(?![\t\n\u200c\u200d\ufe0e\ufe0f]|\r\n)[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\u2060-\u206f\u3164\uffa0]/gu;
   const offsets: number[] = [];
   for (const { 0: character, index } of text.matchAll(hidden)) {
     offsets.push(index);
+    const isMark = index === 0 && character === "\ufeff";
     report(
       { start: index, end: index + character.length },
-      index === 0 && character === "\ufeff"
+      isMark ? "byteOrderMark" : "invisibleCharacter",
+      isMark
         ? "The file begins with a byte order mark. Save it as UTF-8 without one."
         : `The character ${codePoint(character)} is invisible, and with it a reviewer may read something else than YAML does. ` +
             "Delete it, and type the text around it anew.",

@@ -3,11 +3,10 @@ import type { z } from "zod";
 import { quoted } from "../text/quoted";
 import { AccessSchema, MAPS } from "./AccessSchema";
 import { closest } from "./closest";
-import type { Span } from "./SourceText";
+import type { Report, Span } from "./SourceText";
 import type { Value } from "./YamlTree";
 
 type Issue = z.core.$ZodIssue;
-type Report = (span: Span, message: string) => void;
 
 /** Words of Aegir's panel and database, and the field that means the same here. */
 const SYNONYMS = new Map([
@@ -30,13 +29,13 @@ const BOOLEAN_IN_YAML_1_1 = /^(y|yes|n|no|on|off)$/i;
 
 export function reportShapeProblems(root: Value, report: Report): void {
   const reported = new Set<number>();
-  const reportOnce: Report = (span, message) => {
+  const reportOnce: Report = (span, code, message) => {
     reported.add(span.start);
-    report(span, message);
+    report(span, code, message);
   };
   for (const issue of AccessSchema.safeParse(root.plain).error?.issues ?? []) reportIssue(root, issue, reportOnce);
-  reportAmbiguousWords(root, (span, message) => {
-    if (!reported.has(span.start)) report(span, message);
+  reportAmbiguousWords(root, (span, code, message) => {
+    if (!reported.has(span.start)) report(span, code, message);
   });
 }
 
@@ -45,6 +44,7 @@ function reportAmbiguousWords(value: Value, report: Report): void {
   if (typeof plain === "string" && unquoted !== undefined && BOOLEAN_IN_YAML_1_1.test(unquoted)) {
     report(
       value,
+      "ambiguousWord",
       `The word ${unquoted} is a text to some readers of YAML, and true or false to others. ` +
         `If the text is meant, put it in quotes: ${quoted(unquoted)}.`,
     );
@@ -62,19 +62,23 @@ function reportIssue(root: Value, issue: Issue, report: Report): void {
     if (!lacksField(holder, mapKey(path), field)) return;
     // accessRules.ts shows the line that such a client lacks.
     if (field === "internalName" && typeof holder.fields.get("name")?.value.plain === "string") return;
-    report(firstLine(holder), `${field} is missing in this ${mapTitle(path)}. It ${issue.message}.`);
+    report(firstLine(holder), "missingKey", `${field} is missing in this ${mapTitle(path)}. It ${issue.message}.`);
   } else if (found.plain === undefined) {
     // Not readable; the reader of the YAML has said why.
   } else if (issue.code === "unrecognized_keys") {
     for (const key of issue.keys) {
-      report(found.fields.get(key)?.key ?? found, unknownKeyMessage(key, issue.path));
+      report(found.fields.get(key)?.key ?? found, "unknownKey", unknownKeyMessage(key, issue.path));
     }
   } else if (issue.code === "invalid_union" && found.fields.size > 0) {
     // A map was written: what the branch of the union that is a map has to say is what helps.
     const branch = issue.errors.find((issues) => !issues.some(isWrongType));
     for (const inner of branch ?? []) reportIssue(root, { ...inner, path: [...issue.path, ...inner.path] }, report);
   } else {
-    report(firstLine(found), `${fieldName(issue.path)} ${issue.message}, but ${whatWasFound(found, issue)}`);
+    report(
+      firstLine(found),
+      "invalidValue",
+      `${fieldName(issue.path)} ${issue.message}, but ${whatWasFound(found, issue)}`,
+    );
   }
 }
 

@@ -84,15 +84,18 @@ describe("aegir-access lint", () => {
     assert.deepEqual([exitCode, stderr], [1, ""]);
     const { asOf, manifests } = JSON.parse(stdout) as {
       asOf: string;
-      manifests: { file: string; problems: { line: number; column: number; message: string; excerpt: string }[] }[];
+      manifests: {
+        file: string;
+        problems: { line: number; column: number; code: string; message: string; excerpt: string }[];
+      }[];
     };
     assert.equal(asOf, "2026-12-30");
     assert.equal(manifests[0]!.file, "access.yaml");
     assert.deepEqual(
-      manifests[0]!.problems.map(({ line, column }) => [line, column]),
+      manifests[0]!.problems.map(({ line, column, code }) => [line, column, code]),
       [
-        [5, 13],
-        [8, 17],
+        [5, 13, "invalidDomain"],
+        [8, 17, "duplicateUser"],
       ],
     );
     assert.match(manifests[0]!.problems[0]!.excerpt, /\^\^\^/);

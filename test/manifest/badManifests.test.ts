@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
-import { ManifestError, parseManifest } from "../../provider/manifest";
+import { ManifestError, parseManifest, type ManifestProblem } from "../../provider/manifest";
+import { MANIFEST_PROBLEM_CODES } from "../../provider/manifest/problemCodes";
 
 type Options = Parameters<typeof parseManifest>[2];
 
-/** Every problem as `line:column fragment of the message`, in the order in which they must be reported. */
+/** Every problem as `line:column code: fragment of the message`, in the order in which they must be reported. */
 interface Case {
   mistake: string;
   manifest: string | Uint8Array;
@@ -20,63 +21,71 @@ const clients = (...entries: string[]) => head + entries.map((entry) => `  - ${e
 
 const cases: Case[] = [
   // The file
-  { mistake: "an empty file", manifest: "", problems: ["1:1 The file declares nothing"] },
-  { mistake: "only comments", manifest: "# nothing\n", problems: ["1:1 The file declares nothing"] },
+  { mistake: "an empty file", manifest: "", problems: ["1:1 empty: The file declares nothing"] },
+  { mistake: "only comments", manifest: "# nothing\n", problems: ["1:1 empty: The file declares nothing"] },
   {
     mistake: "more than 2 MiB",
     manifest: `${acme}#${"x".repeat(2 ** 21)}`,
-    problems: ["1:1 more than the 2097152 bytes"],
+    problems: ["1:1 tooLarge: more than the 2097152 bytes"],
   },
   {
     mistake: "Latin 1",
     manifest: Buffer.from(clients("{ name: Müller, internalName: mueller }"), "latin1"),
-    problems: ["3:14 no UTF-8 text"],
+    problems: ["3:14 notUtf8: no UTF-8 text"],
   },
-  { mistake: "UTF-16", manifest: Buffer.from(`\ufeff${acme}`, "utf16le"), problems: ["1:1 UTF-16"] },
-  { mistake: "a byte order mark", manifest: `\ufeff${acme}`, problems: ["1:1 byte order mark"] },
+  { mistake: "UTF-16", manifest: Buffer.from(`\ufeff${acme}`, "utf16le"), problems: ["1:1 notUtf8: UTF-16"] },
+  { mistake: "a byte order mark", manifest: `\ufeff${acme}`, problems: ["1:1 byteOrderMark: byte order mark"] },
   {
     mistake: "an invisible character in a name, and one in a comment",
     manifest: withAcme("sites: [www.ac\u200bme.example] # \u202eelpmaxe.live"),
-    problems: ["5:19 U+200B", "5:34 U+202E"],
+    problems: ["5:19 invisibleCharacter: U+200B", "5:34 invisibleCharacter: U+202E"],
   },
-  { mistake: "a control character", manifest: withAcme('users: ["al\u0007ice"]'), problems: ["5:16 U+0007"] },
+  {
+    mistake: "a control character",
+    manifest: withAcme('users: ["al\u0007ice"]'),
+    problems: ["5:16 invisibleCharacter: U+0007"],
+  },
   {
     mistake: "names that could be taken for others",
     manifest: withAcme(
       "users: [\u0430lice, \u201cbob\u201d, { name: ca\u0301rol }, \u0430\u043b\u0438\u0441\u0430, <U+0430>lice]",
     ).replace("Acme", "\u0410cme"),
     problems: [
-      '3:11 The client\'s name "<U+0410>cme Corp" could be taken for another: it mixes Cyrillic and Latin letters in one word',
-      '5:13 The user\'s name "<U+0430>lice" could be taken for another: it mixes Cyrillic and Latin letters',
-      '5:20 The user\'s name "<U+201C>bob<U+201D>" could be taken for another: it has U+201C, which looks like "',
-      '5:35 The user\'s name "ca<U+0301>rol" could be taken for another: it has U+0301, which makes \u00e1',
+      '3:11 invalidClientName: The client\'s name "<U+0410>cme Corp" could be taken for another: it mixes Cyrillic and Latin letters in one word',
+      '5:13 invalidUserName: The user\'s name "<U+0430>lice" could be taken for another: it mixes Cyrillic and Latin letters',
+      '5:20 invalidUserName: The user\'s name "<U+201C>bob<U+201D>" could be taken for another: it has U+201C, which looks like "',
+      '5:35 invalidUserName: The user\'s name "ca<U+0301>rol" could be taken for another: it has U+0301, which makes \u00e1',
     ],
   },
   {
     mistake: "one user, once with a letter spelled out and once in capitals",
     manifest: withAcme("users: [<U+0430>lice, <U+0410>LICE]"),
-    problems: ['5:27 The user "<U+0410>LICE" stands twice in this client'],
+    problems: ['5:27 duplicateUser: The user "<U+0410>LICE" stands twice in this client'],
   },
   {
     mistake: "a control character as an escape",
     manifest: withAcme('users: ["al\\u0007ice"]'),
-    problems: ["5:13 U+0007"],
+    problems: ["5:13 invalidUserName: U+0007"],
   },
-  { mistake: "two documents", manifest: `${acme}---\nversion: 1\n`, problems: ["5:1 second YAML document"] },
-  { mistake: "a directive", manifest: `%YAML 1.1\n---\n${acme}`, problems: ["1:1 begins with %"] },
+  {
+    mistake: "two documents",
+    manifest: `${acme}---\nversion: 1\n`,
+    problems: ["5:1 secondDocument: second YAML document"],
+  },
+  { mistake: "a directive", manifest: `%YAML 1.1\n---\n${acme}`, problems: ["1:1 directive: begins with %"] },
   // YAML
-  { mistake: "a tab", manifest: `${head}\t- name: Acme\n`, problems: ["3:1 Replace the tab by spaces"] },
-  { mistake: "wrong indentation", manifest: `${acme}   sites: []\n`, problems: ["5:1 This is no YAML"] },
+  { mistake: "a tab", manifest: `${head}\t- name: Acme\n`, problems: ["3:1 invalidYaml: Replace the tab by spaces"] },
+  { mistake: "wrong indentation", manifest: `${acme}   sites: []\n`, problems: ["5:1 invalidYaml: This is no YAML"] },
   {
     mistake: "a missing bracket",
     manifest: withAcme("sites: [a.example", "users: []"),
-    problems: ["6:5 This is no YAML"],
+    problems: ["6:5 invalidYaml: This is no YAML"],
   },
-  { mistake: "a missing quote", manifest: `${head}  - name: "Acme\n`, problems: ["4:1 This is no YAML"] },
+  { mistake: "a missing quote", manifest: `${head}  - name: "Acme\n`, problems: ["4:1 invalidYaml: This is no YAML"] },
   {
     mistake: "a duplicate key",
     manifest: withAcme("users: [a]", "users: [b]"),
-    problems: ['6:5 The key "users" stands twice'],
+    problems: ['6:5 duplicateKey: The key "users" stands twice'],
   },
   {
     mistake: "an anchor and an alias",
@@ -84,192 +93,257 @@ const cases: Case[] = [
       "{ name: Acme, internalName: a, users: &team [x] }",
       "{ name: Beta, internalName: b, users: *team }",
     ),
-    problems: ["3:43 &team is a YAML anchor", "4:43 *team is a YAML alias"],
+    problems: ["3:43 anchor: &team is a YAML anchor", "4:43 alias: *team is a YAML alias"],
   },
   {
     mistake: "an alias bomb",
     manifest: `a: &a [x, x]\n${"bcdefghij".replace(/./g, (c) => `${c}: &${c} [*${prev(c)}, *${prev(c)}]\n`)}${acme}`,
     problems: [
-      "1:1 A manifest has no field",
-      "1:4 anchor",
+      "1:1 unknownKey: A manifest has no field",
+      "1:4 anchor: anchor",
       ..."23456789"
         .split("")
         .concat("10")
-        .flatMap((l) => [`${l}:1 no field`, `${l}:4 anchor`, `${l}:8 alias`, `${l}:12 alias`]),
+        .flatMap((l) => [
+          `${l}:1 unknownKey: no field`,
+          `${l}:4 anchor: anchor`,
+          `${l}:8 alias: alias`,
+          `${l}:12 alias: alias`,
+        ]),
     ],
   },
-  { mistake: "a tag", manifest: withAcme("users: [!!str 12]"), problems: ["5:19 tag:yaml.org,2002:str is a YAML tag"] },
-  { mistake: "a list as a key", manifest: withAcme("? [users]", ": [alice]"), problems: ["5:7 A key must be a word"] },
-  { mistake: "deep nesting", manifest: "[".repeat(100_000), problems: ["1:41 nested too deeply"] },
-  { mistake: "deep block nesting", manifest: "- ".repeat(100_000), problems: ["1:80 nested too deeply"] },
+  {
+    mistake: "a tag",
+    manifest: withAcme("users: [!!str 12]"),
+    problems: ["5:19 tag: tag:yaml.org,2002:str is a YAML tag"],
+  },
+  {
+    mistake: "a list as a key",
+    manifest: withAcme("? [users]", ": [alice]"),
+    problems: ["5:7 invalidKey: A key must be a word"],
+  },
+  { mistake: "deep nesting", manifest: "[".repeat(100_000), problems: ["1:41 nestedTooDeeply: nested too deeply"] },
+  {
+    mistake: "deep block nesting",
+    manifest: "- ".repeat(100_000),
+    problems: ["1:80 nestedTooDeeply: nested too deeply"],
+  },
   {
     mistake: "a dash without a space after it",
     manifest: withAcme("users:", "  - alice", "    -bob"),
-    problems: ["6:9 goes on in the next line"],
+    problems: ["6:9 multilineValue: goes on in the next line"],
   },
   // Shape
   {
     mistake: "a list instead of a map",
     manifest: "- name: Acme\n",
-    problems: ["1:1 must be a map with version and clients"],
+    problems: ["1:1 invalidValue: must be a map with version and clients"],
   },
-  { mistake: "no version", manifest: "clients: []\n", problems: ["1:1 version is missing"] },
-  { mistake: "another version", manifest: "version: 2\nclients: []\n", problems: ["1:10 must be the number 1"] },
+  { mistake: "no version", manifest: "clients: []\n", problems: ["1:1 missingKey: version is missing"] },
+  {
+    mistake: "another version",
+    manifest: "version: 2\nclients: []\n",
+    problems: ["1:10 invalidValue: must be the number 1"],
+  },
   {
     mistake: "a version in quotes",
     manifest: 'version: "1"\nclients: []\n',
-    problems: ['1:10 but it is the text "1"'],
+    problems: ['1:10 invalidValue: but it is the text "1"'],
   },
-  { mistake: "no clients", manifest: "version: 1\n", problems: ["1:1 clients is missing"] },
-  { mistake: "nothing after clients:", manifest: "version: 1\nclients:\n", problems: ["2:1 nothing is written there"] },
+  { mistake: "no clients", manifest: "version: 1\n", problems: ["1:1 missingKey: clients is missing"] },
+  {
+    mistake: "nothing after clients:",
+    manifest: "version: 1\nclients:\n",
+    problems: ["2:1 invalidValue: nothing is written there"],
+  },
   {
     mistake: "an unknown field",
     manifest: withAcme("sits: [a.example]"),
-    problems: ['5:5 no field "sits". Did you mean sites?'],
+    problems: ['5:5 unknownKey: no field "sits". Did you mean sites?'],
   },
   {
     mistake: "Aegir's own word",
     manifest: clients("{ name: A, uname: acme }"),
-    problems: ["3:16 Did you mean internalName?"],
+    problems: ["3:16 unknownKey: Did you mean internalName?"],
   },
   {
     mistake: "a field at the wrong level",
     manifest: `${acme}users: [bob]\n`,
-    problems: ["5:1 It belongs to a client"],
+    problems: ["5:1 unknownKey: It belongs to a client"],
   },
-  { mistake: "a field named __proto__", manifest: `${acme}__proto__: 1\n`, problems: ['5:1 no field "__proto__"'] },
-  { mistake: "a client without a name", manifest: clients("internalName: acme"), problems: ["3:5 name is missing"] },
+  {
+    mistake: "a field named __proto__",
+    manifest: `${acme}__proto__: 1\n`,
+    problems: ['5:1 unknownKey: no field "__proto__"'],
+  },
+  {
+    mistake: "a client without a name",
+    manifest: clients("internalName: acme"),
+    problems: ["3:5 missingKey: name is missing"],
+  },
   {
     mistake: "a client without an internal name",
     manifest: clients("name: Acme Corp"),
-    problems: ["3:11 internalName is missing in this client. Write the line internalName: acmecorp, or the one that"],
+    problems: [
+      "3:11 missingKey: internalName is missing in this client. Write the line internalName: acmecorp, or the one that",
+    ],
   },
   {
     mistake: "a client without an internal name, and a misspelt field that means something else",
     manifest: clients("{ sits: [a.example], name: Acme Corp }"),
-    problems: ['3:7 no field "sits". Did you mean sites?', "3:32 Write the line internalName: acmecorp"],
+    problems: [
+      '3:7 unknownKey: no field "sits". Did you mean sites?',
+      "3:32 missingKey: Write the line internalName: acmecorp",
+    ],
   },
   {
     mistake: "a client without both names",
     manifest: clients("sites: [a.example]"),
-    problems: ["3:5 name is missing", "3:5 internalName is missing in this client. It must be a short name"],
+    problems: [
+      "3:5 missingKey: name is missing",
+      "3:5 missingKey: internalName is missing in this client. It must be a short name",
+    ],
   },
   {
     mistake: "a client with a misspelt name",
     manifest: clients("{ nmae: Acme, internalName: acme }"),
-    problems: ["3:7 Did you mean name?"],
+    problems: ["3:7 unknownKey: Did you mean name?"],
   },
-  { mistake: "an empty entry", manifest: withAcme("users:", "  -"), problems: ["6:7 nothing follows the dash"] },
-  { mistake: "a text instead of a list", manifest: withAcme("users: alice"), problems: ["5:12 Write [alice]"] },
+  {
+    mistake: "an empty entry",
+    manifest: withAcme("users:", "  -"),
+    problems: ["6:7 invalidValue: nothing follows the dash"],
+  },
+  {
+    mistake: "a text instead of a list",
+    manifest: withAcme("users: alice"),
+    problems: ["5:12 invalidValue: Write [alice]"],
+  },
   {
     mistake: "a number as a name",
     manifest: clients("{ name: 12345, internalName: acme }"),
-    problems: ['3:13 in quotes if the text is meant: "12345"'],
+    problems: ['3:13 invalidValue: in quotes if the text is meant: "12345"'],
   },
-  { mistake: "a number as a user", manifest: withAcme("users: [0x1F]"), problems: ['5:13 "0x1F"'] },
+  { mistake: "a number as a user", manifest: withAcme("users: [0x1F]"), problems: ['5:13 invalidValue: "0x1F"'] },
   {
     mistake: "a number as rotation",
     manifest: withAcme("sites: [a.example]", "shellAccount: { rotation: 2026 }"),
-    problems: ['6:31 "2026"'],
+    problems: ['6:31 invalidValue: "2026"'],
   },
-  { mistake: "no as a user", manifest: withAcme("users: [no]"), problems: ['5:13 put it in quotes: "no"'] },
-  { mistake: "true as a user", manifest: withAcme("users: [true]"), problems: ["5:13 true is true or false in YAML"] },
+  {
+    mistake: "no as a user",
+    manifest: withAcme("users: [no]"),
+    problems: ['5:13 ambiguousWord: put it in quotes: "no"'],
+  },
+  {
+    mistake: "true as a user",
+    manifest: withAcme("users: [true]"),
+    problems: ["5:13 invalidValue: true is true or false in YAML"],
+  },
   {
     mistake: "yes instead of true",
     manifest: withAcme("sites: [a.example]", "shellAccount: yes"),
-    problems: ["6:19 must be true"],
+    problems: ["6:19 invalidValue: must be true"],
   },
   {
     mistake: "createUser without email",
     manifest: withAcme("users: [{ name: bob, createUser: {} }]"),
-    problems: ["5:38 email is missing"],
+    problems: ["5:38 missingKey: email is missing"],
   },
   {
     mistake: "a wrong onDestroy",
     manifest: withAcme("onDestroy: delete"),
-    problems: ["5:16 must be default-owner or leave"],
+    problems: ["5:16 invalidValue: must be default-owner or leave"],
   },
   // Names
   {
     mistake: "capitals in an internal name",
     manifest: clients("{ name: Acme, internalName: Acme-Corp }"),
-    problems: ['3:33 Write "acmecorp"'],
+    problems: ['3:33 invalidInternalName: Write "acmecorp"'],
   },
   {
     mistake: "an internal name without the prefix",
     manifest: acme,
     options: { clientPrefix: "c_" },
-    problems: ['4:19 Write "c_acme"'],
+    problems: ['4:19 invalidInternalName: Write "c_acme"'],
   },
   {
     mistake: "an internal name that BOA reserves",
     manifest: clients("{ name: A, internalName: admin }"),
     options: { servers: { main: { instance: "o1" } } },
-    problems: ["3:30 cannot have a shell account"],
+    problems: ["3:30 invalidInternalName: cannot have a shell account"],
   },
   {
     mistake: "a name that gives no internal name",
     manifest: clients("name: 日本"),
     problems: [
-      '3:11 the name "日本" gives no usable one. The internal name is empty. Write 1 to 16 characters of a-z, 0-9 and _. Choose one,',
+      '3:11 missingKey: the name "日本" gives no usable one. The internal name is empty. Write 1 to 16 characters of a-z, 0-9 and _. Choose one,',
     ],
   },
   {
     mistake: "a name that gives a reserved internal name",
     manifest: clients("name: Admin"),
-    problems: ["3:11 Choose one, and write it in a line internalName:"],
+    problems: ["3:11 missingKey: Choose one, and write it in a line internalName:"],
   },
   {
     mistake: "a name that is a number",
     manifest: clients("{ name: '1e3', internalName: a }"),
-    problems: ["3:13 node id"],
+    problems: ["3:13 invalidClientName: node id"],
   },
   {
     mistake: "a URL as a site",
     manifest: withAcme("sites: [https://www.acme.example/]"),
-    problems: ['5:13 Write "www.acme.example"'],
+    problems: ['5:13 invalidDomain: Write "www.acme.example"'],
   },
   {
     mistake: "a look-alike domain",
     manifest: withAcme("sites: [раураl.com]"),
-    problems: ["5:13 mixes Latin and Cyrillic"],
+    problems: ["5:13 invalidDomain: mixes Latin and Cyrillic"],
   },
-  { mistake: "an illegal user name", manifest: withAcme("users: [al/ice]"), problems: ['5:13 contains "/"'] },
-  { mistake: "a wrong mail address", manifest: withAcme("email: it"), problems: ["5:12 is not a mail address"] },
+  {
+    mistake: "an illegal user name",
+    manifest: withAcme("users: [al/ice]"),
+    problems: ['5:13 invalidUserName: contains "/"'],
+  },
+  {
+    mistake: "a wrong mail address",
+    manifest: withAcme("email: it"),
+    problems: ["5:12 invalidMail: is not a mail address"],
+  },
   // Rules between entries
   {
     mistake: "equal titles",
     manifest: clients("{ name: Acme, internalName: a }", "{ name: ACME, internalName: b }"),
-    problems: ["4:13 the first on line 3"],
+    problems: ["4:13 duplicateClient: the first on line 3"],
   },
   {
     mistake: "equal internal names",
     manifest: clients("{ name: Acme, internalName: acme }", "{ name: Beta, internalName: acme }"),
-    problems: ["4:33 is that of the client on line 3 already"],
+    problems: ["4:33 duplicateInternalName: is that of the client on line 3 already"],
   },
   {
     mistake: "equal derived internal names",
     manifest: clients("name: Universal Exports 1", "name: Universal Exports 2"),
     problems: [
-      "3:11 Write the line internalName: universalexports, or",
-      '4:11 gives no usable one. The client on line 3 would share the login with "universalexports". Choose one',
+      "3:11 missingKey: Write the line internalName: universalexports, or",
+      '4:11 missingKey: gives no usable one. The client on line 3 would share the login with "universalexports". Choose one',
     ],
   },
   {
     mistake: "a derived internal name whose login another client has, further down",
     manifest: clients("name: Foo Bar", "{ name: Beta, internalName: foo_bar }"),
-    problems: ['3:11 The client on line 4 would share the login with "foobar"'],
+    problems: ['3:11 missingKey: The client on line 4 would share the login with "foobar"'],
   },
   {
     mistake: "equal logins",
     manifest: clients("{ name: Acme, internalName: foo_bar }", "{ name: Beta, internalName: foobar }"),
     options: { instance: "o1" },
-    problems: ['4:33 the same login "o1.foobar" as "foo_bar" on line 3'],
+    problems: ['4:33 duplicateLogin: the same login "o1.foobar" as "foo_bar" on line 3'],
   },
   {
     mistake: "a site twice in a client",
     manifest: withAcme("sites: [a.example, A.example.]"),
-    problems: ["5:24 stands twice in this client, first on line 5"],
+    problems: ["5:24 duplicateSite: stands twice in this client, first on line 5"],
   },
   {
     mistake: "a site with two owners, equal after normalisation",
@@ -277,27 +351,29 @@ const cases: Case[] = [
       "{ name: A, internalName: a, sites: [münchen.de] }",
       "{ name: B, internalName: b, sites: [xn--mnchen-3ya.de] }",
     ),
-    problems: ['4:41 has two owners: the client "A" on line 3 (there "münchen.de") and the client "B" here'],
+    problems: [
+      '4:41 siteWithTwoOwners: has two owners: the client "A" on line 3 (there "münchen.de") and the client "B" here',
+    ],
   },
   {
     mistake: "a site taken from its own client",
     manifest: withAcme("sites: [{ site: a.example, takeOverFrom: acme }]"),
-    problems: ["5:46 names this client itself"],
+    problems: ["5:46 takeOverFromItself: names this client itself"],
   },
   {
     mistake: "a title in takeOverFrom",
     manifest: withAcme("sites: [{ site: a.example, takeOverFrom: Beta GmbH }]"),
-    problems: ['5:46 Write "betagmbh"'],
+    problems: ['5:46 invalidInternalName: Write "betagmbh"'],
   },
   {
     mistake: "a user twice in a client",
     manifest: withAcme("users: [alice, Alice]"),
-    problems: ["5:20 stands twice in this client, first on line 5"],
+    problems: ["5:20 duplicateUser: stands twice in this client, first on line 5"],
   },
   {
     mistake: "a user in two spellings",
     manifest: clients("{ name: A, internalName: a, users: [alice] }", "{ name: B, internalName: b, users: [Alice] }"),
-    problems: ['4:41 "Alice" and "alice" on line 3 are one user'],
+    problems: ['4:41 userSpelledTwoWays: "Alice" and "alice" on line 3 are one user'],
   },
   {
     mistake: "two addresses for one new user",
@@ -305,7 +381,7 @@ const cases: Case[] = [
       "{ name: A, internalName: a, users: [{ name: bob, createUser: { email: bob@a.example } }] }",
       "{ name: B, internalName: b, users: [{ name: bob, createUser: { email: bob@b.example } }] }",
     ),
-    problems: ["4:75 on line 3"],
+    problems: ["4:75 conflictingMails: on line 3"],
   },
   {
     mistake: "one address for two new users",
@@ -313,51 +389,61 @@ const cases: Case[] = [
       "users:",
       ...["bob", "eve"].map((name) => `  - { name: ${name}, createUser: { email: it@a.example } }`),
     ),
-    problems: ['7:43 The users "eve" and "bob" on line 6'],
+    problems: ['7:43 sharedMail: The users "eve" and "bob" on line 6'],
   },
   {
     mistake: "the client's address for a new user",
     manifest: withAcme("email: it@a.example", "users: [{ name: bob, createUser: { email: IT@a.example } }]"),
-    problems: ["6:47 is also the email of the client on line 5"],
+    problems: ["6:47 sharedMail: is also the email of the client on line 5"],
   },
-  { mistake: "a login without sites", manifest: withAcme("shellAccount: true"), problems: ["5:5 owns no site here"] },
+  {
+    mistake: "a login without sites",
+    manifest: withAcme("shellAccount: true"),
+    problems: ["5:5 loginWithoutSites: owns no site here"],
+  },
   {
     mistake: "a login with sites that cannot be read, which is one mistake and not two",
     manifest: withAcme("sites: [12]", "shellAccount: true"),
-    problems: ["5:13 12 is a number"],
+    problems: ["5:13 invalidValue: 12 is a number"],
   },
   {
     mistake: "an empty rotation",
     manifest: withAcme("sites: [a.example]", "shellAccount: { rotation: ' ' }"),
-    problems: ["6:31 rotation must be visible text"],
+    problems: ["6:31 invalidText: rotation must be visible text"],
   },
   {
     mistake: "a server that is not configured",
     manifest: `server: mian\n${acme}`,
     options: { servers: { main: {}, other: {} } },
-    problems: ['1:9 No server "mian" is configured. Did you mean main?'],
+    problems: ['1:9 unknownServer: No server "mian" is configured. Did you mean main?'],
   },
   {
     mistake: "no server where several are configured",
     manifest: acme,
     options: { servers: { main: {}, other: {} } },
-    problems: ["1:1 server is missing"],
+    problems: ["1:1 missingServer: server is missing"],
   },
   // Ends, reasons, former names
   {
     mistake: "an end that no calendar has",
     manifest: withAcme("users: [{ name: a, expires: 2026-02-30 }, { name: b, expires: next week }]"),
-    problems: ['5:33 "2026-02-30" is no day of the calendar', '5:67 expires: "next week" is no day'],
+    problems: [
+      '5:33 invalidDay: "2026-02-30" is no day of the calendar',
+      '5:67 invalidDay: expires: "next week" is no day',
+    ],
   },
   {
     mistake: "an end that is a number",
     manifest: withAcme("users: [{ name: a, expires: 20261231 }]"),
-    problems: ["5:33 expires must be a day in UTC, for example 2026-12-31, but 20261231 is a number"],
+    problems: ["5:33 invalidValue: expires must be a day in UTC, for example 2026-12-31, but 20261231 is a number"],
   },
   {
     mistake: "reasons of several lines and of none",
     manifest: withAcme('users: [{ name: a, reason: "x\\ny" }, { name: b, reason: " " }]'),
-    problems: ["5:32 reason must be visible text on one line", "5:61 reason must be visible text"],
+    problems: [
+      "5:32 invalidText: reason must be visible text on one line",
+      "5:61 invalidText: reason must be visible text",
+    ],
   },
   {
     mistake: "former names that are the present one, another client's, given twice, or no internal name",
@@ -369,10 +455,10 @@ const cases: Case[] = [
       "{ name: E, internalName: e, previously: Old Name }",
     ),
     problems: [
-      "3:45 present internal name",
-      '4:45 names "a", which the client on line 3 still is',
-      "6:45 so does the client on line 5",
-      '7:45 must be an internal name, but is "Old Name"',
+      "3:45 renamedToItself: present internal name",
+      '4:45 formerNameInUse: names "a", which the client on line 3 still is',
+      "6:45 duplicateFormerName: so does the client on line 5",
+      '7:45 invalidInternalName: must be an internal name, but is "Old Name"',
     ],
   },
   // The brake
@@ -380,33 +466,89 @@ const cases: Case[] = [
     mistake: "a brake without sense",
     manifest: `${acme}brake: { percent: 300, atLeast: 0.5, atMost: 3 }\n`,
     problems: [
-      "5:19 percent must be a whole number of percent from 1 to 100, for example 30, but it is 300",
-      "5:33 atLeast must be a whole number from 1 on",
-      '5:38 A brake map has no field "atMost"',
+      "5:19 invalidValue: percent must be a whole number of percent from 1 to 100, for example 30, but it is 300",
+      "5:33 invalidValue: atLeast must be a whole number from 1 on",
+      '5:38 unknownKey: A brake map has no field "atMost"',
     ],
   },
   {
     mistake: "removals allowed for ever",
     manifest: `${acme}allowRemovals: { reason: x, grants: 3, until: 2027-11-24 }\n`,
     options: { asOf: "2026-11-24" },
-    problems: ["5:47 may hold for 31 days at most, and until 2027-11-24 there are 365"],
+    problems: ["5:47 tooFarAhead: may hold for 31 days at most, and until 2027-11-24 there are 365"],
   },
   {
     mistake: "removals allowed without an end, a reason or an extent",
     manifest: `${acme}allowRemovals: {}\n`,
-    problems: ["5:1 allows nothing", "5:16 until is missing", "5:16 reason is missing"],
+    problems: [
+      "5:1 allowsNothing: allows nothing",
+      "5:16 missingKey: until is missing",
+      "5:16 missingKey: reason is missing",
+    ],
   },
   {
     mistake: "removals allowed for names that are none",
     manifest: `${acme}allowRemovals: { until: soon, reason: x, clients: [Acme Corp], sites: [http://a.example] }\n`,
-    problems: ['5:25 until: "soon" is no day', '5:52 "Acme Corp" is none', "5:72 is a URL"],
+    problems: [
+      '5:25 invalidDay: until: "soon" is no day',
+      '5:52 invalidInternalName: "Acme Corp" is none',
+      "5:72 invalidDomain: is a URL",
+    ],
+  },
+  {
+    mistake: "a finding that is known twice, and for two years",
+    manifest: `${acme}knownFindings:\n${"  - { finding: unowned-site:a.example, reason: x, until: 2028-11-24 }\n".repeat(2)}`,
+    options: { asOf: "2026-11-24" },
+    problems: [
+      "6:58 tooFarAhead: may stay so for 366 days at most",
+      "7:16 duplicateFinding: is listed twice, first on line 6",
+      "7:58 tooFarAhead: may stay so for 366 days at most",
+    ],
+  },
+  {
+    mistake: "two numbers for one person",
+    manifest: clients(
+      "{ name: A, internalName: a, users: [{ name: bob, expectedUid: 9 }] }",
+      "{ name: B, internalName: b, users: [{ name: bob, expectedUid: 10 }] }",
+    ),
+    problems: ["4:49 conflictingUids: uid 10 here and uid 9 on line 3"],
+  },
+  {
+    mistake: "more values than a server has sites",
+    manifest: `- [${"x,".repeat(600_000)}]`,
+    problems: ["1:666668 tooManyValues: far more values"],
   },
   {
     mistake: "a mark that is no true or false",
     manifest: withAcme("protect: please", "sites: [{ site: a.example, protect: 1 }]"),
-    problems: ["5:14 protect must be true or false", "6:41 protect must be true or false, but it is 1"],
+    problems: [
+      "5:14 invalidValue: protect must be true or false",
+      "6:41 invalidValue: protect must be true or false, but it is 1",
+    ],
   },
 ];
+
+/** What is warned of. */
+const warned: Pick<Case, "manifest" | "problems" | "options"> = {
+  manifest: `${withAcme(
+    "keepPeople: true",
+    "sites: [a.example, www.a.example]",
+    "users: [{ name: bob, expires: 2026-11-23 }]",
+  )}  - { name: Beta, internalName: admin, users: [{ name: eve, expires: 2026-11-30 }] }
+allowRemovals: { until: 2026-11-23, reason: x, grants: 3 }
+knownFindings: [{ finding: unowned-site:a.example, reason: x, until: 2026-11-23 }]
+`,
+  options: { asOf: "2026-11-24" },
+  problems: [
+    "5:5 noPersonToKeep: is to keep a person",
+    "6:24 perhapsAnAlias: often one site and its alias",
+    "7:35 expired: until 2026-11-23, and no longer",
+    "8:33 noShellLogin: cannot have a shell account",
+    "8:70 expiresSoon: 6 days are left",
+    "9:1 allowanceEnded: has ended on 2026-11-23",
+    "10:70 knownFindingEnded: has ended on 2026-11-23",
+  ],
+};
 
 function prev(letter: string): string {
   return String.fromCharCode(letter.charCodeAt(0) - 1);
@@ -422,21 +564,35 @@ function errorOf(manifest: string | Uint8Array, options?: Options): ManifestErro
   assert.fail("the manifest was accepted");
 }
 
+/** Compares with `Case.problems`. */
+function assertProblems(actual: readonly ManifestProblem[], problems: string[]): void {
+  const found = actual.map(({ line, column, code, message }) => `${line}:${column} ${code}: ${message}`);
+  const shown = found.join("\n");
+  assert.equal(found.length, problems.length, shown);
+  problems.forEach((expected, index) => {
+    const [place, code, ...words] = expected.split(" ");
+    assert.deepEqual(found[index]!.split(" ").slice(0, 2), [place, code], shown);
+    assert.ok(found[index]!.includes(words.join(" ")), `${words.join(" ")} is not in:\n${shown}`);
+  });
+}
+
 describe("A manifest is refused for", () => {
   for (const { mistake, manifest, problems, options } of cases) {
-    it(mistake, () => {
-      const found = errorOf(manifest, options).problems.map(
-        ({ line, column, message }) => `${line}:${column} ${message}`,
-      );
-      const shown = found.join("\n");
-      assert.equal(found.length, problems.length, shown);
-      problems.forEach((expected, index) => {
-        const [place, ...words] = expected.split(" ");
-        assert.equal(found[index]!.split(" ")[0], place, shown);
-        assert.ok(found[index]!.includes(words.join(" ")), `${words.join(" ")} is not in:\n${shown}`);
-      });
-    });
+    it(mistake, () => assertProblems(errorOf(manifest, options).problems, problems));
   }
+});
+
+describe("The problems of a manifest", () => {
+  it("are warnings where a deployment may go on", () => {
+    assertProblems(parseManifest(warned.manifest, "access.yaml", warned.options).warnings, warned.problems);
+  });
+
+  it("have every code that is documented, in some manifest of these tests", () => {
+    const codes = [warned, ...cases].flatMap(({ problems }) =>
+      problems.map((each) => each.split(" ")[1]!.slice(0, -1)),
+    );
+    assert.deepEqual([...new Set(codes)].sort(), [...MANIFEST_PROBLEM_CODES].sort());
+  });
 });
 
 describe("The report about a manifest", () => {
