@@ -52,8 +52,8 @@ export async function deployedAccess(
     const owner = last?.sites.get(site.site)?.owner;
     return owner === undefined ? [] : [{ ...site, owner }];
   });
-  const { asOf, server, instance, brake } = access;
-  return new EffectiveAccess({ asOf, server, instance, brake, clients, sites });
+  const { asOf, server, instance, removalLimit } = access;
+  return new EffectiveAccess({ asOf, server, instance, removalLimit, clients, sites });
 }
 
 type Resource = AegirClient | ClientUserBinding | SiteOwnership;

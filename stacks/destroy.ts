@@ -18,8 +18,8 @@ export function refuseProtected({ clients }: Manifest): void {
 
 /** Says by names and numbers what a destroy takes. */
 export async function warnOfDestroy(deployed: EffectiveAccess): Promise<void> {
-  const { asOf, server, instance, brake } = deployed;
-  const nothing = new EffectiveAccess({ asOf, server, instance, brake, clients: [], sites: [] });
+  const { asOf, server, instance, removalLimit } = deployed;
+  const nothing = new EffectiveAccess({ asOf, server, instance, removalLimit, clients: [], sites: [] });
   await pulumi.log.warn(
     "aegir:destroy names this stack, so `pulumi destroy --run-program` is not refused. This is what it takes:\n" +
       `${textReview({ ...reviewOf(differenceOf(deployed, nothing)), refusals: [], allowed: [] })}\n` +

@@ -93,12 +93,12 @@ interface DeclaredClient {
  */
 async function declareClient(declared: ManifestClient, last: EffectiveAccess | undefined): Promise<DeclaredClient> {
   const { server } = manifest;
-  const { name, internalName, previously, email, protect } = declared;
-  const formerly = (former: string) => ({ aliases: previously === undefined ? [] : [{ name: former }] });
+  const { name, internalName, renamedFrom, email, protect } = declared;
+  const formerly = (former: string) => ({ aliases: renamedFrom === undefined ? [] : [{ name: former }] });
   const client = new AegirClient(
     `client:${internalName}`,
     { name, internalName, email, server },
-    { protect, ...formerly(`client:${previously}`) },
+    { protect, ...formerly(`client:${renamedFrom}`) },
   );
   const bindings = declared.users.map(
     ({ name: user, key, createUser, expectedUid }) =>
@@ -134,7 +134,7 @@ async function declareClient(declared: ManifestClient, last: EffectiveAccess | u
   const { username, host, sshPort, ftpsPort, sshAcceptsPasswords, password } = new ShellAccount(
     `account:${internalName}`,
     { client: client.internalName, rotation: declared.shellAccount.rotation, server },
-    formerly(`account:${previously}`),
+    formerly(`account:${renamedFrom}`),
   );
   return { owned, resources, login: { username, host, sshPort, ftpsPort, sshAcceptsPasswords, password } };
 }
@@ -143,8 +143,8 @@ async function declareClient(declared: ManifestClient, last: EffectiveAccess | u
  * Under what other logical names a binding may be in the state: that of the client's former internal name, and those in
  * the capitals of which earlier releases made them, as the manifest has them or the last deployment had.
  */
-function formerNames({ internalName, previously }: ManifestClient, key: string, spellings: (string | undefined)[]) {
-  const clients = previously === undefined ? [internalName] : [internalName, previously];
+function formerNames({ internalName, renamedFrom }: ManifestClient, key: string, spellings: (string | undefined)[]) {
+  const clients = renamedFrom === undefined ? [internalName] : [internalName, renamedFrom];
   const users = [...new Set([key, ...spellings])].filter((user) => user !== undefined);
   return clients
     .flatMap((client) => users.map((user) => ({ name: `binding:${client}:${user}` })))

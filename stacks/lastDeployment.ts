@@ -27,7 +27,7 @@ export async function compareWithLastDeployment(access: EffectiveAccess): Promis
   // The first deployment takes nothing from anybody whom it knows of.
   if (text === undefined) return undefined;
   const last = await before(text, access);
-  if (text === grantsText(access, last)) return last;
+  if (grantsText(last) === grantsText(access, last)) return last;
   const review = reviewOf(differenceOf(last, access));
   if (review.refusals.length > 0) return refuse(textRefusals(review, { most: SHOWN_LINES }));
   await pulumi.log.info(textReview(review, { most: SHOWN_LINES }));

@@ -85,7 +85,7 @@ class Planning {
       people: this.before.people.values(),
       clients: this.clients.values(),
       sites: this.sites.values(),
-      brake: this.manifest.brake,
+      removalLimit: this.manifest.removalLimit,
       allowRemovals: this.manifest.allowRemovals,
       // The stack's state decides about these, and is not known here.
       undecided: refused || undeclaredIds(undeclared).length > 0,
@@ -105,7 +105,7 @@ class Planning {
       const says = phrase`is called ${name(live.name)} on the server, and ${name(title)} here. A stack that declared the old title renames it; any other is refused`;
       return this.step("refuse", resource, declared, says);
     }
-    const former = declared.previously === undefined ? undefined : this.liveClients.get(declared.previously);
+    const former = declared.renamedFrom === undefined ? undefined : this.liveClients.get(declared.renamedFrom);
     if (live) this.step("adopt", resource, declared, ADOPTED);
     else if (former) {
       this.step(
@@ -117,7 +117,7 @@ class Planning {
     } else this.step("create", resource, declared, phrase`is new, with the title ${name(title)}`);
     if (!live) {
       this.clients.set(internalName, {
-        ...{ internalName, name: title, previously: undefined, protect: false, keepPeople: false },
+        ...{ internalName, name: title, renamedFrom: undefined, protect: false, keepPeople: false },
         ...{ leavesSites: false, shellAccount: undefined, bindings: new Map<string, Binding>() },
       });
     }

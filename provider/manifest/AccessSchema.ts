@@ -4,7 +4,7 @@
  * with the field's name.
  */
 import { z } from "zod";
-import { DEFAULT_BRAKE } from "./Manifest";
+import { DEFAULT_REMOVAL_LIMIT } from "./Manifest";
 
 const text = (error: string) => z.string({ error: `must be ${error}` });
 
@@ -117,7 +117,7 @@ const Client = z
           "so another one means another client.",
         ...internalNamePattern,
       }),
-      previously: text("the client's former internal name, for example acme")
+      renamedFrom: text("the client's former internal name, for example acme")
         .optional()
         .meta({
           description:
@@ -180,19 +180,19 @@ const count = (example: string) => `must be a whole number from 1 on, for exampl
 const wholeNumber = (least: number, most: number, error: string) =>
   z.number({ error }).int({ error }).min(least, { error }).max(most, { error }).optional();
 
-const Brake = z
+const RemovalLimit = z
   .strictObject(
     {
       percent: wholeNumber(1, 100, percent).meta({
-        description: `A change may take away at most this share of the grants: ${DEFAULT_BRAKE.percent} if absent. A grant is one person, or one shell login, that reaches one site.`,
+        description: `A change may take away at most this share of the grants: ${DEFAULT_REMOVAL_LIMIT.percent} if absent. A grant is one person, or one shell login, that reaches one site.`,
       }),
       atLeast: wholeNumber(1, 1_000_000_000, count("10")).meta({
-        description: `Fewer grants than this may go whatever their share: ${DEFAULT_BRAKE.atLeast} if absent.`,
+        description: `Fewer grants than this may go whatever their share: ${DEFAULT_REMOVAL_LIMIT.atLeast} if absent.`,
       }),
     },
     { error: "must be a map such as { percent: 30, atLeast: 10 }" },
   )
-  .meta({ title: "brake map" });
+  .meta({ title: "removalLimit map" });
 
 const AllowRemovals = z
   .strictObject(
@@ -205,7 +205,7 @@ const AllowRemovals = z
         minLength: 1,
       }),
       grants: wholeNumber(1, 1_000_000_000, count("42")).meta({
-        description: "How many grants the change may take away. Not needed below the limit of brake.",
+        description: "How many grants the change may take away. Not needed below removalLimit.",
       }),
       clients: z
         .array(text("the internal name of a client, for example acme"), {
@@ -264,13 +264,13 @@ export const AccessSchema = z
       server: text("the name of a configured server, for example main")
         .optional()
         .meta({ description: "One of the servers that the stack configures. Not needed if there is only one." }),
-      brake: Brake.optional().meta({
+      removalLimit: RemovalLimit.optional().meta({
         description:
-          "How much a change of this file may take away before it is refused. A change is judged by the limits that " +
-          "stood before it.",
+          "How much a change of this file may take away before it is refused. The limit that applies to a change is the " +
+          "one in the file before that change.",
       }),
       allowRemovals: AllowRemovals.optional().meta({
-        description: "Says that a change which the brake refuses is meant, and what of it.",
+        description: "Confirms a change that would otherwise be refused, and says what it may take away.",
       }),
       knownFindings: z
         .array(KnownFinding, { error: "must be a list of findings, each beginning with - finding:" })
@@ -298,7 +298,7 @@ export const MAPS: ReadonlyMap<string, z.ZodObject> = new Map<string, z.ZodObjec
   ["users", User],
   ["createUser", CreateUser],
   ["shellAccount", ShellAccount],
-  ["brake", Brake],
+  ["removalLimit", RemovalLimit],
   ["allowRemovals", AllowRemovals],
   ["knownFindings", KnownFinding],
 ]);

@@ -9,7 +9,7 @@ export interface Manifest {
   server: string | undefined;
   /** The day (UTC, `YYYY-MM-DD`) for which the manifest was read: what expired before it is absent. */
   asOf: string;
-  brake: BrakeLimits;
+  removalLimit: RemovalLimit;
   /** Undefined as well if it has ended. */
   allowRemovals: AllowedRemovals | undefined;
   clients: ManifestClient[];
@@ -20,14 +20,14 @@ export interface Manifest {
 }
 
 /** How much a change may take away: at most `percent` of the grants, or fewer than `atLeast` of them. */
-export interface BrakeLimits {
+export interface RemovalLimit {
   percent: number;
   atLeast: number;
 }
 
-export const DEFAULT_BRAKE: BrakeLimits = { percent: 30, atLeast: 10 };
+export const DEFAULT_REMOVAL_LIMIT: RemovalLimit = { percent: 30, atLeast: 10 };
 
-/** What the brake would refuse, and the manifest says is meant. */
+/** Removals that would be refused if the manifest did not confirm them. */
 export interface AllowedRemovals {
   /** Day (UTC), inclusive. */
   until: string;
@@ -57,7 +57,7 @@ export interface ManifestClient extends Located {
   name: string;
   internalName: string;
   /** The internal name that it had before. */
-  previously: string | undefined;
+  renamedFrom: string | undefined;
   /** Nothing may be taken from it, unless `allowRemovals` names it. */
   protect: boolean;
   /** Its last person may not go, unless `allowRemovals` names it. */

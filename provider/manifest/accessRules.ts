@@ -13,7 +13,7 @@ import { canonicalName, rawName } from "../naming/SpelledName";
 import { normalizeDomain, siteDomainProblems } from "../naming/SiteDomain";
 import { closest } from "./closest";
 import {
-  DEFAULT_BRAKE,
+  DEFAULT_REMOVAL_LIMIT,
   type AllowedRemovals,
   type KnownFinding,
   type Manifest,
@@ -40,8 +40,8 @@ export interface ManifestOptions extends ServerNaming {
   /** The day (UTC, `YYYY-MM-DD`) for which the manifest is read; today if absent. What expired before it is absent. */
   asOf?: string;
   /**
-   * What is on the main branch may be older than the rule that names are spelled out which could be taken for others: they
-   * are spelled out then, instead of refused.
+   * What is on the main branch may be older than this release: names that could be taken for others are spelled out then,
+   * instead of refused, and the former names of keys are accepted.
    */
   deployed?: boolean;
 }
@@ -66,7 +66,7 @@ interface Draft {
   name: Text | undefined;
   internalName: Text | undefined;
   lacksInternalName: boolean;
-  previously: Text | undefined;
+  renamedFrom: Text | undefined;
   protect: boolean;
   keepPeople: Span | undefined;
   email: Text | undefined;
@@ -132,13 +132,13 @@ export function readAccess(
     person.expectedUid ??= expectedUid;
     people.set(userNameKey(name.text), person);
   }
-  const brake = root.fields.get("brake")?.value;
+  const removalLimit = root.fields.get("removalLimit")?.value;
   return {
     server: server?.text,
     asOf,
-    brake: {
-      percent: numberOf(brake?.fields.get("percent")?.value) ?? DEFAULT_BRAKE.percent,
-      atLeast: numberOf(brake?.fields.get("atLeast")?.value) ?? DEFAULT_BRAKE.atLeast,
+    removalLimit: {
+      percent: numberOf(removalLimit?.fields.get("percent")?.value) ?? DEFAULT_REMOVAL_LIMIT.percent,
+      atLeast: numberOf(removalLimit?.fields.get("atLeast")?.value) ?? DEFAULT_REMOVAL_LIMIT.atLeast,
     },
     allowRemovals: allowedRemovals(allowance, asOf),
     knownFindings: knownFindings.map((draft) => knownFinding(source, draft)).sort(by("finding")),
@@ -423,35 +423,35 @@ class AccessRules {
       this.drafts.flatMap(({ internalName }) => (internalName ? [[internalName.text, internalName]] : [])),
     );
     const renamed = new Map<string, Text>();
-    for (const { previously, internalName } of this.drafts) {
-      if (previously === undefined) continue;
-      const present = declared.get(previously.text);
-      const twice = earlier(renamed, previously.text, previously);
-      if (previously.text === internalName?.text) {
+    for (const { renamedFrom, internalName } of this.drafts) {
+      if (renamedFrom === undefined) continue;
+      const present = declared.get(renamedFrom.text);
+      const twice = earlier(renamed, renamedFrom.text, renamedFrom);
+      if (renamedFrom.text === internalName?.text) {
         this.report(
-          previously,
+          renamedFrom,
           "renamedToItself",
-          "previously is this client's present internal name. Write the former one, or delete it.",
+          "renamedFrom is this client's present internal name. Write the former one, or delete it.",
         );
       } else if (present !== undefined) {
         this.report(
-          previously,
+          renamedFrom,
           "formerNameInUse",
-          `previously names ${quoted(previously.text)}, which the client on line ${this.line(present)} still is. ` +
-            "One client cannot become two: delete previously, or that client.",
+          `renamedFrom names ${quoted(renamedFrom.text)}, which the client on line ${this.line(present)} still is. ` +
+            "One client cannot become two: delete renamedFrom, or that client.",
         );
       } else if (twice !== undefined) {
         this.report(
-          previously,
+          renamedFrom,
           "duplicateFormerName",
-          `previously names ${quoted(previously.text)}, and so does the client on line ${this.line(twice)}. ` +
+          `renamedFrom names ${quoted(renamedFrom.text)}, and so does the client on line ${this.line(twice)}. ` +
             "One client cannot become two: delete one of the two lines.",
         );
-      } else if (!/^[a-z0-9_]{1,16}$/.test(previously.text)) {
+      } else if (!/^[a-z0-9_]{1,16}$/.test(renamedFrom.text)) {
         this.report(
-          previously,
+          renamedFrom,
           "invalidInternalName",
-          `previously must be an internal name, but is ${quoted(previously.text)}. Write at most 16 characters of a-z, 0-9 and _, as the panel showed it.`,
+          `renamedFrom must be an internal name, but is ${quoted(renamedFrom.text)}. Write at most 16 characters of a-z, 0-9 and _, as the panel showed it.`,
         );
       }
     }
@@ -628,7 +628,7 @@ function draftOf(span: Value, read: (name: Text | undefined) => Text | undefined
     name,
     internalName: textOf(field("internalName")),
     lacksInternalName: lacksField(span, "clients", "internalName"),
-    previously: textOf(field("previously")),
+    renamedFrom: textOf(field("renamedFrom")),
     protect: field("protect")?.plain === true,
     keepPeople: field("keepPeople")?.plain === true ? span.fields.get("keepPeople")?.key : undefined,
     email: textOf(field("email")),
@@ -715,7 +715,7 @@ function hasEnded({ expires }: DraftUser, asOf: string): boolean {
 }
 
 function clientOf(source: SourceText, draft: Draft, people: Map<string, Person>, asOf: string): ManifestClient {
-  const { name, internalName, previously, email, sites, users, shellAccount, onDestroy, span } = draft;
+  const { name, internalName, renamedFrom, email, sites, users, shellAccount, onDestroy, span } = draft;
   const userOf = ({ name, expires, reason }: DraftUser): ManifestUser => ({
     name: name.text,
     key: canonicalName(userNameKey(name.text)),
@@ -727,7 +727,7 @@ function clientOf(source: SourceText, draft: Draft, people: Map<string, Person>,
   return {
     name: name?.text ?? "",
     internalName: internalName?.text ?? "",
-    previously: previously?.text,
+    renamedFrom: renamedFrom?.text,
     protect: draft.protect,
     keepPeople: draft.keepPeople !== undefined,
     email: email?.text,

@@ -1,7 +1,7 @@
 /** The door `pulumi-aegir/manifest`: YAML in, validated access out. */
 export type {
   AllowedRemovals,
-  BrakeLimits,
+  RemovalLimit,
   KnownFinding,
   Manifest,
   ManifestClient,

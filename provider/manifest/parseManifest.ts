@@ -4,6 +4,7 @@ import { readAccess, type ManifestOptions } from "./accessRules";
 import type { Manifest } from "./Manifest";
 import { ManifestError, type ManifestProblem } from "./ManifestError";
 import type { ManifestProblemCode } from "./problemCodes";
+import { useCurrentKeys } from "./renamedKeys";
 import { reportShapeProblems } from "./shapeProblems";
 import { SourceText, type Report, type Span } from "./SourceText";
 import { readYaml } from "./YamlTree";
@@ -71,6 +72,7 @@ export function parseManifest(content: string | Uint8Array, file: string, option
   };
   const root = readYaml(source, reportUnlessInvisible);
   if (root === undefined) throw new ManifestError(file, inOrder(source, problems), false);
+  if (options.deployed) useCurrentKeys(root);
   reportShapeProblems(root, reportUnlessInvisible);
   const access = readAccess(source, root, options, reportUnlessInvisible, (span, code, message) => {
     warnings.push({ span, code, message });

@@ -3,6 +3,7 @@ import type { z } from "zod";
 import { quoted } from "../text/quoted";
 import { AccessSchema, MAPS } from "./AccessSchema";
 import { closest } from "./closest";
+import { currentKey } from "./renamedKeys";
 import type { Report, Span } from "./SourceText";
 import type { Value } from "./YamlTree";
 
@@ -19,7 +20,6 @@ const SYNONYMS = new Map([
   ["members", "users"],
   ["until", "expires"],
   ["ticket", "reason"],
-  ["renamedfrom", "previously"],
   ["login", "shellAccount"],
   ["ssh", "shellAccount"],
 ]);
@@ -99,7 +99,7 @@ export function lacksField(map: Value, holder: string, field: string): boolean {
 }
 
 function meantField(key: string, known: string[]): string | undefined {
-  const synonym = SYNONYMS.get(key.toLowerCase());
+  const synonym = currentKey(key) ?? SYNONYMS.get(key.toLowerCase());
   return synonym !== undefined && known.includes(synonym) ? synonym : closest(key, known);
 }
 
@@ -109,6 +109,10 @@ function fieldsOf(holder: string): string[] {
 
 function unknownKeyMessage(key: string, path: Issue["path"]): string {
   const known = fieldsOf(mapKey(path));
+  const current = currentKey(key);
+  if (current !== undefined && known.includes(current)) {
+    return `${key} is now ${current}: rename the key and keep its value.`;
+  }
   const meant = meantField(key, known);
   const elsewhere = [...MAPS].find(([, map]) => Object.hasOwn(map.shape, key))?.[0];
   const advice =

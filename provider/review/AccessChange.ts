@@ -14,7 +14,7 @@ export type Cause =
   | { kind: "moved"; from: string; to: string }
   /** To the server's default owner if `to` is undefined. */
   | { kind: "clientRemoved"; client: string; to: string | undefined }
-  /** A client of the same title takes its place, under another internal name and without `previously`. */
+  /** A client of the same title takes its place, under another internal name and without `renamedFrom`. */
   | { kind: "replaced"; from: string; to: string }
   /** The site is declared no more (or, on a live server, belongs to nobody). */
   | { kind: "released"; client: string }

@@ -75,10 +75,10 @@ class Comparison {
     const fresh = [...after.clients.values()].filter(({ internalName }) => !before.clients.has(internalName));
     const isGone = (client: string) => before.clients.has(client) && !after.clients.has(client);
     this.heirs = new Map();
-    for (const { internalName, previously } of fresh) {
+    for (const { internalName, renamedFrom } of fresh) {
       // One client cannot become two.
-      if (previously !== undefined && isGone(previously) && !this.heirs.has(previously)) {
-        this.heirs.set(previously, internalName);
+      if (renamedFrom !== undefined && isGone(renamedFrom) && !this.heirs.has(renamedFrom)) {
+        this.heirs.set(renamedFrom, internalName);
       }
     }
     this.renamed = Array.from(this.heirs, ([from, to]) => ({ from, to }));

@@ -3,7 +3,7 @@
  * site; a shell login reaches the sites of the client that it is derived from, and BOA makes one for every client with a
  * site, declared or not. A site has one owner, so each reach has one reason.
  */
-import { DEFAULT_BRAKE, type AllowedRemovals, type BrakeLimits } from "../manifest/Manifest";
+import { DEFAULT_REMOVAL_LIMIT, type AllowedRemovals, type RemovalLimit } from "../manifest/Manifest";
 import { reducedName, reservedShellName, shellAccountName } from "../naming/ShellAccountName";
 import { mailKey, userNameKey } from "../naming/PanelUser";
 import { canonicalName } from "../naming/SpelledName";
@@ -36,7 +36,7 @@ export interface AccessClient {
   internalName: string;
   /** Its title. */
   name: string;
-  previously: string | undefined;
+  renamedFrom: string | undefined;
   protect: boolean;
   keepPeople: boolean;
   /** A site that leaves the declaration stays with the client, instead of going to the default owner. */
@@ -67,7 +67,7 @@ export interface AccessParts {
   server?: string | undefined;
   /** The Octopus instance, the `o1` of a login `o1.acme`, if it is known; null of a server that makes no logins. */
   instance?: string | null | undefined;
-  brake?: BrakeLimits;
+  removalLimit?: RemovalLimit;
   allowRemovals?: AllowedRemovals | undefined;
   /** There is access of which this picture cannot say whether it stays. */
   undecided?: boolean;
@@ -83,7 +83,7 @@ export class EffectiveAccess {
   readonly asOf: string;
   readonly server: string | undefined;
   readonly instance: string | null | undefined;
-  readonly brake: BrakeLimits;
+  readonly removalLimit: RemovalLimit;
   readonly allowRemovals: AllowedRemovals | undefined;
   readonly undecided: boolean;
   private readonly domains = new Map<string, string[]>();
@@ -101,7 +101,7 @@ export class EffectiveAccess {
     this.asOf = parts.asOf;
     this.server = parts.server;
     this.instance = parts.instance;
-    this.brake = parts.brake ?? DEFAULT_BRAKE;
+    this.removalLimit = parts.removalLimit ?? DEFAULT_REMOVAL_LIMIT;
     this.allowRemovals = parts.allowRemovals;
     this.undecided = parts.undecided ?? false;
     for (const { site, owner } of this.sites.values()) {

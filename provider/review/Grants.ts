@@ -3,7 +3,6 @@
  * One line per client: Pulumi shows a changed text line by line, and cuts a long one, where it would show all of an object.
  */
 import { z } from "zod";
-import { DEFAULT_BRAKE } from "../manifest/Manifest";
 import {
   byName,
   EffectiveAccess,
@@ -16,10 +15,15 @@ import {
 
 const HEADING = "pulumi-aegir grants, version 1";
 
-const Settings = z.object({
-  server: z.string().optional(),
-  brake: z.object({ percent: z.number(), atLeast: z.number() }),
-});
+const Limit = z.object({ percent: z.number(), atLeast: z.number() });
+
+const Settings = z.union([
+  z.object({ server: z.string().optional(), removalLimit: Limit }),
+  // Earlier releases called the limit a brake.
+  z
+    .object({ server: z.string().optional(), brake: Limit })
+    .transform(({ server, brake }) => ({ server, removalLimit: brake })),
+]);
 
 /** A name, or with its last day; `{ mail }` for whoever has an address. */
 const Holder = z.union([z.string(), z.tuple([z.string(), z.string()]), z.object({ mail: z.string() })]);
@@ -50,7 +54,7 @@ export class UnreadableGrants extends Error {
  */
 export function grantsText(access: EffectiveAccess, before?: EffectiveAccess): string {
   const spelled = ({ key, name }: Person) => before?.people.get(key)?.name ?? name;
-  const { server, brake } = access;
+  const { server, removalLimit } = access;
   const clients = [...access.clients.values()].map((client): z.input<typeof ClientGrants> => {
     const people = [...client.bindings.values()]
       .filter(({ ended }) => !ended)
@@ -75,7 +79,7 @@ export function grantsText(access: EffectiveAccess, before?: EffectiveAccess): s
       ...(protectedSites.length > 0 && { protectedSites }),
     };
   });
-  return [HEADING, ...[{ server, brake }, ...clients].map((line) => JSON.stringify(line))].join("\n");
+  return [HEADING, ...[{ server, removalLimit }, ...clients].map((line) => JSON.stringify(line))].join("\n");
 }
 
 /**
@@ -87,13 +91,13 @@ export function readGrants(text: unknown, asOf: string, instance?: string | null
   const [heading, settings, ...lines] = typeof text === "string" ? text.split("\n") : [];
   if (heading !== HEADING) throw new UnreadableGrants(`they do not begin with "${HEADING}"`);
   try {
-    const { server, brake = DEFAULT_BRAKE } = Settings.parse(JSON.parse(settings ?? ""));
+    const { server, removalLimit } = Settings.parse(JSON.parse(settings ?? ""));
     const clients = lines.map((line) => ClientGrants.parse(JSON.parse(line)));
     return new EffectiveAccess({
       asOf,
       server,
       instance,
-      brake,
+      removalLimit,
       clients: clients.map(clientOf),
       sites: clients.flatMap(({ client, sites = [], protectedSites = [] }) => {
         const marked = new Set(protectedSites);
@@ -109,7 +113,7 @@ export function readGrants(text: unknown, asOf: string, instance?: string | null
 function clientOf(grants: z.infer<typeof ClientGrants>): AccessClient {
   const { client, name, protect = false, keepPeople = false, leavesSites = false, shellAccount, people = [] } = grants;
   return {
-    ...{ internalName: client, name, previously: undefined, protect, keepPeople, leavesSites },
+    ...{ internalName: client, name, renamedFrom: undefined, protect, keepPeople, leavesSites },
     shellAccount: shellAccount && { rotation: shellAccount.rotation },
     bindings: new Map(people.map(bindingOf).map((binding) => [binding.person.key, binding])),
   };

@@ -1,7 +1,7 @@
 /** The sentences of a review, the same for every printer, for readers who know no Aegir. */
 import { daysLater } from "../naming/Day";
 import type { AccessChange, Cause, Rename, Who } from "./AccessChange";
-import { isFinal, type Refusal, type Review } from "./Brake";
+import { isFinal, type Refusal, type Review } from "./RemovalLimit";
 import type { Difference } from "./Difference";
 import type { EffectiveAccess, Person } from "./EffectiveAccess";
 import type { Note } from "./notes";
@@ -150,7 +150,7 @@ export class Words {
       case "limits": {
         const limits = ({ percent, atLeast }: { percent: number; atLeast: number }) =>
           `${percent} %, at least ${atLeast}`;
-        return phrase`The brake's limits change from ${limits(note.from)} to ${limits(note.to)}. They hold from the next change on.`;
+        return phrase`The removal limit changes from ${limits(note.from)} to ${limits(note.to)}. The new limit applies from the next change on.`;
       }
       case "handedOver":
         return phrase`A handover of ${this.sites(note.sites)} takes neither user 1 of the Drupal site nor its SSL certificate nor downloaded backups from the former client: see handing-over-a-site.md.`;
@@ -177,7 +177,7 @@ export class Words {
       case "server":
         return phrase`This file is about the server ${name(note.to)} now, not about ${name(note.from)} any more: on ${name(note.from)}, everything that it declared is removed.`;
       case "replaced":
-        return phrase`${this.client(note.to)} comes and ${name(note.from)} of the same title goes. If this is a rename, write ${name(`previously: ${note.from}`)} at the client: bindings and login then follow as one.`;
+        return phrase`${this.client(note.to)} comes and ${name(note.from)} of the same title goes. If this is a rename, write ${name(`renamedFrom: ${note.from}`)} at the client: bindings and login then follow as one.`;
       case "title":
         return phrase`The client ${name(note.client)} gets the title ${name(note.to)} (before: ${name(note.from)}). No access changes by it.`;
     }

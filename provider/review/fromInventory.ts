@@ -32,7 +32,7 @@ export function accessOfInventory(inventory: Inventory, asOf: string, instance?:
     clients: inventory.clients.map(({ internalName, name }) => ({
       internalName,
       name,
-      previously: undefined,
+      renamedFrom: undefined,
       protect: false,
       keepPeople: false,
       leavesSites: false,

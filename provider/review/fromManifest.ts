@@ -12,7 +12,7 @@ export function accessOfManifest(manifest: Manifest, instance?: string | null): 
     asOf: manifest.asOf,
     server: manifest.server,
     instance,
-    brake: manifest.brake,
+    removalLimit: manifest.removalLimit,
     allowRemovals: manifest.allowRemovals,
     clients: manifest.clients.map((client) => {
       const bindings = [
@@ -28,7 +28,7 @@ export function accessOfManifest(manifest: Manifest, instance?: string | null): 
       return {
         internalName: client.internalName,
         name: client.name,
-        previously: client.previously,
+        renamedFrom: client.renamedFrom,
         protect: client.protect,
         keepPeople: client.keepPeople,
         leavesSites: client.onDestroy === "leave",

@@ -123,7 +123,7 @@ class Declarations {
     const client = this.named(internalName);
     client.name = textOf(inputs["name"]) ?? internalName;
     const before = textOf(former?.["internalName"]);
-    if (before !== internalName) client.previously = before;
+    if (before !== internalName) client.renamedFrom = before;
     const email = textOf(inputs["email"]);
     if (email !== undefined) this.bind(internalName, personByMail(email));
   }
@@ -135,7 +135,7 @@ class Declarations {
   /** A client may be declared elsewhere, and named here alone. */
   private named(internalName: string): AccessClient {
     const client = this.clients.get(internalName) ?? {
-      ...{ internalName, name: internalName, previously: undefined, protect: false, keepPeople: false },
+      ...{ internalName, name: internalName, renamedFrom: undefined, protect: false, keepPeople: false },
       ...{ leavesSites: false, shellAccount: undefined, bindings: new Map<string, Binding>() },
     };
     this.clients.set(internalName, client);

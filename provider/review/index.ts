@@ -1,7 +1,7 @@
 /** The door `pulumi-aegir/review`: who reaches which site, what a change of it takes and gives, and what it may not take. */
 export { accessPage } from "./accessPage";
 export type { AccessChange, Cause, GrantCounts, Rename, Who } from "./AccessChange";
-export { reviewOf, type Refusal, type Review } from "./Brake";
+export { reviewOf, type Refusal, type Review } from "./RemovalLimit";
 export { differenceOf, type Difference } from "./Difference";
 export {
   EffectiveAccess,

@@ -1,7 +1,7 @@
 /** A review, and a picture of access, for programs. Fields are added, and never change their meaning within a version. */
 import { printable } from "../text/printable";
 import type { AccessChange, Who } from "./AccessChange";
-import type { Review } from "./Brake";
+import type { Review } from "./RemovalLimit";
 import type { EffectiveAccess, Person } from "./EffectiveAccess";
 import { rendered, type Phrase } from "../text/Phrase";
 import { Words } from "./Words";

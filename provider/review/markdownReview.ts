@@ -1,7 +1,7 @@
 /** A review as a comment on a pull request: short, removals first, the rest folded. */
 import { printable } from "../text/printable";
 import type { AccessChange } from "./AccessChange";
-import type { Review } from "./Brake";
+import type { Review } from "./RemovalLimit";
 import { rendered, plural, type Phrase } from "../text/Phrase";
 import { Words } from "./Words";
 
@@ -17,13 +17,13 @@ export function markdownReview(review: Review): string {
   const { difference, refusals, allowed } = review;
   const { lost, gained, renamed, notes, after } = difference;
   const words = new Words(difference);
-  const brake = [...refusals.map((refusal) => phrase(words.refusal(refusal))), ...words.remedies(review).map(phrase)];
+  const refused = [...refusals.map((refusal) => phrase(words.refusal(refusal))), ...words.remedies(review).map(phrase)];
   const ended = lost.filter(({ announced }) => announced);
   const removed = lost.filter(({ announced }) => !announced);
   const shown = [
     COMMENT_MARK,
     "### Who gains and who loses access",
-    ...(brake.length > 0 ? [`> [!CAUTION]\n> **Refused.** ${brake.join("\n> ")}`] : []),
+    ...(refused.length > 0 ? [`> [!CAUTION]\n> **Refused.** ${refused.join("\n> ")}`] : []),
     `**${phrase(words.summary())}**`,
     ...allowed.map((refusal) => `Allowed: ${phrase(words.allowedRemoval(refusal))}`),
     ...section("Loses access", changes(words, removed, "lose"), SHOWN_LINES),

@@ -1,5 +1,5 @@
 /** What a reviewer must know besides who loses and gains sites. */
-import type { BrakeLimits } from "../manifest/Manifest";
+import type { RemovalLimit } from "../manifest/Manifest";
 import { mailKey } from "../naming/PanelUser";
 import type { AccessChange } from "./AccessChange";
 import type { AccessClient, EffectiveAccess, Person } from "./EffectiveAccess";
@@ -12,7 +12,7 @@ export type Note =
   | { kind: "cannotRemove"; client: string; sites: readonly string[] }
   | { kind: "unprotected"; client: string; site?: string }
   | { kind: "keepsNobody"; client: string }
-  | { kind: "limits"; from: BrakeLimits; to: BrakeLimits }
+  | { kind: "limits"; from: RemovalLimit; to: RemovalLimit }
   /** Sites go from one client to another, which leaves some things with the former one. */
   | { kind: "handedOver"; sites: readonly string[] }
   /** These people reach no site any more. */
@@ -135,7 +135,7 @@ function handoverNotes({ before, after, successors, namesakes }: Compared): Note
   return sites.length > 0 ? [{ kind: "handedOver", sites }] : [];
 }
 
-function limitNotes({ brake: from }: EffectiveAccess, { brake: to }: EffectiveAccess): Note[] {
+function limitNotes({ removalLimit: from }: EffectiveAccess, { removalLimit: to }: EffectiveAccess): Note[] {
   return from.percent === to.percent && from.atLeast === to.atLeast ? [] : [{ kind: "limits", from, to }];
 }
 

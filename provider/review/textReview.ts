@@ -1,7 +1,7 @@
 /** A review for a terminal or a log: no colours, no line longer than the width, removals first. */
 import { printable } from "../text/printable";
 import type { AccessChange } from "./AccessChange";
-import type { Review } from "./Brake";
+import type { Review } from "./RemovalLimit";
 import { plural, rendered, type Phrase } from "../text/Phrase";
 import { Words } from "./Words";
 

@@ -46,7 +46,7 @@ for (const [sites, clients, users] of [
     () => [parseManifest(text, "base.yaml"), parseManifest(edited, "head.yaml")] as const,
   );
   const [before, after] = timed("pictures", () => [accessOfManifest(base), accessOfManifest(head)] as const);
-  const review = timed("difference and brake", () => reviewOf(differenceOf(before, after)));
+  const review = timed("difference and refusals", () => reviewOf(differenceOf(before, after)));
   timed("comment", () => markdownReview(review));
   timed("page", () => accessPage(after));
   timed("grants of the stack", () => grantsText(after));

@@ -47,6 +47,21 @@ describe("aegir-access review", () => {
     }
   });
 
+  it("compares with a BASE that has the keys of an earlier release, which HEAD may not have", async () => {
+    const former = manifest("alice").replace("internalName: acme", "internalName: acme\n    previously: old");
+    write("base.yaml", `${former}brake: { percent: 50 }\n`);
+    write("head.yaml", `${former.replace("previously", "renamedFrom")}removalLimit: { percent: 50 }\n`);
+    const { exitCode, stdout, stderr } = await review("base.yaml", "head.yaml");
+    assert.deepEqual([exitCode, stderr], [0, ""]);
+    assert.equal(stdout, "Nobody gains or loses access.\n");
+    const refused = await review("head.yaml", "base.yaml");
+    assert.equal(refused.exitCode, 1);
+    assert.match(
+      refused.stdout,
+      /base\.yaml:8:1: brake is now removalLimit: rename the key and keep its value\.\n +8 \| brake: .*\n +\| \^{5}\n/,
+    );
+  });
+
   it("compares two git revisions of one file, whatever lies in the work tree", async () => {
     git("init", "-q");
     commit(manifest("alice, bob"));

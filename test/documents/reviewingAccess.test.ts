@@ -18,7 +18,7 @@ describe("The page about reviewing access", () => {
     const manifest = parseManifest(blocks.find(({ language }) => language === "yaml")!.text, "the page", { asOf });
     assert.deepEqual(manifest.warnings, []);
     assert.equal(manifest.allowRemovals?.grants, 42);
-    assert.equal(manifest.clients[0]?.previously, "acme");
+    assert.equal(manifest.clients[0]?.renamedFrom, "acme");
   });
 
   it("shows the review of the pull request that moves a site", () => {

@@ -448,27 +448,36 @@ const cases: Case[] = [
   {
     mistake: "former names that are the present one, another client's, given twice, or no internal name",
     manifest: clients(
-      "{ name: A, internalName: a, previously: a }",
-      "{ name: B, internalName: b, previously: a }",
-      "{ name: C, internalName: c, previously: x }",
-      "{ name: D, internalName: d, previously: x }",
-      "{ name: E, internalName: e, previously: Old Name }",
+      "{ name: A, internalName: a, renamedFrom: a }",
+      "{ name: B, internalName: b, renamedFrom: a }",
+      "{ name: C, internalName: c, renamedFrom: x }",
+      "{ name: D, internalName: d, renamedFrom: x }",
+      "{ name: E, internalName: e, renamedFrom: Old Name }",
     ),
     problems: [
-      "3:45 renamedToItself: present internal name",
-      '4:45 formerNameInUse: names "a", which the client on line 3 still is',
-      "6:45 duplicateFormerName: so does the client on line 5",
-      '7:45 invalidInternalName: must be an internal name, but is "Old Name"',
+      "3:46 renamedToItself: present internal name",
+      '4:46 formerNameInUse: names "a", which the client on line 3 still is',
+      "6:46 duplicateFormerName: so does the client on line 5",
+      '7:46 invalidInternalName: must be an internal name, but is "Old Name"',
     ],
   },
-  // The brake
   {
-    mistake: "a brake without sense",
-    manifest: `${acme}brake: { percent: 300, atLeast: 0.5, atMost: 3 }\n`,
+    mistake: "keys of an earlier release",
+    manifest: `${withAcme("previously: a", "users: []", "brake: { percent: 50 }")}brake: { percent: 50 }\n`,
     problems: [
-      "5:19 invalidValue: percent must be a whole number of percent from 1 to 100, for example 30, but it is 300",
-      "5:33 invalidValue: atLeast must be a whole number from 1 on",
-      '5:38 unknownKey: A brake map has no field "atMost"',
+      "5:5 unknownKey: previously is now renamedFrom: rename the key and keep its value.",
+      '7:5 unknownKey: A client has no field "brake"',
+      "8:1 unknownKey: brake is now removalLimit: rename the key and keep its value.",
+    ],
+  },
+  // The removal limit
+  {
+    mistake: "a removal limit without sense",
+    manifest: `${acme}removalLimit: { percent: 300, atLeast: 0.5, atMost: 3 }\n`,
+    problems: [
+      "5:26 invalidValue: percent must be a whole number of percent from 1 to 100, for example 30, but it is 300",
+      "5:40 invalidValue: atLeast must be a whole number from 1 on",
+      '5:45 unknownKey: A removalLimit map has no field "atMost"',
     ],
   },
   {
@@ -643,7 +652,7 @@ access.yaml:7:19: shellAccount must be true, or a map such as { rotation: "2026-
      7 |     shellAccount: yes
        |                   ^^^
 
-access.yaml:10:5: A client has no field "site". Did you mean sites? The fields are name, internalName, previously, email, sites, onDestroy, users, shellAccount, protect, keepPeople.
+access.yaml:10:5: A client has no field "site". Did you mean sites? The fields are name, internalName, renamedFrom, email, sites, onDestroy, users, shellAccount, protect, keepPeople.
     10 |     site: [www.beta.example]
        |     ^^^^
 

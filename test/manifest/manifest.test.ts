@@ -44,14 +44,14 @@ describe(`A manifest (seed ${seed})`, () => {
     assert.deepEqual(access, {
       server: "main",
       asOf: "2026-11-24",
-      brake: { percent: 30, atLeast: 10 },
+      removalLimit: { percent: 30, atLeast: 10 },
       allowRemovals: undefined,
       knownFindings: [],
       clients: [
         {
           name: "Acme Corp",
           internalName: "acme",
-          previously: undefined,
+          renamedFrom: undefined,
           protect: false,
           keepPeople: false,
           email: "it@acme.example",
@@ -95,7 +95,7 @@ describe(`A manifest (seed ${seed})`, () => {
         {
           name: "Beta GmbH",
           internalName: "betagmbh",
-          previously: undefined,
+          renamedFrom: undefined,
           protect: false,
           keepPeople: false,
           email: undefined,
@@ -130,9 +130,9 @@ describe(`A manifest (seed ${seed})`, () => {
     });
   });
 
-  it("has its protection, its brake and its former names read", () => {
+  it("has its protection, its removal limit and its former names read", () => {
     const text = `version: 1
-brake: { percent: 50 }
+removalLimit: { percent: 50 }
 allowRemovals:
   until: 2026-12-24
   reason: TICKET-12, the customer leaves
@@ -140,17 +140,17 @@ allowRemovals:
   clients: [acme]
   sites: [WWW.Acme.Example]
 clients:
-  - { name: Acme, internalName: acme2, previously: acme, protect: true, keepPeople: true, users: [alice], sites: [{ site: a.example, protect: true }] }
+  - { name: Acme, internalName: acme2, renamedFrom: acme, protect: true, keepPeople: true, users: [alice], sites: [{ site: a.example, protect: true }] }
 `;
-    const { brake, allowRemovals, clients } = parseManifest(text, "access.yaml", { asOf: "2026-11-24" });
-    assert.deepEqual(brake, { percent: 50, atLeast: 10 });
+    const { removalLimit, allowRemovals, clients } = parseManifest(text, "access.yaml", { asOf: "2026-11-24" });
+    assert.deepEqual(removalLimit, { percent: 50, atLeast: 10 });
     assert.deepEqual(allowRemovals, {
       ...{ until: "2026-12-24", reason: "TICKET-12, the customer leaves", grants: 42 },
       ...{ clients: ["acme"], sites: ["www.acme.example"], users: [] },
     });
     const [client] = clients;
     assert.deepEqual(
-      [client?.previously, client?.protect, client?.keepPeople, client?.sites[0]?.protect],
+      [client?.renamedFrom, client?.protect, client?.keepPeople, client?.sites[0]?.protect],
       ["acme", true, true, true],
     );
     const later = parseManifest(text, "access.yaml", { asOf: "2026-12-25" });

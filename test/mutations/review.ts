@@ -1,23 +1,23 @@
-/** Breaks of what a reviewer relies on: the manifest's meaning, and the brake. */
+/** Breaks of what a reviewer relies on: the manifest's meaning, and the removal limit. */
 import type { WrittenMutation } from "./Mutation";
 
 export const review: WrittenMutation[] = [
   {
-    name: "brake off",
+    name: "removal limit off",
     danger: "A file that was emptied by mistake takes everybody's access in one deployment.",
-    file: "provider/review/Brake.ts",
+    file: "provider/review/RemovalLimit.ts",
     find: "if (!isAll && (lost < limits.atLeast || lost * 100 <= of * limits.percent)) return [];",
     replace: "if (!isAll && (lost < limits.atLeast || of > 0)) return [];",
-    caughtBy: "test/review/brake.test.ts: lets 30 percent of the grants go, and not more",
+    caughtBy: "test/review/removalLimit.test.ts: lets 30 percent of the grants go, and not more",
   },
   {
     name: "let a client that stays lose its last people",
     danger: "In a small organisation a slip takes everybody from a client, and no limit is reached.",
-    file: "provider/review/Brake.ts",
+    file: "provider/review/RemovalLimit.ts",
     find: "if (keepsPeople && keepsSites) return [];",
     replace: "if (keepsPeople || keepsSites) return [];",
     caughtBy:
-      "test/review/brake.test.ts: keeps a person and a site with a client that stays, at any size, unless its name allows it",
+      "test/review/removalLimit.test.ts: keeps a person and a site with a client that stays, at any size, unless its name allows it",
   },
   {
     name: "take a failed preview for an empty one",
@@ -28,21 +28,21 @@ export const review: WrittenMutation[] = [
     caughtBy: "test/cli/review.test.ts: says nothing of a preview whose program threw, and fails",
   },
   {
-    name: "take the brake's limits from the change itself",
+    name: "take the removal limit from the change itself",
     danger: "Who takes access away lifts the limit in the same pull request.",
-    file: "provider/review/Brake.ts",
-    find: "const limits = before.brake;",
-    replace: "const limits = after.brake;",
-    caughtBy: "test/review/brake.test.ts: takes its limits from before the change, which were reviewed",
+    file: "provider/review/RemovalLimit.ts",
+    find: "const limits = before.removalLimit;",
+    replace: "const limits = after.removalLimit;",
+    caughtBy: "test/review/removalLimit.test.ts: takes its limits from before the change, which were reviewed",
   },
   {
     name: "let a protected site go",
     danger: "The one site that must not change hands does.",
-    file: "provider/review/Brake.ts",
+    file: "provider/review/RemovalLimit.ts",
     find: "if (!protect || owner === undefined || (to !== undefined && to === successors.get(owner))) return [];",
     replace: "if (!protect || owner === undefined || to !== undefined) return [];",
     caughtBy:
-      "test/review/brake.test.ts: lets a protected site go to another client only if that is allowed, and nowhere else",
+      "test/review/removalLimit.test.ts: lets a protected site go to another client only if that is allowed, and nowhere else",
   },
   {
     name: "take an expired binding as present",

@@ -109,13 +109,13 @@ describe(`The difference of two pictures (seed ${seed})`, () => {
     assert.deepEqual(causes(replaced.lost), ["replaced"]);
     assert.deepEqual(grants(replaced.lost, replaced.before), ["login acme a.example", "login acme b.example"]);
 
-    const renamed = differenceOf(picture([acme]), picture([acme.replace(" acme,", " acme2, previously: acme,")]));
+    const renamed = differenceOf(picture([acme]), picture([acme.replace(" acme,", " acme2, renamedFrom: acme,")]));
     assert.deepEqual(renamed.renamed, [{ from: "acme", to: "acme2" }]);
     assert.deepEqual([renamed.lost, renamed.gained], [[], []]);
   });
 
   it("knows a rename that has happened already for none", () => {
-    const client = acme.replace(" acme,", " acme2, previously: acme,");
+    const client = acme.replace(" acme,", " acme2, renamedFrom: acme,");
     assert.deepEqual(differenceOf(picture([client]), picture([client])).renamed, []);
   });
 
@@ -168,7 +168,7 @@ describe(`The difference of two pictures (seed ${seed})`, () => {
           'shellAccount: { rotation: "2" } }',
         "{ name: Beta, internalName: beta, sites: [c.example], shellAccount: true }",
       ],
-      ["brake: { percent: 50 }"],
+      ["removalLimit: { percent: 50 }"],
     );
     assert.deepEqual(notes(differenceOf(before, after)), [
       "unprotected",
@@ -206,7 +206,7 @@ describe(`The difference of two pictures (seed ${seed})`, () => {
           id,
           fc.record({
             name: fc.constantFrom("A", "B", "C"),
-            previously: fc.option(id, { nil: undefined }),
+            renamedFrom: fc.option(id, { nil: undefined }),
             bindings: fc.dictionary(
               person,
               fc.record({
@@ -223,12 +223,12 @@ describe(`The difference of two pictures (seed ${seed})`, () => {
         return new EffectiveAccess({
           asOf: TODAY,
           people: Object.keys(people).map(known),
-          clients: Object.entries(clients).map(([internalName, { name, previously, bindings }]): AccessClient => {
+          clients: Object.entries(clients).map(([internalName, { name, renamedFrom, bindings }]): AccessClient => {
             const bound = Object.entries(bindings).map(([user, { ended, expires }]): [string, Binding] => {
               return [known(user).key, { person: known(user), expires, reason: undefined, ended }];
             });
             const rest = { protect: false, keepPeople: false, leavesSites: false, shellAccount: undefined };
-            return { internalName, name, previously, bindings: new Map(bound), ...rest };
+            return { internalName, name, renamedFrom, bindings: new Map(bound), ...rest };
           }),
           sites: Object.entries(sites).map(([site, owner]): AccessSite => {
             const declared = owner !== undefined && owner in clients ? owner : undefined;

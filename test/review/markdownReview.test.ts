@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
 import MarkdownIt from "markdown-it";
-import { reviewOf } from "../../provider/review/Brake";
+import { reviewOf } from "../../provider/review/RemovalLimit";
 import { differenceOf } from "../../provider/review/Difference";
 import { EffectiveAccess, personByName, type AccessClient, type Binding } from "../../provider/review/EffectiveAccess";
 import { COMMENT_MARK, markdownReview } from "../../provider/review/markdownReview";
@@ -17,7 +17,7 @@ function hostile(names: string[]): EffectiveAccess {
   const person = personByName(user, { createdAs: title });
   const binding: Binding = { person, expires: undefined, reason, ended: false };
   const declared: AccessClient = {
-    ...{ internalName: client, name: title, previously: undefined, protect: true, keepPeople: true },
+    ...{ internalName: client, name: title, renamedFrom: undefined, protect: true, keepPeople: true },
     ...{ leavesSites: false, shellAccount: { rotation: reason }, bindings: new Map([[person.key, binding]]) },
   };
   const sites = [{ site, owner: client, takeOverFrom: reason, protect: true }];

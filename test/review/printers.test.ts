@@ -66,7 +66,7 @@ Also:
   it("has nothing in it that acts on a terminal, at any width", () => {
     const person = personByName("\u001b[2J\u202eevil\r\n::error::");
     const client = {
-      ...{ internalName: "acme", name: "A\u0007cme\n", previously: undefined, protect: true, keepPeople: true },
+      ...{ internalName: "acme", name: "A\u0007cme\n", renamedFrom: undefined, protect: true, keepPeople: true },
       ...{ leavesSites: false, shellAccount: undefined },
       bindings: new Map([[person.key, { person, expires: undefined, reason: undefined, ended: false }]]),
     };

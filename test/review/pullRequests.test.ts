@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { readManifest } from "../../provider/manifest";
-import { reviewOf, type Review } from "../../provider/review/Brake";
+import { reviewOf, type Review } from "../../provider/review/RemovalLimit";
 import { differenceOf } from "../../provider/review/Difference";
 import { accessOfManifest } from "../../provider/review/fromManifest";
 import { markdownReview } from "../../provider/review/markdownReview";

@@ -171,7 +171,7 @@ describe("The grants of a deployment, as a text", () => {
         "users: [alice, { name: bob, expires: 2026-12-31, reason: x }, { name: eve, expires: 2026-11-01 }] }",
       "{ name: Beta, internalName: beta }",
     ],
-    ["server: main", "brake: { percent: 50 }"],
+    ["server: main", "removalLimit: { percent: 50 }"],
   );
 
   it("come back as they were, without what has ended", () => {
@@ -184,7 +184,14 @@ describe("The grants of a deployment, as a text", () => {
       "user:alice",
       "user:bob",
     ]);
-    assert.deepEqual([read.server, read.brake], ["main", { percent: 50, atLeast: 10 }]);
+    assert.deepEqual([read.server, read.removalLimit], ["main", { percent: 50, atLeast: 10 }]);
+  });
+
+  it("are read from the output of an earlier release, whose key for the removal limit was brake", () => {
+    const text = grantsText(access);
+    const earlier = text.replace('"removalLimit"', '"brake"');
+    assert.notEqual(earlier, text);
+    assert.equal(grantsText(readGrants(earlier, TODAY)), text);
   });
 
   it("are one line a client, and the same on another day and in another order of the file", () => {

@@ -18,7 +18,7 @@ const beta = `  - name: Beta GmbH
     sites: [www.beta.example]
     users: [alice]
 `;
-const head = "version: 1\nbrake: { atLeast: 100 }\nclients:\n";
+const head = "version: 1\nremovalLimit: { atLeast: 100 }\nclients:\n";
 const sites = ["www.acme.example", "www.beta.example"];
 
 const flags: Record<string, OperationOptions> = {

@@ -160,7 +160,7 @@ onEveryEngine("a stack that knows its last deployment", (engine) => {
     const logins = manifest.replace("    users", "    shellAccount: true\n    users");
     write(logins);
     await world.up();
-    write(logins.replace("internalName: acme", "internalName: acmecorp\n    previously: acme"));
+    write(logins.replace("internalName: acme", "internalName: acmecorp\n    renamedFrom: acme"));
     const preview = expectOk(await world.stack.preview());
     assert.match(unwrapped(preview), /Nobody gains or loses access; 1 client is renamed\./);
     assert.ok(

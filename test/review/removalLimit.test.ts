@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { reviewOf, type Review } from "../../provider/review/Brake";
+import { reviewOf, type Review } from "../../provider/review/RemovalLimit";
 import { differenceOf } from "../../provider/review/Difference";
 import { rendered } from "../../provider/text/Phrase";
 import { Words } from "../../provider/review/Words";
@@ -26,7 +26,7 @@ function remedies(review: Review): string[] {
   return new Words(review.difference).remedies(review).map((words) => rendered(words, (name) => name));
 }
 
-describe("The brake", () => {
+describe("The removal limit", () => {
   it("lets 30 percent of the grants go, and not more", () => {
     assert.deepEqual(said(judged([people(39)], [people(27)])), [], "12 of 40");
     assert.deepEqual(said(judged([people(39)], [people(26)])), [
@@ -81,11 +81,14 @@ describe("The brake", () => {
   });
 
   it("takes its limits from before the change, which were reviewed", () => {
-    const lax = ["brake: { percent: 100 }"];
+    const lax = ["removalLimit: { percent: 100 }"];
     assert.equal(said(judged([people(39)], [people(9)], [[], lax])).length, 1);
     assert.deepEqual(said(judged([people(39)], [people(9)], [lax, []])), []);
-    assert.deepEqual(said(judged([people(39)], [people(9)], [["brake: { atLeast: 31 }"], []])), []);
-    assert.equal(said(judged([people(39)], [people(37)], [["brake: { percent: 1, atLeast: 2 }"], []])).length, 1);
+    assert.deepEqual(said(judged([people(39)], [people(9)], [["removalLimit: { atLeast: 31 }"], []])), []);
+    assert.equal(
+      said(judged([people(39)], [people(37)], [["removalLimit: { percent: 1, atLeast: 2 }"], []])).length,
+      1,
+    );
   });
 
   it("does not count what ended on a day that was known before", () => {
@@ -128,7 +131,7 @@ describe("The brake", () => {
       "Acme (acme) is protected, and would lose b.example and bob.",
     ]);
     assert.ok(says(beta).includes("Acme (acme) is protected, and would be removed."));
-    assert.deepEqual(says(acme.replace(" acme,", " acme2, previously: acme,"), beta), [
+    assert.deepEqual(says(acme.replace(" acme,", " acme2, renamedFrom: acme,"), beta), [
       "Acme (acme) is protected, and would get another internal name.",
     ]);
     assert.equal(says(acme.replace("protect: true", "protect: false").replace(", bob", ""), beta).length, 1);
@@ -147,7 +150,7 @@ describe("The brake", () => {
     ]);
     assert.deepEqual(said(judged([acme], [beta], [[], allow("sites: [A.example]")])), []);
     assert.deepEqual(
-      said(judged([acme], [acme.replace(" acme,", " acme2, previously: acme,")])),
+      said(judged([acme], [acme.replace(" acme,", " acme2, renamedFrom: acme,")])),
       [],
       "a rename keeps it",
     );

@@ -3,14 +3,14 @@
  * which were reviewed, and by what its own `allowRemovals` says is meant, which is reviewed with it. What ends on a day
  * that was known before is no removal here.
  */
-import type { AllowedRemovals, BrakeLimits } from "../manifest/Manifest";
+import type { AllowedRemovals, RemovalLimit } from "../manifest/Manifest";
 import type { Difference } from "./Difference";
 import { userNameKey } from "../naming/PanelUser";
 import { byName, type AccessClient, type Binding, type EffectiveAccess, type Person } from "./EffectiveAccess";
 
 /** Why a change is refused. Clients are given by their internal names before the change. */
 export type Refusal =
-  | { kind: "tooMuch"; lost: number; of: number; limits: BrakeLimits; allowed: number }
+  | { kind: "tooMuch"; lost: number; of: number; limits: RemovalLimit; allowed: number }
   /** `gone`: removed, or under another internal name, which Pulumi's own protection refuses whatever is allowed. */
   | { kind: "protectedClient"; client: string; gone: boolean; sites: string[]; people: Person[] }
   /** `to`: its new owner; undefined if it is declared no more, which Pulumi's own protection refuses. */
@@ -21,7 +21,7 @@ export type Refusal =
   /** These people may still act for a client, and would reach no site any more. */
   | { kind: "lastAccess"; people: Person[] };
 
-/** A change with the brake's verdict. */
+/** A change, and what is refused about it. */
 export interface Review {
   difference: Difference;
   /** Empty if the change may go ahead. */
@@ -71,7 +71,7 @@ function allows(allowance: AllowedRemovals | undefined, refusal: Refusal): boole
 /** All of it is too much at any size, but for the one grant that there is. */
 function tooMuch({ before, after, grants }: Difference, hasManifest: boolean): Refusal[] {
   const { lost, before: of } = grants;
-  const limits = before.brake;
+  const limits = before.removalLimit;
   const isAll = hasManifest && lost > 1 && lost === of && grants.gained === 0;
   if (!isAll && (lost < limits.atLeast || lost * 100 <= of * limits.percent)) return [];
   return [{ kind: "tooMuch", lost, of, limits, allowed: after.allowRemovals?.grants ?? 0 }];
