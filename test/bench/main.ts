@@ -3,7 +3,8 @@
  * front end that AEGIR_TEST_HOST and the other variables of test/conformance/realFrontEnd.ts name, whose queue must stand
  * still and which must have two enabled sites of the default client under the prefix; else on the small double of Drupal,
  * whose bootstrap is much shorter than a real one's. AEGIR_BENCH_CHANGES is how many changes the worker makes, 300 if
- * absent; of those with a process for each, which take long and are all alike, every fifth is made.
+ * absent; of those with a process for each, which take long and are all alike, every fifth is made. On the double it also
+ * shows what a change costs when the queue is long.
  */
 import { cpus, release, type } from "node:os";
 import { AegirServer } from "../../provider/aegir/AegirServer";
@@ -16,7 +17,12 @@ import { DrupalFrontEnd } from "../drupal/DrupalFrontEnd";
 
 const CHANGES = Number(process.env["AEGIR_BENCH_CHANGES"] ?? 300);
 
+const SITES = ["bench1.example.com", "bench2.example.com"] as const;
+
 type Change = VerbArguments<"setOwner">;
+
+/** The lengths of the queue at which the cost of a change is measured. */
+const QUEUED = [0, 1_000, 5_000];
 
 /** Makes a client, gives two sites of the prefix to it and back in every way, and prints how long that took. */
 async function measure(connection: Connection, prefix: string): Promise<void> {
@@ -81,13 +87,46 @@ async function measure(connection: Connection, prefix: string): Promise<void> {
   }
 }
 
+/** Prints what a change of an owner costs while so many tasks of another site are queued. */
+async function measureQueue(front: DrupalFrontEnd): Promise<void> {
+  const server = new AegirServer("main", ServerConfiguration.parse({ connection: front.drush }));
+  const { client } = (await server.worker.call("createClient", { internalName: "queue", name: "queue", user: null }))
+    .result;
+  const [site] = (await server.worker.call("site", { site: SITES[0] })).result.sites;
+  const { nid, ownerNid } = site!;
+  const rows = async () => Number((await front.sql.rows("SHOW GLOBAL STATUS LIKE 'Rows_sent'"))[0]?.["Value"]);
+
+  console.log("\nOne change after the other in one worker, by the tasks of another site that are queued\n");
+  let queued = 0;
+  for (const length of QUEUED) {
+    if (length > queued) await front.fillQueue(length - queued);
+    queued = length;
+    const durations: number[] = [];
+    const before = await rows();
+    for (let turn = 0; turn < CHANGES / 5; turn++) {
+      const away = turn % 2 === 0;
+      const change = { nid, from: away ? ownerNid : client.nid, to: away ? "queue" : null };
+      const start = performance.now();
+      await server.worker.call("setOwner", change);
+      durations.push(performance.now() - start);
+    }
+    const sent = ((await rows()) - before) / durations.length;
+    const median = durations.sort((a, b) => a - b)[durations.length >> 1] ?? NaN;
+    console.log(
+      `${`${length} queued`.padEnd(42)} ${durations.length} changes, median ${median.toFixed(1)} ms, ${sent.toFixed(0)} rows read each`,
+    );
+  }
+  await server.end();
+}
+
 async function main(): Promise<void> {
   const real = realFrontEnd();
   if (real) return measure(real.connection, real.prefix);
-  const front = await DrupalFrontEnd.start({ sites: ["bench1.example.com", "bench2.example.com"] });
+  const front = await DrupalFrontEnd.start({ sites: [...SITES] });
   try {
     console.log("The small double of Drupal, whose bootstrap is not a real one's.");
     await measure(front.drush, "bench");
+    await measureQueue(front);
   } finally {
     await front.stop();
   }
