@@ -74,6 +74,22 @@ class AegirAccessWorker {
   const IN_VALUES = 2000;
 
   /**
+   * Queued tasks of one answer whose places are counted one by one; for more, the order of the queue is read.
+   */
+  const COUNTED_PLACES = 3;
+
+  /**
+   * Domains of one answer whose links are looked up one by one; for more, the client directories are read.
+   */
+  const PROBED_DOMAINS = 3;
+
+  /**
+   * Clients, and tasks of nodes that are there, each by its current revision.
+   */
+  const CLIENTS = "SELECT n.nid, n.title, c.uname FROM {node} n INNER JOIN {hosting_client} c ON c.vid = n.vid WHERE n.type = 'client'";
+  const TASKS = 'SELECT t.nid, t.vid, t.rid, t.task_type, t.task_status, t.executed, n.changed FROM {hosting_task} t INNER JOIN {node} n ON n.vid = t.vid WHERE t.rid > 0';
+
+  /**
    * Every verb with its arguments: names as in protocol.ts, types as gettype() calls them, "?" where null is allowed.
    */
   private static $verbs = array(
@@ -500,9 +516,15 @@ class AegirAccessWorker {
    *   NULL for all clients.
    */
   private function references($nids = NULL) {
-    $sql = "SELECT n.nid, n.title, c.uname FROM {node} n INNER JOIN {hosting_client} c ON c.vid = n.vid WHERE n.type = 'client'";
+    return $this->clientReferences($nids === NULL ? $this->rows(self::CLIENTS) : $this->rows(self::CLIENTS, 'n.nid', $nids));
+  }
+
+  /**
+   * References of rows of CLIENTS, by nid.
+   */
+  private function clientReferences($rows) {
     $references = array();
-    foreach ($nids === NULL ? $this->rows($sql) : $this->rows($sql, 'n.nid', $nids) as $row) {
+    foreach ($rows as $row) {
       $references[$row->nid] = array('nid' => (int) $row->nid, 'internalName' => $row->uname, 'name' => $row->title);
     }
     return $references;
@@ -542,11 +564,13 @@ class AegirAccessWorker {
       $facts[$row->client]['sites'][] = $row->title;
     }
     // A deleted platform keeps its rows and opens nothing. The same row may be there twice: the table has no key.
-    $sql = "SELECT DISTINCT a.pid, a.cid, n.title FROM {hosting_platform_client_access} a INNER JOIN {node} n ON n.nid = a.pid INNER JOIN {hosting_platform} p ON p.vid = n.vid WHERE n.type = 'platform' AND p.status <> -2";
-    $platforms = $this->rows($sql, 'a.cid', $nids, 'ORDER BY a.pid');
-    $rows = $platforms ? array_count_values($this->column($this->rows($sql, 'a.pid', $this->column($platforms, 'pid')), 'pid')) : array();
+    $platforms = $this->rows("SELECT DISTINCT a.pid, a.cid, n.title FROM {hosting_platform_client_access} a INNER JOIN {node} n ON n.nid = a.pid INNER JOIN {hosting_platform} p ON p.vid = n.vid WHERE n.type = 'platform' AND p.status <> -2", 'a.cid', $nids, 'ORDER BY a.pid');
+    $counts = array();
+    foreach ($this->rows('SELECT pid, COUNT(DISTINCT cid) AS clients FROM {hosting_platform_client_access} WHERE pid > 0', 'pid', $this->column($platforms, 'pid'), 'GROUP BY pid') as $row) {
+      $counts[$row->pid] = (int) $row->clients;
+    }
     foreach ($platforms as $row) {
-      $facts[$row->cid]['platforms'][] = array('nid' => (int) $row->pid, 'title' => $row->title, 'clients' => $rows[$row->pid]);
+      $facts[$row->cid]['platforms'][] = array('nid' => (int) $row->pid, 'title' => $row->title, 'clients' => $counts[$row->pid]);
     }
     foreach ($facts as &$client) {
       sort($client['sites'], SORT_STRING);
@@ -557,7 +581,7 @@ class AegirAccessWorker {
   /**
    * SiteFacts of rows of (nid, title, client, status), in their order.
    */
-  private function siteFacts(array $rows, array $active) {
+  private function siteFacts(array $rows) {
     if (!$rows) {
       return array();
     }
@@ -565,22 +589,18 @@ class AegirAccessWorker {
     $owners = $this->references($this->column($rows, 'client'));
     $hostmaster = $this->hostmasterNids();
     $links = $this->links($this->column($rows, 'title'));
-    $newest = $this->rows("SELECT MAX(t.vid) AS vid FROM {hosting_task} t INNER JOIN {node} n ON n.vid = t.vid WHERE t.task_type = 'verify'", 't.rid', $nids, 'GROUP BY t.rid');
-    $verifies = $newest ? $this->taskRows('t.vid', $this->column($newest, 'vid')) : array();
-    $tasks = array();
-    $sites = array_flip($nids);
-    foreach ($active as $row) {
-      if (isset($sites[$row->rid])) {
-        $tasks[] = $row;
-      }
-    }
-    $lastVerify = array();
-    foreach ($this->taskFacts($verifies, $active) as $task) {
-      $lastVerify[$task['rid']] = $task;
-    }
+    $newest = $this->rows("SELECT MAX(t.vid) AS vid FROM {hosting_task} t INNER JOIN {node} n ON n.vid = t.vid WHERE t.rid > 0", 't.rid', $nids, "AND t.task_type = 'verify' GROUP BY t.rid");
+    $verifies = $this->rows(self::TASKS, 't.vid', $this->column($newest, 'vid'));
+    $active = $this->active($this->rows(self::TASKS, 't.rid', $nids, 'AND t.task_status IN (0, -1)'));
     $outstanding = array();
-    foreach ($this->taskFacts($tasks, $active) as $task) {
-      $outstanding[$task['rid']][] = $task;
+    $lastVerify = array();
+    foreach ($this->taskFacts(array_merge($active, $verifies)) as $index => $task) {
+      if ($index < count($active)) {
+        $outstanding[$task['rid']][] = $task;
+      }
+      else {
+        $lastVerify[$task['rid']] = $task;
+      }
     }
     $facts = array();
     foreach ($rows as $row) {
@@ -610,10 +630,12 @@ class AegirAccessWorker {
    */
   private function links(array $domains) {
     $wanted = array_flip($domains);
+    $few = count($wanted) <= self::PROBED_DOMAINS;
     $root = $this->clientsDirectory();
     $links = array();
     foreach ($this->entries($root) as $directory) {
-      foreach (is_dir("$root/$directory") ? $this->entries("$root/$directory") : array() as $entry) {
+      $path = "$root/$directory";
+      foreach ($few ? $this->entriesNamed($path, array_keys($wanted)) : $this->entries($path) as $entry) {
         if (isset($wanted[$entry])) {
           $links[$entry][] = $directory;
         }
@@ -623,24 +645,34 @@ class AegirAccessWorker {
   }
 
   /**
-   * Names in a directory, sorted; none if it cannot be read.
+   * Those of the names that a directory has an entry of, be it a link that leads nowhere.
    */
-  private function entries($directory) {
-    $entries = @scandir($directory);
-    return $entries ? array_diff($entries, array('.', '..')) : array();
-  }
-
-  private function taskRows($column, array $values) {
-    return $this->rows('SELECT t.nid, t.vid, t.rid, t.task_type, t.task_status, t.executed, n.changed FROM {hosting_task} t INNER JOIN {node} n ON n.vid = t.vid WHERE t.rid > 0', $column, $values);
+  private function entriesNamed($directory, array $names) {
+    $found = array();
+    foreach ($names as $name) {
+      $isName = !preg_match('#^\.{0,2}$|[/\0]#', $name);
+      if ($isName && (@is_link("$directory/$name") || @file_exists("$directory/$name"))) {
+        $found[] = $name;
+      }
+    }
+    return $found;
   }
 
   /**
-   * Rows of the queued and running tasks of the instance, in the order in which the queue takes them.
+   * Names in a directory, sorted; none if it cannot be read.
    */
-  private function activeTasks() {
+  private function entries($directory) {
+    $entries = @is_dir($directory) ? @scandir($directory) : FALSE;
+    return $entries ? array_diff($entries, array('.', '..')) : array();
+  }
+
+  /**
+   * Those of the rows whose task is queued or running, in the order in which the queue takes them.
+   */
+  private function active(array $rows) {
     $active = array();
-    foreach ($this->taskRows('t.task_status', array(0, -1)) as $row) {
-      if ($row->task_status == 0 || $row->executed > time() - self::DEAD_TASK_SECONDS) {
+    foreach ($rows as $row) {
+      if ($row->task_status == 0 || $row->task_status == -1 && $row->executed > time() - self::DEAD_TASK_SECONDS) {
         $active[] = $row;
       }
     }
@@ -653,16 +685,42 @@ class AegirAccessWorker {
   }
 
   /**
-   * TaskFacts of task rows, in their order.
+   * Rows of the running tasks of the instance.
    */
-  private function taskFacts(array $rows, array $active) {
-    $ahead = array();
-    $position = count(array_filter($this->column($active, 'task_status')));
-    foreach ($active as $row) {
+  private function runningTasks() {
+    return db_query(self::TASKS . ' AND t.task_status = -1 AND t.executed > :dead', array(':dead' => time() - self::DEAD_TASK_SECONDS))->fetchAll();
+  }
+
+  /**
+   * How many tasks the queue takes before each queued one of these, by nid; the running ones come before all of them.
+   */
+  private function places(array $rows) {
+    $queued = array();
+    foreach ($rows as $row) {
       if ($row->task_status == 0) {
-        $ahead[$row->nid] = $position++;
+        $queued[$row->nid] = $row;
       }
     }
+    $places = array();
+    if (count($queued) <= self::COUNTED_PLACES) {
+      foreach ($queued as $nid => $row) {
+        $places[$nid] = (int) db_query('SELECT COUNT(*) FROM {hosting_task} t INNER JOIN {node} n ON n.vid = t.vid WHERE t.rid > 0 AND (t.task_status = -1 AND t.executed > :dead OR t.task_status = 0 AND (n.changed < :before OR n.changed = :changed AND n.nid < :nid))', array(':dead' => time() - self::DEAD_TASK_SECONDS, ':before' => $row->changed, ':changed' => $row->changed, ':nid' => $nid))->fetchField();
+      }
+      return $places;
+    }
+    $running = count($this->runningTasks());
+    $order = db_query('SELECT n.nid FROM {hosting_task} t INNER JOIN {node} n ON n.vid = t.vid WHERE t.rid > 0 AND t.task_status = 0 ORDER BY n.changed, n.nid')->fetchCol();
+    foreach ($order as $index => $nid) {
+      $places[$nid] = $running + $index;
+    }
+    return $places;
+  }
+
+  /**
+   * TaskFacts of task rows, in their order.
+   */
+  private function taskFacts(array $rows) {
+    $ahead = $this->places($rows);
     $finished = array();
     foreach ($rows as $row) {
       if ($row->task_status > 1) {
@@ -690,14 +748,14 @@ class AegirAccessWorker {
     return $facts;
   }
 
-  private function queueFacts(array $active) {
-    $processing = count(array_filter($this->column($active, 'task_status')));
+  private function queueFacts() {
+    $running = $this->runningTasks();
     $lastRun = (int) variable_get('hosting_queue_tasks_last_run', 0);
     return array(
-      'queued' => count($active) - $processing,
-      'processing' => $processing,
+      'queued' => (int) db_query('SELECT COUNT(*) FROM {hosting_task} t INNER JOIN {node} n ON n.vid = t.vid WHERE t.rid > 0 AND t.task_status = 0')->fetchField(),
+      'processing' => count($running),
       'lastRun' => $lastRun > 0 ? $lastRun : NULL,
-      'obstacles' => $this->obstacles($active),
+      'obstacles' => $this->obstacles($running),
       'disks' => $this->disks(),
     );
   }
@@ -735,12 +793,12 @@ class AegirAccessWorker {
   }
 
   /**
-   * Running tasks whose process was killed, or that have been running longer than any does.
+   * Those of the running tasks whose process was killed, or that have been running longer than any does.
    */
-  private function deadTasks(array $active) {
+  private function deadTasks(array $running) {
     $old = array();
-    foreach ($active as $task) {
-      if ($task->task_status == -1 && $task->executed < time() - self::STARTING_SECONDS) {
+    foreach ($running as $task) {
+      if ($task->executed < time() - self::STARTING_SECONDS) {
         $old[$task->nid] = $task;
       }
     }
@@ -765,8 +823,8 @@ class AegirAccessWorker {
   /**
    * What stops the queue, as far as Drupal's user can see it.
    */
-  private function obstacles(array $active) {
-    $obstacles = $this->deadTasks($active);
+  private function obstacles(array $running) {
+    $obstacles = $this->deadTasks($running);
     if (preg_match('#^/data/disk/#', $this->clientsDirectory())) {
       foreach ($this->disks() as $disk) {
         if ($disk['percent'] > self::FULL_PERCENT) {
@@ -787,7 +845,7 @@ class AegirAccessWorker {
         $obstacles[] = 'the task queue is disabled (hosting_queue_tasks_enabled)';
       }
     }
-    if (!array_filter($this->column($active, 'task_status'))) {
+    if (!$running) {
       $locks = db_query("SELECT name, expire FROM {semaphore} WHERE name IN ('hosting_dispatch_tasks_running', 'hosting_queue_tasks_running') AND expire > :now", array(':now' => microtime(TRUE)));
       foreach ($locks as $lock) {
         $obstacles[] = "the lock {$lock->name} is held though no task runs, for at most " . ceil($lock->expire - microtime(TRUE)) . ' s more';
@@ -842,16 +900,15 @@ class AegirAccessWorker {
 
   private function inventory() {
     $sites = $this->rows("SELECT n.nid, n.title, s.client, s.status FROM {node} n INNER JOIN {hosting_site} s ON s.vid = n.vid WHERE n.type = 'site' AND s.status <> -2 ORDER BY n.title, n.nid");
-    $active = $this->activeTasks();
     return array(
       'server' => $this->server(),
       'clients' => $this->clientFacts($this->references()),
-      'sites' => $this->siteFacts($sites, $active),
+      'sites' => $this->siteFacts($sites),
       'users' => $this->userFacts($this->rows('SELECT uid, name, mail, status FROM {users} WHERE uid > 0 ORDER BY uid')),
       'platforms' => $this->platforms(),
       'orphanBindings' => $this->orphanBindings(),
       'damaged' => $this->damaged(),
-      'queue' => $this->queueFacts($active),
+      'queue' => $this->queueFacts(),
     );
   }
 
@@ -892,18 +949,23 @@ class AegirAccessWorker {
 
   private function client(array $args) {
     $found = NULL;
-    $sameName = array();
     $sameShellName = array();
-    foreach ($this->references() as $nid => $reference) {
+    $shellName = $this->shellName($args['internalName']);
+    // The database finds what may be the same, the client itself among it, and no client is read for nothing.
+    $like = '%' . implode('%', str_split($shellName)) . '%';
+    foreach ($this->clientReferences(db_query(self::CLIENTS . ' AND LOWER(c.uname) LIKE :like', array(':like' => $like))) as $reference) {
       if ($reference['internalName'] === $args['internalName']) {
         $found = $reference;
-        continue;
       }
-      if (isset($args['name']) && drupal_strtolower($reference['name']) === drupal_strtolower($args['name'])) {
-        $sameName[] = $reference['internalName'];
-      }
-      if ($this->shellName($reference['internalName']) === $this->shellName($args['internalName'])) {
+      elseif ($this->shellName($reference['internalName']) === $shellName) {
         $sameShellName[] = $reference['internalName'];
+      }
+    }
+    $sameName = array();
+    $titled = isset($args['name']) ? db_query(self::CLIENTS . ' AND n.title = :name', array(':name' => $args['name'])) : array();
+    foreach ($this->clientReferences($titled) as $reference) {
+      if ($reference['internalName'] !== $args['internalName'] && $this->same($reference['name'], $args['name'])) {
+        $sameName[] = $reference['internalName'];
       }
     }
     sort($sameName, SORT_STRING);
@@ -937,7 +999,7 @@ class AegirAccessWorker {
     if (module_exists('hosting_alias')) {
       $alias = db_query("SELECT n.title FROM {hosting_site_alias} a INNER JOIN {node} n ON n.vid = a.vid INNER JOIN {hosting_site} s ON s.vid = n.vid WHERE n.type = 'site' AND s.status <> -2 AND a.alias = :alias AND n.title <> :alias2 ORDER BY n.nid", array(':alias' => $args['site'], ':alias2' => $args['site']))->fetchField();
     }
-    return array('sites' => $this->siteFacts($rows, $this->activeTasks()), 'deleted' => $deleted, 'aliasOf' => $alias === FALSE ? NULL : $alias);
+    return array('sites' => $this->siteFacts($rows), 'deleted' => $deleted, 'aliasOf' => $alias === FALSE ? NULL : $alias);
   }
 
   private function user(array $args) {
@@ -981,26 +1043,32 @@ class AegirAccessWorker {
   }
 
   private function tasks(array $args) {
-    $active = $this->activeTasks();
     return array(
-      'tasks' => $this->taskFacts($args['nids'] ? $this->taskRows('t.nid', $args['nids']) : array(), $active),
-      'queue' => $this->queueFacts($active),
+      'tasks' => $this->taskFacts($this->rows(self::TASKS, 't.nid', $args['nids'])),
+      'queue' => $this->queueFacts(),
     );
   }
 
   // Writes. Each runs inside transact().
 
   /**
+   * The row of the client with this internal name, locked; NULL if there is none.
+   */
+  private function namedClient($internalName) {
+    foreach (db_query(self::CLIENTS . ' AND c.uname = :uname FOR UPDATE', array(':uname' => $internalName)) as $row) {
+      if ($row->uname === $internalName) {
+        return $row;
+      }
+    }
+    return NULL;
+  }
+
+  /**
    * The row of a client, locked; refuses if there is none. A name is a claim, a number is the client: refuses as well if the
    * client of this name is not the one with this number.
    */
   private function lockedClient($internalName, $nid = NULL) {
-    $found = NULL;
-    foreach (db_query("SELECT n.nid, n.title, c.uname FROM {node} n INNER JOIN {hosting_client} c ON c.vid = n.vid WHERE n.type = 'client' AND c.uname = :uname FOR UPDATE", array(':uname' => $internalName)) as $row) {
-      if ($row->uname === $internalName) {
-        $found = $row;
-      }
-    }
+    $found = $this->namedClient($internalName);
     if ($found && ($nid === NULL || (int) $found->nid === $nid)) {
       return $found;
     }
@@ -1274,22 +1342,21 @@ class AegirAccessWorker {
         'owner' => $this->reference((int) $site->client),
       ));
     }
-    $active = $this->activeTasks();
-    $this->requireNoRunningTask($site, $active);
+    $tasks = $this->siteTasks($site->nid);
+    $this->requireNoRunningTask($site, $tasks);
     // One column, not node_save(): that writes every column of a loaded site, runs the hooks of every module, and queues
     // a verify of its own whose grants are those of the old owner.
     db_update('hosting_site')->fields(array('client' => $to))->condition('nid', $site->nid)->condition('vid', $site->vid)->condition('client', $args['from'])->execute();
     entity_get_controller('node')->resetCache(array($site->nid));
-    $task = $this->ensureVerify($site->nid, $active);
-    $this->acquireGrants($site->nid);
+    $task = $this->ensureVerify($site->nid, $tasks);
+    $this->acquireGrants($site->nid, array_merge($this->column($tasks, 'nid'), array($task)));
     $row = $this->lockedSite($site->nid);
     // Not the number of rows that the update changed: it is 0 if the owner is the same.
     if ((int) $row->client !== $to) {
       throw new Exception('The new owner was not stored.');
     }
-    $active = $this->activeTasks();
-    $sites = $this->siteFacts(array($row), $active);
-    return array('site' => $sites[0], 'task' => $this->activeTask($task, $active));
+    $sites = $this->siteFacts(array($row));
+    return array('site' => $sites[0], 'task' => $this->taskOf($task, $sites[0]['tasks']));
   }
 
   /**
@@ -1307,28 +1374,36 @@ class AegirAccessWorker {
   }
 
   /**
+   * Rows of all tasks of a site. Once in a write: hosting_task has no index on rid.
+   */
+  private function siteTasks($nid) {
+    return $this->rows(self::TASKS, 't.rid', array($nid));
+  }
+
+  /**
    * A running task saves the site as it was when the task began, and so would take the new owner back.
    */
-  private function requireNoRunningTask($site, array $active) {
-    foreach ($active as $row) {
-      if ($row->rid == $site->nid && $row->task_status == -1) {
-        throw new AegirAccessRefusal('busy', "The task \"{$row->task_type}\" of the site \"{$site->title}\" is running.", array('task' => $this->activeTask($row->nid, $active)));
+  private function requireNoRunningTask($site, array $tasks) {
+    foreach ($this->active($tasks) as $row) {
+      if ($row->task_status == -1) {
+        $facts = $this->taskFacts(array($row));
+        throw new AegirAccessRefusal('busy', "The task \"{$row->task_type}\" of the site \"{$site->title}\" is running.", array('task' => $facts[0]));
       }
     }
   }
 
   private function queueVerify(array $args) {
     $site = $this->lockedSite($args['nid']);
-    $task = $this->ensureVerify($site->nid, $this->activeTasks());
-    return array('task' => $this->activeTask($task, $this->activeTasks()));
+    $task = $this->ensureVerify($site->nid, $this->siteTasks($site->nid));
+    return array('task' => $this->taskOf($task, $this->taskFacts($this->rows(self::TASKS, 't.nid', array($task)))));
   }
 
   /**
    * The nid of a queued verify of this site: one that is there (it will read the site when it starts), or a new one.
    */
-  private function ensureVerify($nid, array $active) {
-    foreach ($active as $row) {
-      if ($row->rid == $nid && $row->task_type === 'verify' && $row->task_status == 0) {
+  private function ensureVerify($nid, array $tasks) {
+    foreach ($this->active($tasks) as $row) {
+      if ($row->task_type === 'verify' && $row->task_status == 0) {
         return (int) $row->nid;
       }
     }
@@ -1341,27 +1416,25 @@ class AegirAccessWorker {
     return (int) $task->nid;
   }
 
-  private function activeTask($nid, array $active) {
-    foreach ($active as $row) {
-      if ($row->nid == $nid) {
-        $tasks = $this->taskFacts(array($row), $active);
-        return $tasks[0];
+  private function taskOf($nid, array $tasks) {
+    foreach ($tasks as $task) {
+      if ($task['nid'] === $nid) {
+        return $task;
       }
     }
-    throw new Exception("The task $nid is neither queued nor running.");
+    throw new Exception("The task $nid is not there.");
   }
 
   /**
-   * Gives the site and all its tasks the grants of the present owner; nothing else updates those of the tasks.
+   * Gives the site and its tasks the grants of the present owner; nothing else updates those of the tasks.
    */
-  private function acquireGrants($nid) {
+  private function acquireGrants($nid, array $tasks) {
     $site = node_load($nid);
     if (!$site) {
       throw new Exception('The site cannot be loaded.');
     }
     node_access_acquire_grants($site);
-    $tasks = db_query("SELECT n.nid FROM {hosting_task} t INNER JOIN {node} n ON n.vid = t.vid WHERE t.rid = :rid", array(':rid' => $nid))->fetchCol();
-    foreach (array_chunk($tasks, 100) as $chunk) {
+    foreach (array_chunk(array_unique($tasks), 100) as $chunk) {
       foreach (node_load_multiple($chunk) as $task) {
         node_access_acquire_grants($task);
       }
@@ -1405,8 +1478,8 @@ class AegirAccessWorker {
   private function unbind(array $args) {
     $client = $args['clientNid'];
     if ($client === NULL) {
-      $named = $this->client(array('internalName' => $args['client']));
-      $client = $named['client'] ? $named['client']['nid'] : NULL;
+      $named = $this->namedClient($args['client']);
+      $client = $named ? (int) $named->nid : NULL;
     }
     $uid = $args['uid'];
     if ($uid === NULL && $args['user'] !== NULL) {

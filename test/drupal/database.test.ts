@@ -6,7 +6,13 @@ import { AegirServer } from "../../provider/aegir/AegirServer";
 import { ServerConfiguration } from "../../provider/aegir/ServerConfiguration";
 import { settle } from "../../provider/aegir/Worker";
 import { WorkerRefusal } from "../../provider/ssh/WorkerRefusal";
-import { WORKER_ARGUMENTS, type Answer } from "../../provider/worker/protocol";
+import {
+  WORKER_ARGUMENTS,
+  type Answer,
+  type Verb,
+  type VerbArguments,
+  type VerbResult,
+} from "../../provider/worker/protocol";
 import { RawWorker, run } from "../conformance/RawWorker";
 import { cleaningUp } from "../support/cleaningUp";
 import { until } from "../support/until";
@@ -659,6 +665,95 @@ describe("the worker and its database", () => {
         user: { name: "finn", mail: "finn@example.com", welcomeMail: false },
       });
       assert.equal(front.mails.length, before + 1);
+    });
+  });
+
+  describe("on a server that grows", () => {
+    /** How many rows the database sends for each of these requests, by the worker's verb. */
+    async function rowsRead(worker: RawWorker): Promise<Record<string, number>> {
+      const sent = async () => Number((await sql.rows("SHOW GLOBAL STATUS LIKE 'Rows_sent'"))[0]?.["Value"]);
+      const read: Record<string, number> = {};
+      async function ask<V extends Verb>(verb: V, args: VerbArguments<V>): Promise<VerbResult<V>> {
+        const before = await sent();
+        const result = await worker.ok(verb, args);
+        read[verb] = (read[verb] ?? 0) + (await sent()) - before;
+        return result;
+      }
+      const user = { name: "greta", mail: "greta@example.com", welcomeMail: false };
+      await ask("client", { internalName: "acme", name: "Acme" });
+      await ask("createClient", { internalName: "passing", name: "Passing", user });
+      await ask("renameClient", { internalName: "passing", from: "Passing", to: "Passing by" });
+      await ask("ensureUser", { client: "passing", user });
+      await ask("bind", { client: "acme", user: "greta", createUser: null });
+      await ask("user", { name: "greta" });
+      await ask("unbind", { client: "acme", user: "greta" });
+      await ask("unbind", { client: "passing", user: "greta" });
+      await ask("deleteClient", { internalName: "passing", dropBindings: false, dropPlatforms: false });
+      await ask("setOwner", { nid: nids[ONE]!, from: octopus, to: "acme" });
+      const { task } = await ask("queueVerify", { nid: nids[ONE]! });
+      await ask("tasks", { nids: [task.nid] });
+      await ask("site", { site: ONE });
+      await ask("setOwner", { nid: nids[ONE]!, from: acme, to: null });
+      return read;
+    }
+
+    let platform: number;
+    let worker: RawWorker;
+    before(async () => {
+      platform = Number(await sql.value("SELECT nid FROM node WHERE type = 'platform' AND title = 'drupal-open'"));
+    });
+    beforeEach(async () => {
+      worker = await RawWorker.greeted(front.drush);
+      await sql.rows("INSERT INTO hosting_platform_client_access (pid, cid) VALUES (?, ?)", [platform, acme]);
+    });
+    afterEach(async () => {
+      await worker.end();
+      await sql.rows("DELETE FROM hosting_platform_client_access WHERE pid = ?", [platform]);
+    });
+
+    /** Queues 50 tasks of another site, and adds 50 clients, each with a user, a site and access to the platform. */
+    async function grow(): Promise<void> {
+      await front.fillQueue(50);
+      await front.evaluate(
+        `$first = db_query('SELECT MAX(nid) FROM {node}')->fetchField();
+         for ($i = $first; $i < $first + 50; $i++) {
+           $node = array('uid' => 1, 'status' => 1, 'language' => 'und');
+           $client = (object) ($node + array('type' => 'client', 'title' => "Other $i", 'uname' => "other$i", 'email' => "other$i@example.com"));
+           node_save($client);
+           $site = (object) ($node + array('type' => 'site', 'title' => "other$i.example", 'client' => $client->nid, 'platform' => ${platform}));
+           node_save($site);
+           db_insert('hosting_platform_client_access')->fields(array('pid' => ${platform}, 'cid' => $client->nid))->execute();
+         }`,
+      );
+    }
+
+    it("reads no more for what is queued, owned and declared elsewhere", async () => {
+      await rowsRead(worker);
+      const before = await rowsRead(worker);
+      await grow();
+      assert.deepEqual(await rowsRead(worker), before);
+    });
+
+    it("answers about one site, client and task as about all of them", async () => {
+      await grow();
+      const { task } = await worker.ok("queueVerify", { nid: nids[ONE]! });
+      await front.fillQueue(1);
+      const { sites, clients } = await worker.ok("inventory", {});
+      const [site] = (await worker.ok("site", { site: ONE })).sites;
+      assert.deepEqual(
+        site,
+        sites.find(({ nid }) => nid === nids[ONE]),
+      );
+      assert.deepEqual(site?.links, front.linksOf(ONE));
+      assert.deepEqual(site?.tasks, [task]);
+      const { client } = await worker.ok("client", { internalName: "acme" });
+      assert.deepEqual(
+        client,
+        clients.find(({ nid }) => nid === acme),
+      );
+      assert.equal(client?.platforms[0]?.clients, 51);
+      const { queue } = await worker.ok("tasks", { nids: [] });
+      assert.equal(task.ahead, queue.queued - 2);
     });
   });
 
