@@ -4,7 +4,7 @@ import { onTheLifecycles } from "../scenarios/everyEngine";
 import { describeStories } from "./stories.suite";
 import { describeWorker } from "./worker.suite";
 
-describe("worker.php under a real php, on a real MariaDB", () => {
+describe("the PHP worker under a real php, on a real MariaDB", () => {
   before(needDrupalFrontEnd);
 
   describeWorker("the small double of Drupal", async () => {

@@ -48,7 +48,7 @@ export function needDrupalFrontEnd(this: Mocha.Context): void {
     ...(existsSync("/usr/sbin/sshd") ? [] : ["openssh-server"]),
   ];
   if (missing.length === 0) return;
-  skip(this, "worker.php under a real php, on a real MariaDB", `apt-get install ${missing.join(" ")}`);
+  skip(this, "the PHP worker under a real php, on a real MariaDB", `apt-get install ${missing.join(" ")}`);
 }
 
 export class DrupalFrontEnd {

@@ -1,7 +1,8 @@
 /** Breaks of the worker, as a real PHP runs it on a real MariaDB. */
 import type { WrittenMutation } from "./Mutation";
 
-const file = "provider/worker/worker.php";
+const session = "provider/worker/session.php";
+const writes = "provider/worker/writes.php";
 const promises = "test/conformance/phpWorker.test.ts";
 const database = "test/drupal/database.test.ts";
 
@@ -9,15 +10,15 @@ export const worker: WrittenMutation[] = [
   {
     name: "bind a stranger of the same name",
     danger: "The reviewer read bob@acme.example, and a bob of another customer is let in.",
-    file,
-    find: "if (!$created && $args['createUser'] && !$this->same($user->mail, $args['createUser']['mail'])) {",
+    file: writes,
+    find: "if (!$created && $args['createUser'] && !$this->facts->same($user->mail, $args['createUser']['mail'])) {",
     replace: "if (FALSE) {",
     caughtBy: `${promises}: bind no user who has another mail than the one to be made, unless the pair is there already`,
   },
   {
     name: "act on half a line",
     danger: "A request that was cut on its way is carried out in part.",
-    file,
+    file: session,
     find: 'while (($line = fgets(STDIN)) !== FALSE && substr($line, -1) === "\\n") {',
     replace: "while (($line = fgets(STDIN)) !== FALSE) {",
     caughtBy: `${promises}: never acts on half a line`,
@@ -25,7 +26,7 @@ export const worker: WrittenMutation[] = [
   {
     name: "forget the lock",
     danger: "Two deployments write at once, and one of them goes by what the other has changed.",
-    file,
+    file: session,
     find: "    $this->acquire($lock);\n",
     replace: "",
     caughtBy: `${promises}: keeps writers apart, names its holder, and does not hinder a reader`,
@@ -33,7 +34,7 @@ export const worker: WrittenMutation[] = [
   {
     name: "keep the lock after a refusal",
     danger: "The next writer, of whatever stack, is shut out for as long as this worker lives.",
-    file,
+    file: session,
     find: "    $this->broken = Database::getConnection()->inTransaction();\n    $this->release($lock);",
     replace: "    $this->broken = Database::getConnection()->inTransaction();",
     caughtBy: `${promises}: is free again after a refusal`,
@@ -41,7 +42,7 @@ export const worker: WrittenMutation[] = [
   {
     name: "drop the compare-and-set",
     danger: "An owner that a person has set a moment ago is overwritten unseen.",
-    file,
+    file: writes,
     find: "if ((int) $site->client !== $args['from']) {",
     replace: "if ((int) $site->client !== $args['from'] && !$site->client) {",
     caughtBy: `${promises}: writes nothing if the owner is not the one expected, and says who it is`,
@@ -49,15 +50,15 @@ export const worker: WrittenMutation[] = [
   {
     name: "skip re-acquiring grants",
     danger: "The old owner goes on seeing the site's tasks in the panel, and the new one does not.",
-    file,
-    find: "    $this->acquireGrants($site->nid, array_merge($this->column($tasks, 'nid'), array($task)));\n",
+    file: writes,
+    find: "    $this->acquireGrants($site->nid, array_merge($this->facts->column($tasks, 'nid'), array($task)));\n",
     replace: "",
     caughtBy: `${promises}: changes the owner's column, queues one verify, and gives site and tasks to the new owner alone (trap 26)`,
   },
   {
     name: "write an owner while a task of the site runs",
     danger: "The task puts the old owner back when it ends, without a word.",
-    file,
+    file: writes,
     find: "    $this->requireNoRunningTask($site, $tasks);\n",
     replace: "",
     caughtBy: `${promises}: keeps away from a site while a task of it runs, and no longer (trap 11)`,
@@ -65,15 +66,15 @@ export const worker: WrittenMutation[] = [
   {
     name: "give the front end's own site to a client",
     danger: "A client reaches the files of Aegir itself, and with them every site.",
-    file,
-    find: "if (in_array((int) $site->nid, $this->hostmasterNids(), TRUE)) {",
-    replace: "if (in_array($site->title, $this->hostmasterNids(), TRUE)) {",
+    file: writes,
+    find: "if (in_array((int) $site->nid, $this->facts->hostmasterNids(), TRUE)) {",
+    replace: "if (in_array($site->title, $this->facts->hostmasterNids(), TRUE)) {",
     caughtBy: `${promises}: never touches the front end's own site`,
   },
   {
     name: "drop a platform's last row",
     danger: "A platform without rows is open to every client.",
-    file,
+    file: writes,
     find: "if (!$args['dropPlatforms'] || $platform['clients'] < 2) {",
     replace: "if (!$args['dropPlatforms']) {",
     caughtBy: `${promises}: drops rows of platforms when told, and never a platform's last one, which would open it to all (trap 10)`,
@@ -81,7 +82,7 @@ export const worker: WrittenMutation[] = [
   {
     name: "delete a client that owns sites",
     danger: "Its sites are without an owner, and nobody reaches them.",
-    file,
+    file: writes,
     find: "    if ($client['sites']) {\n",
     replace: "    if ($client['sites'] && !$args['dropBindings']) {\n",
     caughtBy: `${promises}: refuses while the client owns live sites, whatever may be dropped, and lists them (trap 10)`,
@@ -89,7 +90,7 @@ export const worker: WrittenMutation[] = [
   {
     name: "go by what was seen before a lock was waited for",
     danger: "A site that the panel gives to a client at this moment is left with an owner that is gone.",
-    file,
+    file: writes,
     find: "    db_query('SELECT nid FROM {hosting_site} WHERE client = :nid FOR UPDATE', array(':nid' => $row->nid))->fetchCol();\n",
     replace: "",
     caughtBy: `${database}: deletes no client that is being given a site, but waits, and refuses`,
@@ -97,7 +98,7 @@ export const worker: WrittenMutation[] = [
   {
     name: "answer a commit that failed as if nothing had been done",
     danger: "A write that the database made all the same is never looked for.",
-    file,
+    file: session,
     find: "    if ($committing) {\n",
     replace: "    if ($committing && $failure === NULL) {\n",
     caughtBy: `${database}: by a commit of which it cannot know whether it was done, it has given no answer`,
@@ -105,7 +106,7 @@ export const worker: WrittenMutation[] = [
   {
     name: "mail a password that nobody asked to be mailed",
     danger: "A login goes out to an address that was only to be bound.",
-    file,
+    file: writes,
     find: "    if ($welcomeMail) {\n",
     replace: "    if ($welcomeMail !== NULL) {\n",
     caughtBy: `${database}: mails a welcome after the commit, and only to whom it was asked for`,
@@ -113,15 +114,15 @@ export const worker: WrittenMutation[] = [
   {
     name: "put data into SQL",
     danger: "A name reads or writes whatever it likes in the front end's database.",
-    file,
-    find: "'SELECT nid FROM {hosting_client} WHERE uname = :uname', array(':uname' => $internalName)",
-    replace: "\"SELECT nid FROM {hosting_client} WHERE uname = '$internalName'\"",
+    file: writes,
+    find: "'SELECT nid\n       FROM {hosting_client}\n       WHERE uname = :uname',\n      array(':uname' => $internalName)",
+    replace: "\"SELECT nid\n       FROM {hosting_client}\n       WHERE uname = '$internalName'\"",
     caughtBy: "test/worker/worker.test.ts: writes SQL from constants alone; data is bound",
   },
   {
     name: "save a renamed client as a new revision",
     danger: "Aegir inserts the internal name a second time, and the rename fails or the client is broken.",
-    file,
+    file: writes,
     find: "    $node->title = $args['to'];\n    // Never a new revision: it would insert the internal name a second time.\n    $node->revision = FALSE;",
     replace: "    $node->title = $args['to'];\n    $node->revision = TRUE;",
     caughtBy: `${promises}: changes the name and nothing else (traps 3, 4)`,

@@ -83,7 +83,10 @@ describe("the packed package", () => {
     assert.deepEqual(rest.sort(), [
       "dist/manifest/access.schema.json",
       "dist/review/page.html",
-      "dist/worker/worker.php",
+      "dist/worker/facts.php",
+      "dist/worker/reads.php",
+      "dist/worker/session.php",
+      "dist/worker/writes.php",
     ]);
     assert.deepEqual(
       packed.filter((path) => /test|\.map$|writeJsonSchema/i.test(path)),

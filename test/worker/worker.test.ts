@@ -24,12 +24,13 @@ function nodes(tree: unknown, kind: string): Tree[] {
   return (tree as Tree).kind === kind ? [tree as Tree, ...below] : below;
 }
 
-/** The name that is called: of a function, or of a method of `$this`. */
-function callee(call: Tree): string {
-  const { what } = call;
-  if (what.kind === "name") return what.name;
-  if (what.kind === "propertylookup" && what.what.name === "this") return `$this->${what.offset.name}`;
-  return "";
+/** What is called, as it is written: a function, or a method of `$this` or of what it holds (`$this->facts->rows`). */
+function callee({ what }: Tree): string {
+  const written = (expression: Tree): string => {
+    if (expression.kind === "propertylookup") return `${written(expression.what)}->${expression.offset.name}`;
+    return expression.kind === "variable" ? `$${expression["name"]}` : "";
+  };
+  return what.kind === "name" ? what.name : written(what);
 }
 
 /** Text that nothing but the source decides: literals, constants of the class, and both put together. */
@@ -46,10 +47,10 @@ function valueOf(expression: Tree): unknown {
   return Object.fromEntries(expression.items.map((item: Tree) => [item.key.value, valueOf(item.value)]));
 }
 
-describe("worker.php", () => {
+describe("the PHP worker", () => {
   const tree = parse("5.6");
-  const worker = nodes(tree, "class").find(({ name }) => name.name === "AegirAccessWorker") as Tree;
-  const property = (name: string) => nodes(worker, "property").find((each) => each.name.name === name) as Tree;
+  const classNamed = (name: string) => nodes(tree, "class").find((each) => each.name.name === name) as Tree;
+  const session = classNamed("AegirAccessSession");
 
   it("is sent without its opening tag, and ends with no closing one (trap 18)", () => {
     assert.doesNotMatch(workerSource(), /<\?|\?>/);
@@ -62,7 +63,7 @@ describe("worker.php", () => {
 
   it("works as the first user, who is the author of what it makes (trap 9)", () => {
     assert.match(WORKER_ARGUMENTS, /^--user=1 /);
-    const authors = nodes(worker, "assign").filter(
+    const authors = nodes(tree, "assign").filter(
       ({ left }) => left.kind === "propertylookup" && left.offset.name === "uid",
     );
     assert.deepEqual(
@@ -75,7 +76,7 @@ describe("worker.php", () => {
     const constants = nodes(tree, "name").map(({ name }) => name as unknown as string);
     assert.ok(constants.includes("PHP_VERSION"), "constants are seen");
     assert.ok(!constants.includes("REQUEST_TIME"));
-    const answer = nodes(worker, "method").find(({ name }) => name.name === "answer");
+    const answer = nodes(session, "method").find(({ name }) => name.name === "answer");
     assert.ok(nodes(answer, "call").some((call) => callee(call) === "time"));
   });
 
@@ -86,7 +87,10 @@ describe("worker.php", () => {
       assert.deepEqual([type, nullable], [null, false]);
       for (const parameter of parameters as Tree[]) {
         assert.equal(parameter.nullable, false);
-        assert.ok(parameter.type === null || parameter.type.name === "array", `${parameter.name.name} has a type`);
+        assert.ok(
+          parameter.type === null || /^(array|AegirAccessFacts)$/.test(parameter.type.name),
+          `${parameter.name.name} has a type`,
+        );
       }
     }
     assert.ok(nodes(tree, "classconstant").every(({ visibility }) => !visibility));
@@ -99,18 +103,26 @@ describe("worker.php", () => {
 
   it("compiles where there is a php", function () {
     const php = spawnSync("php", ["-l"], { input: `<?php ${workerSource()}`, encoding: "utf8" });
-    if (php.error) return skip(this, "whether worker.php compiles", "apt-get install php-cli");
+    if (php.error) return skip(this, "whether the PHP worker compiles", "apt-get install php-cli");
     assert.equal(php.status, 0, php.stdout);
   });
 
   it("speaks the version, and knows the verbs and arguments, of protocol.ts", () => {
-    const version = nodes(worker, "constant").find(({ name }) => name.name === "PROTOCOL");
+    const version = nodes(session, "constant").find(({ name }) => name.name === "PROTOCOL");
     assert.equal(Number(version?.["value"].value), PROTOCOL_VERSION);
-    const table = valueOf(property("verbs").value) as Record<string, { write: boolean; args: Record<string, unknown> }>;
+    const property = nodes(session, "property").find(({ name }) => name.name === "verbs");
+    const table = valueOf(property?.["value"]) as Record<string, { write: boolean; args: Record<string, unknown> }>;
     assert.deepEqual(Object.keys(table).sort(), Object.keys(verbs).sort());
-    const methods = nodes(worker, "method").map(({ name }) => name.name);
+    const publicMethods = (name: string) =>
+      nodes(classNamed(name), "method")
+        .filter(({ visibility }) => visibility === "public")
+        .map((method) => method.name.name as string)
+        .sort();
+    const writes = Object.keys(table).filter((verb) => table[verb]?.write);
+    assert.deepEqual(publicMethods("AegirAccessWrites"), ["__construct", ...writes, "withWelcome"].sort());
+    const reads = Object.keys(table).filter((verb) => verb !== "hello" && !writes.includes(verb));
+    assert.deepEqual(publicMethods("AegirAccessReads"), ["__construct", ...reads].sort());
     for (const [verb, { write, args }] of Object.entries(table)) {
-      assert.ok(methods.includes(verb), `${verb} has no method`);
       assert.equal(write, verbs[verb as Verb].write, verb);
       assert.deepEqual(args, shapeOf(verbs[verb as Verb].args), verb);
     }
@@ -120,7 +132,7 @@ describe("worker.php", () => {
     const thrown = nodes(tree, "new")
       .filter(({ what }) => what.name === "AegirAccessRefusal")
       .map(({ arguments: [code] }) => (code as Tree)["value"] as string);
-    const failure = nodes(worker, "method").find(({ name }) => name.name === "failure");
+    const failure = nodes(session, "method").find(({ name }) => name.name === "failure");
     const mapped = nodes(failure, "assign")
       .filter(({ left }) => left.name === "code")
       .flatMap(({ right }) => nodes(right, "string").map(({ value }) => value as string));
@@ -128,7 +140,7 @@ describe("worker.php", () => {
   });
 
   it("writes SQL from constants alone; data is bound", () => {
-    for (const method of nodes(worker, "method")) {
+    for (const method of nodes(tree, "method")) {
       const isSql = (sql: Tree) => {
         const values = nodes(method.body, "assign").filter(
           ({ left }) => sql.kind === "variable" && left.name === sql["name"],
@@ -139,11 +151,10 @@ describe("worker.php", () => {
         // rows() itself puts together what its callers, seen here, pass as constants.
         if (callee(call) === "db_query" && method.name.name !== "rows")
           assert.ok(isSql(call.arguments[0]), method.name.name);
-        if (callee(call) !== "$this->rows" && callee(call) !== "$this->taskRows") continue;
+        if (!/^\$this->(facts->)?rows$/.test(callee(call))) continue;
         const [sql, column, , end] = call.arguments as Tree[];
-        const passesColumn = method.name.name === "taskRows" && column?.["name"] === "column";
         assert.ok(isSql(sql as Tree), method.name.name);
-        assert.ok(callee(call) === "$this->taskRows" || isConstant(column) || passesColumn, method.name.name);
+        assert.ok(isConstant(column), method.name.name);
         assert.ok(isConstant(end), method.name.name);
       }
     }
