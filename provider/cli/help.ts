@@ -9,6 +9,10 @@ const WIDTH = 100;
 /** The options that every verb has. */
 export const COMMON_OPTIONS = {
   json: { type: "boolean", help: "prints the same facts as one JSON document on standard output" },
+  debug: {
+    type: "boolean",
+    help: "writes to standard error what goes to a server and how long it takes, without contents; AEGIR_LOG=debug in the environment does the same",
+  },
   help: { type: "boolean", short: "h", help: "shows this help" },
 } as const satisfies VerbOptions;
 

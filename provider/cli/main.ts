@@ -38,6 +38,7 @@ async function runVerb(verb: Verb, commandLine: string[]): Promise<ExitCode> {
   try {
     const { values, positionals } = parsed(verb, commandLine);
     json = values["json"] === true;
+    if (values["debug"]) process.env["AEGIR_LOG"] = "debug";
     if (values["help"]) return say(verbHelp(verb, styleFor(process.stdout)));
     const { least, most } = verb.operands ?? { least: 0, most: 0 };
     if (positionals.length < least || positionals.length > most) {

@@ -1,5 +1,6 @@
 import type { SFTPWrapper, Stats } from "ssh2";
 import { printable } from "../text/printable";
+import { debugLog, millisecondsSince } from "./debugLog";
 import { SftpRefusal } from "./SftpRefusal";
 import { SshError } from "./SshError";
 import { OneLineError } from "../text/OneLineError";
@@ -133,11 +134,32 @@ export class Sftp {
     await this.#ask("remove", path, "unknown", (sftp) => promised<void>((done) => sftp.unlink(path, done)));
   }
 
+  /** One operation, written down. */
+  async #ask<Result>(
+    verb: string,
+    path: string,
+    outcome: SshOutcome,
+    operation: (sftp: SFTPWrapper, over: AbortSignal) => Promise<Result>,
+  ): Promise<Result> {
+    const began = performance.now();
+    let how = "failed";
+    try {
+      const result = await this.#raced(verb, path, outcome, operation);
+      how = "done";
+      return result;
+    } catch (error) {
+      if (error instanceof OneLineError) how = `failed (${error.code})`;
+      throw error;
+    } finally {
+      debugLog("%s: SFTP, %s %s: %s after %d ms", this.label, verb, path, how, millisecondsSince(began));
+    }
+  }
+
   /**
    * One operation, raced against the end of the channel and the deadline, after which it is `over` and asks nothing more.
    * `outcome`: what a lost answer leaves behind.
    */
-  async #ask<Result>(
+  async #raced<Result>(
     verb: string,
     path: string,
     outcome: SshOutcome,

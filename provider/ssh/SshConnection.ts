@@ -1,7 +1,7 @@
 import type { ClientChannel, SFTPWrapper } from "ssh2";
 import type { ResolvedConnection } from "./credentials";
 import { labelOf } from "./credentials";
-import { debugLog } from "./debugLog";
+import { debugLog, millisecondsSince } from "./debugLog";
 import { dial } from "./dial";
 import { Excerpt } from "./Excerpt";
 import { describeExit, ExecChannel } from "./ExecChannel";
@@ -61,8 +61,14 @@ export class SshConnection {
   /** Starts a command. Nothing that a user chose belongs into its text: send that on standard input. */
   exec(command: string): Promise<ExecChannel> {
     return this.#onLink(async (link) => {
+      const began = performance.now();
+      debugLog("%s: command %s", this.label, command);
       const opened = await link.open<ClientChannel>("a command", (client, done) => client.exec(command, done));
-      return new ExecChannel(link, opened);
+      const channel = new ExecChannel(link, opened);
+      void channel.exit.then((exit) =>
+        debugLog("%s: command %s: %s after %d ms", this.label, command, describeExit(exit), millisecondsSince(began)),
+      );
+      return channel;
     });
   }
 
@@ -133,9 +139,14 @@ export class SshConnection {
     }
     this.#failedUntil = 0;
     const link = (async () => {
-      const live = await dial(this.resolve(), this.#timings);
+      const began = performance.now();
+      const live = await dial(this.resolve(), this.#timings).catch((error: unknown) => {
+        const code = error instanceof SshError ? error.code : "unexpected";
+        debugLog("%s: not connected (%s) after %d ms", this.label, code, millisecondsSince(began));
+        throw error;
+      });
       this.connections++;
-      debugLog("%s: connected", this.label);
+      debugLog("%s: connected after %d ms", this.label, millisecondsSince(began));
       live.onLost(() => {
         debugLog("%s: disconnected", this.label);
         this.#forget(link);

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { z } from "zod";
 import { Answer } from "../worker/protocol";
-import { debugLog } from "./debugLog";
+import { debugLog, millisecondsSince } from "./debugLog";
 import { describeExit } from "./ExecChannel";
 import type { ExecChannel, Exit } from "./ExecChannel";
 import { FrameReader } from "./frames";
@@ -184,9 +184,9 @@ export class WorkerSession {
       return this.#break(`the worker gave ${what}`);
     }
     this.#outstanding.delete(answer.id);
-    const milliseconds = Math.round(performance.now() - request.askedAt);
     const how = answer.ok ? "done" : `refused (${answer.error.code})`;
-    debugLog("%s: request %d, %s: %s after %d ms", this.label, answer.id, request.verb, how, milliseconds);
+    const took = millisecondsSince(request.askedAt);
+    debugLog("%s: request %d, %s: %s after %d ms", this.label, answer.id, request.verb, how, took);
     this.#watch();
     if (answer.ok) {
       request.resolve({ now: answer.now, result: answer.result });

@@ -42,7 +42,8 @@ describe("aegir-access", () => {
       it("has a help that names every option, every exit code and examples, in lines of at most 100 characters", async () => {
         const { exitCode, stdout, stderr } = await aegirAccess([verb.name, "--help"]);
         assert.deepEqual([exitCode, stderr], [0, ""]);
-        for (const option of [...Object.keys(verb.options), "json", "help"]) assert.ok(stdout.includes(`--${option}`));
+        for (const option of [...Object.keys(verb.options), "json", "debug", "help"])
+          assert.ok(stdout.includes(`--${option}`));
         for (const code of [0, 1, 2, 3]) assert.match(stdout, new RegExp(`^  ${code}  \\w`, "m"));
         for (const [line] of verb.examples) assert.ok(stdout.includes(`  aegir-access ${line}\n`), line);
         assert.deepEqual(

@@ -63,7 +63,7 @@ describe("Every verb", () => {
     ["the host key has changed", { hostKey: newKey().public }, {}, false],
     ["secrets stand in the wrong place", { hostKey: canaries.password, port: canaries.passphrase }, {}, false],
   ] as const) {
-    it(`row 51: shows no secret when ${when}, with --json neither`, async () => {
+    it(`row 51: shows no secret when ${when}, with --debug and --json neither`, async () => {
       configure(change);
       const { aegir } = server;
       const { users } = aegir.tables();
@@ -80,13 +80,16 @@ describe("Every verb", () => {
           .map(({ name, mail }) => [name, mail] as const),
       ];
       for (const { name } of verbs) {
-        for (const format of [[], ["--json"]]) {
+        for (const format of [["--debug"], ["--json"]]) {
           const env = { AEGIR_PRIVATE_KEY: aegir.drush.privateKey, ...environment };
           const { exitCode, stdout, stderr } = await aegirAccess([name, ...format, ...commands[name]!], {
             cwd: server.directory,
             environment: env,
           });
           const line = `${name} ${format.join("")}: ${stdout}${stderr}`;
+          const logged = /^\[aegir\] \S+ aegir@\S+: request \d+, inventory: done after \d+ ms$/m;
+          if (format[0] !== "--debug") assert.doesNotMatch(stderr, /\[aegir\]/);
+          else if (name === "dump" && works) assert.match(stderr, logged);
           if (name === "dump") assert.equal(exitCode === 0, works, line);
           assert.deepEqual(foundIn([stdout, stderr], secrets), [], line);
         }

@@ -59,13 +59,19 @@ onEveryEngine("access", (engine) => {
     for (const [what, secret] of secrets) assert.ok(!lists.some((list) => list.includes(secret)), what);
   });
 
-  it("NODE_DEBUG=aegir prints what is asked of the server and how it ended, and never what it holds", async () => {
+  it("AEGIR_LOG=debug prints what is asked of the server and how it ended, and never what it holds", async () => {
     world.declare(acme);
-    const { output } = expectOk(await world.stack.up({ env: { NODE_DEBUG: "aegir" } }));
-    for (const line of ["connected", "request 1, hello", "createClient: done after \\d+ ms"]) {
-      assert.match(output, new RegExp(`AEGIR .*aegir@127\\.0\\.0\\.1:\\d+: .*${line}`));
+    const { output } = expectOk(await world.stack.up({ env: { AEGIR_LOG: "debug" } }));
+    for (const line of [
+      "connected after \\d+ ms",
+      "command .*drush",
+      "request 1, hello",
+      "createClient: done after \\d+ ms",
+    ]) {
+      assert.match(output, new RegExp(`\\[aegir\\] .*aegir@127\\.0\\.0\\.1:\\d+: .*${line}`));
     }
-    assert.doesNotMatch(output, /AEGIR .*(alice|acme)/i);
+    assert.match(output, /\[aegir\] .*: SFTP, read \/users\/o1\.acme: done after \d+ ms/);
+    assert.doesNotMatch(output, /\[aegir\] .*(alice|(?<!read \/users\/o1\.)acme)/i);
   });
 
   it("200 ownerships in one up: one connection per identity, one Drush process per lease (trap 29)", async () => {

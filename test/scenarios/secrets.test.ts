@@ -15,7 +15,7 @@ const site = "www.acme.example";
  * As loud as the provider, the program and their libraries can be told to be. The logs of Pulumi itself (`--debug`, `-v=9`,
  * PULUMI_DEBUG_GRPC) are not among them: they show every secret (SECURITY.md).
  */
-const LOUD = { DEBUG: "*", NODE_DEBUG: "net", GRPC_TRACE: "all", GRPC_VERBOSITY: "DEBUG" };
+const LOUD = { DEBUG: "*", AEGIR_LOG: "debug", NODE_DEBUG: "net", GRPC_TRACE: "all", GRPC_VERBOSITY: "DEBUG" };
 
 onEveryEngine("secrets", (engine) => {
   let world: World;
