@@ -18,6 +18,7 @@ import { AegirError, type AegirErrorParts, type Outcome } from "./AegirError";
 import { clientChange, otherClient } from "./ClientNumber";
 import type { TaskWatcher } from "./TaskWatcher";
 import type { WaitFor } from "./WaitFor";
+import { noClient } from "./workerRefusals";
 import { settle, type Worker } from "./Worker";
 import { SftpRefusal } from "../ssh/SftpRefusal";
 import { SessionBroken, SshError } from "../ssh/SshError";
@@ -240,11 +241,9 @@ export class Sites {
     }
     if (result.client) return result.client;
     throw new AegirError({
-      code: "missing",
-      what: `there is no client ${to}`,
+      ...noClient(to),
       server: this.worker.label,
       outcome: "notDone",
-      next: "Declare it as an AegirClient and link to its internalName output, or correct the name",
       detail: { client: to },
     });
   }

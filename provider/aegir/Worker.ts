@@ -24,6 +24,7 @@ import { AegirError } from "./AegirError";
 import type { Drush } from "./Drush";
 import { Patience } from "./Patience";
 import { explained } from "./whyNoWorker";
+import { refusedWhile } from "./workerRefusals";
 
 const LEASE_SECONDS = 60;
 const LEASE_REQUESTS = 500;
@@ -229,41 +230,7 @@ export async function settle<T>(label: string, what: string, attempt: () => Prom
         (error instanceof SessionBroken && error.outcome === "unknown") ||
         (error instanceof WorkerRefusal && ["deadlock", "changed", "exists"].includes(error.code));
       if (again && attemptsLeft > 1 && !isCancelled()) continue;
-      throw error instanceof WorkerRefusal ? fromAnswer(error, label, what) : error;
+      throw error instanceof WorkerRefusal ? refusedWhile(what, error, label) : error;
     }
   }
-}
-
-function fromAnswer(answer: WorkerRefusal, label: string, what: string): AegirError {
-  const locked = answer.code === "locked" ? lockHolder(answer.detail) : undefined;
-  const next =
-    locked?.next ??
-    (answer.code === "refused"
-      ? "Remove what stands against it, then run the same command again"
-      : "Run the same command again: it observes first and does only what is missing");
-  return new AegirError({
-    code: answer.code === "refused" ? "refused" : answer.code === "missing" ? "missing" : "serverFailed",
-    what: `${what}: ${answer.reason}${locked ? `, ${locked.who}` : ""}`,
-    server: label,
-    outcome: "notDone",
-    next,
-    detail: { code: answer.code, ...answer.detail },
-    cause: answer,
-  });
-}
-
-/** Who holds the database lock, and what to do about it. Only its own user's connections are shown to a database user. */
-function lockHolder({ connection, host, seconds }: Record<string, unknown>): { who: string; next: string } {
-  const again = "run the same command again";
-  if (typeof connection !== "number") return { who: "or did a moment ago", next: `It is free by now: ${again}` };
-  if (typeof host === "string") {
-    const since = typeof seconds === "number" ? ` for ${seconds} s` : "";
-    return { who: `connection ${connection} from ${host}${since}`, next: `Wait for it, then ${again}` };
-  }
-  return {
-    who: `connection ${connection}, which Aegir's own database user may not see`,
-    next:
-      "As an administrator of the database, look who it is: SELECT id, user, host, time, info FROM " +
-      `information_schema.processlist WHERE id = ${connection}. Wait for it, or end it with KILL ${connection}, then ${again}`,
-  };
 }

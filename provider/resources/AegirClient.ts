@@ -4,6 +4,7 @@ import type { AegirServer } from "../aegir/AegirServer";
 import { clientChange, partedClient, type ClientChange } from "../aegir/ClientNumber";
 import { serverFor } from "../aegir/servers";
 import { settle } from "../aegir/Worker";
+import { meaningOf } from "../aegir/workerRefusals";
 import { WorkerRefusal } from "../ssh/WorkerRefusal";
 import { clientNameKey, clientNameProblems } from "../naming/ClientName";
 import { deriveInternalName } from "../naming/InternalName";
@@ -403,8 +404,10 @@ async function createNode(server: AegirServer, inputs: Inputs, { sameShellName }
     });
     return result.client;
   } catch (error) {
-    const next = "Configure the server's clientPrefix as it is there, and declare an internalName that begins with it";
-    throw alteredName(server, inputs.internalName, error, next) ?? userRefused(server, inputs, error);
+    const ifAltered =
+      "Configure the server's clientPrefix as it is there, and declare an internalName that begins with it";
+    const { internalName: client, email: mail } = inputs;
+    throw meaningOf(error, server.label, { client, mail, ifAltered }) ?? error;
   }
 }
 
@@ -431,17 +434,9 @@ async function rename(server: AegirServer, live: ClientFacts, recorded: string, 
     });
     return result.client;
   } catch (error) {
-    const next = "Declare the name that the server has: a save of this client would give it another login";
-    throw alteredName(server, internalName, error, next) ?? error;
+    const ifAltered = "Declare the name that the server has: a save of this client would give it another login";
+    throw meaningOf(error, server.label, { client: internalName, ifAltered }) ?? error;
   }
-}
-
-/** What `check` accepts is altered only by a prefix that is not the configured one, or newer than the client. */
-function alteredName(server: AegirServer, internalName: string, error: unknown, next: string): AegirError | undefined {
-  const stored = error instanceof WorkerRefusal ? error.detail["internalName"] : undefined;
-  if (typeof stored !== "string") return undefined;
-  const what = `Aegir would store the internal name ${internalName} as ${stored}, because of its variable hosting_client_prefix`;
-  return refuse(server, what, next);
 }
 
 /** Binds or makes the user for `email`. The client may have been written before: a failure is then a partial one. */
@@ -454,7 +449,8 @@ async function ensureUser(server: AegirServer, client: ClientFacts, inputs: Inpu
     // Whatever else is refused may be asked again, by settle or by the next run.
     if (!(error instanceof WorkerRefusal && error.code === "nameTaken")) throw error;
     const withoutEmail = outputs(client, { ...inputs, email: undefined });
-    throw new PartialFailure(clientId(client.internalName), withoutEmail, userRefused(server, inputs, error) as Error);
+    const refused = meaningOf(error, server.label, { client: client.internalName, mail: inputs.email });
+    throw new PartialFailure(clientId(client.internalName), withoutEmail, refused ?? error);
   }
   const after = await observe(server, client);
   return after.client ?? client;
@@ -463,15 +459,6 @@ async function ensureUser(server: AegirServer, client: ClientFacts, inputs: Inpu
 function wantedUser(inputs: Inputs): { name: string; mail: string; welcomeMail: boolean } | null {
   if (inputs.email === undefined) return null;
   return { name: inputs.internalName, mail: inputs.email, welcomeMail: inputs.welcomeMail ?? false };
-}
-
-function userRefused(server: AegirServer, inputs: Inputs, error: unknown): unknown {
-  if (!(error instanceof WorkerRefusal) || error.code !== "nameTaken") return error;
-  return refuse(
-    server,
-    `no user has the address ${inputs.email}, and one cannot be made: another user is already called ${inputs.internalName}`,
-    "Give that user this address in the panel, or declare a ClientUserBinding for a user of another name instead of email",
-  );
 }
 
 function parted(server: AegirServer, olds: Outputs, found: ClientChange): AegirError {

@@ -1,10 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
-import { AegirError, type AegirErrorCode } from "../aegir/AegirError";
 import type { AegirServer } from "../aegir/AegirServer";
-import { clientChange, otherClient, partedClient, type ClientChange, type KnownClient } from "../aegir/ClientNumber";
+import { clientChange, partedClient, type ClientChange, type KnownClient } from "../aegir/ClientNumber";
 import { serverFor } from "../aegir/servers";
+import { otherUser, partedNames, type NameChange } from "../aegir/UserNumber";
 import { settle } from "../aegir/Worker";
-import { WorkerRefusal } from "../ssh/WorkerRefusal";
+import { isDeletedUser, meaningOf } from "../aegir/workerRefusals";
 import { mailKey, mailProblems, userNameKey, userNameProblems } from "../naming/PanelUser";
 import type { UserFacts, VerbResult } from "../worker/protocol";
 import { AegirResource, typeToken } from "./AegirResource";
@@ -66,14 +66,6 @@ interface Inputs {
   expectedUid?: number;
   createUser?: { email: string; welcomeMail?: boolean };
   server: string;
-}
-
-/** What a refresh found if the recorded name and uid no longer belong to the same user; null where no user has it. */
-interface NameChange {
-  /** What the recorded uid is called now. */
-  name: string | null;
-  /** Who has the recorded name now. */
-  uid: number | null;
 }
 
 /** Outputs repeat the inputs, because delete and refresh see outputs only. */
@@ -283,14 +275,7 @@ function refuseParted(server: AegirServer, { client, user }: Inputs): void {
   const found = parted.get(partedKey(server.name, user));
   if (found === undefined || found.bearer === null) return;
   const nameChange = { name: found.name, uid: found.bearer };
-  throw new AegirError({
-    code: "changedMeanwhile",
-    what: partedNames(user, found.uid, nameChange),
-    server: server.label,
-    outcome: "notDone",
-    next: waysOut(user, nameChange),
-    detail: { client, user, uid: found.uid, found: nameChange },
-  });
+  throw otherUser(server.label, { client, user, uid: found.uid }, nameChange);
 }
 
 /** What no refresh has looked at may be one of many that somebody has unbound. */
@@ -327,54 +312,11 @@ async function bindOnce(server: AegirServer, inputs: Inputs, { uid, clientNid }:
     });
     return result;
   } catch (error) {
-    if (!(error instanceof WorkerRefusal)) throw error;
-    const problem = (code: AegirErrorCode, what: string, next: string, detail = {}): AegirError =>
-      new AegirError({
-        ...{ code, what, server: server.label, outcome: "notDone", next },
-        detail: { client, user, ...detail },
-      });
-    if (error.code === "changed" && clientNid !== undefined && "nid" in error.detail) {
-      const known = { internalName: client, nid: clientNid };
-      throw otherClient(server.label, known, error.detail as unknown as ClientChange);
+    if (isDeletedUser(error) && uid !== undefined && inputs.expectedUid === undefined) {
+      // Its name is nobody's: the user is missing like any other, or made again.
+      return bindOnce(server, inputs, { uid: undefined, clientNid });
     }
-    if (error.code === "changed" && uid !== undefined) {
-      const found = error.detail as unknown as NameChange;
-      // A deleted user, whose name nobody has taken: missing like any other, or made again.
-      const isDeleted = found.name === null && found.uid === null;
-      if (isDeleted && inputs.expectedUid === undefined) return bindOnce(server, inputs, { uid: undefined, clientNid });
-      throw problem("changedMeanwhile", partedNames(user, uid, found), waysOut(user, found), { uid, found });
-    }
-    if (error.code === "refused" && typeof error.detail["mail"] === "string") {
-      const { mail } = error.detail;
-      throw problem(
-        "refused",
-        `the panel user ${user} has the address ${mail}, and createUser says ${createUser?.email}`,
-        "Remove createUser if this is the person who is meant, or choose another user name",
-        { mail },
-      );
-    }
-    if (error.code === "missing" && error.detail["what"] === "user") {
-      throw problem(
-        "missing",
-        `there is no panel user ${user} to bind to ${client}`,
-        `Make the user in the panel, or let this resource make it: createUser: { email: "..." }`,
-      );
-    }
-    if (error.code === "missing") {
-      throw problem(
-        "missing",
-        `there is no client ${client}`,
-        "Declare it as an AegirClient and link to its internalName output",
-      );
-    }
-    if (error.code === "mailTaken") {
-      throw problem(
-        "refused",
-        `the user ${user} cannot be made: another user has the address ${createUser?.email}`,
-        "Bind that user by its name, or give another address",
-      );
-    }
-    throw error;
+    throw meaningOf(error, server.label, { client, clientNid, user, uid, mail: createUser?.email }) ?? error;
   }
 }
 
@@ -382,24 +324,6 @@ async function bindOnce(server: AegirServer, inputs: Inputs, { uid, clientNid }:
 function madeWith(createUser: unknown): unknown {
   if (typeof createUser !== "object" || createUser === null || !("email" in createUser)) return createUser;
   return { ...createUser, email: text(mailKey)(createUser.email) };
-}
-
-/** What happened to a person whom the state knows by `uid` as `user`: a clause. */
-function partedNames(user: string, uid: number, found: NameChange): string {
-  const person = found.name === null ? "no longer exists" : `is called ${found.name} now`;
-  const bearer = found.uid === null ? "nobody is" : `uid ${found.uid} is`;
-  return `${user} was uid ${uid}, who ${person}; ${bearer} called ${user} now`;
-}
-
-/** How to say who is meant: a sentence without a full stop. */
-function waysOut(user: string, found: NameChange): string {
-  const ways = [
-    ...(found.name === null ? [] : [`declare the user ${found.name} to keep the access of that person`]),
-    ...(found.uid === null ? [] : [`write expectedUid: ${found.uid} to give it to the one who is called ${user} now`]),
-    "remove the binding to take the access away",
-  ];
-  const sentence = ways.join(", or ");
-  return sentence[0]!.toUpperCase() + sentence.slice(1);
 }
 
 /** MySQL compares user names without case, and so does Drupal's login. */

@@ -19,6 +19,7 @@ import {
   WorkerNotStarted,
 } from "../../provider/ssh/SshError";
 import { WorkerRefusal } from "../../provider/ssh/WorkerRefusal";
+import { WORKER_ERROR_CODES } from "../../provider/worker/errorCodes";
 import { SmallAegir } from "../aegir/SmallAegir";
 import { until } from "../support/until";
 
@@ -29,7 +30,7 @@ const site = "www.acme.example";
 const OUTCOME =
   /nothing was (done|changed|sent)|no connection was made|was not (sent|begun)|is recorded on the server|whether .{1,60} (is unknown|is not known)/gi;
 
-const situations: SshErrorCode[] = [
+const sshCodes: SshErrorCode[] = [
   "unreachable",
   "hostKeyRejected",
   "authenticationRejected",
@@ -39,13 +40,12 @@ const situations: SshErrorCode[] = [
   "refusedByServer",
   "commandForbidden",
 ];
-const codes = ["missing", "refused", "changed", "locked", "busy", "exists", "deadlock", "database"] as const;
 const holder = { connection: 4711, host: "deploy.example.com", seconds: 3 };
 
 /** Every type of error that an operation may meet. */
 const errors: Record<string, () => Error> = {
   ...Object.fromEntries(
-    situations.map((code) => [
+    sshCodes.map((code) => [
       code,
       () => new SshError(code, host, "notDone", "it went wrong", { advice: "Correct it there" }),
     ]),
@@ -60,9 +60,9 @@ const errors: Record<string, () => Error> = {
   WorkerNotStarted: () =>
     new WorkerNotStarted(host, "refusedByServer", "Drush has not started", 1, "", "The database does not answer"),
   ...Object.fromEntries(
-    codes.map((code) => [
+    WORKER_ERROR_CODES.map((code) => [
       `WorkerRefusal, ${code}`,
-      () => new WorkerRefusal(host, "setOwner", code as never, "The lock is held.", holder, false, 0),
+      () => new WorkerRefusal(host, "setOwner", code, "The lock is held.", holder, false, 0),
     ]),
   ),
   "WorkerRefusal, locked by an unseen connection": () =>
