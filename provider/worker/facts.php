@@ -197,8 +197,11 @@ class AegirAccessFacts {
 
   /**
    * SiteFacts of rows of (nid, title, client, status), in their order.
+   *
+   * @param array|null $tasks
+   *   Rows of all tasks of these sites, for a caller that has them already.
    */
-  public function siteFacts(array $rows) {
+  public function siteFacts(array $rows, $tasks = NULL) {
     if (!$rows) {
       return array();
     }
@@ -206,18 +209,17 @@ class AegirAccessFacts {
     $owners = $this->references($this->column($rows, 'client'));
     $hostmaster = $this->hostmasterNids();
     $links = $this->links($this->column($rows, 'title'));
-    $newest = $this->rows(
-      "SELECT MAX(t.vid) AS vid
-       FROM {hosting_task} t
-       INNER JOIN {node} n ON n.vid = t.vid
-       WHERE t.rid > 0",
-      't.rid', $nids, "AND t.task_type = 'verify' GROUP BY t.rid"
-    );
-    $verifies = $this->rows(self::TASKS, 't.vid', $this->column($newest, 'vid'));
-    $active = $this->active($this->rows(self::TASKS, 't.rid', $nids, 'AND t.task_status IN (0, -1)'));
+    $tasks = $tasks === NULL ? $this->tasksOfSites($nids) : $tasks;
+    $active = $this->active($tasks);
+    $newest = array();
+    foreach ($tasks as $row) {
+      if ($row->task_type === 'verify' && (!isset($newest[$row->rid]) || $newest[$row->rid]->vid < $row->vid)) {
+        $newest[$row->rid] = $row;
+      }
+    }
     $outstanding = array();
     $lastVerify = array();
-    foreach ($this->taskFacts(array_merge($active, $verifies)) as $index => $task) {
+    foreach ($this->taskFacts(array_merge($active, array_values($newest))) as $index => $task) {
       if ($index < count($active)) {
         $outstanding[$task['rid']][] = $task;
       }
@@ -240,6 +242,26 @@ class AegirAccessFacts {
       );
     }
     return $facts;
+  }
+
+  /**
+   * Rows of the tasks of these sites that matter to facts: those that may be queued or running, and the newest verifies.
+   */
+  private function tasksOfSites(array $nids) {
+    $newest = $this->rows(
+      'SELECT MAX(t.vid) AS vid
+       FROM {hosting_task} t
+       INNER JOIN {node} n ON n.vid = t.vid
+       WHERE t.rid > 0',
+      't.rid', $nids, "AND t.task_type = 'verify' GROUP BY t.rid"
+    );
+    $verifies = $this->rows(self::TASKS, 't.vid', $this->column($newest, 'vid'));
+    $open = $this->rows(self::TASKS, 't.rid', $nids, 'AND t.task_status IN (0, -1)');
+    $tasks = array();
+    foreach (array_merge($verifies, $open) as $row) {
+      $tasks[$row->vid] = $row;
+    }
+    return $tasks;
   }
 
   public function hostmasterNids() {

@@ -350,13 +350,14 @@ class AegirAccessWrites {
       ->execute();
     entity_get_controller('node')->resetCache(array($site->nid));
     $task = $this->ensureVerify($site->nid, $tasks);
-    $this->acquireGrants($site->nid, array_merge($this->facts->column($tasks, 'nid'), array($task)));
+    $nids = array_merge($this->facts->column($tasks, 'nid'), array($task));
+    $this->acquireGrants($site->nid, $nids);
     $row = $this->lockedSite($site->nid);
     // Not the number of rows that the update changed: it is 0 if the owner is the same.
     if ((int) $row->client !== $to) {
       throw new Exception('The new owner was not stored.');
     }
-    $sites = $this->facts->siteFacts(array($row));
+    $sites = $this->facts->siteFacts(array($row), $this->facts->rows(AegirAccessFacts::TASKS, 't.nid', $nids));
     return array('site' => $sites[0], 'task' => $this->taskOf($task, $sites[0]['tasks']));
   }
 
@@ -395,7 +396,7 @@ class AegirAccessWrites {
   }
 
   /**
-   * Rows of all tasks of a site. Once in a write: hosting_task has no index on rid.
+   * Rows of all tasks of a site. Asked once in a write: hosting_task has an index on nid, and none on rid.
    */
   private function siteTasks($nid) {
     return $this->facts->rows(AegirAccessFacts::TASKS, 't.rid', array($nid));

@@ -51,7 +51,7 @@ export const worker: WrittenMutation[] = [
     name: "skip re-acquiring grants",
     danger: "The old owner goes on seeing the site's tasks in the panel, and the new one does not.",
     file: writes,
-    find: "    $this->acquireGrants($site->nid, array_merge($this->facts->column($tasks, 'nid'), array($task)));\n",
+    find: "    $this->acquireGrants($site->nid, $nids);\n",
     replace: "",
     caughtBy: `${promises}: changes the owner's column, queues one verify, and gives site and tasks to the new owner alone (trap 26)`,
   },
