@@ -52,6 +52,7 @@ const outcomeText: Record<Outcome, string> = {
 
 export class AegirError extends OneLineError {
   override readonly name = "AegirError";
+  protected override readonly ending = "";
   readonly code: AegirErrorCode;
   readonly server: string;
   readonly outcome: Outcome;

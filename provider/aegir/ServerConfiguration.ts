@@ -164,26 +164,32 @@ function notConfigured(what: string): AegirError {
 
 /** Why `server` does not select one of the configured servers, or undefined if it does. */
 export function serverSelectionProblem(servers: Servers, server: string | undefined): string | undefined {
+  const problem = selectionProblem(servers, server);
+  return problem && `${problem}.`;
+}
+
+/** The same without the last full stop. */
+function selectionProblem(servers: Servers, server: string | undefined): string | undefined {
   const names = Object.keys(servers);
   if (server === undefined) {
     return names.length === 1
       ? undefined
-      : `This stack has several servers (${names.join(", ")}). Say which one: server: "${names[0]}".`;
+      : `This stack has several servers (${names.join(", ")}). Say which one: server: "${names[0]}"`;
   }
   return Object.hasOwn(servers, server)
     ? undefined
-    : `No server "${printable(server)}" is configured. The stack has: ${names.join(", ")}. A server that is renamed is configured under both names for one \`pulumi up\`.`;
+    : `No server "${printable(server)}" is configured. The stack has: ${names.join(", ")}. A server that is renamed is configured under both names for one \`pulumi up\``;
 }
 
 /** The name of the server that a resource means: the one it names, or the only one there is. */
 export function selectServer(servers: Servers, server: string | undefined): string {
-  const problem = serverSelectionProblem(servers, server);
+  const problem = selectionProblem(servers, server);
   if (problem) {
     const gone =
       server === undefined
         ? ""
-        : " One that is gone for good keeps its entry, with `decommissioned: <reason>`, until the state holds nothing of it.";
-    throw notConfigured(`${problem}${gone}`.replace(/\.$/, ""));
+        : ". One that is gone for good keeps its entry, with `decommissioned: <reason>`, until the state holds nothing of it";
+    throw notConfigured(`${problem}${gone}`);
   }
   return server ?? Object.keys(servers)[0]!;
 }

@@ -104,9 +104,7 @@ function accepting(
       return parseManifest(text, file, options);
     } catch (error) {
       if (!(error instanceof ManifestError)) throw error;
-      throw new UsageError(
-        `Nothing was written, because ${error.message.replace(", and nothing was deployed from it", "")}`,
-      );
+      throw new UsageError(`Nothing was written, because ${error.report}`);
     }
   }
 }

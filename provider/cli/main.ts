@@ -55,7 +55,7 @@ async function runVerb(verb: Verb, commandLine: string[]): Promise<ExitCode> {
   } catch (error) {
     // What is not said in one line is a mistake of ours, and its stack tells where.
     const message = error instanceof OneLineError ? error.message : stackOf(error);
-    if (json) say(jsonText({ error: message }));
+    if (json) say(jsonText({ error: message, ...(error instanceof OneLineError && { code: error.code }) }));
     complain(message, error instanceof UsageError ? `${COMMAND} ${verb.name}` : undefined);
     return error instanceof UsageError ? ExitCode.usage : ExitCode.failed;
   }

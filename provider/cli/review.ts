@@ -122,9 +122,7 @@ function parseBase({ name, bytes }: { name: string; bytes: Uint8Array }, options
     return parseManifest(bytes, name, { ...options, deployed: true });
   } catch (error) {
     if (!(error instanceof ManifestError)) throw error;
-    throw new UsageError(
-      `BASE cannot be compared with, because ${error.message.replace(", and nothing was deployed from it", "")}`,
-    );
+    throw new UsageError(`BASE cannot be compared with, because ${error.report}`);
   }
 }
 

@@ -44,15 +44,20 @@ export class ManifestError extends Error {
     readonly problems: readonly ManifestProblem[],
     readonly complete = true,
   ) {
-    super(report(file, problems, complete));
+    super(report(file, problems, complete, ", and nothing was deployed from it"));
+  }
+
+  /** The message without what became of the deployment, for an error that says something else of that. */
+  get report(): string {
+    return report(this.file, this.problems, this.complete);
   }
 }
 
-function report(file: string, problems: readonly ManifestProblem[], complete: boolean): string {
+function report(file: string, problems: readonly ManifestProblem[], complete: boolean, outcome = ""): string {
   const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
   const more = problems.length - SHOWN_PROBLEMS;
   return [
-    `${printable(file)} has ${count}, and nothing was deployed from it.`,
+    `${printable(file)} has ${count}${outcome}.`,
     ...problems.slice(0, SHOWN_PROBLEMS).map(String),
     ...(more > 0 ? [`${more} more ${more === 1 ? "problem is" : "problems are"} not shown.`] : []),
     ...(complete ? [] : ["The rest of the file can be checked when this is corrected."]),

@@ -131,7 +131,7 @@ export function looking(type: ResourceType, inner: Lifecycle<never, unknown>): L
         await lifecycle.delete(id, recorded);
       } catch (error) {
         if (!couldNotLook(error)) throw error;
-        const message = notLookedAt ? withRecord(error, type, recorded) : sentence(error);
+        const message = notLookedAt ? withRecord(error, type, recorded) : error.sentences;
         throw new NotSeen(`${message}${stale(error)}`, error);
       }
     },
@@ -179,12 +179,7 @@ function stale(error: OneLineError): string {
 }
 
 function withRecord(error: OneLineError, type: ResourceType, recorded: Recorded): string {
-  return `${sentence(error)} Last seen: ${inWords(type, recorded)}.`;
-}
-
-/** The message as a whole sentence. */
-function sentence({ message }: OneLineError): string {
-  return message.replace(/\.?$/, ".");
+  return `${error.sentences} Last seen: ${inWords(type, recorded)}.`;
 }
 
 /** What is recorded, as a clause. */

@@ -3,9 +3,17 @@ export abstract class OneLineError extends Error {
   /** What to branch on: a word of a closed set, which `docs/errors.md` lists for every type of error. */
   abstract readonly code: string;
 
+  /** What makes whole sentences of the message. */
+  protected readonly ending: "" | "." = ".";
+
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);
     this.name = new.target.name;
     this.stack = message;
+  }
+
+  /** The message as whole sentences, for what says more after it. */
+  get sentences(): string {
+    return `${this.message}${this.ending}`;
   }
 }

@@ -57,6 +57,9 @@ describe("aegir-access", () => {
         const { exitCode, stdout, stderr } = await aegirAccess([verb.name, "--frobnicate"]);
         assert.deepEqual([exitCode, stdout], [2, ""]);
         assert.match(stderr, /Unknown option '--frobnicate'/);
+        const asked = await aegirAccess([verb.name, "--frobnicate", "--json"]);
+        const { error, code } = JSON.parse(asked.stdout) as { error: string; code: string };
+        assert.deepEqual([asked.exitCode, code], [2, "usage"], error);
         assert.ok(stderr.endsWith(`See \`aegir-access ${verb.name} --help\`.\n`));
       });
     });
