@@ -13,7 +13,14 @@ import {
   type OwnerDecision,
   type RecordedOwner,
 } from "../decisions/siteOwner";
-import { SiteStatus, TaskFacts, TaskStatus, type ClientReference, type SiteFacts } from "../worker/protocol";
+import {
+  details,
+  SiteStatus,
+  TaskStatus,
+  type ClientReference,
+  type SiteFacts,
+  type TaskFacts,
+} from "../worker/protocol";
 import { AegirError, type AegirErrorParts, type Outcome } from "./AegirError";
 import { clientChange, otherClient } from "./ClientNumber";
 import type { TaskWatcher } from "./TaskWatcher";
@@ -216,8 +223,8 @@ export class Sites {
       if (error instanceof WorkerRefusal) {
         run.previousOwner = before;
         // A task started between the look and the write.
-        const task = TaskFacts.safeParse(error.detail["task"]);
-        if (error.code === "busy" && task.success) return this.#waitOut(site, task.data, run);
+        const busy = error.code === "busy" ? details.busy.safeParse(error.detail).data : undefined;
+        if (busy) return this.#waitOut(site, busy.task, run);
       }
       throw error;
     }

@@ -24,7 +24,7 @@ import { AegirError } from "./AegirError";
 import type { Drush } from "./Drush";
 import { Patience } from "./Patience";
 import { explained } from "./whyNoWorker";
-import { refusedWhile } from "./workerRefusals";
+import { internalReason, refusedWhile } from "./workerRefusals";
 
 const LEASE_SECONDS = 60;
 const LEASE_REQUESTS = 500;
@@ -78,7 +78,7 @@ export class Worker {
     } catch (error) {
       const lost = error instanceof SessionBroken && (error.outcome !== "unknown" || !verbs[verb].write);
       // A worker whose database was restarted has done nothing, and ends; the next one has a connection of its own.
-      const restarted = error instanceof WorkerRefusal && error.fatal && error.detail["reason"] === "database";
+      const restarted = error instanceof WorkerRefusal && error.fatal && internalReason(error) === "database";
       if ((!lost && !restarted) || isCancelled()) throw error;
       return await this.#ask(verb, args);
     } finally {

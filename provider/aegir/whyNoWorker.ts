@@ -8,6 +8,7 @@ import type { RunResult, SshConnection } from "../ssh/SshConnection";
 import { SshError, WorkerNotStarted } from "../ssh/SshError";
 import { WorkerRefusal } from "../ssh/WorkerRefusal";
 import type { Drush } from "./Drush";
+import { internalReason } from "./workerRefusals";
 
 const PROBE_SECONDS = 30;
 /** Before every line that the shell was asked to print: everything else is a greeting, or somebody else's answer. */
@@ -52,7 +53,7 @@ export function parseShellProbe(output: string): ShellFacts | null {
 
 /** The error of a worker's start, with what was found out about it where that is worth a question. */
 export async function explained(error: unknown, connection: SshConnection, drush: Drush): Promise<unknown> {
-  const notBootstrapped = error instanceof WorkerRefusal && error.detail["reason"] === "bootstrap";
+  const notBootstrapped = error instanceof WorkerRefusal && internalReason(error) === "bootstrap";
   if (notBootstrapped) {
     const what = "Drush has not started an Aegir front end";
     const explanation = await whyNoFrontEnd(connection, drush).catch(noAnswer);

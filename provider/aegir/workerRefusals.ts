@@ -4,9 +4,10 @@
  */
 import { WorkerRefusal } from "../ssh/WorkerRefusal";
 import type { WorkerErrorCode } from "../worker/errorCodes";
+import { details } from "../worker/protocol";
 import { AegirError, type AegirErrorCode } from "./AegirError";
-import { otherClient, type ClientChange } from "./ClientNumber";
-import { otherUser, type NameChange } from "./UserNumber";
+import { otherClient } from "./ClientNumber";
+import { otherUser } from "./UserNumber";
 
 /** What a request was about, as it was declared. */
 export interface Requested {
@@ -33,16 +34,20 @@ const meanings: Partial<
   >
 > = {
   changed({ detail }, { client, clientNid, user, uid }, server) {
-    if (clientNid !== undefined && "nid" in detail) {
-      return otherClient(server, { internalName: client, nid: clientNid }, detail as unknown as ClientChange);
+    const newClient = details.otherClient.safeParse(detail).data;
+    if (clientNid !== undefined && newClient) {
+      return otherClient(server, { internalName: client, nid: clientNid }, newClient);
     }
-    if (user === undefined || uid === undefined) return undefined;
-    return otherUser(server, { client, user, uid }, detail as unknown as NameChange);
+    const newUser = details.otherUser.safeParse(detail).data;
+    return user !== undefined && uid !== undefined && newUser
+      ? otherUser(server, { client, user, uid }, newUser)
+      : undefined;
   },
 
   missing({ detail }, { client, user }) {
     if (user === undefined) return undefined;
-    if (detail["what"] !== "user") return { ...noClient(client), detail: { client, user } };
+    if (details.missing.safeParse(detail).data?.what !== "user")
+      return { ...noClient(client), detail: { client, user } };
     return {
       code: "missing",
       what: `there is no panel user ${user} to bind to ${client}`,
@@ -52,19 +57,21 @@ const meanings: Partial<
   },
 
   refused({ detail }, { client, user, mail, ifAltered }) {
-    if (user !== undefined && typeof detail["mail"] === "string") {
+    const other = details.otherMail.safeParse(detail).data;
+    if (user !== undefined && other) {
       return {
         code: "refused",
-        what: `the panel user ${user} has the address ${detail["mail"]}, and createUser says ${mail}`,
+        what: `the panel user ${user} has the address ${other.mail}, and createUser says ${mail}`,
         next: "Remove createUser if this is the person who is meant, or choose another user name",
-        detail: { client, user, mail: detail["mail"] },
+        detail: { client, user, mail: other.mail },
       };
     }
     // What `check` accepts is altered only by a prefix that is not the configured one, or newer than the client.
-    if (ifAltered === undefined || typeof detail["internalName"] !== "string") return undefined;
+    const altered = details.altered.safeParse(detail).data;
+    if (ifAltered === undefined || !altered) return undefined;
     return {
       code: "refused",
-      what: `Aegir would store the internal name ${client} as ${detail["internalName"]}, because of its variable hosting_client_prefix`,
+      what: `Aegir would store the internal name ${client} as ${altered.internalName}, because of its variable hosting_client_prefix`,
       next: ifAltered,
     };
   },
@@ -109,8 +116,14 @@ export function noClient(client: string): Pick<Meaning, "code" | "what" | "next"
 
 /** True of the answer to `bind` that the user of this uid is gone, and nobody has taken the name. */
 export function isDeletedUser(error: unknown): boolean {
-  if (!(error instanceof WorkerRefusal) || error.code !== "changed" || "nid" in error.detail) return false;
-  return error.detail["name"] === null && error.detail["uid"] === null;
+  if (!(error instanceof WorkerRefusal) || error.code !== "changed") return false;
+  const other = details.otherUser.safeParse(error.detail).data;
+  return other?.name === null && other.uid === null;
+}
+
+/** Why the worker could not go on, if that is what its refusal says. */
+export function internalReason({ code, detail }: WorkerRefusal): "bootstrap" | "database" | "exception" | undefined {
+  return code === "internal" ? details.internal.safeParse(detail).data?.reason : undefined;
 }
 
 const AGAIN = "Run the same command again: it observes first and does only what is missing";

@@ -354,6 +354,24 @@ export type Verb = keyof typeof verbs;
 export type VerbArguments<V extends Verb> = z.input<(typeof verbs)[V]["args"]>;
 export type VerbResult<V extends Verb> = z.output<(typeof verbs)[V]["result"]>;
 
+/** The details of refusals that callers branch on (PROTOCOL.md). Another form of a detail says nothing to them. */
+export const details = {
+  /** `changed`, if the client is another one. */
+  otherClient: z.object({ internalName: z.string().nullable(), nid: nid.nullable() }),
+  /** `changed`, if the user is another one. */
+  otherUser: z.object({ name: z.string().nullable(), uid: uid.nullable() }),
+  /** `missing`. */
+  missing: z.object({ what: z.enum(["client", "user", "site"]) }),
+  /** `refused`, if a user has another address. */
+  otherMail: z.object({ mail: z.string() }),
+  /** `refused`, if Aegir would store another internal name. */
+  altered: z.object({ internalName: z.string() }),
+  /** `busy`. */
+  busy: z.object({ task: TaskFacts }),
+  /** `internal`. */
+  internal: z.object({ reason: z.enum(["bootstrap", "database", "exception"]) }),
+} as const satisfies Record<string, z.ZodType>;
+
 /** One answer line, after its marker and length. `now` is the server's clock. `fatal`: the worker ends after it. */
 export const Answer = z.discriminatedUnion("ok", [
   z.object({ id: z.number().int(), now: serverTime, ok: z.literal(true), result: z.unknown() }),
