@@ -34,7 +34,7 @@ const { hooks, mayBeDestroyed } = refuseDestroy();
 if (mayBeDestroyed) refuseProtected(manifest);
 for (const warning of manifest.warnings) void pulumi.log.warn(warning.summary);
 if (manifest.clients.some(({ users, expired }) => [...users, ...expired].some(({ expires }) => expires))) {
-  void pulumi.log.info(`What expires is judged as of ${manifest.asOf} (UTC).`);
+  void pulumi.log.info(`Last days of access are compared with ${manifest.asOf} (UTC).`);
 }
 
 /** @returns the outputs: the logins by internal name of their client, with secret passwords, and the grants */

@@ -10,9 +10,9 @@ export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode];
 
 /** The meanings that are the same for all verbs; `found` is each verb's own. */
 export const EXIT_CODES: Record<ExitCode, string> = {
-  [ExitCode.ok]: "all is well",
-  [ExitCode.found]: "the work is done, and there is something to look at",
-  [ExitCode.usage]: "the command line or the configuration cannot be understood; nothing was done",
-  [ExitCode.failed]: "the work could not be done",
-  [ExitCode.notPinned]: "a server has no pinned host key; nothing was sent to it",
+  [ExitCode.ok]: "success, nothing to report",
+  [ExitCode.found]: "success, but there is something to look at",
+  [ExitCode.usage]: "invalid command line or configuration; nothing was done",
+  [ExitCode.failed]: "the command failed",
+  [ExitCode.notPinned]: "the host key of a server is not pinned; no credentials were sent to it",
 };

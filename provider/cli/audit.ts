@@ -14,7 +14,7 @@ import { defineVerb, UsageError, type Surroundings } from "./Verb";
 
 const TITLES: Record<AuditEntry["kind"], string> = {
   drift: "Not as declared",
-  undeclared: "Access that nobody declared",
+  undeclared: "Access that is not declared",
   defect: "Damaged on the server",
   accepted: "Known findings",
   ends: "Ends soon",
@@ -24,32 +24,32 @@ const TITLES: Record<AuditEntry["kind"], string> = {
 /** `aegir-access audit`: a live server against its manifest. */
 export const audit = defineVerb({
   name: "audit",
-  summary: "tells what on a server is not as declared, and what access nobody declared",
+  summary: "reports drift on a server, and access that is not declared",
   description: [
-    "Looks at the server and changes nothing; for a job that runs every night. A deployment repairs what is not as " +
-      "declared; what nobody declared stays until somebody declares it or takes it away in the panel.",
-    "What ends within 14 days, and what no manifest can say (administrators, restricted platforms, shared mail addresses), " +
-      "is told, but leaves the exit code alone.",
-    "A finding can be listed under knownFindings in the manifest, with a reason and a last day, and does not alarm until then; " +
-      "--accept lists all that are there now. Drift is never accepted: a deployment repairs it.",
+    "Reads the server and changes nothing. Run it every night. A deployment repairs drift. Access that is not declared stays " +
+      "until you declare it or remove it in the panel.",
+    "Also reports access that ends within 14 days, and facts that a manifest cannot declare (administrators, restricted " +
+      "platforms, shared mail addresses). These do not change the exit code.",
+    "To silence a finding, list it under knownFindings in the manifest, with a reason and a last day. --accept adds all " +
+      "current findings except drift, which a deployment repairs.",
   ],
   operands: { usage: `[${MANIFEST_USAGE}]`, least: 0, most: 1 },
   options: {
     ...LIVE_OPTIONS,
-    accept: { type: "boolean", help: "writes what alarms, but for drift, to the manifest's knownFindings" },
-    reason: { type: "string", value: "TEXT", help: "why it stays as it is; with --accept" },
-    until: { type: "string", value: "DAY", help: "the last day (UTC) on which it does not alarm; with --accept" },
+    accept: { type: "boolean", help: "adds all current findings except drift to knownFindings in the manifest" },
+    reason: { type: "string", value: "TEXT", help: "with --accept: why the findings are acceptable" },
+    until: { type: "string", value: "DAY", help: "with --accept: the last day (UTC) on which they are silenced" },
   },
   exitCodes: {
-    [ExitCode.ok]: "the server is as declared, and there is no access beyond, but for what is known",
-    [ExitCode.found]: "something is not as declared, damaged, or declared by nobody",
+    [ExitCode.ok]: "the server matches the manifest and has no other access, known findings aside",
+    [ExitCode.found]: "something on the server differs from the manifest, is damaged, or is not declared",
   },
   examples: [
     ["audit --stack production", "access.yaml against the server of Pulumi.production.yaml"],
-    ["audit access.yaml --config servers.yaml --json", "the same facts for a script"],
+    ["audit access.yaml --config servers.yaml --json", "the same result for a script"],
     [
       'audit access.yaml --accept --reason "TICKET-12, moves in spring" --until 2027-03-31',
-      "makes the job green with lines that can be reviewed",
+      "silences all current findings, in lines that can be reviewed",
     ],
   ],
   async run({ values, operands }, surroundings) {
@@ -135,7 +135,7 @@ function report(entries: AuditEntry[], unmatched: KnownFinding[], asOf: string, 
   });
   if (unmatched.length > 0) {
     const lines = unmatched.map(({ finding, line }) => `- ${printable(finding)} (line ${line})`);
-    sections.push([style.bold("Known findings that are not there any more; delete the entries:"), ...lines].join("\n"));
+    sections.push([style.bold("Known findings that no longer occur; delete the entries:"), ...lines].join("\n"));
   }
   const alarming = entries.filter(isAlarming).length;
   const summary = alarming === 0 ? "As declared" : `${plural(alarming, "thing")} to look at`;

@@ -46,34 +46,43 @@ const LONGEST = 4000;
 
 export const doctor = defineVerb({
   name: "doctor",
-  summary: "looks at a server and tells what can be managed there, and what is in the way",
+  summary: "checks a server: what can be managed there, and what prevents the rest",
   description: [
-    "Logs in as the configuration says, looks, and changes nothing: who the logins are, what runs there, what each of the " +
-      "four resources will be able to do and why not. Exit codes tell a script the same.",
-    "A server without a pinned host key is sent nothing: after the key exchange the connection ends. Its fingerprint is " +
-      "printed, how to compare it, and the lines to write.",
-    "Credentials come from where a deployment takes them: the environment (AEGIR_<SERVER>_PRIVATE_KEY, AEGIR_PRIVATE_KEY, " +
-      "..._PASSWORD), else an agent, else the configuration. What Pulumi has encrypted cannot be read here.",
+    "Logs in with the configured logins and changes nothing. Shows the logins, the versions, and what each of the four " +
+      "resources can do, with the reason if it cannot. Scripts can use the exit code.",
+    "If the host key of a server is not pinned, the connection ends after the key exchange, before any login. The output " +
+      "then shows the fingerprint, how to compare it, and the lines to write.",
+    "Credentials come from the same places as in a deployment: the environment (AEGIR_<SERVER>_PRIVATE_KEY, " +
+      "AEGIR_PRIVATE_KEY, ..._PASSWORD), then an agent, then the configuration. Values that Pulumi has encrypted cannot be " +
+      "read here.",
   ],
   options: {
     ...SERVER_OPTIONS,
     host: {
       type: "string",
       value: "HOST",
-      help: "a server that is in no configuration yet; LOGIN@HOST:PORT works too",
+      help: "a server that is not configured yet; LOGIN@HOST:PORT works too",
     },
-    port: { type: "string", value: "PORT", help: "its port, 22 if absent" },
-    user: { type: "string", value: "LOGIN", help: "the login there; that of a hosted account is o1.ftp" },
-    "host-key": { type: "string", value: "KEY", help: "its pinned key: SHA256:..., or a line of a known_hosts file" },
+    port: { type: "string", value: "PORT", help: "the port of that server (default: 22)" },
+    user: {
+      type: "string",
+      value: "LOGIN",
+      help: "the login on that server, for example aegir, or o1.ftp for a hosted account",
+    },
+    "host-key": {
+      type: "string",
+      value: "KEY",
+      help: "the pinned key of that server: SHA256:..., or a line of a known_hosts file",
+    },
   },
   exitCodes: {
-    [ExitCode.ok]: "everything that the configuration asks for can be managed",
-    [ExitCode.found]: "something limits what can be managed, or will have to be waited for",
-    [ExitCode.failed]: "a server cannot be reached, logged in to or used: nothing can be managed there",
-    [ExitCode.notPinned]: "a host key is not pinned; its fingerprint is printed, and nothing was sent",
+    [ExitCode.ok]: "everything in the configuration can be managed",
+    [ExitCode.found]: "something cannot be managed, or a deployment would have to wait",
+    [ExitCode.failed]: "connection, login or Drush failed on a server: nothing can be managed there",
+    [ExitCode.notPinned]: "a host key is not pinned; the output shows its fingerprint, and no credentials were sent",
   },
   examples: [
-    ["doctor --host aegir.example.com --user aegir", "the first contact: prints the fingerprint to pin"],
+    ["doctor --host aegir.example.com --user aegir", "first connection: prints the fingerprint to pin"],
     ["doctor --stack production", "every server of Pulumi.production.yaml"],
     ["doctor --config servers.yaml --server main --json", "one server of a file, for a script"],
   ],
@@ -117,11 +126,11 @@ interface ConnectionOptions {
 
 function byOptions({ host, port, user, "host-key": hostKey, stack, config }: ConnectionOptions): GivenServers {
   if (stack !== undefined || config !== undefined) {
-    throw new UsageError("--host is for a server that is in no configuration: give it, or --stack or --config.");
+    throw new UsageError("--host is for a server that is not configured. Use either --host, or --stack or --config.");
   }
   const address = readAddress(host ?? "");
   const login = user ?? (typeof address === "string" ? undefined : address.user);
-  if (login === undefined) throw new UsageError("--host needs --user: the login on that server.");
+  if (login === undefined) throw new UsageError("--host needs --user, the login on that server.");
   const connection = { host, ...(port !== undefined && { port: Number(port) }), user: login, hostKey };
   // The name of BOA's main account says which way in this is.
   const instance = instanceOf(login);

@@ -10,24 +10,24 @@ import { defineVerb } from "./Verb";
 /** `aegir-access dump`: a live server as a manifest. */
 export const dump = defineVerb({
   name: "dump",
-  summary: "writes down who may reach which site on a server, as a manifest to begin with",
+  summary: "prints the access on a server as a manifest to start from",
   description: [
-    "Looks at the server, changes nothing, and prints a manifest on standard output. Deploying it adopts what is there and " +
-      "writes nothing. The same server gives the same bytes.",
-    `Where a person has to decide, a comment begins with "${DECIDE}": clients and sites that cannot be declared as they are, ` +
-      "sites of the default owner or of a client that is gone, bindings to nobody, administrators, restricted platforms, " +
-      "mail addresses that several users have. Logins (shellAccount) are left out, because declaring one puts its password " +
-      "into the stack's state.",
+    "Reads the server, changes nothing, and prints a manifest on standard output. Deploying that manifest adopts the existing " +
+      "access and writes nothing. The same server always gives the same bytes.",
+    `A comment that begins with "${DECIDE}" marks each decision for you: clients and sites that cannot be declared as they ` +
+      "are, sites of the default owner or of a deleted client, bindings without a client, administrators, restricted " +
+      "platforms, and mail addresses that several users share. Logins (shellAccount) are left out, because declaring one " +
+      "stores its password in the stack's state.",
   ],
   options: SERVER_OPTIONS,
   exitCodes: {
     [ExitCode.ok]: "the manifest is printed",
-    [ExitCode.found]: "does not occur",
-    [ExitCode.failed]: "the server cannot be reached, logged in to or used; nothing is printed",
+    [ExitCode.found]: "not used",
+    [ExitCode.failed]: "connection, login or Drush failed on the server; nothing is printed",
   },
   examples: [
-    ["dump --stack production > access.yaml", "the one server of Pulumi.production.yaml"],
-    ["dump --config servers.yaml --server main --json", "the same facts for a script"],
+    ["dump --stack production > access.yaml", "the server in Pulumi.production.yaml"],
+    ["dump --config servers.yaml --server main --json", "the same result for a script"],
   ],
   async run({ values }, surroundings) {
     const servers = configuredServersOf(values, surroundings.directory);
@@ -38,7 +38,7 @@ export const dump = defineVerb({
     }));
     const text = manifestOfInventory(inventory, several ? values.server : undefined, hasAccounts);
     const decisions = text.split(`# ${DECIDE} `).length - 1;
-    surroundings.progress(`${plural(decisions, "thing")} to decide: look for "${DECIDE}".`);
+    surroundings.progress(`${plural(decisions, "thing")} to decide: search for "${DECIDE}".`);
     return {
       exitCode: ExitCode.ok,
       facts: {

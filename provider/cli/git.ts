@@ -7,18 +7,18 @@ import { UsageError } from "./Verb";
 /**
  * @param path from the directory
  * @returns undefined if the revision has no such file
- * @throws UsageError if there is no git, no repository or no such revision, or if it is no plain file
+ * @throws UsageError if there is no git, no repository or no such revision, or if it is not a regular file
  */
 export function fileAt(revision: string, path: string, directory: string): Uint8Array | undefined {
   const commit = git(directory, ["rev-parse", "--verify", "--quiet", "--end-of-options", `${revision}^{commit}`])
     ?.toString()
     .trim();
-  if (!commit) throw new UsageError(`git knows no revision ${printable(revision, 100)} in ${printable(directory)}.`);
+  if (!commit) throw new UsageError(`git finds no revision ${printable(revision, 100)} in ${printable(directory)}.`);
   const entry = git(directory, ["ls-tree", "-z", commit, "--", path])?.toString() ?? "";
   if (entry === "") return undefined;
   const [mode, type, object] = entry.split(/[ \t\0]/);
   if (type !== "blob" || mode === "120000" || object === undefined) {
-    throw new UsageError(`${printable(path)} is no plain file in ${printable(revision, 100)}.`);
+    throw new UsageError(`${printable(path)} is not a regular file in ${printable(revision, 100)}.`);
   }
   return git(directory, ["cat-file", "blob", object]);
 }

@@ -19,18 +19,20 @@ export const OFFLINE_OPTIONS = {
   "as-of": {
     type: "string",
     value: "DAY",
-    help: "the day (UTC, YYYY-MM-DD) for which it is read; today if absent. A grant that ended before it is absent",
+    help: "reads the manifest as of this day (UTC, YYYY-MM-DD; default: today) and leaves out grants that ended before it",
   },
-  stack: { ...SERVER_OPTIONS.stack, help: "knows the names' rules from Pulumi.NAME.yaml: clientPrefix and instance" },
+  stack: { ...SERVER_OPTIONS.stack, help: "reads the rules for names (clientPrefix, instance) from Pulumi.NAME.yaml" },
   cwd: SERVER_OPTIONS.cwd,
-  config: { ...SERVER_OPTIONS.config, help: `knows them from this file, which holds the value of aegir:servers` },
+  config: { ...SERVER_OPTIONS.config, help: `reads them from this file, which contains the value of aegir:servers` },
 } as const satisfies VerbOptions;
 
 /** The file that is named, or the one at its usual place, relative to the directory of the call. */
 export function manifestFile(operand: string | undefined, directory: string): string {
   const file = operand ?? USUAL_PLACES.find((place) => existsSync(resolve(directory, place)));
   if (file !== undefined) return file;
-  throw new UsageError(`There is no ${USUAL_PLACES.join(" and no ")} in ${printable(directory)}. Name the manifest.`);
+  throw new UsageError(
+    `${printable(directory)} has neither ${USUAL_PLACES.join(" nor ")}. Give the path of the manifest.`,
+  );
 }
 
 /** @throws ManifestError with all problems; UsageError if the file cannot be read */

@@ -12,15 +12,19 @@ export const SERVER_OPTIONS = {
     type: "string",
     short: "s",
     value: "NAME",
-    help: "reads Pulumi.NAME.yaml of the project; the only one if absent",
+    help: "reads Pulumi.NAME.yaml of the project; not needed if there is only one stack",
   },
-  cwd: { type: "string", value: "DIRECTORY", help: "the project, or a directory in it, instead of this one" },
+  cwd: {
+    type: "string",
+    value: "DIRECTORY",
+    help: "the directory of the project, or one inside it (default: the current directory)",
+  },
   config: {
     type: "string",
     value: "FILE",
-    help: `reads this YAML or JSON file, which holds the value of ${SERVERS_KEY}, or a Pulumi.NAME.yaml`,
+    help: `reads this YAML or JSON file, which contains the value of ${SERVERS_KEY}, or a Pulumi.NAME.yaml`,
   },
-  server: { type: "string", value: "NAME", help: "one of several configured servers" },
+  server: { type: "string", value: "NAME", help: "selects one of several configured servers" },
 } as const satisfies VerbOptions;
 
 export interface GivenServers {
@@ -42,7 +46,7 @@ interface Given {
 /** @throws UsageError */
 export function givenServers({ stack, cwd, config, server }: Given, directory: string): GivenServers {
   if (config !== undefined && (stack !== undefined || cwd !== undefined)) {
-    throw new UsageError("--config names a file of its own: give it, or --stack and --cwd.");
+    throw new UsageError("--config cannot be combined with --stack or --cwd.");
   }
   const given =
     config !== undefined
@@ -98,15 +102,15 @@ function inFile(document: Record<string, unknown>, origin: string): unknown {
 function misread(document: Record<string, unknown>): string | undefined {
   const has = (...keys: string[]) => keys.every((key) => key in document);
   if (has("version", "clients"))
-    return "is an access manifest. --config names a file of servers; the manifest is given without an option.";
+    return "is an access manifest. --config takes a file of servers. Give the manifest as an argument, without an option.";
   if (has("name", "runtime")) {
-    return "is a project's file; servers are in that of a stack. Give --stack NAME, or --config Pulumi.NAME.yaml.";
+    return "is a project file. Servers are in the file of a stack: use --stack NAME, or --config Pulumi.NAME.yaml.";
   }
   if (has("encryptionsalt") || isMap(document["config"]))
-    return `is a stack's file, and has no ${SERVERS_KEY} under config.`;
+    return `is a stack file, but has no ${SERVERS_KEY} under config.`;
   if (has("connection") || has("accounts"))
-    return "holds one server without its name. Write a name above it: main: { connection: ... }.";
-  if (has("host")) return "holds one connection alone. Write it into a server: main: { connection: { host: ... } }.";
+    return "contains one server without a name. Write a name above it: main: { connection: ... }.";
+  if (has("host")) return "contains only a connection. Put it in a server: main: { connection: { host: ... } }.";
   return undefined;
 }
 
@@ -130,8 +134,8 @@ function onlyStack(directory: string): string {
   if (stacks.length === 1) return stacks[0]!;
   throw new UsageError(
     stacks.length === 0
-      ? `No stack has a file in ${printable(directory)}. Give --stack, --config or --host.`
-      : `There are several stacks: ${stacks.join(", ")}. Say which one: --stack ${stacks[0]}.`,
+      ? `No stack has a file in ${printable(directory)}. Use --stack, --config or --host.`
+      : `There are several stacks: ${stacks.join(", ")}. Choose one, for example --stack ${stacks[0]}.`,
   );
 }
 
@@ -145,8 +149,8 @@ function fromText(
   let value = isMap(document) ? pick(document, origin) : undefined;
   if (isEncrypted(value)) {
     throw new UsageError(
-      `${SERVERS_KEY} of ${printable(origin)} is encrypted as a whole, which only Pulumi can read. Encrypt the secrets in it ` +
-        `alone (pulumi config set --path --secret '${SERVERS_KEY}.main.connection.privateKey' < FILE), or give --config.`,
+      `${SERVERS_KEY} of ${printable(origin)} is encrypted as a whole, and only Pulumi can read it. Encrypt only the secrets in it ` +
+        `(pulumi config set --path --secret '${SERVERS_KEY}.main.connection.privateKey' < FILE), or give --config.`,
     );
   }
   // `pulumi config set` without --path stores JSON as text.
@@ -180,7 +184,7 @@ function isEncrypted(value: unknown): boolean {
 function yaml(text: string, origin: string): unknown {
   const wrong = (what: string) =>
     new UsageError(
-      `${printable(origin)} is no YAML: ${what}. A text that begins with a sign such as * or ! needs quotes.`,
+      `${printable(origin)} is not valid YAML: ${what}. Put a string that begins with a character such as * or ! in quotes.`,
     );
   const document = parseDocument(text, { logLevel: "error" });
   const [problem] = [...document.errors, ...document.warnings];

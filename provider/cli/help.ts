@@ -8,7 +8,7 @@ const WIDTH = 100;
 
 /** The options that every verb has. */
 export const COMMON_OPTIONS = {
-  json: { type: "boolean", help: "prints the same facts as one JSON document on standard output" },
+  json: { type: "boolean", help: "prints the result as one JSON document on standard output" },
   debug: {
     type: "boolean",
     help: "writes to standard error what goes to a server and how long it takes, without contents; AEGIR_LOG=debug in the environment does the same",
@@ -20,10 +20,10 @@ export const COMMON_OPTIONS = {
 export function commandHelp(verbs: readonly Verb[], style: Style): string {
   return [
     `${style.bold(COMMAND)}: who may reach which Drupal site on an Aegir server`,
-    section("Usage", [`${COMMAND} VERB [options]`, `${COMMAND} VERB --help`, `${COMMAND} --version`], style),
-    section("Verbs", table(verbs.map(({ name, summary }) => [name, summary])), style),
+    section("Usage", [`${COMMAND} COMMAND [options]`, `${COMMAND} COMMAND --help`, `${COMMAND} --version`], style),
+    section("Commands", table(verbs.map(({ name, summary }) => [name, summary])), style),
     section("Exit codes", table(Object.entries(EXIT_CODES)), style),
-    "Results go to standard output, everything else to standard error. Colours are for terminals; NO_COLOR turns them off.",
+    "Results go to standard output, everything else to standard error. Colors appear in terminals only. NO_COLOR turns them off.",
   ].join("\n\n");
 }
 

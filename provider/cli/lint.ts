@@ -26,19 +26,19 @@ interface Linted {
 /** `aegir-access lint`: what is wrong with manifests, without a server. */
 export const lint = defineVerb({
   name: "lint",
-  summary: "checks manifests offline; shows all problems at once, with file, line and caret",
+  summary: "checks manifests offline and shows all problems, with file, line and caret",
   description: [
-    "Asks no server, reads no state and needs no key. Warns ahead of grants that end within 14 days, and of those that " +
-      "have ended and are still written down. Warnings leave the exit code alone.",
-    "Without a MANIFEST it is access.yaml or stacks/access.yaml of this directory.",
+    "Needs no server, no state and no key. Warns about grants that end within 14 days, and about grants that have ended " +
+      "but are still in the file. Warnings do not change the exit code.",
+    "The default MANIFEST is access.yaml or stacks/access.yaml in the current directory.",
   ],
   operands: { usage: `[${MANIFEST_USAGE}...]`, least: 0, most: Infinity },
   options: OFFLINE_OPTIONS,
-  exitCodes: { [ExitCode.ok]: "no problem, but perhaps warnings", [ExitCode.found]: "a manifest has problems" },
+  exitCodes: { [ExitCode.ok]: "no problems; there may be warnings", [ExitCode.found]: "a manifest has problems" },
   examples: [
-    ["lint access.yaml", "what a deployment would refuse, before it is one"],
-    ["lint --as-of 2026-12-31", "what will have ended by then"],
-    ["lint --stack production --json", "by the rules of the servers of Pulumi.production.yaml, for a script"],
+    ["lint access.yaml", "what a deployment would refuse"],
+    ["lint --as-of 2026-12-31", "which grants will have ended by that day"],
+    ["lint --stack production --json", "with the naming rules of the servers in Pulumi.production.yaml, for a script"],
   ],
   run({ values, operands }, { directory }) {
     const asOf = givenDay(values["as-of"]);

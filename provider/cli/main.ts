@@ -27,7 +27,7 @@ async function main(commandLine: string[]): Promise<ExitCode> {
       name,
       verbs.map((each) => each.name),
     );
-    complain(`There is no verb "${printable(name, 60)}".${meant ? ` Did you mean "${meant}"?` : ""}`, COMMAND);
+    complain(`Unknown command "${printable(name, 60)}".${meant ? ` Did you mean "${meant}"?` : ""}`, COMMAND);
     return ExitCode.usage;
   }
   return runVerb(verb, rest);
@@ -43,8 +43,8 @@ async function runVerb(verb: Verb, commandLine: string[]): Promise<ExitCode> {
     const { least, most } = verb.operands ?? { least: 0, most: 0 };
     if (positionals.length < least || positionals.length > most) {
       const hint =
-        "host" in verb.options ? " A server is named by --host, a stack by --stack, a file by --config." : "";
-      throw new UsageError(`What stands beside the options must be: ${verb.operands?.usage ?? "nothing"}.${hint}`);
+        "host" in verb.options ? " Use --host for a server, --stack for a stack, and --config for a file." : "";
+      throw new UsageError(`Expected arguments: ${verb.operands?.usage ?? "none"}.${hint}`);
     }
     const { exitCode, facts, text } = await verb.run(
       { values, operands: positionals },
@@ -80,7 +80,7 @@ function say(text: string): ExitCode {
   return ExitCode.ok;
 }
 
-/** @param helpful the command whose help would have told */
+/** @param helpful the command whose help explains more */
 function complain(text: string, helpful?: string): void {
   process.stderr.write(`${text}\n${helpful === undefined ? "" : `See \`${helpful} --help\`.\n`}`);
 }

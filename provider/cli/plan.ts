@@ -19,23 +19,23 @@ const SIGNS: Record<Step["action"], string> = { adopt: " ", create: "+", update:
 /** `aegir-access plan`: a manifest against the live server, without a state. */
 export const plan = defineVerb({
   name: "plan",
-  summary: "tells what deploying a manifest would do on a server, and who gains and who loses",
+  summary: "shows what deploying a manifest would change on a server, and for whom",
   description: [
-    "Looks at the server, changes nothing, and needs no state. What is on the server and in no line of the manifest is " +
-      "counted: a deployment takes it away if an earlier one declared it, which only the stack's state knows. " +
-      "`pulumi preview` shows what goes, and `review` between two revisions.",
-    "Password files are not read: shellAccount is left out.",
+    "Reads the server, changes nothing, and needs no state. Also counts everything on the server that the manifest does not " +
+      "declare. A deployment removes such access if an earlier deployment declared it, and only the stack's state knows " +
+      "that. To see what will go, run `pulumi preview`, or `review` between two revisions.",
+    "Does not read password files, so the plan leaves out shellAccount.",
   ],
   operands: { usage: `[${MANIFEST_USAGE}]`, least: 0, most: 1 },
   options: LIVE_OPTIONS,
   exitCodes: {
-    [ExitCode.ok]: "everything is as declared, and nothing else is there; a deployment would write nothing",
+    [ExitCode.ok]: "the server matches the manifest and has nothing else; a deployment would write nothing",
     [ExitCode.found]:
-      "a deployment would write something, or be refused, or may take what the manifest does not declare",
+      "a deployment would write something, be refused, or may remove access that the manifest does not declare",
   },
   examples: [
     ["plan --stack production", "access.yaml against the server of Pulumi.production.yaml"],
-    ["plan access.yaml --config servers.yaml --json", "the same facts for a script"],
+    ["plan access.yaml --config servers.yaml --json", "the same result for a script"],
   ],
   async run({ values, operands }, surroundings) {
     const { manifest, inventory, instance } = await manifestBesideServer(operands[0], values, surroundings);

@@ -31,51 +31,48 @@ const NOTHING = Buffer.from("version: 1\nclients: []\n");
 /** `aegir-access review`: who gains and who loses what by a change, before it is one. */
 export const review = defineVerb({
   name: "review",
-  summary: "tells who gains and who loses access between two manifests",
+  summary: "shows who gains and who loses access between two manifests",
   description: [
-    "Compares two files, or with --manifest two git revisions of one file, or with --preview what `pulumi preview --json --show-sames` " +
-      "printed. Asks no server and needs no state, no key and no passphrase: whoever has the repository can run it.",
-    "A change that takes away too much, or touches what is protected, is refused unless the manifest itself says that it is " +
-      "meant (allowRemovals). What was only ever clicked together on the server is not known here: see `plan` and `audit`.",
-    "In a pull request compare HEAD^1 and HEAD of the merge commit: that is what merging changes.",
+    "Compares two files. With --manifest, compares two git revisions of one file. With --preview, reads the output of " +
+      "`pulumi preview --json --show-sames` instead. Needs no server, no state, no key and no passphrase.",
+    "Refuses a change that takes away too much or affects something protected, unless the manifest confirms it " +
+      "(allowRemovals). Does not know access that exists only on the server: see `plan` and `audit`.",
+    "In a pull request, compare HEAD^1 and HEAD of the merge commit. The difference is what merging changes.",
   ],
   operands: { usage: "BASE HEAD", least: 0, most: 2 },
   options: {
-    manifest: { type: "string", value: "PATH", help: "BASE and HEAD are git revisions of this file" },
+    manifest: { type: "string", value: "PATH", help: "reads this file from the git revisions BASE and HEAD" },
     preview: {
       type: "string",
       value: "FILE",
-      help: "the output of `pulumi preview --json --show-sames`, instead of both",
+      help: "reads the output of `pulumi preview --json --show-sames` instead of BASE and HEAD",
     },
     format: {
       type: "string",
       value: "FORMAT",
-      help: `${FORMATS.join(", ")}: text if absent; html is the page of all access afterwards`,
+      help: `${FORMATS.join(", ")} (default: text). html is a page of all access after the change`,
     },
     ...OFFLINE_OPTIONS,
   },
   exitCodes: {
-    [ExitCode.ok]: "nothing stands against it, whoever gains or loses",
-    [ExitCode.found]: "it is refused, or HEAD has problems; the format asked for says why",
+    [ExitCode.ok]: "the change is not refused, even if people gain or lose access",
+    [ExitCode.found]: "the change is refused, or HEAD has problems; the output explains why",
   },
   examples: [
     [
       "review HEAD^1 HEAD --manifest access.yaml --format markdown",
       "the comment on a pull request, run on its merge commit",
     ],
-    ["review main HEAD --manifest access.yaml", "what a branch would change, while writing it"],
-    [
-      "review before.yaml after.yaml --format html > access.html",
-      "a page to search: this person's sites, this site's people",
-    ],
-    ["review --preview preview.json --format markdown", "of a program in TypeScript, which has no manifest"],
+    ["review main HEAD --manifest access.yaml", "what a branch would change"],
+    ["review before.yaml after.yaml --format html > access.html", "a page to search by person or by site"],
+    ["review --preview preview.json --format markdown", "for a program in TypeScript, which has no manifest"],
   ],
   run({ values, operands }, { directory }) {
     const format = givenFormat(values.format);
     const asOf = givenDay(values["as-of"]);
     if (values.preview !== undefined) {
       if (operands.length > 0 || values.manifest !== undefined) {
-        throw new UsageError("--preview stands instead of BASE, HEAD and --manifest.");
+        throw new UsageError("--preview cannot be combined with BASE, HEAD or --manifest.");
       }
       return Promise.resolve(
         reviewed(previewed(bytesOf(values.preview, directory, readFileSync), values.preview, asOf), format),
@@ -112,7 +109,7 @@ export const review = defineVerb({
 
 function givenFormat(format = "text"): Format {
   const known = FORMATS.find((each) => each === format);
-  if (known === undefined) throw new UsageError(`--format is one of ${FORMATS.join(", ")}.`);
+  if (known === undefined) throw new UsageError(`--format must be one of ${FORMATS.join(", ")}.`);
   return known;
 }
 
@@ -122,7 +119,7 @@ function parseBase({ name, bytes }: { name: string; bytes: Uint8Array }, options
     return parseManifest(bytes, name, { ...options, deployed: true });
   } catch (error) {
     if (!(error instanceof ManifestError)) throw error;
-    throw new UsageError(`BASE cannot be compared with, because ${error.report}`);
+    throw new UsageError(`BASE cannot be used for comparison, because ${error.report}`);
   }
 }
 
@@ -152,7 +149,7 @@ function previewed(bytes: Uint8Array, file: string, asOf: string): Review[] {
 function reviewed(reviews: Review[], format: Format): Outcome {
   const [first] = reviews;
   if (format === "html" && (first === undefined || reviews.length > 1)) {
-    throw new UsageError(`A page is of one server, and this is of ${reviews.length}.`);
+    throw new UsageError(`--format html shows one server, and this preview has ${reviews.length}.`);
   }
   const facts = first && reviews.length === 1 ? jsonReview(first) : reviews.map(jsonReview);
   const print = {
@@ -168,7 +165,7 @@ function reviewed(reviews: Review[], format: Format): Outcome {
       print === undefined
         ? jsonText(facts)
         : reviews.map((each) => print(each).trimEnd()).join("\n\n") ||
-          "The preview is complete, and no step of it is about access.",
+          "The preview is complete, and none of its steps concerns access.",
   };
 }
 
@@ -184,7 +181,7 @@ function unreadable({ message, problems }: ManifestError, format: Format): Outco
     markdown: [
       COMMENT_MARK,
       "### Who gains and who loses access",
-      "> [!CAUTION]\n> **The manifest has problems**, so nothing can be said, and nothing will be deployed.",
+      "> [!CAUTION]\n> **The manifest has problems**, so it cannot be reviewed, and it will not be deployed.",
       `${fence}\n${message.slice(0, 50_000)}\n${fence}`,
     ].join("\n\n"),
   }[format];

@@ -102,7 +102,7 @@ class Planning {
     const resource = `client:${internalName}`;
     const live = this.liveClients.get(internalName);
     if (live && live.name !== title) {
-      const says = phrase`is called ${name(live.name)} on the server, and ${name(title)} here. A stack that declared the old title renames it; any other is refused`;
+      const says = phrase`is called ${name(live.name)} on the server, and ${name(title)} here. A stack that declared the old title renames it. Any other stack is refused`;
       return this.step("refuse", resource, declared, says);
     }
     const former = declared.renamedFrom === undefined ? undefined : this.liveClients.get(declared.renamedFrom);
@@ -135,10 +135,15 @@ class Planning {
       return this.bind(client.internalName, user.name);
     }
     if (this.users.has(userNameKey(client.internalName))) {
-      const says = phrase`a user with ${name(mail)} is to be made, and another user has the name ${name(client.internalName)}`;
+      const says = phrase`a user with ${name(mail)} would be created, but another user has the name ${name(client.internalName)}`;
       return this.step("refuse", resource, client, says);
     }
-    this.step("update", resource, client, phrase`makes the panel user ${name(client.internalName)} with ${name(mail)}`);
+    this.step(
+      "update",
+      resource,
+      client,
+      phrase`creates the panel user ${name(client.internalName)} with ${name(mail)}`,
+    );
     this.bind(client.internalName, client.internalName);
   }
 
@@ -150,25 +155,25 @@ class Planning {
     if (expectedUid !== undefined && user?.uid !== expectedUid) {
       const bearer = user
         ? phrase`${name(declared.name)} is uid ${user.uid}`
-        : phrase`nobody is called ${name(declared.name)}`;
+        : phrase`there is no user ${name(declared.name)}`;
       const says = phrase`${bearer} on the server, and expectedUid says ${expectedUid}`;
       return this.step("refuse", resource, declared, says);
     }
     if (user?.clients.includes(internalName)) return this.step("adopt", resource, declared, ADOPTED);
     if (user && createUser && mailKey(user.mail) !== mailKey(createUser.email)) {
-      const says = phrase`the user has the address ${name(user.mail)} on the server, and createUser says ${name(createUser.email)}. Remove createUser if this is the person who is meant`;
+      const says = phrase`the user has the address ${name(user.mail)} on the server, and createUser says ${name(createUser.email)}. Remove createUser if this is the right person`;
       return this.step("refuse", resource, declared, says);
     }
     if (!user && createUser === undefined) {
-      const says = phrase`there is no panel user ${name(declared.name)}. Write createUser with an address to make one`;
+      const says = phrase`there is no panel user ${name(declared.name)}. Write createUser with an address to create one`;
       return this.step("refuse", resource, declared, says);
     }
     const sharing = user ? undefined : this.mails.get(mailKey(createUser!.email))?.[0];
     if (sharing) {
-      const says = phrase`the user is to be made with ${name(createUser!.email)}, which is the address of ${name(sharing.name)}`;
+      const says = phrase`the user would be created with ${name(createUser!.email)}, which is the address of ${name(sharing.name)}`;
       return this.step("refuse", resource, declared, says);
     }
-    const made = user ? [] : phrase`, a panel user who is made with ${name(createUser!.email)}`;
+    const made = user ? [] : phrase`, a panel user who is created with ${name(createUser!.email)}`;
     this.step("create", resource, declared, phrase`binds ${name(declared.name)}${made}`);
     this.bind(internalName, declared.name);
   }
@@ -188,7 +193,7 @@ class Planning {
         "refuse",
         phrase`no site of the server has this main domain. Install it, or write the domain of which this is an alias`,
       );
-    if (other) return step("refuse", phrase`several live sites are called so`);
+    if (other) return step("refuse", phrase`several live sites have this name`);
     if (live.hostmaster) return step("refuse", phrase`is Aegir's own front end, which is never given to a client`);
     const { defaultClientNid } = this.inventory.server;
     const clientNid = this.liveClients.get(internalName)?.nid;
@@ -196,7 +201,7 @@ class Planning {
     const owner = live.owner?.internalName;
     if (decision.action === "adopt") return step("adopt", ADOPTED);
     if (decision.action === "verify") {
-      const found = live.links.length === 0 ? phrase`nobody` : enumerated(live.links.map(name));
+      const found = live.links.length === 0 ? phrase`no client` : enumerated(live.links.map(name));
       return step(
         "update",
         phrase`is recorded for ${name(internalName)}, but its files are linked for ${found}: it is verified again`,
@@ -205,11 +210,11 @@ class Planning {
     if (decision.action === "refuse") {
       return step(
         "refuse",
-        phrase`belongs to ${name(ownerName(live))}. If that client is to lose it, write takeOverFrom: ${name(ownerName(live))}; a stack that declared it there moves it`,
+        phrase`belongs to ${name(ownerName(live))}. To take it from that client, write takeOverFrom: ${name(ownerName(live))}. A stack that declared it there moves it`,
       );
     }
     const waits = live.status === SiteStatus.queued ? phrase`, once it is installed` : [];
-    const from = owner === undefined ? phrase`nobody` : name(owner);
+    const from = owner === undefined ? phrase`no owner` : name(owner);
     step("update", phrase`goes from ${from} to ${name(internalName)}${waits}`);
     this.sites.set(live.site, { ...this.sites.get(live.site)!, owner: internalName });
   }

@@ -101,9 +101,9 @@ function internalNameProblem(internalName: string, clientPrefix: string, boa: bo
   const stored = deriveInternalName(internalName, clientPrefix);
   const why =
     stored === internalName
-      ? "BOA never makes a login of its internal name."
-      : `Aegir would store ${quoted(stored)} as its internal name whenever somebody saves it, and its directory and login would change.`;
-  return [`${why} Make a client of another internal name, and move the sites to it.`];
+      ? "BOA never creates a login for its internal name."
+      : `Aegir would store ${quoted(stored)} as its internal name with the next save, and its directory and login would change.`;
+  return [`${why} Create a client with another internal name, and move the sites to it.`];
 }
 
 function namesOf(clients: ClientFacts[]): string {
@@ -128,8 +128,8 @@ function siteProblemsOf(sites: SiteFacts[]): (site: SiteFacts) => string[] {
     const others = links.filter((directory) => directory !== owner?.internalName);
     return [
       others.length > 0
-        ? `Its files are linked for ${others.map(quoted).join(", ")} as well, whose shell login reaches them. Declaring it mends that, with a verify.`
-        : "Its files are not linked for its owner. Declaring it mends that, with a verify.",
+        ? `Its files are linked for ${others.map(quoted).join(", ")} as well, whose shell login reaches them. To repair that, declare it: the deployment verifies the site.`
+        : "Its files are not linked for its owner. To repair that, declare it: the deployment verifies the site.",
     ];
   };
 }

@@ -116,7 +116,7 @@ export function findingWords(finding: Finding): { says: Phrase; names: string[] 
   switch (finding.kind) {
     case "damagedSite":
       return says(
-        phrase`The site ${name(finding.title)} (node ${finding.nid}) has lost its row in the database, and the panel shows it to everybody. Delete the node, or restore its row.`,
+        phrase`The site ${name(finding.title)} (node ${finding.nid}) has lost its row in the database, and the panel shows it to all users. Delete the node, or restore its row.`,
       );
     case "damagedClient":
       return says(
@@ -124,7 +124,7 @@ export function findingWords(finding: Finding): { says: Phrase; names: string[] 
       );
     case "danglingOwner":
       return says(
-        phrase`The site ${name(finding.site)} belongs to node ${finding.ownerNid}, which is no client (any more). Declare it at the client that it belongs to.`,
+        phrase`The site ${name(finding.site)} belongs to node ${finding.ownerNid}, which is not a client (any more). Declare it at the client that it belongs to.`,
       );
     case "orphanBinding": {
       const { uid, user, clientNid, client } = finding;
@@ -132,19 +132,19 @@ export function findingWords(finding: Finding): { says: Phrase; names: string[] 
       const what =
         client === null ? phrase`a client that is gone (node ${clientNid})` : phrase`the client ${name(client)}`;
       return says(
-        phrase`A binding joins ${who} and ${what}. It gives nobody anything, until that number is used again. Delete the row (hosting_client_user).`,
+        phrase`A binding joins ${who} and ${what}. It gives no access until that number is used again. Delete the row (hosting_client_user).`,
       );
     }
     case "noDefaultOwner":
       return says(
-        phrase`The server has no default owner: hosting_default_client is ${finding.nid}, which is no client. Nothing that gives up a site can work. Set it.`,
+        phrase`The server has no default owner: hosting_default_client is ${finding.nid}, which is not a client. Removing a site from a client cannot work until it is set.`,
       );
     case "defaultOwned": {
       const { client, sites, users } = finding;
       const bound = enumerated(users.map(name));
       const who = users.length === 0 ? [] : phrase` ${bound} ${users.length === 1 ? "is" : "are"} bound to it.`;
       return says(
-        phrase`${plural(sites.length, "site")} ${sites.length === 1 ? "belongs" : "belong"} to the server's default owner, ${name(client)}, and so to nobody in particular.${who} Declare each at the client that it belongs to, or at this one if it is to stay:`,
+        phrase`${plural(sites.length, "site")} ${sites.length === 1 ? "belongs" : "belong"} to the server's default owner, ${name(client)}.${who} Declare each at its client, or at this one if it is to stay:`,
         sites,
       );
     }

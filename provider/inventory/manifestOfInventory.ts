@@ -19,8 +19,8 @@ const WIDTH = 110;
 const HEADER = [
   "# yaml-language-server: $schema=node_modules/pulumi-aegir/dist/manifest/access.schema.json",
   "#",
-  "# Who may reach which site, as it was found on the server. Deploying this file changes nothing there.",
-  `# Where a comment says "${DECIDE}", somebody has to; what concerns the whole server is at the end of the file.`,
+  "# Who may reach which site, as found on the server. Deploying this file changes nothing there.",
+  `# A comment that begins with "${DECIDE}" marks a decision for you. Those about the whole server are at the end.`,
 ];
 
 /**

@@ -11,7 +11,7 @@ const text = (error: string) => z.string({ error: `must be ${error}` });
 /** Hints for editors only; provider/naming has the rule itself. */
 const internalNamePattern = { pattern: "^[a-z0-9_]{1,16}$" };
 
-const SPELLED_OUT = "A character that could be taken for another is spelled out, as in `<U+0430>lice`.";
+const SPELLED_OUT = "Write a character that could be mistaken for another as its code point, as in `<U+0430>lice`.";
 
 const domain = (description: string) =>
   text("a domain, for example www.acme.example").meta({ description, minLength: 1 });
@@ -30,10 +30,10 @@ const Site = z
         .optional()
         .meta({
           description:
-            "Internal name of the client that owns the site now and loses it. Not needed if the site belongs to the " +
-            "server's default owner, or moves between two clients of this manifest. May stay after the site has moved.",
+            "Internal name of the client that owns the site now and will lose it. Not needed if the site belongs to the " +
+            "server's default owner, or moves between two clients of this manifest. You can keep it after the site has moved.",
         }),
-      protect: flag("Refuses a change that takes this site from its client, unless allowRemovals names the site."),
+      protect: flag("Refuses a change that takes this site away from its client, unless allowRemovals names the site."),
     },
     { error: "must be a domain, or a map with site" },
   )
@@ -44,7 +44,7 @@ const email = (description: string) =>
 
 const CreateUser = z
   .strictObject(
-    { email: email("Mail address of the new user. Drupal allows an address for one user only.") },
+    { email: email("Mail address of the new user. In Drupal, each user has a different address.") },
     { error: "must be a map with email, for example { email: bob@acme.example }" },
   )
   .meta({ title: "createUser map" });
@@ -60,11 +60,11 @@ const uidError = "must be the number of a panel user, for example 9";
 const User = z
   .strictObject(
     {
-      name: userName("The name that the person logs in to the panel with."),
+      name: userName("The name with which the person logs in to the panel."),
       createUser: CreateUser.optional().meta({
         description:
-          "Makes the user if no user has this name. Without it a missing user is an error. One entry of a user is " +
-          "enough; it holds for the other clients of the same user too.",
+          "Creates the user if no user has this name. Without it, a missing user is an error. Write it in one entry of the " +
+          "user. It applies to that user's other clients too.",
       }),
       expectedUid: z
         .number({ error: uidError })
@@ -73,16 +73,16 @@ const User = z
         .optional()
         .meta({
           description:
-            "User id of the person who is meant. Needed only where the name has passed to another person since it was " +
-            "deployed: the deployment refuses to guess, and says which number to write. One entry of a user is enough.",
+            "User id (uid) of the person. Needed only if another person has got this name since it was deployed. The " +
+            "deployment then refuses to guess and shows the number to write. Write it in one entry of the user.",
         }),
       expires: day(
-        "The last day (UTC) on which this person may act for this client. From the day after on, the entry counts as " +
-          "absent: the next deployment takes the access away.",
+        "The last day (UTC) on which this person may act for this client. After that day the entry counts as absent, and " +
+          "the next deployment removes the access.",
       ).optional(),
       reason: text("a short text, for example TICKET-12, relaunch")
         .optional()
-        .meta({ description: "Why this person may act for this client; reviewers are shown it.", minLength: 1 }),
+        .meta({ description: "Why this person may act for this client. Reviewers see it.", minLength: 1 }),
     },
     { error: "must be the name of a panel user, or a map with name" },
   )
@@ -95,8 +95,8 @@ const ShellAccount = z
         .optional()
         .meta({
           description:
-            "Any text. Another text means a new password, once. BOA rotates by making the login anew: its home and its " +
-            "SSH keys are lost.",
+            "Any string. Change it to get a new password, once. BOA rotates a password by deleting the login and creating it " +
+            "again, so its home directory and SSH keys are lost.",
           minLength: 1,
         }),
     },
@@ -108,25 +108,25 @@ const Client = z
   .strictObject(
     {
       name: text("the client's title, for example Acme Corp").meta({
-        description: `The client's title in the panel, unique in this file. A new title moves nobody's access. ${SPELLED_OUT}`,
+        description: `The client's title in the panel, unique in this file. A new title changes no access. ${SPELLED_OUT}`,
         minLength: 1,
       }),
       internalName: text("a short name of a-z, 0-9 and _, for example acme").meta({
         description:
-          "The client's internal name: at most 16 characters of a-z, 0-9 and _. Its directory and its login carry it, " +
-          "so another one means another client.",
+          "The client's internal name: at most 16 characters of a-z, 0-9 and _. Its directory and its login are named after " +
+          "it, so another internal name means another client.",
         ...internalNamePattern,
       }),
       renamedFrom: text("the client's former internal name, for example acme")
         .optional()
         .meta({
           description:
-            "The internal name that this client had before. The change is then shown as a rename, and the client's " +
-            "bindings and its login follow. May stay after the deployment.",
+            "The internal name that this client had before. The change then counts as a rename, and the client's bindings and " +
+            "its login follow. You can keep it after the deployment.",
           ...internalNamePattern,
         }),
       email: email(
-        "A panel user with this mail address may act for the client. If none exists, one is made, named like the client.",
+        "The panel user with this mail address may act for the client. If there is none, one is created, named like the client.",
       ).optional(),
       sites: z
         .array(
@@ -142,8 +142,8 @@ const Client = z
         .optional()
         .meta({
           description:
-            "What becomes of a site of this client that leaves the manifest: it goes to the server's default owner " +
-            "(default-owner, if absent), or stays with the client (leave).",
+            "What happens to a site of this client that you remove from the manifest. It goes to the server's default owner " +
+            "(default-owner, the default) or stays with the client (leave).",
         }),
       users: z
         .array(
@@ -153,22 +153,22 @@ const Client = z
           { error: "must be a list of user names, for example [alice, bob]" },
         )
         .optional()
-        .meta({ description: "The panel users who may act for this client: they see and manage all of its sites." }),
+        .meta({ description: "The panel users who may act for this client. They see and manage all of its sites." }),
       shellAccount: z
         .union([z.literal(true), ShellAccount], { error: 'must be true, or a map such as { rotation: "2026-07" }' })
         .optional()
         .meta({
           description:
-            "Waits for the client's SSH, SFTP and FTPS login on a BOA server and hands out its password. The login " +
-            "reaches the files of all sites of the client. BOA makes it for every client that owns a site, declared " +
-            "or not.",
+            "Waits for the client's SSH, SFTP and FTPS login on a BOA server and exports its password. The login reaches the " +
+            "files of all sites of the client. BOA creates it for every client that owns a site, whether you declare " +
+            "it or not.",
         }),
       protect: flag(
-        "Refuses a change that takes anything from this client (itself, its internal name, a site, a person), unless " +
-          "allowRemovals names it. The client cannot be removed or renamed before this is lifted and deployed.",
+        "Refuses a change that takes a site or a person away from this client, unless allowRemovals names the client. To " +
+          "remove or rename the client, first remove protect and deploy that.",
       ),
       keepPeople: flag(
-        "Refuses a change that takes the last person from this client, unless allowRemovals names the client.",
+        "Refuses a change that takes the last person away from this client, unless allowRemovals names the client.",
       ),
     },
     { error: "must be a map that begins with name, for example name: Acme Corp" },
@@ -184,10 +184,10 @@ const RemovalLimit = z
   .strictObject(
     {
       percent: wholeNumber(1, 100, percent).meta({
-        description: `A change may take away at most this share of the grants: ${DEFAULT_REMOVAL_LIMIT.percent} if absent. A grant is one person, or one shell login, that reaches one site.`,
+        description: `The largest share of the grants that a change may take away (default: ${DEFAULT_REMOVAL_LIMIT.percent}). A grant is one person, or one shell login, that reaches one site.`,
       }),
       atLeast: wholeNumber(1, 1_000_000_000, count("10")).meta({
-        description: `Fewer grants than this may go whatever their share: ${DEFAULT_REMOVAL_LIMIT.atLeast} if absent.`,
+        description: `The percentage does not apply to a change that takes away fewer grants than this (default: ${DEFAULT_REMOVAL_LIMIT.atLeast}).`,
       }),
     },
     { error: "must be a map such as { percent: 30, atLeast: 10 }" },
@@ -197,11 +197,9 @@ const RemovalLimit = z
 const AllowRemovals = z
   .strictObject(
     {
-      until: day(
-        "The last day (UTC) on which this holds, at most 31 days ahead, so that it does not stay on by itself.",
-      ),
+      until: day("The last day (UTC) on which this applies, at most 31 days ahead."),
       reason: text("a short text, for example TICKET-12, the customer leaves").meta({
-        description: "Why so much may go; reviewers are shown it.",
+        description: "Why the removal is intended. Reviewers see it.",
         minLength: 1,
       }),
       grants: wholeNumber(1, 1_000_000_000, count("42")).meta({
@@ -214,21 +212,21 @@ const AllowRemovals = z
         .optional()
         .meta({
           description:
-            "Clients that the change may take something from although they are marked protect or keepPeople, or that may " +
-            "lose the last of their people or sites.",
+            "Clients that may lose something although they are marked protect or keepPeople, or that may lose the last of " +
+            "their people or sites.",
         }),
       sites: z
         .array(domain("The main domain of a site marked protect."), {
           error: "must be a list of domains, for example [www.acme.example]",
         })
         .optional()
-        .meta({ description: "Sites marked protect that the change may take from their client." }),
+        .meta({ description: "Sites marked protect that the change may take away from their client." }),
       users: z
-        .array(userName("A person who may come to reach no site."), {
+        .array(userName("A person who may be left without any site."), {
           error: "must be a list of user names, for example [alice, bob]",
         })
         .optional()
-        .meta({ description: "People who may come to reach no site, although this file still names them." }),
+        .meta({ description: "People who may be left without any site, although this file still names them." }),
     },
     { error: "must be a map with until, reason and what is allowed" },
   )
@@ -238,18 +236,20 @@ const KnownFinding = z
   .strictObject(
     {
       finding: text("the id of a finding, for example undeclared-binding:acme:alice").meta({
-        description: "The finding's id, as `aegir-access audit` shows it.",
+        description: "The finding's id, as `aegir-access audit` prints it.",
         minLength: 1,
       }),
       names: z
         .array(text("a name that the finding lists"), { error: "must be a list of names, for example [alice]" })
         .optional()
-        .meta({ description: "The names that the finding lists. It alarms again as soon as it lists another one." }),
+        .meta({
+          description: "The names that the finding lists. If it lists another name later, `audit` reports it again.",
+        }),
       reason: text("a short text, for example TICKET-12, moves in spring").meta({
-        description: "Why it stays as it is; `audit` shows it.",
+        description: "Why the finding is acceptable. `audit` prints it.",
         minLength: 1,
       }),
-      until: day("The last day (UTC) on which it does not alarm, at most a year ahead."),
+      until: day("The last day (UTC) on which the finding is silenced, at most a year ahead."),
     },
     { error: "must be a map with finding, reason and until" },
   )
@@ -263,7 +263,7 @@ export const AccessSchema = z
         .meta({ description: "The version of this format: 1." }),
       server: text("the name of a configured server, for example main")
         .optional()
-        .meta({ description: "One of the servers that the stack configures. Not needed if there is only one." }),
+        .meta({ description: "The name of a server in the stack's configuration. Not needed if there is only one." }),
       removalLimit: RemovalLimit.optional().meta({
         description:
           "How much a change of this file may take away before it is refused. The limit that applies to a change is the " +
@@ -276,12 +276,11 @@ export const AccessSchema = z
         .array(KnownFinding, { error: "must be a list of findings, each beginning with - finding:" })
         .optional()
         .meta({
-          description:
-            "What `audit` finds on the server and somebody has decided to live with for now. `audit --accept` writes it.",
+          description: "Findings of `audit` that are accepted until a given day. `audit --accept` writes them.",
         }),
       clients: z
         .array(Client, { error: "must be a list of clients, each beginning with - name:" })
-        .meta({ description: "Every client whose access this file declares. Others are left alone." }),
+        .meta({ description: "Every client whose access this file declares. Other clients stay untouched." }),
     },
     { error: "must be a map with version and clients" },
   )

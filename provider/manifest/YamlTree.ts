@@ -28,8 +28,8 @@ export interface Value extends Span {
 /**
  * Reads a text as one YAML document.
  *
- * @param report is told of everything that is wrong
- * @returns undefined if nothing can be said about the content, because the text is no YAML or is empty
+ * @param report is called for every problem
+ * @returns undefined if nothing can be said about the content, because the text is not valid YAML or is empty
  */
 export function readYaml(source: SourceText, report: Report): Value | undefined {
   const documents = compose(source.text, report);
@@ -62,7 +62,7 @@ export function readYaml(source: SourceText, report: Report): Value | undefined 
     report(
       { start: 0, end: 0 },
       "empty",
-      "The file declares nothing. If access is really to be taken from everybody whom it declared, " +
+      "The file declares nothing. To remove all access that it declared, " +
         "write the two lines version: 1 and clients: [].",
     );
     return undefined;
@@ -112,7 +112,7 @@ class Reader {
       this.report(
         span,
         "alias",
-        `*${node.source} is a YAML alias. Write the value itself here, so that a reviewer sees it.`,
+        `*${node.source} is a YAML alias. Write the value itself here, where a reviewer sees it.`,
       );
       return value;
     }
@@ -121,11 +121,15 @@ class Reader {
       this.report(
         anchor,
         "anchor",
-        `&${node.anchor} is a YAML anchor. Delete it, and write its value wherever it is meant.`,
+        `&${node.anchor} is a YAML anchor. Delete it, and write its value wherever you need it.`,
       );
     }
     if (node.tag !== undefined) {
-      this.report(span, "tag", `${node.tag} is a YAML tag. Delete it; a manifest has plain text, lists and maps only.`);
+      this.report(
+        span,
+        "tag",
+        `${node.tag} is a YAML tag. Delete it. A manifest has only plain strings, lists and maps.`,
+      );
     }
     if (isMap(node)) return this.map(node.items as Pair<Node, Node | null>[], value);
     if (isSeq(node)) {
@@ -138,8 +142,8 @@ class Reader {
       this.report(
         span,
         "multilineValue",
-        "This value goes on in the next line, which is read as part of it. " +
-          "If that line is meant as an entry of its own, begin it with a dash and a space, under the dash above.",
+        "This value continues in the next line. " +
+          "If that line is a separate entry, begin it with a dash and a space, under the dash above.",
       );
     }
     return { ...value, plain: node.value, ...(unquoted !== undefined && { unquoted }) };
@@ -172,8 +176,8 @@ class Reader {
         this.report(
           key,
           "duplicateKey",
-          `The key ${quoted(name)} stands twice in one map, first on line ${this.source.position(first.key.start).line}, ` +
-            "and one of the two would be lost. Join both, or delete one.",
+          `The key ${quoted(name)} occurs twice in one map, first on line ${this.source.position(first.key.start).line}, ` +
+            "and one of the two would be lost. Merge them, or delete one.",
         );
       }
     }
@@ -186,6 +190,6 @@ function syntaxMessage(code: string, message: string): string {
     case "TAB_AS_INDENT":
       return "A tab indents this line, and YAML allows spaces only. Replace the tab by spaces.";
     default:
-      return `This is no YAML: ${message.replace(/\.$/, "")}. Look at the indentation, the colons and the quotes here and in the line above.`;
+      return `Invalid YAML: ${message.replace(/\.$/, "")}. Check the indentation, the colons and the quotes here and in the line above.`;
   }
 }

@@ -271,7 +271,7 @@ class AccessRules {
           site,
           first.draft === draft ? "duplicateSite" : "siteWithTwoOwners",
           first.draft === draft
-            ? `The site ${quoted(site.text)} stands twice in this client, first on line ${this.line(first.site)}${spelling}. Delete one of the two.`
+            ? `The site ${quoted(site.text)} is listed twice in this client, first on line ${this.line(first.site)}${spelling}. Delete one of the two.`
             : `The site ${quoted(site.text)} has two owners: the ${titleOf(first.draft)} on line ${this.line(first.site)}${spelling} and the ${titleOf(draft)} here. ` +
                 "A site belongs to exactly one client. Delete one of the two.",
         );
@@ -325,7 +325,7 @@ class AccessRules {
           this.report(
             name,
             "duplicateUser",
-            `The user ${quoted(name.text)} stands twice in this client, first on line ${this.line(twice)}; capitals do not count. Delete one of the two.`,
+            `The user ${quoted(name.text)} is listed twice in this client, first on line ${this.line(twice)}; capitals do not count. Delete one of the two.`,
           );
         } else if (before !== undefined && before.text !== name.text) {
           this.report(
@@ -491,7 +491,7 @@ class AccessRules {
     }
   }
 
-  /** Days from asOf to the day that is written there, negative if it is past; undefined, and told why, if that is no day. */
+  /** Days from asOf to the day that is written there, negative if it is past; undefined, and reported, if that is not a day. */
   private daysTo(field: string, day: Text): number | undefined {
     const problems = dayProblems(day.text);
     this.reportAll(
@@ -600,7 +600,7 @@ function selectServer(root: Value, server: Text | undefined, options: ManifestOp
       report(
         { start: root.start, end: root.start },
         "missingServer",
-        `server is missing, and there is no only one to choose. ${configured}`,
+        `server is missing. Write the name of the configured server. ${configured}`,
       );
     }
     return servers[names[0] ?? ""] ?? {};

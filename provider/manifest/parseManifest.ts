@@ -87,7 +87,7 @@ function inOrder(source: SourceText, findings: Finding[]): ManifestProblem[] {
     .map(({ span, code, message }) => source.problem(span, code, message));
 }
 
-/** @throws ManifestError for what is too large or is no text */
+/** @throws ManifestError for what is too large or not text */
 function decode(content: string | Uint8Array, file: string): SourceText {
   const bytes = typeof content === "string" ? Buffer.from(content) : content;
   if (bytes.length > MAXIMUM_MANIFEST_SIZE) {
@@ -102,7 +102,7 @@ function decode(content: string | Uint8Array, file: string): SourceText {
     throw unreadable(
       new SourceText(file, ""),
       "notUtf8",
-      "The file is no UTF-8 text; it looks like UTF-16 or a binary file. Save it as UTF-8.",
+      "The file is not UTF-8. It looks like UTF-16 or a binary file. Save it as UTF-8.",
     );
   }
   const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
@@ -111,7 +111,7 @@ function decode(content: string | Uint8Array, file: string): SourceText {
     throw unreadable(
       new SourceText(file, text),
       "notUtf8",
-      "The file is no UTF-8 text; the first byte that is not UTF-8 is shown as \ufffd. Save it as UTF-8.",
+      "The file is not UTF-8. The first invalid byte is shown as \ufffd. Save it as UTF-8.",
       wrong,
     );
   }
@@ -137,8 +137,8 @@ function reportInvisibleCharacters(text: string, report: Report): number[] {
       isMark ? "byteOrderMark" : "invisibleCharacter",
       isMark
         ? "The file begins with a byte order mark. Save it as UTF-8 without one."
-        : `The character ${codePoint(character)} is invisible, and with it a reviewer may read something else than YAML does. ` +
-            "Delete it, and type the text around it anew.",
+        : `The character ${codePoint(character)} is invisible, so a reviewer may read something else than YAML does. ` +
+            "Delete it, and retype the text around it.",
     );
   }
   return offsets;

@@ -45,8 +45,8 @@ function reportAmbiguousWords(value: Value, report: Report): void {
     report(
       value,
       "ambiguousWord",
-      `The word ${unquoted} is a text to some readers of YAML, and true or false to others. ` +
-        `If the text is meant, put it in quotes: ${quoted(unquoted)}.`,
+      `Some YAML parsers read ${unquoted} as a string, others as true or false. ` +
+        `If you mean the string, put it in quotes: ${quoted(unquoted)}.`,
     );
   }
   for (const item of value.items) reportAmbiguousWords(item, report);
@@ -119,7 +119,7 @@ function unknownKeyMessage(key: string, path: Issue["path"]): string {
     meant !== undefined
       ? `Did you mean ${meant}?`
       : elsewhere !== undefined
-        ? `It belongs to ${withArticle(title(elsewhere))}; look at the indentation.`
+        ? `It belongs to ${withArticle(title(elsewhere))}; check the indentation.`
         : "Delete it, or make it a comment with # in front.";
   const holder = withArticle(mapTitle(path));
   return `${holder[0]?.toUpperCase()}${holder.slice(1)} has no field ${quoted(key)}. ${advice} The fields are ${known.join(", ")}.`;
@@ -135,13 +135,13 @@ function whatWasFound({ plain, unquoted }: Value, issue: Issue): string {
   if (Array.isArray(plain)) return "it is a list.";
   if (typeof plain === "object") return "it is a map.";
   if (typeof plain === "string") {
-    if (!expects(issue, "array")) return `it is the text ${quoted(plain)}.`;
-    return `it is one text. Write [${plain}] for a single entry; begin each of several with a dash, on lines of their own.`;
+    if (!expects(issue, "array")) return `it is the string ${quoted(plain)}.`;
+    return `it is a single string. Write [${plain}] for one entry, or a line with a dash for each of several.`;
   }
   const written = unquoted ?? JSON.stringify(plain);
   const kind = typeof plain === "number" ? "a number" : "true or false";
   if (!expects(issue, "string")) return `it is ${written}.`;
-  return `${written} is ${kind} in YAML. Put it in quotes if the text is meant: ${quoted(written)}.`;
+  return `${written} is ${kind} in YAML. If you mean the string, put it in quotes: ${quoted(written)}.`;
 }
 
 function expects(issue: Issue, type: "string" | "array"): boolean {

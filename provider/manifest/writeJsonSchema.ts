@@ -1,4 +1,4 @@
-/** Writes `access.schema.json` anew; run by `npm run schema`, after every change of AccessSchema.ts. */
+/** Writes `access.schema.json` again; run by `npm run schema`, after every change of AccessSchema.ts. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { manifestJsonSchema } from "./jsonSchema";

@@ -30,7 +30,7 @@ function titleProblems(value: string): string[] {
   const invisible = INVISIBLE.exec(value.trim())?.[0];
   if (invisible !== undefined) {
     problems.push(
-      `The client's name ${quoted(value)} contains the character ${codePoint(invisible)}, which nobody sees. ` +
+      `The client's name ${quoted(value)} contains the character ${codePoint(invisible)}, which is invisible. ` +
         "Write the name with letters, digits, punctuation and single spaces.",
     );
   }

@@ -12,7 +12,7 @@ export function utcDay(moment: Date = new Date()): string {
 /** Problems of a day; empty if the calendar has it. */
 export function dayProblems(value: string): string[] {
   if (isDay(value)) return [];
-  return [`${quoted(value)} is no day of the calendar. Write year, month and day, for example 2026-12-31.`];
+  return [`${quoted(value)} is not a valid date. Write year, month and day, for example 2026-12-31.`];
 }
 
 /** How many days after the first the second one is; negative if it is before. Both must be days. */

@@ -29,8 +29,8 @@ export function siteDomainProblems(value: string): string[] {
   const invisible = INVISIBLE.exec(text)?.[0];
   if (invisible !== undefined) {
     return [
-      `The site ${quoted(value)} contains the character ${codePoint(invisible)}, which nobody sees in a domain. ` +
-        "Type the domain anew.",
+      `The site ${quoted(value)} contains the character ${codePoint(invisible)}, which is invisible in a domain. ` +
+        "Retype the domain.",
     ];
   }
 
@@ -38,7 +38,7 @@ export function siteDomainProblems(value: string): string[] {
   const deceptive = isAscii(text) ? undefined : deceptiveLetters(text);
   if (deceptive !== undefined) {
     return [
-      `The site ${quoted(value)} ${deceptive}. Type it anew if ASCII letters are meant` +
+      `The site ${quoted(value)} ${deceptive}. Retype it if ASCII letters are meant` +
         (isAscii(ascii) ? `; if not, write ${quoted(ascii)}, so that a reviewer sees that it is another domain.` : "."),
     ];
   }
@@ -47,14 +47,14 @@ export function siteDomainProblems(value: string): string[] {
   const bad = (text.replace(/\.$/, "").endsWith(".") ? [...labels, ""] : labels).find((label) => !isLabel(label));
   if (bad !== undefined) {
     return [
-      `The site ${quoted(value)} is no domain: ${bad === "" ? "two dots follow each other, or it begins with a dot" : `${quoted(bad)} is not a valid part of one`}. ` +
+      `The site ${quoted(value)} is not a domain: ${bad === "" ? "two dots follow each other, or it begins with a dot" : `${quoted(bad)} is not a valid part of one`}. ` +
         "Between the dots stand 1 to 63 letters, digits and hyphens, with no hyphen at either end. " +
         "Write the site's main domain as the panel shows it.",
     ];
   }
   if (ascii.includes("xn--") && domainToASCII(ascii) === "") {
     return [
-      `The site ${quoted(value)} is no domain: a part that begins with "xn--" is the ASCII form of no international name. ` +
+      `The site ${quoted(value)} is not a domain: a part that begins with "xn--" is not the ASCII form of any international name. ` +
         "Write the site's main domain as the panel shows it.",
     ];
   }

@@ -66,7 +66,7 @@ export class Words {
       case "login":
         return this.login(who.client);
       case "everybody":
-        return phrase`everybody who acts for ${this.client(who.client)} on the server, and its shell login,`;
+        return phrase`all users who act for ${this.client(who.client)} on the server, and its shell login,`;
     }
   }
 
@@ -132,7 +132,7 @@ export class Words {
     const login =
       this.before.loginOf(from) === this.after.loginOf(to)
         ? phrase`Its login stays.`
-        : phrase`The shell login ${name(this.before.loginName(from))} becomes ${name(this.after.loginName(to))}, with another password; its home directory and SSH keys do not come along.`;
+        : phrase`The shell login ${name(this.before.loginName(from))} becomes ${name(this.after.loginName(to))}, with another password; its home directory and SSH keys are lost.`;
     const title = this.after.clients.get(to)?.name ?? to;
     return phrase`${name(title)}: ${name(from)} becomes ${name(to)}. Its people keep their sites. ${login}`;
   }
@@ -140,7 +140,7 @@ export class Words {
   note(note: Note): Phrase {
     switch (note.kind) {
       case "cannotRemove":
-        return phrase`${this.client(note.client)} is removed here, but ${this.sites(note.sites)} ${note.sites.length === 1 ? "is" : "are"} to stay with it (${name("onDestroy: leave")}): Aegir deletes no client that owns sites, so the deployment will fail. Move the sites first.`;
+        return phrase`${this.client(note.client)} is removed here, but ${this.sites(note.sites)} ${note.sites.length === 1 ? "is" : "are"} to stay with it (${name("onDestroy: leave")}): Aegir does not delete a client that owns sites, so the deployment will fail. Move the sites first.`;
       case "unprotected":
         return note.site === undefined
           ? phrase`${this.client(note.client)} is no longer protected.`
@@ -165,21 +165,21 @@ export class Words {
       case "passwordRead":
         return phrase`The password of ${this.login(note.client)} will be among the stack's (secret) outputs.`;
       case "made":
-        return phrase`The panel user ${note.person.by === "mail" ? phrase`with ${name(note.person.name)}` : name(note.person.name)} is made if there is none${note.person.by === "name" && note.person.createdAs !== undefined ? phrase`, with the address ${name(note.person.createdAs)}` : ""}.`;
+        return phrase`The panel user ${note.person.by === "mail" ? phrase`with ${name(note.person.name)}` : name(note.person.name)} is created if there is none${note.person.by === "name" && note.person.createdAs !== undefined ? phrase`, with the address ${name(note.person.createdAs)}` : ""}.`;
       case "end": {
         const [from, to] = [note.from, note.to].map((day) => (day === undefined ? phrase`no end` : [name(day)]));
         return phrase`${capitalized(this.person(note.person))} may act for ${this.client(note.client)} until ${to!} (before: ${from!}).`;
       }
       case "mailStays":
-        return phrase`The user with ${name(note.mail)} stays bound to ${this.client(note.client)}: an ${name("email")} that is deleted here takes nothing away. Unbind it in the panel if it is to go.`;
+        return phrase`The user with ${name(note.mail)} stays bound to ${this.client(note.client)}, because removing ${name("email")} here takes nothing away. To remove the access, unbind the user in the panel.`;
       case "left":
         return phrase`${capitalized(this.sites(note.sites))} ${note.sites.length === 1 ? "leaves" : "leave"} this file and stay${note.sites.length === 1 ? "s" : ""} with ${this.client(note.client)}; nobody loses access.`;
       case "server":
-        return phrase`This file is about the server ${name(note.to)} now, not about ${name(note.from)} any more: on ${name(note.from)}, everything that it declared is removed.`;
+        return phrase`This file now describes the server ${name(note.to)} instead of ${name(note.from)}: everything that it declared on ${name(note.from)} is removed.`;
       case "replaced":
-        return phrase`${this.client(note.to)} comes and ${name(note.from)} of the same title goes. If this is a rename, write ${name(`renamedFrom: ${note.from}`)} at the client: bindings and login then follow as one.`;
+        return phrase`${this.client(note.to)} is added, and ${name(note.from)} with the same title is removed. If this is a rename, write ${name(`renamedFrom: ${note.from}`)} at the client: its bindings and login then follow.`;
       case "title":
-        return phrase`The client ${name(note.client)} gets the title ${name(note.to)} (before: ${name(note.from)}). No access changes by it.`;
+        return phrase`The client ${name(note.client)} gets the title ${name(note.to)} (before: ${name(note.from)}). This changes no access.`;
     }
   }
 
@@ -215,7 +215,7 @@ export class Words {
         return phrase`${this.client(refusal.client)} stays, and would lose the last of its ${refusal.people.length > 0 ? "people" : "sites"}: ${last}.`;
       }
       case "lastAccess":
-        return phrase`${capitalized(this.people(refusal.people))} would reach no site any more, and may still act for a client.`;
+        return phrase`${capitalized(this.people(refusal.people))} would no longer reach any site, and may still act for a client.`;
     }
   }
 
@@ -226,18 +226,18 @@ export class Words {
     return [
       ...(final.length > 0
         ? [
-            phrase`What is protected can be neither removed nor renamed: lift ${name("protect")} first, in a change of its own, and deploy it.`,
+            phrase`Protected clients and sites cannot be removed or renamed. First remove ${name("protect")} in a separate change and deploy that.`,
           ]
         : []),
       ...(rest.length > 0
-        ? [phrase`If this is meant, say so in the manifest: ${name(this.allowance([...rest, ...allowed]))}`]
+        ? [phrase`If this is intended, confirm it in the manifest: ${name(this.allowance([...rest, ...allowed]))}`]
         : []),
     ];
   }
 
   allowedRemoval(refusal: Refusal): Phrase {
     const { reason, until } = this.after.allowRemovals!;
-    return phrase`${this.refusal(refusal)} The manifest says that this is meant, until ${name(until)}: ${name(reason)}`;
+    return phrase`${this.refusal(refusal)} The manifest confirms it until ${name(until)}: ${name(reason)}`;
   }
 
   private allowance(refusals: Refusal[]): string {

@@ -24,8 +24,8 @@ const Preview = z.object({
 });
 
 const LEFT_OUT =
-  "The preview leaves out what does not change, so that it does not tell who reaches what. " +
-  "Make it with `pulumi preview --json --show-sames`.";
+  "The preview leaves out unchanged resources, so it does not show who reaches what. " +
+  "Create it with `pulumi preview --json --show-sames`.";
 
 /** A preview that does not show all: of the bindings of those who lose a site, for example, or because it failed. */
 export class IncompletePreview extends Error {

@@ -40,7 +40,7 @@ export function markdownReview(review: Review): string {
       SHOWN_NOTES,
     ),
   ].join("\n\n");
-  const closing = `${WORDS_MEAN}\n\n<sub>What ends is judged as of ${after.asOf} (UTC).</sub>\n`;
+  const closing = `${WORDS_MEAN}\n\n<sub>Read as of ${after.asOf} (UTC).</sub>\n`;
   const folded = details(words, [
     ["Loses access", "lose", removed],
     ["Gains access", "gain", gained],
@@ -52,7 +52,7 @@ export function markdownReview(review: Review): string {
 const WORDS_MEAN = `<details><summary>What the words mean</summary>
 
 - A *client* owns sites. A person who may *act for* a client sees and manages all of its sites in Aegir's panel.
-- A *shell login* (SSH, SFTP, FTPS) reaches the files of all sites of one client. Aegir on BOA makes it for every client with a site; a plain Aegir has none.
+- A *shell login* (SSH, SFTP, FTPS) reaches the files of all sites of one client. BOA creates it for every client with a site. Plain Aegir has none.
 - A *grant* is one person or one shell login that reaches one site.
 
 </details>`;

@@ -352,7 +352,7 @@ describe("aegir-access doctor", () => {
         assert.deepEqual([exitCode, stdout], [2, ""], stderr);
         return stderr;
       };
-      assert.match(await said(), /There are several stacks: one, two\. Say which one: --stack one\./);
+      assert.match(await said(), /There are several stacks: one, two\. Choose one, for example --stack one\./);
       assert.match(await said("--stack", "three"), /There is no Pulumi\.three\.yaml in .*there is: one, two/);
       assert.match(
         await said("--stack", "acme/access/one", "--server", "other"),
@@ -389,14 +389,11 @@ describe("aegir-access doctor", () => {
       const cwd = project({ dev: { main: { connection } } });
       const files: [content: unknown, said: RegExp][] = [
         [{ version: 1, clients: [] }, /is an access manifest\./],
-        [{ name: "access", runtime: "nodejs" }, /is a project's file; .* --config Pulumi\.NAME\.yaml\./],
-        [
-          { config: { "access:manifest": "access.yaml" } },
-          /is a stack's file, and has no aegir:servers under config\./,
-        ],
-        [{ encryptionsalt: "v1:canary" }, /is a stack's file, and has no aegir:servers under config\./],
-        [{ connection }, /holds one server without its name\. .* main: \{ connection: \.\.\. \}/],
-        [connection, /holds one connection alone\. .* main: \{ connection: \{ host: \.\.\. \} \}/],
+        [{ name: "access", runtime: "nodejs" }, /is a project file\. .* --config Pulumi\.NAME\.yaml\./],
+        [{ config: { "access:manifest": "access.yaml" } }, /is a stack file, but has no aegir:servers under config\./],
+        [{ encryptionsalt: "v1:canary" }, /is a stack file, but has no aegir:servers under config\./],
+        [{ connection }, /contains one server without a name\. .* main: \{ connection: \.\.\. \}/],
+        [connection, /contains only a connection\. .* main: \{ connection: \{ host: \.\.\. \} \}/],
         [[connection], /has no aegir:servers: a map of servers by name\./],
       ];
       for (const [content, said] of files) {
@@ -411,7 +408,7 @@ describe("aegir-access doctor", () => {
       const beside = await aegirAccess(["doctor", "aegir.example.com"], { cwd });
       assert.match(
         beside.stderr,
-        /must be: nothing\. A server is named by --host, a stack by --stack, a file by --config\./,
+        /Expected arguments: none\. Use --host for a server, --stack for a stack, and --config for a file\./,
       );
       assert.deepEqual(aegir.counts.connections, {});
     });

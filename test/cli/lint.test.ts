@@ -48,7 +48,7 @@ describe("aegir-access lint", () => {
       ),
       stdout,
     );
-    assert.match(stdout, /^error: bad\.yaml:8:17: The user "bob" stands twice in this client/m);
+    assert.match(stdout, /^error: bad\.yaml:8:17: The user "bob" is listed twice in this client/m);
     assert.match(stdout, /^good\.yaml \(read for 2026-11-24\): .*no problem$/m);
     assert.match(stdout, /^bad\.yaml \(read for 2026-11-24\): 2 problems$/m);
   });
@@ -115,11 +115,14 @@ describe("aegir-access lint", () => {
   it("fails with exit code 2 if there is nothing to check, or the day is none", async () => {
     const nothing = await lint();
     assert.deepEqual([nothing.exitCode, nothing.stdout], [2, ""]);
-    assert.match(nothing.stderr, /^There is no access\.yaml and no stacks\/access\.yaml in .*\. Name the manifest\.\n/);
+    assert.match(
+      nothing.stderr,
+      / has neither access\.yaml nor stacks\/access\.yaml\. Give the path of the manifest\.\n/,
+    );
     assert.match((await lint("missing.yaml")).stderr, /^missing\.yaml cannot be read: ENOENT/);
     write("access.yaml", good);
     const day = await lint("--as-of", "2026-02-30");
     assert.deepEqual([day.exitCode, day.stdout], [2, ""]);
-    assert.match(day.stderr, /^--as-of: "2026-02-30" is no day of the calendar/);
+    assert.match(day.stderr, /^--as-of: "2026-02-30" is not a valid date/);
   });
 });

@@ -34,7 +34,7 @@ describe("aegir-access", () => {
     assert.match(nothing.stderr, /Usage:/);
     const misspelt = await aegirAccess(["docter"]);
     assert.deepEqual([misspelt.exitCode, misspelt.stdout], [2, ""]);
-    assert.equal(misspelt.stderr, 'There is no verb "docter". Did you mean "doctor"?\nSee `aegir-access --help`.\n');
+    assert.equal(misspelt.stderr, 'Unknown command "docter". Did you mean "doctor"?\nSee `aegir-access --help`.\n');
   });
 
   for (const verb of verbs) {

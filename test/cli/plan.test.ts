@@ -65,13 +65,13 @@ describe("A manifest beside a live server", () => {
     const lines = stdout.split("\n");
     for (const line of [
       "+ binding:acme:carol: binds carol.",
-      "! binding:acme:nobody: there is no panel user nobody. Write createUser with an address to make one.",
+      "! binding:acme:nobody: there is no panel user nobody. Write createUser with an address to create one.",
       "~ site:free1.example.com: goes from octopus123456 to acme.",
-      "! site:legacy.example.com: belongs to Legacy-Co. If that client is to lose it, write takeOverFrom: Legacy-Co; a stack that declared it there moves it.",
+      "! site:legacy.example.com: belongs to Legacy-Co. To take it from that client, write takeOverFrom: Legacy-Co. A stack that declared it there moves it.",
       "! site:www.acme.example.com: no site of the server has this main domain. Install it, or write the domain of which this is an alias.",
       "~ site:foobar.example.com: goes from foobar to empty.",
       "+ client:new: is new, with the title New Ltd.",
-      "+ binding:new:dora: binds dora, a panel user who is made with dora@example.com.",
+      "+ binding:new:dora: binds dora, a panel user who is created with dora@example.com.",
     ]) {
       assert.ok(lines.includes(line), `${line}\nis not in\n${stdout}`);
     }
@@ -88,7 +88,7 @@ describe("A manifest beside a live server", () => {
     const { exitCode, stdout } = await look("plan", expected);
     assert.equal(exitCode, 1);
     assert.match(stdout, /^! binding:acme:carol: .* has the address .*, and createUser says c@new\.example\./m);
-    assert.match(stdout, /^! binding:acme:dave: nobody is called dave on the server, and expectedUid says 4711\.$/m);
+    assert.match(stdout, /^! binding:acme:dave: there is no user dave on the server, and expectedUid says 4711\.$/m);
     assert.match(stdout, /2 refused/);
   });
 
@@ -126,7 +126,7 @@ describe("A manifest beside a live server", () => {
     }
     assert.match(
       stdout,
-      /^Damaged on the server:\n- The site dangling\.example\.com belongs to node \d+, which is no client/m,
+      /^Damaged on the server:\n- The site dangling\.example\.com belongs to node \d+, which is not a client/m,
     );
     assert.match(stdout, /\n\d+ things to look at \(as of 2026-11-24\)\.\n$/);
   });
@@ -135,7 +135,7 @@ describe("A manifest beside a live server", () => {
     const kept = ["free1.example.com", "free2.example.com", "free3.example.com", "queued.example.com"];
     const owner = `  - { name: Octopus123456, internalName: octopus123456, sites: [${kept.join(", ")}] }\n`;
     const { stdout } = await look("audit", `${MANIFEST}${owner}`);
-    assert.doesNotMatch(stdout, /nobody in particular|free1/);
+    assert.doesNotMatch(stdout, /default owner|free1/);
     const { stdout: less } = await look("audit", `${MANIFEST}${owner.replace("free1.example.com, ", "")}`);
     assert.match(less, /^- free1\.example\.com belongs to octopus123456, which the manifest does not say\.$/m);
   });
@@ -198,7 +198,7 @@ describe("A known finding", () => {
     assert.match(stdout, /^    line \d+ knows it without carol$/m);
     assert.match(
       stdout,
-      /^Known findings that are not there any more; delete the entries:\n- undeclared-client:Legacy-Co \(line \d+\)$/m,
+      /^Known findings that no longer occur; delete the entries:\n- undeclared-client:Legacy-Co \(line \d+\)$/m,
     );
   });
 

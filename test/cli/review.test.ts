@@ -97,12 +97,12 @@ describe("aegir-access review", () => {
     for (const revision of ["--output=pwned", "HEAD --output=pwned", "$(touch pwned)", "HEAD:access.yaml"]) {
       const { exitCode, stderr } = await review("HEAD", "--manifest", "access.yaml", "--", revision);
       assert.equal(exitCode, 2);
-      assert.match(stderr, /^git knows no revision /);
+      assert.match(stderr, /^git finds no revision /);
     }
     assert.ok(!existsSync(join(directory, "pwned")));
     symlinkSync("/etc/passwd", join(directory, "link.yaml"));
     commit(manifest("alice"));
-    assert.match((await review("HEAD", "HEAD", "--manifest", "link.yaml")).stderr, /is no plain file in HEAD/);
+    assert.match((await review("HEAD", "HEAD", "--manifest", "link.yaml")).stderr, /is not a regular file in HEAD/);
     assert.match((await review("HEAD", "HEAD", "--manifest", "*.yaml")).stderr, /^Neither revision has a file/);
   });
 
@@ -112,13 +112,13 @@ describe("aegir-access review", () => {
     const { exitCode, stdout, stderr } = await review("base.yaml", "head.yaml", "--format", "markdown");
     assert.deepEqual([exitCode, stderr], [1, ""]);
     assert.match(stdout, /^<!-- aegir-access review -->\n/);
-    assert.match(stdout, /^head\.yaml:6:20: The user "ALICE" stands twice/m);
+    assert.match(stdout, /^head\.yaml:6:20: The user "ALICE" is listed twice/m);
     const json = await review("base.yaml", "head.yaml", "--json");
     const { problems } = JSON.parse(json.stdout) as { problems: { line: number }[] };
     assert.deepEqual([json.exitCode, problems.map(({ line }) => line)], [1, [6]]);
     const broken = await review("head.yaml", "base.yaml");
     assert.deepEqual([broken.exitCode, broken.stdout], [2, ""]);
-    assert.match(broken.stderr, /^BASE cannot be compared with, because head\.yaml has 1 problem\./);
+    assert.match(broken.stderr, /^BASE cannot be used for comparison, because head\.yaml has 1 problem\./);
   });
 
   it("shows a name that could be taken for another as it is spelled out, and refuses it where it is not", async () => {
@@ -177,7 +177,7 @@ describe("aegir-access review", () => {
     preview([{ op: "delete", oldState: bob }]);
     const partial = await review("--preview", "preview.json");
     assert.deepEqual([partial.exitCode, partial.stdout], [2, ""]);
-    assert.match(partial.stderr, /^preview\.json: The preview leaves out what does not change.*--show-sames/);
+    assert.match(partial.stderr, /^preview\.json: The preview leaves out unchanged resources.*--show-sames/);
     write("preview.json", "Previewing update (production)");
     assert.match((await review("--preview", "preview.json")).stderr, /^preview\.json is not what `pulumi preview/);
   });
@@ -224,6 +224,6 @@ describe("aegir-access review", () => {
     const warned = { ...unchanged, diagnostics: [{ message: "warning: no package.json\n", severity: "warning" }] };
     write("preview.json", JSON.stringify(warned));
     const { exitCode, stdout } = await review("--preview", "preview.json");
-    assert.deepEqual([exitCode, stdout], [0, "The preview is complete, and no step of it is about access.\n"]);
+    assert.deepEqual([exitCode, stdout], [0, "The preview is complete, and none of its steps concerns access.\n"]);
   });
 });

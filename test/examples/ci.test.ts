@@ -188,7 +188,7 @@ describe("The workflows of examples/ci, and this project's own", () => {
         assert.equal(run("access-comment.yml", "Review", env()).code, 0);
         assert.match(
           read("comment.md"),
-          /^<!-- aegir-access review -->[^]*could not be made:\n\n {4}access\.yaml is no plain file/,
+          /^<!-- aegir-access review -->[^]*could not be made:\n\n {4}access\.yaml is not a regular file/,
         );
       });
 

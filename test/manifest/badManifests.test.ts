@@ -31,7 +31,7 @@ const cases: Case[] = [
   {
     mistake: "Latin 1",
     manifest: Buffer.from(clients("{ name: Müller, internalName: mueller }"), "latin1"),
-    problems: ["3:14 notUtf8: no UTF-8 text"],
+    problems: ["3:14 notUtf8: not UTF-8"],
   },
   { mistake: "UTF-16", manifest: Buffer.from(`\ufeff${acme}`, "utf16le"), problems: ["1:1 notUtf8: UTF-16"] },
   { mistake: "a byte order mark", manifest: `\ufeff${acme}`, problems: ["1:1 byteOrderMark: byte order mark"] },
@@ -60,7 +60,7 @@ const cases: Case[] = [
   {
     mistake: "one user, once with a letter spelled out and once in capitals",
     manifest: withAcme("users: [<U+0430>lice, <U+0410>LICE]"),
-    problems: ['5:27 duplicateUser: The user "<U+0410>LICE" stands twice in this client'],
+    problems: ['5:27 duplicateUser: The user "<U+0410>LICE" is listed twice in this client'],
   },
   {
     mistake: "a control character as an escape",
@@ -75,17 +75,17 @@ const cases: Case[] = [
   { mistake: "a directive", manifest: `%YAML 1.1\n---\n${acme}`, problems: ["1:1 directive: begins with %"] },
   // YAML
   { mistake: "a tab", manifest: `${head}\t- name: Acme\n`, problems: ["3:1 invalidYaml: Replace the tab by spaces"] },
-  { mistake: "wrong indentation", manifest: `${acme}   sites: []\n`, problems: ["5:1 invalidYaml: This is no YAML"] },
+  { mistake: "wrong indentation", manifest: `${acme}   sites: []\n`, problems: ["5:1 invalidYaml: Invalid YAML"] },
   {
     mistake: "a missing bracket",
     manifest: withAcme("sites: [a.example", "users: []"),
-    problems: ["6:5 invalidYaml: This is no YAML"],
+    problems: ["6:5 invalidYaml: Invalid YAML"],
   },
-  { mistake: "a missing quote", manifest: `${head}  - name: "Acme\n`, problems: ["4:1 invalidYaml: This is no YAML"] },
+  { mistake: "a missing quote", manifest: `${head}  - name: "Acme\n`, problems: ["4:1 invalidYaml: Invalid YAML"] },
   {
     mistake: "a duplicate key",
     manifest: withAcme("users: [a]", "users: [b]"),
-    problems: ['6:5 duplicateKey: The key "users" stands twice'],
+    problems: ['6:5 duplicateKey: The key "users" occurs twice'],
   },
   {
     mistake: "an anchor and an alias",
@@ -131,7 +131,7 @@ const cases: Case[] = [
   {
     mistake: "a dash without a space after it",
     manifest: withAcme("users:", "  - alice", "    -bob"),
-    problems: ["6:9 multilineValue: goes on in the next line"],
+    problems: ["6:9 multilineValue: continues in the next line"],
   },
   // Shape
   {
@@ -148,7 +148,7 @@ const cases: Case[] = [
   {
     mistake: "a version in quotes",
     manifest: 'version: "1"\nclients: []\n',
-    problems: ['1:10 invalidValue: but it is the text "1"'],
+    problems: ['1:10 invalidValue: but it is the string "1"'],
   },
   { mistake: "no clients", manifest: "version: 1\n", problems: ["1:1 missingKey: clients is missing"] },
   {
@@ -222,7 +222,7 @@ const cases: Case[] = [
   {
     mistake: "a number as a name",
     manifest: clients("{ name: 12345, internalName: acme }"),
-    problems: ['3:13 invalidValue: in quotes if the text is meant: "12345"'],
+    problems: ['3:13 invalidValue: If you mean the string, put it in quotes: "12345"'],
   },
   { mistake: "a number as a user", manifest: withAcme("users: [0x1F]"), problems: ['5:13 invalidValue: "0x1F"'] },
   {
@@ -343,7 +343,7 @@ const cases: Case[] = [
   {
     mistake: "a site twice in a client",
     manifest: withAcme("sites: [a.example, A.example.]"),
-    problems: ["5:24 duplicateSite: stands twice in this client, first on line 5"],
+    problems: ["5:24 duplicateSite: is listed twice in this client, first on line 5"],
   },
   {
     mistake: "a site with two owners, equal after normalisation",
@@ -368,7 +368,7 @@ const cases: Case[] = [
   {
     mistake: "a user twice in a client",
     manifest: withAcme("users: [alice, Alice]"),
-    problems: ["5:20 duplicateUser: stands twice in this client, first on line 5"],
+    problems: ["5:20 duplicateUser: is listed twice in this client, first on line 5"],
   },
   {
     mistake: "a user in two spellings",
@@ -428,8 +428,8 @@ const cases: Case[] = [
     mistake: "an end that no calendar has",
     manifest: withAcme("users: [{ name: a, expires: 2026-02-30 }, { name: b, expires: next week }]"),
     problems: [
-      '5:33 invalidDay: "2026-02-30" is no day of the calendar',
-      '5:67 invalidDay: expires: "next week" is no day',
+      '5:33 invalidDay: "2026-02-30" is not a valid date',
+      '5:67 invalidDay: expires: "next week" is not a valid date',
     ],
   },
   {
@@ -499,7 +499,7 @@ const cases: Case[] = [
     mistake: "removals allowed for names that are none",
     manifest: `${acme}allowRemovals: { until: soon, reason: x, clients: [Acme Corp], sites: [http://a.example] }\n`,
     problems: [
-      '5:25 invalidDay: until: "soon" is no day',
+      '5:25 invalidDay: until: "soon" is not a valid date',
       '5:52 invalidInternalName: "Acme Corp" is none',
       "5:72 invalidDomain: is a URL",
     ],
@@ -640,15 +640,15 @@ access.yaml:5:31: The site "https://shop.acme.example/" is a URL, not a domain. 
      5 |     sites: [www.acme.example, https://shop.acme.example/]
        |                               ^^^^^^^^^^^^^^^^^^^^^^^^^^
 
-access.yaml:6:20: The word no is a text to some readers of YAML, and true or false to others. If the text is meant, put it in quotes: "no".
+access.yaml:6:20: Some YAML parsers read no as a string, others as true or false. If you mean the string, put it in quotes: "no".
      6 |     users: [alice, no, 007]
        |                    ^^
 
-access.yaml:6:24: An entry of users must be the name of a panel user, or a map with name, but 007 is a number in YAML. Put it in quotes if the text is meant: "007".
+access.yaml:6:24: An entry of users must be the name of a panel user, or a map with name, but 007 is a number in YAML. If you mean the string, put it in quotes: "007".
      6 |     users: [alice, no, 007]
        |                        ^^^
 
-access.yaml:7:19: shellAccount must be true, or a map such as { rotation: "2026-07" }, but it is the text "yes".
+access.yaml:7:19: shellAccount must be true, or a map such as { rotation: "2026-07" }, but it is the string "yes".
      7 |     shellAccount: yes
        |                   ^^^
 
@@ -656,7 +656,7 @@ access.yaml:10:5: A client has no field "site". Did you mean sites? The fields a
     10 |     site: [www.beta.example]
        |     ^^^^
 
-access.yaml:11:12: users must be a list of user names, for example [alice, bob], but it is one text. Write [bob] for a single entry; begin each of several with a dash, on lines of their own.
+access.yaml:11:12: users must be a list of user names, for example [alice, bob], but it is a single string. Write [bob] for one entry, or a line with a dash for each of several.
     11 |     users: bob
        |            ^^^
 
@@ -668,7 +668,7 @@ access.yaml:15:9: The site "WWW.acme.example" has two owners: the client "Acme C
     15 |       - WWW.acme.example
        |         ^^^^^^^^^^^^^^^^
 
-access.yaml:16:20: The user "alice" stands twice in this client, first on line 16; capitals do not count. Delete one of the two.
+access.yaml:16:20: The user "alice" is listed twice in this client, first on line 16; capitals do not count. Delete one of the two.
     16 |     users: [alice, alice]
        |                    ^^^^^
 
@@ -676,7 +676,7 @@ access.yaml:19:5: The client "Gamma" owns no site here, and BOA makes a login on
     19 |     shellAccount: { rotation: 2026 }
        |     ^^^^^^^^^^^^
 
-access.yaml:19:31: rotation must be text in quotes, for example "2026-07", but 2026 is a number in YAML. Put it in quotes if the text is meant: "2026".
+access.yaml:19:31: rotation must be text in quotes, for example "2026-07", but 2026 is a number in YAML. If you mean the string, put it in quotes: "2026".
     19 |     shellAccount: { rotation: 2026 }
        |                               ^^^^`,
     );
@@ -703,11 +703,11 @@ clients:
       errorOf(manifest).message,
       `access.yaml has 2 problems, and nothing was deployed from it.
 
-access.yaml:5:483: The user "user7" stands twice in this client, first on line 5; capitals do not count. Delete one of the two.
+access.yaml:5:483: The user "user7" is listed twice in this client, first on line 5; capitals do not count. Delete one of the two.
      5 | ...er56, user57, user58, user59, user7, "\\x1b[2J"]
        |                                  ^^^^^
 
-access.yaml:5:491: The character U+001B is invisible, and with it a reviewer may read something else than YAML does. Delete it, and type the text around it anew.
+access.yaml:5:491: The character U+001B is invisible, so a reviewer may read something else than YAML does. Delete it, and retype the text around it.
      5 | ...er57, user58, user59, user7, "\\x1b[2J"]
        |                                  ^^^^`,
     );

@@ -119,7 +119,7 @@ describe(`A name that could be taken for another (seed ${seed})`, () => {
     assert.deepEqual(userNameProblems(`${"<U+0430>b".repeat(30)}`), []);
     assert.match(userNameProblems(`${"<U+0430>b".repeat(31)}`)[0]!, /62 characters long where Drupal allows 60/);
     assert.match(userNameProblems("al<U+200B>ice")[0]!, /U\+200B, which Drupal does not allow/);
-    assert.match(clientNameProblems("Ac<U+202E>me")[0]!, /U\+202E, which nobody sees/);
+    assert.match(clientNameProblems("Ac<U+202E>me")[0]!, /U\+202E, which is invisible/);
     assert.match(userNameProblems("al<ice")[0]!, /contains "<"/);
   });
 

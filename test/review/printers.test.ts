@@ -32,14 +32,14 @@ describe("The text of a review", () => {
       textReview(reviewed("12-protected-and-allowed"), { width: 72 }),
       `Refused:
   Acme Corp (acme) is protected, and would lose shop.acme.example.
-  If this is meant, say so in the manifest: allowRemovals: { until: 2026-12-01, reason: "...", clients: [acme], sites: [shop.acme.example] }
+  If this is intended, confirm it in the manifest: allowRemovals: { until: 2026-12-01, reason: "...", clients: [acme], sites: [shop.acme.example] }
 
 2 people and 1 shell login lose access; 1 shell login gains access. 3 of
 12 grants are taken away.
 Allowed:
   shop.acme.example of Acme Corp (acme) is protected, and would go to
-  Beta GmbH (beta). The manifest says that this is meant, until
-  2026-12-08: TICKET-31, the shop is sold to Beta
+  Beta GmbH (beta). The manifest confirms it until 2026-12-08:
+  TICKET-31, the shop is sold to Beta
 Loses access:
 - bob and the shell login o1.acme lose shop.acme.example: it moves from
   Acme Corp (acme) to Beta GmbH (beta).

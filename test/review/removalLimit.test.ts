@@ -66,7 +66,7 @@ describe("The removal limit", () => {
   it("keeps a site with a person who stays, and lets go whoever is named nowhere", () => {
     const gamma = "{ name: Gamma, internalName: gamma, users: [alice] }";
     const lost = judged([acme, beta, gamma], [acme.replace("alice, ", ""), beta, gamma]);
-    assert.deepEqual(said(lost), ["alice would reach no site any more, and may still act for a client."]);
+    assert.deepEqual(said(lost), ["alice would no longer reach any site, and may still act for a client."]);
     assert.match(remedies(lost).join(), /users: \["alice"\]/);
     assert.deepEqual(
       said(judged([acme, beta, gamma], [acme.replace("alice, ", ""), beta, gamma], [[], allow("users: [Alice]")])),
@@ -106,7 +106,7 @@ describe("The removal limit", () => {
     const more = judged([people(39)], [people(8)], [[], allow("grants: 30")]);
     assert.deepEqual(said(more), ["This takes away 31 of 40 grants (77 %), and 30 % may go. allowRemovals allows 30."]);
     assert.deepEqual(remedies(more), [
-      'If this is meant, say so in the manifest: allowRemovals: { until: 2026-12-01, reason: "...", grants: 31 }',
+      'If this is intended, confirm it in the manifest: allowRemovals: { until: 2026-12-01, reason: "...", grants: 31 }',
     ]);
     const ended = "allowRemovals: { until: 2026-11-23, reason: meant, grants: 30 }";
     assert.equal(said(judged([people(39)], [people(9)], [[], [ended]])).length, 1, "it has ended");
@@ -146,7 +146,7 @@ describe("The removal limit", () => {
     const moved = judged([acme], [beta]);
     assert.deepEqual(said(moved), ["a.example of Acme (acme) is protected, and would go to Beta (beta)."]);
     assert.deepEqual(remedies(moved), [
-      'If this is meant, say so in the manifest: allowRemovals: { until: 2026-12-01, reason: "...", sites: [a.example] }',
+      'If this is intended, confirm it in the manifest: allowRemovals: { until: 2026-12-01, reason: "...", sites: [a.example] }',
     ]);
     assert.deepEqual(said(judged([acme], [beta], [[], allow("sites: [A.example]")])), []);
     assert.deepEqual(
@@ -157,7 +157,7 @@ describe("The removal limit", () => {
     const dropped = judged([acme], [], [[], allow("sites: [a.example]")]);
     assert.deepEqual(said(dropped), ["a.example of Acme (acme) is protected, and would leave this file."]);
     assert.deepEqual(remedies(dropped), [
-      "What is protected can be neither removed nor renamed: lift protect first, in a change of its own, and deploy it.",
+      "Protected clients and sites cannot be removed or renamed. First remove protect in a separate change and deploy that.",
     ]);
   });
 

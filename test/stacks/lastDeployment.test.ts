@@ -139,7 +139,7 @@ onEveryEngine("a stack that knows its last deployment", (engine) => {
     write(manifest.replaceAll(team.join(", "), guests));
     assert.match(
       expectOk(await world.stack.preview()).diagnostics,
-      /What expires is judged as of 2026-11-24 \(UTC\)\./,
+      /Last days of access are compared with 2026-11-24 \(UTC\)\./,
     );
     await world.up();
     assert.equal(world.aegir.panel.sitesOf("dora").length, 4);
@@ -189,7 +189,7 @@ onEveryEngine("a stack that knows its last deployment", (engine) => {
     const preview = await world.stack.preview();
     assert.equal(preview.ok, false);
     assert.match(unwrapped(preview), /Beta GmbH \(beta\) is protected, and would be removed\./);
-    assert.match(unwrapped(preview), /lift protect first, in a change of its own, and deploy it\./);
+    assert.match(unwrapped(preview), /First remove protect in a separate change and deploy that\./);
 
     const destroyed = await world.stack.previewDestroy();
     assert.equal(destroyed.ok, false);

@@ -56,7 +56,7 @@ onEveryEngine("a stack of the access manifest", (engine) => {
       `${file}:10:11: internalName is missing in this client. Write the line internalName: betagmbh, or the one that the panel shows if the client exists already.`,
       "    10 |   - name: Beta GmbH",
       "       |           ^^^^^^^^^",
-      `${file}:12:20: The user "alice" stands twice in this client, first on line 12; capitals do not count. Delete one of the two.`,
+      `${file}:12:20: The user "alice" is listed twice in this client, first on line 12; capitals do not count. Delete one of the two.`,
       "    12 |     users: [alice, alice]",
       "       |                    ^^^^^",
     ];
