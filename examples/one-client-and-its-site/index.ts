@@ -4,7 +4,7 @@ import { AegirClient, ShellAccount, SiteOwnership } from "pulumi-aegir";
 const acme = new AegirClient("client:acme", {
   name: "Acme Corp",
   internalName: "acme",
-  // Ensures that a panel user with this address may act for the client.
+  // The panel user with this address may act for the client.
   email: "it@acme.example",
 });
 
@@ -13,7 +13,7 @@ const ownership = new SiteOwnership("site:www.acme.example", {
   client: acme.internalName,
 });
 
-// Taken from the ownership, not from the client: BOA makes the login once a site of the client is verified.
+// From the ownership, not from the client: BOA creates the login after a site of the client has been verified.
 const login = new ShellAccount("account:acme", { client: ownership.client });
 
 export const sftp = { host: login.host, port: login.sshPort, user: login.username, password: login.password };
