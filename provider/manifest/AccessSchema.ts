@@ -270,7 +270,7 @@ export const AccessSchema = z
           "one in the file before that change.",
       }),
       allowRemovals: AllowRemovals.optional().meta({
-        description: "Confirms a change that would otherwise be refused, and says what it may take away.",
+        description: "Confirms a change that would otherwise be refused, and limits what it may take away.",
       }),
       knownFindings: z
         .array(KnownFinding, { error: "must be a list of findings, each beginning with - finding:" })

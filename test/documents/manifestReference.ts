@@ -64,7 +64,7 @@ function valueOf(schema: Schema): string {
     return maximum !== undefined && maximum <= 100 ? `${minimum} to ${maximum}` : `from ${minimum} on`;
   if (format === "email") return "mail address";
   if (pattern?.includes("\\d{4}")) return "day, `YYYY-MM-DD`";
-  return pattern === undefined ? "text" : `text, \`${pattern}\``;
+  return pattern === undefined ? "string" : `string, \`${pattern}\``;
 }
 
 function code(value: unknown): string {
@@ -73,8 +73,8 @@ function code(value: unknown): string {
 
 const HEADING = `# The manifest, field by field
 
-Written by \`npm run index\` from the schema that editors read (\`access.schema.json\`), and compared with it by every
-\`npm test\`. What the values mean together, and what is wrong with them, \`aegir-access lint\` says with file, line and caret.
+This page is generated from the schema for editors (\`access.schema.json\`). To check a manifest, run \`aegir-access lint\`: it also checks
+rules between entries, and shows problems with file, line and caret.
 
 \`\`\`yaml
 version: 1
