@@ -1,4 +1,5 @@
 /** A client's internal name is a claim, the number of its node is the client: what follows where the two have parted. */
+import { capitalized } from "../text/capitalized";
 import { AegirError } from "./AegirError";
 
 /** A client as the state knows it. */
@@ -48,7 +49,7 @@ export function otherClient(server: string, known: KnownClient, found: ClientCha
     what: `the client ${known.internalName} ${partedClient(known, found)}`,
     server,
     outcome: "notDone",
-    next: ways[0]!.toUpperCase() + ways.slice(1),
+    next: capitalized(ways),
     detail: { expected: known, found },
   });
 }

@@ -59,9 +59,15 @@ export class TaskWatcher {
   ended(nid: number, what: string, outcome: Outcome): Promise<TaskFacts | undefined> {
     return new Promise((resolve, reject) => {
       const watched: Watched = {
-        ...{ waitReport: new WaitReport(this.clock), place: "" },
-        ...{ patience: new Patience(this.waits.taskMinutes, this.clock), outcome, fewestAhead: Infinity },
-        ...{ what, said: null, resolve, reject },
+        waitReport: new WaitReport(this.clock),
+        place: "",
+        patience: new Patience(this.waits.taskMinutes, this.clock),
+        outcome,
+        fewestAhead: Infinity,
+        what,
+        said: null,
+        resolve,
+        reject,
       };
       this.#watched.set(nid, [...(this.#watched.get(nid) ?? []), watched]);
       this.#lookSeconds = FIRST_LOOK_SECONDS;

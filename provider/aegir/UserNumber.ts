@@ -1,4 +1,5 @@
 /** A user's name is a claim, the uid is the person: what follows where the two have parted. */
+import { capitalized } from "../text/capitalized";
 import { AegirError } from "./AegirError";
 
 /** What a refresh found if the recorded name and uid no longer belong to the same user; null where no user has it. */
@@ -23,11 +24,10 @@ function waysOut(user: string, found: NameChange): string {
     ...(found.uid === null ? [] : [`write expectedUid: ${found.uid} to give it to the one who is called ${user} now`]),
     "remove the binding to take the access away",
   ];
-  const sentence = ways.join(", or ");
-  return sentence[0]!.toUpperCase() + sentence.slice(1);
+  return capitalized(ways.join(", or "));
 }
 
-/** Refuses to bind whoever has the recorded name, who may be another person. */
+/** Refuses to bind the user who has the recorded name now: it may be another person. */
 export function otherUser(
   server: string,
   { client, user, uid }: { client: string; user: string; uid: number },

@@ -99,8 +99,8 @@ export function isTakenBack(
   { client, takeOverFrom }: Pick<DeclaredOwner, "client" | "takeOverFrom">,
   recorded: RecordedOwner,
 ): boolean {
-  const takenFrom = [owner, recorded.tookFrom];
-  return takeOverFrom !== undefined && takenFrom.every((each) => each === takeOverFrom) && givenBy(recorded) === client;
+  if (takeOverFrom === undefined || recorded.tookFrom !== takeOverFrom) return false;
+  return owner === takeOverFrom && givenBy(recorded) === client;
 }
 
 /** Whom this stack gave the site to, whatever a refresh has found since; undefined if it is only looked up. */

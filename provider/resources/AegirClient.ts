@@ -9,6 +9,7 @@ import { WorkerRefusal } from "../ssh/WorkerRefusal";
 import { clientNameKey, clientNameProblems } from "../naming/ClientName";
 import { deriveInternalName } from "../naming/InternalName";
 import { mailKey, mailProblems } from "../naming/PanelUser";
+import { capitalized } from "../text/capitalized";
 import { quoted } from "../text/quoted";
 import { reducedName, shellAccountName } from "../naming/ShellAccountName";
 import { canonicalName, rawName } from "../naming/SpelledName";
@@ -472,7 +473,7 @@ function parted(server: AegirServer, olds: Outputs, found: ClientChange): AegirE
     what: `the client ${olds.internalName} ${partedClient(olds, found)}`,
     server: server.label,
     outcome: "notDone",
-    next: ways[0]!.toUpperCase() + ways.slice(1),
+    next: capitalized(ways),
     detail: { expected: { internalName: olds.internalName, nid: olds.nid }, found },
   });
 }

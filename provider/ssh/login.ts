@@ -129,13 +129,14 @@ export function login(
           // The first call is before any attempt. As OpenSSH's client does, ask for the methods first (RFC 4252, 5.2): that
           // counts as no failed attempt (auth2.c), and an offer that the server cannot take stays here.
           if (remaining === null) return next({ type: "none", username: hop.user });
+          const names = remaining.map((method) => printable(method, 40));
           const asked = methods === null;
-          methods ??= remaining.map((method) => printable(method, 40));
-          if (asked && takes(methods, offer)) return next(offer.method);
+          methods ??= names;
+          if (asked && takes(names, offer)) return next(offer.method);
           answer = {
             offered: !asked,
             partial: partial ?? false,
-            methods: remaining.map((method) => printable(method, 40)),
+            methods: names,
           };
           // The declared type lacks ssh2's word for "no more methods".
           next(false as never);

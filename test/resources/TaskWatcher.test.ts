@@ -7,6 +7,12 @@ const QUEUED = 0;
 const PROCESSING = -1;
 const SUCCESS = 1;
 
+/** Of a worker that answers with `call`. */
+function watcherOf(call: unknown, report: (line: string) => void, clock: () => number): TaskWatcher {
+  const worker = { label: "aegir@host", call } as unknown as Worker;
+  return new TaskWatcher(worker, { pollSeconds: 0.01, taskMinutes: 15 }, report, clock);
+}
+
 describe("TaskWatcher", () => {
   it("looks early, reports what it waits for after 15 s and then at each doubling, and ends with the task", async () => {
     let now = 0;
@@ -29,11 +35,8 @@ describe("TaskWatcher", () => {
       Object.assign(task, change);
       return Promise.resolve({ result: { tasks: [task], queue: { obstacles: [] } } });
     };
-    const worker = { label: "aegir@host", call } as unknown as Worker;
-    const waits = { pollSeconds: 0.01, taskMinutes: 15 };
-    const watcher = new TaskWatcher(
-      worker,
-      waits,
+    const watcher = watcherOf(
+      call,
       (line) => lines.push(line),
       () => now,
     );
@@ -57,11 +60,8 @@ describe("TaskWatcher", () => {
       const tasks = nids.map((nid) => ({ nid, status, ahead: null, type: "verify", log: [] }));
       return Promise.resolve({ result: { tasks, queue: { obstacles: [] } } });
     };
-    const worker = { label: "aegir@host", call } as unknown as Worker;
-    const waits = { pollSeconds: 0.01, taskMinutes: 15 };
-    const watcher = new TaskWatcher(
-      worker,
-      waits,
+    const watcher = watcherOf(
+      call,
       (line) => lines.push(line),
       () => now,
     );
