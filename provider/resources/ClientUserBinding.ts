@@ -9,9 +9,17 @@ import { mailKey, mailProblems, userNameKey, userNameProblems } from "../naming/
 import type { UserFacts, VerbResult } from "../worker/protocol";
 import { AegirResource, typeToken } from "./AegirResource";
 import { say } from "./consequences";
-import { clientNidOf, expectedClientNid, isDeclared, noteDeclared, notePartedClient, parted } from "./declared";
-import { noteLook, refuseMassRepair } from "./driftLimit";
-import { changedByHand, type NotLookedAt } from "./looking";
+import {
+  clientNidOf,
+  expectedClientNid,
+  isDeclared,
+  noteDeclared,
+  notePartedClient,
+  notePartedUser,
+  partedUser,
+} from "./declared";
+import { noteLook, notCounted, refuseMassRepair, refuseUncountedRepair } from "./driftLimit";
+import type { NotLookedAt } from "./looking";
 import { ensuredMail } from "./AegirClient";
 import { claim } from "./register";
 import { InputRules, withoutNulls } from "./InputRules";
@@ -77,7 +85,7 @@ interface Outputs extends Inputs {
   clientNid?: number;
   /** What a refresh found if the client's recorded internal name and node no longer belong together. */
   clientChange?: ClientChange;
-  /** A refresh found that somebody has taken the access away by hand. The record stays, because it has the person's uid. */
+  /** A refresh found that the access was taken away by hand. The record stays, because it has the person's uid. */
   unbound?: true;
   notLookedAt?: NotLookedAt;
   warnings: string[];
@@ -171,6 +179,8 @@ export const clientUserBinding: Lifecycle<Inputs, Outputs> = {
         : `its client ${olds.client} ${partedClient(clientOf(olds)!, olds.clientChange!)}`;
       say(id, `${what}: the update will refuse to guess.`);
     }
+    if (olds.nameChange) notePartedUser(olds.server, olds.user, olds.uid!, olds.nameChange);
+    if (olds.clientChange) notePartedClient(olds.server, clientOf(olds)!);
     if (olds.unbound) say(id, `was taken away by hand: ${olds.user} can no longer act for ${olds.client}.`);
     return { changes: replaces.length > 0 || changed || refused || olds.unbound === true, replaces };
   },
@@ -200,9 +210,7 @@ export const clientUserBinding: Lifecycle<Inputs, Outputs> = {
     const nameChange = named === known ? undefined : { name: known?.name ?? null, uid: named?.uid ?? null };
     const knownClient = clientOf(live);
     const otherName = knownClient && clientChange(knownClient, clients);
-    if (nameChange) {
-      parted.set(partedKey(server.name, name), { uid: props.uid!, name: nameChange.name, bearer: nameChange.uid });
-    }
+    if (nameChange) notePartedUser(server.name, name, props.uid!, nameChange);
     if (otherName) notePartedClient(server.name, knownClient);
     if (nameChange || otherName) {
       // Neither gone nor there: who is meant is for a person to say, and until then nothing is written.
@@ -222,7 +230,7 @@ export const clientUserBinding: Lifecycle<Inputs, Outputs> = {
   },
 
   async update(_id, olds, news): Promise<{ outs: Outputs }> {
-    refuseMassRepair(serverFor(news.server), bindingKey(news.client, news.user));
+    if (olds.unbound) refuseUncountedRepair(serverFor(news.server), bindingKey(news.client, news.user));
     if (olds.notLookedAt) await refuseUnseenChange(olds);
     const clientNid = clientNidOf(news.server, news.client) ?? olds.clientNid;
     return { outs: outputs(await bind(news, { uid: news.expectedUid ?? olds.uid, clientNid }), news) };
@@ -265,24 +273,18 @@ async function calledNow(server: AegirServer, { client, clientNid }: Outputs): P
   return (await server.inventory()).clients.find(({ nid }) => nid === clientNid)?.internalName;
 }
 
-/**
- * Names that the refresh of this process found with another person than a binding was made for. A new binding has no
- * number of its own yet, and would take the name for that other person.
- */
-const partedKey = (server: string, user: string): string => `${server} ${userNameKey(user)}`;
-
+/** A new binding has no number of its own yet, and would take the name for the person who has it now. */
 function refuseParted(server: AegirServer, { client, user }: Inputs): void {
-  const found = parted.get(partedKey(server.name, user));
-  if (found === undefined || found.bearer === null) return;
-  const nameChange = { name: found.name, uid: found.bearer };
-  throw otherUser(server.label, { client, user, uid: found.uid }, nameChange);
+  const found = partedUser(server.name, user);
+  if (found === undefined || found.change.uid === null) return;
+  throw otherUser(server.label, { client, user, uid: found.uid }, found.change);
 }
 
 /** What no refresh has looked at may be one of many that somebody has unbound. */
 async function refuseUnseenChange({ uid, client, server }: Outputs): Promise<void> {
   if (uid === undefined) return;
   const { result } = await serverFor(server).worker.call("user", { uid });
-  if (result.users[0]?.clients.includes(client) === false) throw changedByHand(server);
+  if (result.users[0]?.clients.includes(client) === false) throw notCounted(serverFor(server));
 }
 
 /** Who is meant, by number; undefined where the name alone says it. */

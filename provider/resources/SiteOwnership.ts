@@ -29,7 +29,7 @@ import {
   notePartedClient,
   noteRead,
 } from "./declared";
-import { noteLook, refuseMassRepair } from "./driftLimit";
+import { noteLook, refuseUncountedRepair } from "./driftLimit";
 import { claim } from "./register";
 import { CLIENT_ID, InputRules, receiver, withoutNulls } from "./InputRules";
 import {
@@ -191,6 +191,7 @@ export const siteOwnership: Lifecycle<Inputs, Outputs> = {
   },
 
   diff(id, olds, news): DiffResult {
+    if (olds.ownerChange) notePartedClient(olds.server, ownerOf(olds)!);
     const replaces = differing(replacing, olds, news, { site: text(normalizeDomain) });
     const changed = differing(changing, olds, news);
     const unfinished = olds.applied === false && news.waitFor !== "recorded";
@@ -280,7 +281,7 @@ export const siteOwnership: Lifecycle<Inputs, Outputs> = {
   },
 
   async update(id, olds, news): Promise<{ outs: Outputs }> {
-    if (news.client === olds.givenTo) refuseMassRepair(serverFor(news.server), id);
+    if (news.client === olds.givenTo) refuseUncountedRepair(serverFor(news.server), id);
     return { outs: await own(id, news, olds) };
   },
 

@@ -5,12 +5,20 @@
  */
 import type { KnownClient } from "../aegir/ClientNumber";
 import { configurationOf, serverFor } from "../aegir/servers";
+import type { NameChange } from "../aegir/UserNumber";
+import { userNameKey } from "../naming/PanelUser";
 import { isKnown } from "./Lifecycle";
+
+/** A person that the state knows under a name, which belongs to another one now. */
+export interface PartedUser {
+  uid: number;
+  change: NameChange;
+}
 
 const declared = new Set<string>();
 const refreshed = new Set<string>();
-/** What a refresh has found out about names of users, by server and name. */
-export const parted = new Map<string, { uid: number; name: string | null; bearer: number | null }>();
+/** What a refresh found of a user's name that another person has now. */
+const partedUsers = new Map<string, PartedUser>();
 
 /** Which node the AegirClient of an internal name is, by server and internal name. */
 const clientNids = new Map<string, number>();
@@ -63,8 +71,9 @@ export function clientNidOf(server: string, internalName: string): number | unde
   return clientNids.get(clientKey(server, internalName));
 }
 
+/** By the refresh, or by a difference, for an update in another provider process than its refresh. */
 export function notePartedClient(server: string, { internalName, nid }: KnownClient): void {
-  partedClients.set(clientKey(server, internalName), nid);
+  if (configurationOf(server)) partedClients.set(clientKey(server, internalName), nid);
 }
 
 /** Which node is to be given something that is new, and so has no number of its own yet; undefined if any is good. */
@@ -72,11 +81,22 @@ export function expectedClientNid(server: string, internalName: string): number 
   return clientNidOf(server, internalName) ?? partedClients.get(clientKey(server, internalName));
 }
 
+const userKey = (server: string, user: string): string => identity(server, `user:${userNameKey(user)}`);
+
+/** As `notePartedClient`. */
+export function notePartedUser(server: string, user: string, uid: number, change: NameChange): void {
+  if (configurationOf(server)) partedUsers.set(userKey(server, user), { uid, change });
+}
+
+export function partedUser(server: string, user: string): PartedUser | undefined {
+  return partedUsers.get(userKey(server, user));
+}
+
 /** For tests that play several operations in one process. */
 export function forgetDeclared(): void {
   declared.clear();
   refreshed.clear();
-  parted.clear();
+  partedUsers.clear();
   clientNids.clear();
   partedClients.clear();
 }

@@ -7,7 +7,7 @@
  * seen everything is red and names what it has not seen.
  */
 import { AegirError } from "../aegir/AegirError";
-import { configurationOf, serverFor } from "../aegir/servers";
+import { configurationOf } from "../aegir/servers";
 import type { ResourceType } from "../dynamic/shim";
 import { printable } from "../text/printable";
 import { SshError, type SshErrorCode } from "../ssh/SshError";
@@ -35,8 +35,6 @@ interface Recorded {
   user?: string;
   uid?: number;
   username?: string;
-  unbound?: true;
-  givenTo?: string;
 }
 
 /** Longest reason that is kept in the state. */
@@ -105,8 +103,6 @@ export function looking(type: ResourceType, inner: Lifecycle<never, unknown>): L
 
     async update(id, olds, news) {
       const { notLookedAt, ...recorded } = olds;
-      const isAccepted = recorded.givenTo === undefined || news.client === recorded.client;
-      if (notLookedAt && (recorded.unbound || !isAccepted)) throw changedByHand(recorded.server!);
       try {
         // How a binding is known to be unseen.
         const seen = type === "ClientUserBinding" ? olds : recorded;
@@ -136,17 +132,6 @@ export function looking(type: ResourceType, inner: Lifecycle<never, unknown>): L
       }
     },
   } satisfies Lifecycle<Recorded, Recorded>;
-}
-
-/** How much else was changed by hand is for a refresh to find, before anything is undone: see driftLimit.ts. */
-export function changedByHand(server: string): AegirError {
-  return new AegirError({
-    code: "changedMeanwhile",
-    what: "this was changed by hand, and the refresh of this run could not look at the server",
-    server: serverFor(server).label,
-    outcome: "notDone",
-    next: "Run `pulumi up --refresh` again to see what was changed before it is undone",
-  });
 }
 
 /** A server could not be looked at: the error that says why, and what it means for one resource. */

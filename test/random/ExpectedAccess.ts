@@ -29,6 +29,15 @@ export interface Drift {
   isMass: boolean;
 }
 
+export interface Night {
+  /** The refresh cannot look, and the update can: nothing that was changed by hand is undone. */
+  isBlind: boolean;
+  /** The process that changes things has also looked at them; otherwise it does not undo what it has not counted. */
+  isOneProcess: boolean;
+  /** A person has confirmed that what was changed by hand is to be undone. */
+  mayUndo: boolean;
+}
+
 export interface Expectation {
   /** Those who may act for a client on this day. */
   due: Grant[];
@@ -51,9 +60,6 @@ export class ExpectedAccess {
   /** What the state holds: whom a deployment has bound, by key, and whom it gave the sites to. */
   private bound = new Map<string, { uid: number; name: string; client: string }>();
   private readonly given = new Map<string, string>();
-
-  /** @param isOneProcess the process that changes things has also looked at them */
-  constructor(private readonly isOneProcess: boolean) {}
 
   grant(grant: Grant): void {
     this.grants.push(grant);
@@ -112,13 +118,14 @@ export class ExpectedAccess {
     return { unbound: new Set(unbound), moved: new Set(moved), isMass: changed >= 10 && changed * 100 > all * 30 };
   }
 
-  /** @param isBlind the refresh cannot look, and the update can: nothing that was changed by hand is undone */
-  expect(today: number, look: Look, { isBlind, mayUndo }: { isBlind: boolean; mayUndo: boolean }): Expectation {
+  /** What a night makes of what was changed by hand. */
+  expect(today: number, look: Look, night: Night): Expectation {
+    const { isBlind, isOneProcess, mayUndo } = night;
     const drift = this.drift(look);
-    const stays = isBlind || (drift.isMass && !mayUndo);
+    const stays = isBlind || ((drift.isMass || !isOneProcess) && !mayUndo);
     const due = this.grants.filter(({ expires }) => expires >= today);
     const unbound = due.filter((grant) => stays && drift.unbound.has(keyOf(grant)));
-    const others = due.filter((grant) => hasParted(look, grant) || this.isContested(grant, look, due, isBlind));
+    const others = due.filter((grant) => hasParted(look, grant) || this.isContested(grant, look, due, night));
     const moved = [...drift.moved].filter((site) => {
       const owner = this.owners.get(site);
       return isBlind ? owner !== look.owners.get(site) : stays && owner === this.given.get(site);
@@ -127,13 +134,12 @@ export class ExpectedAccess {
   }
 
   /** A new grant by a name that the refresh finds with another person than another client's binding was made for. */
-  private isContested(grant: Grant, look: Look, due: Grant[], isBlind: boolean): boolean {
+  private isContested(grant: Grant, look: Look, due: Grant[], { isBlind, isOneProcess }: Night): boolean {
     const said = this.grants.find(({ name, isSaidByUid }) => isSaidByUid && name === grant.name);
     if (said !== undefined) return said.uid !== grant.uid;
     if (this.isKnown(grant)) return this.isTaken(grant);
-    if (!this.isOneProcess) return false;
     return [...this.bound].some(([key, { name, uid }]) => {
-      const isSeen = !isBlind || due.some((each) => keyOf(each) === key);
+      const isSeen = (!isBlind && isOneProcess) || due.some((each) => keyOf(each) === key);
       const bearer = bearerOf(look, name);
       return isSeen && name === grant.name && bearer !== undefined && bearer !== uid;
     });

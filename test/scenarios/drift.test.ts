@@ -136,7 +136,7 @@ onTheLifecycles("mass drift", (engine) => {
         refused.output,
         /12 of 24 sites and bindings were changed by hand \(site\d+\.acme\.example from acme to beta/,
       );
-      assert.match(refused.output, /Nothing was changed\. Declare what is so now, or confirm/);
+      assert.match(refused.output, /Nothing was changed\. Declare the current situation, or confirm/);
       assert.deepEqual(owners(), ["beta"]);
       assert.equal(world.aegir.counts.writes, writes);
     }
@@ -200,6 +200,20 @@ onTheLifecycles("drift", (engine) => {
     assert.equal(repaired.changes.update, 1);
     const users = world.aegir.tables().clients.find(({ internalName }) => internalName === "acme")!.users;
     assert.deepEqual(users, ["acme", "alice", "it"]);
+  });
+
+  it("is undone only by a run that has counted it: one without a refresh fails, and changes nothing", async () => {
+    const users = () => world.aegir.tables().clients.find(({ internalName }) => internalName === "acme")!.users;
+    world.aegir.panel.setOwner(site, "Beta GmbH");
+    world.aegir.panel.unbind("acme", "alice");
+    world.aegir.runQueue();
+    expectOk(await world.stack.refresh());
+    const refused = await world.stack.up({ continueOnError: true });
+    assert.equal(refused.ok, false);
+    assert.equal(refused.output.match(/no refresh in this run has counted what else was/g)?.length, 2, refused.output);
+    assert.deepEqual([world.owner(site), users().includes("alice")], ["beta", false]);
+    expectOk(await world.stack.up({ refresh: true }));
+    assert.deepEqual([world.owner(site), users().includes("alice")], ["acme", true]);
   });
 
   it("links that show the files to somebody else are drift, and a verify repairs them (trap 13)", async () => {
