@@ -7,15 +7,16 @@ import { configureServers } from "../aegir/servers";
 import { aegirClient } from "../resources/AegirClient";
 import { clientUserBinding } from "../resources/ClientUserBinding";
 import { looking } from "../resources/looking";
-import { PartialFailure, STATE_VERSION, type Lifecycle } from "../resources/Lifecycle";
+import { PartialFailure } from "../resources/PartialFailure";
+import { STATE_VERSION, type ResourceHandlers } from "../resources/ResourceHandlers";
 import { shellAccount } from "../resources/ShellAccount";
 import { siteOwnership } from "../resources/SiteOwnership";
 import { OneLineError } from "../text/OneLineError";
 import { watchEngine } from "./engineWatch";
 import type { ResourceType } from "./shim";
 
-/** Which inputs and outputs a life cycle takes is known to the engine's state alone. */
-const lifecycles: Record<ResourceType, Lifecycle<never, unknown>> = {
+/** Which inputs and outputs the handlers of a type take is known to the engine's state alone. */
+const handlers: Record<ResourceType, ResourceHandlers<never, unknown>> = {
   AegirClient: looking("AegirClient", aegirClient),
   SiteOwnership: looking("SiteOwnership", siteOwnership),
   ClientUserBinding: looking("ClientUserBinding", clientUserBinding),
@@ -32,7 +33,7 @@ export function configure(
 ): void {
   watchEngine();
   configureServers(request.config.get(SERVERS_KEY));
-  for (const [name, operation] of Object.entries(lifecycles[shim.type])) {
+  for (const [name, operation] of Object.entries(handlers[shim.type])) {
     Object.assign(shim, { [name]: reporting(name, operation as (...parameters: unknown[]) => unknown) });
   }
 }

@@ -1,4 +1,3 @@
-import * as pulumi from "@pulumi/pulumi";
 import { AegirError } from "../aegir/AegirError";
 import type { AegirServer } from "../aegir/AegirServer";
 import { clientChange, partedClient, type ClientChange } from "../aegir/ClientNumber";
@@ -7,112 +6,124 @@ import { settle } from "../aegir/Worker";
 import { meaningOf } from "../aegir/workerRefusals";
 import { WorkerRefusal } from "../ssh/WorkerRefusal";
 import { clientNameKey, clientNameProblems } from "../naming/ClientName";
-import { deriveInternalName } from "../naming/InternalName";
+import { deriveInternalName, internalNameProblems } from "../naming/InternalName";
 import { mailKey, mailProblems } from "../naming/PanelUser";
 import { capitalized } from "../text/capitalized";
 import { quoted } from "../text/quoted";
 import { reducedName, shellAccountName } from "../naming/ShellAccountName";
 import { canonicalName, rawName } from "../naming/SpelledName";
 import type { ClientFacts, VerbResult } from "../worker/protocol";
-import { AegirResource, typeToken } from "./AegirResource";
+import { checkProperties } from "./checkProperties";
 import { say } from "./consequences";
-import { isDeclared, isRefresh, noteClientNid, noteDeclared, noteRead } from "./declared";
-import { claim } from "./register";
-import { CLIENT_ID, InputRules, receiver, withoutNulls } from "./InputRules";
+import { isRefresh, noteClientNid, noteRead } from "./knownNumbers";
+import { PartialFailure, recordingUnknown } from "./PartialFailure";
 import {
-  differing,
-  isKnown,
-  PartialFailure,
-  recordingUnknown,
-  pick,
+  boolean,
+  changedProperties,
+  choice,
+  choiceOrClient,
+  declaredOf,
+  filledIn,
+  object,
+  optional,
+  receiver,
+  required,
+  serverName,
+  string,
+  type ArgsOf,
+  type InputsOf,
+} from "./properties";
+import { output, resourceClass, type StateOf } from "./resourceClass";
+import {
   STATE_VERSION,
-  text,
+  type CheckFailure,
   type CheckResult,
   type CreateResult,
   type DiffResult,
-  type Lifecycle,
   type ReadResult,
-} from "./Lifecycle";
+  type ResourceHandlers,
+} from "./ResourceHandlers";
+import type { SelectedServer } from "./selectServer";
+import { claim, isDeclared, noteDeclared } from "./uniqueIdentities";
+import { isKnown } from "./values";
 
 /** What becomes of what still hangs on a client when it is destroyed. What the stack declares has left it by then. */
-export interface AegirClientOnDestroy {
+const onDestroy = {
   /**
    * Live sites that this stack does not declare: `refuse` (and list them), or hand each to the `default-owner` or to
    * `client:<internalName>`, verified and waited for.
    * @default "refuse"
    */
-  sites?: "refuse" | "default-owner" | `client:${string}`;
+  sites: optional(choiceOrClient("refuse", "default-owner")),
   /**
    * Bindings that this stack does not declare: `refuse`, or `drop` them. The users themselves are never deleted.
    * @default "refuse"
    */
-  bindings?: "refuse" | "drop";
+  bindings: optional(choice("refuse", "drop")),
   /**
    * Platforms that list this client as allowed: `refuse`, or `drop` those rows. A platform's last row is never
    * dropped, because a platform without rows is open to every client.
    * @default "refuse"
    */
-  platforms?: "refuse" | "drop";
-}
+  platforms: optional(choice("refuse", "drop")),
+};
 
-export interface AegirClientArgs {
+const properties = {
   /** The name that people see (the title of the client's node): 1 to 100 characters, not all digits. */
-  name: pulumi.Input<string>;
+  name: required(string(clientNameProblems), { compared: rawName }),
   /**
    * The machine name, `[a-z0-9_]{1,16}`: shell login and directory are made of it. A change replaces the client.
    * @default derived from `name` as Aegir derives it, with the server's configured `clientPrefix`; once derived it does
    * not follow a changed `name` by itself
    */
-  internalName?: pulumi.Input<string>;
+  internalName: filledIn(
+    string((value, { clientPrefix, shellLogins }) => internalNameProblems(value, clientPrefix, shellLogins)),
+    { replaces: true },
+  ),
   /**
    * Ensures that a panel user with this address is bound: an existing user is bound, otherwise one is made, named like
    * the client's internal name, with the role "aegir client". A client itself has no address in Aegir 3.
    */
-  email?: pulumi.Input<string>;
+  email: optional(string(mailProblems), { compared: mailKey }),
   /**
    * Lets Aegir mail login and password to a user that is made for `email`.
    * @default false
    */
-  welcomeMail?: pulumi.Input<boolean>;
+  welcomeMail: optional(boolean()),
   /**
    * What to do if a client of this internal name exists under another name: `fail`, showing both, or `adopt` it, which
    * renames it to the declared name. A client with the same name is always adopted.
    * @default "fail"
    */
-  onExisting?: pulumi.Input<"fail" | "adopt">;
-  onDestroy?: pulumi.Input<AegirClientOnDestroy>;
+  onExisting: optional(choice("fail", "adopt")),
+  /** What becomes of what still hangs on the client when it is destroyed. */
+  onDestroy: optional(object(onDestroy)),
   /**
    * When destroyed, wait until BOA has removed the client's shell login, which takes two runs of its cron.
    * @default false
    */
-  waitForLogin?: pulumi.Input<boolean>;
+  waitForLogin: optional(boolean()),
   /** One of the configured servers; may be left out where there is only one. A change replaces the client. */
-  server?: pulumi.Input<string>;
-}
+  server: serverName,
+};
 
-interface Inputs {
-  name: string;
-  internalName: string;
-  email?: string;
-  welcomeMail?: boolean;
-  onExisting?: "fail" | "adopt";
-  onDestroy?: AegirClientOnDestroy;
-  waitForLogin?: boolean;
-  server: string;
-}
+const outputs = {
+  /** Node id on the server. */
+  nid: output<number>(),
+  /** Name of the bound panel user that has `email`; null without `email`. */
+  panelUser: output<string | null>(),
+};
 
-/** Outputs repeat the inputs, because delete and refresh see outputs only. */
-interface Outputs extends Inputs {
+export interface AegirClientOnDestroy extends ArgsOf<typeof onDestroy> {}
+export interface AegirClientArgs extends ArgsOf<typeof properties> {}
+type Inputs = InputsOf<typeof properties>;
+
+/** Recorded repeat the inputs, because delete and refresh see outputs only. */
+interface Recorded extends Inputs, StateOf<typeof outputs> {
   stateVersion: number;
-  nid: number;
-  panelUser: string | null;
   /** What a refresh found if recorded internal name and node no longer belong together. */
   nameChange?: ClientChange;
 }
-
-const replacing = ["internalName", "server"] as const;
-const changing = ["name", "email", "welcomeMail", "onExisting", "onDestroy", "waitForLogin"] as const;
-const inputKeys = [...replacing, ...changing];
 
 /**
  * A client: the owner of sites, from whom panel rights and, on BOA, a shell login derive.
@@ -126,31 +137,10 @@ const inputKeys = [...replacing, ...changing];
  * new SiteOwnership("site:www.acme.example", { site: "www.acme.example", client: acme.internalName });
  * ```
  */
-export class AegirClient extends AegirResource {
-  /** @internal the token by which policies recognise the class */
-  static readonly __pulumiType = typeToken("AegirClient");
+export class AegirClient extends resourceClass("AegirClient", properties, outputs, claimed) {}
 
-  /** Node id on the server. */
-  declare readonly nid: pulumi.Output<number>;
-  declare readonly name: pulumi.Output<string>;
-  /** Given or derived; known in previews, so link other resources through it. */
-  declare readonly internalName: pulumi.Output<string>;
-  /** Name of the bound panel user that has `email`; null without `email`. */
-  declare readonly panelUser: pulumi.Output<string | null>;
-  declare readonly server: pulumi.Output<string>;
-
-  constructor(name: string, args: AegirClientArgs, options?: pulumi.CustomResourceOptions) {
-    super("AegirClient", name, claimed(name, args), ["nid", "internalName", "panelUser", "server"], options);
-  }
-
-  /** Looks up a client that this stack does not manage. `id` is `client:<internalName>`. */
-  static get(name: string, id: pulumi.Input<pulumi.ID>, options?: pulumi.CustomResourceOptions): AegirClient {
-    return new AegirClient(name, {} as AegirClientArgs, { ...options, id });
-  }
-}
-
-function claimed(name: string, args: AegirClientArgs): Record<string, unknown> {
-  if (args.name === undefined) return { ...args };
+function claimed(name: string, args: AegirClientArgs): object {
+  if (args.name === undefined) return args;
   // Also the one way to hear of two clients whose names would derive to the same login before a server is asked.
   const names = { title: args.name, given: args.internalName };
   const named = claim(name, args.server, names, ({ title, given }) => {
@@ -170,45 +160,31 @@ export const clientId = (internalName: string): string => `client:${internalName
 /** What a client with `email` declares besides itself: that whoever has this address is bound to it. */
 export const ensuredMail = (internalName: string, mail: string): string => `mail:${internalName}:${mailKey(mail)}`;
 
-export const aegirClient: Lifecycle<Inputs, Outputs> = {
+export const aegirClient: ResourceHandlers<Inputs, Recorded> = {
   check(olds, news): CheckResult {
-    const inputs = withoutNulls(news);
-    const rules = new InputRules(inputs);
-    const server = rules.drushServer();
-    if (server) inputs.server = server.name;
-    const prefix = server?.configuration.clientPrefix ?? "";
-    rules.text("name", clientNameProblems);
-    const internalName = rules.internalName(server, prefix);
-    rules.optionalText("internalName", internalName);
-    rules.optionalText("email", mailProblems);
-    rules.optionalBoolean("welcomeMail");
-    rules.optionalBoolean("waitForLogin");
-    rules.choice("onExisting", ["fail", "adopt"]);
-    rules.nested("onDestroy", (onDestroy) => {
-      onDestroy.choice("sites", ["refuse", "default-owner", "client:<internalName>"], (value) => CLIENT_ID.test(value));
-      onDestroy.choice("bindings", ["refuse", "drop"]);
-      onDestroy.choice("platforms", ["refuse", "drop"]);
-    });
+    const { inputs, server, failures } = checkProperties(properties, news);
     if (inputs.welcomeMail === true && inputs.email === undefined) {
-      rules.fail(
-        "welcomeMail",
-        "welcomeMail needs an email: without one no user is made. Add email, or remove welcomeMail.",
-      );
+      failures.push({
+        property: "welcomeMail",
+        reason: "welcomeMail needs an email: without one no user is made. Add email, or remove welcomeMail.",
+      });
     }
     if (inputs.waitForLogin === true && server && !server.configuration.accounts) {
-      rules.fail("waitForLogin", `Server "${server.name}" has no shell accounts configured. Remove waitForLogin.`);
+      failures.push({
+        property: "waitForLogin",
+        reason: `Server "${server.name}" has no shell accounts configured. Remove waitForLogin.`,
+      });
     }
-    if (inputs.internalName === undefined) deriveInto(inputs, olds, rules, prefix, internalName);
+    if (inputs.internalName === undefined) failures.push(...deriveInto(inputs, olds, server));
     if (server && typeof inputs.internalName === "string" && isKnown(inputs.internalName)) {
       noteDeclared(server.name, clientId(inputs.internalName));
       if (typeof inputs.email === "string") noteDeclared(server.name, ensuredMail(inputs.internalName, inputs.email));
     }
-    return { inputs: { ...inputs }, failures: rules.failures };
+    return { inputs, failures };
   },
 
   diff(id, olds, news): DiffResult {
-    const replaces = differing(replacing, olds, news);
-    const changed = differing(changing, olds, news, { name: text(rawName), email: text(mailKey) });
+    const { replaces, changed } = changedProperties(properties, olds, news);
     const { nameChange } = olds;
     if (nameChange && replaces.length === 0) {
       const adopted = news.onExisting === "adopt" && nameChange.nid !== null;
@@ -249,7 +225,7 @@ export const aegirClient: Lifecycle<Inputs, Outputs> = {
     return { changes: replaces.length + changed.length > 0, replaces };
   },
 
-  async create(inputs): Promise<CreateResult<Outputs>> {
+  async create(inputs): Promise<CreateResult<Recorded>> {
     const server = serverFor(inputs.server);
     const id = clientId(inputs.internalName);
     const attempt = async (): Promise<ClientFacts> => {
@@ -277,13 +253,13 @@ export const aegirClient: Lifecycle<Inputs, Outputs> = {
       const renamed = await rename(server, existing.client, existing.client.name, inputs.name);
       return ensureUser(server, renamed, inputs);
     };
-    const declared = { ...pick(inputs, inputKeys), stateVersion: STATE_VERSION };
+    const declared = { ...declaredOf(properties, inputs), stateVersion: STATE_VERSION };
     const client = await recordingUnknown(id, declared, () => settle(server.label, `creating ${id}`, attempt));
     noteClientNid(server.name, client.internalName, client.nid);
-    return { id, outs: outputs(client, inputs) };
+    return { id, outs: recordOf(client, inputs) };
   },
 
-  async read(id, props): Promise<ReadResult<Outputs>> {
+  async read(id, props): Promise<ReadResult<Recorded>> {
     const server = serverFor(props.server);
     const internalName = props.internalName ?? id.slice("client:".length);
     const { clients } = await server.inventory();
@@ -291,18 +267,18 @@ export const aegirClient: Lifecycle<Inputs, Outputs> = {
     const nameChange = props.nid === undefined ? undefined : clientChange({ internalName, nid: props.nid }, clients);
     if (nameChange) {
       // Neither gone nor there: which client is meant is for a person to say, and until then nothing is written.
-      const kept = { ...(props as Outputs), internalName, server: server.name, nameChange };
-      return { id: clientId(internalName), props: kept, inputs: pick(kept, inputKeys) };
+      const kept = { ...(props as Recorded), internalName, server: server.name, nameChange };
+      return { id: clientId(internalName), props: kept, inputs: declaredOf(properties, kept) };
     }
     if (!client) return {};
     noteRead(server.name, clientId(internalName));
     if (props.nid !== undefined) noteClientNid(server.name, internalName, props.nid);
     const declared = { ...props, name: client.name, internalName, server: server.name };
     if (declared.email !== undefined && !boundUser(client, declared.email)) delete declared.email;
-    return { id: clientId(internalName), props: outputs(client, declared), inputs: pick(declared, inputKeys) };
+    return { id: clientId(internalName), props: recordOf(client, declared), inputs: declaredOf(properties, declared) };
   },
 
-  async update(id, olds, news): Promise<{ outs: Outputs }> {
+  async update(id, olds, news): Promise<{ outs: Recorded }> {
     // Recorded without an answer to its creation: there may be such a client by now, or none.
     if (olds.nid === undefined) return aegirClient.create(news);
     const server = serverFor(news.server);
@@ -326,10 +302,10 @@ export const aegirClient: Lifecycle<Inputs, Outputs> = {
       return ensureUser(server, await rename(server, live, canonicalName(olds.name), news.name), news);
     };
     // The name as it was surely seen: the next run finds it, or the new one.
-    const changed = { ...olds, ...pick(news, inputKeys), name: olds.name };
+    const changed = { ...olds, ...declaredOf(properties, news), name: olds.name };
     const client = await recordingUnknown(id, changed, () => settle(server.label, `updating ${id}`, attempt));
     noteClientNid(server.name, client.internalName, client.nid);
-    return { outs: outputs(client, news) };
+    return { outs: recordOf(client, news) };
   },
 
   async delete(id, props): Promise<void> {
@@ -349,34 +325,31 @@ export const aegirClient: Lifecycle<Inputs, Outputs> = {
 /** A derived internal name is shown and kept; one that would change is a failure that shows the line to write. */
 function deriveInto(
   inputs: Partial<Inputs>,
-  olds: Partial<Inputs>,
-  rules: InputRules,
-  prefix: string,
-  problemsOf: (internalName: string) => string[],
-): void {
+  { internalName: kept }: Partial<Inputs>,
+  server: SelectedServer | undefined,
+): CheckFailure[] {
   const { name } = inputs;
-  const kept = olds.internalName;
   if (!isKnown(name)) {
     if (kept !== undefined) inputs.internalName = kept;
-    return;
+    return [];
   }
-  if (typeof name !== "string" || clientNameProblems(name).length > 0) return;
-  const derived = deriveInternalName(rawName(name), prefix);
-  const problems = problemsOf(derived);
+  if (typeof name !== "string" || clientNameProblems(name).length > 0) return [];
+  const { clientPrefix = "", accounts } = server?.configuration ?? {};
+  const derived = deriveInternalName(rawName(name), clientPrefix);
+  const problems = internalNameProblems(derived, clientPrefix, accounts !== undefined);
+  const fail = (reason: string): CheckFailure => ({ property: "internalName", reason });
   if (kept !== undefined && kept !== derived) {
     const replace = problems.length > 0 ? "another one" : `internalName: "${derived}"`;
-    rules.fail(
-      "internalName",
-      `The internal name is ${kept}, but would be ${derived || "empty"} if it were derived from ${quoted(name)}. ` +
-        `Write internalName: "${kept}" to keep client, login and password; ` +
-        `write ${replace} to replace the client on purpose.`,
-    );
-    return;
+    return [
+      fail(
+        `The internal name is ${kept}, but would be ${derived || "empty"} if it were derived from ${quoted(name)}. ` +
+          `Write internalName: "${kept}" to keep client, login and password; ` +
+          `write ${replace} to replace the client on purpose.`,
+      ),
+    ];
   }
   if (problems.length === 0) inputs.internalName = derived;
-  for (const problem of problems) {
-    rules.fail("internalName", `Derived from the name: ${problem} Write an internalName of your own.`);
-  }
+  return problems.map((problem) => fail(`Derived from the name: ${problem} Write an internalName of your own.`));
 }
 
 type Observed = VerbResult<"client">;
@@ -449,7 +422,7 @@ async function ensureUser(server: AegirServer, client: ClientFacts, inputs: Inpu
   } catch (error) {
     // Whatever else is refused may be asked again, by settle or by the next run.
     if (!(error instanceof WorkerRefusal && error.code === "nameTaken")) throw error;
-    const withoutEmail = outputs(client, { ...inputs, email: undefined });
+    const withoutEmail = recordOf(client, { ...inputs, email: undefined });
     const refused = meaningOf(error, server.label, { client: client.internalName, mail: inputs.email });
     throw new PartialFailure(clientId(client.internalName), withoutEmail, refused ?? error);
   }
@@ -462,7 +435,7 @@ function wantedUser(inputs: Inputs): { name: string; mail: string; welcomeMail: 
   return { name: inputs.internalName, mail: inputs.email, welcomeMail: inputs.welcomeMail ?? false };
 }
 
-function parted(server: AegirServer, olds: Outputs, found: ClientChange): AegirError {
+function parted(server: AegirServer, olds: Recorded, found: ClientChange): AegirError {
   const ways = [
     ...(found.internalName === null ? [] : [`declare internalName: "${found.internalName}" to keep that client`]),
     ...(found.nid === null ? [] : [`set onExisting: "adopt" to take the one that is called ${olds.internalName} now`]),
@@ -478,7 +451,7 @@ function parted(server: AegirServer, olds: Outputs, found: ClientChange): AegirE
   });
 }
 
-async function deleteClient(server: AegirServer, id: string, props: Outputs): Promise<void> {
+async function deleteClient(server: AegirServer, id: string, props: Recorded): Promise<void> {
   const { client } = await observe(server, props);
   if (props.nid !== undefined && client?.nid !== props.nid) {
     const known = (await server.inventory()).clients.find(({ nid }) => nid === props.nid);
@@ -577,10 +550,10 @@ function refuse(server: AegirServer, what: string, next: string): AegirError {
   return new AegirError({ code: "refused", what, server: server.label, outcome: "notDone", next });
 }
 
-function outputs(client: ClientFacts, inputs: Partial<Inputs>): Outputs {
+function recordOf(client: ClientFacts, inputs: Partial<Inputs>): Recorded {
   const user = inputs.email === undefined ? undefined : boundUser(client, inputs.email);
   return {
-    ...(pick(inputs, inputKeys) as unknown as Outputs),
+    ...declaredOf(properties, inputs),
     stateVersion: STATE_VERSION,
     nid: client.nid,
     // Null, because Pulumi takes an output that is absent for one that no preview can know.

@@ -1,4 +1,3 @@
-import * as pulumi from "@pulumi/pulumi";
 import type { AegirServer } from "../aegir/AegirServer";
 import { clientChange, partedClient, type ClientChange, type KnownClient } from "../aegir/ClientNumber";
 import { serverFor } from "../aegir/servers";
@@ -7,79 +6,86 @@ import { settle } from "../aegir/Worker";
 import { isDeletedUser, meaningOf } from "../aegir/workerRefusals";
 import { mailKey, mailProblems, userNameKey, userNameProblems } from "../naming/PanelUser";
 import type { UserFacts, VerbResult } from "../worker/protocol";
-import { AegirResource, typeToken } from "./AegirResource";
+import { checkProperties } from "./checkProperties";
 import { say } from "./consequences";
-import {
-  clientNidOf,
-  expectedClientNid,
-  isDeclared,
-  noteDeclared,
-  notePartedClient,
-  notePartedUser,
-  partedUser,
-} from "./declared";
 import { noteLook, notCounted, refuseMassRepair, refuseUncountedRepair } from "./driftLimit";
-import type { NotLookedAt } from "./looking";
-import { ensuredMail } from "./AegirClient";
-import { claim } from "./register";
-import { InputRules, withoutNulls } from "./InputRules";
+import { clientNidOf, expectedClientNid, notePartedClient, notePartedUser, partedUser } from "./knownNumbers";
+import { recordingUnknown } from "./PartialFailure";
 import {
-  differing,
-  recordingUnknown,
-  isKnown,
-  pick,
+  boolean,
+  changedProperties,
+  declaredOf,
+  internalName,
+  object,
+  optional,
+  positiveInteger,
+  required,
+  serverName,
+  string,
+  type ArgsOf,
+  type InputsOf,
+} from "./properties";
+import { output, resourceClass, type StateOf } from "./resourceClass";
+import {
   STATE_VERSION,
-  text,
-  without,
   type CheckResult,
   type CreateResult,
   type DiffResult,
-  type Lifecycle,
   type ReadResult,
-} from "./Lifecycle";
+  type ResourceHandlers,
+} from "./ResourceHandlers";
+import { claim, isDeclared, noteDeclared } from "./uniqueIdentities";
+import { isKnown, without } from "./values";
+import type { NotLookedAt } from "./looking";
+import { ensuredMail } from "./AegirClient";
 
 /** How a panel user is made that does not exist yet: this name, the role "aegir client", this address. */
-export interface CreateUser {
-  email: pulumi.Input<string>;
+const createUser = {
+  /** Address of the new user. */
+  email: required(string(mailProblems), { compared: mailKey }),
   /**
    * Lets Aegir mail login and password to the new user.
    * @default false
    */
-  welcomeMail?: pulumi.Input<boolean>;
-}
+  welcomeMail: optional(boolean()),
+};
 
-export interface ClientUserBindingArgs {
+const properties = {
   /** Internal name of the client; take it from `AegirClient.internalName`. A change replaces the binding. */
-  client: pulumi.Input<string>;
+  client: required(internalName(), { replaces: true }),
   /** Name of the panel user. A change replaces the binding. */
-  user: pulumi.Input<string>;
+  user: required(string(userNameProblems), { replaces: true, compared: userNameKey }),
   /**
    * User id of the person who is meant. The binding is refused if the user of this name has another one. Needed only
    * where a name has passed to another person since this stack last bound it: a refresh sees that, and the update
    * refuses to guess. A change replaces the binding.
    */
-  expectedUid?: pulumi.Input<number>;
+  expectedUid: optional(positiveInteger("a user id, for example 9")),
   /**
    * Makes the user if there is none of this name. Without it a missing user is an error. Existing users are never
    * edited; one who is not bound yet and has another address is refused.
    */
-  createUser?: pulumi.Input<CreateUser>;
+  createUser: optional(object(createUser)),
   /** One of the configured servers; may be left out where there is only one. A change replaces the binding. */
-  server?: pulumi.Input<string>;
-}
+  server: serverName,
+};
 
-interface Inputs {
-  client: string;
-  user: string;
-  expectedUid?: number;
-  createUser?: { email: string; welcomeMail?: boolean };
-  server: string;
-}
+const outputs = {
+  /** User id on the server. */
+  uid: output<number>(),
+  /** Why the binding may not mean what it says: the role is missing, the user is blocked, or sees everything anyway. */
+  warnings: output<string[]>(),
+};
 
-/** Outputs repeat the inputs, because delete and refresh see outputs only. */
-interface Outputs extends Inputs {
-  stateVersion: number;
+export interface CreateUser extends ArgsOf<typeof createUser> {}
+export interface ClientUserBindingArgs extends ArgsOf<typeof properties> {}
+type Inputs = InputsOf<typeof properties>;
+
+/** Recorded repeat the inputs, because delete and refresh see outputs only. */
+interface Recorded extends Inputs, Omit<StateOf<typeof outputs>, "uid"> {
+  /** Absent of a binding that was recorded without its answer. */
   uid?: number;
+  stateVersion: number;
   nameChange?: NameChange;
   /** Node id of the client; not in the states of earlier releases. */
   clientNid?: number;
@@ -88,12 +94,7 @@ interface Outputs extends Inputs {
   /** A refresh found that the access was taken away by hand. The record stays, because it has the person's uid. */
   unbound?: true;
   notLookedAt?: NotLookedAt;
-  warnings: string[];
 }
-
-const replacing = ["client", "user", "server"] as const;
-const changing = ["expectedUid", "createUser"] as const;
-const inputKeys = [...replacing, ...changing];
 
 /**
  * That a panel user may act for a client: one pair, added to whatever other pairs there are. It works from the user's
@@ -106,30 +107,10 @@ const inputKeys = [...replacing, ...changing];
  * new ClientUserBinding("binding:acme:alice", { client: acme.internalName, user: "alice" });
  * ```
  */
-export class ClientUserBinding extends AegirResource {
-  /** @internal the token by which policies recognise the class */
-  static readonly __pulumiType = typeToken("ClientUserBinding");
+export class ClientUserBinding extends resourceClass("ClientUserBinding", properties, outputs, claimed) {}
 
-  declare readonly client: pulumi.Output<string>;
-  declare readonly user: pulumi.Output<string>;
-  /** User id on the server. */
-  declare readonly uid: pulumi.Output<number>;
-  /** Why the binding may not mean what it says: the role is missing, the user is blocked, or sees everything anyway. */
-  declare readonly warnings: pulumi.Output<string[]>;
-  declare readonly server: pulumi.Output<string>;
-
-  constructor(name: string, args: ClientUserBindingArgs, options?: pulumi.CustomResourceOptions) {
-    super("ClientUserBinding", name, claimed(name, args), ["uid", "warnings", "server"], options);
-  }
-
-  /** Looks up a binding that this stack does not manage. `id` is `binding:<client>:<user>`. */
-  static get(name: string, id: pulumi.Input<pulumi.ID>, options?: pulumi.CustomResourceOptions): ClientUserBinding {
-    return new ClientUserBinding(name, {} as ClientUserBindingArgs, { ...options, id });
-  }
-}
-
-function claimed(name: string, args: ClientUserBindingArgs): Record<string, unknown> {
-  if (args.client === undefined || args.user === undefined) return { ...args };
+function claimed(name: string, args: ClientUserBindingArgs): object {
+  if (args.client === undefined || args.user === undefined) return args;
   const pair = claim(name, args.server, { client: args.client, user: args.user }, ({ client, user }) => [
     { identity: bindingKey(client, `${user}`), what: `the binding of ${user} to ${client}` },
   ]);
@@ -141,32 +122,21 @@ const bindingId = (client: string, user: string): string => `binding:${client}:$
 /** One pair, however its user is written: a changed case is create(new) and then delete(old) of the same pair. */
 const bindingKey = (client: string, user: string): string => bindingId(client, userNameKey(user));
 
-export const clientUserBinding: Lifecycle<Inputs, Outputs> = {
+export const clientUserBinding: ResourceHandlers<Inputs, Recorded> = {
   check(_olds, news): CheckResult {
-    const inputs = withoutNulls(news);
-    const rules = new InputRules(inputs);
-    const server = rules.drushServer();
-    if (server) inputs.server = server.name;
-    rules.text("client", rules.internalName(server));
-    rules.text("user", userNameProblems);
-    rules.optionalNumber("expectedUid", "a user id, for example 9");
-    rules.nested("createUser", (user) => {
-      user.text("email", mailProblems);
-      user.optionalBoolean("welcomeMail");
-    });
+    const { inputs, server, failures } = checkProperties(properties, news);
     const { client, user } = inputs;
     if (server && typeof client === "string" && typeof user === "string" && isKnown([client, user])) {
       noteDeclared(server.name, bindingKey(client, user));
     }
-    return { inputs: { ...inputs }, failures: rules.failures };
+    return { inputs, failures };
   },
 
   diff(id, olds, news): DiffResult {
-    const replaces: string[] = differing(replacing, olds, news, { user: text(userNameKey) });
+    // A user that exists is never edited: a change of createUser is noted, and writes nothing.
+    const { replaces, changed } = changedProperties(properties, olds, news);
     const { expectedUid } = news;
     if (expectedUid !== undefined && olds.uid !== undefined && expectedUid !== olds.uid) replaces.push("expectedUid");
-    // A user that exists is never edited: a change of createUser is noted, and writes nothing.
-    const changed = differing(changing, olds, news, { createUser: madeWith }).length > 0;
     const adopted = clientNidOf(news.server, news.client);
     if (adopted !== undefined && olds.clientNid !== undefined && adopted !== olds.clientNid && replaces.length === 0) {
       say(id, `follows the client ${news.client} from node ${olds.clientNid} to node ${adopted}.`);
@@ -182,22 +152,22 @@ export const clientUserBinding: Lifecycle<Inputs, Outputs> = {
     if (olds.nameChange) notePartedUser(olds.server, olds.user, olds.uid!, olds.nameChange);
     if (olds.clientChange) notePartedClient(olds.server, clientOf(olds)!);
     if (olds.unbound) say(id, `was taken away by hand: ${olds.user} can no longer act for ${olds.client}.`);
-    return { changes: replaces.length > 0 || changed || refused || olds.unbound === true, replaces };
+    return { changes: replaces.length + changed.length > 0 || refused || olds.unbound === true, replaces };
   },
 
-  async create(inputs): Promise<CreateResult<Outputs>> {
+  async create(inputs): Promise<CreateResult<Recorded>> {
     const id = bindingId(inputs.client, inputs.user);
     refuseMassRepair(serverFor(inputs.server), bindingKey(inputs.client, inputs.user));
     if (inputs.expectedUid === undefined) refuseParted(serverFor(inputs.server), inputs);
-    const declared = { ...pick(inputs, inputKeys), stateVersion: STATE_VERSION, warnings: [] };
+    const declared = { ...declaredOf(properties, inputs), stateVersion: STATE_VERSION, warnings: [] };
     const clientNid = expectedClientNid(inputs.server, inputs.client);
     const pair = await recordingUnknown(id, declared, () => bind(inputs, { uid: inputs.expectedUid, clientNid }));
-    const outs = outputs(pair, inputs);
+    const outs = recordOf(pair, inputs);
     for (const warning of outs.warnings) say(id, warning);
     return { id, outs };
   },
 
-  async read(id, props): Promise<ReadResult<Outputs>> {
+  async read(id, props): Promise<ReadResult<Recorded>> {
     const server = serverFor(props.server);
     const [, clientOfId = "", ...userOfId] = id.split(":");
     const client = props.client ?? clientOfId;
@@ -206,7 +176,7 @@ export const clientUserBinding: Lifecycle<Inputs, Outputs> = {
     const named = users.find((candidate) => sameName(candidate.name, name));
     const known = props.uid === undefined ? named : users.find(({ uid }) => uid === props.uid);
     const live = { ...without(props, "nameChange", "clientChange"), client, user: name, server: server.name };
-    const inputs = pick(live, inputKeys);
+    const inputs = declaredOf(properties, live);
     const nameChange = named === known ? undefined : { name: known?.name ?? null, uid: named?.uid ?? null };
     const knownClient = clientOf(live);
     const otherName = knownClient && clientChange(knownClient, clients);
@@ -215,25 +185,25 @@ export const clientUserBinding: Lifecycle<Inputs, Outputs> = {
     if (nameChange || otherName) {
       // Neither gone nor there: who is meant is for a person to say, and until then nothing is written.
       const changes = { ...(nameChange && { nameChange }), ...(otherName && { clientChange: otherName }) };
-      return { id: bindingId(client, name), props: { ...(live as Outputs), ...changes }, inputs };
+      return { id: bindingId(client, name), props: { ...(live as Recorded), ...changes }, inputs };
     }
     const bound = clients.find(
       ({ internalName, users }) => internalName === client && users.some(({ uid }) => uid === known?.uid),
     );
     noteLook(server, bindingKey(client, name), bound ? undefined : `${name} unbound from ${client}`);
     if (bound && known) {
-      return { id: bindingId(client, name), props: outputs({ user: known, clientNid: bound.nid }, live), inputs };
+      return { id: bindingId(client, name), props: recordOf({ user: known, clientNid: bound.nid }, live), inputs };
     }
     // A record stays where the person was unbound or deleted: without its uid, whoever takes the name later would be bound.
     if (props.uid === undefined) return {};
-    return { id: bindingId(client, name), props: { ...(live as Outputs), unbound: true }, inputs };
+    return { id: bindingId(client, name), props: { ...(live as Recorded), unbound: true }, inputs };
   },
 
-  async update(_id, olds, news): Promise<{ outs: Outputs }> {
+  async update(_id, olds, news): Promise<{ outs: Recorded }> {
     if (olds.unbound) refuseUncountedRepair(serverFor(news.server), bindingKey(news.client, news.user));
     if (olds.notLookedAt) await refuseUnseenChange(olds);
     const clientNid = clientNidOf(news.server, news.client) ?? olds.clientNid;
-    return { outs: outputs(await bind(news, { uid: news.expectedUid ?? olds.uid, clientNid }), news) };
+    return { outs: recordOf(await bind(news, { uid: news.expectedUid ?? olds.uid, clientNid }), news) };
   },
 
   async delete(id, props): Promise<void> {
@@ -261,12 +231,12 @@ export const clientUserBinding: Lifecycle<Inputs, Outputs> = {
 };
 
 /** The client as the state knows it; undefined in the states of earlier releases, where only its name is known. */
-function clientOf({ client, clientNid }: Partial<Outputs>): KnownClient | undefined {
+function clientOf({ client, clientNid }: Partial<Recorded>): KnownClient | undefined {
   return client === undefined || clientNid === undefined ? undefined : { internalName: client, nid: clientNid };
 }
 
 /** What the recorded client is called now; undefined if it is gone. */
-async function calledNow(server: AegirServer, { client, clientNid }: Outputs): Promise<string | undefined> {
+async function calledNow(server: AegirServer, { client, clientNid }: Recorded): Promise<string | undefined> {
   if (clientNid === undefined) return client;
   const { result } = await server.worker.call("client", { internalName: client });
   if (result.client?.nid === clientNid) return client;
@@ -281,7 +251,7 @@ function refuseParted(server: AegirServer, { client, user }: Inputs): void {
 }
 
 /** What no refresh has looked at may be one of many that somebody has unbound. */
-async function refuseUnseenChange({ uid, client, server }: Outputs): Promise<void> {
+async function refuseUnseenChange({ uid, client, server }: Recorded): Promise<void> {
   if (uid === undefined) return;
   const { result } = await serverFor(server).worker.call("user", { uid });
   if (result.users[0]?.clients.includes(client) === false) throw notCounted(serverFor(server));
@@ -322,12 +292,6 @@ async function bindOnce(server: AegirServer, inputs: Inputs, { uid, clientNid }:
   }
 }
 
-/** How a user would be made, compared as addresses are. */
-function madeWith(createUser: unknown): unknown {
-  if (typeof createUser !== "object" || createUser === null || !("email" in createUser)) return createUser;
-  return { ...createUser, email: text(mailKey)(createUser.email) };
-}
-
 /** MySQL compares user names without case, and so does Drupal's login. */
 function sameName(left: string, right: string): boolean {
   return userNameKey(left) === userNameKey(right);
@@ -348,9 +312,9 @@ function warningsOf(user: UserFacts, { createUser }: Partial<Inputs>): string[] 
   return warnings;
 }
 
-function outputs({ user, clientNid }: Pair, inputs: Partial<Inputs>): Outputs {
+function recordOf({ user, clientNid }: Pair, inputs: Partial<Inputs>): Recorded {
   return {
-    ...(pick(inputs, inputKeys) as unknown as Outputs),
+    ...declaredOf(properties, inputs),
     stateVersion: STATE_VERSION,
     uid: user.uid,
     clientNid,

@@ -1,4 +1,3 @@
-import * as pulumi from "@pulumi/pulumi";
 import { AegirError } from "../aegir/AegirError";
 import type { AegirServer } from "../aegir/AegirServer";
 import type { Password } from "../aegir/PasswordFiles";
@@ -6,70 +5,88 @@ import { configurationOf, serverFor } from "../aegir/servers";
 import { internalNameProblems } from "../naming/InternalName";
 import { reducedName, shellAccountName } from "../naming/ShellAccountName";
 import { TaskStatus } from "../worker/protocol";
-import { AegirResource, typeToken } from "./AegirResource";
+import { checkProperties } from "./checkProperties";
 import { say } from "./consequences";
-import { isDeclared, noteDeclared } from "./declared";
-import { claim } from "./register";
-import { InputRules, withoutNulls } from "./InputRules";
+import { PartialFailure } from "./PartialFailure";
 import {
-  differing,
-  isKnown,
-  PartialFailure,
-  pick,
-  same,
+  boolean,
+  changedProperties,
+  declaredOf,
+  optional,
+  required,
+  serverName,
+  string,
+  type ArgsOf,
+  type InputsOf,
+} from "./properties";
+import { output, resourceClass, secretOutput, type StateOf } from "./resourceClass";
+import {
   STATE_VERSION,
   type CheckResult,
   type CreateResult,
   type DiffResult,
-  type Lifecycle,
   type ReadResult,
-} from "./Lifecycle";
+  type ResourceHandlers,
+} from "./ResourceHandlers";
+import { claim, isDeclared, noteDeclared } from "./uniqueIdentities";
+import { isKnown, same } from "./values";
 
-export interface ShellAccountArgs {
+const properties = {
   /**
    * Internal name of the client whose login this is. Take it from `SiteOwnership.client`, not from the client itself:
    * BOA makes the login only once a site of the client is verified. A change replaces the resource.
    */
-  client: pulumi.Input<string>;
+  client: required(
+    string((value) => internalNameProblems(value)),
+    { replaces: true },
+  ),
   /**
    * The password's generation: any text, such as a date or a ticket. A new value means a new password, and with it a new
    * account: BOA deletes the old one with its home and SSH keys.
    */
-  rotation?: pulumi.Input<string>;
+  rotation: optional(
+    string((value) =>
+      value.length <= 100 ? [] : [`rotation has ${value.length} characters; it is a short mark, at most 100.`],
+    ),
+  ),
   /**
    * Keeps the password as a secret output in the state. With false it is in no output; read it from its file then.
    * @default true
    */
-  passwordInState?: pulumi.Input<boolean>;
+  passwordInState: optional(boolean()),
   /** One of the configured servers; may be left out where there is only one. A change replaces the resource. */
-  server?: pulumi.Input<string>;
-}
+  server: serverName,
+};
 
-interface Inputs {
-  client: string;
-  rotation?: string;
-  passwordInState?: boolean;
-  server: string;
-}
+const outputs = {
+  /** The login, for example `o1.foo`. */
+  username: output<string>(),
+  /** Where the login is used. */
+  host: output<string>(),
+  /** SSH and SFTP: the port of the connection to the password files. */
+  sshPort: output<number>(),
+  /** FTPS with explicit TLS. */
+  ftpsPort: output<number>(),
+  /** False where the server lets nobody in over SSH and SFTP with a password, but only with a key: it may work for FTPS. */
+  sshAcceptsPasswords: output<boolean>(),
+  /**
+   * The password as BOA made it, secret; null with `passwordInState: false`. Its holder may change it with
+   * `passwd`, and it expires after 90 days: only the holder knows the new one then.
+   */
+  password: secretOutput<string | null>(),
+  /** Tells passwords apart and reveals none. */
+  fingerprint: output<string>(),
+};
 
-/** Outputs repeat the inputs, because delete and refresh see outputs only. */
-interface Outputs extends Inputs {
+export interface ShellAccountArgs extends ArgsOf<typeof properties> {}
+type Inputs = InputsOf<typeof properties>;
+
+/** Recorded repeat the inputs, because delete and refresh see outputs only. */
+interface Recorded extends Inputs, StateOf<typeof outputs> {
   stateVersion: number;
-  username: string;
-  host: string;
-  sshPort: number;
-  ftpsPort: number;
-  /** Absent in states of releases before 0.2. */
-  sshAcceptsPasswords?: boolean;
-  password: string | null;
-  fingerprint: string;
   /** Of the password that this stack last saw in a deployment, if a refresh found another one since. */
   deployed?: string;
 }
-
-const replacing = ["client", "server"] as const;
-const changing = ["rotation", "passwordInState"] as const;
-const inputKeys = [...replacing, ...changing];
 
 /**
  * The SSH, SFTP and FTPS login of a client on BOA: `o1.foo`, with a password that BOA makes. It shows the
@@ -83,51 +100,10 @@ const inputKeys = [...replacing, ...changing];
  * const login = new ShellAccount("account:acme", { client: ownership.client, rotation: "2026-07" });
  * ```
  */
-export class ShellAccount extends AegirResource {
-  /** @internal the token by which policies recognise the class */
-  static readonly __pulumiType = typeToken("ShellAccount");
+export class ShellAccount extends resourceClass("ShellAccount", properties, outputs, claimed) {}
 
-  declare readonly client: pulumi.Output<string>;
-  /** The login, for example `o1.foo`. */
-  declare readonly username: pulumi.Output<string>;
-  declare readonly host: pulumi.Output<string>;
-  /** SSH and SFTP: the port of the connection to the password files. */
-  declare readonly sshPort: pulumi.Output<number>;
-  /** FTPS with explicit TLS. */
-  declare readonly ftpsPort: pulumi.Output<number>;
-  /** False where the server lets nobody in over SSH and SFTP with a password, but only with a key: it may work for FTPS. */
-  declare readonly sshAcceptsPasswords: pulumi.Output<boolean>;
-  /**
-   * The password as BOA made it, secret; null with `passwordInState: false`. Its holder may change it with
-   * `passwd`, and it expires after 90 days: only the holder knows the new one then.
-   */
-  declare readonly password: pulumi.Output<string | null>;
-  /** Tells passwords apart and reveals none. */
-  declare readonly fingerprint: pulumi.Output<string>;
-  declare readonly server: pulumi.Output<string>;
-
-  constructor(name: string, args: ShellAccountArgs, options?: pulumi.CustomResourceOptions) {
-    const outputs = [
-      "username",
-      "host",
-      "sshPort",
-      "ftpsPort",
-      "sshAcceptsPasswords",
-      "password",
-      "fingerprint",
-      "server",
-    ];
-    super("ShellAccount", name, claimed(name, args), outputs, options, ["password"]);
-  }
-
-  /** Looks up a login that this stack does not manage. `id` is `account:<login>`. */
-  static get(name: string, id: pulumi.Input<pulumi.ID>, options?: pulumi.CustomResourceOptions): ShellAccount {
-    return new ShellAccount(name, {} as ShellAccountArgs, { ...options, id });
-  }
-}
-
-function claimed(name: string, args: ShellAccountArgs): Record<string, unknown> {
-  if (args.client === undefined) return { ...args };
+function claimed(name: string, args: ShellAccountArgs): object {
+  if (args.client === undefined) return args;
   const client = claim(name, args.server, args.client, (value) => {
     const reduced = reducedName(`${value}`);
     return [{ identity: `account ${reduced}`, what: `the shell login of ${value} (letters and digits: ${reduced})` }];
@@ -137,33 +113,24 @@ function claimed(name: string, args: ShellAccountArgs): Record<string, unknown> 
 
 const accountId = (login: string): string => `account:${login}`;
 
-export const shellAccount: Lifecycle<Inputs, Outputs> = {
+export const shellAccount: ResourceHandlers<Inputs, Recorded> = {
   check(_olds, news): CheckResult {
-    const inputs = withoutNulls(news);
-    const rules = new InputRules(inputs);
-    const server = rules.server();
-    if (server) inputs.server = server.name;
-    rules.text("client", (value) => internalNameProblems(value));
-    rules.optionalText("rotation", (value) =>
-      value.length <= 100 ? [] : [`rotation has ${value.length} characters; it is a short mark, at most 100.`],
-    );
-    rules.optionalBoolean("passwordInState");
+    const { inputs, server, failures } = checkProperties(properties, news, "accounts");
     const accounts = server?.configuration.accounts;
     if (server && !accounts) {
-      rules.fail(
-        "server",
-        `Server "${server.name}" has no shell accounts: they exist on BOA only. Configure accounts: { instance: "o1" } there, or remove this resource.`,
-      );
+      failures.push({
+        property: "server",
+        reason: `Server "${server.name}" has no shell accounts: they exist on BOA only. Configure accounts: { instance: "o1" } there, or remove this resource.`,
+      });
     }
     if (server && accounts && typeof inputs.client === "string" && isKnown(inputs.client)) {
       noteDeclared(server.name, accountId(shellAccountName(accounts.instance, inputs.client)));
     }
-    return { inputs: { ...inputs }, failures: rules.failures };
+    return { inputs, failures };
   },
 
   diff(id, olds, news): DiffResult {
-    const replaces: string[] = differing(replacing, olds, news);
-    const changed = differing(changing, olds, news);
+    const { replaces, changed } = changedProperties(properties, olds, news);
     const instance = configurationOf(news.server)?.accounts?.instance;
     const meant = instance !== undefined && isKnown(news.client) ? shellAccountName(instance, news.client) : undefined;
     if (replaces.length === 0 && meant !== undefined && olds.username !== undefined && olds.username !== meant) {
@@ -189,7 +156,7 @@ export const shellAccount: Lifecycle<Inputs, Outputs> = {
     return { changes: replaces.length + changed.length > 0 || found, replaces };
   },
 
-  async create(inputs): Promise<CreateResult<Outputs>> {
+  async create(inputs): Promise<CreateResult<Recorded>> {
     const server = serverFor(inputs.server);
     const login = loginOf(server, inputs.client);
     const watch = siteWatch(server, inputs.client);
@@ -202,7 +169,7 @@ export const shellAccount: Lifecycle<Inputs, Outputs> = {
       );
     }
     const password = await server.passwordFiles.appears(login, undefined, watch);
-    const outs = await outputs(server, login, password, inputs);
+    const outs = await recordOf(server, login, password, inputs);
     if (outs.sshAcceptsPasswords === false) {
       say(
         accountId(login),
@@ -212,7 +179,7 @@ export const shellAccount: Lifecycle<Inputs, Outputs> = {
     return { id: accountId(login), outs };
   },
 
-  async read(id, props): Promise<ReadResult<Outputs>> {
+  async read(id, props): Promise<ReadResult<Recorded>> {
     const server = serverFor(props.server);
     const login = props.username ?? id.slice("account:".length);
     const password = await server.passwordFiles.settled(login);
@@ -223,14 +190,14 @@ export const shellAccount: Lifecycle<Inputs, Outputs> = {
     return {
       id: accountId(login),
       props: {
-        ...(await outputs(server, login, password, live)),
+        ...(await recordOf(server, login, password, live)),
         ...(deployed !== undefined && deployed !== password.fingerprint && { deployed }),
       },
-      inputs: pick(live, inputKeys),
+      inputs: declaredOf(properties, live),
     };
   },
 
-  async update(id, olds, news): Promise<{ outs: Outputs }> {
+  async update(id, olds, news): Promise<{ outs: Recorded }> {
     const server = serverFor(news.server);
     const login = olds.username;
     const rotate = news.rotation !== undefined && !same(olds.rotation, news.rotation);
@@ -250,11 +217,11 @@ export const shellAccount: Lifecycle<Inputs, Outputs> = {
     }
     const old = rotate ? deployed : undefined;
     try {
-      return { outs: await outputs(server, login, await server.passwordFiles.appears(login, old, watch), news) };
+      return { outs: await recordOf(server, login, await server.passwordFiles.appears(login, old, watch), news) };
     } catch (error) {
       if (!rotate || !(error instanceof Error)) throw error;
       // The old password is gone with its file: recorded so, the next up waits on instead of rotating once more.
-      throw new PartialFailure(id, { ...olds, ...pick(news, inputKeys), password: null }, error);
+      throw new PartialFailure(id, { ...olds, ...declaredOf(properties, news), password: null }, error);
     }
   },
 
@@ -325,16 +292,16 @@ async function refuseShared(server: AegirServer, client: string, sameShellName: 
   });
 }
 
-async function outputs(
+async function recordOf(
   server: AegirServer,
   username: string,
   { password, fingerprint }: Password,
   inputs: Partial<Inputs>,
-): Promise<Outputs> {
+): Promise<Recorded> {
   const { accounts, connection } = server.configuration;
   const kept = inputs.passwordInState ?? true;
   return {
-    ...(pick(inputs, inputKeys) as unknown as Outputs),
+    ...declaredOf(properties, inputs),
     stateVersion: STATE_VERSION,
     username,
     host: accounts?.host ?? accounts?.connection?.host ?? connection?.host ?? "",

@@ -1,4 +1,3 @@
-import * as pulumi from "@pulumi/pulumi";
 import { clientChange, partedClient, type ClientChange, type KnownClient } from "../aegir/ClientNumber";
 import { serverFor } from "../aegir/servers";
 import { NotApplied, type HandoverProgress } from "../aegir/Sites";
@@ -18,78 +17,84 @@ import {
 import { quoted } from "../text/quoted";
 import { normalizeDomain, siteDomainProblems } from "../naming/SiteDomain";
 import type { SiteFacts } from "../worker/protocol";
-import { AegirResource, typeToken } from "./AegirResource";
+import { checkProperties } from "./checkProperties";
 import { say } from "./consequences";
-import {
-  clientNidOf,
-  expectedClientNid,
-  isDeclared,
-  isRefresh,
-  noteDeclared,
-  notePartedClient,
-  noteRead,
-} from "./declared";
 import { noteLook, refuseUncountedRepair } from "./driftLimit";
-import { claim } from "./register";
-import { CLIENT_ID, InputRules, receiver, withoutNulls } from "./InputRules";
+import { clientNidOf, expectedClientNid, isRefresh, notePartedClient, noteRead } from "./knownNumbers";
+import { PartialFailure } from "./PartialFailure";
 import {
-  differing,
-  isKnown,
-  PartialFailure,
-  pick,
-  same,
+  changedProperties,
+  choice,
+  choiceOrClient,
+  declaredOf,
+  internalName,
+  optional,
+  receiver,
+  required,
+  serverName,
+  string,
+  type ArgsOf,
+  type InputsOf,
+} from "./properties";
+import { output, resourceClass, type StateOf } from "./resourceClass";
+import {
   STATE_VERSION,
-  text,
-  without,
   type CheckResult,
   type CreateResult,
   type DiffResult,
-  type Lifecycle,
   type ReadResult,
-} from "./Lifecycle";
+  type ResourceHandlers,
+} from "./ResourceHandlers";
+import { claim, isDeclared, noteDeclared } from "./uniqueIdentities";
+import { isKnown, same, without } from "./values";
 
-export interface SiteOwnershipArgs {
+const properties = {
   /** The site's main domain, not an alias. A change replaces the resource. */
-  site: pulumi.Input<string>;
+  site: required(string(siteDomainProblems), { replaces: true, compared: normalizeDomain }),
   /** Internal name of the client that owns the site; take it from `AegirClient.internalName`. */
-  client: pulumi.Input<string>;
+  client: required(internalName()),
   /**
    * Internal name of the client that may lose the site. Without it a site of another client is never taken, so that a
    * reviewer reads who loses what. The server's default owner and this stack's own last owner need no mention.
    */
-  takeOverFrom?: pulumi.Input<string>;
+  takeOverFrom: optional(
+    string((value) =>
+      /^[\w.-]{1,255}$/.test(value) ? [] : [`takeOverFrom is the internal name of a client, not ${quoted(value)}.`],
+    ),
+  ),
   /**
    * `effective`: wait until the site is verified and the files are linked for the owner and nobody else. `recorded`:
    * be content with the panel's database; until the verify has run, the old client keeps reaching the files.
    * @default "effective"
    */
-  waitFor?: pulumi.Input<WaitFor>;
+  waitFor: optional(choice<WaitFor>("effective", "recorded")),
   /**
    * Who owns the site when this resource is destroyed: the server's default owner, `client:<internalName>`, or whoever
    * owns it by then (`leave`). If somebody else owns it by then, it is left alone in any case.
    * @default "default-owner"
    */
-  onDestroy?: pulumi.Input<"default-owner" | "leave" | `client:${string}`>;
+  onDestroy: optional(choiceOrClient("default-owner", "leave")),
   /** One of the configured servers; may be left out where there is only one. A change replaces the resource. */
-  server?: pulumi.Input<string>;
-}
+  server: serverName,
+};
 
-interface Inputs {
-  site: string;
-  client: string;
-  takeOverFrom?: string;
-  waitFor?: WaitFor;
-  onDestroy?: string;
-  server: string;
-}
+const outputs = {
+  /** Node id of the site. */
+  nid: output<number>(),
+  /** Internal name of the client that owned the site before this resource changed it; null if it never did. */
+  previousOwner: output<string | null>(),
+  /** Node id of the verify task that made the last change effective; null if there was none. */
+  verifyTask: output<number | null>(),
+  /** True if the files are linked for the owner and for nobody else. */
+  applied: output<boolean>(),
+};
+
+export interface SiteOwnershipArgs extends ArgsOf<typeof properties> {}
+type Inputs = InputsOf<typeof properties>;
 
 /** Outputs repeat the inputs, because delete and refresh see outputs only. */
-interface Outputs extends Inputs {
+interface Recorded extends Inputs, StateOf<typeof outputs> {
   stateVersion: number;
-  nid: number;
-  previousOwner: string | null;
-  verifyTask: number | null;
-  applied: boolean;
   /** The client that this stack gave the site to, if a refresh found another owner since: a removal leaves it with that one. */
   givenTo?: string;
   /** Node id of that client. */
@@ -104,10 +109,6 @@ interface Outputs extends Inputs {
   ownerChange?: ClientChange;
 }
 
-const replacing = ["site", "server"] as const;
-const changing = ["client", "takeOverFrom", "waitFor", "onDestroy"] as const;
-const inputKeys = [...replacing, ...changing];
-
 /**
  * That a site is owned by a client: exactly one client owns a site, and whoever is bound to it, or holds its
  * shell login, reaches the site and no other.
@@ -120,41 +121,10 @@ const inputKeys = [...replacing, ...changing];
  * new SiteOwnership("site:www.acme.example", { site: "www.acme.example", client: acme.internalName });
  * ```
  */
-export class SiteOwnership extends AegirResource {
-  /** @internal the token by which policies recognise the class */
-  static readonly __pulumiType = typeToken("SiteOwnership");
+export class SiteOwnership extends resourceClass("SiteOwnership", properties, outputs, claimed) {}
 
-  /** Node id of the site. */
-  declare readonly nid: pulumi.Output<number>;
-  declare readonly site: pulumi.Output<string>;
-  /** Internal name of the owner; link a ShellAccount through it, so that it waits for the ownership. */
-  declare readonly client: pulumi.Output<string>;
-  /** Internal name of the client that owned the site before this resource changed it; null if it never did. */
-  declare readonly previousOwner: pulumi.Output<string | null>;
-  /** Node id of the verify task that made the last change effective; null if there was none. */
-  declare readonly verifyTask: pulumi.Output<number | null>;
-  /** True if the files are linked for the owner and for nobody else. */
-  declare readonly applied: pulumi.Output<boolean>;
-  declare readonly server: pulumi.Output<string>;
-
-  constructor(name: string, args: SiteOwnershipArgs, options?: pulumi.CustomResourceOptions) {
-    super(
-      "SiteOwnership",
-      name,
-      claimed(name, args),
-      ["nid", "previousOwner", "verifyTask", "applied", "server"],
-      options,
-    );
-  }
-
-  /** Looks up the ownership of a site that this stack does not manage. `id` is `site:<domain>`. */
-  static get(name: string, id: pulumi.Input<pulumi.ID>, options?: pulumi.CustomResourceOptions): SiteOwnership {
-    return new SiteOwnership(name, {} as SiteOwnershipArgs, { ...options, id });
-  }
-}
-
-function claimed(name: string, args: SiteOwnershipArgs): Record<string, unknown> {
-  if (args.site === undefined) return { ...args };
+function claimed(name: string, args: SiteOwnershipArgs): object {
+  if (args.site === undefined) return args;
   const site = claim(name, args.server, args.site, (value) => {
     const domain = normalizeDomain(`${value}`);
     return [{ identity: siteId(domain), what: `the owner of the site ${domain}` }];
@@ -164,36 +134,25 @@ function claimed(name: string, args: SiteOwnershipArgs): Record<string, unknown>
 
 const siteId = (domain: string): string => `site:${domain}`;
 
-export const siteOwnership: Lifecycle<Inputs, Outputs> = {
+export const siteOwnership: ResourceHandlers<Inputs, Recorded> = {
   check(_olds, news): CheckResult {
-    const inputs = withoutNulls(news);
-    const rules = new InputRules(inputs);
-    const server = rules.drushServer();
-    if (server) inputs.server = server.name;
-    rules.text("site", siteDomainProblems);
-    rules.text("client", rules.internalName(server));
-    rules.optionalText("takeOverFrom", (value) =>
-      /^[\w.-]{1,255}$/.test(value) ? [] : [`takeOverFrom is the internal name of a client, not ${quoted(value)}.`],
-    );
+    const { inputs, server, failures } = checkProperties(properties, news);
     if (typeof inputs.takeOverFrom === "string" && same(inputs.takeOverFrom, inputs.client)) {
-      rules.fail(
-        "takeOverFrom",
-        `takeOverFrom names the new owner itself, ${quoted(inputs.takeOverFrom)}. Name the client that loses the site, or remove it.`,
-      );
+      failures.push({
+        property: "takeOverFrom",
+        reason: `takeOverFrom names the new owner itself, ${quoted(inputs.takeOverFrom)}. Name the client that loses the site, or remove it.`,
+      });
     }
-    rules.choice("waitFor", ["effective", "recorded"]);
-    rules.choice("onDestroy", ["default-owner", "leave", "client:<internalName>"], (value) => CLIENT_ID.test(value));
     if (typeof inputs.site === "string" && isKnown(inputs.site) && siteDomainProblems(inputs.site).length === 0) {
       inputs.site = normalizeDomain(inputs.site);
       if (server) noteDeclared(server.name, siteId(inputs.site));
     }
-    return { inputs: { ...inputs }, failures: rules.failures };
+    return { inputs, failures };
   },
 
   diff(id, olds, news): DiffResult {
     if (olds.ownerChange) notePartedClient(olds.server, ownerOf(olds)!);
-    const replaces = differing(replacing, olds, news, { site: text(normalizeDomain) });
-    const changed = differing(changing, olds, news);
+    const { replaces, changed } = changedProperties(properties, olds, news);
     const unfinished = olds.applied === false && news.waitFor !== "recorded";
     // Declared for whom the refresh found: from now on it is this stack that gives the site to them.
     const accepted = (olds.givenTo ?? olds.remade ?? olds.ownerChange) !== undefined;
@@ -232,12 +191,12 @@ export const siteOwnership: Lifecycle<Inputs, Outputs> = {
     return { changes: replaces.length + changed.length > 0 || unfinished || accepted || follows, replaces };
   },
 
-  async create(inputs): Promise<CreateResult<Outputs>> {
+  async create(inputs): Promise<CreateResult<Recorded>> {
     const id = siteId(inputs.site);
     return { id, outs: await own(id, inputs, undefined) };
   },
 
-  async read(id, props): Promise<ReadResult<Outputs>> {
+  async read(id, props): Promise<ReadResult<Recorded>> {
     const server = serverFor(props.server);
     const domain = props.site ?? id.slice("site:".length);
     const { sites, clients } = await server.inventory();
@@ -251,7 +210,7 @@ export const siteOwnership: Lifecycle<Inputs, Outputs> = {
       // Whose site it is now is for a person to say, and until then nothing is written.
       const remade = { nid: found.nid, owner: ownerName(found) };
       const kept = { ...props, site: domain, server: server.name };
-      return { id: siteId(domain), props: { ...(kept as Outputs), remade }, inputs: pick(kept, inputKeys) };
+      return { id: siteId(domain), props: { ...(kept as Recorded), remade }, inputs: declaredOf(properties, kept) };
     }
     const owner = ownerOf(given(props));
     const ownerChange = owner && clientChange(owner, clients);
@@ -261,7 +220,7 @@ export const siteOwnership: Lifecycle<Inputs, Outputs> = {
       const recorded = without(props, "givenTo", "givenToNid");
       const called = { client: owner.internalName, ownerNid: owner.nid };
       const kept = { ...recorded, ...called, site: domain, server: server.name, ownerChange };
-      return { id: siteId(domain), props: kept as Outputs, inputs: pick(kept, inputKeys) };
+      return { id: siteId(domain), props: kept as Recorded, inputs: declaredOf(properties, kept) };
     }
     if (identity === "reinstalled") say(id, reinstalled(props, found));
     const drifted = givenTo !== undefined && givenTo !== live.client;
@@ -273,14 +232,14 @@ export const siteOwnership: Lifecycle<Inputs, Outputs> = {
     return {
       id: siteId(domain),
       props: {
-        ...outputs(found, live, props),
+        ...recordOf(found, live, props),
         ...(drifted && { givenTo, ...(owner && { givenToNid: owner.nid }) }),
       },
-      inputs: pick(live, inputKeys),
+      inputs: declaredOf(properties, live),
     };
   },
 
-  async update(id, olds, news): Promise<{ outs: Outputs }> {
+  async update(id, olds, news): Promise<{ outs: Recorded }> {
     if (news.client === olds.givenTo) refuseUncountedRepair(serverFor(news.server), id);
     return { outs: await own(id, news, olds) };
   },
@@ -311,7 +270,7 @@ export const siteOwnership: Lifecycle<Inputs, Outputs> = {
 };
 
 /** Hands the site to the declared client. A change that is recorded but not effective is a partial failure. */
-async function own(id: string, inputs: Inputs, olds: Outputs | undefined): Promise<Outputs> {
+async function own(id: string, inputs: Inputs, olds: Recorded | undefined): Promise<Recorded> {
   const server = serverFor(inputs.server);
   const toNid = expectedOwnerNid(inputs, olds);
   try {
@@ -326,12 +285,12 @@ async function own(id: string, inputs: Inputs, olds: Outputs | undefined): Promi
     if (olds?.nid !== undefined && olds.nid !== handover.site.nid) say(id, reinstalled(olds, handover.site));
     const took = handover.previousOwner?.internalName ?? (givenBy(olds ?? {}) === inputs.client ? olds?.tookFrom : "");
     const tookFrom = inputs.takeOverFrom !== undefined && took === inputs.takeOverFrom ? took : undefined;
-    return outputs(handover.site, inputs, { ...remembered(handover, olds), tookFrom });
+    return recordOf(handover.site, inputs, { ...remembered(handover, olds), tookFrom });
   } catch (error) {
     if (!(error instanceof NotApplied)) throw error;
     // Where the answer was lost the declared owner is recorded: if it is so, a removal takes it back, and if not, leaves it.
     const client = error.outcome === "unknown" ? inputs.client : ownerName(error.site);
-    const recorded = outputs(error.site, { ...inputs, client }, remembered(error.progress, olds));
+    const recorded = recordOf(error.site, { ...inputs, client }, remembered(error.progress, olds));
     if (error.outcome === "unknown") {
       // The number that was seen is that of the owner before.
       delete recorded.ownerNid;
@@ -342,7 +301,7 @@ async function own(id: string, inputs: Inputs, olds: Outputs | undefined): Promi
 }
 
 /** Which node the declared client is, as its AegirClient or the state knows it; undefined if the name alone says it. */
-function expectedOwnerNid({ server, client }: Inputs, olds: Outputs | undefined): number | undefined {
+function expectedOwnerNid({ server, client }: Inputs, olds: Recorded | undefined): number | undefined {
   const recorded = olds && [given(olds), olds].find((each) => each.client === client);
   return recorded ? (clientNidOf(server, client) ?? recorded.ownerNid) : expectedClientNid(server, client);
 }
@@ -354,8 +313,8 @@ function ownerOf({ client, ownerNid }: RecordedOwner): KnownClient | undefined {
 
 function remembered(
   handover: HandoverProgress,
-  olds: Partial<Outputs> | undefined,
-): Pick<Outputs, "previousOwner" | "verifyTask"> {
+  olds: Partial<Recorded> | undefined,
+): Pick<Recorded, "previousOwner" | "verifyTask"> {
   return {
     previousOwner:
       handover.previousOwner === undefined
@@ -365,9 +324,9 @@ function remembered(
   };
 }
 
-function outputs(site: SiteFacts, inputs: Partial<Inputs>, remembers: Partial<Outputs>): Outputs {
+function recordOf(site: SiteFacts, inputs: Partial<Inputs>, remembers: Partial<Recorded>): Recorded {
   return {
-    ...(pick(inputs, inputKeys) as unknown as Outputs),
+    ...declaredOf(properties, inputs),
     stateVersion: STATE_VERSION,
     nid: site.nid,
     ...(site.owner && { ownerNid: site.ownerNid }),

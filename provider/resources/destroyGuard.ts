@@ -6,9 +6,9 @@
  */
 import * as pulumi from "@pulumi/pulumi";
 import { userNameKey } from "../naming/PanelUser";
-import { pick } from "./Lifecycle";
 import { ProgramError } from "./ProgramError";
-import { declaredBy, programRun } from "./register";
+import { declaredBy, programRun } from "./uniqueIdentities";
+import { pick } from "./values";
 
 /** In the state of every resource, and in Pulumi's words when it refuses a destroy. Frozen. */
 const HOOK = "aegir:refuseDestroy";

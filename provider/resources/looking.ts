@@ -1,5 +1,5 @@
 /**
- * What the four life cycles have in common where a server cannot be looked at.
+ * What the handlers of all four types have in common where a server cannot be looked at.
  *
  * A refresh that fails at one resource ends the whole deployment, and with it every revocation on every other server
  * (Pulumi 3.248, with --continue-on-error as well). So a read that could not look keeps what is recorded and marks it.
@@ -13,7 +13,8 @@ import { printable } from "../text/printable";
 import { SshError, type SshErrorCode } from "../ssh/SshError";
 import { OneLineError } from "../text/OneLineError";
 import { say } from "./consequences";
-import { PartialFailure, type Lifecycle } from "./Lifecycle";
+import { PartialFailure } from "./PartialFailure";
+import type { ResourceHandlers } from "./ResourceHandlers";
 
 /** The mark, an output. */
 export interface NotLookedAt {
@@ -54,12 +55,12 @@ const STALE =
   " If the configuration has changed since the last `pulumi up`: the next `pulumi up` uses the new one, `pulumi refresh` " +
   "and `pulumi destroy` only with --run-program.";
 
-/** The life cycle as Pulumi gets it. */
-export function looking(type: ResourceType, inner: Lifecycle<never, unknown>): Lifecycle<never, unknown> {
-  const lifecycle = inner as unknown as Lifecycle<Recorded, Recorded>;
+/** The handlers as Pulumi gets them. */
+export function looking(type: ResourceType, inner: ResourceHandlers<never, unknown>): ResourceHandlers<never, unknown> {
+  const handlers = inner as unknown as ResourceHandlers<Recorded, Recorded>;
   return {
     async check(olds, news) {
-      const checked = await lifecycle.check(olds, news);
+      const checked = await handlers.check(olds, news);
       const inputs: Recorded = checked.inputs;
       const reason = decommissioned(inputs.server);
       if (reason !== undefined) {
@@ -73,25 +74,25 @@ export function looking(type: ResourceType, inner: Lifecycle<never, unknown>): L
 
     async diff(id, olds, news) {
       const { notLookedAt, ...recorded } = olds;
-      const diff = await lifecycle.diff(id, recorded, news);
+      const diff = await handlers.diff(id, recorded, news);
       if (!notLookedAt || decommissioned(recorded.server) !== undefined) return diff;
       say(id, "was not looked at by the last refresh: the update looks again, and fails if it cannot.");
       return { ...diff, changes: true };
     },
 
-    create: (inputs) => lifecycle.create(inputs),
+    create: (inputs) => handlers.create(inputs),
 
     async read(id, props) {
       const { notLookedAt, ...recorded } = props;
       // A lookup (`get`) has nothing recorded that could be kept.
-      if (recorded.stateVersion === undefined) return lifecycle.read(id, props);
+      if (recorded.stateVersion === undefined) return handlers.read(id, props);
       const reason = decommissioned(recorded.server);
       if (reason !== undefined) {
         say(id, `was not looked at: the server ${recorded.server} is decommissioned (${reason}). The state keeps it.`);
         return { id, props: recorded };
       }
       try {
-        return await lifecycle.read(id, recorded);
+        return await handlers.read(id, recorded);
       } catch (error) {
         if (!couldNotLook(error)) throw error;
         const mark = { why: printable(error.message, MAXIMUM_REASON), refreshes: (notLookedAt?.refreshes ?? 0) + 1 };
@@ -106,7 +107,7 @@ export function looking(type: ResourceType, inner: Lifecycle<never, unknown>): L
       try {
         // How a binding is known to be unseen.
         const seen = type === "ClientUserBinding" ? olds : recorded;
-        return await lifecycle.update(id, seen, news);
+        return await handlers.update(id, seen, news);
       } catch (error) {
         if (!notLookedAt || !couldNotLook(error)) throw error;
         throw new NotSeen(withRecord(error, type, recorded), error);
@@ -124,14 +125,14 @@ export function looking(type: ResourceType, inner: Lifecycle<never, unknown>): L
         return;
       }
       try {
-        await lifecycle.delete(id, recorded);
+        await handlers.delete(id, recorded);
       } catch (error) {
         if (!couldNotLook(error)) throw error;
         const message = notLookedAt ? withRecord(error, type, recorded) : error.sentences;
         throw new NotSeen(`${message}${stale(error)}`, error);
       }
     },
-  } satisfies Lifecycle<Recorded, Recorded>;
+  } satisfies ResourceHandlers<Recorded, Recorded>;
 }
 
 /** A server could not be looked at: the error that says why, and what it means for one resource. */

@@ -3,12 +3,12 @@ import assert from "node:assert/strict";
 import { setTimeout } from "node:timers/promises";
 import { configureServers, endServers } from "../../provider/aegir/servers";
 import { aegirClient } from "../../provider/resources/AegirClient";
-import { forgetDeclared } from "../../provider/resources/declared";
 import { shellAccount } from "../../provider/resources/ShellAccount";
 import { siteOwnership } from "../../provider/resources/SiteOwnership";
 import { connect, execute } from "../support/PlainClient";
 import { until } from "../support/until";
 import { DrupalFrontEnd, needDrupalFrontEnd } from "./DrupalFrontEnd";
+import { newProviderProcess } from "../support/newProviderProcess";
 
 const site = "www.acme.example";
 const server = "main";
@@ -150,11 +150,11 @@ describe("the small double of Drupal", () => {
     });
     afterEach(async () => {
       front.failVerifies(site, false);
-      forgetDeclared();
+      newProviderProcess();
       front.startQueue();
       await siteOwnership.create({ site, client: "octopus123456", takeOverFrom: "acme", server });
       await front.stopQueue();
-      forgetDeclared();
+      newProviderProcess();
       await endServers();
     });
 

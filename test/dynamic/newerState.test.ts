@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import type * as pulumi from "@pulumi/pulumi";
 import { configure } from "../../provider/dynamic/index";
 import type { ResourceType } from "../../provider/dynamic/shim";
-import { STATE_VERSION } from "../../provider/resources/Lifecycle";
+import { STATE_VERSION } from "../../provider/resources/ResourceHandlers";
 
 describe("a state that a newer release wrote", () => {
   for (const type of ["AegirClient", "SiteOwnership", "ClientUserBinding", "ShellAccount"] as ResourceType[]) {

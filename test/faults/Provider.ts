@@ -1,12 +1,12 @@
 /** What a stack needs from whoever carries out its steps: the provider process itself, or its operations here or elsewhere. */
 import { configureServers, endServers } from "../../provider/aegir/servers";
 import { configure } from "../../provider/dynamic";
-import { forgetDeclared } from "../../provider/resources/declared";
-import { forgetLooks } from "../../provider/resources/driftLimit";
-import type { CheckResult, DiffResult, PartialFailure } from "../../provider/resources/Lifecycle";
+import type { CheckResult, DiffResult } from "../../provider/resources/ResourceHandlers";
+import type { PartialFailure } from "../../provider/resources/PartialFailure";
 import { initFailure, type ProviderProcess, type ResourceType, type Values } from "../dynamic/ProviderProcess";
 import type { InitFailure } from "../engine/DynamicProvider";
 import type { PropertyMap } from "../engine/properties";
+import { newProviderProcess } from "../support/newProviderProcess";
 
 export type { ResourceType, Values };
 export type Provider = Pick<ProviderProcess, "check" | "diff" | "create" | "read" | "update" | "delete" | "end">;
@@ -21,8 +21,7 @@ export class InProcessProvider implements Provider {
 
   /** Like a new process: nothing is declared, and nothing connected. One at a time. */
   static async start(servers: object): Promise<InProcessProvider> {
-    forgetDeclared();
-    forgetLooks();
+    newProviderProcess();
     await endServers();
     configureServers(undefined);
     const shims = types.map((type) => {

@@ -45,10 +45,28 @@ export const resources: WrittenMutation[] = [
     name: "undo in the night whatever was changed by hand",
     danger: "Somebody moved every site on purpose, and the nightly run takes them all back.",
     file: "provider/resources/driftLimit.ts",
-    find: "if (!drifted.has(id) || !isMass || isMeant) return;",
+    find: "if (!drifted.has(id) || !isMass || isMeant(server)) return;",
     replace: "return;",
     caughtBy:
       "test/scenarios/drift.test.ts: is shown and not undone, night after night, until a person says which side is right",
+  },
+  {
+    name: "undo what another process has found",
+    danger: "The configuration changed since the refresh, so that nothing was counted, and everything is taken back.",
+    file: "provider/resources/driftLimit.ts",
+    find: "if (!lookedAt(server).seen.has(id)) throw notCounted(server);",
+    replace: "",
+    caughtBy:
+      "test/scenarios/drift.test.ts: is undone only by a run that has counted it: one without a refresh fails, and changes nothing",
+  },
+  {
+    name: "forget whom a person unbound by hand",
+    danger: "The record goes with the person's uid, and whoever takes the name later is bound.",
+    file: "provider/resources/ClientUserBinding.ts",
+    find: "if (props.uid === undefined) return {};",
+    replace: "return {};",
+    caughtBy:
+      "test/faults/others.test.ts: row 38: what was deleted is gone only if the server says so, and is made again",
   },
   {
     name: "take a site back that another stack took",
@@ -79,7 +97,7 @@ export const resources: WrittenMutation[] = [
   {
     name: "register resources without the hook",
     danger: "Pulumi itself no longer refuses a destroy that does not run the program.",
-    file: "provider/resources/AegirResource.ts",
+    file: "provider/resources/resourceClass.ts",
     find: "...(guard && { hooks: guard.hooks })",
     replace: "...(guard && {})",
     caughtBy: "test/scenarios/destroyGuard.test.ts: refuses a destroy, with the program and without",
@@ -156,8 +174,8 @@ export const resources: WrittenMutation[] = [
   {
     name: "delete what is still declared",
     danger: "A resource that only moved in the program takes the access away that it declares.",
-    file: "provider/resources/declared.ts",
-    find: "return declared.has(identity(server, id));",
+    file: "provider/resources/uniqueIdentities.ts",
+    find: "return declared.has(identityOn(server, id));",
     replace: "return declared.has(id);",
     caughtBy: "test/scenarios/replacement.test.ts: changed logical names cost nobody access, and write nothing",
   },
@@ -188,7 +206,7 @@ export const resources: WrittenMutation[] = [
   {
     name: "deleteBeforeReplace",
     danger: "Everybody is locked out first, and then the replacement stops half way.",
-    file: "provider/resources/AegirResource.ts",
+    file: "provider/resources/resourceClass.ts",
     find: "if (options.deleteBeforeReplace) {",
     replace: "if (options.deleteBeforeReplace && options.import !== undefined) {",
     caughtBy: "test/resources/program.test.ts: cannot have a replaced resource deleted first, and reads why",
@@ -196,7 +214,7 @@ export const resources: WrittenMutation[] = [
   {
     name: "two resources of one identity",
     danger: "They undo each other's work with every deployment, and nobody knows who reaches the site.",
-    file: "provider/resources/register.ts",
+    file: "provider/resources/uniqueIdentities.ts",
     find: "if (other !== undefined) {",
     replace: "if (other === name) {",
     caughtBy: "test/resources/program.test.ts: cannot declare the owner of one site twice",
@@ -220,7 +238,7 @@ export const resources: WrittenMutation[] = [
   {
     name: "record a lost write as nothing",
     danger: "A client is there that no state knows, and no destroy takes away.",
-    file: "provider/resources/Lifecycle.ts",
+    file: "provider/resources/PartialFailure.ts",
     find: 'if (error instanceof SessionBroken && error.outcome === "unknown") throw new PartialFailure(id, properties, error);',
     replace: "void PartialFailure;",
     caughtBy:
@@ -239,8 +257,8 @@ export const resources: WrittenMutation[] = [
     name: "a password that is no secret",
     danger: "It lies in the state, and in every preview, for everybody to read.",
     file: "provider/resources/ShellAccount.ts",
-    find: 'super("ShellAccount", name, claimed(name, args), outputs, options, ["password"]);',
-    replace: 'super("ShellAccount", name, claimed(name, args), outputs, options, []);',
+    find: "password: secretOutput<string | null>(),",
+    replace: "password: output<string | null>(),",
     caughtBy:
       "test/resources/program.test.ts: has the password of a shell account kept secret, a login that it looks up included, and nothing else",
   },
@@ -298,7 +316,7 @@ export const resources: WrittenMutation[] = [
   {
     name: "know what is declared by the server's name in the configuration",
     danger: "A server that is configured under another name loses everything that it is to keep.",
-    file: "provider/resources/declared.ts",
+    file: "provider/resources/uniqueIdentities.ts",
     find: 'return [label, command, alias, id].join(" ");',
     replace: 'return [label, command, alias, server, id].join(" ");',
     caughtBy: "test/scenarios/halfdone.test.ts: a server that gets another name costs nobody access",

@@ -2,11 +2,11 @@
 import assert from "node:assert/strict";
 import { configureServers, endServers } from "../../provider/aegir/servers";
 import { aegirClient } from "../../provider/resources/AegirClient";
-import { forgetDeclared } from "../../provider/resources/declared";
 import { shellAccount } from "../../provider/resources/ShellAccount";
 import { siteOwnership } from "../../provider/resources/SiteOwnership";
 import { RunningClock } from "../aegir/Clock";
 import { SmallAegir, type SmallAegirOptions } from "../aegir/SmallAegir";
+import { newProviderProcess } from "../support/newProviderProcess";
 
 const site = "www.acme.example";
 const server = "main";
@@ -23,7 +23,7 @@ describe("a site changes hands", () => {
     await aegirClient.create({ name: "Acme Corp", internalName: "acme", server });
   }
   afterEach(async () => {
-    forgetDeclared();
+    newProviderProcess();
     await endServers();
     await aegir.stop();
   });

@@ -4,13 +4,13 @@ import { AegirError } from "../../provider/aegir/AegirError";
 import { configureServers, endServers, serverFor } from "../../provider/aegir/servers";
 import { aegirClient } from "../../provider/resources/AegirClient";
 import { clientUserBinding } from "../../provider/resources/ClientUserBinding";
-import { forgetDeclared } from "../../provider/resources/declared";
-import { PartialFailure } from "../../provider/resources/Lifecycle";
+import { PartialFailure } from "../../provider/resources/PartialFailure";
 import { shellAccount } from "../../provider/resources/ShellAccount";
 import { identityOf } from "../../provider/decisions/siteOwner";
 import { siteOwnership } from "../../provider/resources/SiteOwnership";
 import { PlainFiles } from "../support/PlainClient";
 import { SmallAegir, type SmallAegirOptions } from "../aegir/SmallAegir";
+import { newProviderProcess } from "../support/newProviderProcess";
 
 const site = "www.acme.example";
 const server = "main";
@@ -56,7 +56,7 @@ describe("the life cycles against a server", () => {
   }
 
   afterEach(async () => {
-    forgetDeclared();
+    newProviderProcess();
     await endServers();
     await aegir.stop();
   });
@@ -722,7 +722,7 @@ describe("the life cycles against a server", () => {
       aegir.panel.setInternalName("acme", "acme_old");
       const stranger = aegir.panel.addClient({ name: "Other Acme", internalName: "acme" });
       // What a new process knows is what the state says.
-      forgetDeclared();
+      newProviderProcess();
       return { inputs, id, outs, known, stranger };
     }
 
@@ -804,7 +804,7 @@ describe("the life cycles against a server", () => {
       const { outs } = await aegirClient.create(acme);
       aegir.panel.deleteClient("acme");
       const nid = aegir.panel.addClient({ name: "Acme Corp", internalName: "acme" });
-      forgetDeclared();
+      newProviderProcess();
       aegir.panel.addUser({ name: "alice" });
       assert.deepEqual(await aegirClient.diff("client:acme", outs, acme), { changes: false, replaces: [] });
       await assert.rejects(
@@ -832,7 +832,7 @@ describe("the life cycles against a server", () => {
       aegir.panel.setInternalName("acme", "acme_old");
       const stranger = aegir.panel.addClient({ name: "Other Acme", internalName: "acme" });
       aegir.panel.setOwner(site, stranger);
-      forgetDeclared();
+      newProviderProcess();
       return { inputs: { site, client: "acme", server }, id, outs, known: outs.ownerNid!, stranger };
     }
     const ownerNid = () => aegir.tables().sites.find((row) => row.site === site && row.status !== -2)?.ownerNid;
@@ -890,7 +890,7 @@ describe("the life cycles against a server", () => {
       const { id, outs } = await own();
       aegir.panel.setInternalName("acme", "acme_old");
       const stranger = aegir.panel.addClient({ name: "Other Acme", internalName: "acme" });
-      forgetDeclared();
+      newProviderProcess();
       const inputs = { site, client: "acme", server };
       const { props } = await siteOwnership.read(id, outs);
       await aegirClient.create({ ...acme, onExisting: "adopt" });
@@ -905,7 +905,7 @@ describe("the life cycles against a server", () => {
     it("a site stays with an owner that is declared under its new name", async () => {
       const { id, outs } = await own();
       aegir.panel.setInternalName("acme", "acme_old");
-      forgetDeclared();
+      newProviderProcess();
       const { props } = await siteOwnership.read(id, outs);
       const recorded = props as typeof outs;
       assert.deepEqual(recorded.ownerChange, { internalName: "acme_old", nid: null });
@@ -967,7 +967,7 @@ describe("the life cycles against a server", () => {
         await own();
         assert.equal(owner(), "acme", fault);
         const { outs } = await own();
-        forgetDeclared();
+        newProviderProcess();
         await siteOwnership.delete(`site:${site}`, outs);
         assert.equal(owner(), "octopus123456", fault);
       }

@@ -3,8 +3,8 @@
  * are asserted in full; of the others the property, and the words that tell the reason.
  */
 import assert from "node:assert/strict";
-import { forgetDeclared } from "../../provider/resources/declared";
 import { check, configure, stacks, type Values } from "./offline";
+import { newProviderProcess } from "../support/newProviderProcess";
 
 interface Mistake {
   type: string;
@@ -83,7 +83,7 @@ const likely: Mistake[] = [
     "waitForLogin",
     'waitForLogin is "yes"; write true or false.',
   ]),
-  account("a rotation written as a number", { rotation: 2 }, ["rotation", "rotation is a number; write it as a text."]),
+  account("a rotation written as a number", { rotation: 2 }, ["rotation", "rotation must be a string, got a number."]),
   {
     ...site("no word about which of several servers is meant", {}, [
       "server",
@@ -109,9 +109,9 @@ const others: Mistake[] = [
   client("a name with a space at its end", { name: "Acme " }, ["name", /begins or ends with white space/]),
   client("a name with a zero-width space", { name: "Ac\u200bme" }, ["name", /contains the character U\+200B/]),
   client("a name with a line feed", { name: "Acme\nCorp" }, ["name", /"Acme\\nCorp" contains the character U\+000A/]),
-  client("a name of a wrong type", { name: 5 }, ["name", /^name is a number; write it as a text\.$/]),
-  client("a name that is a list", { name: ["Acme"] }, ["name", /^name is a list; write it as a text\.$/]),
-  client("a name that is an object", { name: { de: "Acme" } }, ["name", /^name is an object; write it as a text\.$/]),
+  client("a name of a wrong type", { name: 5 }, ["name", /^name must be a string, got a number\.$/]),
+  client("a name that is a list", { name: ["Acme"] }, ["name", /^name must be a string, got a list\.$/]),
+  client("a name that is an object", { name: { de: "Acme" } }, ["name", /^name must be a string, got an object\.$/]),
   client("a name that derives to nothing", { name: "???", internalName: undefined }, [
     "internalName",
     /^Derived from the name: The internal name is empty\..* Write an internalName of your own\.$/,
@@ -147,14 +147,14 @@ const others: Mistake[] = [
   ]),
   client("an onDestroy that is a word", { onDestroy: "refuse" }, [
     "onDestroy",
-    /^onDestroy is "refuse"; it is an object\.$/,
+    /^onDestroy must be an object, got a string\.$/,
   ]),
   client(
     "unknown words for what becomes of sites, bindings and platforms",
     { onDestroy: { sites: "delete", bindings: "keep", platforms: true } },
     ["onDestroy", /^onDestroy\.sites is "delete"; it can be/],
     ["onDestroy", /^onDestroy\.bindings is "keep"; it can be "refuse" or "drop"\.$/],
-    ["onDestroy", /^onDestroy\.platforms is a boolean; write it as a text\.$/],
+    ["onDestroy", /^onDestroy\.platforms must be a string, got a boolean\.$/],
   ),
   client("a receiver of sites that is no internal name", { onDestroy: { sites: "client:Beta GmbH" } }, [
     "onDestroy",
@@ -176,7 +176,7 @@ const others: Mistake[] = [
   },
   client("a server of a wrong type", { server: { host: "aegir.example.com" } }, [
     "server",
-    /^server is an object; write it as a text\.$/,
+    /^server must be a string, got an object\.$/,
   ]),
   { ...client("a stack without a server", {}, ["server", /names no server/]), servers: {} },
   {
@@ -198,7 +198,7 @@ const others: Mistake[] = [
     /is 237 characters long where Aegir allows 235/,
   ]),
   site("a domain with a Cyrillic letter in it", { site: "\u0430cme.example" }, ["site", /mixes Latin and Cyrillic/]),
-  site("a list of sites", { site: ["acme.example"] }, ["site", /^site is a list; write it as a text\.$/]),
+  site("a list of sites", { site: ["acme.example"] }, ["site", /^site must be a string, got a list\.$/]),
   site("a blank owner", { client: " " }, ["client", /^The internal name " "/]),
   site("no owner at all", { client: undefined }, ["client", /^client is missing\.$/]),
   site("a loser that is a name", { takeOverFrom: "Beta GmbH" }, [
@@ -224,13 +224,13 @@ const others: Mistake[] = [
     "user",
     /is 61 characters long where Drupal allows 60/,
   ]),
-  binding("a list of users", { user: ["alice", "bob"] }, ["user", /^user is a list; write it as a text\.$/]),
+  binding("a list of users", { user: ["alice", "bob"] }, ["user", /^user must be a string, got a list\.$/]),
   binding("no client", { client: null }, ["client", /^client is missing\.$/]),
   binding("a new user without an address", { createUser: {} }, ["createUser", /^createUser\.email is missing\.$/]),
   binding("a new user with a bad address", { createUser: { email: "alice" } }, ["createUser", /is not a mail address/]),
   binding("an address instead of an object", { createUser: "alice@acme.example" }, [
     "createUser",
-    /^createUser is "alice@acme\.example"; it is an object\.$/,
+    /^createUser must be an object, got a string\.$/,
   ]),
   binding("a welcome that is a text", { createUser: { email: "a@acme.example", welcomeMail: "no" } }, [
     "createUser",
@@ -247,7 +247,7 @@ const others: Mistake[] = [
 ];
 
 describe("a preview says what is wrong with", () => {
-  afterEach(() => forgetDeclared());
+  afterEach(() => newProviderProcess());
 
   for (const { type, what, inputs, failures, servers } of [...likely, ...others]) {
     it(`${what} (${type})`, () => {
@@ -287,10 +287,10 @@ describe("a preview says what is wrong with", () => {
         "internalName",
         "email",
         "welcomeMail",
-        "waitForLogin",
         "onExisting",
         "onDestroy",
         "onDestroy",
+        "waitForLogin",
       ],
     );
   });

@@ -1,9 +1,10 @@
 /** What check makes of good inputs: derived, normalised and selected values, unknown ones, and what it notes. */
 import assert from "node:assert/strict";
 import { configureServers } from "../../provider/aegir/servers";
-import { forgetDeclared, isDeclared } from "../../provider/resources/declared";
-import { UNKNOWN } from "../../provider/resources/Lifecycle";
+import { UNKNOWN } from "../../provider/resources/values";
 import { check, configure, stacks, type Values } from "./offline";
+import { isDeclared } from "../../provider/resources/uniqueIdentities";
+import { newProviderProcess } from "../support/newProviderProcess";
 
 /** One complete, valid set of inputs per type. */
 const complete: Record<string, Values> = {
@@ -49,7 +50,7 @@ function variants(values: Values): { path: string; values: Values }[] {
 
 describe("check", () => {
   beforeEach(() => configure(stacks.oneServer));
-  afterEach(() => forgetDeclared());
+  afterEach(() => newProviderProcess());
 
   for (const [type, inputs] of Object.entries(complete)) {
     it(`gives back complete and right inputs of ${type} as they are`, () => {

@@ -1,7 +1,7 @@
 /** What diff decides, and what it tells the reviewer of a preview beyond the properties that change. */
 import assert from "node:assert/strict";
 import { configureServers } from "../../provider/aegir/servers";
-import { UNKNOWN } from "../../provider/resources/Lifecycle";
+import { UNKNOWN } from "../../provider/resources/values";
 import { configure, diff, stacks, type Values } from "./offline";
 
 /** States as the providers leave them, and the inputs that made them. */

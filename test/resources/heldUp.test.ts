@@ -2,11 +2,11 @@
 import assert from "node:assert/strict";
 import { configureServers, endServers } from "../../provider/aegir/servers";
 import { aegirClient } from "../../provider/resources/AegirClient";
-import { forgetDeclared } from "../../provider/resources/declared";
 import { shellAccount } from "../../provider/resources/ShellAccount";
 import { siteOwnership } from "../../provider/resources/SiteOwnership";
 import { SmallAegir, type SmallAegirOptions } from "../aegir/SmallAegir";
 import { until } from "../support/until";
+import { newProviderProcess } from "../support/newProviderProcess";
 
 const server = "main";
 const site = "www.acme.example";
@@ -31,7 +31,7 @@ describe("a wait that is held up", () => {
   });
   afterEach(async () => {
     console.log = log;
-    forgetDeclared();
+    newProviderProcess();
     await endServers();
     await aegir.stop();
   });

@@ -2,13 +2,13 @@
 import { configureServers } from "../../provider/aegir/servers";
 import { aegirClient } from "../../provider/resources/AegirClient";
 import { clientUserBinding } from "../../provider/resources/ClientUserBinding";
-import type { CheckResult, DiffResult, Lifecycle } from "../../provider/resources/Lifecycle";
+import type { CheckResult, DiffResult, ResourceHandlers } from "../../provider/resources/ResourceHandlers";
 import { shellAccount } from "../../provider/resources/ShellAccount";
 import { siteOwnership } from "../../provider/resources/SiteOwnership";
 
 export type Values = Record<string, unknown>;
 
-export const lifecycles: Record<string, Lifecycle<never, unknown>> = {
+export const lifecycles: Record<string, ResourceHandlers<never, unknown>> = {
   AegirClient: aegirClient,
   SiteOwnership: siteOwnership,
   ClientUserBinding: clientUserBinding,

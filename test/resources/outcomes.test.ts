@@ -8,7 +8,7 @@ import { Sites } from "../../provider/aegir/Sites";
 import { TaskWatcher } from "../../provider/aegir/TaskWatcher";
 import { settle, type Worker } from "../../provider/aegir/Worker";
 import { aegirClient } from "../../provider/resources/AegirClient";
-import { PartialFailure } from "../../provider/resources/Lifecycle";
+import { PartialFailure } from "../../provider/resources/PartialFailure";
 import { siteOwnership } from "../../provider/resources/SiteOwnership";
 import { SftpRefusal } from "../../provider/ssh/SftpRefusal";
 import {

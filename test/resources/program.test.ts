@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { AegirClient, ClientUserBinding, ShellAccount, SiteOwnership } from "../../provider/index";
-import { UNKNOWN } from "../../provider/resources/Lifecycle";
+import { UNKNOWN } from "../../provider/resources/values";
 import type { ProgramRun } from "./InlineProgram";
 
 describe("a program", () => {

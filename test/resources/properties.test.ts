@@ -1,7 +1,7 @@
 /** Laws of check and diff, for whatever a program may send. */
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
-import { UNKNOWN } from "../../provider/resources/Lifecycle";
+import { UNKNOWN } from "../../provider/resources/values";
 import { check, configure, diff, stacks, type Values } from "./offline";
 import { runs, seed } from "../support/random";
 

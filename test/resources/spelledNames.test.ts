@@ -3,9 +3,9 @@ import assert from "node:assert/strict";
 import { configureServers, endServers } from "../../provider/aegir/servers";
 import { aegirClient } from "../../provider/resources/AegirClient";
 import { clientUserBinding } from "../../provider/resources/ClientUserBinding";
-import { forgetDeclared } from "../../provider/resources/declared";
 import { SmallAegir } from "../aegir/SmallAegir";
 import { check, configure, diff, stacks } from "./offline";
+import { newProviderProcess } from "../support/newProviderProcess";
 
 /** With a Cyrillic letter at its beginning, and as a program writes it. */
 const cyrillic = "\u0430lice";
@@ -13,7 +13,7 @@ const spelled = "<U+0430>lice";
 const server = "main";
 
 describe("a name that could be taken for another", () => {
-  afterEach(() => forgetDeclared());
+  afterEach(() => newProviderProcess());
 
   it("is refused in a program, with what to write, unless it is spelled out", () => {
     configure(stacks.oneServer);

@@ -1,12 +1,12 @@
 /** The whole product over OpenSSH: a small Aegir whose Drush, the only thing that is not real, is reached through an sshd. */
 import { configureServers, endServers } from "../../../provider/aegir/servers";
 import { aegirClient } from "../../../provider/resources/AegirClient";
-import { forgetDeclared } from "../../../provider/resources/declared";
 import { siteOwnership } from "../../../provider/resources/SiteOwnership";
 import { SmallAegir, type SmallAegirOptions } from "../../aegir/SmallAegir";
 import { DrushDoor } from "../DrushDoor";
 import { OpenSshServer, type OpenSshOptions } from "../OpenSshServer";
 import { newKey, type KeyPair } from "../ScriptedServer";
+import { newProviderProcess } from "../../support/newProviderProcess";
 
 export const SITE = "www.acme.example";
 const server = "main";
@@ -62,7 +62,7 @@ export class Product {
   }
 
   async stop(): Promise<void> {
-    forgetDeclared();
+    newProviderProcess();
     await endServers();
     await this.sshd.stop();
     this.door.close();

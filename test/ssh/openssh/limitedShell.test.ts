@@ -12,7 +12,6 @@ import type { ConnectionArgsInput } from "../../../provider/ssh/ConnectionArgs";
 import { SshError } from "../../../provider/ssh/SshError";
 import { configureServers, endServers } from "../../../provider/aegir/servers";
 import { aegirClient } from "../../../provider/resources/AegirClient";
-import { forgetDeclared } from "../../../provider/resources/declared";
 import { shellAccount } from "../../../provider/resources/ShellAccount";
 import { foundIn } from "../../support/canary";
 import { cleaningUp } from "../../support/cleaningUp";
@@ -28,6 +27,7 @@ import {
 } from "../OpenSshServer";
 import { needRoot, SystemUser } from "../SystemUser";
 import { skip } from "../../support/skip";
+import { newProviderProcess } from "../../support/newProviderProcess";
 
 const LSHELL =
   "/usr/bin/python3 -m venv /opt/aegir-test; /opt/aegir-test/bin/pip install limited-shell==0.11.1; export PATH=$PATH:/opt/aegir-test/bin";
@@ -90,7 +90,7 @@ describe("A hosted account, whose login has a limited shell", () => {
     user.write(`users/${login}`, "old\n", 0o600);
   });
   afterEach(async () => {
-    forgetDeclared();
+    newProviderProcess();
     await endServers();
   });
   after(() => {

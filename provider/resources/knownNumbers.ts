@@ -1,13 +1,13 @@
 /**
- * What `check` has seen in this provider process is declared. A changed logical name, a new parent and `--replace` run
- * create(new) and then delete(old) on the same identity (docs/pulumi.md#replacements); a delete of something declared
- * only forgets.
+ * What this provider process has learned of clients and people by number, from a refresh or from the state. Names are
+ * claims: where one has passed to another client or person, what is new must not follow it.
  */
 import type { KnownClient } from "../aegir/ClientNumber";
 import { configurationOf, serverFor } from "../aegir/servers";
 import type { NameChange } from "../aegir/UserNumber";
 import { userNameKey } from "../naming/PanelUser";
-import { isKnown } from "./Lifecycle";
+import { identityOn, isDeclared } from "./uniqueIdentities";
+import { isKnown } from "./values";
 
 /** A person that the state knows under a name, which belongs to another one now. */
 export interface PartedUser {
@@ -15,33 +15,16 @@ export interface PartedUser {
   change: NameChange;
 }
 
-const declared = new Set<string>();
 const refreshed = new Set<string>();
 /** What a refresh found of a user's name that another person has now. */
 const partedUsers = new Map<string, PartedUser>();
-
 /** Which node the AegirClient of an internal name is, by server and internal name. */
 const clientNids = new Map<string, number>();
 /** Which node a refresh missed under an internal name that another client has now. */
 const partedClients = new Map<string, number>();
 
-/** Under whatever name the stack configures it: a server that gets another name is the same Aegir all the same. */
-function identity(server: string, id: string): string {
-  const { label, configuration } = serverFor(server);
-  const { command, alias } = configuration.drush;
-  return [label, command, alias, id].join(" ");
-}
-
-export function noteDeclared(server: string, id: string): void {
-  declared.add(identity(server, id));
-}
-
-export function isDeclared(server: string, id: string): boolean {
-  return declared.has(identity(server, id));
-}
-
 export function noteRead(server: string, id: string): void {
-  refreshed.add(identity(server, id));
+  refreshed.add(identityOn(server, id));
 }
 
 /**
@@ -51,10 +34,10 @@ export function noteRead(server: string, id: string): void {
 export function isRefresh(server: string | undefined, id: string): boolean {
   if (refreshed.size === 0) return false;
   const { name } = serverFor(server);
-  return refreshed.has(identity(name, id)) && !isDeclared(name, id);
+  return refreshed.has(identityOn(name, id)) && !isDeclared(name, id);
 }
 
-const clientKey = (server: string, internalName: string): string => identity(server, `client:${internalName}`);
+const clientKey = (server: string, internalName: string): string => identityOn(server, `client:${internalName}`);
 
 /**
  * Which client is meant by an internal name is decided at one place, the AegirClient, where `onExisting: "adopt"` can say
@@ -81,7 +64,7 @@ export function expectedClientNid(server: string, internalName: string): number 
   return clientNidOf(server, internalName) ?? partedClients.get(clientKey(server, internalName));
 }
 
-const userKey = (server: string, user: string): string => identity(server, `user:${userNameKey(user)}`);
+const userKey = (server: string, user: string): string => identityOn(server, `user:${userNameKey(user)}`);
 
 /** As `notePartedClient`. */
 export function notePartedUser(server: string, user: string, uid: number, change: NameChange): void {
@@ -93,8 +76,7 @@ export function partedUser(server: string, user: string): PartedUser | undefined
 }
 
 /** For tests that play several operations in one process. */
-export function forgetDeclared(): void {
-  declared.clear();
+export function forgetNumbers(): void {
   refreshed.clear();
   partedUsers.clear();
   clientNids.clear();

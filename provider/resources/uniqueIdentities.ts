@@ -1,10 +1,15 @@
 /**
- * In a program: one identity (server and id), one resource. Two resources of one identity would undo each other's work,
- * and `check` cannot see it, since it looks at one resource at a time.
+ * One identity (server and id), one resource. In a program, two resources of one identity would undo each other's work,
+ * and `check` cannot see it, since it looks at one resource at a time. In the provider process, what a check has seen is
+ * declared: a changed logical name, a new parent and `--replace` run create(new) and then delete(old) on the same identity
+ * (docs/pulumi.md#replacements), and a delete of something declared only forgets.
  */
 import * as pulumi from "@pulumi/pulumi";
 import { SERVERS_KEY } from "../aegir/ServerConfiguration";
+import { serverFor } from "../aegir/servers";
 import { ProgramError } from "./ProgramError";
+
+// In a program
 
 /** What a resource claims: an identity of its kind, and what to call it in a message. */
 export interface Claim {
@@ -90,4 +95,28 @@ function isPlain(value: unknown): boolean {
   if (typeof value !== "object" || value === null) return true;
   if (pulumi.Output.isInstance(value) || value instanceof Promise) return false;
   return Object.values(value).every(isPlain);
+}
+
+// In a provider process
+
+const declared = new Set<string>();
+
+/** What this process knows of a server, under whatever name the stack configures it. */
+export function identityOn(server: string, id: string): string {
+  const { label, configuration } = serverFor(server);
+  const { command, alias } = configuration.drush;
+  return [label, command, alias, id].join(" ");
+}
+
+export function noteDeclared(server: string, id: string): void {
+  declared.add(identityOn(server, id));
+}
+
+export function isDeclared(server: string, id: string): boolean {
+  return declared.has(identityOn(server, id));
+}
+
+/** For tests that play several operations in one process. */
+export function forgetDeclared(): void {
+  declared.clear();
 }

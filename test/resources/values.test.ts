@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { isKnown, PartialFailure, pick, same, UNKNOWN } from "../../provider/resources/Lifecycle";
+import { isKnown, pick, same, UNKNOWN } from "../../provider/resources/values";
+import { PartialFailure } from "../../provider/resources/PartialFailure";
 
 describe("a value", () => {
   it("is known unless Pulumi's sign for unknown ones is in it, at whatever depth", () => {
