@@ -76,9 +76,9 @@ module.exports = {
       name: "small-aegir-knows-no-test",
       severity: "error",
       comment:
-        "its own tests and what they share (Stage.ts) may; every server has its keys and its listener from support",
+        "its own tests and what they share (Stage.ts) may; every server has its keys, its listener and its directory from support",
       from: { path: "^test/aegir/", pathNot: "(\\.test|/Stage)\\.ts$" },
-      to: { path: "^test/(?!aegir/|support/(keys|Listener)\\.ts$)" },
+      to: { path: "^test/(?!aegir/|support/(keys|Listener|scratch)\\.ts$)" },
     },
   ],
   options: {

@@ -1,6 +1,6 @@
 /** How Mocha runs wherever it is started: `npm test`, `npx mocha test/naming`, an editor's button. */
 module.exports = {
-  require: ["sucrase/register/ts", "test/support/globalSetup.ts"],
+  require: ["./test/engine/lazyModules.js", "sucrase/register/ts", "test/support/globalSetup.ts"],
   reporter: "test/support/SummaryReporter.ts",
   // Folders stand for the test files below them.
   extension: ["test.ts"],

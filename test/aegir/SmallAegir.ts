@@ -6,10 +6,9 @@
  *     const aegir = await SmallAegir.start({ seed: fullSeed });
  *     try { ... aegir.configuration() ... aegir.tables() ... } finally { await aegir.stop(); }
  */
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { rmSync } from "node:fs";
 import { keyPair, newKey } from "../support/keys";
+import { scratchDirectory } from "../support/scratch";
 import { RunningClock, type Clock } from "./Clock";
 import { Disk } from "./Disk";
 import { Faults } from "./Faults";
@@ -87,7 +86,7 @@ export class SmallAegir {
     writes: 0,
   };
 
-  private readonly disk = new Disk(mkdtempSync(join(tmpdir(), "small-aegir-")));
+  private readonly disk = new Disk(scratchDirectory("small-aegir-"));
   private readonly provision: Provision;
   private readonly queue: TaskQueue;
   private readonly shell: Shell;
