@@ -5,7 +5,7 @@ import { mkdtempSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { devDependencies } from "../../package.json";
-import { longRun } from "../support/random";
+import { skipUnlessLong } from "../support/random";
 import { skip } from "../support/skip";
 import { INSTALLERS, installWith } from "./installers";
 import { pack, registryAnswers } from "./toolchains";
@@ -27,7 +27,7 @@ describe("The package, installed by", () => {
   for (const installer of INSTALLERS) {
     it(`${installer.name}, is previewed, deployed and destroyed`, async function () {
       this.timeout(300_000);
-      if (installer.isLong && !longRun) skip(this, "further package managers", "npm run test:long");
+      if (installer.isLong) skipUnlessLong(this, "further package managers");
       const program = join(__dirname, "program");
       const project = await installWith(installer, {
         tarball,

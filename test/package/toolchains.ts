@@ -3,6 +3,7 @@ import { execFile, execFileSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { promisify } from "node:util";
+import { longRun } from "../support/random";
 
 /** Versions as npm takes them. */
 export interface Toolchain {
@@ -28,12 +29,9 @@ const NEWEST_TOOLCHAINS: readonly Toolchain[] = [
   { node: "latest", sdk: "latest", typescript: "6" },
 ];
 
-/** Those of this run: with TOOLCHAINS=newest in the environment the newest ones as well. */
+/** Those of this run. */
 export function chosenToolchains(): readonly Toolchain[] {
-  const wanted = process.env["TOOLCHAINS"] ?? "";
-  if (wanted === "") return PINNED_TOOLCHAINS;
-  if (wanted === "newest") return [...PINNED_TOOLCHAINS, ...NEWEST_TOOLCHAINS];
-  throw new Error(`TOOLCHAINS is "${wanted}"; only "newest" is known`);
+  return longRun ? [...PINNED_TOOLCHAINS, ...NEWEST_TOOLCHAINS] : PINNED_TOOLCHAINS;
 }
 
 /** npm has no such Node for this kind of machine. */

@@ -1,12 +1,13 @@
 /**
  * Every order in which several actors can come to one server, up to a bound. Each deployment stops before every request
  * that it sends to its worker; who goes on is what an order decides, and with it where a deployment is killed. An order is
- * carried out, and then every other one that differs from it in one decision more, until none is left.
+ * carried out, and then every other one that differs from it in one decision more, until none is left or time is spent.
  */
 import { Duplex, PassThrough } from "node:stream";
 import type { ExecChannel, Exit } from "../../provider/ssh/ExecChannel";
 import { verbs, type Verb } from "../../provider/worker/protocol";
 import type { SmallAegir } from "../aegir/SmallAegir";
+import { seed, type Budget } from "../support/random";
 
 /** What comes next: an actor goes on, or is killed before its request is carried out or after it. */
 export interface Decision {
@@ -66,21 +67,30 @@ export class Order {
   }
 }
 
-/** Carries out every order within the bounds; answers how many there are. */
-export async function everyOrder(bounds: Bounds, carryOut: (order: Order) => Promise<void>): Promise<number> {
+/** A prime, so that what is carried out early differs in early decisions as well as in late ones. */
+const STRIDE = 7919;
+
+/**
+ * Carries out every order within the bounds, in a sequence that the seed gives, or those that the budget buys; answers how many were
+ * known and left out.
+ */
+export async function everyOrder(
+  bounds: Bounds,
+  budget: Budget,
+  carryOut: (order: Order) => Promise<void>,
+): Promise<number> {
   const open: Decision[][] = [[]];
-  let count = 0;
-  for (let given = open.pop(); given; given = open.pop()) {
-    const order = new Order(given, bounds);
+  for (let count = 0; open.length > 0 && budget.take(); count++) {
+    const [given] = open.splice((seed + count * STRIDE) % open.length, 1);
+    const order = new Order(given!, bounds);
     try {
       await carryOut(order);
     } catch (error) {
       throw new Error(`in this order: ${order.toString()}`, { cause: error });
     }
     open.push(...order.successors());
-    count++;
   }
-  return count;
+  return open.length;
 }
 
 /** Between two writes it makes no difference where a deployment is killed. */

@@ -15,7 +15,7 @@ import { InProcessProvider } from "../faults/Provider";
 import type { Declaration } from "../scenarios/program";
 import { client, owned } from "../scenarios/World";
 import { anotherCopy } from "../support/anotherCopy";
-import { longRun } from "../support/random";
+import { Budget, longRun } from "../support/random";
 import { everyOrder, nearWorker, Stage, type Bounds, type Order } from "./Interleaving";
 
 const SITE = "www.nova.example";
@@ -38,7 +38,7 @@ const give = (site: string, to: string): PanelAction => [
 ];
 const verify = (site: string): PanelAction => [`verifies ${site}`, ({ panel }) => panel.addTask(site, "verify")];
 
-/** A long run tries some ten times as many orders. */
+/** A long run tries some ten times as many orders, until its time is spent. */
 const BOUNDS: Bounds = { switches: longRun ? 2 : 1, kills: 1 };
 
 interface Scenario {
@@ -106,8 +106,9 @@ describe("no site is without an owner", () => {
   for (const scenario of scenarios) {
     it(`in any order of steps, when ${scenario.what}`, async function () {
       this.timeout(0);
-      const orders = await everyOrder(BOUNDS, (order) => carryOut(scenario, order));
-      console.log(`      ${orders} orders`);
+      const budget = new Budget();
+      const left = await everyOrder(BOUNDS, budget, (order) => carryOut(scenario, order));
+      budget.print(left === 0 ? "orders, which are all" : `orders, with ${left} and what follows from them left`);
     });
   }
 

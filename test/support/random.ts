@@ -1,18 +1,26 @@
 /**
  * How every random test is run and run again: `SEED` is what a failure prints as its seed, `SEED_PATH` what it prints as
- * its path, which leads to the one counterexample. `RUNS` is how often instead of the usual number of runs, and
- * `STORIES_SECONDS` how long instead of the usual time: what `npm run test:long` asks for.
+ * its path, which leads to the one counterexample. `RUNS` is how often instead of the usual number of runs. With `LONG=1`,
+ * which `npm run test:long` sets, each layer spends ten minutes and long tables are played in full.
  */
 import * as fc from "fast-check";
+import { skip } from "./skip";
 
 const given = (name: string): string | undefined => process.env[name] || undefined;
 
 export const seed = Number(given("SEED") ?? Date.now() % 1_000_000_000);
 
 /** What takes too long for every day is drawn from in `npm test`, and carried out in full in a long run. */
-export const longRun = given("STORIES_SECONDS") !== undefined || given("RUNS") !== undefined;
+export const longRun = given("LONG") !== undefined;
 
-const SECONDS = 10;
+const LONG_COMMAND = "npm run test:long";
+const SECONDS = longRun ? 600 : 10;
+
+/** For a row of a table whose kind another row shows every day: skips it outside a long run. */
+export function skipUnlessLong(context: Mocha.Context, what: string): void {
+  if (!longRun) skip(context, what, LONG_COMMAND);
+}
+
 /** How long a counterexample may be made smaller, once it is found. */
 const SHRINK_SECONDS = 60;
 
@@ -25,7 +33,7 @@ export function runs(usual: number): { seed: number; numRuns: number; path?: str
 /** What one random layer may spend: time, or with `RUNS` so many runs however long they take. */
 export class Budget {
   private readonly begin = Date.now();
-  private readonly end = given("RUNS") ? Infinity : this.begin + Number(given("STORIES_SECONDS") ?? SECONDS) * 1000;
+  private readonly end = given("RUNS") ? Infinity : this.begin + SECONDS * 1000;
   private count = 0;
 
   /** Whether something is left for one more. The first one always is. */
@@ -38,7 +46,7 @@ export class Budget {
   /** Says what it has bought. */
   print(what: string): void {
     const seconds = ((Date.now() - this.begin) / 1000).toFixed(1);
-    const more = longRun ? "" : "; STORIES_SECONDS=600 buys more";
+    const more = longRun ? "" : `; ${LONG_COMMAND} buys more`;
     console.log(`      seed ${seed}: ${this.count} ${what} in ${seconds} s${more}`);
   }
 }
