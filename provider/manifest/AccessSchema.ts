@@ -1,24 +1,24 @@
 /**
- * The shape of a manifest: fields, types and descriptions. The JSON Schema for editors is made of it. Rules about values
- * and about entries that concern each other are in accessRules.ts. The `error` of a type continues a sentence that begins
- * with the field's name.
+ * The shape of a manifest: fields, types and descriptions. The JSON Schema for editors is generated from it. Rules about
+ * values and between entries are in rules/. The `error` of a type continues a sentence that begins with the field's name.
  */
 import { z } from "zod";
-import { DEFAULT_REMOVAL_LIMIT } from "./Manifest";
+import { DAY_PATTERN } from "../naming/Day";
+import { INTERNAL_NAME_PATTERN } from "../naming/InternalName";
+import { DEFAULT_REMOVAL_LIMIT, LONGEST_ALLOWANCE_DAYS } from "./Manifest";
 
 const text = (error: string) => z.string({ error: `must be ${error}` });
 
-/** Hints for editors only; provider/naming has the rule itself. */
-const internalNamePattern = { pattern: "^[a-z0-9_]{1,16}$" };
+// Patterns are hints for editors: zod ignores them, and rules/ reports what does not match.
+const internalNamePattern = { pattern: INTERNAL_NAME_PATTERN.source };
 
 const SPELLED_OUT = "Write a character that could be mistaken for another as its code point, as in `<U+0430>lice`.";
 
 const domain = (description: string) =>
   text("a domain, for example www.acme.example").meta({ description, minLength: 1 });
 
-/** provider/naming/Day.ts has the rule itself. */
 const day = (description: string) =>
-  text("a day in UTC, for example 2026-12-31").meta({ description, pattern: "^\\d{4}-\\d{2}-\\d{2}$" });
+  text("a day in UTC, for example 2026-12-31").meta({ description, pattern: DAY_PATTERN.source });
 
 const flag = (description: string) => z.boolean({ error: "must be true or false" }).optional().meta({ description });
 
@@ -197,7 +197,7 @@ const RemovalLimit = z
 const AllowRemovals = z
   .strictObject(
     {
-      until: day("The last day (UTC) on which this applies, at most 31 days ahead."),
+      until: day(`The last day (UTC) on which this applies, at most ${LONGEST_ALLOWANCE_DAYS} days ahead.`),
       reason: text("a short text, for example TICKET-12, the customer leaves").meta({
         description: "Why the removal is intended. Reviewers see it.",
         minLength: 1,

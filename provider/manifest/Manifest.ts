@@ -13,9 +13,9 @@ export interface Manifest {
   /** Undefined as well if it has ended. */
   allowRemovals: AllowedRemovals | undefined;
   clients: ManifestClient[];
-  /** What `audit` finds and somebody has decided to live with, by id. */
+  /** Findings of `audit` that are accepted for a time, by id. */
   knownFindings: KnownFinding[];
-  /** What a reader should look at twice, in the order of the file; nothing here stops a deployment. */
+  /** In the order of the file. A warning does not stop a deployment. */
   warnings: ManifestProblem[];
 }
 
@@ -26,6 +26,12 @@ export interface RemovalLimit {
 }
 
 export const DEFAULT_REMOVAL_LIMIT: RemovalLimit = { percent: 30, atLeast: 10 };
+
+/** How far ahead `allowRemovals` may be allowed for. */
+export const LONGEST_ALLOWANCE_DAYS = 31;
+
+/** How far ahead a known finding may end. */
+export const LONGEST_KNOWN_FINDING_DAYS = 366;
 
 /** Removals that would be refused if the manifest did not confirm them. */
 export interface AllowedRemovals {

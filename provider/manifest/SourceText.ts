@@ -10,7 +10,7 @@ export interface Span {
   end: number;
 }
 
-/** Takes note of a problem. `message`: complete sentences. */
+/** Records a problem. `message`: complete sentences. */
 export type Report = (span: Span, code: ManifestProblemCode, message: string) => void;
 
 /** A file's text with its lines, which turns offsets into what a reader looks for. */

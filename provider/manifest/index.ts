@@ -10,5 +10,5 @@ export type {
 } from "./Manifest";
 export { ManifestError, type ManifestProblem } from "./ManifestError";
 export type { ManifestProblemCode } from "./problemCodes";
-export type { ManifestOptions, ServerNaming } from "./accessRules";
+export type { ManifestOptions, ServerNaming } from "./ManifestOptions";
 export { parseManifest, readManifest } from "./parseManifest";

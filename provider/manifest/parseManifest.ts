@@ -1,10 +1,14 @@
 import { closeSync, openSync, readSync } from "node:fs";
+import { utcDay } from "../naming/Day";
 import { codePoint } from "../text/unsafe";
-import { readAccess, type ManifestOptions } from "./accessRules";
 import type { Manifest } from "./Manifest";
+import { readEntries } from "./ManifestEntries";
 import { ManifestError, type ManifestProblem } from "./ManifestError";
+import type { ManifestOptions } from "./ManifestOptions";
+import { normalForm } from "./normalForm";
 import type { ManifestProblemCode } from "./problemCodes";
 import { useCurrentKeys } from "./renamedKeys";
+import { checkRules } from "./rules";
 import { reportShapeProblems } from "./shapeProblems";
 import { SourceText, type Report, type Span } from "./SourceText";
 import { readYaml } from "./YamlTree";
@@ -12,10 +16,10 @@ import { readYaml } from "./YamlTree";
 /** Bytes. Ten thousand sites with their clients and users need less than one of the two MiB. */
 export const MAXIMUM_MANIFEST_SIZE = 2 * 1024 * 1024;
 
-/** Whoever has that many corrects some first; looking for more would only cost time and memory. */
+/** A reader corrects some of so many first; looking for more would only cost time and memory. */
 const MANY_PROBLEMS = 500;
 
-interface Finding {
+interface Reported {
   span: Span;
   code: ManifestProblemCode;
   message: string;
@@ -58,8 +62,11 @@ export function manifestBytes(file: string): Uint8Array {
  */
 export function parseManifest(content: string | Uint8Array, file: string, options: ManifestOptions = {}): Manifest {
   const source = decode(content, file);
-  const problems: Finding[] = [];
-  const warnings: Finding[] = [];
+  const problems: Reported[] = [];
+  const warnings: Reported[] = [];
+  const warn: Report = (span, code, message) => {
+    warnings.push({ span, code, message });
+  };
   const report: Report = (span, code, message) => {
     problems.push({ span, code, message });
     if (problems.length === MANY_PROBLEMS) throw new ManifestError(file, inOrder(source, problems), false);
@@ -74,15 +81,15 @@ export function parseManifest(content: string | Uint8Array, file: string, option
   if (root === undefined) throw new ManifestError(file, inOrder(source, problems), false);
   if (options.deployed) useCurrentKeys(root);
   reportShapeProblems(root, reportUnlessInvisible);
-  const access = readAccess(source, root, options, reportUnlessInvisible, (span, code, message) => {
-    warnings.push({ span, code, message });
-  });
+  const entries = readEntries(root, options.deployed === true);
+  const asOf = options.asOf ?? utcDay();
+  checkRules(entries, source, asOf, options, reportUnlessInvisible, warn);
   if (problems.length > 0) throw new ManifestError(file, inOrder(source, problems));
-  return { ...access, warnings: inOrder(source, warnings) };
+  return { ...normalForm(entries, source, asOf), warnings: inOrder(source, warnings) };
 }
 
-function inOrder(source: SourceText, findings: Finding[]): ManifestProblem[] {
-  return findings
+function inOrder(source: SourceText, reported: Reported[]): ManifestProblem[] {
+  return reported
     .sort((left, right) => left.span.start - right.span.start)
     .map(({ span, code, message }) => source.problem(span, code, message));
 }

@@ -60,7 +60,7 @@ function reportIssue(root: Value, issue: Issue, report: Report): void {
     const path = issue.path.slice(0, -1);
     const holder = valueAt(root, path) ?? root;
     if (!lacksField(holder, mapKey(path), field)) return;
-    // accessRules.ts shows the line that such a client lacks.
+    // clientRules.ts shows the line that such a client lacks.
     if (field === "internalName" && typeof holder.fields.get("name")?.value.plain === "string") return;
     report(firstLine(holder), "missingKey", `${field} is missing in this ${mapTitle(path)}. It ${issue.message}.`);
   } else if (found.plain === undefined) {

@@ -1,5 +1,8 @@
 import { quoted } from "../text/quoted";
 
+/** The form of a day; the calendar may not have it. */
+export const DAY_PATTERN = /^\d{4}-\d{2}-\d{2}$/;
+
 /**
  * A day in UTC as `YYYY-MM-DD`. Days compare as texts do, and a grant's last day is one that it still counts on.
  *
@@ -21,7 +24,7 @@ export function daysBetween(first: string, second: string): number {
 }
 
 function isDay(value: string): boolean {
-  if (!/^\d{4}-\d{2}-\d{2}$/.test(value)) return false;
+  if (!DAY_PATTERN.test(value)) return false;
   const moment = new Date(value);
   // A day that a month does not have would be read as one of the next month.
   return !Number.isNaN(moment.getTime()) && utcDay(moment) === value;

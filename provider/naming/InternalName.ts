@@ -4,6 +4,13 @@ import { shellAccountNameProblems } from "./ShellAccountName";
 /** `HOSTING_CLIENT_MAX_GROUP_LENGTH`: the longest internal name, its prefix included. */
 export const MAXIMUM_INTERNAL_NAME_LENGTH = 16;
 
+/** The form of an internal name. Whether a server stores it as it is written depends on its prefix. */
+export const INTERNAL_NAME_PATTERN = /^[a-z0-9_]{1,16}$/;
+
+export function isInternalName(value: string): boolean {
+  return INTERNAL_NAME_PATTERN.test(value);
+}
+
 /**
  * What Aegir makes of a client's title, or of an internal name ("uname"), on every insert and every update of a client
  * node: `hosting_client_sanitize` (docs/aegir.md#internal-name). The result may be empty, and it may be no valid

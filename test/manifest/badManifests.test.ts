@@ -319,7 +319,7 @@ const cases: Case[] = [
   {
     mistake: "equal internal names",
     manifest: clients("{ name: Acme, internalName: acme }", "{ name: Beta, internalName: acme }"),
-    problems: ["4:33 duplicateInternalName: is that of the client on line 3 already"],
+    problems: ["4:33 duplicateInternalName: The client on line 3 already has the internal name"],
   },
   {
     mistake: "equal derived internal names",

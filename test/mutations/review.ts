@@ -47,9 +47,9 @@ export const review: WrittenMutation[] = [
   {
     name: "take an expired binding as present",
     danger: "Access that was granted for a month lasts for ever.",
-    file: "provider/manifest/accessRules.ts",
-    find: "      .filter((user) => !hasEnded(user, asOf))\n",
-    replace: "",
+    file: "provider/manifest/normalForm.ts",
+    find: "users: usersOf(users.filter(({ expires }) => !hasEnded(expires, asOf)))",
+    replace: "users: usersOf(users)",
     caughtBy:
       "test/stacks/lastDeployment.test.ts: takes away what has expired on the day after its last one, however much it is",
   },

@@ -1,0 +1,209 @@
+/**
+ * The entries of a manifest as far as they can be read, each with its place in the file. A value of the wrong shape is
+ * left out here, and shapeProblems.ts reports it, so that the problems of all entries are found in one go.
+ */
+import { canonicalName } from "../naming/SpelledName";
+import { normalizeDomain } from "../naming/SiteDomain";
+import { quoted } from "../text/quoted";
+import { lacksField } from "./shapeProblems";
+import type { Span } from "./SourceText";
+import type { Value } from "./YamlTree";
+
+export interface ManifestEntries {
+  /** Where the manifest begins. */
+  start: number;
+  server: Text | undefined;
+  /** True even if its value could not be read. */
+  hasServer: boolean;
+  removalLimit: { percent: number | undefined; atLeast: number | undefined };
+  allowRemovals: AllowanceEntry | undefined;
+  knownFindings: KnownFindingEntry[];
+  clients: ClientEntry[];
+}
+
+export interface Text extends Span {
+  text: string;
+}
+
+export interface ClientEntry {
+  span: Span;
+  /** False only if no site is listed, not even in a field that was misspelt or could not be read. */
+  mayOwnSites: boolean;
+  name: Text | undefined;
+  internalName: Text | undefined;
+  lacksInternalName: boolean;
+  renamedFrom: Text | undefined;
+  protect: boolean;
+  /** The key, if the value is true. */
+  keepPeople: Span | undefined;
+  email: Text | undefined;
+  sites: SiteEntry[];
+  users: UserEntry[];
+  shellAccount: { key: Span; rotation: Text | undefined } | undefined;
+  onDestroy: "default-owner" | "leave";
+}
+
+export interface SiteEntry {
+  site: Text;
+  normalForm: string;
+  takeOverFrom: Text | undefined;
+  protect: boolean;
+}
+
+export interface UserEntry {
+  name: Text;
+  createUser: Text | undefined;
+  expectedUid: number | undefined;
+  expires: Text | undefined;
+  reason: Text | undefined;
+}
+
+export interface AllowanceEntry {
+  key: Span;
+  until: Text | undefined;
+  reason: Text | undefined;
+  grants: number;
+  clients: Text[];
+  sites: Text[];
+  users: Text[];
+}
+
+export interface KnownFindingEntry {
+  span: Span;
+  finding: Text | undefined;
+  names: string[];
+  reason: Text | undefined;
+  until: Text | undefined;
+}
+
+/** @param spelledOut names that could be taken for others are read as their spelled-out form */
+export function readEntries(root: Value, spelledOut: boolean): ManifestEntries {
+  const readName = spelledOut ? spelledOutText : (name: Text | undefined) => name;
+  const removalLimit = fieldOf(root, "removalLimit");
+  return {
+    start: root.start,
+    server: textOf(fieldOf(root, "server")),
+    hasServer: root.fields.has("server"),
+    removalLimit: {
+      percent: numberOf(fieldOf(removalLimit, "percent")),
+      atLeast: numberOf(fieldOf(removalLimit, "atLeast")),
+    },
+    allowRemovals: allowanceEntry(root),
+    knownFindings: itemsOf(root, "knownFindings").map(knownFindingEntry),
+    clients: itemsOf(root, "clients").map((client) => clientEntry(client, readName)),
+  };
+}
+
+type ReadName = (name: Text | undefined) => Text | undefined;
+
+function spelledOutText(name: Text | undefined): Text | undefined {
+  return name && { ...name, text: canonicalName(name.text) };
+}
+
+function clientEntry(value: Value, readName: ReadName): ClientEntry {
+  const sites = fieldOf(value, "sites");
+  const shellAccount = value.fields.get("shellAccount");
+  return {
+    span: value,
+    mayOwnSites: !lacksField(value, "clients", "sites") && !(Array.isArray(sites?.plain) && sites.items.length === 0),
+    name: readName(textOf(fieldOf(value, "name"))),
+    internalName: textOf(fieldOf(value, "internalName")),
+    lacksInternalName: lacksField(value, "clients", "internalName"),
+    renamedFrom: textOf(fieldOf(value, "renamedFrom")),
+    protect: isTrue(fieldOf(value, "protect")),
+    keepPeople: isTrue(fieldOf(value, "keepPeople")) ? value.fields.get("keepPeople")?.key : undefined,
+    email: textOf(fieldOf(value, "email")),
+    sites: itemsOf(value, "sites").flatMap(siteEntry),
+    users: itemsOf(value, "users").flatMap((user) => userEntry(user, readName)),
+    shellAccount: shellAccount && {
+      key: shellAccount.key,
+      rotation: textOf(fieldOf(shellAccount.value, "rotation")),
+    },
+    onDestroy: fieldOf(value, "onDestroy")?.plain === "leave" ? "leave" : "default-owner",
+  };
+}
+
+/** An entry is the domain itself, or a map with it. */
+function siteEntry(value: Value): SiteEntry[] {
+  const site = textOf(value) ?? textOf(fieldOf(value, "site"));
+  if (site === undefined) return [];
+  return [
+    {
+      site,
+      normalForm: normalizeDomain(site.text),
+      takeOverFrom: textOf(fieldOf(value, "takeOverFrom")),
+      protect: isTrue(fieldOf(value, "protect")),
+    },
+  ];
+}
+
+/** An entry is the name itself, or a map with it. */
+function userEntry(value: Value, readName: ReadName): UserEntry[] {
+  const name = readName(textOf(value) ?? textOf(fieldOf(value, "name")));
+  if (name === undefined) return [];
+  return [
+    {
+      name,
+      createUser: textOf(fieldOf(fieldOf(value, "createUser"), "email")),
+      expectedUid: numberOf(fieldOf(value, "expectedUid")),
+      expires: textOf(fieldOf(value, "expires")),
+      reason: textOf(fieldOf(value, "reason")),
+    },
+  ];
+}
+
+function allowanceEntry(root: Value): AllowanceEntry | undefined {
+  const field = root.fields.get("allowRemovals");
+  if (field === undefined) return undefined;
+  const { key, value } = field;
+  const texts = (list: string) => itemsOf(value, list).flatMap((item) => textOf(item) ?? []);
+  return {
+    key,
+    until: textOf(fieldOf(value, "until")),
+    reason: textOf(fieldOf(value, "reason")),
+    grants: numberOf(fieldOf(value, "grants")) ?? 0,
+    clients: texts("clients"),
+    sites: texts("sites"),
+    users: texts("users"),
+  };
+}
+
+function knownFindingEntry(value: Value): KnownFindingEntry {
+  return {
+    span: value,
+    finding: textOf(fieldOf(value, "finding")),
+    names: itemsOf(value, "names").flatMap((item) => textOf(item)?.text ?? []),
+    reason: textOf(fieldOf(value, "reason")),
+    until: textOf(fieldOf(value, "until")),
+  };
+}
+
+/** The last day still counts. Days in this form compare as strings. */
+export function hasEnded(until: Text | undefined, asOf: string): boolean {
+  return until !== undefined && until.text < asOf;
+}
+
+/** The client as a message names it. */
+export function clientTitle({ name, internalName }: ClientEntry): string {
+  return `client ${quoted(name?.text ?? internalName?.text ?? "without a name")}`;
+}
+
+function fieldOf(value: Value | undefined, key: string): Value | undefined {
+  return value?.fields.get(key)?.value;
+}
+
+function itemsOf(value: Value, key: string): Value[] {
+  return fieldOf(value, key)?.items ?? [];
+}
+
+function isTrue(value: Value | undefined): boolean {
+  return value?.plain === true;
+}
+
+function numberOf(value: Value | undefined): number | undefined {
+  return typeof value?.plain === "number" ? value.plain : undefined;
+}
+
+function textOf(value: Value | undefined): Text | undefined {
+  return typeof value?.plain === "string" ? { start: value.start, end: value.end, text: value.plain } : undefined;
+}

@@ -1,0 +1,121 @@
+/** The entries of a manifest without problems, as the access that they declare. */
+import { canonicalName } from "../naming/SpelledName";
+import { normalizeDomain } from "../naming/SiteDomain";
+import { userNameKey } from "../naming/PanelUser";
+import { by } from "../text/order";
+import {
+  DEFAULT_REMOVAL_LIMIT,
+  type AllowedRemovals,
+  type KnownFinding,
+  type Manifest,
+  type ManifestClient,
+  type ManifestSite,
+  type ManifestUser,
+} from "./Manifest";
+import {
+  hasEnded,
+  type AllowanceEntry,
+  type ClientEntry,
+  type KnownFindingEntry,
+  type ManifestEntries,
+  type SiteEntry,
+  type UserEntry,
+} from "./ManifestEntries";
+import type { SourceText } from "./SourceText";
+
+export function normalForm(entries: ManifestEntries, source: SourceText, asOf: string): Omit<Manifest, "warnings"> {
+  const { server, removalLimit, allowRemovals, knownFindings, clients } = entries;
+  const persons = personsIn(clients);
+  return {
+    server: server?.text,
+    asOf,
+    removalLimit: {
+      percent: removalLimit.percent ?? DEFAULT_REMOVAL_LIMIT.percent,
+      atLeast: removalLimit.atLeast ?? DEFAULT_REMOVAL_LIMIT.atLeast,
+    },
+    allowRemovals: allowedRemovals(allowRemovals, asOf),
+    knownFindings: knownFindings.map((entry) => knownFinding(entry, source)).sort(by("finding")),
+    clients: clients.map((entry) => manifestClient(entry, persons, source, asOf)).sort(by("internalName")),
+  };
+}
+
+/** What one entry of a user says, and then holds for all of them. */
+type Person = Pick<ManifestUser, "createUser" | "expectedUid">;
+
+function personsIn(clients: readonly ClientEntry[]): Map<string, Person> {
+  const persons = new Map<string, Person>();
+  for (const { name, createUser, expectedUid } of clients.flatMap(({ users }) => users)) {
+    const person = persons.get(userNameKey(name.text)) ?? { createUser: undefined, expectedUid: undefined };
+    if (createUser) person.createUser = { email: createUser.text };
+    person.expectedUid ??= expectedUid;
+    persons.set(userNameKey(name.text), person);
+  }
+  return persons;
+}
+
+function manifestClient(
+  entry: ClientEntry,
+  persons: ReadonlyMap<string, Person>,
+  source: SourceText,
+  asOf: string,
+): ManifestClient {
+  const { name, internalName, renamedFrom, email, sites, users, shellAccount, onDestroy, span } = entry;
+  const usersOf = (selected: UserEntry[]) => selected.map((user) => manifestUser(user, persons, source));
+  return {
+    name: name?.text ?? "",
+    internalName: internalName?.text ?? "",
+    renamedFrom: renamedFrom?.text,
+    protect: entry.protect,
+    keepPeople: entry.keepPeople !== undefined,
+    email: email?.text,
+    sites: sites.map((site) => manifestSite(site, source)).sort(by("site")),
+    onDestroy,
+    users: usersOf(users.filter(({ expires }) => !hasEnded(expires, asOf))).sort(by("name")),
+    expired: usersOf(users.filter(({ expires }) => hasEnded(expires, asOf))).sort(by("name")),
+    shellAccount: shellAccount && { rotation: shellAccount.rotation?.text },
+    ...source.position((name ?? span).start),
+  };
+}
+
+function manifestSite({ site, normalForm, takeOverFrom, protect }: SiteEntry, source: SourceText): ManifestSite {
+  return { site: normalForm, takeOverFrom: takeOverFrom?.text, protect, ...source.position(site.start) };
+}
+
+function manifestUser(
+  { name, expires, reason }: UserEntry,
+  persons: ReadonlyMap<string, Person>,
+  source: SourceText,
+): ManifestUser {
+  const key = userNameKey(name.text);
+  return {
+    name: name.text,
+    key: canonicalName(key),
+    ...persons.get(key)!,
+    expires: expires?.text,
+    reason: reason?.text,
+    ...source.position(name.start),
+  };
+}
+
+function knownFinding({ span, finding, names, reason, until }: KnownFindingEntry, source: SourceText): KnownFinding {
+  return {
+    finding: finding?.text ?? "",
+    names,
+    reason: reason?.text ?? "",
+    until: until?.text ?? "",
+    ...source.position(span.start),
+  };
+}
+
+function allowedRemovals(entry: AllowanceEntry | undefined, asOf: string): AllowedRemovals | undefined {
+  if (entry?.until === undefined || hasEnded(entry.until, asOf)) return undefined;
+  const { until, reason, grants, clients, sites, users } = entry;
+  return {
+    until: until.text,
+    reason: reason?.text ?? "",
+    grants,
+    clients: clients.map(({ text }) => text),
+    sites: sites.map(({ text }) => normalizeDomain(text)),
+    users: users.map(({ text }) => canonicalName(text)),
+  };
+}

@@ -1,0 +1,66 @@
+import { dayProblems, daysBetween } from "../../naming/Day";
+import { quoted } from "../../text/quoted";
+import { INVISIBLE } from "../../text/unsafe";
+import type { Text } from "../ManifestEntries";
+import type { ServerNaming } from "../ManifestOptions";
+import type { ManifestProblemCode } from "../problemCodes";
+import type { Report, SourceText, Span } from "../SourceText";
+
+/** What the rules about entries share: the server's naming, the day, and where problems and warnings go. */
+export class RuleContext {
+  constructor(
+    private readonly source: SourceText,
+    readonly asOf: string,
+    readonly naming: ServerNaming,
+    /** The server's configuration is known. */
+    private readonly isConfigured: boolean,
+    readonly report: Report,
+    readonly warn: Report,
+  ) {}
+
+  /** Whether the server makes shell logins, as BOA does; undefined if no configuration says so. */
+  get shellLogins(): boolean | undefined {
+    return this.isConfigured || this.naming.instance !== undefined ? this.naming.instance !== undefined : undefined;
+  }
+
+  line(span: Span): number {
+    return this.source.position(span.start).line;
+  }
+
+  reportAll(span: Span, code: ManifestProblemCode, messages: string[]): void {
+    for (const message of messages) this.report(span, code, message);
+  }
+
+  /** Reports text that a reviewer could not read, or that is too long. */
+  checkVisible(field: string, { text, ...span }: Text, example: string, longest = Infinity): void {
+    if (text.trim() !== "" && !INVISIBLE.test(text) && text.length <= longest) return;
+    const most = longest === Infinity ? "" : ` on one line, of at most ${longest} characters`;
+    this.report(
+      span,
+      "invalidText",
+      `${field} must be visible text${most}, but is ${quoted(text)}. Write for example ${quoted(example)}.`,
+    );
+  }
+
+  checkReason(reason: Text | undefined, example: string): void {
+    if (reason !== undefined) this.checkVisible("reason", reason, example, 200);
+  }
+
+  /** Days from asOf to the given day, negative if it is past; undefined, and reported, if that is not a day. */
+  daysTo(field: string, day: Text): number | undefined {
+    const problems = dayProblems(day.text);
+    this.reportAll(
+      day,
+      "invalidDay",
+      problems.map((problem) => `${field}: ${problem}`),
+    );
+    return problems.length > 0 ? undefined : daysBetween(this.asOf, day.text);
+  }
+}
+
+/** The item that has the same key and was entered before; enters this one if there is none. */
+export function earlier<T>(seen: Map<string, T>, key: string, item: T): T | undefined {
+  const first = seen.get(key);
+  if (first === undefined) seen.set(key, item);
+  return first;
+}

@@ -1,0 +1,31 @@
+/** The rules about values and between entries, in the order in which their problems are found. */
+import { dayProblems } from "../../naming/Day";
+import type { ManifestEntries } from "../ManifestEntries";
+import type { ManifestOptions } from "../ManifestOptions";
+import type { Report, SourceText } from "../SourceText";
+import { checkClients } from "./clientRules";
+import { checkAllowRemovals, checkKnownFindings } from "./exceptionRules";
+import { RuleContext } from "./RuleContext";
+import { selectServer } from "./serverRule";
+import { checkSites } from "./siteRules";
+import { checkUsers } from "./userRules";
+
+/** @throws RangeError if `asOf` is not a day */
+export function checkRules(
+  entries: ManifestEntries,
+  source: SourceText,
+  asOf: string,
+  options: ManifestOptions,
+  report: Report,
+  warn: Report,
+): void {
+  const [wrongDay] = dayProblems(asOf);
+  if (wrongDay !== undefined) throw new RangeError(`asOf: ${wrongDay}`);
+  const naming = selectServer(entries, options, report);
+  const context = new RuleContext(source, asOf, naming, options.servers !== undefined, report, warn);
+  checkClients(entries.clients, context);
+  checkSites(entries.clients, context);
+  checkUsers(entries.clients, context);
+  if (entries.allowRemovals !== undefined) checkAllowRemovals(entries.allowRemovals, context);
+  checkKnownFindings(entries.knownFindings, context);
+}
