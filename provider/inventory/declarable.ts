@@ -7,6 +7,7 @@ import { isEffective } from "../decisions/siteOwner";
 import { clientNameKey, clientNameProblems } from "../naming/ClientName";
 import { deriveInternalName, internalNameProblems } from "../naming/InternalName";
 import { userNameProblems } from "../naming/PanelUser";
+import { by } from "../text/order";
 import { quoted } from "../text/quoted";
 import { reducedName } from "../naming/ShellAccountName";
 import { normalizeDomain, siteDomainProblems } from "../naming/SiteDomain";
@@ -157,9 +158,4 @@ export function grouped<T, K>(items: Iterable<T>, keyOf: (item: T) => K): Map<K,
     else groups.set(key, [item]);
   }
   return groups;
-}
-
-/** By code units, so that the order depends on no locale. */
-export function by<K extends string>(key: K): (left: Record<K, string>, right: Record<K, string>) => number {
-  return (left, right) => (left[key] < right[key] ? -1 : left[key] > right[key] ? 1 : 0);
 }

@@ -3,9 +3,10 @@
  * nothing, and what looks like access but is none. No manifest can say it, so a person has to know and decide.
  */
 import { mailKey } from "../naming/PanelUser";
+import { by } from "../text/order";
 import { enumerated, name, phrase, plural, type Phrase } from "../text/Phrase";
 import type { Inventory } from "../worker/protocol";
-import { by, grouped } from "./declarable";
+import { grouped } from "./declarable";
 
 /** One thing to know or to decide. Clients are given by their internal names. */
 export type Finding =
@@ -62,8 +63,8 @@ export function findingsOf(inventory: Inventory): Finding[] {
       }),
     ...[...mails.entries()]
       .filter(([, sharing]) => sharing.length > 1)
-      .map(([mail, sharing]): Finding => ({ kind: "sharedMail", mail, users: namesOf(sharing) }))
-      .sort((left, right) => ("mail" in left && "mail" in right && left.mail < right.mail ? -1 : 1)),
+      .map(([mail, sharing]) => ({ kind: "sharedMail" as const, mail, users: namesOf(sharing) }))
+      .sort(by("mail")),
   ];
 }
 

@@ -1,30 +1,23 @@
 /**
- * What changes between two pictures of effective access: who loses and who gains which sites, and why. Nobody who reaches
- * a site by another way afterwards loses it, so that a merged team or a renamed client is no wall of removals.
+ * What changes between two pictures of effective access: who loses and who gains which sites, and why. A person
+ * who still reaches a site in another way does not lose it, so that a merged team or a renamed client shows no removals.
  */
-import { clientNameKey } from "../naming/ClientName";
-import {
-  grantsOf,
-  whoKey,
-  type AccessChange,
-  type Cause,
-  type GrantCounts,
-  type Rename,
-  type Who,
-} from "./AccessChange";
+import { grantsOf, type AccessChange, type Cause, type GrantCounts, type Rename, type Who } from "./AccessChange";
+import { advisoriesOf, type Advisory } from "./Advisory";
+import { ChangeGroups } from "./ChangeGroups";
+import { ClientMatching } from "./ClientMatching";
 import { EffectiveAccess, type AccessClient, type Binding } from "./EffectiveAccess";
-import { notesOf, type Note } from "./notes";
 
 export interface Difference {
   before: EffectiveAccess;
   after: EffectiveAccess;
   lost: AccessChange[];
   gained: AccessChange[];
-  renamed: Rename[];
-  /** The internal name after, of every client before that still is. */
-  successors: ReadonlyMap<string, string>;
+  renames: readonly Rename[];
+  /** By internal name before: the internal name after, of every client that still exists. */
+  matchedClients: ReadonlyMap<string, string>;
   /** What else a reviewer must know; sorted by weight. */
-  notes: Note[];
+  advisories: Advisory[];
   grants: GrantCounts;
 }
 
@@ -35,17 +28,17 @@ export function differenceOf(before: EffectiveAccess, after: EffectiveAccess): D
   const nothing = new EffectiveAccess({ ...after, clients: [], sites: [], people: [] });
   const [removed, added] = [compared(before, nothing), compared(nothing, after)];
   const grants = { ...removed.grants, gained: added.grants.gained };
-  const notes: Note[] = [{ kind: "server", from, to }, ...removed.notes, ...added.notes];
-  return { ...removed, after, gained: added.gained, notes, grants };
+  const advisories: Advisory[] = [{ kind: "server", from, to }, ...removed.advisories, ...added.advisories];
+  return { ...removed, after, gained: added.gained, advisories, grants };
 }
 
 function compared(before: EffectiveAccess, after: EffectiveAccess): Difference {
-  const comparison = new Comparison(before, after);
-  const { lost, gained } = comparison.changes();
-  const { renamed, successors, namesakes } = comparison;
+  const matching = new ClientMatching(before, after);
+  const { lost, gained } = new Comparison(before, after, matching).changes();
+  const { renames, matchedClients, sameTitle } = matching;
   const grants = countsOf(before, lost, gained);
-  const notes = notesOf({ before, after, lost, gained, successors, namesakes });
-  return { before, after, lost, gained, renamed, successors, notes, grants };
+  const advisories = advisoriesOf({ before, after, lost, gained, matchedClients, sameTitle });
+  return { before, after, lost, gained, renames, matchedClients, advisories, grants };
 }
 
 /** Sites that had one owner before, and have one now. */
@@ -57,51 +50,22 @@ interface Move {
 }
 
 class Comparison {
-  readonly renamed: Rename[];
-  readonly successors: Map<string, string>;
-  private readonly heirs: Map<string, string>;
-  private readonly formerNames: Map<string, string>;
-  readonly namesakes: Map<string, string>;
-  /** Who sees every site, before and after, by key: compared on their own. */
+  /** Those who see every site, before and after, by key: compared on their own. */
   private readonly hadAll: Set<string>;
   private readonly haveAll: Set<string>;
 
   constructor(
     private readonly before: EffectiveAccess,
     private readonly after: EffectiveAccess,
+    private readonly matching: ClientMatching,
   ) {
     this.hadAll = new Set(before.administrators().map(({ key }) => key));
     this.haveAll = new Set(after.administrators().map(({ key }) => key));
-    const fresh = [...after.clients.values()].filter(({ internalName }) => !before.clients.has(internalName));
-    const isGone = (client: string) => before.clients.has(client) && !after.clients.has(client);
-    this.heirs = new Map();
-    for (const { internalName, renamedFrom } of fresh) {
-      // One client cannot become two.
-      if (renamedFrom !== undefined && isGone(renamedFrom) && !this.heirs.has(renamedFrom)) {
-        this.heirs.set(renamedFrom, internalName);
-      }
-    }
-    this.renamed = Array.from(this.heirs, ([from, to]) => ({ from, to }));
-    this.formerNames = new Map(this.renamed.map(({ from, to }) => [to, from]));
-    this.successors = new Map(
-      [...before.clients.keys()].flatMap((client) => {
-        const successor = after.clients.has(client) ? client : this.heirs.get(client);
-        return successor === undefined ? [] : [[client, successor] as const];
-      }),
-    );
-    const byTitle = new Map(fresh.map(({ name, internalName }) => [clientNameKey(name), internalName]));
-    this.namesakes = new Map(
-      [...before.clients.values()].flatMap(({ internalName, name }) => {
-        const namesake =
-          isGone(internalName) && !this.heirs.has(internalName) ? byTitle.get(clientNameKey(name)) : undefined;
-        return namesake === undefined ? [] : [[internalName, namesake] as const];
-      }),
-    );
   }
 
   changes(): { lost: AccessChange[]; gained: AccessChange[] } {
-    const lost = new Changes();
-    const gained = new Changes();
+    const lost = new ChangeGroups();
+    const gained = new ChangeGroups();
     for (const move of this.moves()) {
       this.people(move, lost, gained);
       this.logins(move, lost, gained);
@@ -125,7 +89,7 @@ class Comparison {
     };
     for (const { site, owner } of this.before.sites.values()) {
       const found = this.after.sites.get(site);
-      // It stays with its owner, and is only declared no more.
+      // It stays with its owner, and is only no longer declared.
       if (found === undefined && this.before.clients.get(owner ?? "")?.leavesSites) continue;
       enter(site, owner, found?.owner);
     }
@@ -135,7 +99,7 @@ class Comparison {
     return moves.values();
   }
 
-  private people(move: Move, lost: Changes, gained: Changes): void {
+  private people(move: Move, lost: ChangeGroups, gained: ChangeGroups): void {
     const { sites } = move;
     const had = this.before.peopleOf(move.from);
     const have = this.after.peopleOf(move.to);
@@ -153,7 +117,7 @@ class Comparison {
   }
 
   private lossCauses(move: Move, person: string): [Cause, ...Cause[]] {
-    const now = this.successors.get(move.from ?? "");
+    const now = this.matching.matchedClients.get(move.from ?? "");
     const unbound: Cause[] = [];
     if (now !== undefined && !this.after.peopleOf(now).has(person)) {
       const binding = this.after.clients.get(now)?.bindings.get(person);
@@ -168,14 +132,14 @@ class Comparison {
 
   private gainCauses(move: Move, person: string, binding: Binding): [Cause, ...Cause[]] {
     const to = move.to!;
-    const former = this.formerNames.get(to) ?? to;
+    const former = this.matching.formerName(to);
     const bound: Cause[] = [];
     if (this.before.clients.has(former) && !this.before.peopleOf(former).has(person)) {
       if (this.before.people.get(person)?.blocked) bound.push({ kind: "unblocked" });
       else bound.push({ kind: "bound", clients: [to], expires: binding.expires, reason: binding.reason });
     }
     const [only] = bound;
-    if (only !== undefined && this.successors.get(move.from ?? "") === to) return [only];
+    if (only !== undefined && this.matching.matchedClients.get(move.from ?? "") === to) return [only];
     return [this.ownerCause(move), ...bound];
   }
 
@@ -185,27 +149,26 @@ class Comparison {
         ? { kind: "declared", client: to! }
         : { kind: "takenOver", from: takenFrom, to: to! };
     }
-    if (!this.successors.has(from)) {
-      return to !== undefined && this.namesakes.get(from) === to
+    if (!this.matching.matchedClients.has(from)) {
+      return to !== undefined && this.matching.sameTitle.get(from) === to
         ? { kind: "replaced", from, to }
         : { kind: "clientRemoved", client: from, to };
     }
     return to === undefined ? { kind: "released", client: from } : { kind: "moved", from, to };
   }
 
-  private logins(move: Move, lost: Changes, gained: Changes): void {
+  private logins(move: Move, lost: ChangeGroups, gained: ChangeGroups): void {
     const { from, to, sites } = move;
-    const renamed = from !== undefined && to !== undefined && this.heirs.get(from) === to;
     const had = this.before.loginOf(from);
     const has = this.after.loginOf(to);
-    if (had === has || renamed) return;
+    if (had === has || this.matching.isRename(from, to)) return;
     const causes: [Cause] = [this.ownerCause(move)];
     if (had !== undefined) lost.add({ kind: "login", client: from! }, sites, causes);
     if (has !== undefined) gained.add({ kind: "login", client: to! }, sites, causes);
   }
 
-  /** Whoever becomes an administrator, or is one no more: known of live servers only. */
-  private administrators(lost: Changes, gained: Changes): void {
+  /** People who become administrators, or stop being one: known of live servers only. */
+  private administrators(lost: ChangeGroups, gained: ChangeGroups): void {
     for (const key of new Set([...this.hadAll, ...this.haveAll])) {
       if (this.hadAll.has(key) && this.haveAll.has(key)) continue;
       const person = (this.before.people.get(key) ?? this.after.people.get(key))!;
@@ -218,73 +181,6 @@ class Comparison {
       lost.add({ kind: "person", person }, [...had].filter((site) => !have.has(site)).sort(), [cause]);
       gained.add({ kind: "person", person }, [...have].filter((site) => !had.has(site)).sort(), [cause]);
     }
-  }
-}
-
-/** What a person loses or gains because its own bindings change: one line for all of its clients. */
-interface BindingChange {
-  who: Who;
-  cause: Extract<Cause, { clients: string[] }>;
-  announced: boolean;
-  /** The sites of a move belong together, and are told apart by identity. */
-  parts: { client: string; sites: readonly string[] }[];
-}
-
-/** Changes under way: whoever loses (or gains) the same sites for the same causes shares a line. */
-class Changes {
-  private readonly bySites = new Map<readonly string[], Map<string, AccessChange>>();
-  private readonly bindings = new Map<string, BindingChange>();
-
-  add(who: Who, sites: readonly string[], causes: [Cause, ...Cause[]], announced = false): void {
-    if (sites.length === 0) return;
-    const [cause, second] = causes;
-    if (second === undefined && who.kind === "person" && "clients" in cause) {
-      const key = JSON.stringify([who.person.key, { ...cause, clients: [] }, announced]);
-      const change = this.bindings.get(key) ?? { who, cause, announced, parts: [] };
-      change.parts.push({ client: cause.clients[0]!, sites });
-      this.bindings.set(key, change);
-      return;
-    }
-    const byCause = this.bySites.get(sites) ?? new Map<string, AccessChange>();
-    this.bySites.set(sites, byCause);
-    const key = JSON.stringify(causes);
-    const change = byCause.get(key);
-    if (change) change.who.push(who);
-    else byCause.set(key, { who: [who], sites: [...sites], causes, announced });
-  }
-
-  /** What was known to end comes last; else what concerns more comes first. */
-  sorted(): AccessChange[] {
-    const changes = [...this.bySites.values()].flatMap((byCause) => [...byCause.values()]).concat(this.ofBindings());
-    for (const { who, sites } of changes) {
-      who.sort((left, right) => compare(whoKey(left), whoKey(right)));
-      sites.sort();
-    }
-    return changes.sort(
-      (left, right) =>
-        Number(left.announced) - Number(right.announced) ||
-        grantsOf(right) - grantsOf(left) ||
-        compare(left.sites[0]!, right.sites[0]!) ||
-        compare(whoKey(left.who[0]!), whoKey(right.who[0]!)),
-    );
-  }
-
-  private ofBindings(): AccessChange[] {
-    const numbers = new Map<readonly string[], number>();
-    const alike = new Map<string, AccessChange>();
-    for (const { who, cause, announced, parts } of this.bindings.values()) {
-      for (const { sites } of parts) if (!numbers.has(sites)) numbers.set(sites, numbers.size);
-      const moves = parts.map(({ sites }) => numbers.get(sites)!).sort((left, right) => left - right);
-      const clients = [...new Set(parts.map(({ client }) => client))].sort();
-      const key = JSON.stringify([{ ...cause, clients }, announced, moves]);
-      const change = alike.get(key);
-      if (change) change.who.push(who);
-      else {
-        const sites = parts.flatMap((part) => part.sites);
-        alike.set(key, { who: [who], sites, causes: [{ ...cause, clients }], announced });
-      }
-    }
-    return [...alike.values()];
   }
 }
 
@@ -301,8 +197,4 @@ function countsOf(before: EffectiveAccess, lost: AccessChange[], gained: AccessC
     ended,
     gained: sum(gained.map(grantsOf)),
   };
-}
-
-function compare(left: string, right: string): number {
-  return left < right ? -1 : left > right ? 1 : 0;
 }

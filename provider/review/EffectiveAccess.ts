@@ -7,6 +7,7 @@ import { DEFAULT_REMOVAL_LIMIT, type AllowedRemovals, type RemovalLimit } from "
 import { reducedName, reservedShellName, shellAccountName } from "../naming/ShellAccountName";
 import { mailKey, userNameKey } from "../naming/PanelUser";
 import { canonicalName } from "../naming/SpelledName";
+import { by } from "../text/order";
 
 /** A panel user, known by its name, or by its mail address where a client's `email` says no more. */
 export interface Person {
@@ -41,7 +42,7 @@ export interface AccessClient {
   keepPeople: boolean;
   /** A site that leaves the declaration stays with the client, instead of going to the default owner. */
   leavesSites: boolean;
-  /** Undefined if nobody asks for its password; the login exists all the same. */
+  /** Undefined if its password is not exported; the login exists anyway. */
   shellAccount: { rotation: string | undefined } | undefined;
   /** By key of the person. */
   bindings: Map<string, Binding>;
@@ -143,10 +144,10 @@ export class EffectiveAccess {
     return [...this.clients.values()]
       .filter(({ bindings }) => bindings.get(key)?.ended === false)
       .flatMap(({ internalName }) => this.sitesOf(internalName).map((site) => ({ site, client: internalName })))
-      .sort((left, right) => (left.site < right.site ? -1 : 1));
+      .sort(by("site"));
   }
 
-  /** Everybody who reaches a site through the panel, in the order of their names. */
+  /** The people who reach a site through the panel, in the order of their names. */
   whoReaches(site: string): Person[] {
     const owner = this.sites.get(site)?.owner;
     const bound = [...this.peopleOf(owner).values()].map(({ person }) => person);
@@ -173,13 +174,10 @@ export function personByName(name: string, more: Partial<Person> = {}): Person {
   };
 }
 
-/** Whoever has a mail address, which is all that the `email` of a client says. */
+/** A person of whom only the mail address is known, as the `email` of a client gives it. */
 export function personByMail(mail: string): Person {
   const key = `mail:${mailKey(mail)}`;
   return { key, name: mail, by: "mail", createdAs: mail, blocked: false, administrator: false };
 }
 
-/** By code units, so that the order depends on no locale. */
-export function byName(left: { name: string }, right: { name: string }): number {
-  return left.name < right.name ? -1 : left.name > right.name ? 1 : 0;
-}
+export const byName = by("name");

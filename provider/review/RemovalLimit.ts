@@ -1,7 +1,7 @@
 /**
- * What a change may not take away by mistake. A change is judged by the rules that stood before it (limits, protection),
- * which were reviewed, and by what its own `allowRemovals` says is meant, which is reviewed with it. What ends on a day
- * that was known before is no removal here.
+ * What a change may not take away by mistake. The limits and protections from before the change apply, which were
+ * reviewed; its own `allowRemovals` confirms what is meant, and is reviewed with it. What ends on a day that was known
+ * before does not count as a removal.
  */
 import type { AllowedRemovals, RemovalLimit } from "../manifest/Manifest";
 import type { Difference } from "./Difference";
@@ -13,10 +13,10 @@ export type Refusal =
   | { kind: "tooMuch"; lost: number; of: number; limits: RemovalLimit; allowed: number }
   /** `gone`: removed, or under another internal name, which Pulumi's own protection refuses whatever is allowed. */
   | { kind: "protectedClient"; client: string; gone: boolean; sites: string[]; people: Person[] }
-  /** `to`: its new owner; undefined if it is declared no more, which Pulumi's own protection refuses. */
+  /** `to`: its new owner; undefined if it is no longer declared, which Pulumi's own protection refuses. */
   | { kind: "protectedSite"; site: string; client: string; to: string | undefined }
   | { kind: "lastPerson"; client: string; people: Person[] }
-  /** The client stays, and nobody would reach anything through it any more: these are its last people, or its last sites. */
+  /** The client stays, and would lose its last people or its last sites, which are listed. */
   | { kind: "emptied"; client: string; sites: readonly string[]; people: Person[] }
   /** These people may still act for a client, and would reach no site any more. */
   | { kind: "lastAccess"; people: Person[] };
@@ -77,11 +77,11 @@ function tooMuch({ before, after, grants }: Difference, hasManifest: boolean): R
   return [{ kind: "tooMuch", lost, of, limits, allowed: after.allowRemovals?.grants ?? 0 }];
 }
 
-function clientRefusals({ before, after, successors }: Difference, client: AccessClient): Refusal[] {
+function clientRefusals({ before, after, matchedClients }: Difference, client: AccessClient): Refusal[] {
   const { internalName, protect, keepPeople } = client;
   if (!protect && !keepPeople) return [];
   const refusals: Refusal[] = [];
-  const successor = after.clients.get(successors.get(internalName) ?? "");
+  const successor = after.clients.get(matchedClients.get(internalName) ?? "");
   const had = [...client.bindings.values()].filter((binding) => counts(binding, after.asOf));
   const lost = had.filter(({ person }) => {
     const binding = successor?.bindings.get(person.key);
@@ -104,8 +104,8 @@ function clientRefusals({ before, after, successors }: Difference, client: Acces
 }
 
 /** A client that stays keeps a person and a site, if it had both. What ended on a day that was known is no loss. */
-function emptied({ before, after, successors }: Difference, client: AccessClient): Refusal[] {
-  const successor = after.clients.get(successors.get(client.internalName) ?? "");
+function emptied({ before, after, matchedClients }: Difference, client: AccessClient): Refusal[] {
+  const successor = after.clients.get(matchedClients.get(client.internalName) ?? "");
   const had = [...client.bindings.values()].filter((binding) => counts(binding, after.asOf));
   const sites = before.sitesOf(client.internalName);
   if (successor === undefined || client.keepPeople || had.length === 0 || sites.length === 0) return [];
@@ -138,15 +138,15 @@ function lastAccess({ before, after, lost }: Difference): Refusal[] {
   return left.length > 0 ? [{ kind: "lastAccess", people: left.sort(byName) }] : [];
 }
 
-/** Whether somebody has the binding still, as far as was known before. */
+/** Whether the binding still holds, as far as was known before. */
 function counts({ ended, expires }: Binding, asOf: string): boolean {
   return !ended && (expires === undefined || expires >= asOf);
 }
 
-function siteRefusals({ before, after, successors }: Difference): Refusal[] {
+function siteRefusals({ before, after, matchedClients }: Difference): Refusal[] {
   return [...before.sites.values()].flatMap(({ site, owner, protect }): Refusal[] => {
     const to = after.sites.get(site)?.owner;
-    if (!protect || owner === undefined || (to !== undefined && to === successors.get(owner))) return [];
+    if (!protect || owner === undefined || (to !== undefined && to === matchedClients.get(owner))) return [];
     return [{ kind: "protectedSite", site, client: owner, to }];
   });
 }

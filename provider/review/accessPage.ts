@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { jsonInScript } from "../text/jsonText";
 import { printable } from "../text/printable";
 import type { Binding, EffectiveAccess } from "./EffectiveAccess";
 
@@ -10,9 +11,7 @@ let template: string | undefined;
 
 export function accessPage(access: EffectiveAccess): string {
   template ??= withHashes(readFileSync(join(__dirname, "page.html"), "utf8"));
-  // In a script element nothing but "<" ends or begins anything.
-  const data = JSON.stringify(pageData(access)).replaceAll("<", "\\u003c");
-  return template.replace("PAGE_DATA", () => data);
+  return template.replace("PAGE_DATA", () => jsonInScript(pageData(access)));
 }
 
 /** The style and the script of the page, and nothing else, are let run by its own policy. */

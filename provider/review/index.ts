@@ -1,5 +1,6 @@
 /** The door `pulumi-aegir/review`: who reaches which site, what a change of it takes and gives, and what it may not take. */
 export { accessPage } from "./accessPage";
+export type { Advisory } from "./Advisory";
 export type { AccessChange, Cause, GrantCounts, Rename, Who } from "./AccessChange";
 export { reviewOf, type Refusal, type Review } from "./RemovalLimit";
 export { differenceOf, type Difference } from "./Difference";
@@ -19,5 +20,4 @@ export { accessOfPreview, IncompletePreview, type PreviewedAccess } from "./from
 export { grantsText, readGrants, UnreadableGrants } from "./Grants";
 export { jsonAccess, jsonReview } from "./jsonReview";
 export { COMMENT_MARK, markdownReview } from "./markdownReview";
-export type { Note } from "./notes";
 export { textRefusals, textReview, type TextOptions } from "./textReview";

@@ -4,36 +4,36 @@ import type { AccessChange, Who } from "./AccessChange";
 import type { Review } from "./RemovalLimit";
 import type { EffectiveAccess, Person } from "./EffectiveAccess";
 import { rendered, type Phrase } from "../text/Phrase";
-import { Words } from "./Words";
+import { ReviewText, type ChangeVerb } from "./ReviewText";
 
 export const JSON_VERSION = 1;
 
 /** Plain data; `text` is what the other printers say, safe to show. Names are as they are: escape them where you show them. */
 export function jsonReview(review: Review): object {
   const { difference, refusals, allowed } = review;
-  const { lost, gained, renamed, notes, grants, after } = difference;
-  const words = new Words(difference);
+  const { lost, gained, renames, advisories, grants, after } = difference;
+  const sentences = new ReviewText(difference);
   const everything = { people: Infinity, sites: Infinity };
-  const change = (verb: "lose" | "gain") => (each: AccessChange) => ({
+  const change = (verb: ChangeVerb) => (each: AccessChange) => ({
     who: each.who.map(plainWho),
     sites: each.sites,
     causes: each.causes,
     announced: each.announced,
-    text: text(words.change(each, verb, everything)),
+    text: text(sentences.change(each, verb, everything)),
   });
   return {
     version: JSON_VERSION,
     asOf: after.asOf,
     refused: refusals.length > 0,
-    summary: text(words.summary()),
+    summary: text(sentences.summary()),
     grants,
-    refusals: refusals.map((refusal) => ({ ...plain(refusal), text: text(words.refusal(refusal)) })),
-    remedies: words.remedies(review).map(text),
-    allowed: allowed.map((refusal) => ({ ...plain(refusal), text: text(words.allowedRemoval(refusal)) })),
+    refusals: refusals.map((refusal) => ({ ...plain(refusal), text: text(sentences.refusal(refusal)) })),
+    remedies: sentences.remedies(review).map(text),
+    allowed: allowed.map((refusal) => ({ ...plain(refusal), text: text(sentences.allowedRemoval(refusal)) })),
     lost: lost.map(change("lose")),
     gained: gained.map(change("gain")),
-    renamed: renamed.map((rename) => ({ ...rename, text: text(words.rename(rename)) })),
-    notes: notes.map((note) => ({ ...plain(note), text: text(words.note(note)) })),
+    renamed: renames.map((rename) => ({ ...rename, text: text(sentences.rename(rename)) })),
+    notes: advisories.map((advisory) => ({ ...plain(advisory), text: text(sentences.advisory(advisory)) })),
   };
 }
 

@@ -1,9 +1,9 @@
 /** A review as a comment on a pull request: short, removals first, the rest folded. */
-import { printable } from "../text/printable";
+import { inlineCode } from "../text/markdown";
+import { plural, rendered, type Phrase } from "../text/Phrase";
 import type { AccessChange } from "./AccessChange";
 import type { Review } from "./RemovalLimit";
-import { rendered, plural, type Phrase } from "../text/Phrase";
-import { Words } from "./Words";
+import { ReviewText, type ChangeVerb } from "./ReviewText";
 
 /** The first line of every comment, by which a workflow finds the one that it updates. */
 export const COMMENT_MARK = "<!-- aegir-access review -->";
@@ -11,37 +11,40 @@ export const COMMENT_MARK = "<!-- aegir-access review -->";
 /** Characters: less than the 65536 that GitHub takes, so that a workflow may add to it. */
 const LONGEST_COMMENT = 60_000;
 const SHOWN_LINES = 10;
-const SHOWN_NOTES = 15;
+const SHOWN_ADVISORIES = 15;
 
 export function markdownReview(review: Review): string {
   const { difference, refusals, allowed } = review;
-  const { lost, gained, renamed, notes, after } = difference;
-  const words = new Words(difference);
-  const refused = [...refusals.map((refusal) => phrase(words.refusal(refusal))), ...words.remedies(review).map(phrase)];
+  const { lost, gained, renames, advisories, after } = difference;
+  const sentences = new ReviewText(difference);
+  const refused = [
+    ...refusals.map((refusal) => phrase(sentences.refusal(refusal))),
+    ...sentences.remedies(review).map(phrase),
+  ];
   const ended = lost.filter(({ announced }) => announced);
   const removed = lost.filter(({ announced }) => !announced);
   const shown = [
     COMMENT_MARK,
     "### Who gains and who loses access",
     ...(refused.length > 0 ? [`> [!CAUTION]\n> **Refused.** ${refused.join("\n> ")}`] : []),
-    `**${phrase(words.summary())}**`,
-    ...allowed.map((refusal) => `Allowed: ${phrase(words.allowedRemoval(refusal))}`),
-    ...section("Loses access", changes(words, removed, "lose"), SHOWN_LINES),
-    ...section("Gains access", changes(words, gained, "gain"), SHOWN_LINES),
+    `**${phrase(sentences.summary())}**`,
+    ...allowed.map((refusal) => `Allowed: ${phrase(sentences.allowedRemoval(refusal))}`),
+    ...section("Loses access", changes(sentences, removed, "lose"), SHOWN_LINES),
+    ...section("Gains access", changes(sentences, gained, "gain"), SHOWN_LINES),
     ...section(
       "Renamed",
-      renamed.map((rename) => phrase(words.rename(rename))),
+      renames.map((rename) => phrase(sentences.rename(rename))),
       SHOWN_LINES,
     ),
-    ...section("Ended", changes(words, ended, "lose"), SHOWN_LINES),
+    ...section("Ended", changes(sentences, ended, "lose"), SHOWN_LINES),
     ...section(
       "Also",
-      notes.map((note) => phrase(words.note(note))),
-      SHOWN_NOTES,
+      advisories.map((advisory) => phrase(sentences.advisory(advisory))),
+      SHOWN_ADVISORIES,
     ),
   ].join("\n\n");
   const closing = `${WORDS_MEAN}\n\n<sub>Read as of ${after.asOf} (UTC).</sub>\n`;
-  const folded = details(words, [
+  const folded = details(sentences, [
     ["Loses access", "lose", removed],
     ["Gains access", "gain", gained],
     ["Ended", "lose", ended],
@@ -57,11 +60,9 @@ const WORDS_MEAN = `<details><summary>What the words mean</summary>
 
 </details>`;
 
-function changes(words: Words, all: AccessChange[], verb: Verb): string[] {
-  return all.map((change) => phrase(words.change(change, verb)));
+function changes(sentences: ReviewText, all: AccessChange[], verb: ChangeVerb): string[] {
+  return all.map((change) => phrase(sentences.change(change, verb)));
 }
-
-type Verb = "lose" | "gain";
 
 function section(title: string, lines: string[], most: number): string[] {
   if (lines.length === 0) return [];
@@ -70,12 +71,12 @@ function section(title: string, lines: string[], most: number): string[] {
 }
 
 /** Every line of which something was left out, in full. */
-function details(words: Words, sections: [title: string, verb: Verb, all: AccessChange[]][]): string[] {
+function details(sentences: ReviewText, sections: [title: string, verb: ChangeVerb, all: AccessChange[]][]): string[] {
   const everything = { people: Infinity, sites: Infinity };
   return sections.flatMap(([title, verb, all]) => {
     const cut = all.flatMap((change, index) => {
-      const full = phrase(words.change(change, verb, everything));
-      return index >= SHOWN_LINES || full !== phrase(words.change(change, verb)) ? [`- ${full}`] : [];
+      const full = phrase(sentences.change(change, verb, everything));
+      return index >= SHOWN_LINES || full !== phrase(sentences.change(change, verb)) ? [`- ${full}`] : [];
     });
     return cut.length === 0 ? [] : [`**${title}, in full**`, ...cut];
   });
@@ -97,19 +98,5 @@ function fitting(lines: string[], room: number): string[] {
 }
 
 function phrase(words: Phrase): string {
-  return rendered(words, code);
+  return rendered(words, inlineCode);
 }
-
-/**
- * A name as inline code: no HTML, no mention, no reference, no link and no emphasis comes of it. One line, with what is
- * invisible escaped; between more backticks than stand in it.
- */
-function code(text: string): string {
-  const line = printable(text, LONGEST_NAME);
-  const ticks = "`".repeat(Math.max(0, ...Array.from(line.matchAll(/`+/g), ([run]) => run.length)) + 1);
-  const space = line.startsWith("`") || line.endsWith("`") || /^ .* $/.test(line) ? " " : "";
-  return `${ticks}${space}${line === "" ? " " : line}${space}${ticks}`;
-}
-
-/** Names that a manifest may hold are shorter; a proposed allowRemovals with many of them may be this long. */
-const LONGEST_NAME = 2000;

@@ -1,9 +1,10 @@
 /** A review for a terminal or a log: no colours, no line longer than the width, removals first. */
+import { plural, rendered, type Phrase } from "../text/Phrase";
 import { printable } from "../text/printable";
+import { hangingIndent } from "../text/wrap";
 import type { AccessChange } from "./AccessChange";
 import type { Review } from "./RemovalLimit";
-import { plural, rendered, type Phrase } from "../text/Phrase";
-import { Words } from "./Words";
+import { ReviewText, type ChangeVerb } from "./ReviewText";
 
 export interface TextOptions {
   /** Columns; 100 if absent. A single word may be longer. */
@@ -18,16 +19,16 @@ const LONGEST_NAME = 2000;
 
 export function textReview(review: Review, options: TextOptions = {}): string {
   const { difference, allowed } = review;
-  const { lost, gained, renamed, notes } = difference;
-  const words = new Words(difference);
+  const { lost, gained, renames, advisories } = difference;
+  const sentences = new ReviewText(difference);
   const print = new Printer(Math.max(options.width ?? 100, NARROWEST), options.most ?? Infinity);
-  const changes = (all: AccessChange[], verb: "lose" | "gain") => all.map((change) => words.change(change, verb));
+  const changes = (all: AccessChange[], verb: ChangeVerb) => all.map((change) => sentences.change(change, verb));
   return [
-    ...print.refusals(words, review),
-    ...print.lines([words.summary()], ""),
+    ...print.refusals(sentences, review),
+    ...print.lines([sentences.summary()], ""),
     ...print.section(
       "Allowed",
-      allowed.map((refusal) => words.allowedRemoval(refusal)),
+      allowed.map((refusal) => sentences.allowedRemoval(refusal)),
     ),
     ...print.section(
       "Loses access",
@@ -40,7 +41,7 @@ export function textReview(review: Review, options: TextOptions = {}): string {
     ...print.section("Gains access", changes(gained, "gain"), "+ "),
     ...print.section(
       "Renamed",
-      renamed.map((rename) => words.rename(rename)),
+      renames.map((rename) => sentences.rename(rename)),
       "~ ",
     ),
     ...print.section(
@@ -53,7 +54,7 @@ export function textReview(review: Review, options: TextOptions = {}): string {
     ),
     ...print.section(
       "Also",
-      notes.map((note) => words.note(note)),
+      advisories.map((advisory) => sentences.advisory(advisory)),
     ),
   ].join("\n");
 }
@@ -61,7 +62,7 @@ export function textReview(review: Review, options: TextOptions = {}): string {
 /** Why a change is refused and what to do about it, alone; empty if it is not. */
 export function textRefusals(review: Review, options: TextOptions = {}): string {
   const print = new Printer(Math.max(options.width ?? 100, NARROWEST), options.most ?? Infinity);
-  return print.refusals(new Words(review.difference), review).join("\n").trimEnd();
+  return print.refusals(new ReviewText(review.difference), review).join("\n").trimEnd();
 }
 
 class Printer {
@@ -70,10 +71,10 @@ class Printer {
     private readonly most: number,
   ) {}
 
-  refusals(words: Words, review: Review): string[] {
+  refusals(sentences: ReviewText, review: Review): string[] {
     if (review.refusals.length === 0) return [];
-    const reasons = review.refusals.map((refusal) => words.refusal(refusal));
-    return [...this.section("Refused", reasons), ...this.lines(words.remedies(review), "  ", Infinity), ""];
+    const reasons = review.refusals.map((refusal) => sentences.refusal(refusal));
+    return [...this.section("Refused", reasons), ...this.lines(sentences.remedies(review), "  ", Infinity), ""];
   }
 
   section(title: string, all: Phrase[], mark = "  "): string[] {
@@ -82,31 +83,12 @@ class Printer {
     return [`${title}:`, ...this.lines(all.slice(0, this.most), mark), ...more];
   }
 
-  /** What is there to be copied stays in one line. */
+  /** @param width Infinity for lines that readers copy */
   lines(all: Phrase[], mark: string, width = this.width): string[] {
-    return all.flatMap((words) => wrapped(rendered(words, shown), width, mark));
+    return all.flatMap((words) => hangingIndent(rendered(words, shown), width, mark));
   }
 }
 
 function shown(text: string): string {
   return printable(text, LONGEST_NAME);
-}
-
-/** Broken at spaces; what goes on is indented below the first word. */
-function wrapped(text: string, width: number, mark: string): string[] {
-  const indent = " ".repeat(mark.length);
-  const lines: string[] = [];
-  let line = mark;
-  let empty = true;
-  for (const word of text.split(" ")) {
-    // In code points: near enough to columns for what these names may hold.
-    if (!empty && Array.from(line).length + 1 + Array.from(word).length > width) {
-      lines.push(line);
-      line = indent;
-      empty = true;
-    }
-    line += empty ? word : ` ${word}`;
-    empty = false;
-  }
-  return [...lines, line];
 }

@@ -1,3 +1,5 @@
+import { capitalized } from "./capitalized";
+
 /**
  * A piece of a sentence that knows which of its parts are names that somebody chose, so that each printer escapes
  * exactly these in its own way.
@@ -34,6 +36,13 @@ export function enumerated(items: readonly (Phrase | Name)[], most = Infinity): 
 /** @param escaped how a name is shown */
 export function rendered(words: Phrase, escaped: (text: string) => string): string {
   return words.map((part) => (typeof part === "string" ? part : escaped(part.name))).join("");
+}
+
+/** The program's own words with a capital; a name stays as it is. */
+export function capitalizedPhrase(words: Phrase): Phrase {
+  const index = words.findIndex((word) => word !== "");
+  const first = words[index];
+  return typeof first === "string" ? words.with(index, capitalized(first)) : words;
 }
 
 export function plural(count: number, one: string, many = `${one}s`): string {

@@ -9,6 +9,11 @@ export function jsonText(value: unknown): string {
   return lines.map((line) => escapeUnsafe(line, jsonEscape)).join("\n");
 }
 
+/** A value as JSON within a script element of HTML, where nothing but "<" ends or begins anything. */
+export function jsonInScript(value: unknown): string {
+  return JSON.stringify(value).replaceAll("<", "\\u003c");
+}
+
 /** Of both halves of a surrogate pair. */
 function jsonEscape(character: string): string {
   return character.replace(/[^]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);

@@ -39,7 +39,7 @@ export const review: WrittenMutation[] = [
     name: "let a protected site go",
     danger: "The one site that must not change hands does.",
     file: "provider/review/RemovalLimit.ts",
-    find: "if (!protect || owner === undefined || (to !== undefined && to === successors.get(owner))) return [];",
+    find: "if (!protect || owner === undefined || (to !== undefined && to === matchedClients.get(owner))) return [];",
     replace: "if (!protect || owner === undefined || to !== undefined) return [];",
     caughtBy:
       "test/review/removalLimit.test.ts: lets a protected site go to another client only if that is allowed, and nowhere else",
@@ -81,8 +81,8 @@ export const review: WrittenMutation[] = [
   {
     name: "let a name be Markdown",
     danger: "A name mentions people, shows a link, or hides the line that says who loses access.",
-    file: "provider/review/markdownReview.ts",
-    find: 'const ticks = "`".repeat(Math.max(0, ...Array.from(line.matchAll(/`+/g), ([run]) => run.length)) + 1);',
+    file: "provider/text/markdown.ts",
+    find: 'const ticks = "`".repeat(longestRun(line) + 1);',
     replace: 'const ticks = "`";',
     caughtBy:
       "test/review/markdownReview.test.ts: makes nothing but inline code of a name: no HTML, link, image, mention or new line",

@@ -46,15 +46,15 @@ function reach(access: EffectiveAccess): Set<string> {
 
 const without = (left: Set<string>, right: Set<string>) => [...left].filter((grant) => !right.has(grant)).sort();
 const causes = (changes: AccessChange[]) => changes.map(({ causes }) => causes.map(({ kind }) => kind).join("+"));
-const notes = ({ notes }: Difference) => notes.map(({ kind }) => kind);
+const advisories = ({ advisories }: Difference) => advisories.map(({ kind }) => kind);
 
 const acme = "{ name: Acme Corp, internalName: acme, sites: [a.example, b.example], users: [alice, bob] }";
 const beta = "{ name: Beta GmbH, internalName: beta, sites: [c.example], users: [alice, carol] }";
 
 describe(`The difference of two pictures (seed ${seed})`, () => {
   it("is empty for equal ones", () => {
-    const { lost, gained, renamed, notes, grants } = differenceOf(picture([acme, beta]), picture([beta, acme]));
-    assert.deepEqual({ lost, gained, renamed, notes }, { lost: [], gained: [], renamed: [], notes: [] });
+    const { lost, gained, renames, advisories, grants } = differenceOf(picture([acme, beta]), picture([beta, acme]));
+    assert.deepEqual({ lost, gained, renames, advisories }, { lost: [], gained: [], renames: [], advisories: [] });
     // a and b: alice, bob and a login; c: alice, carol and a login
     assert.deepEqual(grants, { before: 9, lost: 0, ended: 0, gained: 0 });
   });
@@ -110,13 +110,13 @@ describe(`The difference of two pictures (seed ${seed})`, () => {
     assert.deepEqual(grants(replaced.lost, replaced.before), ["login acme a.example", "login acme b.example"]);
 
     const renamed = differenceOf(picture([acme]), picture([acme.replace(" acme,", " acme2, renamedFrom: acme,")]));
-    assert.deepEqual(renamed.renamed, [{ from: "acme", to: "acme2" }]);
+    assert.deepEqual(renamed.renames, [{ from: "acme", to: "acme2" }]);
     assert.deepEqual([renamed.lost, renamed.gained], [[], []]);
   });
 
   it("knows a rename that has happened already for none", () => {
     const client = acme.replace(" acme,", " acme2, renamedFrom: acme,");
-    assert.deepEqual(differenceOf(picture([client]), picture([client])).renamed, []);
+    assert.deepEqual(differenceOf(picture([client]), picture([client])).renames, []);
   });
 
   it("has a site that is taken over lost by everybody of a client whom no file names", () => {
@@ -148,11 +148,11 @@ describe(`The difference of two pictures (seed ${seed})`, () => {
   it("says that a site which leaves the file stays where it is, if it does", () => {
     const leaving = acme.replace("sites:", "onDestroy: leave, sites:");
     const less = differenceOf(picture([leaving]), picture([leaving.replace(", b.example", "")]));
-    assert.deepEqual([less.lost, notes(less)], [[], ["left"]]);
+    assert.deepEqual([less.lost, advisories(less)], [[], ["left"]]);
     const removed = differenceOf(picture([leaving, beta]), picture([beta]));
-    assert.deepEqual([removed.lost, notes(removed)], [[], ["cannotRemove"]]);
+    assert.deepEqual([removed.lost, advisories(removed)], [[], ["cannotRemove"]]);
     const given = differenceOf(picture([acme]), picture([acme.replace(", b.example", "")]));
-    assert.deepEqual([causes(given.lost), notes(given)], [["released"], []]);
+    assert.deepEqual([causes(given.lost), advisories(given)], [["released"], []]);
   });
 
   it("notes what a reviewer must know besides", () => {
@@ -170,7 +170,7 @@ describe(`The difference of two pictures (seed ${seed})`, () => {
       ],
       ["removalLimit: { percent: 50 }"],
     );
-    assert.deepEqual(notes(differenceOf(before, after)), [
+    assert.deepEqual(advisories(differenceOf(before, after)), [
       "unprotected",
       "unprotected",
       "keepsNobody",
@@ -189,9 +189,9 @@ describe(`The difference of two pictures (seed ${seed})`, () => {
   it("notes who comes to reach very much", () => {
     const many = Array.from({ length: 20 }, (_, index) => `s${index}.example`).join(", ");
     const big = `{ name: Big, internalName: big, sites: [${many}], users: [alice] }`;
-    const { notes } = differenceOf(picture([big, beta]), picture([big.replace("alice", "alice, carol"), beta]));
+    const { advisories } = differenceOf(picture([big, beta]), picture([big.replace("alice", "alice, carol"), beta]));
     assert.deepEqual(
-      notes.map((note) => (note.kind === "wide" ? [note.person.name, note.sites, note.of] : note.kind)),
+      advisories.map((each) => (each.kind === "wide" ? [each.person.name, each.sites, each.of] : each.kind)),
       [["carol", 21, 21]],
     );
   });
@@ -238,7 +238,7 @@ describe(`The difference of two pictures (seed ${seed})`, () => {
       });
     fc.assert(
       fc.property(access, access, (before, after) => {
-        const { lost, gained, renamed, grants: counts } = differenceOf(before, after);
+        const { lost, gained, renames, grants: counts } = differenceOf(before, after);
         const both = before.administrators().filter(({ key }) => after.administrators().some((one) => one.key === key));
         const ofOthers = (grant: string) => !both.some(({ key }) => grant.startsWith(`${key} `));
         // Who sees everything before and after neither loses nor gains, whatever sites there are.
@@ -253,7 +253,7 @@ describe(`The difference of two pictures (seed ${seed})`, () => {
             .filter((site) => after.sites.get(site)?.owner === to && before.loginOf(from) !== after.loginOf(to))
             .map((site) => `login ${sign === "lost" ? before.loginOf(from) : after.loginOf(to)} ${site}`);
         const allowed = (sign: "lost" | "gained") =>
-          new Set(renamed.flatMap((rename) => byRename(rename, sign)).filter((grant) => !grant.includes("undefined")));
+          new Set(renames.flatMap((rename) => byRename(rename, sign)).filter((grant) => !grant.includes("undefined")));
         assert.deepEqual(
           grants(lost, before),
           without(had, has).filter((grant) => !allowed("lost").has(grant)),

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { reviewOf, type Review } from "../../provider/review/RemovalLimit";
 import { differenceOf } from "../../provider/review/Difference";
 import { rendered } from "../../provider/text/Phrase";
-import { Words } from "../../provider/review/Words";
+import { ReviewText } from "../../provider/review/ReviewText";
 import { picture } from "./pictures";
 
 const allow = (what: string) => [`allowRemovals: { until: 2026-12-01, reason: meant, ${what} }`];
@@ -18,12 +18,12 @@ function judged(before: string[], after: string[], tops: [before: string[], afte
 }
 
 function said({ refusals, difference }: Review): string[] {
-  const words = new Words(difference);
+  const words = new ReviewText(difference);
   return refusals.map((refusal) => rendered(words.refusal(refusal), (name) => name));
 }
 
 function remedies(review: Review): string[] {
-  return new Words(review.difference).remedies(review).map((words) => rendered(words, (name) => name));
+  return new ReviewText(review.difference).remedies(review).map((words) => rendered(words, (name) => name));
 }
 
 describe("The removal limit", () => {
@@ -178,7 +178,7 @@ describe("The removal limit", () => {
   it("counts a file that is about another server as one of which everything is taken away", () => {
     const judgement = judged([people(20)], [people(20)], [["server: main"], ["server: other"]]);
     assert.deepEqual(said(judgement), ["This takes away all 21 grants."]);
-    assert.equal(judgement.difference.notes[0]?.kind, "server");
+    assert.equal(judgement.difference.advisories[0]?.kind, "server");
   });
 });
 

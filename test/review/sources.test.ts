@@ -133,8 +133,8 @@ describe("The access of a preview", () => {
       },
       TODAY,
     );
-    const { renamed, lost } = differenceOf(previewed!.before, previewed!.after);
-    assert.deepEqual([renamed, lost], [[{ from: "acme", to: "acme2" }], []]);
+    const { renames, lost } = differenceOf(previewed!.before, previewed!.after);
+    assert.deepEqual([renames, lost], [[{ from: "acme", to: "acme2" }], []]);
   });
 
   it("is not guessed from a preview that leaves out what does not change", () => {
@@ -176,8 +176,8 @@ describe("The grants of a deployment, as a text", () => {
 
   it("come back as they were, without what has ended", () => {
     const read = readGrants(grantsText(access), TODAY);
-    const { lost, gained, notes } = differenceOf(read, access);
-    assert.deepEqual({ lost, gained, notes }, { lost: [], gained: [], notes: [] });
+    const { lost, gained, advisories } = differenceOf(read, access);
+    assert.deepEqual({ lost, gained, advisories }, { lost: [], gained: [], advisories: [] });
     assert.equal(grantsText(read), grantsText(access));
     assert.deepEqual([...read.clients.get("acme")!.bindings.keys()].sort(), [
       "mail:it@acme.example",

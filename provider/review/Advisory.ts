@@ -1,11 +1,13 @@
-/** What a reviewer must know besides who loses and gains sites. */
 import type { RemovalLimit } from "../manifest/Manifest";
 import { mailKey } from "../naming/PanelUser";
 import type { AccessChange } from "./AccessChange";
-import type { AccessClient, EffectiveAccess, Person } from "./EffectiveAccess";
+import { byName, type AccessClient, type EffectiveAccess, type Person } from "./EffectiveAccess";
 
-/** Clients are given by their internal names, as they are after the change if they still are. */
-export type Note =
+/**
+ * What a reviewer must know besides who loses and gains sites. Clients are given by their internal names: the ones after
+ * the change, if they still exist.
+ */
+export type Advisory =
   /** The file is about another server: everything goes from one, and comes to the other. */
   | { kind: "server"; from: string; to: string }
   /** The client leaves the declaration, but its sites are to stay with it: Aegir refuses to delete it. */
@@ -25,11 +27,11 @@ export type Note =
   | { kind: "passwordRead"; client: string }
   | { kind: "made"; person: Person }
   | { kind: "end"; person: Person; client: string; from: string | undefined; to: string | undefined }
-  /** A client's `email` went: whoever has it stays bound. */
+  /** A client's `email` was removed; the user with this address stays bound. */
   | { kind: "mailStays"; client: string; mail: string }
   /** The sites are declared no more, and stay with the client. */
   | { kind: "left"; client: string; sites: readonly string[] }
-  /** A client goes and one of the same title comes: a rename, perhaps, that nobody called one. */
+  /** A client is removed and one of the same title is added: perhaps a rename without `renamedFrom`. */
   | { kind: "replaced"; from: string; to: string }
   | { kind: "title"; client: string; from: string; to: string };
 
@@ -41,29 +43,29 @@ interface Compared {
   after: EffectiveAccess;
   lost: AccessChange[];
   gained: AccessChange[];
-  successors: ReadonlyMap<string, string>;
-  /** By the internal name of a client that goes: the one of a client of the same title that comes. */
-  namesakes: ReadonlyMap<string, string>;
+  matchedClients: ReadonlyMap<string, string>;
+  /** By the internal name of a removed client: that of an added client with the same title. */
+  sameTitle: ReadonlyMap<string, string>;
 }
 
-export function notesOf(difference: Compared): Note[] {
-  const { before, after, successors } = difference;
+export function advisoriesOf(difference: Compared): Advisory[] {
+  const { before, after, matchedClients } = difference;
   const compared = [...before.clients.values()].flatMap((client) =>
-    clientNotes(before, after, client, after.clients.get(successors.get(client.internalName) ?? "")),
+    clientAdvisories(before, after, client, after.clients.get(matchedClients.get(client.internalName) ?? "")),
   );
-  const replaced = Array.from(difference.namesakes, ([from, to]): Note => ({ kind: "replaced", from, to }));
-  const notes = [
+  const replaced = Array.from(difference.sameTitle, ([from, to]): Advisory => ({ kind: "replaced", from, to }));
+  const advisories = [
     ...replaced,
     ...compared,
-    ...siteNotes(before, after),
-    ...handoverNotes(difference),
-    ...limitNotes(before, after),
-    ...peopleNotes(difference),
+    ...siteAdvisories(before, after),
+    ...handoverAdvisories(difference),
+    ...limitAdvisories(before, after),
+    ...peopleAdvisories(difference),
   ];
-  return notes.sort((left, right) => WEIGHT.indexOf(left.kind) - WEIGHT.indexOf(right.kind));
+  return advisories.sort((left, right) => WEIGHT.indexOf(left.kind) - WEIGHT.indexOf(right.kind));
 }
 
-const WEIGHT: Note["kind"][] = [
+const WEIGHT: Advisory["kind"][] = [
   "server",
   "cannotRemove",
   "unprotected",
@@ -83,29 +85,29 @@ const WEIGHT: Note["kind"][] = [
   "title",
 ];
 
-function clientNotes(
+function clientAdvisories(
   before: EffectiveAccess,
   after: EffectiveAccess,
   had: AccessClient,
   has: AccessClient | undefined,
-): Note[] {
-  const notes: Note[] = [];
+): Advisory[] {
+  const advisories: Advisory[] = [];
   const client = (has ?? had).internalName;
   const left = had.leavesSites ? before.sitesOf(had.internalName).filter((site) => !after.sites.has(site)) : [];
-  if (left.length > 0) notes.push({ kind: has ? "left" : "cannotRemove", client, sites: left });
-  if (had.protect && has?.protect === false) notes.push({ kind: "unprotected", client });
-  if (!has) return notes;
-  if (had.keepPeople && !has.keepPeople) notes.push({ kind: "keepsNobody", client });
-  if (had.name !== has.name) notes.push({ kind: "title", client, from: had.name, to: has.name });
+  if (left.length > 0) advisories.push({ kind: has ? "left" : "cannotRemove", client, sites: left });
+  if (had.protect && has?.protect === false) advisories.push({ kind: "unprotected", client });
+  if (!has) return advisories;
+  if (had.keepPeople && !has.keepPeople) advisories.push({ kind: "keepsNobody", client });
+  if (had.name !== has.name) advisories.push({ kind: "title", client, from: had.name, to: has.name });
 
   const [old, rotation] = [had.shellAccount?.rotation, has.shellAccount?.rotation];
-  if (had.shellAccount && rotation !== undefined && rotation !== old) notes.push({ kind: "rotated", client });
-  else if (!had.shellAccount && has.shellAccount) notes.push({ kind: "passwordRead", client });
+  if (had.shellAccount && rotation !== undefined && rotation !== old) advisories.push({ kind: "rotated", client });
+  else if (!had.shellAccount && has.shellAccount) advisories.push({ kind: "passwordRead", client });
 
   for (const [key, { person, expires, ended }] of has.bindings) {
     const earlier = had.bindings.get(key);
     if (earlier && earlier.expires !== expires && !ended && !earlier.ended) {
-      notes.push({ kind: "end", person, client, from: earlier.expires, to: expires });
+      advisories.push({ kind: "end", person, client, from: earlier.expires, to: expires });
     }
   }
   for (const [key, { person }] of had.bindings) {
@@ -113,34 +115,36 @@ function clientNotes(
     const named = [...has.bindings.values()].some(
       (binding) => binding.person.createdAs !== undefined && mailKey(binding.person.createdAs) === mailKey(person.name),
     );
-    if (stays && !named) notes.push({ kind: "mailStays", client, mail: person.name });
+    if (stays && !named) advisories.push({ kind: "mailStays", client, mail: person.name });
   }
-  return notes;
+  return advisories;
 }
 
-function siteNotes(before: EffectiveAccess, after: EffectiveAccess): Note[] {
-  return [...before.sites.values()].flatMap(({ site, owner, protect }): Note[] => {
+function siteAdvisories(before: EffectiveAccess, after: EffectiveAccess): Advisory[] {
+  return [...before.sites.values()].flatMap(({ site, owner, protect }): Advisory[] => {
     const lifted = protect && after.sites.get(site)?.protect === false;
     return lifted ? [{ kind: "unprotected", client: owner ?? "", site }] : [];
   });
 }
 
-function handoverNotes({ before, after, successors, namesakes }: Compared): Note[] {
+function handoverAdvisories({ before, after, matchedClients, sameTitle }: Compared): Advisory[] {
   const sites = [...before.sites.values()].flatMap(({ site, owner }) => {
     const to = after.sites.get(site)?.owner;
-    return owner === undefined || to === undefined || [owner, successors.get(owner), namesakes.get(owner)].includes(to)
+    return owner === undefined ||
+      to === undefined ||
+      [owner, matchedClients.get(owner), sameTitle.get(owner)].includes(to)
       ? []
       : [site];
   });
   return sites.length > 0 ? [{ kind: "handedOver", sites }] : [];
 }
 
-function limitNotes({ removalLimit: from }: EffectiveAccess, { removalLimit: to }: EffectiveAccess): Note[] {
+function limitAdvisories({ removalLimit: from }: EffectiveAccess, { removalLimit: to }: EffectiveAccess): Advisory[] {
   return from.percent === to.percent && from.atLeast === to.atLeast ? [] : [{ kind: "limits", from, to }];
 }
 
 /** Who comes, who goes altogether, who reaches very much, who is made. */
-function peopleNotes({ before, after, lost, gained }: Compared): Note[] {
+function peopleAdvisories({ before, after, lost, gained }: Compared): Advisory[] {
   const [reachedBefore, reachesAfter] = [reaches(before), reaches(after)];
   const changed = new Map(
     [...lost, ...gained].flatMap(({ who }) =>
@@ -149,21 +153,22 @@ function peopleNotes({ before, after, lost, gained }: Compared): Note[] {
   );
   const gone: Person[] = [];
   const fresh: Person[] = [];
-  const notes: Note[] = [];
+  const advisories: Advisory[] = [];
   for (const [key, person] of changed) {
     const [had, has] = [reachedBefore.get(key) ?? 0, reachesAfter.get(key) ?? 0];
     if (has === 0) gone.push(person);
     if (had === 0) fresh.push(person);
     const wide = has >= WIDE_REACH && has * 2 >= after.sites.size;
-    if (wide && had * 2 < before.sites.size) notes.push({ kind: "wide", person, sites: has, of: after.sites.size });
+    if (wide && had * 2 < before.sites.size)
+      advisories.push({ kind: "wide", person, sites: has, of: after.sites.size });
   }
-  if (gone.length > 0) notes.push({ kind: "gone", people: sorted(gone) });
-  if (fresh.length > 0) notes.push({ kind: "new", people: sorted(fresh) });
+  if (gone.length > 0) advisories.push({ kind: "gone", people: gone.sort(byName) });
+  if (fresh.length > 0) advisories.push({ kind: "new", people: fresh.sort(byName) });
   for (const [key, person] of after.people) {
     const known = before.people.has(key) || person.createdAs === undefined;
-    if (!known) notes.push({ kind: "made", person });
+    if (!known) advisories.push({ kind: "made", person });
   }
-  return notes;
+  return advisories;
 }
 
 /** How many sites each person reaches through the panel. */
@@ -175,8 +180,4 @@ function reaches(access: EffectiveAccess): Map<string, number> {
   }
   for (const { key } of access.administrators()) counts.set(key, access.sites.size);
   return counts;
-}
-
-function sorted(people: Person[]): Person[] {
-  return people.sort((left, right) => (left.name < right.name ? -1 : 1));
 }

@@ -1,0 +1,151 @@
+/** The sentences of a review, the same for every printer, for readers who know no Aegir. */
+import { capitalizedPhrase, enumerated, name, phrase, plural, type Phrase } from "../text/Phrase";
+import type { AccessChange, Cause, Rename } from "./AccessChange";
+import type { Advisory } from "./Advisory";
+import { advisoryText } from "./advisoryText";
+import type { Difference } from "./Difference";
+import type { EffectiveAccess } from "./EffectiveAccess";
+import { refusalText, remedyText } from "./refusalText";
+import type { Refusal, Review } from "./RemovalLimit";
+import { SHOWN_PEOPLE, SHOWN_SITES, SubjectText } from "./SubjectText";
+
+/** What a person or a login does with sites in a change. */
+export type ChangeVerb = "lose" | "gain";
+
+export class ReviewText {
+  private readonly before: EffectiveAccess;
+  private readonly after: EffectiveAccess;
+  private readonly subjects: SubjectText;
+
+  constructor(private readonly difference: Difference) {
+    this.before = difference.before;
+    this.after = difference.after;
+    this.subjects = new SubjectText(this.before, this.after);
+  }
+
+  summary(): Phrase {
+    const { lost, gained, renames, grants } = this.difference;
+    const loses = counted(lost.filter(({ announced }) => !announced));
+    const ended = counted(lost.filter(({ announced }) => announced));
+    const gains = counted(gained);
+    const parts = [
+      ...(loses ? [`${loses.subject} ${loses.one ? "loses" : "lose"} access`] : []),
+      ...(gains ? [`${gains.subject} ${gains.one ? "gains" : "gain"} access`] : []),
+      ...(loses || gains
+        ? []
+        : [this.after.undecided ? "no change of access is seen" : "nobody gains or loses access"]),
+      ...(ended ? [`the access of ${ended.subject} has ended`] : []),
+      ...(renames.length > 0
+        ? [`${plural(renames.length, "client")} ${renames.length === 1 ? "is" : "are"} renamed`]
+        : []),
+    ];
+    const share =
+      grants.lost > 0
+        ? ` ${grants.lost} of ${plural(grants.before, "grant")} ${grants.lost === 1 ? "is" : "are"} taken away.`
+        : "";
+    return capitalizedPhrase([`${parts.join("; ")}.${share}`]);
+  }
+
+  /** Who, which sites and why; of each no more than so many are named. */
+  change(change: AccessChange, verb: ChangeVerb, most = { people: SHOWN_PEOPLE, sites: SHOWN_SITES }): Phrase {
+    const { who, sites, causes } = change;
+    const whose = enumerated(
+      who.map((each) => this.subjects.who(each)),
+      most.people,
+    );
+    const because = causes.map((cause) => this.cause(cause, sites.length, who.length, most.sites));
+    const verbs = who.length === 1 && who[0]!.kind !== "everybody" ? `${verb}s` : verb;
+    return capitalizedPhrase(
+      phrase`${whose} ${verbs} ${enumerated(sites.map(name), most.sites)}: ${enumerated(because)}.`,
+    );
+  }
+
+  private cause(cause: Cause, sites: number, people: number, most: number): Phrase {
+    const [it, s] = sites === 1 ? ["it", "s"] : ["they", ""];
+    const act = people === 1 ? "acts" : "act";
+    const clients =
+      "clients" in cause
+        ? enumerated(
+            cause.clients.map((client) => this.subjects.client(client)),
+            most,
+          )
+        : [];
+    switch (cause.kind) {
+      case "moved":
+        return phrase`${it} move${s} from ${this.subjects.client(cause.from)} to ${this.subjects.client(cause.to)}`;
+      case "clientRemoved": {
+        const to = cause.to === undefined ? phrase`the server's default owner` : this.subjects.client(cause.to);
+        const what = sites === 1 ? "the site goes" : "its sites go";
+        return phrase`${this.subjects.client(cause.client)} is removed, and ${what} to ${to}`;
+      }
+      case "replaced":
+        return phrase`${this.subjects.client(cause.to)} takes the place of ${name(cause.from)}, and has another login`;
+      case "released":
+        return phrase`${it} leave${s} this file and go${s === "" ? "" : "es"} from ${this.subjects.client(cause.client)} to the server's default owner`;
+      case "declared":
+        return phrase`added here for ${this.subjects.client(cause.client)}`;
+      case "takenOver":
+        return phrase`${this.subjects.client(cause.to)} takes ${sites === 1 ? "it" : "them"} over from ${this.subjects.client(cause.from)}`;
+      case "unbound":
+        return phrase`no longer ${act} for ${clients}`;
+      case "bound": {
+        const until = cause.expires === undefined ? [] : phrase` until ${name(cause.expires)}`;
+        const why = cause.reason === undefined ? [] : phrase` (${name(cause.reason)})`;
+        return phrase`now ${act} for ${clients}${until}${why}`;
+      }
+      case "expired":
+        return phrase`could act for ${clients} until ${name(cause.day)}`;
+      case "blocked":
+        return phrase`blocked in the panel`;
+      case "unblocked":
+        return phrase`no longer blocked in the panel`;
+      case "administrator":
+        return phrase`now an administrator, who sees every site`;
+      case "noAdministrator":
+        return phrase`no longer an administrator, who sees every site`;
+    }
+  }
+
+  rename({ from, to }: Rename): Phrase {
+    const login =
+      this.before.loginOf(from) === this.after.loginOf(to)
+        ? phrase`Its login stays.`
+        : phrase`The shell login ${name(this.before.loginName(from))} becomes ${name(this.after.loginName(to))}, with another password; its home directory and SSH keys are lost.`;
+    const title = this.after.clients.get(to)?.name ?? to;
+    return phrase`${name(title)}: ${name(from)} becomes ${name(to)}. Its people keep their sites. ${login}`;
+  }
+
+  advisory(advisory: Advisory): Phrase {
+    return advisoryText(advisory, this.subjects);
+  }
+
+  refusal(refusal: Refusal): Phrase {
+    const { matchedClients } = this.difference;
+    return refusalText(refusal, { subjects: this.subjects, matchedClients });
+  }
+
+  /** What to do about refusals. */
+  remedies(review: Review): Phrase[] {
+    return remedyText(review);
+  }
+
+  allowedRemoval(refusal: Refusal): Phrase {
+    const { reason, until } = this.after.allowRemovals!;
+    return phrase`${this.refusal(refusal)} The manifest confirms it until ${name(until)}: ${name(reason)}`;
+  }
+}
+
+/** How many people and logins some changes concern, as the subject of a sentence. */
+function counted(changes: AccessChange[]): { subject: string; one: boolean } | undefined {
+  const all = changes.flatMap(({ who }) => who);
+  const people = new Set(all.flatMap((who) => (who.kind === "person" ? [who.person.key] : []))).size;
+  const logins = new Set(all.flatMap((who) => (who.kind === "login" ? [who.client] : []))).size;
+  const others = new Set(all.flatMap((who) => (who.kind === "everybody" ? [who.client] : []))).size;
+  const parts = [
+    ...(people > 0 ? [plural(people, "person", "people")] : []),
+    ...(logins > 0 ? [plural(logins, "shell login")] : []),
+    ...(others > 0 ? [`those who act for ${plural(others, "client")} outside this file`] : []),
+  ];
+  if (parts.length === 0) return undefined;
+  return { subject: parts.join(parts.length > 2 ? ", " : " and "), one: others === 0 && people + logins === 1 };
+}

@@ -1,0 +1,49 @@
+import { capitalizedPhrase, name, phrase, type Phrase } from "../text/Phrase";
+import type { Advisory } from "./Advisory";
+import type { SubjectText } from "./SubjectText";
+
+export function advisoryText(advisory: Advisory, subjects: SubjectText): Phrase {
+  switch (advisory.kind) {
+    case "cannotRemove":
+      return phrase`${subjects.client(advisory.client)} is removed here, but ${subjects.sites(advisory.sites)} ${advisory.sites.length === 1 ? "is" : "are"} to stay with it (${name("onDestroy: leave")}): Aegir does not delete a client that owns sites, so the deployment will fail. Move the sites first.`;
+    case "unprotected":
+      return advisory.site === undefined
+        ? phrase`${subjects.client(advisory.client)} is no longer protected.`
+        : phrase`${name(advisory.site)} of ${subjects.client(advisory.client)} is no longer protected.`;
+    case "keepsNobody":
+      return phrase`${subjects.client(advisory.client)} may lose its last person from now on (${name("keepPeople")} is gone).`;
+    case "limits": {
+      const limits = ({ percent, atLeast }: { percent: number; atLeast: number }) =>
+        `${percent} %, at least ${atLeast}`;
+      return phrase`The removal limit changes from ${limits(advisory.from)} to ${limits(advisory.to)}. The new limit applies from the next change on.`;
+    }
+    case "handedOver":
+      return phrase`A handover of ${subjects.sites(advisory.sites)} takes neither user 1 of the Drupal site nor its SSL certificate nor downloaded backups from the former client: see handing-over-a-site.md.`;
+    case "gone":
+      return phrase`Without any site after this: ${subjects.people(advisory.people)}.`;
+    case "new":
+      return phrase`Without any site before this: ${subjects.people(advisory.people)}.`;
+    case "wide":
+      return phrase`${capitalizedPhrase(subjects.person(advisory.person))} would reach ${advisory.sites} of all ${advisory.of} sites.`;
+    case "rotated":
+      return phrase`${capitalizedPhrase(subjects.login(advisory.client))} gets a new password. Its home directory and SSH keys are lost.`;
+    case "passwordRead":
+      return phrase`The password of ${subjects.login(advisory.client)} will be among the stack's (secret) outputs.`;
+    case "made":
+      return phrase`The panel user ${advisory.person.by === "mail" ? phrase`with ${name(advisory.person.name)}` : name(advisory.person.name)} is created if there is none${advisory.person.by === "name" && advisory.person.createdAs !== undefined ? phrase`, with the address ${name(advisory.person.createdAs)}` : ""}.`;
+    case "end": {
+      const [from, to] = [advisory.from, advisory.to].map((day) => (day === undefined ? phrase`no end` : [name(day)]));
+      return phrase`${capitalizedPhrase(subjects.person(advisory.person))} may act for ${subjects.client(advisory.client)} until ${to!} (before: ${from!}).`;
+    }
+    case "mailStays":
+      return phrase`The user with ${name(advisory.mail)} stays bound to ${subjects.client(advisory.client)}, because removing ${name("email")} here takes nothing away. To remove the access, unbind the user in the panel.`;
+    case "left":
+      return phrase`${capitalizedPhrase(subjects.sites(advisory.sites))} ${advisory.sites.length === 1 ? "leaves" : "leave"} this file and stay${advisory.sites.length === 1 ? "s" : ""} with ${subjects.client(advisory.client)}; nobody loses access.`;
+    case "server":
+      return phrase`This file now describes the server ${name(advisory.to)} instead of ${name(advisory.from)}: everything that it declared on ${name(advisory.from)} is removed.`;
+    case "replaced":
+      return phrase`${subjects.client(advisory.to)} is added, and ${name(advisory.from)} with the same title is removed. If this is a rename, write ${name(`renamedFrom: ${advisory.from}`)} at the client: its bindings and login then follow.`;
+    case "title":
+      return phrase`The client ${name(advisory.client)} gets the title ${name(advisory.to)} (before: ${name(advisory.from)}). This changes no access.`;
+  }
+}

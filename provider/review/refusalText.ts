@@ -1,0 +1,85 @@
+import { daysLater } from "../naming/Day";
+import { capitalizedPhrase, enumerated, name, phrase, type Phrase } from "../text/Phrase";
+import { isFinal, type Refusal, type Review } from "./RemovalLimit";
+import type { SubjectText } from "./SubjectText";
+
+/** How long `allowRemovals` holds in the line that a refusal proposes. */
+const PROPOSED_DAYS = 7;
+
+interface RefusalContext {
+  subjects: SubjectText;
+  matchedClients: ReadonlyMap<string, string>;
+}
+
+/** Why a change is refused. */
+export function refusalText(refusal: Refusal, { subjects, matchedClients }: RefusalContext): Phrase {
+  switch (refusal.kind) {
+    case "tooMuch": {
+      const { lost, of, limits, allowed } = refusal;
+      const more = allowed > 0 ? ` allowRemovals allows ${allowed}.` : "";
+      if (lost === of) return phrase`This takes away all ${of} grants.${more}`;
+      return phrase`This takes away ${lost} of ${of} grants (${Math.floor((lost * 100) / of)} %), and ${limits.percent} % may go.${more}`;
+    }
+    case "protectedClient": {
+      const { client, gone, sites, people } = refusal;
+      const loses = [
+        ...(sites.length > 0 ? [subjects.sites(sites)] : []),
+        ...(people.length > 0 ? [subjects.people(people)] : []),
+      ];
+      const what = gone
+        ? matchedClients.has(client)
+          ? phrase`would get another internal name`
+          : phrase`would be removed`
+        : phrase`would lose ${enumerated(loses)}`;
+      return phrase`${subjects.client(client)} is protected, and ${what}.`;
+    }
+    case "protectedSite": {
+      const to = refusal.to === undefined ? phrase`leave this file` : phrase`go to ${subjects.client(refusal.to)}`;
+      return phrase`${name(refusal.site)} of ${subjects.client(refusal.client)} is protected, and would ${to}.`;
+    }
+    case "lastPerson":
+      return phrase`${subjects.client(refusal.client)} must keep a person, and would lose the last: ${subjects.people(refusal.people)}.`;
+    case "emptied": {
+      const last = refusal.people.length > 0 ? subjects.people(refusal.people) : subjects.sites(refusal.sites);
+      return phrase`${subjects.client(refusal.client)} stays, and would lose the last of its ${refusal.people.length > 0 ? "people" : "sites"}: ${last}.`;
+    }
+    case "lastAccess":
+      return phrase`${capitalizedPhrase(subjects.people(refusal.people))} would no longer reach any site, and may still act for a client.`;
+  }
+}
+
+/** What to do about refusals. */
+export function remedyText({ difference, refusals, allowed }: Review): Phrase[] {
+  const final = refusals.filter(isFinal);
+  const rest = refusals.filter((refusal) => !isFinal(refusal));
+  return [
+    ...(final.length > 0
+      ? [
+          phrase`Protected clients and sites cannot be removed or renamed. First remove ${name("protect")} in a separate change and deploy that.`,
+        ]
+      : []),
+    ...(rest.length > 0
+      ? [
+          phrase`If this is intended, confirm it in the manifest: ${name(proposedAllowance([...rest, ...allowed], difference.after.asOf))}`,
+        ]
+      : []),
+  ];
+}
+
+/** The line of the manifest that allows these removals. */
+function proposedAllowance(refusals: readonly Refusal[], asOf: string): string {
+  const all = <K extends Refusal["kind"]>(...kinds: K[]) =>
+    refusals.filter((each): each is Extract<Refusal, { kind: K }> => (kinds as string[]).includes(each.kind));
+  const clients = [...new Set(all("protectedClient", "lastPerson", "emptied").map(({ client }) => client))];
+  const sites = all("protectedSite").map(({ site }) => site);
+  const users = all("lastAccess").flatMap(({ people }) => people.map((person) => person.name));
+  const fields = [
+    `until: ${daysLater(asOf, PROPOSED_DAYS)}`,
+    `reason: "..."`,
+    ...all("tooMuch").map(({ lost }) => `grants: ${lost}`),
+    ...(clients.length > 0 ? [`clients: [${clients.join(", ")}]`] : []),
+    ...(sites.length > 0 ? [`sites: [${sites.join(", ")}]`] : []),
+    ...(users.length > 0 ? [`users: [${users.map((user) => JSON.stringify(user)).join(", ")}]`] : []),
+  ];
+  return `allowRemovals: { ${fields.join(", ")} }`;
+}
