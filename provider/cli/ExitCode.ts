@@ -1,4 +1,4 @@
-/** What the exit codes of every verb mean; a verb's help says what it finds. */
+/** The exit codes of every command; the help of a command explains its `found`. */
 export const ExitCode = {
   ok: 0,
   found: 1,
@@ -8,7 +8,7 @@ export const ExitCode = {
 } as const;
 export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode];
 
-/** The meanings that are the same for all verbs; `found` is each verb's own. */
+/** Their meaning; the help of a command may say it more exactly. */
 export const EXIT_CODES: Record<ExitCode, string> = {
   [ExitCode.ok]: "success, nothing to report",
   [ExitCode.found]: "success, but there is something to look at",

@@ -6,11 +6,16 @@ import { addKnownFindings } from "../manifest/addKnownFindings";
 import { manifestBytes } from "../manifest/parseManifest";
 import { plural, rendered } from "../text/Phrase";
 import { printable } from "../text/printable";
-import { manifestBesideServer, LIVE_OPTIONS } from "./manifestBesideServer";
-import { ExitCode } from "./ExitCode";
-import { bytesOf, MANIFEST_USAGE } from "./givenManifest";
 import type { Style } from "../text/Style";
-import { defineVerb, UsageError, type Surroundings } from "./Verb";
+import { defineCommand, UsageError, type CommandContext } from "./Command";
+import { ExitCode } from "./ExitCode";
+import {
+  bytesOf,
+  LIVE_OPTIONS,
+  MANIFEST_USAGE,
+  manifestWithInventory,
+  type ManifestWithInventory,
+} from "./manifestOptions";
 
 const TITLES: Record<AuditEntry["kind"], string> = {
   drift: "Not as declared",
@@ -22,7 +27,7 @@ const TITLES: Record<AuditEntry["kind"], string> = {
 };
 
 /** `aegir-access audit`: a live server against its manifest. */
-export const audit = defineVerb({
+export const audit = defineCommand({
   name: "audit",
   summary: "reports drift on a server, and access that is not declared",
   description: [
@@ -52,17 +57,15 @@ export const audit = defineVerb({
       "silences all current findings, in lines that can be reviewed",
     ],
   ],
-  async run({ values, operands }, surroundings) {
-    const { accept = false, reason, until, ...given } = values;
+  async run({ values, operands }, context) {
+    const { accept = false, reason, until, ...options } = values;
     if (accept !== (reason !== undefined && until !== undefined) || (reason === undefined) !== (until === undefined)) {
       throw new UsageError("--accept needs --reason and --until, and they need --accept.");
     }
-    const beside = await manifestBesideServer(operands[0], given, surroundings);
-    const { inventory } = beside;
+    const read = await manifestWithInventory(operands[0], options, context);
+    const { inventory } = read;
     const manifest =
-      reason === undefined || until === undefined
-        ? beside.manifest
-        : accepting(beside, surroundings, { reason, until });
+      reason === undefined || until === undefined ? read.manifest : accepting(read, context, { reason, until });
     const { entries, unmatched } = auditOf(manifest, inventory);
     return {
       exitCode: entries.some(isAlarming) ? ExitCode.found : ExitCode.ok,
@@ -78,8 +81,8 @@ function text({ says }: AuditEntry): string {
 
 /** Lists what alarms and is not listed yet, but for drift, in the manifest's file. */
 function accepting(
-  { manifest, file, options, inventory }: Awaited<ReturnType<typeof manifestBesideServer>>,
-  { directory }: Surroundings,
+  { manifest, file, options, inventory }: ManifestWithInventory,
+  { directory }: CommandContext,
   { reason, until }: { reason: string; until: string },
 ): Manifest {
   const added = auditOf(manifest, inventory).entries.flatMap((entry) => {

@@ -2,13 +2,12 @@ import { liveClients } from "../inventory/declarable";
 import { findingsOf } from "../inventory/findings";
 import { DECIDE, manifestOfInventory } from "../inventory/manifestOfInventory";
 import { plural } from "../text/Phrase";
-import { configuredServersOf, withServer } from "./connectedServer";
+import { defineCommand } from "./Command";
 import { ExitCode } from "./ExitCode";
-import { SERVER_OPTIONS } from "./givenServers";
-import { defineVerb } from "./Verb";
+import { configuredServers, SERVER_OPTIONS, withServer } from "./serverOptions";
 
 /** `aegir-access dump`: a live server as a manifest. */
-export const dump = defineVerb({
+export const dump = defineCommand({
   name: "dump",
   summary: "prints the access on a server as a manifest to start from",
   description: [
@@ -29,16 +28,16 @@ export const dump = defineVerb({
     ["dump --stack production > access.yaml", "the server in Pulumi.production.yaml"],
     ["dump --config servers.yaml --server main --json", "the same result for a script"],
   ],
-  async run({ values }, surroundings) {
-    const servers = configuredServersOf(values, surroundings.directory);
+  async run({ values }, context) {
+    const servers = configuredServers(values, context.directory);
     const several = Object.keys(servers).length > 1;
-    const { inventory, hasAccounts } = await withServer(servers, values.server, surroundings, async (server) => ({
+    const { inventory, hasAccounts } = await withServer(servers, values.server, context, async (server) => ({
       inventory: await server.inventory(),
       hasAccounts: server.configuration.accounts !== undefined,
     }));
     const text = manifestOfInventory(inventory, several ? values.server : undefined, hasAccounts);
     const decisions = text.split(`# ${DECIDE} `).length - 1;
-    surroundings.progress(`${plural(decisions, "thing")} to decide: search for "${DECIDE}".`);
+    context.progress(`${plural(decisions, "thing")} to decide: search for "${DECIDE}".`);
     return {
       exitCode: ExitCode.ok,
       facts: {

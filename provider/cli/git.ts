@@ -2,7 +2,7 @@
 import { execFileSync } from "node:child_process";
 import { printable } from "../text/printable";
 import { MAXIMUM_MANIFEST_SIZE } from "../manifest/parseManifest";
-import { UsageError } from "./Verb";
+import { UsageError } from "./Command";
 
 /**
  * @param path from the directory

@@ -1,12 +1,13 @@
-import { EXIT_CODES, type ExitCode } from "./ExitCode";
-import { wrap } from "../text/wrap";
 import type { Style } from "../text/Style";
-import type { Verb, VerbOption, VerbOptions } from "./Verb";
+import { twoColumns } from "../text/twoColumns";
+import { wrap } from "../text/wrap";
+import type { Command, CommandOption, CommandOptions } from "./Command";
+import { EXIT_CODES, type ExitCode } from "./ExitCode";
 
-export const COMMAND = "aegir-access";
+export const PROGRAM = "aegir-access";
 const WIDTH = 100;
 
-/** The options that every verb has. */
+/** The options that every command has. */
 export const COMMON_OPTIONS = {
   json: { type: "boolean", help: "prints the result as one JSON document on standard output" },
   debug: {
@@ -14,40 +15,40 @@ export const COMMON_OPTIONS = {
     help: "writes to standard error what goes to a server and how long it takes, without contents; AEGIR_LOG=debug in the environment does the same",
   },
   help: { type: "boolean", short: "h", help: "shows this help" },
-} as const satisfies VerbOptions;
+} as const satisfies CommandOptions;
 
 /** What `aegir-access --help` shows. */
-export function commandHelp(verbs: readonly Verb[], style: Style): string {
+export function programHelp(commands: readonly Command[], style: Style): string {
   return [
-    `${style.bold(COMMAND)}: who may reach which Drupal site on an Aegir server`,
-    section("Usage", [`${COMMAND} COMMAND [options]`, `${COMMAND} COMMAND --help`, `${COMMAND} --version`], style),
-    section("Commands", table(verbs.map(({ name, summary }) => [name, summary])), style),
+    `${style.bold(PROGRAM)}: who may reach which Drupal site on an Aegir server`,
+    section("Usage", [`${PROGRAM} COMMAND [options]`, `${PROGRAM} COMMAND --help`, `${PROGRAM} --version`], style),
+    section("Commands", table(commands.map(({ name, summary }) => [name, summary])), style),
     section("Exit codes", table(Object.entries(EXIT_CODES)), style),
     "Results go to standard output, everything else to standard error. Colors appear in terminals only. NO_COLOR turns them off.",
   ].join("\n\n");
 }
 
-/** What `aegir-access VERB --help` shows. */
-export function verbHelp(verb: Verb, style: Style): string {
-  const options = Object.entries({ ...verb.options, ...COMMON_OPTIONS });
-  const codes = Object.entries({ ...EXIT_CODES, ...verb.exitCodes }).filter(
-    ([code]) => Number(code) < 4 || (Number(code) as ExitCode) in verb.exitCodes,
+/** What `aegir-access COMMAND --help` shows. */
+export function commandHelp(command: Command, style: Style): string {
+  const options = Object.entries({ ...command.options, ...COMMON_OPTIONS });
+  const codes = Object.entries({ ...EXIT_CODES, ...command.exitCodes }).filter(
+    ([code]) => Number(code) < 4 || (Number(code) as ExitCode) in command.exitCodes,
   );
   return [
-    `${style.bold(`${COMMAND} ${verb.name}`)}: ${verb.summary}`,
-    section("Usage", [[COMMAND, verb.name, "[options]", verb.operands?.usage].filter(Boolean).join(" ")], style),
-    ...verb.description.map((paragraph) => wrap(paragraph, WIDTH).join("\n")),
+    `${style.bold(`${PROGRAM} ${command.name}`)}: ${command.summary}`,
+    section("Usage", [[PROGRAM, command.name, "[options]", command.operands?.usage].filter(Boolean).join(" ")], style),
+    ...command.description.map((paragraph) => wrap(paragraph, WIDTH).join("\n")),
     section("Options", table(options.map(([name, option]) => [optionName(name, option), option.help])), style),
     section("Exit codes", table(codes), style),
     section(
       "Examples",
-      verb.examples.flatMap(([line, purpose]) => [`${COMMAND} ${line}`, style.dim(`    ${purpose}`)]),
+      command.examples.flatMap(([line, purpose]) => [`${PROGRAM} ${line}`, style.dim(`    ${purpose}`)]),
       style,
     ),
   ].join("\n\n");
 }
 
-function optionName(name: string, { short, value }: VerbOption): string {
+function optionName(name: string, { short, value }: CommandOption): string {
   return `${short === undefined ? "" : `-${short}, `}--${name}${value === undefined ? "" : ` ${value}`}`;
 }
 
@@ -55,10 +56,6 @@ function section(title: string, lines: string[], style: Style): string {
   return [style.bold(`${title}:`), ...lines.map((line) => `  ${line}`)].join("\n");
 }
 
-/** Two columns, the second one wrapped. */
 function table(rows: [string, string][]): string[] {
-  const first = Math.max(...rows.map(([name]) => name.length)) + 2;
-  return rows.flatMap(([name, text]) =>
-    wrap(text, WIDTH - 2 - first).map((line, index) => (index === 0 ? name : "").padEnd(first) + line),
-  );
+  return twoColumns(rows, WIDTH - 2);
 }

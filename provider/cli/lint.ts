@@ -3,15 +3,15 @@ import { plural } from "../text/Phrase";
 import { printable } from "../text/printable";
 import { ExitCode } from "./ExitCode";
 import {
-  givenDay,
-  givenNaming,
+  asOfDay,
+  namingOptions,
   manifestFile,
   MANIFEST_USAGE,
   OFFLINE_OPTIONS,
-  readGivenManifest,
-} from "./givenManifest";
+  readManifestFile,
+} from "./manifestOptions";
 import type { Style } from "../text/Style";
-import { defineVerb } from "./Verb";
+import { defineCommand } from "./Command";
 
 /** What is to be said of one manifest. */
 interface Linted {
@@ -24,7 +24,7 @@ interface Linted {
 }
 
 /** `aegir-access lint`: what is wrong with manifests, without a server. */
-export const lint = defineVerb({
+export const lint = defineCommand({
   name: "lint",
   summary: "checks manifests offline and shows all problems, with file, line and caret",
   description: [
@@ -41,10 +41,10 @@ export const lint = defineVerb({
     ["lint --stack production --json", "with the naming rules of the servers in Pulumi.production.yaml, for a script"],
   ],
   run({ values, operands }, { directory }) {
-    const asOf = givenDay(values["as-of"]);
-    const options = { asOf, ...givenNaming(values, directory) };
+    const asOf = asOfDay(values["as-of"]);
+    const options = { asOf, ...namingOptions(values, directory) };
     const files = operands.length > 0 ? operands : [manifestFile(undefined, directory)];
-    const linted = files.map((file) => lintOne(file, () => readGivenManifest(file, directory, options)));
+    const linted = files.map((file) => lintOne(file, () => readManifestFile(file, directory, options)));
     const clean = linted.every(({ problems }) => problems.length === 0);
     return Promise.resolve({
       exitCode: clean ? ExitCode.ok : ExitCode.found,

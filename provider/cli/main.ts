@@ -1,69 +1,69 @@
 #!/usr/bin/env node
-/** The `aegir-access` command: finds the verb, reads its options, prints what it has to say, sets the exit code. */
+/** The program `aegir-access`: finds the command, reads its options, prints its result, sets the exit code. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { closest } from "../manifest/closest";
-import { printable } from "../text/printable";
-import { OneLineError } from "../text/OneLineError";
-import { ExitCode } from "./ExitCode";
-import { COMMAND, commandHelp, COMMON_OPTIONS, verbHelp } from "./help";
 import { jsonText } from "../text/jsonText";
+import { OneLineError } from "../text/OneLineError";
+import { printable } from "../text/printable";
 import { styleFor } from "../text/Style";
-import { UsageError, type Verb } from "./Verb";
-import { verbs } from "./verbs";
+import { ExitCode } from "./ExitCode";
+import { COMMON_OPTIONS, commandHelp, PROGRAM, programHelp } from "./help";
+import { UsageError, type Command } from "./Command";
+import { commands } from "./commands";
 
 async function main(commandLine: string[]): Promise<ExitCode> {
   const [name, ...rest] = commandLine;
   if (name === undefined) {
-    complain(commandHelp(verbs, styleFor(process.stderr)));
+    complain(programHelp(commands, styleFor(process.stderr)));
     return ExitCode.usage;
   }
-  if (name === "--help" || name === "-h") return say(commandHelp(verbs, styleFor(process.stdout)));
+  if (name === "--help" || name === "-h") return say(programHelp(commands, styleFor(process.stdout)));
   if (name === "--version") return say(version());
-  const verb = verbs.find((each) => each.name === name);
-  if (verb === undefined) {
+  const command = commands.find((each) => each.name === name);
+  if (command === undefined) {
     const meant = closest(
       name,
-      verbs.map((each) => each.name),
+      commands.map((each) => each.name),
     );
-    complain(`Unknown command "${printable(name, 60)}".${meant ? ` Did you mean "${meant}"?` : ""}`, COMMAND);
+    complain(`Unknown command "${printable(name, 60)}".${meant ? ` Did you mean "${meant}"?` : ""}`, PROGRAM);
     return ExitCode.usage;
   }
-  return runVerb(verb, rest);
+  return run(command, rest);
 }
 
-async function runVerb(verb: Verb, commandLine: string[]): Promise<ExitCode> {
+async function run(command: Command, commandLine: string[]): Promise<ExitCode> {
   let json = commandLine.includes("--json");
   try {
-    const { values, positionals } = parsed(verb, commandLine);
+    const { values, positionals } = parsed(command, commandLine);
     json = values["json"] === true;
     if (values["debug"]) process.env["AEGIR_LOG"] = "debug";
-    if (values["help"]) return say(verbHelp(verb, styleFor(process.stdout)));
-    const { least, most } = verb.operands ?? { least: 0, most: 0 };
+    if (values["help"]) return say(commandHelp(command, styleFor(process.stdout)));
+    const { least, most } = command.operands ?? { least: 0, most: 0 };
     if (positionals.length < least || positionals.length > most) {
       const hint =
-        "host" in verb.options ? " Use --host for a server, --stack for a stack, and --config for a file." : "";
-      throw new UsageError(`Expected arguments: ${verb.operands?.usage ?? "none"}.${hint}`);
+        "host" in command.options ? " Use --host for a server, --stack for a stack, and --config for a file." : "";
+      throw new UsageError(`Expected arguments: ${command.operands?.usage ?? "none"}.${hint}`);
     }
-    const { exitCode, facts, text } = await verb.run(
+    const { exitCode, facts, text } = await command.run(
       { values, operands: positionals },
       { environment: process.env, directory: process.cwd(), progress },
     );
     say(json ? jsonText(facts) : text(styleFor(process.stdout)));
     return exitCode;
   } catch (error) {
-    // What is not said in one line is a mistake of ours, and its stack tells where.
+    // Any other error is a bug in this package; its stack shows where.
     const message = error instanceof OneLineError ? error.message : stackOf(error);
     if (json) say(jsonText({ error: message, ...(error instanceof OneLineError && { code: error.code }) }));
-    complain(message, error instanceof UsageError ? `${COMMAND} ${verb.name}` : undefined);
+    complain(message, error instanceof UsageError ? `${PROGRAM} ${command.name}` : undefined);
     return error instanceof UsageError ? ExitCode.usage : ExitCode.failed;
   }
 }
 
-function parsed(verb: Verb, args: string[]) {
+function parsed(command: Command, args: string[]) {
   try {
-    return parseArgs({ args, options: { ...verb.options, ...COMMON_OPTIONS }, allowPositionals: true });
+    return parseArgs({ args, options: { ...command.options, ...COMMON_OPTIONS }, allowPositionals: true });
   } catch (error) {
     throw new UsageError(printable((error as Error).message));
   }
@@ -94,7 +94,7 @@ function version(): string {
   return (JSON.parse(packageFile) as { version: string }).version;
 }
 
-// A reader that has seen enough (`| head`) is no failure.
+// A reader may close the pipe early (`| head`).
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code !== "EPIPE") throw error;
 });

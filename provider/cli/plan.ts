@@ -4,11 +4,10 @@ import { undeclaredIds, type Undeclared } from "../inventory/undeclared";
 import { enumerated, phrase, plural, rendered } from "../text/Phrase";
 import { wrap } from "../text/wrap";
 import { printable } from "../text/printable";
-import { manifestBesideServer, LIVE_OPTIONS } from "./manifestBesideServer";
-import { ExitCode } from "./ExitCode";
-import { MANIFEST_USAGE } from "./givenManifest";
 import type { Style } from "../text/Style";
-import { defineVerb } from "./Verb";
+import { defineCommand } from "./Command";
+import { ExitCode } from "./ExitCode";
+import { LIVE_OPTIONS, MANIFEST_USAGE, manifestWithInventory } from "./manifestOptions";
 
 const WIDTH = 100;
 /** How many ids of what is not declared are listed. */
@@ -17,7 +16,7 @@ const SHOWN_IDS = 20;
 const SIGNS: Record<Step["action"], string> = { adopt: " ", create: "+", update: "~", refuse: "!" };
 
 /** `aegir-access plan`: a manifest against the live server, without a state. */
-export const plan = defineVerb({
+export const plan = defineCommand({
   name: "plan",
   summary: "shows what deploying a manifest would change on a server, and for whom",
   description: [
@@ -37,8 +36,8 @@ export const plan = defineVerb({
     ["plan --stack production", "access.yaml against the server of Pulumi.production.yaml"],
     ["plan access.yaml --config servers.yaml --json", "the same result for a script"],
   ],
-  async run({ values, operands }, surroundings) {
-    const { manifest, inventory, instance } = await manifestBesideServer(operands[0], values, surroundings);
+  async run({ values, operands }, context) {
+    const { manifest, inventory, instance } = await manifestWithInventory(operands[0], values, context);
     const { steps, before, after, undeclared } = planOf(manifest, inventory, instance ?? null);
     const review = reviewOf(differenceOf(before, after));
     const changes = steps.filter(({ action }) => action !== "adopt");

@@ -15,12 +15,13 @@ import {
   type EffectiveAccess,
   type Review,
 } from "../review";
+import { jsonText } from "../text/jsonText";
+import { codeBlock } from "../text/markdown";
 import { printable } from "../text/printable";
 import { ExitCode } from "./ExitCode";
 import { fileAt } from "./git";
-import { bytesOf, givenDay, givenNaming, OFFLINE_OPTIONS } from "./givenManifest";
-import { jsonText } from "../text/jsonText";
-import { defineVerb, UsageError, type Outcome } from "./Verb";
+import { bytesOf, asOfDay, namingOptions, OFFLINE_OPTIONS } from "./manifestOptions";
+import { defineCommand, UsageError, type CommandResult } from "./Command";
 
 const FORMATS = ["text", "markdown", "json", "html"] as const;
 type Format = (typeof FORMATS)[number];
@@ -29,7 +30,7 @@ type Format = (typeof FORMATS)[number];
 const NOTHING = Buffer.from("version: 1\nclients: []\n");
 
 /** `aegir-access review`: who gains and who loses what by a change, before it is one. */
-export const review = defineVerb({
+export const review = defineCommand({
   name: "review",
   summary: "shows who gains and who loses access between two manifests",
   description: [
@@ -68,8 +69,8 @@ export const review = defineVerb({
     ["review --preview preview.json --format markdown", "for a program in TypeScript, which has no manifest"],
   ],
   run({ values, operands }, { directory }) {
-    const format = givenFormat(values.format);
-    const asOf = givenDay(values["as-of"]);
+    const format = formatOf(values.format);
+    const asOf = asOfDay(values["as-of"]);
     if (values.preview !== undefined) {
       if (operands.length > 0 || values.manifest !== undefined) {
         throw new UsageError("--preview cannot be combined with BASE, HEAD or --manifest.");
@@ -81,7 +82,7 @@ export const review = defineVerb({
     const [base, head] = operands;
     if (base === undefined || head === undefined) throw new UsageError("Give BASE and HEAD, or --preview.");
     const contents = values.manifest === undefined ? files(base, head) : revisions(values.manifest, base, head);
-    const options = { asOf, ...givenNaming(values, directory) };
+    const options = { asOf, ...namingOptions(values, directory) };
     const before = accessOf(parseBase(contents.base, options), options);
     try {
       const after = accessOf(parseManifest(contents.head.bytes, contents.head.name, options), options);
@@ -107,7 +108,7 @@ export const review = defineVerb({
   },
 });
 
-function givenFormat(format = "text"): Format {
+function formatOf(format = "text"): Format {
   const known = FORMATS.find((each) => each === format);
   if (known === undefined) throw new UsageError(`--format must be one of ${FORMATS.join(", ")}.`);
   return known;
@@ -146,7 +147,7 @@ function previewed(bytes: Uint8Array, file: string, asOf: string): Review[] {
   }
 }
 
-function reviewed(reviews: Review[], format: Format): Outcome {
+function reviewed(reviews: Review[], format: Format): CommandResult {
   const [first] = reviews;
   if (format === "html" && (first === undefined || reviews.length > 1)) {
     throw new UsageError(`--format html shows one server, and this preview has ${reviews.length}.`);
@@ -169,11 +170,9 @@ function reviewed(reviews: Review[], format: Format): Outcome {
   };
 }
 
-/** HEAD with problems: whoever reads the comment sees them where the review would be. */
-function unreadable({ message, problems }: ManifestError, format: Format): Outcome {
+/** HEAD with problems: readers of the comment see them in place of the review. */
+function unreadable({ message, problems }: ManifestError, format: Format): CommandResult {
   const facts = { problems };
-  // A report has no line that begins with backticks, but the lines that it quotes may.
-  const fence = "`".repeat(Math.max(3, ...Array.from(message.matchAll(/`+/g), ([run]) => run.length + 1)));
   const text = {
     text: message,
     json: jsonText(facts),
@@ -182,7 +181,7 @@ function unreadable({ message, problems }: ManifestError, format: Format): Outco
       COMMENT_MARK,
       "### Who gains and who loses access",
       "> [!CAUTION]\n> **The manifest has problems**, so it cannot be reviewed, and it will not be deployed.",
-      `${fence}\n${message.slice(0, 50_000)}\n${fence}`,
+      codeBlock(message, 50_000),
     ].join("\n\n"),
   }[format];
   if (text === undefined) throw new UsageError(message);

@@ -1,8 +1,8 @@
-/** What every verb of `aegir-access` has in common: help, usage errors, exit codes, and where they are printed. */
+/** What every command of `aegir-access` has in common: help, usage errors, exit codes, and where they are printed. */
 import assert from "node:assert/strict";
 import { accessSync, constants, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { verbs } from "../../provider/cli/verbs";
+import { commands } from "../../provider/cli/commands";
 import { aegirAccess } from "./command";
 
 const packageDirectory = join(__dirname, "..", "..", "provider");
@@ -16,10 +16,11 @@ describe("aegir-access", () => {
     assert.match(readFileSync(file, "utf8"), /^#!\/usr\/bin\/env node\n/);
   });
 
-  it("lists its verbs and exit codes on standard output when asked for help", async () => {
+  it("lists its commands and exit codes on standard output when asked for help", async () => {
     const { exitCode, stdout, stderr } = await aegirAccess(["--help"]);
     assert.deepEqual([exitCode, stderr], [0, ""]);
-    for (const { name, summary } of verbs) assert.match(stdout, new RegExp(`^  ${name} +${summary.slice(0, 40)}`, "m"));
+    for (const { name, summary } of commands)
+      assert.match(stdout, new RegExp(`^  ${name} +${summary.slice(0, 40)}`, "m"));
     for (const code of [0, 1, 2, 3, 4]) assert.match(stdout, new RegExp(`^  ${code}  \\w`, "m"));
   });
 
@@ -28,7 +29,7 @@ describe("aegir-access", () => {
     assert.deepEqual(await aegirAccess(["--version"]), { exitCode: 0, stdout: `${version}\n`, stderr: "" });
   });
 
-  it("says on standard error that a verb is needed, or which one was meant", async () => {
+  it("says on standard error that a command is needed, or which one was meant", async () => {
     const nothing = await aegirAccess([]);
     assert.deepEqual([nothing.exitCode, nothing.stdout], [2, ""]);
     assert.match(nothing.stderr, /Usage:/);
@@ -37,15 +38,15 @@ describe("aegir-access", () => {
     assert.equal(misspelt.stderr, 'Unknown command "docter". Did you mean "doctor"?\nSee `aegir-access --help`.\n');
   });
 
-  for (const verb of verbs) {
-    describe(verb.name, () => {
+  for (const command of commands) {
+    describe(command.name, () => {
       it("has a help that names every option, every exit code and examples, in lines of at most 100 characters", async () => {
-        const { exitCode, stdout, stderr } = await aegirAccess([verb.name, "--help"]);
+        const { exitCode, stdout, stderr } = await aegirAccess([command.name, "--help"]);
         assert.deepEqual([exitCode, stderr], [0, ""]);
-        for (const option of [...Object.keys(verb.options), "json", "debug", "help"])
+        for (const option of [...Object.keys(command.options), "json", "debug", "help"])
           assert.ok(stdout.includes(`--${option}`));
         for (const code of [0, 1, 2, 3]) assert.match(stdout, new RegExp(`^  ${code}  \\w`, "m"));
-        for (const [line] of verb.examples) assert.ok(stdout.includes(`  aegir-access ${line}\n`), line);
+        for (const [line] of command.examples) assert.ok(stdout.includes(`  aegir-access ${line}\n`), line);
         assert.deepEqual(
           stdout.split("\n").filter((line) => line.length > 100),
           [],
@@ -54,13 +55,13 @@ describe("aegir-access", () => {
       });
 
       it("refuses an option that it does not have, on standard error and with exit code 2", async () => {
-        const { exitCode, stdout, stderr } = await aegirAccess([verb.name, "--frobnicate"]);
+        const { exitCode, stdout, stderr } = await aegirAccess([command.name, "--frobnicate"]);
         assert.deepEqual([exitCode, stdout], [2, ""]);
         assert.match(stderr, /Unknown option '--frobnicate'/);
-        const asked = await aegirAccess([verb.name, "--frobnicate", "--json"]);
+        const asked = await aegirAccess([command.name, "--frobnicate", "--json"]);
         const { error, code } = JSON.parse(asked.stdout) as { error: string; code: string };
         assert.deepEqual([asked.exitCode, code], [2, "usage"], error);
-        assert.ok(stderr.endsWith(`See \`aegir-access ${verb.name} --help\`.\n`));
+        assert.ok(stderr.endsWith(`See \`aegir-access ${command.name} --help\`.\n`));
       });
     });
   }

@@ -1,7 +1,7 @@
-/** Row 51 in every verb of the command: a canary wherever a secret can enter, and what is printed looked through. */
+/** Row 51 in every command of `aegir-access`: a canary wherever a secret can enter, and what is printed looked through. */
 import assert from "node:assert/strict";
 import { stringify } from "yaml";
-import { verbs } from "../../provider/cli/verbs";
+import { commands } from "../../provider/cli/commands";
 import { fullSeed } from "../aegir/seed";
 import { newKey } from "../ssh/ScriptedServer";
 import { foundIn, keySecret } from "../support/canary";
@@ -25,7 +25,7 @@ clients:
     users: [{ name: dora, createUser: { email: dora@acme.example } }]
 `;
 
-describe("Every verb", () => {
+describe("Every command", () => {
   let server: Server;
   beforeEach(async () => {
     server = await Server.start({ seed: fullSeed });
@@ -35,7 +35,7 @@ describe("Every verb", () => {
   afterEach(() => server.stop());
 
   const looking = ["--config", "servers.yaml"];
-  const commands: Record<string, string[]> = {
+  const commandLines: Record<string, string[]> = {
     lint: ["access.yaml"],
     review: ["before.yaml", "access.yaml"],
     plan: [...looking, "access.yaml"],
@@ -79,10 +79,10 @@ describe("Every verb", () => {
           .filter(({ mail }) => users.filter((user) => user.mail === mail).length === 1)
           .map(({ name, mail }) => [name, mail] as const),
       ];
-      for (const { name } of verbs) {
+      for (const { name } of commands) {
         for (const format of [["--debug"], ["--json"]]) {
           const env = { AEGIR_PRIVATE_KEY: aegir.drush.privateKey, ...environment };
-          const { exitCode, stdout, stderr } = await aegirAccess([name, ...format, ...commands[name]!], {
+          const { exitCode, stdout, stderr } = await aegirAccess([name, ...format, ...commandLines[name]!], {
             cwd: server.directory,
             environment: env,
           });

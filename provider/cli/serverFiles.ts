@@ -1,33 +1,12 @@
-/** The servers that a command line means: those of a stack's configuration, of a file, or one given by options. */
+/** The servers in the configuration of a stack, or in a file. */
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { parseDocument } from "yaml";
 import { SERVERS_KEY } from "../aegir/ServerConfiguration";
 import { printable } from "../text/printable";
-import { UsageError, type VerbOptions } from "./Verb";
+import { UsageError } from "./Command";
 
-/** The options by which every verb that connects is told where to. */
-export const SERVER_OPTIONS = {
-  stack: {
-    type: "string",
-    short: "s",
-    value: "NAME",
-    help: "reads Pulumi.NAME.yaml of the project; not needed if there is only one stack",
-  },
-  cwd: {
-    type: "string",
-    value: "DIRECTORY",
-    help: "the directory of the project, or one inside it (default: the current directory)",
-  },
-  config: {
-    type: "string",
-    value: "FILE",
-    help: `reads this YAML or JSON file, which contains the value of ${SERVERS_KEY}, or a Pulumi.NAME.yaml`,
-  },
-  server: { type: "string", value: "NAME", help: "selects one of several configured servers" },
-} as const satisfies VerbOptions;
-
-export interface GivenServers {
+export interface UncheckedServers {
   /** By name, as they were written; not checked yet. */
   servers: Record<string, unknown>;
   /** Where they come from, for messages. */
@@ -36,32 +15,17 @@ export interface GivenServers {
   encrypted: string[];
 }
 
-interface Given {
-  stack?: string | undefined;
-  cwd?: string | undefined;
-  config?: string | undefined;
-  server?: string | undefined;
+/** The servers in a file: of a stack, or with the value of `aegir:servers` under that name or alone. */
+export function serversOfFile(file: string): UncheckedServers {
+  return serversIn(read(file), file, inFile);
 }
 
-/** @throws UsageError */
-export function givenServers({ stack, cwd, config, server }: Given, directory: string): GivenServers {
-  if (config !== undefined && (stack !== undefined || cwd !== undefined)) {
-    throw new UsageError("--config cannot be combined with --stack or --cwd.");
-  }
-  const given =
-    config !== undefined
-      ? fromText(read(resolve(directory, config)), resolve(directory, config), inFile)
-      : fromStack(resolve(directory, cwd ?? "."), stack);
-  if (server === undefined) return given;
-  if (!Object.hasOwn(given.servers, server)) {
-    const names = Object.keys(given.servers).map((name) => printable(name, 60));
-    throw new UsageError(`${given.origin} has no server "${printable(server, 60)}". It has: ${names.join(", ")}.`);
-  }
-  return { ...given, servers: { [server]: given.servers[server] } };
-}
-
-/** As Pulumi finds them: upwards to Pulumi.yaml, then the stack's file beside it or in its `stackConfigDir`. */
-function fromStack(start: string, stack: string | undefined): GivenServers {
+/**
+ * The servers of a stack, found as Pulumi finds them: upwards to Pulumi.yaml, then the stack's file beside it or in its `stackConfigDir`.
+ *
+ * @param stack may be undefined if there is only one
+ */
+export function serversOfStack(start: string, stack: string | undefined): UncheckedServers {
   const project = projectFile(start);
   if (project === undefined) {
     throw new UsageError(`There is no Pulumi.yaml in ${printable(start)} or above it. Give --cwd, --config or --host.`);
@@ -71,9 +35,9 @@ function fromStack(start: string, stack: string | undefined): GivenServers {
     dirname(project),
     typeof settings?.stackConfigDir === "string" ? settings.stackConfigDir : ".",
   );
-  // An organisation and a project may stand before the stack's own name, or its file may be named instead.
-  const given = stack?.split("/").at(-1);
-  const name = given === undefined ? onlyStack(directory) : (/^Pulumi\.(.+)\.ya?ml$/.exec(given)?.[1] ?? given);
+  // The name may begin with an organisation and a project, or be that of the file.
+  const last = stack?.split("/").at(-1);
+  const name = last === undefined ? onlyStack(directory) : (/^Pulumi\.(.+)\.ya?ml$/.exec(last)?.[1] ?? last);
   const file = [".yaml", ".yml"].map((end) => join(directory, `Pulumi.${name}${end}`)).find(existsSync);
   if (file === undefined) {
     const others = stacksIn(directory).join(", ");
@@ -81,7 +45,7 @@ function fromStack(start: string, stack: string | undefined): GivenServers {
       `There is no Pulumi.${printable(name, 60)}.yaml in ${printable(directory)}; ${others ? `there is: ${others}` : "no stack has one"}.`,
     );
   }
-  return fromText(read(file), file, inStack);
+  return serversIn(read(file), file, inStack);
 }
 
 /** In a stack's file. */
@@ -98,7 +62,7 @@ function inFile(document: Record<string, unknown>, origin: string): unknown {
   return document;
 }
 
-/** What a file is that holds no servers by name, as the end of a sentence. */
+/** What a file without servers by name is instead, as the end of a sentence. */
 function misread(document: Record<string, unknown>): string | undefined {
   const has = (...keys: string[]) => keys.every((key) => key in document);
   if (has("version", "clients"))
@@ -140,11 +104,11 @@ function onlyStack(directory: string): string {
 }
 
 /** @param pick finds the servers in what the file holds */
-function fromText(
+function serversIn(
   text: string,
   origin: string,
   pick: (document: Record<string, unknown>, origin: string) => unknown,
-): GivenServers {
+): UncheckedServers {
   const document = yaml(text, origin);
   let value = isMap(document) ? pick(document, origin) : undefined;
   if (isEncrypted(value)) {
@@ -180,7 +144,7 @@ function isEncrypted(value: unknown): boolean {
   return typeof value === "object" && value !== null && "secure" in value && Object.keys(value).length === 1;
 }
 
-/** What is wrong is said without the library's words, which may repeat what stands there: a secret perhaps. */
+/** Errors leave out the library's own words, which may quote the file, and so a secret. */
 function yaml(text: string, origin: string): unknown {
   const wrong = (what: string) =>
     new UsageError(

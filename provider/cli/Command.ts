@@ -1,54 +1,54 @@
 import type { parseArgs } from "node:util";
 import { OneLineError } from "../text/OneLineError";
-import type { ExitCode } from "./ExitCode";
 import type { Style } from "../text/Style";
+import type { ExitCode } from "./ExitCode";
 
 /** An option as node's parseArgs takes it, and as the help shows it. */
-export interface VerbOption {
+export interface CommandOption {
   type: "string" | "boolean";
   short?: string;
   /** May be given several times; its value is a list then. */
   multiple?: boolean;
-  /** What stands for the value in the help, for example `NAME`. */
+  /** The placeholder for the value in the help, for example `NAME`. */
   value?: string;
   help: string;
 }
 
-export type VerbOptions = Record<string, VerbOption>;
+export type CommandOptions = Record<string, CommandOption>;
 
-type Values<Options extends VerbOptions> = ReturnType<
+type Values<Options extends CommandOptions> = ReturnType<
   typeof parseArgs<{ options: Options; allowPositionals: true }>
 >["values"];
 
-/** What a verb has to say: once for people and once for programs, the same facts. */
-export interface Outcome {
+/** The result of a command: the same facts for people and for programs. */
+export interface CommandResult {
   exitCode: ExitCode;
   /** What `--json` prints. */
   facts: unknown;
-  /** What is printed else; without a line feed at its end. */
+  /** What is printed without it; no line feed at its end. */
   text: (style: Style) => string;
 }
 
-/** Where a verb runs. */
-export interface Surroundings {
+/** Where a command runs. */
+export interface CommandContext {
   environment: NodeJS.ProcessEnv;
   /** The directory in which the command was called. */
   directory: string;
-  /** Says on standard error what takes its time; silent unless that is a terminal. */
+  /** Prints on standard error what takes its time; silent unless that is a terminal. */
   progress: (text: string) => void;
 }
 
-/** One verb of the command; its help is made of this. */
-export interface Verb<Options extends VerbOptions = VerbOptions> {
+/** One command of `aegir-access`; its help is made of this. */
+export interface Command<Options extends CommandOptions = CommandOptions> {
   name: string;
   /** What it does, as a clause without a full stop. */
   summary: string;
   /** Paragraphs. */
   description: string[];
-  /** What follows the verb besides options: how the help shows it, and how many there may be. None if absent. */
+  /** The arguments besides options: how the help shows them, and how many there may be. None if absent. */
   operands?: { usage: string; least: number; most: number };
   options: Options;
-  /** What exit code 1 says of this verb, and whatever else it says more exactly than EXIT_CODES. */
+  /** What exit code 1 means for this command, and other codes that it can explain better than EXIT_CODES. */
   exitCodes: Partial<Record<ExitCode, string>>;
   /** Command lines without `aegir-access`, each with what it is for. */
   examples: [commandLine: string, purpose: string][];
@@ -56,15 +56,15 @@ export interface Verb<Options extends VerbOptions = VerbOptions> {
    * @throws UsageError if the command line makes no sense
    * @throws OneLineError, which is shown as it is, if the work could not be done
    */
-  run(given: { values: Values<Options>; operands: string[] }, surroundings: Surroundings): Promise<Outcome>;
+  run(input: { values: Values<Options>; operands: string[] }, context: CommandContext): Promise<CommandResult>;
 }
 
 /** Keeps the types of the options for `run`. */
-export function defineVerb<const Options extends VerbOptions>(verb: Verb<Options>): Verb {
-  return verb;
+export function defineCommand<const Options extends CommandOptions>(command: Command<Options>): Command {
+  return command;
 }
 
-/** The command line, or a file that it names, cannot be understood: said on standard error, exit code 2. */
+/** The command line, or a file that it names, cannot be understood: reported on standard error, exit code 2. */
 export class UsageError extends OneLineError {
   readonly code = "usage";
 }

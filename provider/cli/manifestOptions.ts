@@ -1,0 +1,122 @@
+/** The options with which a command line names manifests, and the manifests that they mean. */
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
+import type { AegirServer } from "../aegir/AegirServer";
+import { ManifestError, parseManifest, type Manifest, type ManifestOptions, type ServerNaming } from "../manifest";
+import { manifestBytes } from "../manifest/parseManifest";
+import { dayProblems, utcDay } from "../naming/Day";
+import { printable } from "../text/printable";
+import { UsageError, type CommandContext, type CommandOptions } from "./Command";
+import { configuredServers, SERVER_OPTIONS, uncheckedServers, withServer, type ServerOptions } from "./serverOptions";
+
+/** Where a manifest is if the command line names none: in a project of its own, or in this repository. */
+const DEFAULT_FILES = ["access.yaml", "stacks/access.yaml"];
+
+export const MANIFEST_USAGE = "MANIFEST";
+
+/** The options of a command that reads a manifest offline. */
+export const OFFLINE_OPTIONS = {
+  "as-of": {
+    type: "string",
+    value: "DAY",
+    help: "reads the manifest as of this day (UTC, YYYY-MM-DD; default: today) and leaves out grants that ended before it",
+  },
+  stack: { ...SERVER_OPTIONS.stack, help: "reads the rules for names (clientPrefix, instance) from Pulumi.NAME.yaml" },
+  cwd: SERVER_OPTIONS.cwd,
+  config: { ...SERVER_OPTIONS.config, help: `reads them from this file, which contains the value of aegir:servers` },
+} as const satisfies CommandOptions;
+
+/** The options of a command that compares a manifest with its server. */
+export const LIVE_OPTIONS = {
+  "as-of": OFFLINE_OPTIONS["as-of"],
+  stack: SERVER_OPTIONS.stack,
+  cwd: SERVER_OPTIONS.cwd,
+  config: SERVER_OPTIONS.config,
+} as const satisfies CommandOptions;
+
+type LiveOptions = Partial<Record<keyof typeof LIVE_OPTIONS, string | undefined>>;
+
+/** The file that is named, or the one at its default place, relative to the directory of the call. */
+export function manifestFile(operand: string | undefined, directory: string): string {
+  const file = operand ?? DEFAULT_FILES.find((place) => existsSync(resolve(directory, place)));
+  if (file !== undefined) return file;
+  throw new UsageError(
+    `${printable(directory)} has neither ${DEFAULT_FILES.join(" nor ")}. Give the path of the manifest.`,
+  );
+}
+
+/** @throws ManifestError with all problems; UsageError if the file cannot be read */
+export function readManifestFile(file: string, directory: string, options: ManifestOptions): Manifest {
+  return parseManifest(bytesOf(file, directory, manifestBytes), file, options);
+}
+
+/** @param read how its bytes are read: as a manifest's, or all of them */
+export function bytesOf(file: string, directory: string, read: (path: string) => Uint8Array): Uint8Array {
+  try {
+    return read(resolve(directory, file));
+  } catch (error) {
+    throw new UsageError(`${printable(file)} cannot be read: ${printable((error as Error).message)}.`);
+  }
+}
+
+/** @throws UsageError for an invalid day */
+export function asOfDay(day: string | undefined): string {
+  const [problem] = day === undefined ? [] : dayProblems(day);
+  if (problem !== undefined) throw new UsageError(`--as-of: ${problem}`);
+  return day ?? utcDay();
+}
+
+/** What the configured servers do to names; nothing if no configuration is named, because none is needed offline. */
+export function namingOptions(options: ServerOptions, directory: string): Pick<ManifestOptions, "servers"> {
+  if (options.stack === undefined && options.config === undefined && options.cwd === undefined) return {};
+  return { servers: namingOf(uncheckedServers(options, directory).servers) };
+}
+
+/** @param servers as they were written; may be unchecked */
+function namingOf(servers: Record<string, unknown>): Record<string, ServerNaming> {
+  return Object.fromEntries(
+    Object.entries(servers).map(([name, server]) => {
+      const { clientPrefix, accounts } = (server ?? {}) as { clientPrefix?: string; accounts?: { instance?: string } };
+      const instance = accounts?.instance;
+      return [
+        name,
+        { ...(clientPrefix !== undefined && { clientPrefix }), ...(instance !== undefined && { instance }) },
+      ];
+    }),
+  );
+}
+
+/** A manifest as it was read, and everything on the server that it names (or the only one). */
+export interface ManifestWithInventory {
+  manifest: Manifest;
+  /** As the command line names it. */
+  file: string;
+  /** How the manifest was read. */
+  options: ManifestOptions;
+  inventory: Awaited<ReturnType<AegirServer["inventory"]>>;
+  instance: string | undefined;
+}
+
+/** Reads the manifest first, so that no server is asked about one that would not be deployed. */
+export async function manifestWithInventory(
+  operand: string | undefined,
+  { "as-of": asOf, ...serverOptions }: LiveOptions,
+  context: CommandContext,
+): Promise<ManifestWithInventory> {
+  const { directory } = context;
+  const servers = configuredServers(serverOptions, directory);
+  const options = { asOf: asOfDay(asOf), servers: namingOf(servers) };
+  const file = manifestFile(operand, directory);
+  const manifest = read();
+  const inventory = await withServer(servers, manifest.server, context, (server) => server.inventory());
+  const { accounts } = servers[manifest.server ?? Object.keys(servers)[0]!]!;
+  return { manifest, file, options, inventory, instance: accounts?.instance };
+
+  function read(): Manifest {
+    try {
+      return readManifestFile(file, directory, options);
+    } catch (error) {
+      throw error instanceof ManifestError ? new UsageError(error.message) : error;
+    }
+  }
+}
