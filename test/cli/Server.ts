@@ -33,9 +33,9 @@ export class Server {
     return aegirAccess(args, { cwd: this.directory, environment });
   }
 
-  /** Runs a verb that looks at the server. */
-  look(verb: string, ...args: string[]): Promise<Ended> {
-    return this.run(verb, "--config", "servers.yaml", ...args);
+  /** Runs a command that looks at the server. */
+  look(command: string, ...args: string[]): Promise<Ended> {
+    return this.run(command, "--config", "servers.yaml", ...args);
   }
 
   async stop(): Promise<void> {

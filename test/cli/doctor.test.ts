@@ -40,7 +40,7 @@ describe("aegir-access doctor", () => {
   const without = (connection: object, ...keys: string[]) =>
     Object.fromEntries(Object.entries(connection).filter(([key]) => !keys.includes(key)));
 
-  it("tells everything that there is to know of a server, changes nothing, and ends with 0", async () => {
+  it("doctor: reports everything about a server, changes nothing, and exits with 0", async () => {
     await start({ user: "root", owner: "o1" });
     const before = aegir.digest();
     const { exitCode, facts: found } = await facts(aegir.configuration());
@@ -95,7 +95,7 @@ describe("aegir-access doctor", () => {
     );
   });
 
-  it("tells of everything that limits, each with what to write, and ends with 1", async () => {
+  it("doctor: reports everything that limits, each with what to write, and exits with 1", async () => {
     await start({ user: "root", owner: "o1" });
     aegir.panel.setVariable("hosting_client_prefix", "cl_");
     aegir.panel.setVariable("hosting_default_client", 999);
@@ -115,7 +115,7 @@ describe("aegir-access doctor", () => {
     assert.doesNotMatch(stdout, /password|PRIVATE KEY/i);
   });
 
-  it("names a task that is processing without a process as what holds the queue, and what to do", async () => {
+  it("doctor: reports a task without a process that holds the queue, and what to do", async () => {
     await start();
     const site = "acme.example.com";
     aegir.faults.nextVerify(site, "killed");
@@ -140,7 +140,7 @@ describe("aegir-access doctor", () => {
     ],
     ["upstream", 91, /The disk of \/ is 91 % full\. Free some of it/],
   ] as const) {
-    it(`${says === null ? "says nothing of" : "names"} a disk of ${flavour} that is ${percent} % full`, async () => {
+    it(`doctor: ${says === null ? "ignores" : "reports"} a disk of ${flavour} that is ${percent} % full`, async () => {
       await start({ flavour });
       aegir.faults.diskPercent = percent;
       const { connection, drush, accounts } = aegir.configuration();
@@ -155,7 +155,7 @@ describe("aegir-access doctor", () => {
     });
   }
 
-  it("names the locks that root sees", async () => {
+  it("doctor: names the locks that root sees", async () => {
     await start({ user: "root", owner: "o1" });
     aegir.faults.lockFiles.add("/root/.pause_tasks_maint.cnf");
     const { connection, drush } = aegir.configuration();
@@ -165,7 +165,7 @@ describe("aegir-access doctor", () => {
     assert.equal(found.accounts.directory, "/home/o1.ftp/users");
   });
 
-  it("tells why nothing can be managed, and ends with 3", async () => {
+  it("doctor: explains why nothing can be managed, and exits with 3", async () => {
     await start({ user: "deploy", owner: "o1" });
     const { connection } = aegir.configuration();
     const { exitCode, facts: found } = await facts({ connection });
@@ -174,7 +174,7 @@ describe("aegir-access doctor", () => {
     assert.deepEqual(found.resources.AegirClient, { able: false, why: "no worker came up" });
   });
 
-  it("tries rejected credentials once, and ends with 3", async () => {
+  it("doctor: tries rejected credentials once, and exits with 3", async () => {
     await start();
     const configuration = aegir.configuration();
     aegir.faults.refuseLogins = true;
@@ -187,7 +187,7 @@ describe("aegir-access doctor", () => {
     assert.equal(aegir.counts.authentications.rejected, 1);
   });
 
-  it("says that the passwords of shell accounts work over FTPS at most where sshd accepts keys only", async () => {
+  it("doctor: reports that passwords of shell accounts work over FTPS at most if sshd accepts only keys", async () => {
     await start({ user: "root", owner: "o1" });
     aegir.faults.keysOnly = true;
     const { exitCode, facts: found } = await facts(aegir.configuration());
@@ -197,7 +197,7 @@ describe("aegir-access doctor", () => {
     assert.deepEqual(found.resources.ShellAccount, { able: true, why: null });
   });
 
-  it("sends nothing to a decommissioned server, says why it is one, and looks at the others", async () => {
+  it("doctor: sends nothing to a decommissioned server, shows the reason, and checks the others", async () => {
     await start({ user: "root", owner: "o1" });
     const main = aegir.configuration();
     const old = { connection: { ...main.connection, host: "host.invalid" }, decommissioned: "burnt down, OPS-123" };
@@ -210,7 +210,7 @@ describe("aegir-access doctor", () => {
     const sent = () => [aegir.counts.authentications, aegir.counts.connections];
     const nothing = [{ accepted: 0, rejected: 0 }, {}];
 
-    it("sends nothing, shows the key, how to compare it and what to write, and ends with 4", async () => {
+    it("doctor: sends nothing to an unpinned host, shows its key, how to compare it and what to write, and exits with 4", async () => {
       await start();
       const { host, port, hostKey, password } = aegir.drush;
       const where = ["--host", host, "--port", `${port}`, "--user", "aegir"];
@@ -231,7 +231,7 @@ describe("aegir-access doctor", () => {
       assert.match(pinned.stdout.replace(/\s+/g, " "), /AegirClient yes .* `accounts` are configured/);
     });
 
-    it("takes apart what a host says of its login and port, and shows the lines to write in their own fields", async () => {
+    it("doctor: splits LOGIN@HOST:PORT and shows the lines to write with separate fields", async () => {
       await start();
       const { host, port, hostKey } = aegir.drush;
       for (const where of [`aegir@${host}:${port}`, `ssh://aegir@${host}:${port}/`]) {
@@ -250,7 +250,7 @@ describe("aegir-access doctor", () => {
       assert.match(other.stderr, /connection\.host: .* names a user, and user says another one/);
     });
 
-    it("takes o1.ftp for the hosted account that it is", async () => {
+    it("doctor: recognizes o1.ftp as a hosted account", async () => {
       await start();
       const { host, port, hostKey } = aegir.accounts;
       const where = ["--host", host, "--port", `${port}`, "--user", "o1.ftp"];
@@ -264,7 +264,7 @@ describe("aegir-access doctor", () => {
       assert.match(looked.stdout.replace(/\s+/g, " "), /AegirClient no: a hosted account.* ShellAccount yes/);
     });
 
-    it("looks through a bastion that is pinned, and at one that is not instead of the server behind it", async () => {
+    it("doctor: looks through a pinned bastion, and reads the key of an unpinned one before the server behind it", async () => {
       await start();
       const bastion = await ScriptedServer.start({ forwarding: true });
       try {
@@ -290,7 +290,7 @@ describe("aegir-access doctor", () => {
       }
     });
 
-    it("says so of a key that is not the pinned one, sends nothing, and ends with 3", async () => {
+    it("doctor: reports a key other than the pinned one, sends nothing, and exits with 3", async () => {
       await start();
       const { connection } = aegir.configuration();
       const { exitCode, stdout } = await doctor({
@@ -319,7 +319,7 @@ describe("aegir-access doctor", () => {
       return join(directory, "below");
     }
 
-    it("finds the only stack from below the project, takes the key from the environment, and says what is encrypted", async () => {
+    it("doctor: finds the only stack from a subdirectory, uses the key of the environment, and lists encrypted values", async () => {
       await start();
       const { connection, accounts } = aegir.configuration();
       const secret = { secure: "v1:abc:def" };
@@ -340,7 +340,7 @@ describe("aegir-access doctor", () => {
       );
     });
 
-    it("asks which stack, which server, or for what is missing, with exit code 2", async () => {
+    it("doctor: asks for the stack, the server or missing options, and exits with 2", async () => {
       await start();
       const { connection } = aegir.configuration();
       const cwd = project({
@@ -366,7 +366,7 @@ describe("aegir-access doctor", () => {
       assert.deepEqual(aegir.counts.connections, {});
     });
 
-    it("reads the file of a stack by --config as well, and takes the file's name for the stack's", async () => {
+    it("doctor: reads a stack file with --config, and accepts the file's name for --stack", async () => {
       await start();
       const { connection, accounts } = aegir.configuration();
       const main = { connection, accounts };
@@ -383,7 +383,7 @@ describe("aegir-access doctor", () => {
       }
     });
 
-    it("says what a file is that holds no servers by name, and what to give instead", async () => {
+    it("doctor: recognizes a file without servers by name and says what to give instead", async () => {
       await start();
       const { connection } = aegir.configuration();
       const cwd = project({ dev: { main: { connection } } });
@@ -413,7 +413,7 @@ describe("aegir-access doctor", () => {
       assert.deepEqual(aegir.counts.connections, {});
     });
 
-    it("looks at every server, and ends with the worst of them", async () => {
+    it("doctor: checks every server and exits with the worst result", async () => {
       await start();
       const { connection, accounts } = aegir.configuration();
       const main = { connection, accounts };

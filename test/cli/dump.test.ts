@@ -14,7 +14,7 @@ describe("aegir-access dump", () => {
   });
   after(() => server.stop());
 
-  it("prints what the golden file says, byte for byte the same when repeated, and writes nothing", async () => {
+  it("dump: prints the golden file, byte for byte the same when repeated, and writes nothing", async () => {
     const before = server.aegir.digest();
     const { exitCode, stdout, stderr } = await server.look("dump");
     assert.deepEqual([exitCode, stderr], [0, ""]);
@@ -25,7 +25,7 @@ describe("aegir-access dump", () => {
     assert.equal(server.aegir.counts.writes, 0);
   });
 
-  it("prints what lint has nothing to say about", async () => {
+  it("dump: prints a manifest that passes lint", async () => {
     server.write("access.yaml", (await server.look("dump")).stdout);
     const { exitCode, stdout } = await server.run("lint", "access.yaml", "--as-of", "2026-11-24");
     assert.deepEqual(
@@ -34,7 +34,7 @@ describe("aegir-access dump", () => {
     );
   });
 
-  it("tells programs the same with --json", async () => {
+  it("dump: prints the same with --json", async () => {
     const { exitCode, stdout } = await server.look("dump", "--json");
     assert.equal(exitCode, 0);
     const { clients, findings } = JSON.parse(stdout) as {
@@ -56,7 +56,7 @@ describe("aegir-access dump", () => {
     );
   });
 
-  it("names the server in the manifest where several are configured, and asks for it where it is not named", async () => {
+  it("dump: names the server if several are configured, and requires --server then", async () => {
     const { host, port, user, hostKey } = server.aegir.drush;
     const connection = { host, port, user, hostKey };
     server.write("two.json", JSON.stringify({ main: { connection }, second: { connection } }));
@@ -67,7 +67,7 @@ describe("aegir-access dump", () => {
     assert.match(named.stdout, /^version: 1\nserver: second\nclients:$/m);
   });
 
-  it("fails with exit code 3, and prints no manifest, if the server cannot be reached or logged in to", async () => {
+  it("dump: exits with 3 and prints no manifest if connection or login fails", async () => {
     server.aegir.faults.refuseLogins = true;
     const refused = await server.look("dump");
     server.aegir.faults.refuseLogins = false;
@@ -85,22 +85,22 @@ describe("aegir-access dump", () => {
     assert.match(unreachable.stderr, /^aegir@127\.0\.0\.1:\d+: /);
   });
 
-  for (const verb of ["dump", "plan", "audit"]) {
-    it(`${verb}: does not connect to a decommissioned server, and says why it is one`, async () => {
+  for (const command of ["dump", "plan", "audit"]) {
+    it(`${command}: does not connect to a decommissioned server, and shows the reason`, async () => {
       const { host, port, user, hostKey } = server.aegir.drush;
       const main = { connection: { host, port, user, hostKey }, decommissioned: "burnt down, OPS-123" };
       server.write("old.json", JSON.stringify({ main }));
       server.write("access.yaml", "version: 1\nclients: []\n");
       const before = structuredClone(server.aegir.counts);
-      const manifest = verb === "dump" ? [] : ["access.yaml"];
-      const { exitCode, stdout, stderr } = await server.run(verb, ...manifest, "--config", "old.json");
+      const manifest = command === "dump" ? [] : ["access.yaml"];
+      const { exitCode, stdout, stderr } = await server.run(command, ...manifest, "--config", "old.json");
       assert.deepEqual([exitCode, stdout], [3, ""]);
       assert.match(stderr, /server "main" is decommissioned \(burnt down, OPS-123\), so nothing connects to it/);
       assert.deepEqual(server.aegir.counts, before);
     });
   }
 
-  it("sends nothing to a server whose host key is not the pinned one", async () => {
+  it("dump: sends nothing to a server with another host key than the pinned one", async () => {
     const { host, port, user } = server.aegir.drush;
     const hostKey = `SHA256:${"A".repeat(43)}`;
     server.write("wrong.json", JSON.stringify({ main: { connection: { host, port, user, hostKey } } }));

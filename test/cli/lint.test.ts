@@ -26,7 +26,7 @@ describe("aegir-access lint", () => {
   });
   afterEach(() => rmSync(directory, { recursive: true }));
 
-  it("says what a good manifest holds, and for which day it was read", async () => {
+  it("lint: counts what a valid manifest declares, and shows the day", async () => {
     write("access.yaml", good);
     assert.deepEqual(await lint("--as-of", "2026-11-24"), {
       exitCode: 0,
@@ -35,7 +35,7 @@ describe("aegir-access lint", () => {
     });
   });
 
-  it("shows all problems of all files at once, each with file, line and caret", async () => {
+  it("lint: shows all problems of all files at once, each with file, line and caret", async () => {
     write("good.yaml", good);
     write("bad.yaml", bad);
     const { exitCode, stdout, stderr } = await lint("good.yaml", "bad.yaml", "--as-of", "2026-11-24");
@@ -53,7 +53,7 @@ describe("aegir-access lint", () => {
     assert.match(stdout, /^bad\.yaml \(read for 2026-11-24\): 2 problems$/m);
   });
 
-  it("warns ahead of what ends, and of what has ended, without failing", async () => {
+  it("lint: warns of grants that end soon or have ended, without failing", async () => {
     write("access.yaml", good);
     const ahead = await lint("--as-of", "2026-12-30");
     assert.equal(ahead.exitCode, 0);
@@ -64,7 +64,7 @@ describe("aegir-access lint", () => {
     assert.match(after.stdout, /1 client, 2 sites, 1 binding, no problem, 1 warning$/m);
   });
 
-  it("refuses a name that BOA reserves where BOA is configured, and warns of it where no server is known", async () => {
+  it("lint: refuses a name that BOA reserves if BOA is configured, and warns if no server is known", async () => {
     write("access.yaml", good.replace("internalName: acme", "internalName: admin"));
     const server = (more: object) =>
       write("servers.json", JSON.stringify({ main: { connection: { host: "aegir.example.com" }, ...more } }));
@@ -78,7 +78,7 @@ describe("aegir-access lint", () => {
     assert.equal((await lint("--config", "servers.json", "--as-of", "2026-11-24")).exitCode, 1);
   });
 
-  it("tells programs the same with --json", async () => {
+  it("lint: prints the same with --json", async () => {
     write("access.yaml", bad);
     const { exitCode, stdout, stderr } = await lint("--json", "--as-of", "2026-12-30");
     assert.deepEqual([exitCode, stderr], [1, ""]);
@@ -101,7 +101,7 @@ describe("aegir-access lint", () => {
     assert.match(manifests[0]!.problems[0]!.excerpt, /\^\^\^/);
   });
 
-  it("knows the rules of names from the configuration of a stack, if one is named", async () => {
+  it("lint: takes the naming rules from the configuration of a stack", async () => {
     write("Pulumi.yaml", "name: access\nruntime: nodejs\n");
     write("Pulumi.production.yaml", "config:\n  aegir:servers:\n    main:\n      clientPrefix: c_\n");
     mkdirSync(join(directory, "stacks"));
@@ -112,7 +112,7 @@ describe("aegir-access lint", () => {
     assert.match(stdout, /^error: stacks\/access\.yaml:4:19: .*Write "c_acme"/m);
   });
 
-  it("fails with exit code 2 if there is nothing to check, or the day is none", async () => {
+  it("lint: exits with 2 if there is nothing to check or the day is invalid", async () => {
     const nothing = await lint();
     assert.deepEqual([nothing.exitCode, nothing.stdout], [2, ""]);
     assert.match(

@@ -8,7 +8,7 @@ import { aegirAccess } from "./command";
 const packageDirectory = join(__dirname, "..", "..", "provider");
 
 describe("aegir-access", () => {
-  it("is the package's command, and begins with the line that lets a shell run it", () => {
+  it("aegir-access: is the bin of the package and begins with a shebang line", () => {
     const { bin } = JSON.parse(readFileSync(join(packageDirectory, "package.json"), "utf8")) as { bin: object };
     assert.deepEqual(bin, { "aegir-access": "./dist/cli/main.js" });
     const file = join(packageDirectory, "dist", "cli", "main.js");
@@ -16,7 +16,7 @@ describe("aegir-access", () => {
     assert.match(readFileSync(file, "utf8"), /^#!\/usr\/bin\/env node\n/);
   });
 
-  it("lists its commands and exit codes on standard output when asked for help", async () => {
+  it("aegir-access --help: lists the commands and exit codes on standard output", async () => {
     const { exitCode, stdout, stderr } = await aegirAccess(["--help"]);
     assert.deepEqual([exitCode, stderr], [0, ""]);
     for (const { name, summary } of commands)
@@ -24,12 +24,12 @@ describe("aegir-access", () => {
     for (const code of [0, 1, 2, 3, 4]) assert.match(stdout, new RegExp(`^  ${code}  \\w`, "m"));
   });
 
-  it("tells its version", async () => {
+  it("aegir-access --version: prints the version", async () => {
     const { version } = JSON.parse(readFileSync(join(packageDirectory, "package.json"), "utf8")) as { version: string };
     assert.deepEqual(await aegirAccess(["--version"]), { exitCode: 0, stdout: `${version}\n`, stderr: "" });
   });
 
-  it("says on standard error that a command is needed, or which one was meant", async () => {
+  it("aegir-access: reports a missing or misspelt command on standard error", async () => {
     const nothing = await aegirAccess([]);
     assert.deepEqual([nothing.exitCode, nothing.stdout], [2, ""]);
     assert.match(nothing.stderr, /Usage:/);
@@ -40,7 +40,7 @@ describe("aegir-access", () => {
 
   for (const command of commands) {
     describe(command.name, () => {
-      it("has a help that names every option, every exit code and examples, in lines of at most 100 characters", async () => {
+      it(`${command.name} --help: shows every option, every exit code and examples, in lines of at most 100 characters`, async () => {
         const { exitCode, stdout, stderr } = await aegirAccess([command.name, "--help"]);
         assert.deepEqual([exitCode, stderr], [0, ""]);
         for (const option of [...Object.keys(command.options), "json", "debug", "help"])
@@ -54,7 +54,7 @@ describe("aegir-access", () => {
         assert.doesNotMatch(stdout, /\x1b/, "no colours where it is no terminal");
       });
 
-      it("refuses an option that it does not have, on standard error and with exit code 2", async () => {
+      it(`${command.name}: refuses an unknown option on standard error, and exits with 2`, async () => {
         const { exitCode, stdout, stderr } = await aegirAccess([command.name, "--frobnicate"]);
         assert.deepEqual([exitCode, stdout], [2, ""]);
         assert.match(stderr, /Unknown option '--frobnicate'/);

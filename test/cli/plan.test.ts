@@ -17,7 +17,7 @@ clients:
   - { name: Empty Ltd, internalName: empty }
 `;
 
-describe("A manifest beside a live server", () => {
+describe("plan and audit on a live server", () => {
   let server: Server;
   before(async () => {
     server = await Server.start({ seed: fullSeed });
@@ -25,14 +25,14 @@ describe("A manifest beside a live server", () => {
   after(() => server.stop());
   afterEach(() => assert.equal(server.aegir.counts.writes, 0, "nothing is written"));
 
-  async function look(verb: "plan" | "audit", manifest: string, ...args: string[]) {
+  async function look(command: "plan" | "audit", manifest: string, ...args: string[]) {
     server.write("access.yaml", manifest);
-    const ended = await server.look(verb, "--as-of", "2026-11-24", ...args);
+    const ended = await server.look(command, "--as-of", "2026-11-24", ...args);
     assert.equal(ended.stderr, "");
     return ended;
   }
 
-  it("is planned as far as it is declared: of the rest the stack's state decides, and the exit code is 1", async () => {
+  it("plan: exits with 1 for access that the manifest does not declare, which the stack's state decides about", async () => {
     const { exitCode, stdout } = await look("plan", MANIFEST);
     assert.equal(exitCode, 1);
     assert.match(
@@ -49,7 +49,7 @@ describe("A manifest beside a live server", () => {
     assert.doesNotMatch(stdout, /nobody/i);
   });
 
-  it("is planned step by step, with who gains and who loses, and exit code 1", async () => {
+  it("plan: shows every step and who gains and loses access, and exits with 1", async () => {
     const changed = MANIFEST.replace("users: [alice]", "users: [alice, carol, nobody]")
       .replace("acme.example.com, reborn", "acme.example.com, free1.example.com, legacy.example.com, reborn")
       .replace("moved.example.com]", "moved.example.com, www.acme.example.com]")
@@ -80,7 +80,7 @@ describe("A manifest beside a live server", () => {
     assert.doesNotMatch(stdout, /shell login/, "the configuration names no instance that would make any");
   });
 
-  it("refuses to plan a binding for a user of another address or another uid than declared", async () => {
+  it("plan: refuses a binding to a user with another mail address or uid than declared", async () => {
     const expected = MANIFEST.replace(
       "users: [alice]",
       "users: [alice, { name: carol, createUser: { email: c@new.example } }, { name: dave, expectedUid: 4711 }]",
@@ -92,7 +92,7 @@ describe("A manifest beside a live server", () => {
     assert.match(stdout, /2 refused/);
   });
 
-  it("is planned from the server's own data alone: files linked for others make a verify", async () => {
+  it("plan: queues a verify for a site whose files are linked for other clients", async () => {
     const stale = MANIFEST.replace("acme.example.com, reborn", "acme.example.com, stale.example.com, reborn");
     const { exitCode, stdout } = await look("plan", stale, "--json");
     assert.equal(exitCode, 1);
@@ -102,7 +102,7 @@ describe("A manifest beside a live server", () => {
     assert.match(step!.says, /its files are linked for acme and beta: it is verified again/);
   });
 
-  it("is not looked for on a server while it has problems", async () => {
+  it("plan: does not connect for a manifest with problems", async () => {
     const { workerStarts } = server.aegir.counts;
     server.write("access.yaml", MANIFEST.replace("[alice, bob]", "[bob, bob]"));
     const { exitCode, stdout, stderr } = await server.look("plan");
@@ -111,7 +111,7 @@ describe("A manifest beside a live server", () => {
     assert.equal(server.aegir.counts.workerStarts, workerStarts);
   });
 
-  it("is audited: everything that nobody declared is told, and what the server knows by design", async () => {
+  it("audit: reports all undeclared access and what the server grants by design", async () => {
     const { exitCode, stdout } = await look("audit", MANIFEST);
     assert.equal(exitCode, 1);
     assert.doesNotMatch(stdout, /Not as declared:/);
@@ -131,7 +131,7 @@ describe("A manifest beside a live server", () => {
     assert.match(stdout, /\n\d+ things to look at \(as of 2026-11-24\)\.\n$/);
   });
 
-  it("is audited: what stays with the default owner is declared by declaring it", async () => {
+  it("audit: accepts sites of the default owner if the manifest declares it", async () => {
     const kept = ["free1.example.com", "free2.example.com", "free3.example.com", "queued.example.com"];
     const owner = `  - { name: Octopus123456, internalName: octopus123456, sites: [${kept.join(", ")}] }\n`;
     const { stdout } = await look("audit", `${MANIFEST}${owner}`);
@@ -140,7 +140,7 @@ describe("A manifest beside a live server", () => {
     assert.match(less, /^- free1\.example\.com belongs to octopus123456, which the manifest does not say\.$/m);
   });
 
-  it("is audited: drift, somebody who was clicked in, what has ended and what ends soon", async () => {
+  it("audit: reports drift, people added in the panel, ended grants and grants that end soon", async () => {
     const drifted = MANIFEST.replace("users: [alice]", "users: [carol]")
       .replace("[alice, bob]", "[{ name: alice, expires: 2026-11-01 }, { name: bob, expires: 2026-11-30 }]")
       .replace("moved.example.com]", "moved.example.com, free1.example.com]");
@@ -170,7 +170,7 @@ describe("A known finding", () => {
 
   const audit = (...args: string[]) => server.look("audit", ...args);
 
-  it("is written to the manifest by audit --accept, and audit is green until it ends", async () => {
+  it("audit --accept: writes known findings to the manifest, and audit succeeds until they end", async () => {
     server.write("access.yaml", `# Reviewed by the platform team.\n${MANIFEST}`);
     assert.equal((await audit("--as-of", "2026-11-24")).exitCode, 1);
     const accepted = await audit("--accept", ...UNTIL);
@@ -190,7 +190,7 @@ describe("A known finding", () => {
     assert.equal(server.aegir.counts.writes, 0, "nothing is written to the server");
   });
 
-  it("alarms again as soon as it lists another name, and is named when it is not there any more", async () => {
+  it("audit: reports a known finding again if it lists another name, and an entry that matches nothing", async () => {
     server.aegir.panel.bind("foobar", "carol");
     server.aegir.panel.deleteClient("Legacy-Co");
     const { exitCode, stdout } = await audit("--as-of", "2026-11-24");
@@ -202,7 +202,7 @@ describe("A known finding", () => {
     );
   });
 
-  it("is never drift of what is declared, and needs a reason and a day", async () => {
+  it("audit --accept: never accepts drift, and needs a reason and a day", async () => {
     server.write("access.yaml", MANIFEST.replace("users: [alice]", "users: [alice, carol]"));
     const { exitCode, stdout } = await audit("--accept", ...UNTIL);
     assert.equal(exitCode, 1);
@@ -215,7 +215,7 @@ describe("A known finding", () => {
     }
   });
 
-  it("is not written to a file in which lines cannot be added", async () => {
+  it("audit --accept: refuses a file to which it cannot add lines", async () => {
     server.write("access.yaml", "{ version: 1, clients: [] }\n");
     const { exitCode, stderr } = await audit("--accept", ...UNTIL);
     assert.equal(exitCode, 2);
@@ -224,8 +224,8 @@ describe("A known finding", () => {
   });
 });
 
-describe("A manifest beside a plain Aegir", () => {
-  it("may declare the sites of the default client admin, and audit is green", async () => {
+describe("audit on a plain Aegir", () => {
+  it("audit: succeeds if the manifest declares the sites of the default client admin", async () => {
     const server = await Server.start({ flavour: "upstream" });
     try {
       server.aegir.addSites([{ site: "www.free.example" }]);
@@ -247,7 +247,7 @@ describe("A manifest beside a plain Aegir", () => {
   });
 });
 
-describe("A manifest beside a live server that holds nothing else", () => {
+describe("plan on a server that has nothing undeclared", () => {
   const complete = `version: 1
 clients:
   - { name: Acme Corp, internalName: acme, email: it@acme.example, sites: [www.acme.example], users: [admin, alice, bob] }
@@ -284,13 +284,13 @@ clients:
     return { exitCode, stdout };
   }
 
-  it("is planned to be adopted where it is as declared, with exit code 0", async () => {
+  it("plan: adopts what is as declared, and exits with 0", async () => {
     const { exitCode, stdout } = await plan(complete);
     assert.equal(exitCode, 0, stdout);
     assert.match(stdout, /^9 resources: 0 to create, 0 to change, 9 as declared\.\n\nNobody gains or loses access\./);
   });
 
-  it("is not said to change nothing where a line was removed: the stack's state decides, and `plan` says so", async () => {
+  it("plan: does not claim that nothing changes after a line was removed, because the stack's state decides", async () => {
     const removals: [string, string, ...string[]][] = [
       [complete.replace("alice, bob]", "alice]"), "1 binding", "binding:acme:bob"],
       [complete.replace(" email: it@acme.example,", ""), "1 binding", "binding:acme:it"],
@@ -324,7 +324,7 @@ clients:
     }
   });
 
-  it("is not said to change nothing where a deployment may be refused, since that depends on the stack's state too", async () => {
+  it("plan: does not claim that nothing changes if a deployment may be refused, because the stack's state decides", async () => {
     const { exitCode, stdout } = await plan(complete.replace("Beta GmbH", "Beta AG"));
     assert.equal(exitCode, 1);
     assert.match(stdout, /^! client:beta: is called Beta GmbH on the server, and Beta AG here\./m);

@@ -34,7 +34,7 @@ describe("aegir-access review", () => {
   });
   afterEach(() => rmSync(directory, { recursive: true }));
 
-  it("prints the comment that the golden files of pull requests show, and refuses with exit code 1", async () => {
+  it("review: prints the golden comments on pull requests, and exits with 1 for a refused change", async () => {
     write("servers.yaml", "main: { accounts: { instance: o1 } }\n");
     const sides = (name: string) => ["base.yaml", "head.yaml"].map((side) => join(pullRequests, name, side));
     for (const [name, exitCode] of [
@@ -47,7 +47,7 @@ describe("aegir-access review", () => {
     }
   });
 
-  it("compares with a BASE that has the keys of an earlier release, which HEAD may not have", async () => {
+  it("review: accepts the keys of an earlier release in BASE, and refuses them in HEAD", async () => {
     const former = manifest("alice").replace("internalName: acme", "internalName: acme\n    previously: old");
     write("base.yaml", `${former}brake: { percent: 50 }\n`);
     write("head.yaml", `${former.replace("previously", "renamedFrom")}removalLimit: { percent: 50 }\n`);
@@ -62,7 +62,7 @@ describe("aegir-access review", () => {
     );
   });
 
-  it("compares two git revisions of one file, whatever lies in the work tree", async () => {
+  it("review: compares two git revisions of a file, whatever is in the work tree", async () => {
     git("init", "-q");
     commit(manifest("alice, bob"));
     commit(manifest("alice, carol"));
@@ -73,7 +73,7 @@ describe("aegir-access review", () => {
     assert.match(stdout, /^Gains access:\n\+ carol gains www\.acme\.example/m);
   });
 
-  it("takes a file that a revision does not have for one that declares nothing", async () => {
+  it("review: treats a file that a revision lacks as an empty manifest", async () => {
     git("init", "-q");
     write("README", "No manifest yet");
     commit(manifest("alice"));
@@ -91,7 +91,7 @@ describe("aegir-access review", () => {
     assert.match(neither.stderr, /^Neither revision has a file access\.yaml/);
   });
 
-  it("hands no operand to git as an option, and follows no link", async () => {
+  it("review: never passes an argument to git as an option, and follows no symbolic link", async () => {
     git("init", "-q");
     commit(manifest("alice"));
     for (const revision of ["--output=pwned", "HEAD --output=pwned", "$(touch pwned)", "HEAD:access.yaml"]) {
@@ -106,7 +106,7 @@ describe("aegir-access review", () => {
     assert.match((await review("HEAD", "HEAD", "--manifest", "*.yaml")).stderr, /^Neither revision has a file/);
   });
 
-  it("shows the problems of HEAD where the review would be, with exit code 1", async () => {
+  it("review: shows the problems of HEAD in place of the review, and exits with 1", async () => {
     write("base.yaml", manifest("alice"));
     write("head.yaml", manifest("alice, ALICE"));
     const { exitCode, stdout, stderr } = await review("base.yaml", "head.yaml", "--format", "markdown");
@@ -121,7 +121,7 @@ describe("aegir-access review", () => {
     assert.match(broken.stderr, /^BASE cannot be used for comparison, because head\.yaml has 1 problem\./);
   });
 
-  it("shows a name that could be taken for another as it is spelled out, and refuses it where it is not", async () => {
+  it("review: shows a look-alike name spelled out, and refuses it in plain form", async () => {
     write("base.yaml", manifest("alice"));
     write("head.yaml", manifest("alice, <U+0430>lice"));
     const { exitCode, stdout } = await review("base.yaml", "head.yaml");
@@ -138,7 +138,7 @@ describe("aegir-access review", () => {
     assert.match((await review("raw.yaml", "head.yaml")).stdout, /^Nobody gains or loses access\./);
   });
 
-  it("tells programs the same with --json, and makes a page that is whole with --format html", async () => {
+  it("review: prints the same with --json, and a complete page with --format html", async () => {
     write("base.yaml", manifest("alice, bob"));
     write("head.yaml", manifest("alice"));
     const { exitCode, stdout } = await review("base.yaml", "head.yaml", "--json");
@@ -150,7 +150,7 @@ describe("aegir-access review", () => {
     assert.equal((await review("base.yaml", "head.yaml", "--format", "pdf")).exitCode, 2);
   });
 
-  it("reads what ends for the day that is given, so that a review can be repeated", async () => {
+  it("review --as-of: reads the manifests for that day, so that a review can be repeated", async () => {
     write("base.yaml", manifest("{ name: alice, expires: 2026-11-20 }"));
     write("head.yaml", manifest("{ name: alice, expires: 2026-11-30 }"));
     const { stdout } = await review("base.yaml", "head.yaml");
@@ -159,7 +159,7 @@ describe("aegir-access review", () => {
     assert.doesNotMatch(before.stdout, /Gains access/);
   });
 
-  it("is made of a preview, with what stays the same, and refuses one that leaves that out", async () => {
+  it("review --preview: reads a preview, and refuses one that leaves out unchanged resources", async () => {
     const state = (type: string, inputs: object) => ({ type: `pulumi-nodejs:dynamic/aegir:${type}`, inputs });
     const same = (each: object) => ({ op: "same", oldState: each, newState: each });
     const bob = state("ClientUserBinding", { client: "acme", user: "bob" });
@@ -212,7 +212,7 @@ describe("aegir-access review", () => {
     ],
   ];
   for (const [what, preview, why] of unusable) {
-    it(`says nothing of a preview ${what}, and fails`, async () => {
+    it(`review --preview: exits with 2 for a preview ${what}`, async () => {
       write("preview.json", preview);
       const { exitCode, stdout, stderr } = await review("--preview", "preview.json");
       assert.deepEqual([exitCode, stdout], [2, ""]);
@@ -220,7 +220,7 @@ describe("aegir-access review", () => {
     });
   }
 
-  it("says of a complete preview that nothing in it is about access, and succeeds", async () => {
+  it("review --preview: succeeds if no step of a complete preview concerns access", async () => {
     const warned = { ...unchanged, diagnostics: [{ message: "warning: no package.json\n", severity: "warning" }] };
     write("preview.json", JSON.stringify(warned));
     const { exitCode, stdout } = await review("--preview", "preview.json");

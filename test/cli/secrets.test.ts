@@ -57,13 +57,13 @@ describe("Every command", () => {
   }
 
   for (const [when, change, environment, works] of [
-    ["all goes well", {}, {}, true],
+    ["every command succeeds", {}, {}, true],
     ["the login is rejected", { privateKey: undefined }, { AEGIR_PRIVATE_KEY: undefined }, false],
     ["a key cannot be decrypted", {}, { AEGIR_PRIVATE_KEY: encrypted.private, AEGIR_PRIVATE_KEY_PASSWORD: "x" }, false],
     ["the host key has changed", { hostKey: newKey().public }, {}, false],
-    ["secrets stand in the wrong place", { hostKey: canaries.password, port: canaries.passphrase }, {}, false],
+    ["secrets are in the wrong fields", { hostKey: canaries.password, port: canaries.passphrase }, {}, false],
   ] as const) {
-    it(`row 51: shows no secret when ${when}, with --debug and --json neither`, async () => {
+    it(`row 51: aegir-access shows no secret when ${when}, with --debug or --json`, async () => {
       configure(change);
       const { aegir } = server;
       const { users } = aegir.tables();

@@ -40,12 +40,12 @@ const sections = new Map(
 );
 
 describe("The page of errors", () => {
-  it("has a section for each type of error", () => {
+  it("errors.md: has a section for each type of error", () => {
     assert.deepEqual([...sections.keys()], Object.keys(declared));
   });
 
   for (const [title, codes] of Object.entries(declared)) {
-    it(`lists each code of "${title}", and says what happened and what to do`, () => {
+    it(`errors.md: lists each code of "${title}", with what happened and what to do`, () => {
       assert.ok(codes.length > 1, "codes were found");
       const rows = Array.from(sections.get(title)!.matchAll(/^\| `(\w+)` \|(.*)\|$/gm), ([, code, rest]) => ({
         code: code!,
@@ -58,7 +58,7 @@ describe("The page of errors", () => {
     });
   }
 
-  it("lists the outcomes of both types that have one", () => {
+  it("errors.md: lists the outcomes of both types that have one", () => {
     const outcomes = new Set([...union("ssh/SshError.ts", "SshOutcome"), ...union("aegir/AegirError.ts", "Outcome")]);
     const page = source("docs/errors.md").split(/^## /m)[0]!;
     assert.deepEqual(

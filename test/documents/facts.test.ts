@@ -13,12 +13,12 @@ describe("The facts in docs/", () => {
     [...sources].filter(([file]) => /^docs\/[\w-]+\.md$/.test(file)).map(([file, text]) => [file, anchors(text)]),
   );
 
-  it("have anchors that are each there once", () => {
+  it("docs/: has every anchor exactly once", () => {
     assert.ok(pages.get("docs/aegir.md")!.length > 70);
     for (const [page, ids] of pages) assert.deepEqual(ids, [...new Set(ids)], page);
   });
 
-  it("have every anchor that something in the repository names", () => {
+  it("docs/: has every anchor that the repository links to", () => {
     const named = [...sources].flatMap(([file, text]) =>
       [...text.matchAll(/\b(docs\/[\w-]+\.md)#([\w-]+)/g)]
         .filter(({ index }) => !text.slice(0, index).endsWith("provider/"))
@@ -31,7 +31,7 @@ describe("The facts in docs/", () => {
     );
   });
 
-  it("are what the code cites, instead of pages that are in no clone", () => {
+  it("code: cites only pages of this repository", () => {
     const outside = /\bcontract,? (section )?\d|\bcontract, trap|\baegir-contract|\baegir-measured|\bpulumi-facts/;
     const own = join("test", "documents", "facts.test.ts").replaceAll(sep, "/");
     assert.deepEqual(
@@ -40,7 +40,7 @@ describe("The facts in docs/", () => {
     );
   });
 
-  it("and their traps are never cited in what users read", () => {
+  it("pages and messages for users: cite no fact or trap by number", () => {
     const shipped = [...sources].filter(([file]) => /^provider\/.*\.(ts|php|html|json)$/.test(file));
     assert.ok(shipped.length > 50);
     assert.deepEqual(

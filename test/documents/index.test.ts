@@ -19,16 +19,16 @@ describe("The index of traps", () => {
     titles = allTitles();
   });
 
-  it("is what `npm run index` writes", () => {
+  it("tests-of-traps.md: is what `npm run index` writes", () => {
     assert.equal(readFileSync(TRAP_INDEX, "utf8"), trapIndex(titles), "run npm run index");
   });
 
-  it("has a test for every trap", () => {
+  it("tests-of-traps.md: has a test for every trap", () => {
     assert.equal(Object.keys(traps).length, WITNESSED.trap);
     assert.deepEqual(unwitnessed("trap", titles), []);
   });
 
-  it("has every trap in what-aegir-does-behind-your-back.md, in a comment behind its sentence", () => {
+  it("what-aegir-does-behind-your-back.md: marks a sentence for every trap with a comment", () => {
     const page = readFileSync(join(root, "provider", "docs", "what-aegir-does-behind-your-back.md"), "utf8");
     const tags = [...page.matchAll(/ <!-- traps? (\d+(?:, \d+)*) -->$/gm)];
     const numbers = tags.flatMap(([, list]) => list!.split(", ").map(Number));
@@ -38,7 +38,7 @@ describe("The index of traps", () => {
     );
   });
 
-  it("does not depend on how often, and in which order, a suite is run", () => {
+  it("tests-of-traps.md: does not depend on the number and order of suites", () => {
     assert.equal(trapIndex([...titles, ...titles].reverse()), trapIndex(titles));
   });
 });
@@ -49,11 +49,11 @@ describe("The index of faults", () => {
     titles = allTitles();
   });
 
-  it("is what `npm run index` writes", () => {
+  it("tests-of-faults.md: is what `npm run index` writes", () => {
     assert.equal(readFileSync(FAULT_INDEX, "utf8"), faultIndex(titles), "run npm run index");
   });
 
-  it("has a test for every row", () => {
+  it("tests-of-faults.md: has a test for every row", () => {
     assert.deepEqual(
       Object.keys(faults).map(Number),
       Array.from({ length: WITNESSED.row }, (_, index) => index + 1),
@@ -61,7 +61,7 @@ describe("The index of faults", () => {
     assert.deepEqual(unwitnessed("row", titles), []);
   });
 
-  it("does not depend on how often, and in which order, a suite is run", () => {
+  it("tests-of-faults.md: does not depend on the number and order of suites", () => {
     assert.equal(faultIndex([...titles, ...titles].reverse()), faultIndex(titles));
   });
 });
@@ -69,18 +69,18 @@ describe("The index of faults", () => {
 describe("The reference of the manifest", () => {
   const page = readFileSync(MANIFEST_REFERENCE, "utf8");
 
-  it("is what `npm run index` writes", () => {
+  it("manifest.md: is what `npm run index` writes", () => {
     assert.equal(page, manifestReference(), "run npm run index");
   });
 
-  it("begins with a manifest that is accepted", () => {
+  it("manifest.md: begins with a valid manifest", () => {
     const [, manifest] = /^```yaml\n(.*?)^```$/ms.exec(page)!;
     assert.deepEqual(parseManifest(manifest!, "manifest.md", { asOf: "2026-11-24" }).warnings, []);
   });
 });
 
 describe("What the reviewer sees", () => {
-  it("is the comment that a golden file of the review has", () => {
+  it("what-the-reviewer-sees.md: shows a golden comment", () => {
     const page = readFileSync(join(root, "provider", "docs", "what-the-reviewer-sees.md"), "utf8");
     const [, comment] = /^````markdown\n(.*?)^````$/ms.exec(page)!;
     const golden = join(root, "test", "review", "pullRequests", "05-client-deleted-with-sites", "comment.md");
@@ -89,14 +89,14 @@ describe("What the reviewer sees", () => {
 });
 
 describe("The title of a test", () => {
-  it("names at its end the traps that it shows handled", () => {
+  it("test title: lists its traps at the end", () => {
     const nothing = { rows: [], cannotOccur: false };
     assert.deepEqual(witness("A (b) c (trap 13)"), { ...nothing, sentence: "A (b) c", traps: [13] });
     assert.deepEqual(witness("a (traps 11, 25)"), { ...nothing, sentence: "a", traps: [11, 25] });
     assert.deepEqual(witness("a (b, trap 4)"), { ...nothing, sentence: "a (b, trap 4)", traps: [] });
   });
 
-  it("names at its beginning the row that it plays, or what cannot occur", () => {
+  it("test title: begins with its row, or with what cannot occur", () => {
     const row = { sentence: "a", traps: [], rows: [17], cannotOccur: false };
     assert.deepEqual(witness("row 17: a"), row);
     assert.deepEqual(witness("row 17: a (trap 3)"), { ...row, traps: [3] });
@@ -114,7 +114,7 @@ describe("The title of a test", () => {
     "trap 3: a",
     "a (trap 1).",
   ]) {
-    it(`is refused where it is almost a witness: ${title.replace(/\d+/g, "N")}`, () => {
+    it(`test title: an almost correct number is refused: ${title.replace(/\d+/g, "N")}`, () => {
       assert.throws(() => witness(title), /There is no|Write "/);
     });
   }

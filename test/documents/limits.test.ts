@@ -32,7 +32,7 @@ function valueOf(file: string, constant: string): number {
 }
 
 describe("The page of limits", () => {
-  it("says of each limit what the code says", () => {
+  it("limits.md: shows each limit as the code defines it", () => {
     assert.ok(rows.length > 30, `${rows.length} rows`);
     const scales: Record<string, number> = { MiB: 1024 * 1024 };
     for (const { what, number, unit = "", file, constant } of rows) {
@@ -41,12 +41,12 @@ describe("The page of limits", () => {
     }
   });
 
-  it("has a row in each table for every line that looks like one", () => {
+  it("limits.md: reads every row of its tables", () => {
     const lines = source("docs/limits.md").match(/^\|.*`\w+\/.*$/gm) ?? [];
     assert.equal(lines.length, rows.length);
   });
 
-  it("names every limit of the transport and of the manifest's file", () => {
+  it("limits.md: names every limit of the transport and of the manifest file", () => {
     const named = new Set(rows.map(({ file, constant }) => `${file} ${constant}`));
     const files = ["ssh", "manifest"].flatMap((room) =>
       readdirSync(join(provider, room)).map((file) => `${room}/${file}`),

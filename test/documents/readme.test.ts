@@ -41,25 +41,25 @@ const configuration = (text: string) => (parse(text) as { config?: Record<string
 const isManifest = (text: string) => "version" in (parse(text) as object);
 
 describe("README.md", () => {
-  it("shows a secret that comes from standard input, and no document shows one in an argument", () => {
+  it("documents: read secrets from standard input, never from an argument", () => {
     assert.match(readme, /^pulumi config set --path --secret '[\w:.]+privateKey' < \S+$/m);
     for (const [name, text] of documents) assert.doesNotMatch(text, /"?\$\(cat /, name);
   });
 
-  it("has blocks of programs, configuration, manifests, commands and output, and no others", () => {
+  it("README.md: every code block is a program, configuration, manifest, command or output", () => {
     assert.deepEqual([...new Set(blocks.map(({ language }) => language))].sort(), ["", "sh", "ts", "yaml"]);
     for (const { text, line } of inLanguage("yaml")) assert.ok(configuration(text) ?? isManifest(text), `line ${line}`);
   });
 
   for (const { text, line } of inLanguage("yaml").filter(({ text }) => configuration(text))) {
-    it(`line ${line}: the configuration is one that servers can have`, () => {
+    it(`README.md line ${line}: the configuration is valid`, () => {
       const servers = parseServers(JSON.stringify(configuration(text)![SERVERS_KEY]));
       assert.ok(Object.values(servers).every(({ connection }) => connection));
     });
   }
 
   for (const { text, line } of inLanguage("yaml").filter(({ text }) => isManifest(text))) {
-    it(`line ${line}: the manifest is accepted, and names a schema that is there`, () => {
+    it(`README.md line ${line}: the manifest is accepted, and its schema exists`, () => {
       const { clients, warnings } = parseManifest(text, `README.md, line ${line}`);
       assert.ok(clients.length > 0);
       assert.deepEqual(warnings, []);
@@ -69,7 +69,7 @@ describe("README.md", () => {
   }
 
   for (const { text, line } of inLanguage("ts")) {
-    it(`line ${line}: the program compiles, and is previewed without a server`, async () => {
+    it(`README.md line ${line}: the program compiles, and its preview needs no server`, async () => {
       const project = mkdtempSync(join(tmpdir(), "aegir-readme-"));
       try {
         symlinkSync(join(root, "node_modules"), join(project, "node_modules"), "junction");
@@ -100,7 +100,7 @@ describe("README.md", () => {
 
 for (const [name, text] of documents) {
   describe(name, () => {
-    it("names commands of npm that exist", () => {
+    it(`${name}: names npm commands that exist`, () => {
       const { scripts } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { scripts: object };
       const named = [...text.matchAll(/\bnpm (?:run ([\w:-]+)|(test))\b/g)].map(([, script, test]) => script ?? test!);
       if (!pages.includes(name)) assert.ok(named.length > 0);
@@ -111,7 +111,7 @@ for (const [name, text] of documents) {
       if (/\bnpm ci\b/.test(text)) assert.ok(existsSync(join(root, "package-lock.json")));
     });
 
-    it("links to files and headings that exist", () => {
+    it(`${name}: links to files and headings that exist`, () => {
       const prose = text.replace(/^```.*?^```$/gms, "");
       const links = [...prose.matchAll(/\]\(([^)\s]+)\)/g)]
         .map(([, link]) => link!)
@@ -135,7 +135,7 @@ describe("The directory listing of CONTRIBUTING.md", () => {
     listed.push(indentation === "" ? entry! : parent + entry!);
   }
 
-  it("names only what exists", () => {
+  it("CONTRIBUTING.md: the directory listing names only what exists", () => {
     assert.ok(listed.length > 10, listing);
     assert.deepEqual(
       listed.filter((path) => !existsSync(join(root, path))),
@@ -143,7 +143,7 @@ describe("The directory listing of CONTRIBUTING.md", () => {
     );
   });
 
-  it("names every folder of provider/ and of test/, where what it mirrors need not be said twice", () => {
+  it("CONTRIBUTING.md: the directory listing names every folder of provider/ and test/, except mirrored ones", () => {
     const mirrored = ["stacks", "examples", ...foldersOf("provider")];
     const missing = [
       ...foldersOf("provider").map((folder) => `provider/${folder}/`),

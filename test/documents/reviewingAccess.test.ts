@@ -14,14 +14,14 @@ const blocks = [...page.matchAll(/^```(\w*)\n(.*?)^```$/gms)].map(({ 1: language
 const asOf = "2026-11-24";
 
 describe("The page about reviewing access", () => {
-  it("shows a manifest that is accepted, with every field that it tells of", () => {
+  it("reviewing-access.md: its manifest is accepted and has every field that the page mentions", () => {
     const manifest = parseManifest(blocks.find(({ language }) => language === "yaml")!.text, "the page", { asOf });
     assert.deepEqual(manifest.warnings, []);
     assert.equal(manifest.allowRemovals?.grants, 42);
     assert.equal(manifest.clients[0]?.renamedFrom, "acme");
   });
 
-  it("shows the review of the pull request that moves a site", () => {
+  it("reviewing-access.md: shows the review of the pull request that moves a site", () => {
     const directory = join(root, "test/review/pullRequests/01-site-moved");
     const [before, after] = ["base", "head"].map((side) =>
       accessOfManifest(readManifest(join(directory, `${side}.yaml`), { asOf }), "o1"),

@@ -11,7 +11,7 @@ describe("SECURITY.md", () => {
   const index = readFileSync(join(root, "docs", "tests-of-security.md"), "utf8");
   const named = [...index.matchAll(/"([^"]+)" \(`(test\/[^`]+)`\)/g)].map(([, title, file]) => `${file}: ${title}`);
 
-  it("has tests that there are", () => {
+  it("tests-of-security.md: names tests that exist", () => {
     const titles = new Set(allTitles().map(({ file, title }) => `${file}: ${title}`));
     assert.ok(named.length > 30, `${named.length}`);
     assert.deepEqual(
@@ -21,7 +21,7 @@ describe("SECURITY.md", () => {
     assert.equal(named.length, index.match(/`test\/\S+\.test\.ts`/g)?.length);
   });
 
-  it("has a test of every protection", () => {
+  it("tests-of-security.md: names a test for every protection", () => {
     const protections = rowsOf(page);
     assert.ok(protections.length > 20);
     const tested = rowsOf(index).filter((row) => !row.startsWith("Elsewhere"));
@@ -31,7 +31,7 @@ describe("SECURITY.md", () => {
     }
   });
 
-  it("says of everybody who could do harm what does not stand against it", () => {
+  it("SECURITY.md: says for every attacker what is not protected", () => {
     const threats = page.split(/^## /m).filter((section) => section.includes("\n| Could try to"));
     assert.equal(threats.length, 5);
     for (const section of threats) assert.match(section, /\n\*\*Not:\*\* /);

@@ -10,7 +10,7 @@ import { PINNED_TOOLCHAINS, type Toolchain } from "../package/toolchains";
 const root = join(__dirname, "..", "..");
 
 describe("The supported versions in README.md", () => {
-  it("name every major version of Node that is tested, and the package asks for the oldest", () => {
+  it("supported versions: list every tested major version of Node, and the package requires the oldest", () => {
     const { supported, tested } = row("Node");
     assert.deepEqual(tested, testedVersions("node"));
     assert.deepEqual(
@@ -20,7 +20,7 @@ describe("The supported versions in README.md", () => {
     assert.equal(engines.node, `>=${supported.split(", ")[0]}`);
   });
 
-  it("name every SDK that is tested: the oldest one that the package accepts, and the one that is developed with", () => {
+  it("supported versions: list every tested SDK: the oldest accepted one and the one of development", () => {
     const { supported, tested } = row("`@pulumi/pulumi`");
     assert.deepEqual(tested, testedVersions("sdk"));
     assert.equal(supported, `${tested[0]} or newer, below 4`);
@@ -28,7 +28,7 @@ describe("The supported versions in README.md", () => {
     assert.ok(tested.includes(devDependencies["@pulumi/pulumi"]));
   });
 
-  it("name every minor version of TypeScript that is tested", () => {
+  it("supported versions: list every tested minor version of TypeScript", () => {
     const { supported, tested } = row("TypeScript");
     assert.deepEqual(tested, testedVersions("typescript"));
     assert.deepEqual(
@@ -37,7 +37,7 @@ describe("The supported versions in README.md", () => {
     );
   });
 
-  it("name every package manager that is tested, with what the project must hold for it", () => {
+  it("supported versions: list every tested package manager and what it needs in the project", () => {
     const readme = readFileSync(join(root, "README.md"), "utf8");
     for (const { name, files } of INSTALLERS) {
       const needs = readme.split("\n").find((line) => line.startsWith(`| ${name} | `));
@@ -49,7 +49,7 @@ describe("The supported versions in README.md", () => {
     }
   });
 
-  it("name the Pulumi CLI that the step lists of the tests were recorded with", () => {
+  it("supported versions: name the Pulumi CLI that recorded the step lists", () => {
     const { supported, tested } = row("Pulumi CLI");
     const golden = join(root, "test", "engine", "golden", "lifecycle", "up.json");
     const { recordedWith } = JSON.parse(readFileSync(golden, "utf8")) as { recordedWith: string };

@@ -54,7 +54,7 @@ describe("The tutorial from clicks to code", () => {
 
   const write = (file: string, text: string) => writeFileSync(join(world.directory, file), text);
 
-  it("prints what the page shows", async () => {
+  it("from-clicks-to-code.md: its commands print what the page shows", async () => {
     const text = readFileSync(page, "utf8");
     let played = "";
     for (const part of text.split(/(?<=^```console\n)(.*?)(?=^```$)/ms)) {

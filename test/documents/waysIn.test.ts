@@ -34,9 +34,9 @@ for (const [page, options] of Object.entries(pages)) {
       return parseServers(JSON.stringify(config[SERVERS_KEY]))["main"]!;
     });
 
-    it("shows configurations that servers can have", () => assert.ok(configurations.length > 0));
+    it(`${page}: shows valid configurations`, () => assert.ok(configurations.length > 0));
 
-    it("binds keys to the command lines that its configurations come to, and to no others", () => {
+    it(`${page}: binds keys to exactly the command lines of its configurations`, () => {
       const lines = configurations.flatMap(({ connection, drush }) => {
         if (!connection) return [];
         const line = drushLine(connection.user, drush, `${drush.alias} ${WORKER_ARGUMENTS}`);
@@ -54,7 +54,7 @@ for (const [page, options] of Object.entries(pages)) {
       assert.deepEqual(bound.sort(), lines.sort());
     });
 
-    it("allows sudo exactly what is asked of it", () => {
+    it(`${page}: allows exactly the sudo commands that are used`, () => {
       const asked = configurations.filter(({ drush }) => drush.runAs !== undefined);
       const rules = of("sudoers");
       assert.equal(rules.length, asked.length);
@@ -68,7 +68,7 @@ for (const [page, options] of Object.entries(pages)) {
     });
 
     for (const program of of("ts")) {
-      it("shows a program that compiles", () => {
+      it(`${page}: shows a program that compiles`, () => {
         const file = join(__dirname, `${page}.ts`);
         writeFileSync(file, program);
         try {
@@ -79,7 +79,7 @@ for (const [page, options] of Object.entries(pages)) {
       });
     }
 
-    it("shows what doctor prints", async () => {
+    it(`${page}: shows what doctor prints`, async () => {
       const directory = mkdtempSync(join(tmpdir(), "aegir-docs-"));
       const aegir = await SmallAegir.start(options);
       try {

@@ -41,8 +41,8 @@ const client = fc.record({
 });
 const clients = fc.uniqueArray(client, { maxLength: 4, selector: ({ internalName }) => internalName });
 
-describe(`A manifest of a live server (seed ${seed})`, () => {
-  it("declares exactly what can be declared, whatever the names are", () => {
+describe(`A dumped manifest (seed ${seed})`, () => {
+  it("dumped manifest: declares exactly what can be declared, whatever the names are", () => {
     fc.assert(
       fc.property(people, clients, fc.array(anyName, { maxLength: 2 }), (names, some, defaultOwned) => {
         const bound = some.map((each) => ({ ...each, users: names.filter((_, index) => each.users.includes(index)) }));
@@ -60,14 +60,14 @@ describe(`A manifest of a live server (seed ${seed})`, () => {
     );
   });
 
-  it("leaves the key of a list out with its last entry", () => {
+  it("dumped manifest: leaves out the key of an empty list", () => {
     const inventory = inventoryOf([{ internalName: "acme", name: "Acme", sites: ["no domain"], users: ["a:b"] }]);
     const text = manifestOfInventory(inventory);
     assert.deepEqual(declared(text), [{ name: "Acme", internalName: "acme", sites: [], users: [] }]);
     assert.match(text, /^ {4}# sites:\n {6}# decide: /m);
   });
 
-  it("spells out names that could be taken for others, and has a person decide about each", () => {
+  it("dumped manifest: spells out look-alike names and marks each for a decision", () => {
     const users = ["alice", "\u0430lice", "\u201cbob\u201d", "\u0430\u043b\u0438\u0441\u0430"];
     const inventory = inventoryOf([{ internalName: "acme", name: "\u0410cme", sites: [], users }]);
     const text = manifestOfInventory(inventory);
@@ -84,11 +84,11 @@ describe(`A manifest of a live server (seed ${seed})`, () => {
     assert.deepEqual(declared(text)[0]?.users.length, users.length, "it is a manifest as it is");
   });
 
-  it("of a server with nothing is a manifest of no clients", () => {
+  it("dumped manifest: an empty server gives an empty list of clients", () => {
     assert.deepEqual(declared(manifestOfInventory(inventoryOf([]))), []);
   });
 
-  it("declares neither of two clients with one title or one login, since a person has to choose (traps 8, 21)", () => {
+  it("dumped manifest: comments out both of two clients that share a title or a login (traps 8, 21)", () => {
     const client = (internalName: string, name: string): Client => ({ internalName, name, sites: [], users: [] });
     const twins = inventoryOf([client("one", "Twin"), client("two", "TWIN"), client("three", "Three")]);
     const logins = inventoryOf([client("foo_bar", "Foo Bar"), client("foobar", "Foobar"), client("three", "Three")]);
@@ -98,7 +98,7 @@ describe(`A manifest of a live server (seed ${seed})`, () => {
     }
   });
 
-  it("leaves out a client whose name BOA reserves only on BOA, as lint and plan do", () => {
+  it("dumped manifest: leaves out a client with a name that BOA reserves, on BOA only, like lint and plan", () => {
     const inventory = inventoryOf([{ internalName: "web", name: "Web", sites: ["a.example"], users: ["alice"] }]);
     const onBoa = { ...inventory, server: { ...inventory.server, clientsDirectory: "/data/disk/o1/clients" } };
     const main = { boa: { instance: "o1" }, plain: {} };
@@ -112,12 +112,12 @@ describe(`A manifest of a live server (seed ${seed})`, () => {
     assert.deepEqual(undeclaredOf(noManifest, onBoa, "o1").clients, []);
   });
 
-  it("leaves it out as well where the configuration alone says that the server is BOA", () => {
+  it("dumped manifest: leaves out a reserved name also if only the configuration shows that the server is BOA", () => {
     const inventory = inventoryOf([{ internalName: "web", name: "Web", sites: [], users: [] }]);
     assert.deepEqual(declared(manifestOfInventory(inventory, undefined, true)), []);
   });
 
-  it("declares a site that is linked for others as well only as a comment, which says for whom", () => {
+  it("dumped manifest: comments out a site that is linked for other clients, and names them", () => {
     const inventory = inventoryOf([{ internalName: "acme", name: "Acme", sites: ["a.example"], users: [] }]);
     inventory.sites[0]!.links.push("beta");
     const text = manifestOfInventory(inventory);
@@ -125,7 +125,7 @@ describe(`A manifest of a live server (seed ${seed})`, () => {
     assert.match(text, /# decide: "a\.example" is not declared\. Its files are linked for "beta" as well/);
   });
 
-  it("reads 10,000 sites of 2,000 clients well within the time and size that a manifest may have", () => {
+  it("dumped manifest: 10,000 sites of 2,000 clients stay within the limits of time and size", () => {
     const many = Array.from({ length: 2000 }, (_, index) => ({
       internalName: `client${index}`,
       name: `Client number ${index}`,

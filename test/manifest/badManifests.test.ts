@@ -46,7 +46,7 @@ const cases: Case[] = [
     problems: ["5:16 invisibleCharacter: U+0007"],
   },
   {
-    mistake: "names that could be taken for others",
+    mistake: "names that could be mistaken for others",
     manifest: withAcme(
       "users: [\u0430lice, \u201cbob\u201d, { name: ca\u0301rol }, \u0430\u043b\u0438\u0441\u0430, <U+0430>lice]",
     ).replace("Acme", "\u0410cme"),
@@ -58,7 +58,7 @@ const cases: Case[] = [
     ],
   },
   {
-    mistake: "one user, once with a letter spelled out and once in capitals",
+    mistake: "one user twice, spelled out and in capitals",
     manifest: withAcme("users: [<U+0430>lice, <U+0410>LICE]"),
     problems: ['5:27 duplicateUser: The user "<U+0410>LICE" is listed twice in this client'],
   },
@@ -139,9 +139,9 @@ const cases: Case[] = [
     manifest: "- name: Acme\n",
     problems: ["1:1 invalidValue: must be a map with version and clients"],
   },
-  { mistake: "no version", manifest: "clients: []\n", problems: ["1:1 missingKey: version is missing"] },
+  { mistake: "a missing version", manifest: "clients: []\n", problems: ["1:1 missingKey: version is missing"] },
   {
-    mistake: "another version",
+    mistake: "an unsupported version",
     manifest: "version: 2\nclients: []\n",
     problems: ["1:10 invalidValue: must be the number 1"],
   },
@@ -150,7 +150,7 @@ const cases: Case[] = [
     manifest: 'version: "1"\nclients: []\n',
     problems: ['1:10 invalidValue: but it is the string "1"'],
   },
-  { mistake: "no clients", manifest: "version: 1\n", problems: ["1:1 missingKey: clients is missing"] },
+  { mistake: "missing clients", manifest: "version: 1\n", problems: ["1:1 missingKey: clients is missing"] },
   {
     mistake: "nothing after clients:",
     manifest: "version: 1\nclients:\n",
@@ -162,12 +162,12 @@ const cases: Case[] = [
     problems: ['5:5 unknownKey: no field "sits". Did you mean sites?'],
   },
   {
-    mistake: "Aegir's own word",
+    mistake: "a field named as in Aegir's panel",
     manifest: clients("{ name: A, uname: acme }"),
     problems: ["3:16 unknownKey: Did you mean internalName?"],
   },
   {
-    mistake: "a field at the wrong level",
+    mistake: "a field in the wrong map",
     manifest: `${acme}users: [bob]\n`,
     problems: ["5:1 unknownKey: It belongs to a client"],
   },
@@ -210,12 +210,12 @@ const cases: Case[] = [
     problems: ["3:7 unknownKey: Did you mean name?"],
   },
   {
-    mistake: "an empty entry",
+    mistake: "an empty list entry",
     manifest: withAcme("users:", "  -"),
     problems: ["6:7 invalidValue: nothing follows the dash"],
   },
   {
-    mistake: "a text instead of a list",
+    mistake: "a string instead of a list",
     manifest: withAcme("users: alice"),
     problems: ["5:12 invalidValue: Write [alice]"],
   },
@@ -231,17 +231,17 @@ const cases: Case[] = [
     problems: ['6:31 invalidValue: "2026"'],
   },
   {
-    mistake: "no as a user",
+    mistake: "the unquoted word no as a user",
     manifest: withAcme("users: [no]"),
     problems: ['5:13 ambiguousWord: put it in quotes: "no"'],
   },
   {
-    mistake: "true as a user",
+    mistake: "the unquoted word true as a user",
     manifest: withAcme("users: [true]"),
     problems: ["5:13 invalidValue: true is true or false in YAML"],
   },
   {
-    mistake: "yes instead of true",
+    mistake: "the word yes instead of true",
     manifest: withAcme("sites: [a.example]", "shellAccount: yes"),
     problems: ["6:19 invalidValue: must be true"],
   },
@@ -251,7 +251,7 @@ const cases: Case[] = [
     problems: ["5:38 missingKey: email is missing"],
   },
   {
-    mistake: "a wrong onDestroy",
+    mistake: "an invalid onDestroy",
     manifest: withAcme("onDestroy: delete"),
     problems: ["5:16 invalidValue: must be default-owner or leave"],
   },
@@ -301,28 +301,28 @@ const cases: Case[] = [
     problems: ["5:13 invalidDomain: mixes Latin and Cyrillic"],
   },
   {
-    mistake: "an illegal user name",
+    mistake: "an invalid user name",
     manifest: withAcme("users: [al/ice]"),
     problems: ['5:13 invalidUserName: contains "/"'],
   },
   {
-    mistake: "a wrong mail address",
+    mistake: "an invalid mail address",
     manifest: withAcme("email: it"),
     problems: ["5:12 invalidMail: is not a mail address"],
   },
   // Rules between entries
   {
-    mistake: "equal titles",
+    mistake: "two clients with one title",
     manifest: clients("{ name: Acme, internalName: a }", "{ name: ACME, internalName: b }"),
     problems: ["4:13 duplicateClient: the first on line 3"],
   },
   {
-    mistake: "equal internal names",
+    mistake: "two clients with one internal name",
     manifest: clients("{ name: Acme, internalName: acme }", "{ name: Beta, internalName: acme }"),
     problems: ["4:33 duplicateInternalName: The client on line 3 already has the internal name"],
   },
   {
-    mistake: "equal derived internal names",
+    mistake: "two clients without internal names whose titles give the same one",
     manifest: clients("name: Universal Exports 1", "name: Universal Exports 2"),
     problems: [
       "3:11 missingKey: Write the line internalName: universalexports, or",
@@ -330,12 +330,12 @@ const cases: Case[] = [
     ],
   },
   {
-    mistake: "a derived internal name whose login another client has, further down",
+    mistake: "a missing internal name if the derived one would share the login of a client below",
     manifest: clients("name: Foo Bar", "{ name: Beta, internalName: foo_bar }"),
     problems: ['3:11 missingKey: The client on line 4 would share the login with "foobar"'],
   },
   {
-    mistake: "equal logins",
+    mistake: "two clients with one login",
     manifest: clients("{ name: Acme, internalName: foo_bar }", "{ name: Beta, internalName: foobar }"),
     options: { instance: "o1" },
     problems: ['4:33 duplicateLogin: the same login "o1.foobar" as "foo_bar" on line 3'],
@@ -346,7 +346,7 @@ const cases: Case[] = [
     problems: ["5:24 duplicateSite: is listed twice in this client, first on line 5"],
   },
   {
-    mistake: "a site with two owners, equal after normalisation",
+    mistake: "a site with two owners that spell its domain differently",
     manifest: clients(
       "{ name: A, internalName: a, sites: [münchen.de] }",
       "{ name: B, internalName: b, sites: [xn--mnchen-3ya.de] }",
@@ -361,7 +361,7 @@ const cases: Case[] = [
     problems: ["5:46 takeOverFromItself: names this client itself"],
   },
   {
-    mistake: "a title in takeOverFrom",
+    mistake: "a title instead of an internal name in takeOverFrom",
     manifest: withAcme("sites: [{ site: a.example, takeOverFrom: Beta GmbH }]"),
     problems: ['5:46 invalidInternalName: Write "betagmbh"'],
   },
@@ -397,12 +397,12 @@ const cases: Case[] = [
     problems: ["6:47 sharedMail: is also the email of the client on line 5"],
   },
   {
-    mistake: "a login without sites",
+    mistake: "a shell account without sites",
     manifest: withAcme("shellAccount: true"),
     problems: ["5:5 loginWithoutSites: owns no site here"],
   },
   {
-    mistake: "a login with sites that cannot be read, which is one mistake and not two",
+    mistake: "a shell account with unreadable sites, as one problem",
     manifest: withAcme("sites: [12]", "shellAccount: true"),
     problems: ["5:13 invalidValue: 12 is a number"],
   },
@@ -418,14 +418,14 @@ const cases: Case[] = [
     problems: ['1:9 unknownServer: No server "mian" is configured. Did you mean main?'],
   },
   {
-    mistake: "no server where several are configured",
+    mistake: "a missing server if several are configured",
     manifest: acme,
     options: { servers: { main: {}, other: {} } },
     problems: ["1:1 missingServer: server is missing"],
   },
   // Ends, reasons, former names
   {
-    mistake: "an end that no calendar has",
+    mistake: "an expiry date that does not exist",
     manifest: withAcme("users: [{ name: a, expires: 2026-02-30 }, { name: b, expires: next week }]"),
     problems: [
       '5:33 invalidDay: "2026-02-30" is not a valid date',
@@ -433,12 +433,12 @@ const cases: Case[] = [
     ],
   },
   {
-    mistake: "an end that is a number",
+    mistake: "a number as expiry date",
     manifest: withAcme("users: [{ name: a, expires: 20261231 }]"),
     problems: ["5:33 invalidValue: expires must be a day in UTC, for example 2026-12-31, but 20261231 is a number"],
   },
   {
-    mistake: "reasons of several lines and of none",
+    mistake: "a reason with several lines and an empty one",
     manifest: withAcme('users: [{ name: a, reason: "x\\ny" }, { name: b, reason: " " }]'),
     problems: [
       "5:32 invalidText: reason must be visible text on one line",
@@ -446,7 +446,7 @@ const cases: Case[] = [
     ],
   },
   {
-    mistake: "former names that are the present one, another client's, given twice, or no internal name",
+    mistake: "a renamedFrom that is current, in use, repeated or invalid",
     manifest: clients(
       "{ name: A, internalName: a, renamedFrom: a }",
       "{ name: B, internalName: b, renamedFrom: a }",
@@ -472,7 +472,7 @@ const cases: Case[] = [
   },
   // The removal limit
   {
-    mistake: "a removal limit without sense",
+    mistake: "a removal limit out of range",
     manifest: `${acme}removalLimit: { percent: 300, atLeast: 0.5, atMost: 3 }\n`,
     problems: [
       "5:26 invalidValue: percent must be a whole number of percent from 1 to 100, for example 30, but it is 300",
@@ -481,13 +481,13 @@ const cases: Case[] = [
     ],
   },
   {
-    mistake: "removals allowed for ever",
+    mistake: "allowRemovals that lasts too long",
     manifest: `${acme}allowRemovals: { reason: x, grants: 3, until: 2027-11-24 }\n`,
     options: { asOf: "2026-11-24" },
     problems: ["5:47 tooFarAhead: may hold for 31 days at most, and until 2027-11-24 there are 365"],
   },
   {
-    mistake: "removals allowed without an end, a reason or an extent",
+    mistake: "allowRemovals without until, reason and contents",
     manifest: `${acme}allowRemovals: {}\n`,
     problems: [
       "5:1 allowsNothing: allows nothing",
@@ -496,7 +496,7 @@ const cases: Case[] = [
     ],
   },
   {
-    mistake: "removals allowed for names that are none",
+    mistake: "allowRemovals with invalid names",
     manifest: `${acme}allowRemovals: { until: soon, reason: x, clients: [Acme Corp], sites: [http://a.example] }\n`,
     problems: [
       '5:25 invalidDay: until: "soon" is not a valid date',
@@ -505,7 +505,7 @@ const cases: Case[] = [
     ],
   },
   {
-    mistake: "a finding that is known twice, and for two years",
+    mistake: "a known finding that is repeated or lasts too long",
     manifest: `${acme}knownFindings:\n${"  - { finding: unowned-site:a.example, reason: x, until: 2028-11-24 }\n".repeat(2)}`,
     options: { asOf: "2026-11-24" },
     problems: [
@@ -515,7 +515,7 @@ const cases: Case[] = [
     ],
   },
   {
-    mistake: "two numbers for one person",
+    mistake: "two expectedUid values for one user",
     manifest: clients(
       "{ name: A, internalName: a, users: [{ name: bob, expectedUid: 9 }] }",
       "{ name: B, internalName: b, users: [{ name: bob, expectedUid: 10 }] }",
@@ -528,7 +528,7 @@ const cases: Case[] = [
     problems: ["1:666668 tooManyValues: far more values"],
   },
   {
-    mistake: "a mark that is no true or false",
+    mistake: "a protect value other than true and false",
     manifest: withAcme("protect: please", "sites: [{ site: a.example, protect: 1 }]"),
     problems: [
       "5:14 invalidValue: protect must be true or false",
@@ -585,18 +585,18 @@ function assertProblems(actual: readonly ManifestProblem[], problems: string[]):
   });
 }
 
-describe("A manifest is refused for", () => {
+describe("A manifest with a mistake", () => {
   for (const { mistake, manifest, problems, options } of cases) {
-    it(mistake, () => assertProblems(errorOf(manifest, options).problems, problems));
+    it(`manifest: refuses ${mistake}`, () => assertProblems(errorOf(manifest, options).problems, problems));
   }
 });
 
-describe("The problems of a manifest", () => {
-  it("are warnings where a deployment may go on", () => {
+describe("Problems of a manifest", () => {
+  it("manifest: reports what does not prevent a deployment as a warning", () => {
     assertProblems(parseManifest(warned.manifest, "access.yaml", warned.options).warnings, warned.problems);
   });
 
-  it("have every code that is documented, in some manifest of these tests", () => {
+  it("manifest: every documented problem code occurs in these tests", () => {
     const codes = [warned, ...cases].flatMap(({ problems }) =>
       problems.map((each) => each.split(" ")[1]!.slice(0, -1)),
     );
@@ -604,8 +604,8 @@ describe("The problems of a manifest", () => {
   });
 });
 
-describe("The report about a manifest", () => {
-  it("shows the ten most likely mistakes at once, each with what to do", () => {
+describe("The report of a manifest's problems", () => {
+  it("manifest report: shows the ten most likely mistakes at once, each with what to do", () => {
     const manifest = [
       "version: 1",
       "clients:",
@@ -682,7 +682,7 @@ access.yaml:19:31: rotation must be text in quotes, for example "2026-07", but 2
     );
   });
 
-  it("refuses two people behind one name, and a uid that is none", () => {
+  it("manifest report: refuses two people with one name, and an invalid uid", () => {
     const { message } = errorOf(`version: 1
 clients:
   - name: Acme Corp
@@ -696,7 +696,7 @@ clients:
     assert.match(message, /access\.yaml:8:\d+: The user "Alice" is expected to have uid 10 here and uid 9 on line 5\./);
   });
 
-  it("cuts long lines around the problem and escapes what would act on a terminal", () => {
+  it("manifest report: cuts long lines around the problem and escapes terminal commands", () => {
     const names = Array.from({ length: 60 }, (_, index) => `user${index}`).join(", ");
     const manifest = withAcme(`users: [${names}, user7, "\u001b[2J"]`);
     assert.equal(
@@ -713,7 +713,7 @@ access.yaml:5:491: The character U+001B is invisible, so a reviewer may read som
     );
   });
 
-  it("goes no further than 500 problems, and shows 100", () => {
+  it("manifest report: stops at 500 problems and shows 100", () => {
     const error = errorOf(withAcme(`users: [${"1, ".repeat(5000)}]`));
     assert.equal(error.problems.length, 500);
     assert.equal(error.complete, false);

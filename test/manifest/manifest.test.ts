@@ -32,8 +32,8 @@ clients:
 
 const endless = { expires: undefined, reason: undefined };
 
-describe(`A manifest (seed ${seed})`, () => {
-  it("becomes the desired access, in normal form and in an order of its own", () => {
+describe(`Reading a manifest (seed ${seed})`, () => {
+  it("manifest: reads the desired access in normal form and sorted", () => {
     const { warnings, ...access } = parseManifest(manifest, "access.yaml", { asOf: "2026-11-24" });
     assert.deepEqual(
       warnings.map(({ summary }) => summary),
@@ -130,7 +130,7 @@ describe(`A manifest (seed ${seed})`, () => {
     });
   });
 
-  it("has its protection, its removal limit and its former names read", () => {
+  it("manifest: reads protection, the removal limit and former names", () => {
     const text = `version: 1
 removalLimit: { percent: 50 }
 allowRemovals:
@@ -158,7 +158,7 @@ clients:
     assert.match(later.warnings.join("\n"), /allowRemovals has ended on 2026-12-24/);
   });
 
-  it("counts the last day of a grant in, and warns of it 14 days ahead", () => {
+  it("manifest: includes the last day of a grant, and warns 14 days ahead", () => {
     const text =
       "version: 1\nclients:\n  - { name: Acme, internalName: acme, keepPeople: true, users: [{ name: bob, expires: 2026-12-10 }] }\n";
     const on = (asOf: string) => {
@@ -177,18 +177,18 @@ clients:
     ]);
   });
 
-  it("is read for the day that it is, if none is given", () => {
+  it("manifest: is read as of today by default", () => {
     const before = new Date().toISOString().slice(0, 10);
     const { asOf } = parseManifest("version: 1\nclients: []\n", "access.yaml");
     assert.ok(asOf === before || asOf === new Date().toISOString().slice(0, 10));
   });
 
-  it("may be given as bytes, with line ends of Windows", () => {
+  it("manifest: accepts bytes and Windows line endings", () => {
     const { clients } = parseManifest(Buffer.from(manifest.replaceAll("\n", "\r\n")), "access.yaml");
     assert.deepEqual(clients, parseManifest(manifest, "access.yaml").clients);
   });
 
-  it("warns of a site that may be an alias", () => {
+  it("manifest: warns of a site that may be an alias", () => {
     const { warnings } = parseManifest(
       "version: 1\nclients:\n  - name: Acme\n    internalName: acme\n    sites: [acme.example, www.acme.example]\n",
       "access.yaml",
@@ -200,7 +200,7 @@ clients:
     ]);
   });
 
-  it("is read by the names of the server that it means", () => {
+  it("manifest: applies the naming rules of the server that it names", () => {
     const servers = { main: { clientPrefix: "c_" }, other: {} };
     const text = (server: string, internalName: string) =>
       `version: 1\n${server}\nclients: [{ name: Acme, internalName: ${internalName} }]\n`;
@@ -217,11 +217,11 @@ clients:
     }
   });
 
-  it("may declare no client at all, if it says so", () => {
+  it("manifest: accepts an explicitly empty list of clients", () => {
     assert.deepEqual(parseManifest("version: 1\nclients: []\n", "access.yaml").clients, []);
   });
 
-  it("keeps many sites, clients and users apart", () => {
+  it("manifest: keeps many sites, clients and users separate", () => {
     const size = 1000;
     const lines = Array.from({ length: size }, (_, index) => {
       return `  - { name: Client ${index}, internalName: c${index}, sites: [s${index}.example], users: [u${index}, everybody] }\n`;
@@ -233,7 +233,7 @@ clients:
     assert.deepEqual(warnings, []);
   });
 
-  it("is accepted, or refused with a ManifestError whose text is safe to show, whatever it is", () => {
+  it("manifest: accepts any input or refuses it with a ManifestError that is safe to show", () => {
     const fragment = fc.oneof(
       fc.constantFrom(
         ..."version: 1|clients:|  - name: |internalName: |sites: |users: |shellAccount: |createUser: |email: |[|]|{|}|- |? |: |&a |*a |!!str |'|\"|#|%YAML 1.1|---|\n|\n    |\t|<<: |__proto__: |true|null|1e3|\ufeff|\u0000|\u202e|\ud800|a@b.example".split(
@@ -273,12 +273,12 @@ clients:
     );
   });
 
-  it("has a JSON Schema for editors that is up to date; `npm run schema` writes it", () => {
+  it("JSON Schema of the manifest: is what `npm run schema` writes", () => {
     const file = join(__dirname, "../../provider/manifest/access.schema.json");
     assert.deepEqual(JSON.parse(readFileSync(file, "utf8")), JSON.parse(JSON.stringify(manifestJsonSchema())));
   });
 
-  it("is what this repository's own manifests are, with the path of the JSON Schema that they name", () => {
+  it("manifest: accepts the manifests of this repository, and their schema paths exist", () => {
     const root = join(__dirname, "../..");
     for (const file of ["stacks/access.yaml", "examples/manifest/access.yaml", "test/demo/access.yaml"]) {
       const path = join(root, file);
@@ -288,7 +288,7 @@ clients:
     }
   });
 
-  it("has a description for every field", () => {
+  it("JSON Schema of the manifest: describes every field", () => {
     const undescribed: string[] = [];
     interface Schema {
       description?: string;
@@ -308,8 +308,8 @@ clients:
   });
 });
 
-describe("A misspelt word", () => {
-  it("is taken for the closest candidate, or for none", () => {
+describe("closest", () => {
+  it("closest: finds the candidate that a misspelt word means, or none", () => {
     const fields = ["name", "internalName", "email", "sites", "users", "shellAccount"];
     assert.equal(closest("sits", fields), "sites");
     assert.equal(closest("internalname", fields), "internalName");

@@ -11,18 +11,18 @@ import { mutations } from "./mutations";
 const root = join(__dirname, "..", "..");
 
 describe("The mutations", () => {
-  it("apply to the sources as they are, each in one place", () => {
+  it("mutations: each applies to the sources in exactly one place", () => {
     for (const mutation of mutations) mutate(readFileSync(join(root, mutation.file), "utf8"), mutation);
   });
 
-  it("leave a source that can be read: what does not start is no mistake that a test can find", () => {
+  it("mutations: leave valid syntax, so that a test and not the parser finds the mistake", () => {
     for (const mutation of mutations) {
       const mutated = mutate(readFileSync(join(root, mutation.file), "utf8"), mutation);
       assert.deepEqual(syntaxErrors(mutated, mutation.file), [], mutation.name);
     }
   });
 
-  it("name a test that there is", () => {
+  it("mutations: name a test that exists", () => {
     const titles = new Set(allTitles().map(({ file, title }) => `${file}: ${title}`));
     assert.deepEqual(
       mutations.map(({ caughtBy: { file, title } }) => `${file}: ${title}`).filter((test) => !titles.has(test)),
@@ -30,7 +30,7 @@ describe("The mutations", () => {
     );
   });
 
-  it("have a name of their own each, and are not few", () => {
+  it("mutations: have unique names, and are at least 20", () => {
     assert.equal(new Set(mutations.map(({ name }) => name)).size, mutations.length);
     assert.ok(mutations.length >= 20);
   });

@@ -8,7 +8,7 @@ export const review: WrittenMutation[] = [
     file: "provider/review/RemovalLimit.ts",
     find: "if (!isAll && (lost < limits.atLeast || lost * 100 <= of * limits.percent)) return [];",
     replace: "if (!isAll && (lost < limits.atLeast || of > 0)) return [];",
-    caughtBy: "test/review/removalLimit.test.ts: lets 30 percent of the grants go, and not more",
+    caughtBy: "test/review/removalLimit.test.ts: removal limit: allows 30 percent of the grants, and not more",
   },
   {
     name: "let a client that stays lose its last people",
@@ -17,7 +17,7 @@ export const review: WrittenMutation[] = [
     find: "if (keepsPeople && keepsSites) return [];",
     replace: "if (keepsPeople || keepsSites) return [];",
     caughtBy:
-      "test/review/removalLimit.test.ts: keeps a person and a site with a client that stays, at any size, unless its name allows it",
+      "test/review/removalLimit.test.ts: removal limit: a client that stays keeps a person and a site at any size, unless allowRemovals names it",
   },
   {
     name: "take a failed preview for an empty one",
@@ -25,7 +25,7 @@ export const review: WrittenMutation[] = [
     file: "provider/review/fromPreview.ts",
     find: "if (errors.length > 0) throw",
     replace: "if (errors.length > steps.length + 1000) throw",
-    caughtBy: "test/cli/review.test.ts: says nothing of a preview whose program threw, and fails",
+    caughtBy: "test/cli/review.test.ts: review --preview: exits with 2 for a preview whose program threw",
   },
   {
     name: "take the removal limit from the change itself",
@@ -33,7 +33,8 @@ export const review: WrittenMutation[] = [
     file: "provider/review/RemovalLimit.ts",
     find: "const limits = before.removalLimit;",
     replace: "const limits = after.removalLimit;",
-    caughtBy: "test/review/removalLimit.test.ts: takes its limits from before the change, which were reviewed",
+    caughtBy:
+      "test/review/removalLimit.test.ts: removal limit: applies the limits from before the change, which were reviewed",
   },
   {
     name: "let a protected site go",
@@ -42,7 +43,7 @@ export const review: WrittenMutation[] = [
     find: "if (!protect || owner === undefined || (to !== undefined && to === matchedClients.get(owner))) return [];",
     replace: "if (!protect || owner === undefined || to !== undefined) return [];",
     caughtBy:
-      "test/review/removalLimit.test.ts: lets a protected site go to another client only if that is allowed, and nowhere else",
+      "test/review/removalLimit.test.ts: removal limit: a protected site may only move to another client, and only if allowRemovals names it",
   },
   {
     name: "take an expired binding as present",
@@ -67,7 +68,7 @@ export const review: WrittenMutation[] = [
     file: "provider/naming/PanelUser.ts",
     find: 'return problems.length > 0 ? problems : spellingProblems(written, "The user\'s name");',
     replace: 'return problems.length > 0 ? problems : spellingProblems(written, "The user\'s name").slice(1);',
-    caughtBy: "test/manifest/badManifests.test.ts: names that could be taken for others",
+    caughtBy: "test/manifest/badManifests.test.ts: manifest: refuses names that could be mistaken for others",
   },
   {
     name: "call access unchanged that the state may take away",
@@ -76,7 +77,7 @@ export const review: WrittenMutation[] = [
     find: "undecided: refused || undeclaredIds(undeclared).length > 0,",
     replace: "undecided: refused && undeclaredIds(undeclared).length > 0,",
     caughtBy:
-      "test/cli/plan.test.ts: is not said to change nothing where a line was removed: the stack's state decides, and `plan` says so",
+      "test/cli/plan.test.ts: plan: does not claim that nothing changes after a line was removed, because the stack's state decides",
   },
   {
     name: "let a name be Markdown",
@@ -85,7 +86,7 @@ export const review: WrittenMutation[] = [
     find: 'const ticks = "`".repeat(longestRun(line) + 1);',
     replace: 'const ticks = "`";',
     caughtBy:
-      "test/review/markdownReview.test.ts: makes nothing but inline code of a name: no HTML, link, image, mention or new line",
+      "test/review/markdownReview.test.ts: Markdown review: shows a name only as inline code, never as HTML, link, image, mention or new line",
   },
   {
     name: "follow a link of a pull request",
@@ -93,6 +94,7 @@ export const review: WrittenMutation[] = [
     file: "provider/cli/git.ts",
     find: 'if (type !== "blob" || mode === "120000" || object === undefined) {',
     replace: 'if (type !== "blob" || mode === "160000" || object === undefined) {',
-    caughtBy: "test/cli/review.test.ts: hands no operand to git as an option, and follows no link",
+    caughtBy:
+      "test/cli/review.test.ts: review: never passes an argument to git as an option, and follows no symbolic link",
   },
 ];

@@ -113,7 +113,8 @@ export const ssh: WrittenMutation[] = [
     file: "provider/ssh/Excerpt.ts",
     find: "this.#last = Buffer.concat([this.#last, rest.subarray(-this.half)]).subarray(-this.half);",
     replace: "this.#last = Buffer.concat([this.#last, rest]);",
-    caughtBy: "test/text/printable.test.ts: keeps the first and the last part of any stream, however it is cut",
+    caughtBy:
+      "test/text/printable.test.ts: Excerpt: keeps the first and the last part of any stream, however it is split",
   },
   {
     name: "wait for an answer for ever",

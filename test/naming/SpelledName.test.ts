@@ -7,7 +7,7 @@ import { quoted } from "../../provider/text/quoted";
 import { canonicalName, lookAlikeReasons, rawName, spelledOut } from "../../provider/naming/SpelledName";
 import { runs, seed } from "../support/random";
 
-describe(`A name that could be taken for another (seed ${seed})`, () => {
+describe(`A name that could be mistaken for another (seed ${seed})`, () => {
   const deceptive: [name: string, spelled: string, reason: string, readsAs?: string][] = [
     ["\u0430lice", "<U+0430>lice", "it mixes Cyrillic and Latin letters in one word", "alice"],
     ["ali\u03c5e", "ali<U+03C5>e", "it mixes Greek and Latin letters in one word", "aliue"],
@@ -39,7 +39,7 @@ describe(`A name that could be taken for another (seed ${seed})`, () => {
     ["<U+0430>lice", "<U+003C>U+0430>lice", "it has characters in angle brackets, as if they were spelled out"],
   ];
   for (const [name, spelled, reason, readsAs] of deceptive) {
-    it(`is spelled out as ${spelled}, and says why`, () => {
+    it(`look-alike name: is spelled out as ${spelled}, with the reason`, () => {
       assert.equal(spelledOut(name), spelled);
       assert.equal(rawName(spelled), name);
       assert.ok(lookAlikeReasons(spelled)[0]?.startsWith(reason), lookAlikeReasons(spelled).join("; "));
@@ -87,13 +87,13 @@ describe(`A name that could be taken for another (seed ${seed})`, () => {
     ],
   ];
   for (const name of fine) {
-    it(`is not ${quoted(name)}, in which every word is of one script`, () => {
+    it(`look-alike name: accepts ${quoted(name)}, where each word has one script`, () => {
       assert.equal(spelledOut(name), name);
       assert.deepEqual([lookAlikeReasons(name), clientNameProblems(name)], [[], []]);
     });
   }
 
-  it("is refused as a user and as a client, and so is one that is spelled out in part or for no reason", () => {
+  it("look-alike name: is refused for users and clients, also if it is partly or needlessly spelled out", () => {
     for (const [problemsOf, what] of [
       [userNameProblems, "The user's name"],
       [clientNameProblems, "The client's name"],
@@ -115,7 +115,7 @@ describe(`A name that could be taken for another (seed ${seed})`, () => {
     }
   });
 
-  it("keeps to Drupal's rules as the server has it, not as it is spelled out", () => {
+  it("spelled-out name: Drupal's rules apply to the name on the server", () => {
     assert.deepEqual(userNameProblems(`${"<U+0430>b".repeat(30)}`), []);
     assert.match(userNameProblems(`${"<U+0430>b".repeat(31)}`)[0]!, /62 characters long where Drupal allows 60/);
     assert.match(userNameProblems("al<U+200B>ice")[0]!, /U\+200B, which Drupal does not allow/);
@@ -123,13 +123,13 @@ describe(`A name that could be taken for another (seed ${seed})`, () => {
     assert.match(userNameProblems("al<ice")[0]!, /contains "<"/);
   });
 
-  it("is the same name however it is written", () => {
+  it("spelled-out name: means the same user as the plain name", () => {
     assert.equal(userNameKey("<U+0410>lice"), userNameKey("\u0430LICE"));
     assert.equal(clientNameKey("<U+0410>cme"), clientNameKey("\u0430cme"));
     assert.notEqual(userNameKey("<U+0430>lice"), userNameKey("alice"));
   });
 
-  it("has one way to be written, which gives back the name, whatever it is", () => {
+  it("spelled-out name: any name has exactly one spelling, which can be read back", () => {
     const name = fc.array(
       fc.oneof(
         fc.constantFrom(

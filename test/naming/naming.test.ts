@@ -14,7 +14,7 @@ function oneProblem(problems: string[], ...fragments: string[]): void {
   for (const fragment of fragments) assert.ok(problems[0]!.includes(fragment), `${fragment} is not in: ${problems[0]}`);
 }
 
-describe(`The internal name of a client (seed ${seed})`, () => {
+describe(`Internal names (seed ${seed})`, () => {
   // Recorded from hosting_client_sanitize of aegir-project/hosting, run under PHP 8.2.
   const recorded: [name: string, prefix: string, internalName: string][] = [
     ["Acme Corp", "", "acmecorp"],
@@ -34,12 +34,12 @@ describe(`The internal name of a client (seed ${seed})`, () => {
     ["Acme", "(", "("],
   ];
   for (const [name, prefix, internalName] of recorded) {
-    it(`is ${quoted(internalName)} for ${quoted(name)} under the prefix ${quoted(prefix)}, as on a server`, () => {
+    it(`internal name: a server derives ${quoted(internalName)} from ${quoted(name)} with prefix ${quoted(prefix)}`, () => {
       assert.equal(deriveInternalName(name, prefix), internalName);
     });
   }
 
-  it("stays the same when Aegir derives it again", () => {
+  it("internal name: does not change when Aegir derives it again", () => {
     const prefix = fc.stringMatching(/^[a-z0-9_]{0,20}$/);
     fc.assert(
       fc.property(
@@ -55,7 +55,7 @@ describe(`The internal name of a client (seed ${seed})`, () => {
     );
   });
 
-  it("is accepted only as Aegir would store it (trap 5)", () => {
+  it("internal name: is accepted only as Aegir would store it (trap 5)", () => {
     const prefix = fc.constantFrom("", "c_", "long_prefix_of_16", "C_", "c.");
     fc.assert(
       fc.property(fc.oneof(fc.string(), fc.stringMatching(/^(c_)?\w{1,18}$/)), prefix, (value, prefix) => {
@@ -67,7 +67,7 @@ describe(`The internal name of a client (seed ${seed})`, () => {
     );
   });
 
-  it("is refused with what Aegir would store instead (trap 5)", () => {
+  it("internal name: the refusal shows what Aegir would store instead (trap 5)", () => {
     assert.deepEqual(internalNameProblems("acme_2"), []);
     assert.deepEqual(internalNameProblems("Acme-Corp"), [
       'The internal name "Acme-Corp" has capital letters and has characters other than a-z, 0-9 and _. ' +
@@ -82,22 +82,22 @@ describe(`The internal name of a client (seed ${seed})`, () => {
     oneProblem(internalNameProblems("日本"), 'Aegir would store "" instead. Write another name.');
   });
 
-  it("is refused if its login is reserved or empty (trap 21)", () => {
+  it("internal name: is refused if its login is reserved or empty (trap 21)", () => {
     for (const reserved of ["admin", "ad_min", "ftp", "web", "_", "omega8ccgmailcom", "nocomega8cc"]) {
       oneProblem(internalNameProblems(reserved), "cannot have a shell account");
     }
   });
 });
 
-describe("The login of a client", () => {
-  it("keeps letters and digits of the internal name only (trap 21)", () => {
+describe("Logins of clients", () => {
+  it("login of a client: keeps only letters and digits of the internal name (trap 21)", () => {
     assert.equal(shellAccountName("o1", "foo_bar2"), "o1.foobar2");
     assert.equal(shellAccountName("o1", "foobar2"), "o1.foobar2");
   });
 });
 
-describe("The name of a client", () => {
-  it("is any visible, trimmed text of up to 100 characters", () => {
+describe("Titles of clients", () => {
+  it("title of a client: is visible, trimmed text of up to 100 characters", () => {
     for (const name of ["Acme Corp", "A", "Müller & Söhne (Köln)", "3M", "日本", "x".repeat(100)]) {
       assert.deepEqual(clientNameProblems(name), [], name);
     }
@@ -108,13 +108,13 @@ describe("The name of a client", () => {
     oneProblem(clientNameProblems("Ac\nme"), "U+000A", '"Ac\\nme"');
   });
 
-  it("is not numeric, because Aegir would take it for a node id (trap 2)", () => {
+  it("title of a client: cannot be a number, which Aegir reads as a node id (trap 2)", () => {
     for (const numeric of ["12", "1e5", "-3", "+4.5", ".5"]) oneProblem(clientNameProblems(numeric), "node id");
   });
 });
 
-describe(`The domain of a site (seed ${seed})`, () => {
-  it("has one normal form", () => {
+describe(`Domains of sites (seed ${seed})`, () => {
+  it("domain: has one normal form", () => {
     const forms: [written: string, normal: string][] = [
       [" WWW.Acme.Example. ", "www.acme.example"],
       ["münchen.de", "xn--mnchen-3ya.de"],
@@ -130,7 +130,7 @@ describe(`The domain of a site (seed ${seed})`, () => {
     }
   });
 
-  it("stays the same when it is normalised again", () => {
+  it("domain: does not change when it is normalized again", () => {
     const text = fc.oneof(
       fc.string({ unit: "binary" }),
       fc.domain(),
@@ -175,18 +175,18 @@ describe(`The domain of a site (seed ${seed})`, () => {
     ["straße.de", '"ß"', '"xn--strae-oqa.de"'],
   ];
   for (const [written, ...fragments] of refused) {
-    it(`is refused as ${quoted(written).slice(0, 60)}`, () => oneProblem(siteDomainProblems(written), ...fragments));
+    it(`domain: refuses ${quoted(written).slice(0, 60)}`, () => oneProblem(siteDomainProblems(written), ...fragments));
   }
 
-  it("may be written in its ASCII form where the other form deceives", () => {
+  it("domain: accepts the ASCII form of a deceptive name", () => {
     for (const ascii of ["xn--l-7sba6dbr.com", "xn--80ak6aa92e.com", "xn--strae-oqa.de"]) {
       assert.deepEqual(siteDomainProblems(ascii), []);
     }
   });
 });
 
-describe("A panel user", () => {
-  it("has a name that Drupal 7 allows", () => {
+describe("Panel users", () => {
+  it("panel user: has a name that Drupal 7 allows", () => {
     for (const name of ["alice", "Bob O'Neil", "jörg.müller", "bob+test@acme.example", "a_b-c.d", "x".repeat(60)]) {
       assert.deepEqual(userNameProblems(name), [], name);
     }
@@ -201,7 +201,7 @@ describe("A panel user", () => {
     oneProblem(userNameProblems("x".repeat(61)), "61 characters long where Drupal allows 60");
   });
 
-  it("has a plain mail address", () => {
+  it("panel user: has a plain mail address", () => {
     for (const mail of ["it@acme.example", "a.b+c@x-y.co.uk"]) assert.deepEqual(mailProblems(mail), [], mail);
     for (const mail of ["it", "it@", "IT <it@acme.example>", "it@localhost", "a b@acme.example", "a..b@acme.example"]) {
       oneProblem(mailProblems(mail), "is not a mail address");
@@ -211,8 +211,8 @@ describe("A panel user", () => {
   });
 });
 
-describe("A value in a message", () => {
-  it("is on one line and shows what nobody would see", () => {
+describe("quoted", () => {
+  it("quoted: shows a value on one line with invisible characters escaped", () => {
     assert.equal(
       quoted('a"b\\c\n\t\u001b[31m\u202e\u00a0\ud800é'),
       '"a\\"b\\\\c\\n\\t\\x1b[31m\\u{202e}\\xa0\\u{d800}é"',

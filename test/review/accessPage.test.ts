@@ -18,8 +18,8 @@ const small = picture([
   "{ name: Beta GmbH, internalName: beta, sites: [www.beta.example], users: [alice] }",
 ]);
 
-describe("The page of who reaches which site", () => {
-  it("holds everything that it needs, and lets nothing else run or load", () => {
+describe("The access page", () => {
+  it("access page: contains everything it needs, and blocks other scripts and requests", () => {
     const page = accessPage(small);
     const policy = /content="(default-src[^"]*)"/.exec(page)?.[1] ?? "";
     for (const [kind, element] of [
@@ -64,7 +64,7 @@ describe("The page of who reaches which site", () => {
       if (directory) rmSync(directory, { recursive: true });
     });
 
-    it("answers what a person reaches and who reaches a site, and links both", async () => {
+    it("access page: shows what a person reaches and who reaches a site, with links between them", async () => {
       await open(accessPage(small));
       await type("ALI");
       assert.equal(await shown("found"), "People (1)\nalice");
@@ -81,7 +81,7 @@ describe("The page of who reaches which site", () => {
       assert.equal(await shown("found"), "Nothing is found.");
     });
 
-    it("shows when and why a grant ends, not one that has ended, and whom an address stands for", async () => {
+    it("access page: shows the end and the reason of a grant, hides ended ones, and explains mail addresses", async () => {
       await open(accessPage(small), "#site%3Awww.acme.example");
       const text = await shown("detail");
       assert.match(text, /bob\s*until 2026-12-31/);
@@ -89,14 +89,14 @@ describe("The page of who reaches which site", () => {
       assert.doesNotMatch(text, /\beve\b/);
     });
 
-    it("shows names as they are, and runs nothing that they hold", async () => {
+    it("access page: shows names unchanged and runs no code in them", async () => {
       await open(accessPage(small), "#client%3Aacme");
       assert.ok((await shown("detail")).includes(evil));
       assert.equal(await browser.evaluate("document.images.length + document.scripts.length"), 2);
       assert.equal(await browser.evaluate("document.title"), "Who reaches which site");
     });
 
-    it("answers at 10,000 sites, 2,000 clients and 5,000 people, and draws no more than is read", async () => {
+    it("access page: handles 10,000 sites, 2,000 clients and 5,000 people, and renders only what is visible", async () => {
       const many = accessOfManifest(parseManifest(manyGrants(10_000, 2_000, 5_000), "access.yaml", { asOf: TODAY }));
       await open(accessPage(many));
       assert.match(await shown("about"), /5000 people, 2000 clients, 10000 sites/);

@@ -51,15 +51,15 @@ const advisories = ({ advisories }: Difference) => advisories.map(({ kind }) => 
 const acme = "{ name: Acme Corp, internalName: acme, sites: [a.example, b.example], users: [alice, bob] }";
 const beta = "{ name: Beta GmbH, internalName: beta, sites: [c.example], users: [alice, carol] }";
 
-describe(`The difference of two pictures (seed ${seed})`, () => {
-  it("is empty for equal ones", () => {
+describe(`The access difference (seed ${seed})`, () => {
+  it("access difference: is empty if nothing changes", () => {
     const { lost, gained, renames, advisories, grants } = differenceOf(picture([acme, beta]), picture([beta, acme]));
     assert.deepEqual({ lost, gained, renames, advisories }, { lost: [], gained: [], renames: [], advisories: [] });
     // a and b: alice, bob and a login; c: alice, carol and a login
     assert.deepEqual(grants, { before: 9, lost: 0, ended: 0, gained: 0 });
   });
 
-  it("puts those on one line who lose the same sites, and not those who only lose them for the same cause", () => {
+  it("access difference: groups people who lose the same sites, not those who only share a cause", () => {
     const until = "expires: 2026-11-20";
     const before = `{ name: Acme, internalName: acme, sites: [a.example, b.example], users: [{ name: bob, ${until} }, { name: dan, ${until} }, { name: eve, ${until} }] }`;
     const after = [
@@ -79,7 +79,7 @@ describe(`The difference of two pictures (seed ${seed})`, () => {
     );
   });
 
-  it("leaves those alone who reach a site by another way afterwards", () => {
+  it("access difference: leaves out people who still reach the site in another way", () => {
     const moved = differenceOf(
       picture([acme, beta]),
       picture([acme.replace(", b.example", ""), beta.replace("c.example", "c.example, b.example")]),
@@ -89,7 +89,7 @@ describe(`The difference of two pictures (seed ${seed})`, () => {
     assert.deepEqual([...causes(moved.lost), ...causes(moved.gained)], ["moved", "moved"]);
   });
 
-  it("names every cause that would be enough", () => {
+  it("access difference: names every sufficient cause", () => {
     const { lost } = differenceOf(
       picture([acme, beta]),
       picture([
@@ -100,7 +100,7 @@ describe(`The difference of two pictures (seed ${seed})`, () => {
     assert.deepEqual(causes(lost).sort(), ["moved", "moved+unbound", "unbound"]);
   });
 
-  it("tells a removed client, one under another internal name and a rename apart", () => {
+  it("access difference: distinguishes a removed client, a new internal name and a rename", () => {
     const removed = differenceOf(picture([acme, beta]), picture([beta]));
     assert.deepEqual(causes(removed.lost), ["clientRemoved"]);
     assert.equal(removed.grants.lost, 6);
@@ -114,12 +114,12 @@ describe(`The difference of two pictures (seed ${seed})`, () => {
     assert.deepEqual([renamed.lost, renamed.gained], [[], []]);
   });
 
-  it("knows a rename that has happened already for none", () => {
+  it("access difference: ignores renamedFrom after the rename is deployed", () => {
     const client = acme.replace(" acme,", " acme2, renamedFrom: acme,");
     assert.deepEqual(differenceOf(picture([client]), picture([client])).renames, []);
   });
 
-  it("has a site that is taken over lost by everybody of a client whom no file names", () => {
+  it("access difference: reports all users of an undeclared client when its site is taken over", () => {
     const taking = acme.replace("[a.example", "[{ site: shop.example, takeOverFrom: gamma }, a.example");
     const { lost, gained, grants: counts } = differenceOf(picture([acme]), picture([taking]));
     assert.deepEqual(grants(lost, picture([])), ["others gamma shop.example"]);
@@ -128,7 +128,7 @@ describe(`The difference of two pictures (seed ${seed})`, () => {
     assert.deepEqual(differenceOf(picture([taking]), picture([taking])).lost, []);
   });
 
-  it("counts what ended since apart, and only if the end was known before", () => {
+  it("access difference: counts ended grants separately if their end was known before", () => {
     const until = (day: string) => acme.replace("bob", `{ name: bob, expires: ${day} }`);
     const ended = differenceOf(picture([until("2026-11-20")], [], "2026-11-20"), picture([until("2026-11-20")]));
     assert.deepEqual(causes(ended.lost), ["expired"]);
@@ -145,7 +145,7 @@ describe(`The difference of two pictures (seed ${seed})`, () => {
     assert.deepEqual(differenceOf(picture([until(TODAY)]), picture([until(TODAY)])).lost, [], "the last day counts");
   });
 
-  it("says that a site which leaves the file stays where it is, if it does", () => {
+  it("access difference: reports a removed site that stays with its client", () => {
     const leaving = acme.replace("sites:", "onDestroy: leave, sites:");
     const less = differenceOf(picture([leaving]), picture([leaving.replace(", b.example", "")]));
     assert.deepEqual([less.lost, advisories(less)], [[], ["left"]]);
@@ -155,7 +155,7 @@ describe(`The difference of two pictures (seed ${seed})`, () => {
     assert.deepEqual([causes(given.lost), advisories(given)], [["released"], []]);
   });
 
-  it("notes what a reviewer must know besides", () => {
+  it("access difference: lists advisories for the reviewer", () => {
     const before = picture([
       "{ name: Acme, internalName: acme, email: it@acme.example, protect: true, keepPeople: true, " +
         "sites: [{ site: a.example, protect: true }], users: [bob, { name: eve, expires: 2026-12-01 }], shellAccount: true }",
@@ -186,7 +186,7 @@ describe(`The difference of two pictures (seed ${seed})`, () => {
     ]);
   });
 
-  it("notes who comes to reach very much", () => {
+  it("access difference: reports people who gain access to at least half of all sites", () => {
     const many = Array.from({ length: 20 }, (_, index) => `s${index}.example`).join(", ");
     const big = `{ name: Big, internalName: big, sites: [${many}], users: [alice] }`;
     const { advisories } = differenceOf(picture([big, beta]), picture([big.replace("alice", "alice, carol"), beta]));
@@ -196,7 +196,7 @@ describe(`The difference of two pictures (seed ${seed})`, () => {
     );
   });
 
-  it("is what a comparison of every person and login with every site gives, whatever changes", () => {
+  it("access difference: equals a comparison of every person and login with every site", () => {
     const id = fc.constantFrom("a", "b", "c", "d", "a_", "admin");
     const person = fc.constantFrom("alice", "bob", "carol");
     const access = fc

@@ -28,7 +28,7 @@ const comment = (before: EffectiveAccess, after: EffectiveAccess) =>
   markdownReview(reviewOf(differenceOf(before, after)));
 
 describe(`The Markdown of a review (seed ${seed})`, () => {
-  it("makes nothing but inline code of a name: no HTML, link, image, mention or new line", () => {
+  it("Markdown review: shows a name only as inline code, never as HTML, link, image, mention or new line", () => {
     const fragment = fc.oneof(
       fc.constantFrom(
         ..."`|``|```|<script>alert(1)</script>|</details>|<!--|-->|](javascript:x)|![x](y)|@octocat|#1|\n|\r\n\r\n# head|\\|&lt;|*b*|_i_|https://evil.example|\u202e|\u0000|> q|- l|$x$| ".split(
@@ -60,7 +60,7 @@ describe(`The Markdown of a review (seed ${seed})`, () => {
     );
   });
 
-  it("ends within what GitHub takes, however much changes, and says that it was cut", () => {
+  it("Markdown review: fits into a GitHub comment and says what was cut", () => {
     const clients = Array.from({ length: 2000 }, (_, index) => {
       return `{ name: Client ${index}, internalName: c${index}, sites: [s${index}.example], users: [u${index}] }`;
     });
@@ -70,7 +70,7 @@ describe(`The Markdown of a review (seed ${seed})`, () => {
     assert.match(text, /<\/details>\n\n<details><summary>What the words mean/);
   });
 
-  it("is short if nothing changes", () => {
+  it("Markdown review: is short if nothing changes", () => {
     const access = picture(["{ name: Acme, internalName: acme, sites: [a.example], users: [alice] }"]);
     assert.match(comment(access, access), /\n\*\*Nobody gains or loses access\.\*\*\n\n<details>/);
   });

@@ -27,7 +27,7 @@ function reviewed(pullRequest: string): Review {
 }
 
 describe("The text of a review", () => {
-  it("is broken at the width, removals first, with what goes on indented", () => {
+  it("text review: wraps at the width with a hanging indent, removals first", () => {
     assert.equal(
       textReview(reviewed("12-protected-and-allowed"), { width: 72 }),
       `Refused:
@@ -57,13 +57,13 @@ Also:
     );
   });
 
-  it("names no more lines than it is asked for, and counts the others", () => {
+  it("text review: shows the requested number of lines and counts the rest", () => {
     const lines = textReview(reviewed("13-huge"), { most: 3 }).split("\n");
     assert.ok(lines.filter((line) => line.startsWith("- ")).length === 3);
     assert.ok(lines.some((line) => /^ {2}and \d+ more lines$/.test(line)));
   });
 
-  it("has nothing in it that acts on a terminal, at any width", () => {
+  it("text review: contains no terminal commands at any width", () => {
     const person = personByName("\u001b[2J\u202eevil\r\n::error::");
     const client = {
       ...{ internalName: "acme", name: "A\u0007cme\n", renamedFrom: undefined, protect: true, keepPeople: true },
@@ -82,14 +82,14 @@ Also:
     }
   });
 
-  it("of refusals alone is empty if nothing is refused", () => {
+  it("text review: the text of refusals is empty if nothing is refused", () => {
     assert.equal(textRefusals(reviewed("01-site-moved")), "");
     assert.match(textRefusals(reviewed("06-file-emptied")), /^Refused:\n {2}This takes away all 18 grants/);
   });
 });
 
 describe("The JSON of a review", () => {
-  it("is plain data: who, which sites, why, and the sentences that the others say", () => {
+  it("JSON review: has people, sites, causes and the sentences of the other formats", () => {
     const json = jsonReview(reviewed("02-person-leaves-one-of-two-clients"));
     assert.deepEqual(JSON.parse(JSON.stringify(json)), {
       version: 1,
@@ -115,7 +115,7 @@ describe("The JSON of a review", () => {
     });
   });
 
-  it("says of every pull request what the comment says", () => {
+  it("JSON review: agrees with the comment on a pull request", () => {
     const json = JSON.stringify(jsonReview(reviewed("13-huge")));
     const { refused, lost, refusals } = JSON.parse(json);
     assert.equal(refused, true);
@@ -125,7 +125,7 @@ describe("The JSON of a review", () => {
     assert.ok(first.replaceAll("`", "").startsWith(`- ${lost[0].who[0].name} loses`), first);
   });
 
-  it("of a picture says who reaches what", () => {
+  it("JSON access: shows who reaches what", () => {
     const access = picture([
       "{ name: Acme, internalName: acme, sites: [b.example, a.example], users: [{ name: bob, expires: 2026-12-31, reason: x }] }",
     ]);

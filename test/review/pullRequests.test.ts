@@ -23,7 +23,7 @@ function reviewed(pullRequest: string): Review {
 
 describe("The comment on a pull request", () => {
   for (const pullRequest of readdirSync(directory).sort()) {
-    it(`says of ${pullRequest.replace(/^\d+-/, "").replaceAll("-", " ")} what its golden file says`, () => {
+    it(`pull request comment: matches the golden file of ${pullRequest}`, () => {
       const file = join(directory, pullRequest, "comment.md");
       const comment = markdownReview(reviewed(pullRequest));
       if (process.env["AEGIR_RECORD_GOLDEN"]) writeFileSync(file, comment);

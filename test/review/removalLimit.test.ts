@@ -27,14 +27,14 @@ function remedies(review: Review): string[] {
 }
 
 describe("The removal limit", () => {
-  it("lets 30 percent of the grants go, and not more", () => {
+  it("removal limit: allows 30 percent of the grants, and not more", () => {
     assert.deepEqual(said(judged([people(39)], [people(27)])), [], "12 of 40");
     assert.deepEqual(said(judged([people(39)], [people(26)])), [
       "This takes away 13 of 40 grants (32 %), and 30 % may go.",
     ]);
   });
 
-  it("lets fewer than 10 grants go, whatever their share, unless they are all", () => {
+  it("removal limit: allows fewer than 10 grants whatever their share, unless they are all", () => {
     assert.deepEqual(said(judged([people(10)], [people(1)])), [], "9 of 11, the login among them");
     assert.equal(said(judged([people(11)], [people(1)])).length, 1, "10 of 12");
     const all = judged([people(2)], []);
@@ -46,7 +46,7 @@ describe("The removal limit", () => {
   const acme = "{ name: Acme, internalName: acme, sites: [a.example], users: [alice, bob] }";
   const beta = "{ name: Beta, internalName: beta, sites: [b.example], users: [carol] }";
 
-  it("keeps a person and a site with a client that stays, at any size, unless its name allows it", () => {
+  it("removal limit: a client that stays keeps a person and a site at any size, unless allowRemovals names it", () => {
     const noPeople = acme.replace("alice, bob", "");
     assert.deepEqual(said(judged([acme, beta], [noPeople, beta])), [
       "Acme (acme) stays, and would lose the last of its people: alice and bob.",
@@ -63,7 +63,7 @@ describe("The removal limit", () => {
     assert.deepEqual(said(judged([acme, beta], [beta])), [], "the client may leave");
   });
 
-  it("keeps a site with a person who stays, and lets go whoever is named nowhere", () => {
+  it("removal limit: a person who stays in the manifest keeps a site, and one who is removed may lose all", () => {
     const gamma = "{ name: Gamma, internalName: gamma, users: [alice] }";
     const lost = judged([acme, beta, gamma], [acme.replace("alice, ", ""), beta, gamma]);
     assert.deepEqual(said(lost), ["alice would no longer reach any site, and may still act for a client."]);
@@ -75,12 +75,12 @@ describe("The removal limit", () => {
     assert.deepEqual(said(judged([acme, beta, gamma], [acme.replace("alice, ", ""), beta])), [], "alice leaves");
   });
 
-  it("asks nothing by name of a preview, which has no manifest to answer in", () => {
+  it("removal limit: a preview, which has no manifest, needs no confirmation by name", () => {
     const difference = differenceOf(picture([acme, beta]), picture([]));
     assert.deepEqual(reviewOf(difference, { hasManifest: false }).refusals, []);
   });
 
-  it("takes its limits from before the change, which were reviewed", () => {
+  it("removal limit: applies the limits from before the change, which were reviewed", () => {
     const lax = ["removalLimit: { percent: 100 }"];
     assert.equal(said(judged([people(39)], [people(9)], [[], lax])).length, 1);
     assert.deepEqual(said(judged([people(39)], [people(9)], [lax, []])), []);
@@ -91,7 +91,7 @@ describe("The removal limit", () => {
     );
   });
 
-  it("does not count what ended on a day that was known before", () => {
+  it("removal limit: does not count grants that ended on a day known before", () => {
     const ending = people(9).replace("users: [", `users: [${users("2026-11-01")}, `);
     const before = picture([ending], [], "2026-11-01");
     assert.deepEqual(reviewOf(differenceOf(before, picture([people(9)]))).refusals, []);
@@ -100,7 +100,7 @@ describe("The removal limit", () => {
     assert.equal(reviewOf(brought).refusals.length, 1, "on the last day itself it is a removal");
   });
 
-  it("lets go what allowRemovals allows, and says that more was not allowed", () => {
+  it("removal limit: allows what allowRemovals confirms, and reports when that is not enough", () => {
     const allowed = judged([people(39)], [people(9)], [[], allow("grants: 30")]);
     assert.deepEqual([said(allowed), allowed.allowed.map(({ kind }) => kind)], [[], ["tooMuch"]]);
     const more = judged([people(39)], [people(8)], [[], allow("grants: 30")]);
@@ -113,7 +113,7 @@ describe("The removal limit", () => {
     assert.equal(said(judged([people(39)], [people(9)], [allow("grants: 30"), []])).length, 1, "it stood before");
   });
 
-  it("lets nothing be taken from a protected client, by whatever way", () => {
+  it("removal limit: takes nothing from a protected client in any way", () => {
     const acme =
       "{ name: Acme, internalName: acme, protect: true, sites: [a.example, b.example], users: [alice, bob] }";
     const beta = "{ name: Beta, internalName: beta, users: [carol] }";
@@ -140,7 +140,7 @@ describe("The removal limit", () => {
     assert.deepEqual(said(allowed), []);
   });
 
-  it("lets a protected site go to another client only if that is allowed, and nowhere else", () => {
+  it("removal limit: a protected site may only move to another client, and only if allowRemovals names it", () => {
     const acme = "{ name: Acme, internalName: acme, sites: [{ site: a.example, protect: true }] }";
     const beta = "{ name: Beta, internalName: beta, sites: [a.example] }";
     const moved = judged([acme], [beta]);
@@ -161,7 +161,7 @@ describe("The removal limit", () => {
     ]);
   });
 
-  it("keeps the last person of a client that is to keep one, unless its end was known", () => {
+  it("removal limit: keepPeople keeps the last person, unless the end was known", () => {
     const acme = "{ name: Acme, internalName: acme, keepPeople: true, sites: [a.example], users: [alice, bob] }";
     const none = acme.replace("alice, bob", "");
     assert.deepEqual(said(judged([acme], [acme.replace("alice, ", "")])), []);
@@ -175,7 +175,7 @@ describe("The removal limit", () => {
     assert.deepEqual(reviewOf(differenceOf(picture([ending], [], "2026-11-20"), picture([ending]))).refusals, []);
   });
 
-  it("counts a file that is about another server as one of which everything is taken away", () => {
+  it("removal limit: counts another server in the manifest as the removal of everything", () => {
     const judgement = judged([people(20)], [people(20)], [["server: main"], ["server: other"]]);
     assert.deepEqual(said(judgement), ["This takes away all 21 grants."]);
     assert.equal(judgement.difference.advisories[0]?.kind, "server");

@@ -46,17 +46,17 @@ describe("The access on a live server", () => {
   const access = accessOfInventory(inventory, TODAY, "o1");
   const reach = (name: string) => access.reachOfPerson(`user:${name}`).map(({ site }) => site);
 
-  it("gives each person the sites of its clients, and nothing to whoever is blocked", () => {
+  it("access on a live server: each person reaches the sites of their clients, and blocked users reach nothing", () => {
     assert.deepEqual(reach("alice"), ["a.example"]);
     assert.deepEqual([reach("blocked"), reach("nobody"), reach("unheard of")], [[], [], []]);
   });
 
-  it("has administrators, and whoever acts for the admin client, see every site but the front end's own", () => {
+  it("access on a live server: administrators and users of the admin client see every site except the front end", () => {
     assert.deepEqual(reach("root"), ["a.example", "b.example", "c.example"]);
     assert.deepEqual(reach("clerk"), ["a.example", "b.example", "c.example"]);
   });
 
-  it("tells who reaches a site, and that a reserved name has no login", () => {
+  it("access on a live server: shows who reaches a site, and no login for a reserved name", () => {
     assert.deepEqual(
       access.whoReaches("a.example").map(({ name }) => name),
       ["Alice", "clerk", "root"],
@@ -71,7 +71,7 @@ describe("The access on a live server", () => {
     );
   });
 
-  it("compares with a manifest by names, in whatever case they are written", () => {
+  it("access on a live server: compares names with a manifest regardless of case", () => {
     const declared = picture(["{ name: Acme, internalName: acme, sites: [a.example], users: [alice] }"]);
     const { lost, gained } = differenceOf(declared, access);
     assert.deepEqual(lost, []);
@@ -90,7 +90,7 @@ describe("The access of a preview", () => {
   const bound = (client: string, user: string) => state("ClientUserBinding", { client, user });
   const same = (each: object) => ({ op: "same", oldState: each, newState: each });
 
-  it("is read from the inputs before and after, whatever the steps are called", () => {
+  it("access in a preview: reads the inputs before and after, whatever the steps are called", () => {
     const [previewed, ...others] = accessOfPreview(
       {
         steps: [
@@ -119,7 +119,7 @@ describe("The access of a preview", () => {
     );
   });
 
-  it("knows a replaced client by its former internal name, and a thing that was only renamed in the program for none", () => {
+  it("access in a preview: shows a replaced client as a rename, and ignores new logical names", () => {
     const acme2 = state("AegirClient", { name: "Acme", internalName: "acme2" });
     const replaced = ["create-replacement", "replace"].map((op) => ({ op, oldState: acme, newState: acme2 }));
     const [previewed] = accessOfPreview(
@@ -137,7 +137,7 @@ describe("The access of a preview", () => {
     assert.deepEqual([renames, lost], [[{ from: "acme", to: "acme2" }], []]);
   });
 
-  it("is not guessed from a preview that leaves out what does not change", () => {
+  it("access in a preview: refuses a preview that leaves out unchanged resources", () => {
     const steps = [{ op: "delete", oldState: bound("acme", "bob") }];
     assert.throws(
       () => accessOfPreview({ steps, changeSummary: { delete: 1, same: 3 } }, TODAY),
@@ -145,7 +145,7 @@ describe("The access of a preview", () => {
     );
   });
 
-  it("keeps servers apart, and leaves out what only the deployment will know", () => {
+  it("access in a preview: keeps servers separate and leaves out unknown values", () => {
     const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
     const steps = [
       { op: "create", newState: state("ClientUserBinding", { client: unknown, user: "eve" }) },
@@ -163,7 +163,7 @@ describe("The access of a preview", () => {
   });
 });
 
-describe("The grants of a deployment, as a text", () => {
+describe("The grants that a stack exports", () => {
   const access = picture(
     [
       '{ name: "Acme | Corp\\"", internalName: acme, email: it@acme.example, protect: true, keepPeople: true, onDestroy: leave, ' +
@@ -174,7 +174,7 @@ describe("The grants of a deployment, as a text", () => {
     ["server: main", "removalLimit: { percent: 50 }"],
   );
 
-  it("come back as they were, without what has ended", () => {
+  it("exported grants: read back as written, without ended ones", () => {
     const read = readGrants(grantsText(access), TODAY);
     const { lost, gained, advisories } = differenceOf(read, access);
     assert.deepEqual({ lost, gained, advisories }, { lost: [], gained: [], advisories: [] });
@@ -187,20 +187,20 @@ describe("The grants of a deployment, as a text", () => {
     assert.deepEqual([read.server, read.removalLimit], ["main", { percent: 50, atLeast: 10 }]);
   });
 
-  it("are read from the output of an earlier release, whose key for the removal limit was brake", () => {
+  it("exported grants: can be read from a release that called the removal limit brake", () => {
     const text = grantsText(access);
     const earlier = text.replace('"removalLimit"', '"brake"');
     assert.notEqual(earlier, text);
     assert.equal(grantsText(readGrants(earlier, TODAY)), text);
   });
 
-  it("are one line a client, and the same on another day and in another order of the file", () => {
+  it("exported grants: have one line for each client and do not depend on the day or the order of the file", () => {
     assert.equal(grantsText(access).split("\n").length, 4);
     const clients = ["{ name: A, internalName: a, users: [alice, bob] }", "{ name: B, internalName: b }"];
     assert.equal(grantsText(picture(clients)), grantsText(picture(clients.toReversed(), [], "2030-01-01")));
   });
 
-  it("are refused if they are of another version or origin", () => {
+  it("exported grants: refuses another version or origin", () => {
     const text = grantsText(access);
     for (const wrong of [undefined, "", {}, "x", text.replace("version 1", "version 2"), `${text}\n{`, `${text}\n{}`]) {
       assert.throws(() => readGrants(wrong, TODAY), UnreadableGrants);

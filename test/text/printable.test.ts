@@ -4,7 +4,7 @@ import { Excerpt } from "../../provider/ssh/Excerpt";
 import { printable } from "../../provider/text/printable";
 
 describe("printable", () => {
-  it("leaves ordinary text of any language as it is", () => {
+  it("printable: keeps ordinary text in any language", () => {
     const text = 'Zażółć gęślą jaźń, 日本語, 👍: C:\\path "quoted" a::b #1 [x]';
     assert.equal(printable(text), text);
   });
@@ -20,11 +20,11 @@ describe("printable", () => {
     ["NUL and DEL", "\0\x7f", "\\x00\\x7f"],
     ["text that runs backwards", "\u202egpj.exe\u2066", "\\u{202e}gpj.exe\\u{2066}"],
     [
-      "what cannot be seen",
+      "invisible characters",
       "a\u200bb\u00adc\ufeff\u3164\u2800\u{e0041}",
       "a\\u{200b}b\\xadc\\u{feff}\\u{3164}\\u{2800}\\u{e0041}",
     ],
-    ["spaces that are none", "a\u00a0b\u2003", "a\\xa0b\\u{2003}"],
+    ["exotic spaces", "a\u00a0b\u2003", "a\\xa0b\\u{2003}"],
     ["line separators", "a\u2028b\u2029", "a\\u{2028}b\\u{2029}"],
     ["half a surrogate pair", "a\ud83d", "a\\u{d83d}"],
     [
@@ -39,16 +39,17 @@ describe("printable", () => {
     ],
     ["commands to GitHub and Azure anywhere", "x ##[set-env]a ##vso[task.x]", "x \\x23#[set-env]a \\x23#vso[task.x]"],
   ];
-  for (const [what, text, shown] of dangerous) it(`escapes ${what}`, () => assert.equal(printable(text), shown));
+  for (const [what, text, shown] of dangerous)
+    it(`printable: escapes ${what}`, () => assert.equal(printable(text), shown));
 
-  it("leaves the middle of a long text out, and says how much", () => {
+  it("printable: omits the middle of a long string and says how much", () => {
     assert.equal(
       printable("a".repeat(10) + "b".repeat(5) + "c".repeat(10), 20),
       "aaaaaaaaaa [... 5 characters left out ...] cccccccccc",
     );
   });
 
-  it("shows nothing but printable characters, whatever it is given", () => {
+  it("printable: returns only printable characters for any input", () => {
     const text = fc.oneof(
       fc.string({ unit: "binary", maxLength: 200 }),
       fc.string({ unit: fc.constantFrom(..."::##[vso\n\r\x1b ") }),
@@ -64,7 +65,7 @@ describe("printable", () => {
 });
 
 describe("Excerpt", () => {
-  it("keeps the first and the last part of any stream, however it is cut", () => {
+  it("Excerpt: keeps the first and the last part of any stream, however it is split", () => {
     const chunks = fc.array(fc.string({ unit: fc.constantFrom("a", "b", "c"), maxLength: 9 }));
     fc.assert(
       fc.property(chunks, (parts) => {
