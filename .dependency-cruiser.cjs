@@ -1,4 +1,4 @@
-/** Imports point one way (design): resources -> aegir -> ssh, and nothing below knows what is above. */
+/** Imports point one way: resources -> aegir -> worker -> ssh, and nothing below knows what is above. */
 const room = (name) => `^provider/${name}/`;
 const only = (from, to) => ({
   name: `${from}-imports`,
@@ -13,31 +13,15 @@ module.exports = {
     { name: "no-circular", severity: "error", from: {}, to: { circular: true } },
     only("text", []),
     only("naming", ["text"]),
-    only("worker", []),
-    only("ssh", ["worker", "text"]),
+    only("ssh", ["text"]),
+    only("worker", ["ssh", "text"]),
     only("decisions", ["naming", "worker"]),
     only("aegir", ["decisions", "ssh", "worker", "naming", "text"]),
     only("manifest", ["naming", "text"]),
     only("review", ["manifest", "naming", "worker", "text"]),
     only("inventory", ["decisions", "review", "aegir", "manifest", "naming", "worker", "text"]),
-    {
-      name: "cli-imports",
-      severity: "error",
-      comment: "the command is thin: manifest, review, inventory and aegir do the work",
-      from: { path: room("cli") },
-      to: {
-        path: "^provider/(?!dist/|cli/|manifest/|review/|inventory/|aegir/|naming/|text/)",
-      },
-    },
-    {
-      name: "resources-imports",
-      severity: "error",
-      comment: "resources see the server through aegir/ alone; of ssh they know the errors, never a connection",
-      from: { path: room("resources") },
-      to: {
-        path: "^provider/ssh/(?!(SshError|WorkerRefusal)\\.ts$)|^provider/(manifest|cli|review|inventory)/",
-      },
-    },
+    only("resources", ["dynamic", "aegir", "decisions", "worker", "naming", "text"]),
+    only("cli", ["manifest", "review", "inventory", "aegir", "naming", "text"]),
     {
       name: "shim-imports-nothing",
       severity: "error",

@@ -10,13 +10,8 @@ export { drushLine } from "./aegir/Drush";
 export { AegirError, type AegirErrorCode, type Outcome } from "./aegir/AegirError";
 export { ProgramError, type ProgramErrorCode } from "./resources/ProgramError";
 export { SftpRefusal, type SftpErrorCode } from "./ssh/SftpRefusal";
-export {
-  HostKeyRejected,
-  SessionBroken,
-  SshError,
-  WorkerNotStarted,
-  type SshErrorCode,
-  type SshOutcome,
-} from "./ssh/SshError";
-export { WorkerRefusal } from "./ssh/WorkerRefusal";
+export { HostKeyRejected, SshError, type SshErrorCode, type SshOutcome } from "./ssh/SshError";
+export { SessionBroken } from "./worker/SessionBroken";
+export { WorkerNotStarted } from "./worker/WorkerNotStarted";
+export { WorkerRefusal } from "./worker/WorkerRefusal";
 export type { WorkerErrorCode } from "./worker/errorCodes";

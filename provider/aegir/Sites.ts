@@ -28,8 +28,9 @@ import type { WaitFor } from "./WaitFor";
 import { noClient } from "./workerRefusals";
 import { settle, type Worker } from "./Worker";
 import { SftpRefusal } from "../ssh/SftpRefusal";
-import { SessionBroken, SshError } from "../ssh/SshError";
-import { WorkerRefusal } from "../ssh/WorkerRefusal";
+import { SshError } from "../ssh/SshError";
+import { SessionBroken } from "../worker/SessionBroken";
+import { WorkerRefusal } from "../worker/WorkerRefusal";
 
 /**
  * A task that started before the write may put the old owner back (docs/aegir.md#running-tasks); so often is that

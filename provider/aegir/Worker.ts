@@ -3,13 +3,15 @@
  * lease. A long-lived PHP process goes stale (statics, a lost database link), so it is recycled before it can
  * (docs/aegir.md#worker-lease): after 60 s, after 500 requests, and after anything that broke it.
  */
-import { SessionBroken, SshError, WorkerNotStarted } from "../ssh/SshError";
+import { SshError } from "../ssh/SshError";
+import { SessionBroken } from "../worker/SessionBroken";
+import { WorkerNotStarted } from "../worker/WorkerNotStarted";
 import { rawName, spelledOut } from "../naming/SpelledName";
 import type { SshConnection } from "../ssh/SshConnection";
 import { DEFAULT_TIMINGS } from "../ssh/Timings";
 import { isCancelled, pause } from "../ssh/cancellation";
-import { WorkerRefusal } from "../ssh/WorkerRefusal";
-import { WorkerSession } from "../ssh/WorkerSession";
+import { WorkerRefusal } from "../worker/WorkerRefusal";
+import { WorkerSession } from "../worker/WorkerSession";
 import {
   PROTOCOL_VERSION,
   verbs,

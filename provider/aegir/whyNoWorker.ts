@@ -5,8 +5,9 @@
  */
 import { printable } from "../text/printable";
 import type { RunResult, SshConnection } from "../ssh/SshConnection";
-import { SshError, WorkerNotStarted } from "../ssh/SshError";
-import { WorkerRefusal } from "../ssh/WorkerRefusal";
+import { SshError } from "../ssh/SshError";
+import { WorkerNotStarted } from "../worker/WorkerNotStarted";
+import { WorkerRefusal } from "../worker/WorkerRefusal";
 import type { Drush } from "./Drush";
 import { internalReason } from "./workerRefusals";
 

@@ -2,7 +2,7 @@
  * What a refusal of the worker means for a resource, in the words of its user. The worker knows its request alone; what was
  * declared, and what to write instead, is said here.
  */
-import { WorkerRefusal } from "../ssh/WorkerRefusal";
+import { WorkerRefusal } from "../worker/WorkerRefusal";
 import type { WorkerErrorCode } from "../worker/errorCodes";
 import { details } from "../worker/protocol";
 import { AegirError, type AegirErrorCode } from "./AegirError";

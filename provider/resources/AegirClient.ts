@@ -4,7 +4,7 @@ import { clientChange, partedClient, type ClientChange } from "../aegir/ClientNu
 import { serverFor } from "../aegir/servers";
 import { settle } from "../aegir/Worker";
 import { meaningOf } from "../aegir/workerRefusals";
-import { WorkerRefusal } from "../ssh/WorkerRefusal";
+import { WorkerRefusal } from "../worker/WorkerRefusal";
 import { clientNameKey, clientNameProblems } from "../naming/ClientName";
 import { deriveInternalName, internalNameProblems } from "../naming/InternalName";
 import { mailKey, mailProblems } from "../naming/PanelUser";

@@ -1,5 +1,5 @@
 /** What is recorded of a change that was made in part, or whose outcome is not known. */
-import { SessionBroken } from "../ssh/SshError";
+import { SessionBroken } from "../worker/SessionBroken";
 import { OneLineError } from "../text/OneLineError";
 
 /**

@@ -7,10 +7,10 @@
  * seen everything is red and names what it has not seen.
  */
 import { AegirError } from "../aegir/AegirError";
+import { dependsOnConfiguration } from "../aegir/dependsOnConfiguration";
 import { configurationOf } from "../aegir/servers";
 import type { ResourceType } from "../dynamic/shim";
 import { printable } from "../text/printable";
-import { SshError, type SshErrorCode } from "../ssh/SshError";
 import { OneLineError } from "../text/OneLineError";
 import { say } from "./consequences";
 import { PartialFailure } from "./PartialFailure";
@@ -40,16 +40,6 @@ interface Recorded {
 
 /** Longest reason that is kept in the state. */
 const MAXIMUM_REASON = 1000;
-
-/** What another configuration may make good. */
-const CONFIGURED: ReadonlySet<SshErrorCode> = new Set<SshErrorCode>([
-  "unreachable",
-  "hostKeyRejected",
-  "authenticationRejected",
-  "credentialsUnusable",
-  "refusedByServer",
-  "commandForbidden",
-]);
 
 const STALE =
   " If the configuration has changed since the last `pulumi up`: the next `pulumi up` uses the new one, `pulumi refresh` " +
@@ -160,8 +150,7 @@ function decommissioned(server: string | undefined): string | undefined {
 
 /** Where the configuration may be older than what a person has written: a sentence, or nothing. */
 function stale(error: OneLineError): string {
-  const configured = error instanceof SshError && CONFIGURED.has(error.code);
-  return configured && !error.message.includes("--run-program") ? STALE : "";
+  return dependsOnConfiguration(error) && !error.message.includes("--run-program") ? STALE : "";
 }
 
 function withRecord(error: OneLineError, type: ResourceType, recorded: Recorded): string {

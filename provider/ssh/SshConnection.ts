@@ -3,7 +3,7 @@ import type { ResolvedConnection } from "./credentials";
 import { labelOf } from "./credentials";
 import { debugLog, millisecondsSince } from "./debugLog";
 import { dial } from "./dial";
-import { Excerpt } from "./Excerpt";
+import { Excerpt } from "../text/Excerpt";
 import { describeExit, ExecChannel } from "./ExecChannel";
 import type { Exit } from "./ExecChannel";
 import type { Link } from "./Link";

@@ -2,8 +2,8 @@ import { OneLineError } from "../text/OneLineError";
 
 /**
  * What went wrong between us and a server, as types to branch on. An answer of the server ("there is no such client",
- * "no such file") is never one of these: see `WorkerRefusal` and `SftpRefusal`. So an unreachable server cannot be
- * taken for one that said that something is gone.
+ * "no such file") is never one of these: see `SftpRefusal`, and `worker/WorkerRefusal`. So an unreachable
+ * server cannot be taken for one that said that something is gone.
  */
 
 /**
@@ -11,8 +11,8 @@ import { OneLineError } from "../text/OneLineError";
  * `authenticationRejected`: it does not accept the credentials, which were tried once. `credentialsUnusable`: there are
  * none, or they cannot be read; no connection was made. `sessionBroken`: a connection or channel ended before the
  * answer was complete. `deadlineExceeded`: something answered too slowly. `refusedByServer`: it is there and does not
- * want to (no shared algorithm, no forwarding, no further channel, no worker). `commandForbidden`: the login's shell does
- * not run the worker's command; asking again may lock the login out.
+ * want to (no shared algorithm, no forwarding, no further channel). `commandForbidden`: the login's shell refuses
+ * the command; asking again may lock the login out.
  */
 export type SshErrorCode =
   | "unreachable"
@@ -90,47 +90,5 @@ export class HostKeyRejected extends SshError {
     readonly type: string | null = null,
   ) {
     super("hostKeyRejected", host, "notDone", reason, says);
-  }
-}
-
-/** A worker's session ended before the answer to one of its requests. */
-export class SessionBroken extends SshError {
-  constructor(
-    code: "sessionBroken" | "deadlineExceeded",
-    host: string,
-    outcome: SshOutcome,
-    /** The request. */
-    readonly verb: string,
-    /** What ended the session. */
-    readonly why: string,
-    readonly exitCode: number | null,
-    /** With its prefix, for example `SIGKILL`. */
-    readonly signal: string | null,
-    /** The first and last part of what the worker printed besides answers, printable. */
-    readonly noise: string,
-  ) {
-    const effect = {
-      unknown: `Whether ${verb} was done is unknown`,
-      notDone: `${verb} was not begun`,
-      notSent: `${verb} was not sent`,
-    }[outcome];
-    super(code, host, outcome, `${why}${noise && `; the worker printed: "${noise}"`}`, { effect });
-  }
-}
-
-/** The command that should have started a worker came to an end. */
-export class WorkerNotStarted extends SshError {
-  constructor(
-    host: string,
-    code: SshErrorCode,
-    /** What happened: the command, how it ended and what it printed. */
-    readonly what: string,
-    readonly exitCode: number | null,
-    /** What it printed, printable. */
-    readonly noise: string,
-    /** What is the case on the server, and what to do: sentences without the last full stop. */
-    explanation = "",
-  ) {
-    super(code, host, "notDone", what, { advice: explanation });
   }
 }

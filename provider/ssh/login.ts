@@ -2,7 +2,7 @@ import type { Duplex } from "node:stream";
 import { Client } from "ssh2";
 import type { Algorithms, AuthenticationType } from "ssh2";
 import type { Hop } from "./credentials";
-import { Excerpt } from "./Excerpt";
+import { Excerpt } from "../text/Excerpt";
 import { fingerprint, typeOf, type HostKeyVerdict } from "./HostKey";
 import type { Offer } from "./Offer";
 import { printable } from "../text/printable";

@@ -5,7 +5,7 @@ import { once } from "node:events";
 import { AegirServer } from "../../provider/aegir/AegirServer";
 import { ServerConfiguration } from "../../provider/aegir/ServerConfiguration";
 import { settle } from "../../provider/aegir/Worker";
-import { WorkerRefusal } from "../../provider/ssh/WorkerRefusal";
+import { WorkerRefusal } from "../../provider/worker/WorkerRefusal";
 import {
   WORKER_ARGUMENTS,
   type Answer,

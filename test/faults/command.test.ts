@@ -5,7 +5,7 @@ import { ServerConfiguration } from "../../provider/aegir/ServerConfiguration";
 import { Worker } from "../../provider/aegir/Worker";
 import { resolveConnection } from "../../provider/ssh/credentials";
 import { SshConnection } from "../../provider/ssh/SshConnection";
-import { SessionBroken } from "../../provider/ssh/SshError";
+import { SessionBroken } from "../../provider/worker/SessionBroken";
 import { RunningClock } from "../aegir/Clock";
 import { PlainFiles } from "../support/PlainClient";
 import { frame, NOW, ScriptedServer, workerInput, type Script } from "../ssh/ScriptedServer";

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { utils, type SFTPWrapper } from "ssh2";
 import { parse, stringify } from "yaml";
-import { FrameReader } from "../../provider/ssh/frames";
+import { FrameReader } from "../../provider/worker/frames";
 import type { SmallAegir } from "../aegir/SmallAegir";
 import type { WorkerProcess } from "../aegir/SmallAegir";
 import { aegirAccess, type Ended } from "../cli/command";

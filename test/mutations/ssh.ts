@@ -5,8 +5,8 @@ const reaching = "test/faults/reaching.test.ts";
 const command = "test/faults/command.test.ts";
 const hostile = "test/faults/hostile.test.ts";
 const leaks = "test/faults/leaks.test.ts";
-const frames = "test/ssh/frames.test.ts";
-const session = "test/ssh/WorkerSession.test.ts";
+const frames = "test/worker/frames.test.ts";
+const session = "test/worker/WorkerSession.test.ts";
 const connection = "test/ssh/SshConnection.test.ts";
 
 export const ssh: WrittenMutation[] = [
@@ -86,7 +86,7 @@ export const ssh: WrittenMutation[] = [
   {
     name: "call what was lost not done",
     danger: "What may have been written is written once more, or reported as if it had not happened.",
-    file: "provider/ssh/WorkerSession.ts",
+    file: "provider/worker/WorkerSession.ts",
     find: 'request.written ? (about.outcome ?? "unknown") : "notSent"',
     replace: 'request.written ? (about.outcome ?? "notDone") : "notSent"',
     caughtBy: `${command}: row 15: a link that goes silent is cut, and what was asked counts as unknown`,
@@ -94,7 +94,7 @@ export const ssh: WrittenMutation[] = [
   {
     name: "take a part of an answer for an answer",
     danger: "What a list does not name any more reads as gone.",
-    file: "provider/ssh/frames.ts",
+    file: "provider/worker/frames.ts",
     find: "if (bytes[end] !== LINE_FEED) {",
     replace: "if (end < 0) {",
     caughtBy: `${frames}: refuses a length that is too short, after what was complete, and reads no further`,
@@ -102,7 +102,7 @@ export const ssh: WrittenMutation[] = [
   {
     name: "listen without a bound",
     danger: "A server that talks without end takes the memory of the machine that deploys.",
-    file: "provider/ssh/frames.ts",
+    file: "provider/worker/frames.ts",
     find: "if (this.#sinceAnswer + this.#length > this.maxBytes) {",
     replace: "if (this.maxBytes < 0) {",
     caughtBy: `${frames}: refuses noise beyond the limit, after what was complete, and reads no further`,
@@ -110,7 +110,7 @@ export const ssh: WrittenMutation[] = [
   {
     name: "keep all that a server prints",
     danger: "Memory grows with what the server sends, and a log with it.",
-    file: "provider/ssh/Excerpt.ts",
+    file: "provider/text/Excerpt.ts",
     find: "this.#last = Buffer.concat([this.#last, rest.subarray(-this.half)]).subarray(-this.half);",
     replace: "this.#last = Buffer.concat([this.#last, rest]);",
     caughtBy:
@@ -119,7 +119,7 @@ export const ssh: WrittenMutation[] = [
   {
     name: "wait for an answer for ever",
     danger: "A deployment hangs, holds the stack's lock, and a revocation does not come.",
-    file: "provider/ssh/WorkerSession.ts",
+    file: "provider/worker/WorkerSession.ts",
     find: "    clearTimeout(this.#timer);\n    const [oldest] = this.#outstanding.values();",
     replace: "    clearTimeout(this.#timer);\n    const [oldest] = [...this.#outstanding.values()].slice(0, 0);",
     caughtBy: `${session}: when the worker is too slow, telling the late request from those behind it`,

@@ -11,14 +11,10 @@ import { aegirClient } from "../../provider/resources/AegirClient";
 import { PartialFailure } from "../../provider/resources/PartialFailure";
 import { siteOwnership } from "../../provider/resources/SiteOwnership";
 import { SftpRefusal } from "../../provider/ssh/SftpRefusal";
-import {
-  HostKeyRejected,
-  SessionBroken,
-  SshError,
-  type SshErrorCode,
-  WorkerNotStarted,
-} from "../../provider/ssh/SshError";
-import { WorkerRefusal } from "../../provider/ssh/WorkerRefusal";
+import { HostKeyRejected, SshError, type SshErrorCode } from "../../provider/ssh/SshError";
+import { SessionBroken } from "../../provider/worker/SessionBroken";
+import { WorkerNotStarted } from "../../provider/worker/WorkerNotStarted";
+import { WorkerRefusal } from "../../provider/worker/WorkerRefusal";
 import { WORKER_ERROR_CODES } from "../../provider/worker/errorCodes";
 import { SmallAegir } from "../aegir/SmallAegir";
 import { until } from "../support/until";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { Excerpt } from "../../provider/ssh/Excerpt";
+import { Excerpt } from "../../provider/text/Excerpt";
 import { printable } from "../../provider/text/printable";
 
 describe("printable", () => {

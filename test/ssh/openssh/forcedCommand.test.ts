@@ -6,7 +6,7 @@ import { join } from "node:path";
 import type { Client } from "ssh2";
 import { PasswordFiles } from "../../../provider/aegir/PasswordFiles";
 import { SshError } from "../../../provider/ssh/SshError";
-import { WorkerSession } from "../../../provider/ssh/WorkerSession";
+import { WorkerSession } from "../../../provider/worker/WorkerSession";
 import { PROTOCOL_VERSION, WORKER_ARGUMENTS } from "../../../provider/worker/protocol";
 import { workerSource } from "../../../provider/worker/source";
 import { connect } from "../../support/PlainClient";

@@ -2,7 +2,7 @@
  * The framing of the worker's answers (worker/PROTOCOL.md, "Answers"): a line feed, the session's marker, a space, the
  * length of the JSON in bytes, a space, the JSON, a line feed. Everything else is noise and is skipped.
  */
-import { Excerpt } from "./Excerpt";
+import { Excerpt } from "../text/Excerpt";
 
 const LINE_FEED = 0x0a;
 /** The digits of the largest length that could be meant; a longer number is no length. */

@@ -1,4 +1,4 @@
-import { printable } from "../text/printable";
+import { printable } from "./printable";
 
 /** The first and the last part of a byte stream of any length, for messages. */
 export class Excerpt {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { FrameError, FrameReader } from "../../provider/ssh/frames";
-import { frame } from "./ScriptedServer";
+import { FrameError, FrameReader } from "../../provider/worker/frames";
+import { frame } from "../ssh/ScriptedServer";
 
 const MARKER = "4fd0c3b2a1908f7e6d5c4b3a29180f9a";
 

@@ -1,4 +1,4 @@
-import type { WorkerErrorCode } from "../worker/errorCodes";
+import type { WorkerErrorCode } from "./errorCodes";
 import { OneLineError } from "../text/OneLineError";
 import { printable } from "../text/printable";
 

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import type { ServerChannel } from "ssh2";
-import { SessionBroken, SshError } from "../../provider/ssh/SshError";
-import { WorkerRefusal } from "../../provider/ssh/WorkerRefusal";
-import { WorkerSession } from "../../provider/ssh/WorkerSession";
-import type { WorkerStart } from "../../provider/ssh/WorkerSession";
-import { frame, NOW, ScriptedServer, worker, workerInput } from "./ScriptedServer";
-import type { Script } from "./ScriptedServer";
+import { SshError } from "../../provider/ssh/SshError";
+import { SessionBroken } from "../../provider/worker/SessionBroken";
+import { WorkerRefusal } from "../../provider/worker/WorkerRefusal";
+import { WorkerSession } from "../../provider/worker/WorkerSession";
+import type { WorkerStart } from "../../provider/worker/WorkerSession";
+import { frame, NOW, ScriptedServer, worker, workerInput } from "../ssh/ScriptedServer";
+import type { Script } from "../ssh/ScriptedServer";
 
 const START: WorkerStart = { command: "drush @hostmaster php-eval", source: 'print "ünï";', protocol: 1 };
 const DEADLINE = 20;

@@ -1,14 +1,16 @@
 import { randomBytes } from "node:crypto";
 import { z } from "zod";
-import { Answer } from "../worker/protocol";
-import { debugLog, millisecondsSince } from "./debugLog";
-import { describeExit } from "./ExecChannel";
-import type { ExecChannel, Exit } from "./ExecChannel";
+import { Answer } from "./protocol";
+import { debugLog, millisecondsSince } from "../ssh/debugLog";
+import { describeExit } from "../ssh/ExecChannel";
+import type { ExecChannel, Exit } from "../ssh/ExecChannel";
 import { FrameReader } from "./frames";
 import { printable } from "../text/printable";
-import type { SshConnection } from "./SshConnection";
-import { SessionBroken, SshError, WorkerNotStarted } from "./SshError";
-import type { SshOutcome } from "./SshError";
+import type { SshConnection } from "../ssh/SshConnection";
+import { SshError } from "../ssh/SshError";
+import { SessionBroken } from "./SessionBroken";
+import { WorkerNotStarted } from "./WorkerNotStarted";
+import type { SshOutcome } from "../ssh/SshError";
 import { WorkerRefusal } from "./WorkerRefusal";
 
 export interface WorkerStart {
