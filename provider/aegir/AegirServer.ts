@@ -12,7 +12,7 @@ import { PasswordFiles } from "./PasswordFiles";
 import { SERVERS_KEY, type ServerConfiguration } from "./ServerConfiguration";
 import { Sites } from "./Sites";
 import { TaskWatcher } from "./TaskWatcher";
-import { Worker } from "./Worker";
+import { DrushWorker } from "./DrushWorker";
 
 /** Standard output of the provider process is what Pulumi shows while an operation runs. */
 const logged = (line: string) => console.log(printable(line, 2000));
@@ -23,7 +23,7 @@ const INVENTORY_SECONDS = 15;
 export class AegirServer {
   readonly #drushConnection: SshConnection | undefined;
   readonly #accountsConnection: SshConnection | undefined;
-  readonly #worker: Worker | undefined;
+  readonly #worker: DrushWorker | undefined;
   readonly #sites: Sites | undefined;
   readonly #passwordFiles: PasswordFiles | undefined;
   #inventory: { taken: number; writes: number; inventory: Promise<Inventory> } | undefined;
@@ -38,7 +38,7 @@ export class AegirServer {
     const { connection, accounts } = decommissioned === undefined ? configuration : {};
     if (connection) {
       this.#drushConnection = new SshConnection(connection, () => resolveConnection(connection, [name]));
-      this.#worker = new Worker(this.#drushConnection, new Drush(connection.user, drush), waits);
+      this.#worker = new DrushWorker(this.#drushConnection, new Drush(connection.user, drush), waits);
       this.#sites = new Sites(this.#worker, new TaskWatcher(this.#worker, waits, logged));
     }
     const accountsArgs = accounts?.connection;
@@ -54,7 +54,7 @@ export class AegirServer {
     }
   }
 
-  get worker(): Worker {
+  get worker(): DrushWorker {
     return this.#required(this.#worker);
   }
 

@@ -8,7 +8,7 @@ import { OneLineError } from "../text/OneLineError";
 import type { ClientReference } from "../worker/protocol";
 import type { AegirServer } from "./AegirServer";
 import { duration } from "../text/duration";
-import type { ConnectionPath } from "./firstContact";
+import type { ConnectionPath } from "./unpinnedHosts";
 import { octopusInstance } from "./octopusInstance";
 import type { CronObstacles } from "./PasswordFiles";
 

@@ -10,7 +10,7 @@ import { SftpRefusal } from "../ssh/SftpRefusal";
 import { type Sftp } from "../ssh/Sftp";
 import type { SshConnection } from "../ssh/SshConnection";
 import { AegirError, waitCancelled } from "./AegirError";
-import { Patience } from "./Patience";
+import { StallTimeout } from "./StallTimeout";
 import { stillWaiting, WaitReport } from "./WaitReport";
 
 /** Passwords are 8 to 128 characters; the limit only keeps a wrong file from being read whole. */
@@ -90,10 +90,10 @@ export class PasswordFiles {
   }
 
   /** The login's password as BOA leaves it: waits out the moment in which the file is there and empty. */
-  async settled(login: string): Promise<Password | undefined> {
-    const patience = new Patience(this.options.accountMinutes);
+  async readWhenWritten(login: string): Promise<Password | undefined> {
+    const stallTimeout = new StallTimeout(this.options.accountMinutes);
     while ((await this.#readFile(login)) === "") {
-      if (patience.expired()) throw await this.#expired(`the password file of ${login} is empty`, false);
+      if (stallTimeout.expired()) throw await this.#expired(`the password file of ${login} is empty`, false);
       await this.#pause(`the password file of ${login}`, false);
     }
     return this.read(login);
@@ -109,14 +109,14 @@ export class PasswordFiles {
    * @param check is called at every look and may throw to end the wait early
    */
   async appears(login: string, old: string | undefined, check: () => Promise<void>): Promise<Password> {
-    const patience = new Patience(this.options.accountMinutes);
+    const stallTimeout = new StallTimeout(this.options.accountMinutes);
     const waitReport = new WaitReport();
     for (;;) {
       const found = await this.read(login);
       if (found && found.fingerprint !== old) return found;
       await check();
       await this.#announce(login);
-      if (patience.expired()) {
+      if (stallTimeout.expired()) {
         throw await this.#expired(`${login} has no ${old === undefined ? "" : "new "}password file`, old !== undefined);
       }
       this.#report(waitReport, `a password of ${login}`);
@@ -126,10 +126,10 @@ export class PasswordFiles {
 
   /** Waits until the login is gone, which BOA's cron makes true in the second run after its last site has left. */
   async disappears(login: string): Promise<void> {
-    const patience = new Patience(this.options.accountMinutes);
+    const stallTimeout = new StallTimeout(this.options.accountMinutes);
     const waitReport = new WaitReport();
     while ((await this.#readFile(login)) !== undefined) {
-      if (patience.expired()) throw await this.#expired(`the login ${login} still exists`, true);
+      if (stallTimeout.expired()) throw await this.#expired(`the login ${login} still exists`, true);
       await this.#announce(login);
       this.#report(waitReport, `the end of the login ${login}`);
       await this.#pause(`the end of the login ${login}`, true);

@@ -26,7 +26,8 @@ import { clientChange, otherClient } from "./ClientNumber";
 import type { TaskWatcher } from "./TaskWatcher";
 import type { WaitFor } from "./WaitFor";
 import { noClient } from "./workerRefusals";
-import { settle, type Worker } from "./Worker";
+import type { DrushWorker } from "./DrushWorker";
+import { retryUntilCertain } from "./retryUntilCertain";
 import { SftpRefusal } from "../ssh/SftpRefusal";
 import { SshError } from "../ssh/SshError";
 import { SessionBroken } from "../worker/SessionBroken";
@@ -83,7 +84,7 @@ export class NotApplied extends AegirError {
 
 export class Sites {
   constructor(
-    private readonly worker: Worker,
+    private readonly worker: DrushWorker,
     private readonly tasks: TaskWatcher,
   ) {}
 
@@ -159,7 +160,9 @@ export class Sites {
 
   async #rounds(request: HandoverRequest, run: HandoverRun): Promise<Handover> {
     for (let verifies = 0; verifies < MAXIMUM_VERIFIES;) {
-      const step = await settle(this.worker.label, `handing over ${request.site}`, () => this.#write(request, run));
+      const step = await retryUntilCertain(this.worker.label, `handing over ${request.site}`, () =>
+        this.#write(request, run),
+      );
       if (step.kind === "finished") return step.handover;
       if (step.kind === "verify") {
         verifies++;

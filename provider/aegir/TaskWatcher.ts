@@ -8,9 +8,9 @@
 import { TaskStatus, type QueueFacts, type TaskFacts } from "../worker/protocol";
 import { AegirError, waitCancelled, type Outcome } from "./AegirError";
 import { isCancelled, pause } from "../ssh/cancellation";
-import { Patience } from "./Patience";
+import { StallTimeout } from "./StallTimeout";
 import { stillWaiting, WaitReport } from "./WaitReport";
-import type { Worker } from "./Worker";
+import type { DrushWorker } from "./DrushWorker";
 
 /** A verify may take one second and its place in the queue an hour, so looks begin early and grow rarer, up to `pollSeconds`. */
 const FIRST_LOOK_SECONDS = 0.5;
@@ -23,7 +23,7 @@ interface Watched {
   waitReport: WaitReport;
   /** As last seen, for example `task 71, 3 tasks ahead of it`. */
   place: string;
-  patience: Patience;
+  stallTimeout: StallTimeout;
   /** What an end of the wait leaves: the change that it followed, or the nothing that it had to come before. */
   outcome: Outcome;
   /** The best place in the queue so far; a queue that grows in front of it is no progress. */
@@ -42,7 +42,7 @@ export class TaskWatcher {
   #lookSeconds = FIRST_LOOK_SECONDS;
 
   constructor(
-    private readonly worker: Worker,
+    private readonly worker: DrushWorker,
     private readonly waits: { pollSeconds: number; taskMinutes: number },
     /** Prints what holds a wait up when it is first seen, and what is still waited for. */
     private readonly report: (line: string) => void = () => undefined,
@@ -61,7 +61,7 @@ export class TaskWatcher {
       const watched: Watched = {
         waitReport: new WaitReport(this.clock),
         place: "",
-        patience: new Patience(this.waits.taskMinutes, this.clock),
+        stallTimeout: new StallTimeout(this.waits.taskMinutes, this.clock),
         outcome,
         fewestAhead: Infinity,
         what,
@@ -117,15 +117,15 @@ export class TaskWatcher {
     }
     this.#announce(waiting, queue.obstacles);
     for (const watched of waiting) watched.place = placeOf(task);
-    const impatient = waiting.filter((watched) => {
+    const stalled = waiting.filter((watched) => {
       watched.fewestAhead = Math.min(watched.fewestAhead, task.ahead ?? 0);
-      return watched.patience.expired(`${task.status} ${watched.fewestAhead}`);
+      return watched.stallTimeout.expired(`${task.status} ${watched.fewestAhead}`);
     });
-    if (impatient.length === 0) return;
-    const rest = waiting.filter((watched) => !impatient.includes(watched));
+    if (stalled.length === 0) return;
+    const rest = waiting.filter((watched) => !stalled.includes(watched));
     if (rest.length > 0) this.#watched.set(nid, rest);
     else this.#watched.delete(nid);
-    for (const watched of impatient) watched.reject(this.#expired(watched, task, queue));
+    for (const watched of stalled) watched.reject(this.#expired(watched, task, queue));
   }
 
   /** A wait that cannot go on says so at its first look, not when its whole time is over; and again if the reason changes. */
@@ -149,7 +149,7 @@ export class TaskWatcher {
     this.report(stillWaiting(longest, [...named, ...more].join(", ")));
   }
 
-  #expired({ what, patience, outcome }: Watched, task: TaskFacts, queue: QueueFacts): AegirError {
+  #expired({ what, stallTimeout, outcome }: Watched, task: TaskFacts, queue: QueueFacts): AegirError {
     const state =
       task.status === TaskStatus.processing
         ? "it has been running without an end; its process may have been killed"
@@ -157,7 +157,7 @@ export class TaskWatcher {
     const reasons = queue.obstacles.join(", ");
     return new AegirError({
       code: "waitExpired",
-      what: `waited ${patience.minutes} min without progress for ${what} (task ${task.nid}): ${state}${reasons ? ` (${reasons})` : ""}`,
+      what: `waited ${stallTimeout.minutes} min without progress for ${what} (task ${task.nid}): ${state}${reasons ? ` (${reasons})` : ""}`,
       server: this.worker.label,
       outcome,
       next:

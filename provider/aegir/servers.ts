@@ -3,7 +3,7 @@
  * provider text, and does not wait for an asynchronous `configure` (docs/pulumi.md#configure), so it is only kept here
  * and read when the first operation needs it.
  */
-import { forgetAttempts } from "../ssh/attempt";
+import { forgetRejectedCredentials } from "../ssh/loginOnce";
 import { AegirError } from "./AegirError";
 import { AegirServer } from "./AegirServer";
 import { parseServers, selectServer, type ServerConfiguration, type Servers } from "./ServerConfiguration";
@@ -55,6 +55,6 @@ export function serverFor(name: string | undefined): AegirServer {
 export async function endServers(): Promise<void> {
   const ending = [...open.values()];
   open.clear();
-  forgetAttempts();
+  forgetRejectedCredentials();
   await Promise.all(ending.map((server) => server.end()));
 }

@@ -10,7 +10,7 @@ import { otherClient } from "./ClientNumber";
 import { otherUser } from "./UserNumber";
 
 /** What a request was about, as it was declared. */
-export interface Requested {
+export interface RequestContext {
   /** Internal name. */
   client: string;
   /** The node that the client is known to be. */
@@ -30,7 +30,7 @@ type Meaning = { code: AegirErrorCode; what: string; next: string; detail?: Reco
 const meanings: Partial<
   Record<
     WorkerErrorCode,
-    (refusal: WorkerRefusal, requested: Requested, server: string) => Meaning | AegirError | undefined
+    (refusal: WorkerRefusal, requested: RequestContext, server: string) => Meaning | AegirError | undefined
   >
 > = {
   changed({ detail }, { client, clientNid, user, uid }, server) {
@@ -97,7 +97,7 @@ const meanings: Partial<
 };
 
 /** What the refusal says about what was declared; undefined if `error` is none, or may be asked again, or speaks for itself. */
-export function meaningOf(error: unknown, server: string, requested: Requested): AegirError | undefined {
+export function meaningOf(error: unknown, server: string, requested: RequestContext): AegirError | undefined {
   if (!(error instanceof WorkerRefusal)) return undefined;
   const meaning = meanings[error.code]?.(error, requested, server);
   return meaning === undefined || meaning instanceof AegirError

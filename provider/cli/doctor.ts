@@ -1,5 +1,5 @@
 import { AegirError } from "../aegir/AegirError";
-import { parseUnpinned } from "../aegir/firstContact";
+import { parseUnpinned } from "../aegir/unpinnedHosts";
 import { instanceOf, readAddress } from "../aegir/ServerConfiguration";
 import { inspectServer, type NamedPinning, type ServerInspection } from "../inventory/ServerInspection";
 import { printable } from "../text/printable";

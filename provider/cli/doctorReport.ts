@@ -1,6 +1,6 @@
 import { stringify } from "yaml";
 import type { Examination } from "../aegir/Examination";
-import type { Pinning } from "../aegir/firstContact";
+import type { Pinning } from "../aegir/unpinnedHosts";
 import { SERVERS_KEY } from "../aegir/ServerConfiguration";
 import type { NamedPinning, NotPinned, ServerInspection } from "../inventory/ServerInspection";
 import { duration } from "../text/duration";

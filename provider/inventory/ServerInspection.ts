@@ -1,7 +1,7 @@
 /** A server as `aegir-access doctor` finds it, before its host keys are pinned and after. */
 import { AegirServer } from "../aegir/AegirServer";
 import { examine, type Examination } from "../aegir/Examination";
-import { firstContact, type Pinning, type UnpinnedConnection } from "../aegir/firstContact";
+import { scanUnpinnedHosts, type Pinning, type UnpinnedConnection } from "../aegir/unpinnedHosts";
 import { OneLineError } from "../text/OneLineError";
 
 export type ServerInspection = Examination | NotPinned | Decommissioned;
@@ -40,7 +40,7 @@ export async function inspectServer(pinning: NamedPinning): Promise<ServerInspec
 async function readHostKeys({ name, ...pinning }: NamedPinning): Promise<NotPinned> {
   const notPinned = { server: name, verdict: "notPinned", missing: pinning.unpinned } as const;
   try {
-    return { ...notPinned, shown: await firstContact(name, pinning), problem: null };
+    return { ...notPinned, shown: await scanUnpinnedHosts(name, pinning), problem: null };
   } catch (error) {
     if (!(error instanceof OneLineError)) throw error;
     return { ...notPinned, shown: [], problem: error.message };

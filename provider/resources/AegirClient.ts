@@ -2,7 +2,7 @@ import { AegirError } from "../aegir/AegirError";
 import type { AegirServer } from "../aegir/AegirServer";
 import { clientChange, partedClient, type ClientChange } from "../aegir/ClientNumber";
 import { serverFor } from "../aegir/servers";
-import { settle } from "../aegir/Worker";
+import { retryUntilCertain } from "../aegir/retryUntilCertain";
 import { meaningOf } from "../aegir/workerRefusals";
 import { WorkerRefusal } from "../worker/WorkerRefusal";
 import { clientNameKey, clientNameProblems } from "../naming/ClientName";
@@ -254,7 +254,9 @@ export const aegirClient: ResourceHandlers<Inputs, Recorded> = {
       return ensureUser(server, renamed, inputs);
     };
     const declared = { ...declaredOf(properties, inputs), stateVersion: STATE_VERSION };
-    const client = await recordingUnknown(id, declared, () => settle(server.label, `creating ${id}`, attempt));
+    const client = await recordingUnknown(id, declared, () =>
+      retryUntilCertain(server.label, `creating ${id}`, attempt),
+    );
     noteClientNid(server.name, client.internalName, client.nid);
     return { id, outs: recordOf(client, inputs) };
   },
@@ -303,7 +305,9 @@ export const aegirClient: ResourceHandlers<Inputs, Recorded> = {
     };
     // The name as it was surely seen: the next run finds it, or the new one.
     const changed = { ...olds, ...declaredOf(properties, news), name: olds.name };
-    const client = await recordingUnknown(id, changed, () => settle(server.label, `updating ${id}`, attempt));
+    const client = await recordingUnknown(id, changed, () =>
+      retryUntilCertain(server.label, `updating ${id}`, attempt),
+    );
     noteClientNid(server.name, client.internalName, client.nid);
     return { outs: recordOf(client, news) };
   },
@@ -314,7 +318,7 @@ export const aegirClient: ResourceHandlers<Inputs, Recorded> = {
       say(id, "is still declared by this program: only this entry of the state is forgotten.");
       return;
     }
-    await settle(server.label, `deleting ${id}`, () => deleteClient(server, id, props));
+    await retryUntilCertain(server.label, `deleting ${id}`, () => deleteClient(server, id, props));
     const accounts = server.configuration.accounts;
     if (props.waitForLogin && accounts) {
       await server.passwordFiles.disappears(shellAccountName(accounts.instance, props.internalName));
@@ -420,7 +424,7 @@ async function ensureUser(server: AegirServer, client: ClientFacts, inputs: Inpu
   try {
     await server.worker.call("ensureUser", { client: client.internalName, user });
   } catch (error) {
-    // Whatever else is refused may be asked again, by settle or by the next run.
+    // Whatever else is refused may be asked again, by retryUntilCertain or by the next run.
     if (!(error instanceof WorkerRefusal && error.code === "nameTaken")) throw error;
     const withoutEmail = recordOf(client, { ...inputs, email: undefined });
     const refused = meaningOf(error, server.label, { client: client.internalName, mail: inputs.email });

@@ -2,7 +2,7 @@ import type { AegirServer } from "../aegir/AegirServer";
 import { clientChange, partedClient, type ClientChange, type KnownClient } from "../aegir/ClientNumber";
 import { serverFor } from "../aegir/servers";
 import { otherUser, partedNames, type NameChange } from "../aegir/UserNumber";
-import { settle } from "../aegir/Worker";
+import { retryUntilCertain } from "../aegir/retryUntilCertain";
 import { isDeletedUser, meaningOf } from "../aegir/workerRefusals";
 import { mailKey, mailProblems, userNameKey, userNameProblems } from "../naming/PanelUser";
 import type { UserFacts, VerbResult } from "../worker/protocol";
@@ -211,7 +211,7 @@ export const clientUserBinding: ResourceHandlers<Inputs, Recorded> = {
     const { client, clientNid } = props;
     // A binding that was recorded without its answer has no uid.
     const person = props.uid === undefined ? { name: props.user } : { uid: props.uid };
-    await settle(server.label, `unbinding ${props.user} from ${client}`, async () => {
+    await retryUntilCertain(server.label, `unbinding ${props.user} from ${client}`, async () => {
       // By uid, because the person may have another name by now, and another person this name.
       const { result } = await server.worker.call("user", person);
       const [user] = result.users;
@@ -269,7 +269,9 @@ type Pair = Pick<VerbResult<"bind">, "user" | "clientNid">;
 /** Observed and written in one transaction by the worker, and so repeatable. */
 function bind(inputs: Inputs, expected: Expected): Promise<Pair> {
   const server = serverFor(inputs.server);
-  return settle(server.label, `binding ${inputs.user} to ${inputs.client}`, () => bindOnce(server, inputs, expected));
+  return retryUntilCertain(server.label, `binding ${inputs.user} to ${inputs.client}`, () =>
+    bindOnce(server, inputs, expected),
+  );
 }
 
 async function bindOnce(server: AegirServer, inputs: Inputs, { uid, clientNid }: Expected): Promise<Pair> {

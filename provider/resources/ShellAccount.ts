@@ -182,7 +182,7 @@ export const shellAccount: ResourceHandlers<Inputs, Recorded> = {
   async read(id, props): Promise<ReadResult<Recorded>> {
     const server = serverFor(props.server);
     const login = props.username ?? id.slice("account:".length);
-    const password = await server.passwordFiles.settled(login);
+    const password = await server.passwordFiles.readWhenWritten(login);
     if (!password) return {};
     // Without a recorded client (a lookup) the login's own letters are the best name there is for it.
     const live = { ...props, client: props.client ?? login.slice(login.indexOf(".") + 1), server: server.name };

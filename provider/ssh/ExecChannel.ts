@@ -1,5 +1,5 @@
 import type { ClientChannel } from "ssh2";
-import type { Link, Opened } from "./Link";
+import type { SshTransport, Opened } from "./SshTransport";
 
 /** How a remote command ended. If the server did not say, `code` and `signal` are both null: that is no success. */
 export interface Exit {
@@ -31,11 +31,11 @@ export class ExecChannel {
    */
   readonly stream: ClientChannel;
 
-  constructor(link: Link, { channel, free }: Opened<ClientChannel>) {
+  constructor(transport: SshTransport, { channel, free }: Opened<ClientChannel>) {
     this.stream = channel;
     channel.on("error", () => undefined);
     this.exit = new Promise((resolve) => {
-      const forget = link.onLost((lost) => resolve({ code: null, signal: null, lost }));
+      const forget = transport.onLost((lost) => resolve({ code: null, signal: null, lost }));
       channel.on("close", (code?: number | null, signal?: string | null) => {
         forget();
         free();

@@ -6,7 +6,7 @@ import { dial } from "./dial";
 import { Excerpt } from "../text/Excerpt";
 import { describeExit, ExecChannel } from "./ExecChannel";
 import type { Exit } from "./ExecChannel";
-import type { Link } from "./Link";
+import type { SshTransport } from "./SshTransport";
 import type { Peer } from "./login";
 import { printable } from "../text/printable";
 import { Sftp } from "./Sftp";
@@ -39,7 +39,7 @@ export class SshConnection {
   /** How many connections were opened so far. */
   connections = 0;
   readonly #timings: Timings;
-  #link: Promise<Link> | null = null;
+  #transport: Promise<SshTransport> | null = null;
   /** When an attempt that failed may be made again (`performance.now()`). */
   #failedUntil = 0;
   #sftp: Promise<SftpChannel> | null = null;
@@ -60,11 +60,11 @@ export class SshConnection {
 
   /** Starts a command. Nothing that a user chose belongs into its text: send that on standard input. */
   exec(command: string): Promise<ExecChannel> {
-    return this.#onLink(async (link) => {
+    return this.#onTransport(async (transport) => {
       const began = performance.now();
       debugLog("%s: command %s", this.label, command);
-      const opened = await link.open<ClientChannel>("a command", (client, done) => client.exec(command, done));
-      const channel = new ExecChannel(link, opened);
+      const opened = await transport.open<ClientChannel>("a command", (client, done) => client.exec(command, done));
+      const channel = new ExecChannel(transport, opened);
       void channel.exit.then((exit) =>
         debugLog("%s: command %s: %s after %d ms", this.label, command, describeExit(exit), millisecondsSince(began)),
       );
@@ -122,23 +122,23 @@ export class SshConnection {
 
   /** Closes the connection. What is under way fails; the next call connects anew. */
   end(): void {
-    const link = this.#link;
-    this.#link = null;
+    const transport = this.#transport;
+    this.#transport = null;
     this.#sftp = null;
     this.#failedUntil = 0;
-    link?.then(
+    transport?.then(
       (live) => live.end(),
       () => undefined,
     );
   }
 
-  #connect(): Promise<Link> {
+  #connect(): Promise<SshTransport> {
     const again = this.#failedUntil !== 0 && performance.now() >= this.#failedUntil;
-    if (this.#link !== null && !again) {
-      return this.#link;
+    if (this.#transport !== null && !again) {
+      return this.#transport;
     }
     this.#failedUntil = 0;
-    const link = (async () => {
+    const transport = (async () => {
       const began = performance.now();
       const live = await dial(this.resolve(), this.#timings).catch((error: unknown) => {
         const code = error instanceof SshError ? error.code : "unexpected";
@@ -149,30 +149,30 @@ export class SshConnection {
       debugLog("%s: connected after %d ms", this.label, millisecondsSince(began));
       live.onLost(() => {
         debugLog("%s: disconnected", this.label);
-        this.#forget(link);
+        this.#forget(transport);
       });
       return live;
     })();
-    this.#link = link;
-    link.catch(() => {
-      if (this.#link === link) this.#failedUntil = performance.now() + this.#timings.failureSeconds * 1000;
+    this.#transport = transport;
+    transport.catch(() => {
+      if (this.#transport === transport) this.#failedUntil = performance.now() + this.#timings.failureSeconds * 1000;
     });
-    return link;
+    return transport;
   }
 
-  #forget(link: Promise<Link>): void {
-    if (this.#link === link) {
-      this.#link = null;
+  #forget(transport: Promise<SshTransport>): void {
+    if (this.#transport === transport) {
+      this.#transport = null;
     }
   }
 
-  /** Uses the live link; one that turns out to be dead before anything was sent over it is replaced, once. */
-  async #onLink<Result>(use: (link: Link) => Promise<Result>): Promise<Result> {
-    const link = await this.#connect();
+  /** Uses the live transport; one that turns out to be dead before anything was sent over it is replaced, once. */
+  async #onTransport<Result>(use: (transport: SshTransport) => Promise<Result>): Promise<Result> {
+    const transport = await this.#connect();
     try {
-      return await use(link);
+      return await use(transport);
     } catch (error) {
-      if (link.lost !== null && error instanceof SshError && error.outcome === "notSent") {
+      if (transport.lost !== null && error instanceof SshError && error.outcome === "notSent") {
         return use(await this.#connect());
       }
       throw error;
@@ -183,7 +183,7 @@ export class SshConnection {
     if (this.#sftp !== null) {
       return this.#sftp;
     }
-    const channel = this.#onLink((link) => this.#openSftp(link));
+    const channel = this.#onTransport((transport) => this.#openSftp(transport));
     const forget = () => {
       if (this.#sftp === channel) {
         this.#sftp = null;
@@ -194,8 +194,8 @@ export class SshConnection {
     return channel;
   }
 
-  async #openSftp(link: Link): Promise<SftpChannel> {
-    const opening = link.open<SFTPWrapper>("SFTP", (client, done) => client.sftp(done));
+  async #openSftp(transport: SshTransport): Promise<SftpChannel> {
+    const opening = transport.open<SFTPWrapper>("SFTP", (client, done) => client.sftp(done));
     const { channel: wrapper, free } = await opening.catch((error: unknown) => {
       if (!(error instanceof SshError)) throw error;
       if (error.code === "refusedByServer" && /exit code/.test(error.reason)) {
@@ -211,7 +211,7 @@ export class SshConnection {
       throw new SshError(error.code, this.label, outcome, error.reason);
     });
     const closed = new Promise<string>((resolve) => {
-      link.onLost(resolve);
+      transport.onLost(resolve);
       wrapper.on("error", (error: Error) => resolve(`the SFTP channel broke: ${printable(error.message)}`));
       wrapper.on("close", () => {
         // ssh2 leaves our half of the channel open, and the server counts it as a session until it is closed.

@@ -1,12 +1,12 @@
 import { connect, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { Client } from "ssh2";
-import { attempt } from "./attempt";
+import { loginOnce } from "./loginOnce";
 import { isCancelled, pause } from "./cancellation";
 import type { Hop, ResolvedConnection } from "./credentials";
-import { Link } from "./Link";
+import { SshTransport } from "./SshTransport";
 import { CouldNotReach, login } from "./login";
-import { offerOf, type Offer } from "./Offer";
+import { authMethodOf, type AuthMethod } from "./AuthMethod";
 import { printable } from "../text/printable";
 import { SshError } from "./SshError";
 import type { Timings } from "./Timings";
@@ -15,7 +15,7 @@ import type { Timings } from "./Timings";
  * Connects and logs in, through the bastion if there is one. Only what could not be reached is tried again: a refused
  * connection, silence or a close before the server's greeting. Rejected credentials and host keys never are.
  */
-export async function dial(connection: ResolvedConnection, timings: Timings): Promise<Link> {
+export async function dial(connection: ResolvedConnection, timings: Timings): Promise<SshTransport> {
   const tolerated = connection.dialErrorLimit === -1 ? Infinity : connection.dialErrorLimit;
   const began = performance.now();
   const until = began + timings.connectSeconds * 1000;
@@ -53,28 +53,28 @@ function whichHop({ proxy, label }: ResolvedConnection, hop: Hop): string {
     : ` through the bastion ${proxy.label}, which was reached`;
 }
 
-async function dialOnce(connection: ResolvedConnection, until: number, timings: Timings): Promise<Link> {
+async function dialOnce(connection: ResolvedConnection, until: number, timings: Timings): Promise<SshTransport> {
   const { proxy, label } = connection;
   const time = (hop: Hop) => Math.max(Math.min(hop.perDialTimeout * 1000, until - performance.now()), 1);
   // Both before anything is sent: missing credentials of the server are no reason to log in at the bastion.
-  const offer = await offerOf(connection);
-  const proxyOffer = proxy && (await offerOf(proxy));
+  const method = await authMethodOf(connection);
+  const proxyMethod = proxy && (await authMethodOf(proxy));
   const first = proxy ?? connection;
-  const entry = await attempt(first, proxyOffer ?? offer, () => enter(first, proxyOffer ?? offer, time(first)));
+  const entry = await loginOnce(first, proxyMethod ?? method, () => enter(first, proxyMethod ?? method, time(first)));
   const { socket } = entry;
   if (proxy === null) {
-    return new Link(label, entry.client, socket, null, socket, timings, [entry.peer]);
+    return new SshTransport(label, entry.client, socket, null, socket, timings, [entry.peer]);
   }
   try {
     const { transport, client, peer } = await Promise.race([
       lossOf(entry.client, proxy),
-      attempt(connection, offer, async () => {
+      loginOnce(connection, method, async () => {
         const transport = await forward(entry.client, proxy, connection, time(connection));
-        return { transport, ...(await login(connection, offer, transport, time(connection))) };
+        return { transport, ...(await login(connection, method, transport, time(connection))) };
       }),
     ]);
     const way = { label: proxy.label, client: entry.client };
-    return new Link(label, client, transport, way, socket, timings, [entry.peer, peer]);
+    return new SshTransport(label, client, transport, way, socket, timings, [entry.peer, peer]);
   } catch (error) {
     close(socket);
     throw error;
@@ -82,12 +82,12 @@ async function dialOnce(connection: ResolvedConnection, until: number, timings: 
 }
 
 /** Logs in at the server that this machine itself connects to. */
-async function enter(hop: Hop, offer: Offer, milliseconds: number) {
+async function enter(hop: Hop, method: AuthMethod, milliseconds: number) {
   const socket = connect({ host: hop.host, port: hop.port, noDelay: true });
   // What comes after everybody has gone would else end the process.
   socket.on("error", () => undefined);
   try {
-    return { socket, ...(await login(hop, offer, socket, milliseconds)) };
+    return { socket, ...(await login(hop, method, socket, milliseconds)) };
   } catch (error) {
     close(socket);
     throw error;

@@ -4,7 +4,7 @@ import type { Algorithms, AuthenticationType } from "ssh2";
 import type { Hop } from "./credentials";
 import { Excerpt } from "../text/Excerpt";
 import { fingerprint, typeOf, type HostKeyVerdict } from "./HostKey";
-import type { Offer } from "./Offer";
+import type { AuthMethod } from "./AuthMethod";
 import { printable } from "../text/printable";
 import { HostKeyRejected, SshError } from "./SshError";
 
@@ -68,7 +68,7 @@ type Phase = "connecting" | "greeting" | "keyExchange" | "authentication";
  */
 export function login(
   hop: Hop,
-  offer: Offer,
+  method: AuthMethod,
   transport: Duplex,
   milliseconds: number,
 ): Promise<{ client: Client; peer: Peer }> {
@@ -98,7 +98,7 @@ export function login(
         case "authentication":
           // Else ssh2 would go on with the agent's next key.
           if (error.level === "agent") client.end();
-          return fail(notLoggedIn(hop, offer, error, answer));
+          return fail(notLoggedIn(hop, method, error, answer));
       }
     };
     const timer = setTimeout(() => fail(tooSlow(hop, phase, milliseconds)), milliseconds);
@@ -127,12 +127,12 @@ export function login(
         // Without a handler of ours ssh2 would go on after a rejection.
         authHandler: (remaining: AuthenticationType[] | null, partial: boolean | null, next) => {
           // The first call is before any attempt. As OpenSSH's client does, ask for the methods first (RFC 4252, 5.2): that
-          // counts as no failed attempt (auth2.c), and an offer that the server cannot take stays here.
+          // does not count as a failed attempt (auth2.c), and credentials that the server cannot take are not sent.
           if (remaining === null) return next({ type: "none", username: hop.user });
-          const names = remaining.map((method) => printable(method, 40));
+          const names = remaining.map((name) => printable(name, 40));
           const asked = methods === null;
           methods ??= names;
-          if (asked && takes(names, offer)) return next(offer.method);
+          if (asked && takes(names, method)) return next(method.parameters);
           answer = {
             offered: !asked,
             partial: partial ?? false,
@@ -239,36 +239,36 @@ function notAgreed(hop: Hop, error: Partial<NodeJS.ErrnoException>): CouldNotRea
 
 function notLoggedIn(
   hop: Hop,
-  offer: Offer,
+  method: AuthMethod,
   error: Partial<NodeJS.ErrnoException> & { level?: string },
   answer: Answer | null,
 ): SshError {
   const message = printable(error.message ?? "");
   if (error.level === "agent") {
-    const why = `${offer.description} did not sign: ${message}`;
+    const why = `${method.description} did not sign: ${message}`;
     return new SshError("credentialsUnusable", hop.label, "notDone", why);
   }
   const methods = answer?.methods.join(", ");
   if (answer && !answer.offered) {
-    const what = `the server accepts only ${methods} from the user ${hop.user}, and the connection has ${offer.description}`;
+    const what = `the server accepts only ${methods} from the user ${hop.user}, and the connection has ${method.description}`;
     return new SshError("authenticationRejected", hop.label, "notDone", what, { effect: "No credentials were sent" });
   }
   const what =
     error.level !== "client-authentication"
-      ? `the server broke off the login with ${offer.description}: ${message}`
+      ? `the server broke off the login with ${method.description}: ${message}`
       : answer?.partial
-        ? `the server accepted ${offer.description} but asks for a second factor (${methods}), which is not supported`
-        : `the server rejected ${offer.description} of the user ${hop.user}` +
+        ? `the server accepted ${method.description} but asks for a second factor (${methods}), which is not supported`
+        : `the server rejected ${method.description} of the user ${hop.user}` +
           (methods ? `; it accepts: ${methods}` : "") +
-          (offer.advice ? `; ${offer.advice}` : "");
+          (method.advice ? `; ${method.advice}` : "");
   return new SshError("authenticationRejected", hop.label, "notDone", what, {
     effect: "Tried once, and not again, because servers lock out who keeps trying. Nothing was done",
   });
 }
 
 /** Whether a server that says which methods it takes, takes this one. */
-function takes(methods: string[], { method }: Offer): boolean {
-  return methods.length === 0 || methods.includes(method.type === "agent" ? "publickey" : method.type);
+function takes(methods: string[], { parameters }: AuthMethod): boolean {
+  return methods.length === 0 || methods.includes(parameters.type === "agent" ? "publickey" : parameters.type);
 }
 
 function tooSlow(hop: Hop, phase: Phase, milliseconds: number): CouldNotReach | SshError {

@@ -29,7 +29,7 @@ export interface WorkerAnswer {
   result: unknown;
 }
 
-interface Request {
+interface PendingRequest {
   verb: string;
   line: string;
   deadlineSeconds: number;
@@ -51,10 +51,10 @@ export class WorkerSession {
   /** How many requests were made, `hello` not counted. */
   requests = 0;
   readonly #startedAt = performance.now();
-  readonly #outstanding = new Map<number, Request>();
+  readonly #outstanding = new Map<number, PendingRequest>();
   readonly #reader: FrameReader;
   #lastId = 0;
-  #unwritten: Request[] = [];
+  #unwritten: PendingRequest[] = [];
   #writing = false;
   #retired = false;
   #timer: NodeJS.Timeout | undefined;
@@ -214,7 +214,7 @@ export class WorkerSession {
     }
   }
 
-  #break(why: string, about: { exit?: Exit; outcome?: SshOutcome; late?: Request } = {}): void {
+  #break(why: string, about: { exit?: Exit; outcome?: SshOutcome; late?: PendingRequest } = {}): void {
     if (this.#broken !== null) {
       return;
     }
@@ -230,7 +230,7 @@ export class WorkerSession {
     this.channel.kill();
   }
 
-  #error({ verb }: Request, outcome: SshOutcome, code: "sessionBroken" | "deadlineExceeded"): SessionBroken {
+  #error({ verb }: PendingRequest, outcome: SshOutcome, code: "sessionBroken" | "deadlineExceeded"): SessionBroken {
     const { why, exit } = this.#broken as { why: string; exit: Exit | null };
     const noise = this.#reader.noise.text();
     return new SessionBroken(code, this.label, outcome, verb, why, exit?.code ?? null, exit?.signal ?? null, noise);

@@ -3,7 +3,7 @@
  * and what is there instead of a shell when it is made to fail.
  */
 import { posix } from "node:path";
-import { SHELL_PROBE } from "../../provider/aegir/whyNoWorker";
+import { SHELL_PROBE } from "../../provider/aegir/diagnoseStart";
 import { WORKER_ARGUMENTS } from "../../provider/worker/protocol";
 import type { Faults } from "./Faults";
 

@@ -4,7 +4,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { AegirServer } from "../../provider/aegir/AegirServer";
 import { ServerConfiguration } from "../../provider/aegir/ServerConfiguration";
-import { settle } from "../../provider/aegir/Worker";
+import { retryUntilCertain } from "../../provider/aegir/retryUntilCertain";
 import { WorkerRefusal } from "../../provider/worker/WorkerRefusal";
 import {
   WORKER_ARGUMENTS,
@@ -98,7 +98,7 @@ describe("the worker and its database", () => {
 
   /** Gives the site to the client, as a resource does: observes, and writes if that is missing. */
   function move(server: AegirServer, site: string, to: "acme" | null): Promise<void> {
-    return settle(server.label, `moving ${site}`, async () => {
+    return retryUntilCertain(server.label, `moving ${site}`, async () => {
       const { ownerNid, nid } = await server.sites.require(site);
       if (ownerNid !== (to === null ? octopus : acme))
         await server.worker.call("setOwner", { nid, from: ownerNid, to });

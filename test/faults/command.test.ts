@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { Drush } from "../../provider/aegir/Drush";
 import { ServerConfiguration } from "../../provider/aegir/ServerConfiguration";
-import { Worker } from "../../provider/aegir/Worker";
+import { DrushWorker } from "../../provider/aegir/DrushWorker";
 import { resolveConnection } from "../../provider/ssh/credentials";
 import { SshConnection } from "../../provider/ssh/SshConnection";
 import { SessionBroken } from "../../provider/worker/SessionBroken";
@@ -66,7 +66,7 @@ describe("while a command runs", () => {
     const { connection: args, drush, waits } = ServerConfiguration.parse(t.configuration().main);
     assert.ok(args);
     const connection = new SshConnection(args, () => resolveConnection(args, ["main"], {}), { keepaliveSeconds: 0.1 });
-    const worker = new Worker(connection, new Drush(args.user, drush), waits);
+    const worker = new DrushWorker(connection, new Drush(args.user, drush), waits);
     const hold = t.aegir.faults.holdRequest("createClient", "committed");
     const asking = worker.call("createClient", { internalName: "nova", name: "Nova Ltd", user: null });
     await Promise.race([hold.reached, asking]);

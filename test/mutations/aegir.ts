@@ -41,7 +41,7 @@ export const aegir: WrittenMutation[] = [
   {
     name: "take a lost answer for a failure",
     danger: "What was written is not looked for, and the deployment fails half way.",
-    file: "provider/aegir/Worker.ts",
+    file: "provider/aegir/retryUntilCertain.ts",
     find: '      const again =\n        (error instanceof SessionBroken && error.outcome === "unknown") ||',
     replace: "      const again =",
     caughtBy:
@@ -50,7 +50,7 @@ export const aegir: WrittenMutation[] = [
   {
     name: "lose the race for good",
     danger: "What somebody changed in the moment between look and write is told as a riddle.",
-    file: "provider/aegir/Worker.ts",
+    file: "provider/aegir/retryUntilCertain.ts",
     find: '["deadlock", "changed", "exists"].includes(error.code)',
     replace: '["deadlock", "exists"].includes(error.code)',
     caughtBy: "test/faults/others.test.ts: row 36: the same within the moment between a look and the write",
@@ -67,7 +67,7 @@ export const aegir: WrittenMutation[] = [
   {
     name: "keep one worker for ever",
     danger: "Its caches and its database connection go stale, and it acts on what is no more.",
-    file: "provider/aegir/Worker.ts",
+    file: "provider/aegir/DrushWorker.ts",
     find: "if (session.alive && session.age < LEASE_SECONDS && session.requests < LEASE_REQUESTS) return session;",
     replace: "if (session.alive) return session;",
     caughtBy: "test/resources/ServerStories.test.ts: a worker is retired after a minute (trap 28)",
@@ -75,7 +75,7 @@ export const aegir: WrittenMutation[] = [
   {
     name: "wait for a task for ever",
     danger: "A paused queue stops the deployment without a word, and the stack stays locked.",
-    file: "provider/aegir/Patience.ts",
+    file: "provider/aegir/StallTimeout.ts",
     find: "return this.clock() >= this.#expires;",
     replace: "return this.#expires < 0;",
     caughtBy:
@@ -110,7 +110,7 @@ export const aegir: WrittenMutation[] = [
   {
     name: "call unknown not done once the server cannot be reached any more",
     danger: "Nobody looks for a write that was made.",
-    file: "provider/aegir/Worker.ts",
+    file: "provider/aegir/retryUntilCertain.ts",
     find: "      else if (error instanceof SshError && unknown) throw unknown;\n",
     replace: "",
     caughtBy:

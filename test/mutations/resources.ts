@@ -7,7 +7,7 @@ export const resources: WrittenMutation[] = [
   {
     name: "bind the user of the name as it is spelled out",
     danger: "A user is made anew, or not found, because its name is sent as reviewers read it.",
-    file: "provider/aegir/Worker.ts",
+    file: "provider/aegir/DrushWorker.ts",
     find: "return mapped(args, (text) => rawName(text)) as T;",
     replace: "return mapped(args, (text) => rawName(text) && text) as T;",
     caughtBy: "test/resources/spelledNames.test.ts: means the one that it spells, to bind, to look at and to unbind",

@@ -37,7 +37,7 @@ export const ssh: WrittenMutation[] = [
   {
     name: "retry a rejected credential",
     danger: "A firewall shuts out the pipeline, and with it everybody at its address.",
-    file: "provider/ssh/attempt.ts",
+    file: "provider/ssh/loginOnce.ts",
     find: 'if (!(error instanceof SshError && error.code === "authenticationRejected")) forget();',
     replace: "forget();\n    void error;",
     caughtBy: "test/ssh/SshConnection.test.ts: tries a rejected key exactly once, and never falls back on the password",
@@ -45,7 +45,7 @@ export const ssh: WrittenMutation[] = [
   {
     name: "have two connections try one credential at once",
     danger: "A bastion counts two failed logins for one mistake, or as many as there are servers behind it.",
-    file: "provider/ssh/attempt.ts",
+    file: "provider/ssh/loginOnce.ts",
     find: "await other;",
     replace: "break;",
     caughtBy:
@@ -127,7 +127,7 @@ export const ssh: WrittenMutation[] = [
   {
     name: "never give up a silent connection",
     danger: "A half-open link keeps everybody who waits for it.",
-    file: "provider/ssh/Link.ts",
+    file: "provider/ssh/SshTransport.ts",
     find: "if (++this.#silentIntervals >= this.timings.keepaliveIntervals) {",
     replace: "if (++this.#silentIntervals < 0) {",
     caughtBy: `${connection}: is noticed when the server just falls silent`,

@@ -1,7 +1,7 @@
 /** What a person sees of a wait, and when: on a clock and a queue that the test drives. */
 import assert from "node:assert/strict";
 import { TaskWatcher } from "../../provider/aegir/TaskWatcher";
-import type { Worker } from "../../provider/aegir/Worker";
+import type { DrushWorker } from "../../provider/aegir/DrushWorker";
 
 const QUEUED = 0;
 const PROCESSING = -1;
@@ -9,7 +9,7 @@ const SUCCESS = 1;
 
 /** Of a worker that answers with `call`. */
 function watcherOf(call: unknown, report: (line: string) => void, clock: () => number): TaskWatcher {
-  const worker = { label: "aegir@host", call } as unknown as Worker;
+  const worker = { label: "aegir@host", call } as unknown as DrushWorker;
   return new TaskWatcher(worker, { pollSeconds: 0.01, taskMinutes: 15 }, report, clock);
 }
 

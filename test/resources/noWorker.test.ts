@@ -4,7 +4,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { userInfo } from "node:os";
 import { configureServers, endServers } from "../../provider/aegir/servers";
-import { parseShellProbe, SHELL_PROBE } from "../../provider/aegir/whyNoWorker";
+import { parseShellProbe, SHELL_PROBE } from "../../provider/aegir/diagnoseStart";
 import { aegirClient } from "../../provider/resources/AegirClient";
 import { SshError, type SshErrorCode } from "../../provider/ssh/SshError";
 import { SmallAegir, type SmallAegirOptions } from "../aegir/SmallAegir";

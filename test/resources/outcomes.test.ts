@@ -6,7 +6,8 @@ import { AegirError } from "../../provider/aegir/AegirError";
 import { configureServers, endServers } from "../../provider/aegir/servers";
 import { Sites } from "../../provider/aegir/Sites";
 import { TaskWatcher } from "../../provider/aegir/TaskWatcher";
-import { settle, type Worker } from "../../provider/aegir/Worker";
+import type { DrushWorker } from "../../provider/aegir/DrushWorker";
+import { retryUntilCertain } from "../../provider/aegir/retryUntilCertain";
 import { aegirClient } from "../../provider/resources/AegirClient";
 import { PartialFailure } from "../../provider/resources/PartialFailure";
 import { siteOwnership } from "../../provider/resources/SiteOwnership";
@@ -95,7 +96,7 @@ function handover(failing: string, error: Error): Promise<unknown> {
     server: () => Promise.resolve({ defaultClient: owner(1, "acme") }),
     call: (verb: string) =>
       verb === failing ? Promise.reject(error) : Promise.resolve({ now: 10, result: answers[verb] }),
-  } as unknown as Worker;
+  } as unknown as DrushWorker;
   const sites = new Sites(worker, new TaskWatcher(worker, { pollSeconds: 0, taskMinutes: 1 }));
   return sites.handOver({
     site,
@@ -108,7 +109,7 @@ function handover(failing: string, error: Error): Promise<unknown> {
 /** What carries an error on, each as its user meets it. */
 const carriers: Record<string, (error: Error) => Promise<unknown>> = {
   "as it is": (error) => Promise.reject(error),
-  "settle()": (error) => settle(host, "updating client:acme", () => Promise.reject(error)),
+  "retryUntilCertain()": (error) => retryUntilCertain(host, "updating client:acme", () => Promise.reject(error)),
   "a handover before its write": (error) => handover("client", error),
   "a handover in its write": (error) => handover("setOwner", error),
   "a handover that waits for its verify": (error) => handover("tasks", error),

@@ -1,5 +1,5 @@
 /** A deadline that moves: it expires only after a time in which nothing has moved. */
-export class Patience {
+export class StallTimeout {
   #expires: number;
   #progress: string | undefined;
 

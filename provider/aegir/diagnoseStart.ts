@@ -53,7 +53,7 @@ export function parseShellProbe(output: string): ShellFacts | null {
 }
 
 /** The error of a worker's start, with what was found out about it where that is worth a question. */
-export async function explained(error: unknown, connection: SshConnection, drush: Drush): Promise<unknown> {
+export async function diagnoseStart(error: unknown, connection: SshConnection, drush: Drush): Promise<unknown> {
   const notBootstrapped = error instanceof WorkerRefusal && internalReason(error) === "bootstrap";
   if (notBootstrapped) {
     const what = "Drush has not started an Aegir front end";
@@ -62,7 +62,7 @@ export async function explained(error: unknown, connection: SshConnection, drush
   }
   if (!(error instanceof WorkerNotStarted) || error.exitCode === null) return error;
   const { host, code, what, exitCode, noise } = error;
-  const explanation = await whyNoWorker(connection, drush, error).catch(noAnswer);
+  const explanation = await findCause(connection, drush, error).catch(noAnswer);
   return new WorkerNotStarted(host, code, what, exitCode, noise, explanation);
 }
 
@@ -72,7 +72,7 @@ function noAnswer(error: unknown): string {
   throw error;
 }
 
-async function whyNoWorker(connection: SshConnection, drush: Drush, { noise }: WorkerNotStarted): Promise<string> {
+async function findCause(connection: SshConnection, drush: Drush, { noise }: WorkerNotStarted): Promise<string> {
   // OpenSSH's own words (session.c, do_pwchange), in the place of any command.
   if (/password has expired/.test(noise)) {
     return `The password of ${drush.login} has expired, which stops logins with a key as well. Change it: log in by hand, or have root run \`passwd ${drush.login}\``;

@@ -44,7 +44,10 @@ export function parseUnpinned(name: string, value: unknown): Pinning {
  * Has every connection without a pin show its key; those behind an unpinned bastion cannot.
  * @throws SshError as a connection does
  */
-export async function firstContact(name: string, { configuration, unpinned }: Pinning): Promise<UnpinnedConnection[]> {
+export async function scanUnpinnedHosts(
+  name: string,
+  { configuration, unpinned }: Pinning,
+): Promise<UnpinnedConnection[]> {
   const { connection, accounts } = configuration;
   const seen: UnpinnedConnection[] = [];
   for (const [prefix, args, names] of [

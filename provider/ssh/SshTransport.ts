@@ -17,7 +17,7 @@ export interface Opened<Channel> {
 }
 
 /** An authenticated connection to one server, through a bastion perhaps, while it lives. */
-export class Link {
+export class SshTransport {
   /** Why it is gone; null while it lives. */
   lost: string | null = null;
   readonly #onLost = new Set<(reason: string) => void>();
@@ -31,7 +31,7 @@ export class Link {
     readonly label: string,
     private readonly client: Client,
     /** What `client` reads from: the socket, or a channel of the bastion's connection. */
-    transport: Duplex,
+    stream: Duplex,
     private readonly bastion: { label: string; client: Client } | null,
     /** The one socket underneath. */
     private readonly socket: Socket,
@@ -43,7 +43,7 @@ export class Link {
       this.#watch(bastion.client, `the bastion ${bastion.label}`);
     }
     this.#watch(client, "the server");
-    transport.on("data", () => {
+    stream.on("data", () => {
       this.#silentIntervals = 0;
       this.#chunksHeard++;
     });
@@ -103,7 +103,7 @@ export class Link {
     return true;
   }
 
-  /** Calls back when the link is lost, at once if it is; the result takes the listener away. */
+  /** Calls back when the transport is lost, at once if it is; the result takes the listener away. */
   onLost(listener: (reason: string) => void): () => void {
     if (this.lost !== null) {
       listener(this.lost);
@@ -161,7 +161,7 @@ export class Link {
   ): Promise<Channel> {
     return new Promise((resolve, reject) => {
       const fail = (error: Error) => {
-        settled();
+        stopWaiting();
         reject(error);
       };
       const timer = setTimeout(() => {
@@ -176,14 +176,14 @@ export class Link {
         const outcome = this.#chunksHeard === heard ? "notSent" : "unknown";
         fail(new SshError("sessionBroken", this.label, outcome, `${reason}, while ${what} was being asked for`));
       });
-      const settled = () => {
+      const stopWaiting = () => {
         clearTimeout(timer);
         forget();
       };
       try {
         request(this.client, (error, channel) => {
           if (error === undefined) {
-            settled();
+            stopWaiting();
             return resolve(channel);
           }
           const refused = typeof (error as { reason?: unknown }).reason === "number";
@@ -220,7 +220,7 @@ export class Link {
     waiting.forEach((resolve) => resolve());
   }
 
-  /** Until a channel is closed, the link is lost, or the time is over. */
+  /** Until a channel is closed, the transport is lost, or the time is over. */
   async #pause(milliseconds: number): Promise<void> {
     let timer: NodeJS.Timeout | undefined;
     await new Promise<void>((resolve) => {

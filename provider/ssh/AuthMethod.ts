@@ -13,10 +13,11 @@ import { SshError } from "./SshError";
 const MAX_AGENT_KEYS = 3;
 const AGENT_MILLISECONDS = 10_000;
 
-/** What a server is offered, once. */
-export interface Offer {
-  method: AnyAuthMethod;
-  /** Tells it from other offers, and nothing of a secret. */
+/** A way to log in, with its credentials. A server is offered one of them, once. */
+export interface AuthMethod {
+  /** What ssh2 needs for it. */
+  parameters: AnyAuthMethod;
+  /** Identifies the credentials without revealing them. */
   digest: string;
   /** What it is and where it was found, for messages. */
   description: string;
@@ -24,18 +25,18 @@ export interface Offer {
   advice: string;
 }
 
-/** Makes the offer of a hop; asks the agent for its keys, but sends nothing to any server. */
-export function offerOf(hop: Hop): Promise<Offer> {
-  return offer(hop, hop.authentication);
+/** Finds the method for a hop. Asks the agent for its keys, but sends nothing to a server. */
+export function authMethodOf(hop: Hop): Promise<AuthMethod> {
+  return methodFor(hop, hop.authentication);
 }
 
-async function offer(hop: Hop, authentication: Authentication): Promise<Offer> {
+async function methodFor(hop: Hop, authentication: Authentication): Promise<AuthMethod> {
   const { user: username } = hop;
   const { from } = authentication;
   if (authentication.method === "privateKey") {
     const key = authentication.key();
     return {
-      method: { type: "publickey", username, key },
+      parameters: { type: "publickey", username, key },
       digest: fingerprint(key.getPublicSSH()),
       description: `the private key (${from})`,
       advice: "",
@@ -44,7 +45,7 @@ async function offer(hop: Hop, authentication: Authentication): Promise<Offer> {
   if (authentication.method === "password") {
     const password = authentication.password();
     return {
-      method: { type: "password", username, password },
+      parameters: { type: "password", username, password },
       digest: fingerprint(Buffer.from(password)),
       description: `the password (${from})`,
       advice: "",
@@ -67,14 +68,14 @@ async function offer(hop: Hop, authentication: Authentication): Promise<Offer> {
       otherwise && `${otherwise.from} was not tried; unset SSH_AUTH_SOCK to use it`,
     ];
     return {
-      method: { type: "agent", username, agent: new OfferedKeys(agent, offered) },
+      parameters: { type: "agent", username, agent: new RestrictedAgent(agent, offered) },
       digest: offered.map((key) => fingerprint(key.getPublicSSH())).join(" "),
       description: `${from} (${offered.length === 1 ? "one key" : `${offered.length} keys`})`,
       advice: advice.filter(Boolean).join("; "),
     };
   }
   if (otherwise !== null) {
-    return offer(hop, otherwise);
+    return methodFor(hop, otherwise);
   }
   const found =
     keys === null
@@ -149,7 +150,7 @@ function certificateTypes(answer: Buffer): string[] {
   return types;
 }
 
-class OfferedKeys extends BaseAgent<ParsedKey> {
+class RestrictedAgent extends BaseAgent<ParsedKey> {
   constructor(
     private readonly agent: BaseAgent,
     private readonly keys: ParsedKey[],

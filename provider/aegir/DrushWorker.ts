@@ -24,22 +24,22 @@ import {
 import { workerSource } from "../worker/source";
 import { AegirError } from "./AegirError";
 import type { Drush } from "./Drush";
-import { Patience } from "./Patience";
-import { explained } from "./whyNoWorker";
-import { internalReason, refusedWhile } from "./workerRefusals";
+import { StallTimeout } from "./StallTimeout";
+import { diagnoseStart } from "./diagnoseStart";
+import { internalReason } from "./workerRefusals";
 
 const LEASE_SECONDS = 60;
 const LEASE_REQUESTS = 500;
 /** One request is a transaction of milliseconds; the database's own lock wait is the longest part of it. */
 const REQUEST_DEADLINE_SECONDS = 120;
 
-export interface Answered<V extends Verb> {
+export interface VerbAnswer<V extends Verb> {
   /** The server's clock, in seconds. */
   now: number;
   result: VerbResult<V>;
 }
 
-export class Worker {
+export class DrushWorker {
   readonly #connection: SshConnection;
   readonly #drush: Drush;
   readonly #waits: { pollSeconds: number; taskMinutes: number };
@@ -73,7 +73,7 @@ export class Worker {
    * @throws SessionBroken with `outcome: "unknown"` if the answer to a write was lost
    * @throws SshError if the server cannot be reached
    */
-  async call<V extends Verb>(verb: V, args: VerbArguments<V>): Promise<Answered<V>> {
+  async call<V extends Verb>(verb: V, args: VerbArguments<V>): Promise<VerbAnswer<V>> {
     if (verbs[verb].write) this.writes++;
     try {
       return await this.#ask(verb, args);
@@ -88,18 +88,18 @@ export class Worker {
     }
   }
 
-  async #ask<V extends Verb>(verb: V, args: VerbArguments<V>): Promise<Answered<V>> {
+  async #ask<V extends Verb>(verb: V, args: VerbArguments<V>): Promise<VerbAnswer<V>> {
     const session = await this.#leased();
     try {
       const { now, result } = await session.request(verb, asOnTheServer(args), REQUEST_DEADLINE_SECONDS);
-      return { now, result: this.#believe(verb, result) };
+      return { now, result: this.#parseResult(verb, result) };
     } catch (error) {
       if (error instanceof WorkerRefusal) Object.assign(error.detail, asPeopleReadIt(error.detail));
       throw error;
     }
   }
 
-  #believe<V extends Verb>(verb: V, result: unknown): VerbResult<V> {
+  #parseResult<V extends Verb>(verb: V, result: unknown): VerbResult<V> {
     const parsed = verbs[verb].result.safeParse(result);
     if (parsed.success) return asPeopleReadIt(parsed.data) as VerbResult<V>;
     const where = parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`).join("; ");
@@ -140,14 +140,14 @@ export class Worker {
   }
 
   async #start(): Promise<WorkerSession> {
-    const patience = new Patience(this.#waits.taskMinutes);
+    const stallTimeout = new StallTimeout(this.#waits.taskMinutes);
     for (;;) {
       try {
         return await this.#startOnce();
       } catch (error) {
         if (isCancelled()) throw error;
-        if (!isOverloaded(error)) throw await explained(error, this.#connection, this.#drush);
-        if (patience.expired()) throw overloaded(error, patience.minutes);
+        if (!isOverloaded(error)) throw await diagnoseStart(error, this.#connection, this.#drush);
+        if (stallTimeout.expired()) throw overloaded(error, stallTimeout.minutes);
       }
       await pause(this.#waits.pollSeconds);
     }
@@ -161,7 +161,7 @@ export class Worker {
       protocol: PROTOCOL_VERSION,
     });
     try {
-      this.#server = this.#believe("hello", session.hello.result);
+      this.#server = this.#parseResult("hello", session.hello.result);
     } catch (error) {
       session.end();
       throw error;
@@ -212,27 +212,4 @@ function isOverloaded(error: unknown): error is WorkerNotStarted {
 function overloaded({ host, code, what, exitCode, noise }: WorkerNotStarted, minutes: number): WorkerNotStarted {
   const why = `Aegir runs no Drush while the load of its machine is so high, and it was so for ${minutes} min`;
   return new WorkerNotStarted(host, code, what, exitCode, noise, why);
-}
-
-/**
- * Runs `attempt` - observe, decide, write - until its outcome is certain. Every attempt begins by observing, so an
- * attempt whose write was lost, was chosen as a deadlock's victim, or lost a race is simply made again.
- * @throws SessionBroken with `outcome: "unknown"` when it still is not certain after the third
- */
-export async function settle<T>(label: string, what: string, attempt: () => Promise<T>): Promise<T> {
-  let unknown: SessionBroken | undefined;
-  for (let attemptsLeft = 3; ; attemptsLeft--) {
-    try {
-      return await attempt();
-    } catch (error) {
-      if (error instanceof SessionBroken && error.outcome === "unknown") unknown = error;
-      // A server that cannot be asked any more does not make certain what was not.
-      else if (error instanceof SshError && unknown) throw unknown;
-      const again =
-        (error instanceof SessionBroken && error.outcome === "unknown") ||
-        (error instanceof WorkerRefusal && ["deadlock", "changed", "exists"].includes(error.code));
-      if (again && attemptsLeft > 1 && !isCancelled()) continue;
-      throw error instanceof WorkerRefusal ? refusedWhile(what, error, label) : error;
-    }
-  }
 }

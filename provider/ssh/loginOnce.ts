@@ -1,8 +1,8 @@
 import type { Hop } from "./credentials";
-import type { Offer } from "./Offer";
+import type { AuthMethod } from "./AuthMethod";
 import { SshError } from "./SshError";
 
-/** By hop, pinned keys and offer: the attempt that is under way, or the one that was rejected. */
+/** By hop, pinned keys and method: the attempt that is under way, or the one that was rejected. */
 const attempts = new Map<string, Promise<unknown>>();
 
 /**
@@ -10,8 +10,8 @@ const attempts = new Map<string, Promise<unknown>>();
  * connections may share a bastion or a login, and rejected credentials are offered once by all of them together: servers
  * lock out whoever keeps trying.
  */
-export async function attempt<Result>(hop: Hop, offer: Offer, login: () => Promise<Result>): Promise<Result> {
-  const key = [hop.label, hop.pins.toString(), offer.digest].join(" ");
+export async function loginOnce<Result>(hop: Hop, method: AuthMethod, login: () => Promise<Result>): Promise<Result> {
+  const key = [hop.label, hop.pins.toString(), method.digest].join(" ");
   for (let other = attempts.get(key); other !== undefined; other = attempts.get(key)) {
     await other;
   }
@@ -25,6 +25,6 @@ export async function attempt<Result>(hop: Hop, offer: Offer, login: () => Promi
 }
 
 /** Credentials that were rejected may be offered again: they, or the server, may have been corrected. */
-export function forgetAttempts(): void {
+export function forgetRejectedCredentials(): void {
   attempts.clear();
 }
