@@ -1,6 +1,7 @@
 /** A server as `aegir-access doctor` finds it, before its host keys are pinned and after. */
 import { AegirServer } from "../aegir/AegirServer";
-import { examine, type Examination } from "../aegir/Examination";
+import { examine } from "../aegir/examine";
+import type { Examination } from "../aegir/Examination";
 import { scanUnpinnedHosts, type Pinning, type UnpinnedConnection } from "../aegir/unpinnedHosts";
 import { OneLineError } from "../text/OneLineError";
 

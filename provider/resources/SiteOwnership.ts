@@ -1,6 +1,6 @@
 import { clientChange, partedClient, type ClientChange, type KnownClient } from "../aegir/ClientNumber";
 import { serverFor } from "../aegir/servers";
-import { NotApplied, type HandoverProgress } from "../aegir/Sites";
+import { NotApplied, type HandoverProgress } from "../aegir/NotApplied";
 import type { WaitFor } from "../aegir/WaitFor";
 import {
   anotherSite,

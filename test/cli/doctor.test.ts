@@ -107,7 +107,7 @@ describe("aegir-access doctor", () => {
     assert.match(told, /ShellAccount no: no `accounts` are configured/);
     assert.match(
       told,
-      /instance o1 of BOA, and no `accounts` are configured.*write accounts: \{ instance: "o1", connection: \.\.\. \}/,
+      /the BOA instance o1, and no `accounts` are configured.*write accounts: \{ instance: "o1", connection: \.\.\. \}/,
     );
     assert.match(told, /The server's client prefix is "cl_", configured is "".*Write clientPrefix: "cl_"\./);
     assert.match(told, /hosting_default_client names no client/);
@@ -131,14 +131,14 @@ describe("aegir-access doctor", () => {
 
   for (const [flavour, percent, says] of [
     ["boa", 84, null],
-    ["boa", 85, /The disk of \/ is 85 % full\. Above 90 % BOA runs no tasks and no account cron: free some of it/],
-    ["boa", 90, /The disk of \/ is 90 % full\. Above 90 %/],
+    ["boa", 85, /The disk of \/ is 85 % full\. Above 90 %, BOA runs no tasks/],
+    ["boa", 90, /The disk of \/ is 90 % full\. Above 90 %,/],
     [
       "boa",
       91,
       /held up: the disk of \/ is 91 % full, and BOA runs no tasks and no account cron above 90 %: free some/,
     ],
-    ["upstream", 91, /The disk of \/ is 91 % full\. Free some of it/],
+    ["upstream", 91, /The disk of \/ is 91 % full\. Free some space/],
   ] as const) {
     it(`doctor: ${says === null ? "ignores" : "reports"} a disk of ${flavour} that is ${percent} % full`, async () => {
       await start({ flavour });

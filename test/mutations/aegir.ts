@@ -5,18 +5,18 @@ export const aegir: WrittenMutation[] = [
   {
     name: "no re-read at the end",
     danger: "A verify has ended, and the old client still reaches the files.",
-    file: "provider/aegir/Sites.ts",
-    find: 'if (request.waitFor === "recorded") return finished(site, run);',
-    replace: 'if (request.waitFor === "recorded" || run.verifyTask !== undefined) return finished(site, run);',
+    file: "provider/aegir/Handover.ts",
+    find: 'if (this.request.waitFor === "recorded") return this.#finished(site);',
+    replace: 'if (this.request.waitFor === "recorded" || this.verifyTask !== undefined) return this.#finished(site);',
     caughtBy:
       "test/resources/Handover.test.ts: and a link that no verify removes is named, with the place where it is (trap 13)",
   },
   {
     name: "accept status 3 with a time before the write",
     danger: "A verify that somebody cancelled counts as done, and nothing was linked.",
-    file: "provider/aegir/Sites.ts",
-    find: "return task.executed !== null && (writtenAt === undefined || task.executed >= writtenAt);",
-    replace: "return task.executed !== null;",
+    file: "provider/aegir/Handover.ts",
+    find: "return executed !== null && (this.#writtenAt === undefined || executed >= this.#writtenAt);",
+    replace: "return executed !== null;",
     caughtBy:
       "test/resources/Handover.test.ts: when a verify is cancelled that carries the time of an older run: status 3 is no success then (boa) (trap 12)",
   },
@@ -32,7 +32,7 @@ export const aegir: WrittenMutation[] = [
   {
     name: "overlook a task that began before the write",
     danger: "It puts the old owner back when it ends, without a word.",
-    file: "provider/aegir/Sites.ts",
+    file: "provider/aegir/Handover.ts",
     find: "status === TaskStatus.processing && executed !== null && executed <= writtenAt,",
     replace: "status === TaskStatus.processing && executed !== null && executed < 0 && executed <= writtenAt,",
     caughtBy:

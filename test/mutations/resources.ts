@@ -35,7 +35,7 @@ export const resources: WrittenMutation[] = [
     name: "give a site to whichever client has the name now",
     danger:
       "A client was made again under its name, and a deployment gives the new client's people somebody else's site.",
-    file: "provider/aegir/Sites.ts",
+    file: "provider/aegir/Handover.ts",
     find: "if (toNid !== undefined && result.client?.nid !== toNid) {",
     replace: 'if (toNid !== undefined && result.client?.nid !== toNid && to === "") {',
     caughtBy:

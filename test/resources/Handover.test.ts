@@ -38,7 +38,7 @@ describe("a site changes hands", () => {
     aegir.faults.nextVerify(site, "oldOwner", 100);
     await assert.rejects(
       own(),
-      /www\.acme\.example is recorded as owned by octopus123456, but that is not effective: 4 verifies did not make it so for acme/,
+      /www\.acme\.example is recorded as owned by octopus123456, but that is not effective: after 4 verifies it is still not effective for acme/,
     );
     assert.equal(verifies().length, 1 + 4);
   });

@@ -67,7 +67,7 @@ export function tellResources(stage: StoryStage): void {
         {
           what: "another client's site is refused if takeOverFrom names a third one",
           declared: () => unlinked(owned(second, acme, { takeOverFrom: stage.named("third") }), acme),
-          says: () => `If ${other} is to lose it, write takeOverFrom: "${other}"`,
+          says: () => `Write takeOverFrom: "${other}" to take it from ${other}`,
         },
         {
           what: "a domain that is only an alias is refused, naming its site (trap 23)",
