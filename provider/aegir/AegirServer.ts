@@ -7,6 +7,7 @@ import { printable } from "../text/printable";
 import { SshConnection } from "../ssh/SshConnection";
 import type { Inventory } from "../worker/protocol";
 import { AegirError } from "./AegirError";
+import { Clients } from "./Clients";
 import { Drush } from "./Drush";
 import { PasswordFiles } from "./PasswordFiles";
 import { SERVERS_KEY, type ServerConfiguration } from "./ServerConfiguration";
@@ -56,6 +57,10 @@ export class AegirServer {
 
   get worker(): DrushWorker {
     return this.#required(this.#worker);
+  }
+
+  get clients(): Clients {
+    return new Clients(this.worker);
   }
 
   get sites(): Sites {

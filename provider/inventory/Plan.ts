@@ -3,9 +3,12 @@
  * and who reaches what afterwards. What an earlier deployment declared and the manifest no longer does is known to the
  * stack's state alone.
  */
+import { decideBinding, decideMail, type LiveUser } from "../decisions/binding";
+import { decideClient } from "../decisions/client";
 import { decideOwner, ownerName } from "../decisions/siteOwner";
 import type { Manifest, ManifestClient, ManifestSite, ManifestUser } from "../manifest/Manifest";
 import { mailKey, userNameKey } from "../naming/PanelUser";
+import { reducedName } from "../naming/ShellAccountName";
 import { normalizeDomain } from "../naming/SiteDomain";
 import {
   EffectiveAccess,
@@ -16,7 +19,7 @@ import {
 } from "../review/EffectiveAccess";
 import { accessOfInventory } from "../review/fromInventory";
 import { enumerated, name, phrase, type Phrase } from "../text/Phrase";
-import { SiteStatus, type ClientFacts, type Inventory, type SiteFacts, type UserFacts } from "../worker/protocol";
+import { SiteStatus, type ClientFacts, type Inventory, type SiteFacts } from "../worker/protocol";
 import { grouped } from "./declarable";
 import { undeclaredIds, undeclaredOf, type Undeclared } from "./undeclared";
 
@@ -51,9 +54,12 @@ class Planning {
   private readonly sites: Map<string, AccessSite>;
   private readonly liveClients: Map<string, ClientFacts>;
   private readonly liveSites: Map<string, SiteFacts[]>;
-  private readonly users: Map<string, UserFacts>;
-  private readonly mails: Map<string, UserFacts[]>;
+  // Those that earlier steps create are among them.
+  private readonly users: Map<string, LiveUser>;
+  private readonly mails: Map<string, LiveUser[]>;
   private readonly steps: Step[] = [];
+  /** Internal names. */
+  private readonly refusedClients = new Set<string>();
 
   constructor(
     private readonly manifest: Manifest,
@@ -68,14 +74,21 @@ class Planning {
     this.liveClients = new Map(inventory.clients.map((client) => [client.internalName, client]));
     this.liveSites = grouped(inventory.sites, ({ site }) => normalizeDomain(site));
     this.users = new Map(inventory.users.map((user) => [userNameKey(user.name), user]));
-    this.mails = grouped(inventory.users, ({ mail }) => mailKey(mail));
+    this.mails = grouped(inventory.users as LiveUser[], ({ mail }) => mailKey(mail));
   }
 
   plan(): Plan {
     for (const client of this.manifest.clients) {
       this.client(client);
-      for (const user of client.users) this.binding(client, user);
-      for (const site of client.sites) this.site(client, site);
+      const isRefused = this.refusedClients.has(client.internalName);
+      for (const user of client.users) {
+        if (isRefused) this.dependent(`binding:${client.internalName}:${user.name}`, user, client);
+        else this.binding(client, user);
+      }
+      for (const site of client.sites) {
+        if (isRefused) this.dependent(`site:${site.site}`, site, client);
+        else this.site(client, site);
+      }
     }
     const undeclared = undeclaredOf(this.manifest, this.inventory, this.instance ?? undefined);
     const refused = this.steps.some(({ action }) => action === "refuse");
@@ -97,85 +110,143 @@ class Planning {
     this.steps.push({ action, resource, line, says });
   }
 
+  /** What needs a client that is refused. */
+  private dependent(resource: string, declared: { line: number }, { internalName }: ManifestClient): void {
+    this.step(
+      "refuse",
+      resource,
+      declared,
+      phrase`is not deployed, because ${name(`client:${internalName}`)} is refused`,
+    );
+  }
+
   private client(declared: ManifestClient): void {
     const { internalName, name: title } = declared;
     const resource = `client:${internalName}`;
     const live = this.liveClients.get(internalName);
-    if (live && live.name !== title) {
-      const says = phrase`is called ${name(live.name)} on the server, and ${name(title)} here. A stack that declared the old title renames it. Any other stack is refused`;
+    const login = reducedName(internalName);
+    const sharing = this.inventory.clients.filter(
+      (other) => other !== live && reducedName(other.internalName) === login,
+    );
+    const sameShellName = sharing.map((other) => other.internalName);
+    const decision = decideClient({ name: title }, { client: live ?? null, sameShellName }, undefined);
+    if (decision.action === "refuse") {
+      this.refusedClients.add(internalName);
+      const says = live
+        ? phrase`is called ${name(live.name)} on the server, and ${name(title)} here. A stack that declared the old title renames it. Any other stack is refused`
+        : phrase`would share its shell login with ${enumerated(sameShellName.map(name))}, because only letters and digits count there. Choose another internalName`;
       return this.step("refuse", resource, declared, says);
+    }
+    const user = this.mailUser(declared, live);
+    if (user?.action === "refuse") {
+      // What needs the client is not deployed either. A new client and its user are written together, or not at all.
+      this.refusedClients.add(internalName);
+      return this.step("refuse", resource, declared, user.says);
     }
     const former = declared.renamedFrom === undefined ? undefined : this.liveClients.get(declared.renamedFrom);
     if (live) this.step("adopt", resource, declared, ADOPTED);
-    else if (former) {
-      this.step(
-        "create",
-        resource,
-        declared,
-        phrase`is new, in the place of ${name(former.internalName)}, which the deployment removes if the stack declared it`,
-      );
-    } else this.step("create", resource, declared, phrase`is new, with the title ${name(title)}`);
-    if (!live) {
+    else {
+      const says = former
+        ? phrase`is new, in the place of ${name(former.internalName)}, which the deployment removes if the stack declared it`
+        : phrase`is new, with the title ${name(title)}`;
+      this.step("create", resource, declared, says);
       this.clients.set(internalName, {
         ...{ internalName, name: title, renamedFrom: undefined, protect: false, keepPeople: false },
         ...{ leavesSites: false, shellAccount: undefined, bindings: new Map<string, Binding>() },
       });
     }
-    if (declared.email !== undefined) this.mail(declared, declared.email, live);
+    if (!user) return;
+    this.step("update", resource, declared, user.says);
+    if (user.isNew) this.make(user.user, declared.email!);
+    this.bind(internalName, user.user);
   }
 
-  /** Somebody with the client's `email` is bound to it. */
-  private mail(client: ManifestClient, mail: string, live: ClientFacts | undefined): void {
-    const resource = `client:${client.internalName}`;
-    if (live?.users.some((user) => mailKey(user.mail) === mailKey(mail))) return;
-    const [user, other] = this.mails.get(mailKey(mail)) ?? [];
-    if (other) return this.step("refuse", resource, client, phrase`several users have the mail address ${name(mail)}`);
-    if (user) {
-      this.step("update", resource, client, phrase`binds ${name(user.name)}, who has the address ${name(mail)}`);
-      return this.bind(client.internalName, user.name);
+  /** What becomes of the user with the client's `email`; undefined if there is none, or it is bound already. */
+  private mailUser(
+    { internalName, email }: ManifestClient,
+    live: ClientFacts | undefined,
+  ): { action: "refuse"; says: Phrase } | { action: "update"; says: Phrase; user: string; isNew: boolean } | undefined {
+    if (email === undefined) return undefined;
+    const decision = decideMail({
+      named: this.users.get(userNameKey(internalName)),
+      isBound: live?.users.some((user) => mailKey(user.mail) === mailKey(email)) ?? false,
+      mailed: this.mails.get(mailKey(email)) ?? [],
+    });
+    switch (decision.action) {
+      case "adopt":
+        return undefined;
+      case "bind":
+        return {
+          action: "update",
+          says: phrase`binds ${name(decision.user)}, who has the address ${name(email)}`,
+          user: decision.user,
+          isNew: false,
+        };
+      case "create":
+        return {
+          action: "update",
+          says: phrase`creates the panel user ${name(internalName)} with ${name(email)}`,
+          user: internalName,
+          isNew: true,
+        };
+      case "refuse": {
+        const says =
+          decision.why === "severalUsers"
+            ? phrase`several users have the mail address ${name(email)}`
+            : phrase`a user with ${name(email)} would be created, but another user has the name ${name(internalName)}`;
+        return { action: "refuse", says };
+      }
     }
-    if (this.users.has(userNameKey(client.internalName))) {
-      const says = phrase`a user with ${name(mail)} would be created, but another user has the name ${name(client.internalName)}`;
-      return this.step("refuse", resource, client, says);
-    }
-    this.step(
-      "update",
-      resource,
-      client,
-      phrase`creates the panel user ${name(client.internalName)} with ${name(mail)}`,
-    );
-    this.bind(client.internalName, client.internalName);
   }
 
   private binding(client: ManifestClient, declared: ManifestUser): void {
     const { internalName } = client;
-    const resource = `binding:${internalName}:${declared.name}`;
-    const user = this.users.get(userNameKey(declared.name));
     const { expectedUid, createUser } = declared;
-    if (expectedUid !== undefined && user?.uid !== expectedUid) {
-      const bearer = user
-        ? phrase`${name(declared.name)} is uid ${user.uid}`
-        : phrase`there is no user ${name(declared.name)}`;
-      const says = phrase`${bearer} on the server, and expectedUid says ${expectedUid}`;
-      return this.step("refuse", resource, declared, says);
+    const named = this.users.get(userNameKey(declared.name));
+    const decision = decideBinding(declared, {
+      named,
+      isBound: this.clients.get(internalName)?.bindings.has(personByName(declared.name).key) ?? false,
+      mailed: createUser ? (this.mails.get(mailKey(createUser.email)) ?? []) : [],
+    });
+    const step = (action: Step["action"], says: Phrase) =>
+      this.step(action, `binding:${internalName}:${declared.name}`, declared, says);
+    if (decision.action === "adopt") return step("adopt", ADOPTED);
+    if (decision.action === "refuse") {
+      switch (decision.why) {
+        case "otherPerson": {
+          const bearer = named
+            ? phrase`${name(declared.name)} is uid ${named.uid}`
+            : phrase`there is no user ${name(declared.name)}`;
+          return step("refuse", phrase`${bearer} on the server, and expectedUid says ${expectedUid!}`);
+        }
+        case "otherMail":
+          return step(
+            "refuse",
+            phrase`the user has the address ${name(named!.mail)} on the server, and createUser says ${name(createUser!.email)}. Remove createUser if this is the right person`,
+          );
+        case "missing":
+          return step(
+            "refuse",
+            phrase`there is no panel user ${name(declared.name)}. Write createUser with an address to create one`,
+          );
+        case "mailTaken":
+          return step(
+            "refuse",
+            phrase`the user would be created with ${name(createUser!.email)}, which is the address of ${name(decision.by)}`,
+          );
+      }
     }
-    if (user?.clients.includes(internalName)) return this.step("adopt", resource, declared, ADOPTED);
-    if (user && createUser && mailKey(user.mail) !== mailKey(createUser.email)) {
-      const says = phrase`the user has the address ${name(user.mail)} on the server, and createUser says ${name(createUser.email)}. Remove createUser if this is the right person`;
-      return this.step("refuse", resource, declared, says);
-    }
-    if (!user && createUser === undefined) {
-      const says = phrase`there is no panel user ${name(declared.name)}. Write createUser with an address to create one`;
-      return this.step("refuse", resource, declared, says);
-    }
-    const sharing = user ? undefined : this.mails.get(mailKey(createUser!.email))?.[0];
-    if (sharing) {
-      const says = phrase`the user would be created with ${name(createUser!.email)}, which is the address of ${name(sharing.name)}`;
-      return this.step("refuse", resource, declared, says);
-    }
-    const made = user ? [] : phrase`, a panel user who is created with ${name(createUser!.email)}`;
-    this.step("create", resource, declared, phrase`binds ${name(declared.name)}${made}`);
+    const made =
+      decision.action === "bind" ? [] : phrase`, a panel user who is created with ${name(createUser!.email)}`;
+    step("create", phrase`binds ${name(declared.name)}${made}`);
+    if (decision.action === "create") this.make(declared.name, createUser!.email);
     this.bind(internalName, declared.name);
+  }
+
+  private make(user: string, mail: string): void {
+    const made = { uid: 0, name: user, mail };
+    this.users.set(userNameKey(user), made);
+    this.mails.set(mailKey(mail), [...(this.mails.get(mailKey(mail)) ?? []), made]);
   }
 
   private bind(client: string, user: string): void {

@@ -1,10 +1,10 @@
 import { AegirError } from "../aegir/AegirError";
 import type { AegirServer } from "../aegir/AegirServer";
 import { clientChange, partedClient, type ClientChange } from "../aegir/ClientNumber";
-import { serverFor } from "../aegir/servers";
+import { boundUser, sameMail, type WantedUser } from "../aegir/Clients";
 import { retryUntilCertain } from "../aegir/retryUntilCertain";
-import { meaningOf } from "../aegir/workerRefusals";
-import { WorkerRefusal } from "../worker/WorkerRefusal";
+import { serverFor } from "../aegir/servers";
+import { decideClient, type ClientRefusal } from "../decisions/client";
 import { clientNameKey, clientNameProblems } from "../naming/ClientName";
 import { deriveInternalName, internalNameProblems } from "../naming/InternalName";
 import { mailKey, mailProblems } from "../naming/PanelUser";
@@ -226,39 +226,9 @@ export const aegirClient: ResourceHandlers<Inputs, Recorded> = {
   },
 
   async create(inputs): Promise<CreateResult<Recorded>> {
-    const server = serverFor(inputs.server);
     const id = clientId(inputs.internalName);
-    const attempt = async (): Promise<ClientFacts> => {
-      const existing = await observe(server, inputs);
-      if (existing.sameName.length > 0) {
-        say(
-          id,
-          `is called "${inputs.name}" as are other clients: ${existing.sameName.join(", ")}. People in the panel tell them apart by this name alone.`,
-        );
-      }
-      if (!existing.client) return createNode(server, inputs, existing);
-      if (existing.client.name !== inputs.name && inputs.onExisting !== "adopt") {
-        throw refuse(
-          server,
-          `the client ${inputs.internalName} exists under another name: the server has "${existing.client.name}", the stack declares "${inputs.name}"`,
-          'Declare the server\'s name, choose another internalName, or set onExisting: "adopt" to rename it',
-        );
-      }
-      if (existing.sameShellName.length > 0) {
-        say(
-          id,
-          `shares its shell login with ${existing.sameShellName.join(", ")}: on BOA each sees the other's sites in turn.`,
-        );
-      }
-      const renamed = await rename(server, existing.client, existing.client.name, inputs.name);
-      return ensureUser(server, renamed, inputs);
-    };
     const declared = { ...declaredOf(properties, inputs), stateVersion: STATE_VERSION };
-    const client = await recordingUnknown(id, declared, () =>
-      retryUntilCertain(server.label, `creating ${id}`, attempt),
-    );
-    noteClientNid(server.name, client.internalName, client.nid);
-    return { id, outs: recordOf(client, inputs) };
+    return { id, outs: await recordingUnknown(id, declared, () => ensure(id, inputs, undefined)) };
   },
 
   async read(id, props): Promise<ReadResult<Recorded>> {
@@ -283,33 +253,9 @@ export const aegirClient: ResourceHandlers<Inputs, Recorded> = {
   async update(id, olds, news): Promise<{ outs: Recorded }> {
     // Recorded without an answer to its creation: there may be such a client by now, or none.
     if (olds.nid === undefined) return aegirClient.create(news);
-    const server = serverFor(news.server);
-    const attempt = async (): Promise<ClientFacts> => {
-      const { client: live } = await observe(server, news);
-      if (live?.nid !== olds.nid) {
-        const known = (await server.inventory()).clients.find(({ nid }) => nid === olds.nid);
-        const found = { internalName: known?.internalName ?? null, nid: live?.nid ?? null };
-        if ((live || known) && !(live && news.onExisting === "adopt")) throw parted(server, olds, found);
-        if (live) return ensureUser(server, await rename(server, live, live.name, news.name), news);
-      }
-      if (!live) {
-        throw new AegirError({
-          code: "missing",
-          what: `the client ${news.internalName} is no longer there`,
-          server: server.label,
-          outcome: "notDone",
-          next: "Run `pulumi up --refresh`: it sees that the client is gone and creates it again",
-        });
-      }
-      return ensureUser(server, await rename(server, live, canonicalName(olds.name), news.name), news);
-    };
     // The name as it was surely seen: the next run finds it, or the new one.
     const changed = { ...olds, ...declaredOf(properties, news), name: olds.name };
-    const client = await recordingUnknown(id, changed, () =>
-      retryUntilCertain(server.label, `updating ${id}`, attempt),
-    );
-    noteClientNid(server.name, client.internalName, client.nid);
-    return { outs: recordOf(client, news) };
+    return { outs: await recordingUnknown(id, changed, () => ensure(id, news, olds)) };
   },
 
   async delete(id, props): Promise<void> {
@@ -356,87 +302,101 @@ function deriveInto(
   return problems.map((problem) => fail(`Derived from the name: ${problem} Write an internalName of your own.`));
 }
 
-type Observed = VerbResult<"client">;
-
-async function observe(
-  server: AegirServer,
-  { internalName, name }: { internalName: string; name: string },
-): Promise<Observed> {
-  const { result } = await server.worker.call("client", { internalName, name });
-  return result;
+/** Makes the client what is declared, as `decideClient` says; repeated while the outcome of a write is not known. */
+async function ensure(id: string, inputs: Inputs, recorded: Recorded | undefined): Promise<Recorded> {
+  const server = serverFor(inputs.server);
+  const operation = `${recorded ? "updating" : "creating"} ${id}`;
+  const client = await retryUntilCertain(server.label, operation, () => ensureOnce(server, id, inputs, recorded));
+  noteClientNid(server.name, client.internalName, client.nid);
+  return recordOf(client, inputs);
 }
 
-async function createNode(server: AegirServer, inputs: Inputs, { sameShellName }: Observed): Promise<ClientFacts> {
-  if (sameShellName.length > 0) {
-    throw refuse(
-      server,
-      `${inputs.internalName} would share its shell login with ${sameShellName.join(", ")} (letters and digits alone count there), and each would see the other's sites`,
-      "Choose another internalName",
+async function ensureOnce(
+  server: AegirServer,
+  id: string,
+  inputs: Inputs,
+  recorded: Recorded | undefined,
+): Promise<ClientFacts> {
+  const { internalName, name } = inputs;
+  const live = await server.clients.look(internalName, name);
+  const recordedIsCalled =
+    recorded && live.client?.nid !== recorded.nid ? await calledNow(server, recorded.nid) : undefined;
+  const decision = decideClient(inputs, { ...live, recordedIsCalled }, recorded);
+  if (decision.action === "refuse") {
+    throw refusal(server, inputs, { ...live, recordedIsCalled: recordedIsCalled ?? null }, recorded, decision.why);
+  }
+  if (!recorded) warnOfOthers(id, inputs, live);
+  if (decision.action === "create") return server.clients.create(internalName, name, wantedUser(inputs));
+  const client = decision.action === "rename" ? await server.clients.rename(live.client!, name) : live.client!;
+  const user = wantedUser(inputs);
+  if (!user) return client;
+  // The client may have been written before: a failure is then a partial one.
+  const withoutEmail = recordOf(client, { ...inputs, email: undefined });
+  return server.clients.ensureUser(client, user, (meaning) => new PartialFailure(id, withoutEmail, meaning));
+}
+
+async function calledNow(server: AegirServer, nid: number): Promise<string | null> {
+  return (await server.inventory()).clients.find((client) => client.nid === nid)?.internalName ?? null;
+}
+
+function warnOfOthers(id: string, { name }: Inputs, { client, sameName, sameShellName }: VerbResult<"client">): void {
+  if (sameName.length > 0) {
+    say(
+      id,
+      `is called "${name}" as are other clients: ${sameName.join(", ")}. People in the panel tell them apart by this name alone.`,
     );
   }
-  try {
-    const { result } = await server.worker.call("createClient", {
-      internalName: inputs.internalName,
-      name: inputs.name,
-      user: wantedUser(inputs),
-    });
-    return result.client;
-  } catch (error) {
-    const ifAltered =
-      "Configure the server's clientPrefix as it is there, and declare an internalName that begins with it";
-    const { internalName: client, email: mail } = inputs;
-    throw meaningOf(error, server.label, { client, mail, ifAltered }) ?? error;
+  if (client && sameShellName.length > 0) {
+    say(id, `shares its shell login with ${sameShellName.join(", ")}: on BOA each sees the other's sites in turn.`);
   }
 }
 
-/** Compare-and-set: what is there must be the declared name or the one this stack last saw. */
-async function rename(server: AegirServer, live: ClientFacts, recorded: string, wanted: string): Promise<ClientFacts> {
-  if (live.name === wanted) return live;
-  if (live.name !== recorded) {
-    throw new AegirError({
-      code: "changedMeanwhile",
-      what: `the name of the client ${live.internalName} changed since this stack last saw it: expected "${recorded}", found "${live.name}"`,
-      server: server.label,
-      outcome: "notDone",
-      next: "Run `pulumi up --refresh` to see the change before it is overwritten",
-      detail: { expected: recorded, found: live.name },
-    });
-  }
-  const { internalName } = live;
-  try {
-    const { result } = await server.worker.call("renameClient", {
-      internalName,
-      nid: live.nid,
-      from: live.name,
-      to: wanted,
-    });
-    return result.client;
-  } catch (error) {
-    const ifAltered = "Declare the name that the server has: a save of this client would give it another login";
-    throw meaningOf(error, server.label, { client: internalName, ifAltered }) ?? error;
+function refusal(
+  server: AegirServer,
+  { internalName, name }: Inputs,
+  { client, sameShellName, recordedIsCalled }: VerbResult<"client"> & { recordedIsCalled: string | null },
+  recorded: Recorded | undefined,
+  why: ClientRefusal,
+): AegirError {
+  switch (why) {
+    case "sharedLogin":
+      return refuse(
+        server,
+        `${internalName} would share its shell login with ${sameShellName.join(", ")} (letters and digits alone count there), and each would see the other's sites`,
+        "Choose another internalName",
+      );
+    case "otherName":
+      return refuse(
+        server,
+        `the client ${internalName} exists under another name: the server has "${client!.name}", the stack declares "${name}"`,
+        'Declare the server\'s name, choose another internalName, or set onExisting: "adopt" to rename it',
+      );
+    case "parted":
+      return parted(server, recorded!, { internalName: recordedIsCalled, nid: client?.nid ?? null });
+    case "gone":
+      return new AegirError({
+        code: "missing",
+        what: `the client ${internalName} is no longer there`,
+        server: server.label,
+        outcome: "notDone",
+        next: "Run `pulumi up --refresh`: it sees that the client is gone and creates it again",
+      });
+    case "changed": {
+      const expected = canonicalName(recorded!.name);
+      return new AegirError({
+        code: "changedMeanwhile",
+        what: `the name of the client ${internalName} changed since this stack last saw it: expected "${expected}", found "${client!.name}"`,
+        server: server.label,
+        outcome: "notDone",
+        next: "Run `pulumi up --refresh` to see the change before it is overwritten",
+        detail: { expected, found: client!.name },
+      });
+    }
   }
 }
 
-/** Binds or makes the user for `email`. The client may have been written before: a failure is then a partial one. */
-async function ensureUser(server: AegirServer, client: ClientFacts, inputs: Inputs): Promise<ClientFacts> {
-  const user = wantedUser(inputs);
-  if (!user || boundUser(client, user.mail)) return client;
-  try {
-    await server.worker.call("ensureUser", { client: client.internalName, user });
-  } catch (error) {
-    // Whatever else is refused may be asked again, by retryUntilCertain or by the next run.
-    if (!(error instanceof WorkerRefusal && error.code === "nameTaken")) throw error;
-    const withoutEmail = recordOf(client, { ...inputs, email: undefined });
-    const refused = meaningOf(error, server.label, { client: client.internalName, mail: inputs.email });
-    throw new PartialFailure(clientId(client.internalName), withoutEmail, refused ?? error);
-  }
-  const after = await observe(server, client);
-  return after.client ?? client;
-}
-
-function wantedUser(inputs: Inputs): { name: string; mail: string; welcomeMail: boolean } | null {
-  if (inputs.email === undefined) return null;
-  return { name: inputs.internalName, mail: inputs.email, welcomeMail: inputs.welcomeMail ?? false };
+function wantedUser({ internalName, email, welcomeMail = false }: Inputs): WantedUser | null {
+  return email === undefined ? null : { name: internalName, mail: email, welcomeMail };
 }
 
 function parted(server: AegirServer, olds: Recorded, found: ClientChange): AegirError {
@@ -456,7 +416,7 @@ function parted(server: AegirServer, olds: Recorded, found: ClientChange): Aegir
 }
 
 async function deleteClient(server: AegirServer, id: string, props: Recorded): Promise<void> {
-  const { client } = await observe(server, props);
+  const { client } = await server.clients.look(props.internalName, props.name);
   if (props.nid !== undefined && client?.nid !== props.nid) {
     const known = (await server.inventory()).clients.find(({ nid }) => nid === props.nid);
     if (known && isDeclared(server.name, clientId(known.internalName))) {
@@ -523,31 +483,15 @@ async function deleteClient(server: AegirServer, id: string, props: Recorded): P
     });
     say(clientId(client.internalName), `${site} now belongs to ${handover.site.owner?.internalName ?? "nobody"}.`);
   }
-  try {
-    await server.worker.call("deleteClient", {
-      internalName: client.internalName,
-      nid: client.nid,
-      // None of others is left, or they are to be dropped: the binding that email made goes in the same transaction.
-      dropBindings: destroy.bindings === "drop" || client.users.length > undeclaredUsers.length,
-      dropPlatforms: destroy.platforms === "drop",
-    });
-  } catch (error) {
-    const gone = error instanceof WorkerRefusal && error.code === "missing";
-    if (!gone) throw error;
-  }
+  await server.clients.delete(client, {
+    // None of others is left, or they are to be dropped: the binding that email made goes in the same transaction.
+    dropBindings: destroy.bindings === "drop" || client.users.length > undeclaredUsers.length,
+    dropPlatforms: destroy.platforms === "drop",
+  });
 }
 
 function listed(what: string, names: string[], policy: string | undefined): string[] {
   return names.length > 0 && (policy ?? "refuse") === "refuse" ? [`${what} ${names.join(", ")}`] : [];
-}
-
-function boundUser(client: ClientFacts, mail: string): ClientFacts["users"][number] | undefined {
-  return client.users.find((user) => sameMail(user.mail, mail));
-}
-
-/** MySQL compares addresses without case, and so does Drupal. */
-function sameMail(left: string, right: string | undefined): boolean {
-  return right !== undefined && mailKey(left) === mailKey(right);
 }
 
 function refuse(server: AegirServer, what: string, next: string): AegirError {

@@ -142,9 +142,9 @@ export const resources: WrittenMutation[] = [
   {
     name: "read instead of onExisting",
     danger: "A client that somebody else made becomes this stack's, and is deleted with it.",
-    file: "provider/resources/AegirClient.ts",
-    find: 'if (existing.client.name !== inputs.name && inputs.onExisting !== "adopt") {',
-    replace: 'if (existing.client.name !== inputs.name && inputs.onExisting === undefined && inputs.name === "") {',
+    file: "provider/decisions/client.ts",
+    find: 'return adopts ? { action: "rename" } : { action: "refuse", why: "otherName" };',
+    replace: 'return { action: "rename" };',
     caughtBy: `${others}: row 37: a client of another name is refused, showing both, until onExisting adopts it`,
   },
   {
@@ -166,9 +166,9 @@ export const resources: WrittenMutation[] = [
   {
     name: "drop the compare-and-set of a client's name",
     danger: "What a person changed in the panel meanwhile is overwritten unseen.",
-    file: "provider/resources/AegirClient.ts",
-    find: "if (live.name !== recorded) {",
-    replace: 'if (live.name === "") {',
+    file: "provider/decisions/client.ts",
+    find: '? { action: "rename" } : { action: "refuse", why: "changed" };',
+    replace: '? { action: "rename" } : { action: "rename" };',
     caughtBy: `${others}: row 36: what a person has changed since is shown with what was expected, and not overwritten`,
   },
   {
@@ -300,9 +300,9 @@ export const resources: WrittenMutation[] = [
   {
     name: "make a client whose login another client has",
     danger: "Each sees the other's sites.",
-    file: "provider/resources/AegirClient.ts",
-    find: "  if (sameShellName.length > 0) {\n    throw refuse(",
-    replace: "  if (sameShellName.length > 9) {\n    throw refuse(",
+    file: "provider/decisions/client.ts",
+    find: 'return sameShellName.length > 0 ? { action: "refuse", why: "sharedLogin" } : { action: "create" };',
+    replace: 'return { action: "create" };',
     caughtBy: "test/conformance/smallAegir.test.ts: a client whose shell login another client has is refused (trap 21)",
   },
   {
