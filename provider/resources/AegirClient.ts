@@ -47,11 +47,11 @@ import type { SelectedServer } from "./selectServer";
 import { claim, isDeclared, noteDeclared } from "./uniqueIdentities";
 import { isKnown } from "./values";
 
-/** What becomes of what still hangs on a client when it is destroyed. What the stack declares has left it by then. */
+/** What happens to the sites, bindings and platform rows that a client still has when it is destroyed. Those that the stack declares have left it by then. */
 const onDestroy = {
   /**
-   * Live sites that this stack does not declare: `refuse` (and list them), or hand each to the `default-owner` or to
-   * `client:<internalName>`, verified and waited for.
+   * Live sites that this stack does not declare: `refuse` and list them, or hand each over to the `default-owner` or to
+   * `client:<internalName>`, have it verified, and wait for that.
    * @default "refuse"
    */
   sites: optional(choiceOrClient("refuse", "default-owner")),
@@ -69,48 +69,48 @@ const onDestroy = {
 };
 
 const properties = {
-  /** The name that people see (the title of the client's node): 1 to 100 characters, not all digits. */
+  /** The name that the panel shows (the title of the client's node): 1 to 100 characters, not only digits. */
   name: required(string(clientNameProblems), { compared: rawName }),
   /**
-   * The machine name, `[a-z0-9_]{1,16}`: shell login and directory are made of it. A change replaces the client.
-   * @default derived from `name` as Aegir derives it, with the server's configured `clientPrefix`; once derived it does
-   * not follow a changed `name` by itself
+   * The machine name, `[a-z0-9_]{1,16}`. The shell login and the directory are named after it. A change replaces the client.
+   * @default derived from `name` the way Aegir does it, with the server's configured `clientPrefix`. It does not
+   * change by itself when `name` changes
    */
   internalName: filledIn(
     string((value, { clientPrefix, shellLogins }) => internalNameProblems(value, clientPrefix, shellLogins)),
     { replaces: true },
   ),
   /**
-   * Ensures that a panel user with this address is bound: an existing user is bound, otherwise one is made, named like
-   * the client's internal name, with the role "aegir client". A client itself has no address in Aegir 3.
+   * Binds the panel user with this address. If there is none, creates one that is named like the client's internal name
+   * and has the role "aegir client". A client itself has no address in Aegir 3.
    */
   email: optional(string(mailProblems), { compared: mailKey }),
   /**
-   * Lets Aegir mail login and password to a user that is made for `email`.
+   * Lets Aegir mail the login and the password to a user that is created for `email`.
    * @default false
    */
   welcomeMail: optional(boolean()),
   /**
-   * What to do if a client of this internal name exists under another name: `fail`, showing both, or `adopt` it, which
-   * renames it to the declared name. A client with the same name is always adopted.
+   * What to do if a client with this internal name exists under another name: `fail` and show both names, or `adopt` it,
+   * which renames it to the declared name. A client with the same name is always adopted.
    * @default "fail"
    */
   onExisting: optional(choice("fail", "adopt")),
-  /** What becomes of what still hangs on the client when it is destroyed. */
+  /** What happens to the sites, bindings and platform rows that the client still has when it is destroyed. */
   onDestroy: optional(object(onDestroy)),
   /**
-   * When destroyed, wait until BOA has removed the client's shell login, which takes two runs of its cron.
+   * When the client is destroyed, wait until BOA has removed the client's shell login, which takes two runs of its cron.
    * @default false
    */
   waitForLogin: optional(boolean()),
-  /** One of the configured servers; may be left out where there is only one. A change replaces the client. */
+  /** The configured server. Optional if there is only one. A change replaces the client. */
   server: serverName,
 };
 
 const outputs = {
   /** Node id on the server. */
   nid: output<number>(),
-  /** Name of the bound panel user that has `email`; null without `email`. */
+  /** Name of the bound panel user with the address `email`; null without `email`. */
   panelUser: output<string | null>(),
 };
 
@@ -118,19 +118,20 @@ export interface AegirClientOnDestroy extends ArgsOf<typeof onDestroy> {}
 export interface AegirClientArgs extends ArgsOf<typeof properties> {}
 type Inputs = InputsOf<typeof properties>;
 
-/** Recorded repeat the inputs, because delete and refresh see outputs only. */
+/** What the state holds. It repeats the inputs, because a delete and a refresh see outputs only. */
 interface Recorded extends Inputs, StateOf<typeof outputs> {
   stateVersion: number;
-  /** What a refresh found if recorded internal name and node no longer belong together. */
+  /** What a refresh found, if the recorded internal name and node no longer belong together. */
   nameChange?: ClientChange;
 }
 
 /**
- * A client: the owner of sites, from whom panel rights and, on BOA, a shell login derive.
+ * A client: the owner of sites. Users who are bound to it can manage its sites in the panel, and on BOA it has a shell
+ * login.
  *
- * Applying ensures that a client of this internal name exists under this name, and with `email` that a user of that
- * address is bound. Destroying deletes the client's node after its sites have left it; it refuses, listing them, while
- * sites, bindings or platform rows remain that nobody declared. Id: `client:<internalName>`.
+ * A deployment creates or adopts the client, and with `email` binds a user. A destroy deletes the client's node after
+ * its sites have left it. It refuses, and lists them, while the client has sites, bindings or platform rows that are not
+ * declared. Id: `client:<internalName>`.
  *
  * ```ts
  * const acme = new AegirClient("client:acme", { name: "Acme Corp", internalName: "acme" });
@@ -141,7 +142,7 @@ export class AegirClient extends resourceClass("AegirClient", properties, output
 
 function claimed(name: string, args: AegirClientArgs): object {
   if (args.name === undefined) return args;
-  // Also the one way to hear of two clients whose names would derive to the same login before a server is asked.
+  // Two clients whose names lead to the same login can be found only here, before a server is asked.
   const names = { title: args.name, given: args.internalName };
   const named = claim(name, args.server, names, ({ title, given }) => {
     const internalName = given ?? deriveInternalName(rawName(`${title}`));
@@ -157,7 +158,7 @@ function claimed(name: string, args: AegirClientArgs): object {
 
 export const clientId = (internalName: string): string => `client:${internalName}`;
 
-/** What a client with `email` declares besides itself: that whoever has this address is bound to it. */
+/** What a client with `email` declares besides itself: that the user with this address is bound to it. */
 export const ensuredMail = (internalName: string, mail: string): string => `mail:${internalName}:${mailKey(mail)}`;
 
 export const aegirClient: ResourceHandlers<Inputs, Recorded> = {
@@ -238,7 +239,7 @@ export const aegirClient: ResourceHandlers<Inputs, Recorded> = {
     const client = clients.find((candidate) => candidate.internalName === internalName);
     const nameChange = props.nid === undefined ? undefined : clientChange({ internalName, nid: props.nid }, clients);
     if (nameChange) {
-      // Neither gone nor there: which client is meant is for a person to say, and until then nothing is written.
+      // Neither gone nor there. A person has to say which client is meant, and until then nothing is written.
       const kept = { ...(props as Recorded), internalName, server: server.name, nameChange };
       return { id: clientId(internalName), props: kept, inputs: declaredOf(properties, kept) };
     }
@@ -343,7 +344,7 @@ function warnOfOthers(id: string, { name }: Inputs, { client, sameName, sameShel
   if (sameName.length > 0) {
     say(
       id,
-      `is called "${name}" as are other clients: ${sameName.join(", ")}. People in the panel tell them apart by this name alone.`,
+      `is called "${name}" as are other clients: ${sameName.join(", ")}. The panel shows nothing else by which people could distinguish them.`,
     );
   }
   if (client && sameShellName.length > 0) {

@@ -39,41 +39,41 @@ import { isKnown, without } from "./values";
 import type { NotLookedAt } from "./looking";
 import { ensuredMail } from "./AegirClient";
 
-/** How a panel user is made that does not exist yet: this name, the role "aegir client", this address. */
+/** How a missing panel user is created: with the declared name, the role "aegir client" and this address. */
 const createUser = {
   /** Address of the new user. */
   email: required(string(mailProblems), { compared: mailKey }),
   /**
-   * Lets Aegir mail login and password to the new user.
+   * Lets Aegir mail the login and the password to the new user.
    * @default false
    */
   welcomeMail: optional(boolean()),
 };
 
 const properties = {
-  /** Internal name of the client; take it from `AegirClient.internalName`. A change replaces the binding. */
+  /** Internal name of the client. Take it from `AegirClient.internalName`. A change replaces the binding. */
   client: required(internalName(), { replaces: true }),
   /** Name of the panel user. A change replaces the binding. */
   user: required(string(userNameProblems), { replaces: true, compared: userNameKey }),
   /**
-   * User id of the person who is meant. The binding is refused if the user of this name has another one. Needed only
-   * where a name has passed to another person since this stack last bound it: a refresh sees that, and the update
-   * refuses to guess. A change replaces the binding.
+   * User id of the person who is meant. The binding is refused if the user of this name has another one. Needed only if
+   * the name has passed to another person since this stack last bound it. A refresh notices that, and the update asks
+   * for this property. A change replaces the binding.
    */
   expectedUid: optional(positiveInteger("a user id, for example 9")),
   /**
-   * Makes the user if there is none of this name. Without it a missing user is an error. Existing users are never
-   * edited; one who is not bound yet and has another address is refused.
+   * Creates the user if there is none of this name. Without it, a missing user is an error. Existing users are never
+   * edited. One who is not bound yet and has another address is refused.
    */
   createUser: optional(object(createUser)),
-  /** One of the configured servers; may be left out where there is only one. A change replaces the binding. */
+  /** The configured server. Optional if there is only one. A change replaces the binding. */
   server: serverName,
 };
 
 const outputs = {
   /** User id on the server. */
   uid: output<number>(),
-  /** Why the binding may not mean what it says: the role is missing, the user is blocked, or sees everything anyway. */
+  /** Why the binding may give more or less access than it says: the user has no role, is blocked, or is an administrator. */
   warnings: output<string[]>(),
 };
 
@@ -81,7 +81,7 @@ export interface CreateUser extends ArgsOf<typeof createUser> {}
 export interface ClientUserBindingArgs extends ArgsOf<typeof properties> {}
 type Inputs = InputsOf<typeof properties>;
 
-/** Recorded repeat the inputs, because delete and refresh see outputs only. */
+/** What the state holds. It repeats the inputs, because a delete and a refresh see outputs only. */
 interface Recorded extends Inputs, Omit<StateOf<typeof outputs>, "uid"> {
   /** Absent of a binding that was recorded without its answer. */
   uid?: number;
@@ -97,11 +97,11 @@ interface Recorded extends Inputs, Omit<StateOf<typeof outputs>, "uid"> {
 }
 
 /**
- * That a panel user may act for a client: one pair, added to whatever other pairs there are. It works from the user's
- * next page on, and gives nothing on the shell.
+ * Lets a panel user act for a client. One resource is one pair of user and client, besides any other pairs. It takes
+ * effect with the user's next page, and gives no access to the shell.
  *
- * Applying binds the user, making it first if `createUser` is given. Destroying removes this pair and nothing else; a
- * user is never edited, blocked or deleted. Id: `binding:<client>:<user>`.
+ * A deployment binds the user, and creates it first if `createUser` is given. A destroy removes this pair and nothing
+ * else: a user is never edited, blocked or deleted. Id: `binding:<client>:<user>`.
  *
  * ```ts
  * new ClientUserBinding("binding:acme:alice", { client: acme.internalName, user: "alice" });
@@ -183,7 +183,7 @@ export const clientUserBinding: ResourceHandlers<Inputs, Recorded> = {
     if (nameChange) notePartedUser(server.name, name, props.uid!, nameChange);
     if (otherName) notePartedClient(server.name, knownClient);
     if (nameChange || otherName) {
-      // Neither gone nor there: who is meant is for a person to say, and until then nothing is written.
+      // Neither gone nor there. A person has to say who is meant, and until then nothing is written.
       const changes = { ...(nameChange && { nameChange }), ...(otherName && { clientChange: otherName }) };
       return { id: bindingId(client, name), props: { ...(live as Recorded), ...changes }, inputs };
     }

@@ -33,16 +33,16 @@ import { isKnown, same } from "./values";
 
 const properties = {
   /**
-   * Internal name of the client whose login this is. Take it from `SiteOwnership.client`, not from the client itself:
-   * BOA makes the login only once a site of the client is verified. A change replaces the resource.
+   * Internal name of the client whose login this is. Take it from `SiteOwnership.client`, not from the client itself,
+   * because BOA creates the login only after a site of the client is verified. A change replaces the resource.
    */
   client: required(
     string((value) => internalNameProblems(value)),
     { replaces: true },
   ),
   /**
-   * The password's generation: any text, such as a date or a ticket. A new value means a new password, and with it a new
-   * account: BOA deletes the old one with its home and SSH keys.
+   * The generation of the password: any string, such as a date or a ticket. A new value rotates the password. BOA then
+   * deletes the account with its home and SSH keys, and creates a new one.
    */
   rotation: optional(
     string((value) =>
@@ -50,38 +50,38 @@ const properties = {
     ),
   ),
   /**
-   * Keeps the password as a secret output in the state. With false it is in no output; read it from its file then.
+   * Whether the password is a secret output in the state. With false, read it from its file on the server.
    * @default true
    */
   passwordInState: optional(boolean()),
-  /** One of the configured servers; may be left out where there is only one. A change replaces the resource. */
+  /** The configured server. Optional if there is only one. A change replaces the resource. */
   server: serverName,
 };
 
 const outputs = {
   /** The login, for example `o1.foo`. */
   username: output<string>(),
-  /** Where the login is used. */
+  /** The machine to log in to. */
   host: output<string>(),
   /** SSH and SFTP: the port of the connection to the password files. */
   sshPort: output<number>(),
   /** FTPS with explicit TLS. */
   ftpsPort: output<number>(),
-  /** False where the server lets nobody in over SSH and SFTP with a password, but only with a key: it may work for FTPS. */
+  /** False if the server accepts only keys over SSH and SFTP. The password may still work for FTPS. */
   sshAcceptsPasswords: output<boolean>(),
   /**
-   * The password as BOA made it, secret; null with `passwordInState: false`. Its holder may change it with
-   * `passwd`, and it expires after 90 days: only the holder knows the new one then.
+   * The password that BOA generated, as a secret; null with `passwordInState: false`. It expires after 90 days. The user
+   * can change it with `passwd`, and this output is then out of date.
    */
   password: secretOutput<string | null>(),
-  /** Tells passwords apart and reveals none. */
+  /** Differs for each password, and reveals none. */
   fingerprint: output<string>(),
 };
 
 export interface ShellAccountArgs extends ArgsOf<typeof properties> {}
 type Inputs = InputsOf<typeof properties>;
 
-/** Recorded repeat the inputs, because delete and refresh see outputs only. */
+/** What the state holds. It repeats the inputs, because a delete and a refresh see outputs only. */
 interface Recorded extends Inputs, StateOf<typeof outputs> {
   stateVersion: number;
   /** Of the password that this stack last saw in a deployment, if a refresh found another one since. */
@@ -89,12 +89,12 @@ interface Recorded extends Inputs, StateOf<typeof outputs> {
 }
 
 /**
- * The SSH, SFTP and FTPS login of a client on BOA: `o1.foo`, with a password that BOA makes. It shows the
- * directories of the sites that the client owns, and nothing else.
+ * The SSH, SFTP and FTPS login of a client on BOA, such as `o1.foo`, with a password that BOA generates. It shows the
+ * directories of the client's sites, and nothing else.
  *
- * BOA derives a login from every client with an active site, declared or not. Declaring one makes its password an
- * output and lets it be rotated; applying waits until the login is there. Destroying only forgets it: the login works
- * as long as the client owns a site. Id: `account:<login>`.
+ * BOA creates a login for every client with an active site, declared or not. If it is declared, its password is an output
+ * and can be rotated. A deployment waits until the login exists. A destroy only forgets it, because the login works as
+ * long as the client owns a site. Id: `account:<login>`.
  *
  * ```ts
  * const login = new ShellAccount("account:acme", { client: ownership.client, rotation: "2026-07" });
@@ -148,10 +148,10 @@ export const shellAccount: ResourceHandlers<Inputs, Recorded> = {
     } else if (changed.includes("rotation") && news.rotation !== undefined) {
       say(
         id,
-        "gets a new password: BOA deletes the account with its home and SSH keys and makes it anew, which takes minutes; sessions that are open keep the old account until they end.",
+        "gets a new password: BOA deletes the account with its home and SSH keys and creates it again, which takes minutes. Open sessions keep the old account until they end.",
       );
     }
-    // A password that a refresh found is taken note of, so that a later rotation is one of it.
+    // A password that a refresh found is recorded, so that a later rotation replaces that one.
     const found = olds.deployed !== undefined;
     return { changes: replaces.length + changed.length > 0 || found, replaces };
   },

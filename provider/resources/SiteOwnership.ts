@@ -51,11 +51,11 @@ import { isKnown, same, without } from "./values";
 const properties = {
   /** The site's main domain, not an alias. A change replaces the resource. */
   site: required(string(siteDomainProblems), { replaces: true, compared: normalizeDomain }),
-  /** Internal name of the client that owns the site; take it from `AegirClient.internalName`. */
+  /** Internal name of the client that owns the site. Take it from `AegirClient.internalName`. */
   client: required(internalName()),
   /**
-   * Internal name of the client that may lose the site. Without it a site of another client is never taken, so that a
-   * reviewer reads who loses what. The server's default owner and this stack's own last owner need no mention.
+   * Internal name of the client that may lose the site. Without it, a site of another client is never taken, so a
+   * reviewer sees who loses it. Not needed for the server's default owner, nor for the owner that this stack set last.
    */
   takeOverFrom: optional(
     string((value) =>
@@ -63,18 +63,18 @@ const properties = {
     ),
   ),
   /**
-   * `effective`: wait until the site is verified and the files are linked for the owner and nobody else. `recorded`:
-   * be content with the panel's database; until the verify has run, the old client keeps reaching the files.
+   * `effective`: wait until the site is verified and its files are linked for the owner only. `recorded`: wait for the
+   * panel's database only; until the verify has run, the old client can still reach the files.
    * @default "effective"
    */
   waitFor: optional(choice<WaitFor>("effective", "recorded")),
   /**
-   * Who owns the site when this resource is destroyed: the server's default owner, `client:<internalName>`, or whoever
-   * owns it by then (`leave`). If somebody else owns it by then, it is left alone in any case.
+   * Who owns the site after this resource is destroyed: the server's default owner, `client:<internalName>`, or the owner
+   * that it has (`leave`). If another client owns it by then, it is left alone.
    * @default "default-owner"
    */
   onDestroy: optional(choiceOrClient("default-owner", "leave")),
-  /** One of the configured servers; may be left out where there is only one. A change replaces the resource. */
+  /** The configured server. Optional if there is only one. A change replaces the resource. */
   server: serverName,
 };
 
@@ -85,17 +85,17 @@ const outputs = {
   previousOwner: output<string | null>(),
   /** Node id of the verify task that made the last change effective; null if there was none. */
   verifyTask: output<number | null>(),
-  /** True if the files are linked for the owner and for nobody else. */
+  /** True if the files are linked for the owner and for no other client. */
   applied: output<boolean>(),
 };
 
 export interface SiteOwnershipArgs extends ArgsOf<typeof properties> {}
 type Inputs = InputsOf<typeof properties>;
 
-/** Outputs repeat the inputs, because delete and refresh see outputs only. */
+/** What the state holds. It repeats the inputs, because a delete and a refresh see outputs only. */
 interface Recorded extends Inputs, StateOf<typeof outputs> {
   stateVersion: number;
-  /** The client that this stack gave the site to, if a refresh found another owner since: a removal leaves it with that one. */
+  /** The client that this stack gave the site to, if a refresh has found another owner. A removal leaves the site with that owner. */
   givenTo?: string;
   /** Node id of that client. */
   givenToNid?: number;
@@ -110,11 +110,11 @@ interface Recorded extends Inputs, StateOf<typeof outputs> {
 }
 
 /**
- * That a site is owned by a client: exactly one client owns a site, and whoever is bound to it, or holds its
- * shell login, reaches the site and no other.
+ * The owner of a site. Exactly one client owns a site. The users who are bound to that client, and its shell login, can
+ * reach the site.
  *
- * Applying changes the owner if it is not right yet, has Aegir verify the site, and waits until the files are linked
- * for the new owner and for nobody else. Destroying hands the site to the default owner; it is never without one.
+ * A deployment changes the owner if necessary, has Aegir verify the site, and waits until the files are linked for the
+ * new owner only. A destroy hands the site to the default owner, because a site is never without an owner.
  * Id: `site:<domain>`.
  *
  * ```ts
@@ -154,7 +154,7 @@ export const siteOwnership: ResourceHandlers<Inputs, Recorded> = {
     if (olds.ownerChange) notePartedClient(olds.server, ownerOf(olds)!);
     const { replaces, changed } = changedProperties(properties, olds, news);
     const unfinished = olds.applied === false && news.waitFor !== "recorded";
-    // Declared for whom the refresh found: from now on it is this stack that gives the site to them.
+    // Declared for the owner that the refresh found: from now on this stack gives the site to that client.
     const accepted = (olds.givenTo ?? olds.remade ?? olds.ownerChange) !== undefined;
     const declared = givenBy(olds) === news.client ? ownerOf(given(olds)) : undefined;
     const adopted = clientNidOf(news.server, news.client);
@@ -207,7 +207,7 @@ export const siteOwnership: ResourceHandlers<Inputs, Recorded> = {
     const givenTo = givenBy(props);
     const identity = identityOf(given(props), found);
     if (identity === "otherSite") {
-      // Whose site it is now is for a person to say, and until then nothing is written.
+      // A person has to say whose site it is now, and until then nothing is written.
       const remade = { nid: found.nid, owner: ownerName(found) };
       const kept = { ...props, site: domain, server: server.name };
       return { id: siteId(domain), props: { ...(kept as Recorded), remade }, inputs: declaredOf(properties, kept) };
@@ -215,7 +215,7 @@ export const siteOwnership: ResourceHandlers<Inputs, Recorded> = {
     const owner = ownerOf(given(props));
     const ownerChange = owner && clientChange(owner, clients);
     if (ownerChange && (identity === "same" || identity === "otherBearer")) {
-      // Which client is meant is for a person to say, and until then nothing is written.
+      // A person has to say which client is meant, and until then nothing is written.
       notePartedClient(server.name, owner);
       const recorded = without(props, "givenTo", "givenToNid");
       const called = { client: owner.internalName, ownerNid: owner.nid };

@@ -249,8 +249,8 @@ describe("diff", () => {
       "what a rotation costs (trap 15)",
       "ShellAccount",
       { rotation: "2" },
-      "account:o1.acme: gets a new password: BOA deletes the account with its home and SSH keys and makes it anew, which " +
-        "takes minutes; sessions that are open keep the old account until they end.",
+      "account:o1.acme: gets a new password: BOA deletes the account with its home and SSH keys and creates it again, " +
+        "which takes minutes. Open sessions keep the old account until they end.",
     ],
     [
       "that another client's login does not end the old one",
