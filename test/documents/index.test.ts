@@ -6,6 +6,7 @@ import { parseManifest } from "../../provider/manifest";
 import { faults } from "../faults/matrix";
 import { FAULT_INDEX, faultIndex } from "./faultIndex";
 import { MANIFEST_REFERENCE, manifestReference } from "./manifestReference";
+import { RESOURCE_REFERENCE, resourceReference } from "./resourceReference";
 import { unwitnessed, WITNESSED, witness, type TestTitle } from "../support/TestTitle";
 import { allTitles } from "./titles";
 import { TRAP_INDEX, trapIndex } from "./trapIndex";
@@ -63,6 +64,12 @@ describe("The index of faults", () => {
 
   it("tests-of-faults.md: does not depend on the number and order of suites", () => {
     assert.equal(faultIndex([...titles, ...titles].reverse()), faultIndex(titles));
+  });
+});
+
+describe("The reference of the resources", () => {
+  it("resources.md: is what `npm run index` writes", () => {
+    assert.equal(readFileSync(RESOURCE_REFERENCE, "utf8"), resourceReference(), "run npm run index");
   });
 });
 

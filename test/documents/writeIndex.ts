@@ -1,7 +1,8 @@
-/** `npm run index`: writes the pages that are made of tests and of the schema. */
+/** `npm run index`: writes the pages that are made of tests, of the schema and of the resources. */
 import { writeFileSync } from "node:fs";
 import { FAULT_INDEX, faultIndex } from "./faultIndex";
 import { MANIFEST_REFERENCE, manifestReference } from "./manifestReference";
+import { RESOURCE_REFERENCE, resourceReference } from "./resourceReference";
 import { allTitles } from "./titles";
 import { unwitnessed } from "../support/TestTitle";
 import { TRAP_INDEX, trapIndex } from "./trapIndex";
@@ -10,6 +11,7 @@ const titles = allTitles();
 writeFileSync(TRAP_INDEX, trapIndex(titles));
 writeFileSync(FAULT_INDEX, faultIndex(titles));
 writeFileSync(MANIFEST_REFERENCE, manifestReference());
+writeFileSync(RESOURCE_REFERENCE, resourceReference());
 const missing = unwitnessed("trap", titles);
 if (missing.length > 0) console.log(`No test ends its title with the number of trap ${missing.join(", ")}.`);
 const rows = unwitnessed("row", titles);

@@ -30,7 +30,7 @@ describe("WorkerSession", () => {
     return { server, connection, session: await WorkerSession.start(connection, START) };
   };
 
-  it("sends the source as base64, greets, and tells what the worker answered", async () => {
+  it("sends the source as base64, greets, and returns what the worker answered", async () => {
     const seen: unknown[] = [];
     const { server, session } = await start((channel) =>
       workerInput(channel, ({ id, verb, args }, marker, source) => {

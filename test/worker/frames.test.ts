@@ -119,7 +119,7 @@ describe("FrameReader", () => {
     });
   }
 
-  it("takes no sign within a text for a level", () => {
+  it("takes no sign within a string for a level", () => {
     const text = `\\"${"[".repeat(40)}\\`;
     assert.deepEqual(read([frame(MARKER, { [text]: [text] })]).answers, [{ [text]: [text] }]);
   });
