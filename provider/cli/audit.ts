@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import { AUDIT_KINDS, auditOf, isAlarming, type AuditEntry } from "../inventory/Audit";
 import { ManifestError, parseManifest, type KnownFinding, type Manifest } from "../manifest";
 import { addKnownFindings } from "../manifest/addKnownFindings";
+import { WARNED_DAYS } from "../manifest/Manifest";
 import { manifestBytes } from "../manifest/parseManifest";
 import { plural, rendered } from "../text/Phrase";
 import { printable } from "../text/printable";
@@ -33,7 +34,7 @@ export const audit = defineCommand({
   description: [
     "Reads the server and changes nothing. Run it every night. A deployment repairs drift. Access that is not declared stays " +
       "until you declare it or remove it in the panel.",
-    "Also reports access that ends within 14 days, and facts that a manifest cannot declare (administrators, restricted " +
+    `Also reports access that ends within ${WARNED_DAYS} days, and facts that a manifest cannot declare (administrators, restricted ` +
       "platforms, shared mail addresses). These do not change the exit code.",
     "To silence a finding, list it under knownFindings in the manifest, with a reason and a last day. --accept adds all " +
       "current findings except drift, which a deployment repairs.",

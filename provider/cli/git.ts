@@ -35,7 +35,7 @@ function git(directory: string, args: string[]): Buffer | undefined {
     });
   } catch (error) {
     const { code, stdout } = error as { code?: unknown; stdout?: Buffer };
-    // More than a manifest may have, which is for whoever reads it to say.
+    // More than a manifest may have, which its reader reports.
     if (code === "ENOBUFS" && stdout) return stdout;
     // No status: git did not run at all, or was killed.
     if (typeof (error as { status?: unknown }).status === "number") return undefined;

@@ -1,4 +1,5 @@
 import { ManifestError, type Manifest, type ManifestProblem } from "../manifest";
+import { WARNED_DAYS } from "../manifest/Manifest";
 import { plural } from "../text/Phrase";
 import { printable } from "../text/printable";
 import { ExitCode } from "./ExitCode";
@@ -28,7 +29,7 @@ export const lint = defineCommand({
   name: "lint",
   summary: "checks manifests offline and shows all problems, with file, line and caret",
   description: [
-    "Needs no server, no state and no key. Warns about grants that end within 14 days, and about grants that have ended " +
+    `Needs no server, no state and no key. Warns about grants that end within ${WARNED_DAYS} days, and about grants that have ended ` +
       "but are still in the file. Warnings do not change the exit code.",
     "The default MANIFEST is access.yaml or stacks/access.yaml in the current directory.",
   ],

@@ -1,24 +1,22 @@
 /**
- * A live server beside its manifest: what is not as declared, what gives access and nobody declared, and what is about to
- * end. Nothing is decided here about who is right.
+ * A live server compared with its manifest: what is not as declared, what gives access and is not declared, and what is
+ * about to end.
  */
 import { shellAccountNameProblems } from "../naming/ShellAccountName";
-import type { KnownFinding, Manifest } from "../manifest/Manifest";
+import { WARNED_DAYS, type KnownFinding, type Manifest } from "../manifest/Manifest";
 import { daysBetween } from "../naming/Day";
 import { mailKey, userNameKey } from "../naming/PanelUser";
 import { normalizeDomain } from "../naming/SiteDomain";
 import { name, phrase, plural, type Phrase } from "../text/Phrase";
 import type { Inventory } from "../worker/protocol";
-import { DEFECTS, findingId, findingsOf, findingWords } from "./findings";
+import { DEFECTS, findingId, findingsOf, findingText } from "./findings";
 import { planOf } from "./Plan";
-
-/** Days ahead that an end is told. */
-const SOON = 14;
+import { declaredSitesOf } from "./undeclared";
 
 export interface AuditEntry {
   /**
    * - `drift`: declared, and not so on the server
-   * - `undeclared`: somebody reaches something, and no manifest says so
+   * - `undeclared`: gives access, and the manifest does not declare it
    * - `defect`: damaged on the server
    * - `ends`: will end soon; nothing is wrong
    * - `accepted`: undeclared or a defect, and listed in the manifest's knownFindings
@@ -36,7 +34,7 @@ export interface AuditEntry {
   accepted?: KnownFinding;
 }
 
-/** In the order in which somebody should look at them. */
+/** In the order of their urgency. */
 export const AUDIT_KINDS = ["drift", "undeclared", "defect", "accepted", "ends", "known"] as const;
 
 /** A live server beside its manifest, and the knownFindings that match nothing any more. */
@@ -64,7 +62,7 @@ function found(manifest: Manifest, inventory: Inventory): AuditEntry[] {
     .map((finding): AuditEntry => {
       const kind = DEFECTS.includes(finding.kind) ? "defect" : finding.kind === "defaultOwned" ? "undeclared" : "known";
       const id = kind === "known" ? undefined : findingId(finding);
-      return { kind, finding: id, resource: undefined, ...findingWords(finding) };
+      return { kind, finding: id, resource: undefined, ...findingText(finding) };
     });
   return [...drift(manifest, inventory), ...undeclared(manifest, inventory), ...ends(manifest), ...findings];
 }
@@ -79,7 +77,7 @@ function inOrder(entries: AuditEntry[]): AuditEntry[] {
     .map(({ entry }) => entry);
 }
 
-/** True if a person should be told by a job that runs every night. */
+/** True if a nightly job should alarm. */
 export function isAlarming({ kind }: AuditEntry): boolean {
   return kind === "drift" || kind === "undeclared" || kind === "defect";
 }
@@ -130,9 +128,7 @@ function drift(manifest: Manifest, inventory: Inventory): AuditEntry[] {
 
 function undeclared(manifest: Manifest, inventory: Inventory): AuditEntry[] {
   const declared = new Map(manifest.clients.map((client) => [client.internalName, client]));
-  const declaredSites = new Set(manifest.clients.flatMap(({ sites }) => sites.map(({ site }) => site)));
-  // Nobody can declare the front end itself.
-  for (const { site, hostmaster } of inventory.sites) if (hostmaster) declaredSites.add(normalizeDomain(site));
+  const declaredSites = declaredSitesOf(manifest, inventory);
   const links = inventory.sites
     .filter(({ hostmaster }) => !hostmaster)
     .flatMap(({ site, owner, links: found }) => {
@@ -198,7 +194,7 @@ function ends({ clients, asOf }: Manifest): AuditEntry[] {
   return clients.flatMap(({ internalName, users }) =>
     users.flatMap((user) => {
       const days = user.expires === undefined ? Infinity : daysBetween(asOf, user.expires);
-      if (days > SOON) return [];
+      if (days > WARNED_DAYS) return [];
       const left = days === 0 ? "today is the last day" : `${plural(days, "day")} left`;
       return [
         entry(

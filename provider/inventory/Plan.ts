@@ -11,11 +11,12 @@ import { mailKey, userNameKey } from "../naming/PanelUser";
 import { reducedName } from "../naming/ShellAccountName";
 import { normalizeDomain } from "../naming/SiteDomain";
 import {
+  accessClient,
   EffectiveAccess,
+  lastingBinding,
   personByName,
   type AccessClient,
   type AccessSite,
-  type Binding,
 } from "../review/EffectiveAccess";
 import { accessOfInventory } from "../review/fromInventory";
 import { enumerated, name, phrase, type Phrase } from "../text/Phrase";
@@ -150,10 +151,7 @@ class Planning {
         ? phrase`is new, in the place of ${name(former.internalName)}, which the deployment removes if the stack declared it`
         : phrase`is new, with the title ${name(title)}`;
       this.step("create", resource, declared, says);
-      this.clients.set(internalName, {
-        ...{ internalName, name: title, renamedFrom: undefined, protect: false, keepPeople: false },
-        ...{ leavesSites: false, shellAccount: undefined, bindings: new Map<string, Binding>() },
-      });
+      this.clients.set(internalName, accessClient(internalName, title));
     }
     if (!user) return;
     this.step("update", resource, declared, user.says);
@@ -251,7 +249,7 @@ class Planning {
 
   private bind(client: string, user: string): void {
     const person = this.before.people.get(personByName(user).key) ?? personByName(user);
-    this.clients.get(client)?.bindings.set(person.key, { person, expires: undefined, reason: undefined, ended: false });
+    this.clients.get(client)?.bindings.set(person.key, lastingBinding(person));
   }
 
   private site(client: ManifestClient, declared: ManifestSite): void {

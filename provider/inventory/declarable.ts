@@ -41,7 +41,7 @@ export interface LiveUser {
 const ROLE = "aegir client";
 
 /**
- * All clients but the default owner and the admin client, which nobody declares, by internal name.
+ * All clients but the default owner and the admin client, which are not declared, by internal name.
  *
  * @param hasAccounts whether the configuration has shell accounts for the server: it is BOA then, whatever it says itself
  */
@@ -96,7 +96,7 @@ function clientProblemsOf(clients: ClientFacts[], clientPrefix: string, boa: boo
   return problems;
 }
 
-/** What a live client's internal name is may be older than the rules, and nobody can change it in place. */
+/** A live internal name may be older than the rules, and cannot be changed in place. */
 function internalNameProblem(internalName: string, clientPrefix: string, boa: boolean): string[] {
   if (internalNameProblems(internalName, clientPrefix, boa).length === 0) return [];
   const stored = deriveInternalName(internalName, clientPrefix);

@@ -3,15 +3,16 @@
  * nothing, and what looks like access but is none. No manifest can say it, so a person has to know and decide.
  */
 import { mailKey } from "../naming/PanelUser";
+import { seesEverySite } from "../review/fromInventory";
 import { by } from "../text/order";
 import { enumerated, name, phrase, plural, type Phrase } from "../text/Phrase";
 import type { Inventory } from "../worker/protocol";
 import { grouped } from "./declarable";
 
-/** One thing to know or to decide. Clients are given by their internal names. */
-export type Finding =
+/** Something on the server to know or to decide. Clients are given by their internal names. */
+export type InventoryFinding =
   /**
-   * A site without the row of its current revision: Drupal shows it to everybody who can log in
+   * A site without the row of its current revision: Drupal shows it to all users who can log in
    * (docs/aegir.md#sites-without-owner).
    */
   | { kind: "damagedSite"; nid: number; title: string }
@@ -19,14 +20,14 @@ export type Finding =
   | { kind: "danglingOwner"; site: string; ownerNid: number }
   | { kind: "orphanBinding"; uid: number; user: string | null; clientNid: number; client: string | null }
   | { kind: "noDefaultOwner"; nid: number }
-  /** Sites of the default owner, which are nobody's, and those who reach them because they are bound to it. */
+  /** Sites of the default owner, which belong to no real client, and the users who are bound to it. */
   | { kind: "defaultOwned"; client: string; sites: string[]; users: string[] }
   | { kind: "administrators"; users: string[] }
   | { kind: "restriction"; platform: string; clients: string[] }
   | { kind: "sharedMail"; mail: string; users: string[] };
 
-/** Those that concern somebody's access by mistake, not by design: they are to be mended. */
-export const DEFECTS: readonly Finding["kind"][] = [
+/** Findings that give or deny access by mistake, not by design, and need a repair. */
+export const DEFECTS: readonly InventoryFinding["kind"][] = [
   "damagedSite",
   "damagedClient",
   "danglingOwner",
@@ -35,29 +36,33 @@ export const DEFECTS: readonly Finding["kind"][] = [
 ];
 
 /** Defects first; within a kind in the order of names. */
-export function findingsOf(inventory: Inventory): Finding[] {
+export function findingsOf(inventory: Inventory): InventoryFinding[] {
   const { server, sites, users, platforms, orphanBindings, damaged } = inventory;
   const own = sites.filter(({ hostmaster }) => !hostmaster);
   const named = new Map(inventory.clients.map(({ nid, internalName }) => [nid, internalName]));
-  const administrators = users.filter((user) => user.administrator || isBoundToAdmin(inventory, user.clients));
+  const administrators = users.filter((user) => seesEverySite(user, inventory));
   const mails = grouped(
     users.filter(({ mail }) => mail !== ""),
     ({ mail }) => mailKey(mail),
   );
   return [
     ...damaged
-      .map(({ nid, type, title }): Finding => ({ kind: type === "site" ? "damagedSite" : "damagedClient", nid, title }))
+      .map(({ nid, type, title }): InventoryFinding => ({
+        kind: type === "site" ? "damagedSite" : "damagedClient",
+        nid,
+        title,
+      }))
       .sort((left, right) => DEFECTS.indexOf(left.kind) - DEFECTS.indexOf(right.kind)),
     ...own
       .filter(({ owner }) => owner === null)
-      .map(({ site, ownerNid }): Finding => ({ kind: "danglingOwner", site, ownerNid })),
-    ...orphanBindings.map((orphan): Finding => ({ kind: "orphanBinding", ...orphan })),
+      .map(({ site, ownerNid }): InventoryFinding => ({ kind: "danglingOwner", site, ownerNid })),
+    ...orphanBindings.map((orphan): InventoryFinding => ({ kind: "orphanBinding", ...orphan })),
     ...(server.defaultClient === null ? [{ kind: "noDefaultOwner", nid: server.defaultClientNid } as const] : []),
     ...defaultOwned(inventory),
     ...(administrators.length > 0 ? [{ kind: "administrators", users: namesOf(administrators) } as const] : []),
     ...platforms
       .filter(({ clients }) => clients.some((nid) => named.get(nid) !== server.adminClient?.internalName))
-      .map(({ title, clients }): Finding => {
+      .map(({ title, clients }): InventoryFinding => {
         const admitted = clients.map((nid) => named.get(nid) ?? `a client that is gone (node ${nid})`).sort();
         return { kind: "restriction", platform: title, clients: admitted };
       }),
@@ -68,13 +73,8 @@ export function findingsOf(inventory: Inventory): Finding[] {
   ];
 }
 
-/** The admin client's grant is on every site (docs/aegir.md#default-client). */
-function isBoundToAdmin({ server }: Inventory, clients: string[]): boolean {
-  return server.adminClient !== null && clients.includes(server.adminClient.internalName);
-}
-
 /** On a plain Aegir the admin client is the default owner, and its people are administrators. */
-function defaultOwned(inventory: Inventory): Finding[] {
+function defaultOwned(inventory: Inventory): InventoryFinding[] {
   const { clients, sites, server } = inventory;
   const client = clients.find(({ isDefault }) => isDefault);
   if (client === undefined) return [];
@@ -89,7 +89,7 @@ function namesOf(users: { name: string }[]): string[] {
 }
 
 /** The same for the same finding at every look, so that a manifest can name it. */
-export function findingId(finding: Finding): string {
+export function findingId(finding: InventoryFinding): string {
   const { kind } = finding;
   switch (kind) {
     case "damagedSite":
@@ -112,7 +112,7 @@ export function findingId(finding: Finding): string {
 }
 
 /** What a finding means and what to do about it, in sentences, and the names that belong below them. */
-export function findingWords(finding: Finding): { says: Phrase; names: string[] } {
+export function findingText(finding: InventoryFinding): { says: Phrase; names: string[] } {
   const says = (words: Phrase, names: string[] = []) => ({ says: words, names });
   switch (finding.kind) {
     case "damagedSite":

@@ -8,9 +8,9 @@ import { name, phrase, rendered, type Phrase } from "../text/Phrase";
 import { wrap } from "../text/wrap";
 import type { Inventory } from "../worker/protocol";
 import { liveClients, type LiveClient, type LiveSite, type LiveUser } from "./declarable";
-import { findingsOf, findingWords } from "./findings";
+import { findingsOf, findingText } from "./findings";
 
-/** Begins every comment that somebody has to act on, so that `grep decide:` finds them all. */
+/** Begins every comment that needs a decision, so that `grep decide:` finds them all. */
 export const DECIDE = "decide:";
 
 /** Characters of a comment on a line. */
@@ -77,7 +77,7 @@ function list<T extends LiveSite | LiveUser>(field: string, entries: T[], nameOf
 /** What concerns no declared client. */
 function serverLines(inventory: Inventory): string[] {
   return findingsOf(inventory).flatMap((finding) => {
-    const { says, names } = findingWords(finding);
+    const { says, names } = findingText(finding);
     return ["", ...decide(says), ...names.map((each) => `#   ${quoted(each)}`)];
   });
 }
@@ -90,11 +90,11 @@ function commented(line: string): string {
   return line.startsWith("#") ? line : `# ${line}`;
 }
 
-/** Words that some reader of YAML takes for something else than a text. */
+/** Words that some YAML parsers do not read as strings. */
 const AMBIGUOUS = /^(true|false|null|y|yes|n|no|on|off)$/i;
 const PLAIN = /^[\p{L}]([\p{L}\p{N} ._@+-]*[\p{L}\p{N}.])?$/u;
 
-/** A text as a scalar that every reader of YAML takes for this text, in one line, safe to show. */
+/** A string as a scalar that every YAML parser reads as this string, on one line, safe to show. */
 function scalar(text: string): string {
   if (PLAIN.test(text) && !AMBIGUOUS.test(text)) return text;
   return escapeUnsafe(JSON.stringify(text), (character) => {

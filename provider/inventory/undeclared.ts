@@ -26,9 +26,7 @@ export interface Undeclared {
  */
 export function undeclaredOf(manifest: Manifest, inventory: Inventory, instance: string | undefined): Undeclared {
   const declared = new Map(manifest.clients.map((client) => [client.internalName, client]));
-  const declaredSites = new Set(manifest.clients.flatMap(({ sites }) => sites.map(({ site }) => site)));
-  // Nobody can declare the front end itself.
-  for (const { site, hostmaster } of inventory.sites) if (hostmaster) declaredSites.add(normalizeDomain(site));
+  const declaredSites = declaredSitesOf(manifest, inventory);
   const found: Undeclared = { bindings: [], sites: [], logins: [], clients: [] };
   for (const { internalName, isAdmin, isDefault, users, sites } of inventory.clients) {
     const client = declared.get(internalName);
@@ -52,6 +50,13 @@ export function undeclaredOf(manifest: Manifest, inventory: Inventory, instance:
   const { bindings, sites, logins, clients } = found;
   for (const list of [bindings, sites, logins, clients]) list.sort();
   return found;
+}
+
+/** The declared sites in normal form, and the front end itself, which no manifest can declare. */
+export function declaredSitesOf({ clients }: Manifest, inventory: Inventory): Set<string> {
+  const declared = clients.flatMap(({ sites }) => sites.map(({ site }) => site));
+  const frontEnd = inventory.sites.filter(({ hostmaster }) => hostmaster).map(({ site }) => normalizeDomain(site));
+  return new Set([...declared, ...frontEnd]);
 }
 
 export function undeclaredIds({ bindings, sites, logins, clients }: Undeclared): string[] {

@@ -27,6 +27,9 @@ export interface RemovalLimit {
 
 export const DEFAULT_REMOVAL_LIMIT: RemovalLimit = { percent: 30, atLeast: 10 };
 
+/** Readers of a manifest are warned of a grant that ends within so many days. */
+export const WARNED_DAYS = 14;
+
 /** How far ahead `allowRemovals` may be allowed for. */
 export const LONGEST_ALLOWANCE_DAYS = 31;
 

@@ -4,7 +4,7 @@ import type { ManifestProblemCode } from "./problemCodes";
 const SHOWN_PROBLEMS = 100;
 const SHOWN_CHARACTERS = 2000;
 
-/** One thing in a manifest that somebody has to look at. */
+/** A problem or a warning at one place of a manifest. */
 export class ManifestProblem {
   constructor(
     readonly file: string,

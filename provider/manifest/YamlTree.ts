@@ -17,7 +17,7 @@ const MOST_LEXEMES = 1_000_000;
 export interface Value extends Span {
   /** The value as JSON would have it; undefined if it could not be read, which was then reported. */
   plain: unknown;
-  /** The text of a plain (unquoted) scalar as it stands in the file. */
+  /** The text of a plain (unquoted) scalar as it is in the file. */
   unquoted?: string;
   /** What a map holds. A key that occurs again is reported and left out. */
   fields: Map<string, { key: Span; value: Value }>;

@@ -163,7 +163,7 @@ function fieldName(path: Issue["path"]): string {
   return typeof path.at(-1) === "number" ? `An entry of ${key}` : key;
 }
 
-/** The last key of a path, which tells the maps of the format apart. */
+/** The last key of a path, which identifies a map of the format. */
 function mapKey(path: Issue["path"]): string {
   return String(path.filter((step) => typeof step === "string").at(-1) ?? "");
 }

@@ -16,7 +16,7 @@ export function normalizeDomain(text: string): string {
   return domainToASCII(lower) || lower;
 }
 
-/** Problems of a site's main domain as somebody wrote it; empty if `normalizeDomain` gives a domain that can exist. */
+/** Problems of a site's main domain as it was written; empty if `normalizeDomain` gives a domain that can exist. */
 export function siteDomainProblems(value: string): string[] {
   const text = value.trim().toLowerCase();
   if (text === "") return ["The site is empty. Write its main domain, for example www.acme.example."];
@@ -48,7 +48,7 @@ export function siteDomainProblems(value: string): string[] {
   if (bad !== undefined) {
     return [
       `The site ${quoted(value)} is not a domain: ${bad === "" ? "two dots follow each other, or it begins with a dot" : `${quoted(bad)} is not a valid part of one`}. ` +
-        "Between the dots stand 1 to 63 letters, digits and hyphens, with no hyphen at either end. " +
+        "Between the dots are 1 to 63 letters, digits and hyphens, with no hyphen at either end. " +
         "Write the site's main domain as the panel shows it.",
     ];
   }

@@ -96,7 +96,7 @@ function lookAlikesOf(name: string): LookAlikes {
   return { characters, marked };
 }
 
-/** A character that is odd in any name. Those that nobody sees are not: they are refused, and shown as escapes, anyway. */
+/** A character that is odd in any name. Invisible ones are not among them: they are refused, and shown as escapes, anyway. */
 function oddCharacter(character: string): string | undefined {
   if (isAscii(character)) return undefined;
   const looks = PUNCTUATION.get(character) ?? ODD_LATIN.get(character) ?? compatible(character);
@@ -115,7 +115,7 @@ function compatible(character: string): string | undefined {
   return plain !== character && isAscii(plain.replace("\u2044", "/")) ? plain : undefined;
 }
 
-/** A character that joins the one before it: another one looks the same, or nobody expects it there. */
+/** A character that joins the one before it: another one looks the same, or it is not expected there. */
 function oddMark(character: string, before: string | undefined, earlier: string | undefined): string | undefined {
   const joined = ((before ?? "") + character).normalize("NFC");
   if (joined !== (before ?? "").normalize("NFC") + character.normalize("NFC")) {

@@ -1,4 +1,4 @@
-/** The words in which a change of access is told: who, which sites, why. */
+/** Changes of access as data: who, which sites, why. */
 import type { Person } from "./EffectiveAccess";
 
 /** Who loses or gains. Clients are given by their internal name. */
@@ -16,7 +16,7 @@ export type Cause =
   | { kind: "clientRemoved"; client: string; to: string | undefined }
   /** A client of the same title takes its place, under another internal name and without `renamedFrom`. */
   | { kind: "replaced"; from: string; to: string }
-  /** The site is declared no more (or, on a live server, belongs to nobody). */
+  /** The site is no longer declared (or, on a live server, has no owner). */
   | { kind: "released"; client: string }
   | { kind: "declared"; client: string }
   | { kind: "takenOver"; from: string; to: string }
@@ -56,12 +56,12 @@ export interface GrantCounts {
   gained: number;
 }
 
-/** How many grants a line is about; those of people whom nobody knows by name cannot be counted. */
+/** How many grants a line is about; those of people who are not known by name cannot be counted. */
 export function grantsOf({ who, sites }: AccessChange): number {
   return who.filter(({ kind }) => kind !== "everybody").length * sites.length;
 }
 
-/** A person or login as a key: people come before logins, and these before those whom nobody knows by name. */
+/** A person or login as a key: people come before logins, and these before people who are not known by name. */
 export function whoKey(who: Who): string {
   return who.kind === "person" ? `1 ${who.person.name}` : `${who.kind === "login" ? 2 : 3} ${who.client}`;
 }

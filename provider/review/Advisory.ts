@@ -29,7 +29,7 @@ export type Advisory =
   | { kind: "end"; person: Person; client: string; from: string | undefined; to: string | undefined }
   /** A client's `email` was removed; the user with this address stays bound. */
   | { kind: "mailStays"; client: string; mail: string }
-  /** The sites are declared no more, and stay with the client. */
+  /** The sites are no longer declared, and stay with the client. */
   | { kind: "left"; client: string; sites: readonly string[] }
   /** A client is removed and one of the same title is added: perhaps a rename without `renamedFrom`. */
   | { kind: "replaced"; from: string; to: string }

@@ -160,6 +160,26 @@ export class EffectiveAccess {
   }
 }
 
+/** A client of which nothing is declared but what `more` says. */
+export function accessClient(internalName: string, name: string, more: Partial<AccessClient> = {}): AccessClient {
+  return {
+    internalName,
+    name,
+    renamedFrom: undefined,
+    protect: false,
+    keepPeople: false,
+    leavesSites: false,
+    shellAccount: undefined,
+    bindings: new Map(),
+    ...more,
+  };
+}
+
+/** A binding without an end. */
+export function lastingBinding(person: Person): Binding {
+  return { person, expires: undefined, reason: undefined, ended: false };
+}
+
 /** A person that is known by its name. */
 export function personByName(name: string, more: Partial<Person> = {}): Person {
   const key = `user:${canonicalName(userNameKey(name))}`;

@@ -4,6 +4,7 @@
  */
 import { z } from "zod";
 import {
+  accessClient,
   byName,
   EffectiveAccess,
   personByMail,
@@ -25,7 +26,7 @@ const Settings = z.union([
     .transform(({ server, brake }) => ({ server, removalLimit: brake })),
 ]);
 
-/** A name, or with its last day; `{ mail }` for whoever has an address. */
+/** A name, or with its last day; `{ mail }` for a person known by a mail address. */
 const Holder = z.union([z.string(), z.tuple([z.string(), z.string()]), z.object({ mail: z.string() })]);
 
 /** What is false or empty is left out. */
@@ -41,7 +42,7 @@ const ClientGrants = z.object({
   protectedSites: z.array(z.string()).optional(),
 });
 
-/** What stands before the first change is not the same as what cannot be read. */
+/** The grants cannot be read. A stack that exports none yet has no grants instead. */
 export class UnreadableGrants extends Error {
   override readonly name = "UnreadableGrants";
   readonly code = "unreadableGrants";
@@ -50,7 +51,7 @@ export class UnreadableGrants extends Error {
 /**
  * The text depends on the access alone, not on the day: what has ended is left out.
  *
- * @param before whoever is written in other capitals there is written so here as well, because that is no change
+ * @param before names are spelled as they are there, because another spelling of the same person is not a change
  */
 export function grantsText(access: EffectiveAccess, before?: EffectiveAccess): string {
   const spelled = ({ key, name }: Person) => before?.people.get(key)?.name ?? name;
@@ -112,11 +113,13 @@ export function readGrants(text: unknown, asOf: string, instance?: string | null
 
 function clientOf(grants: z.infer<typeof ClientGrants>): AccessClient {
   const { client, name, protect = false, keepPeople = false, leavesSites = false, shellAccount, people = [] } = grants;
-  return {
-    ...{ internalName: client, name, renamedFrom: undefined, protect, keepPeople, leavesSites },
+  return accessClient(client, name, {
+    protect,
+    keepPeople,
+    leavesSites,
     shellAccount: shellAccount && { rotation: shellAccount.rotation },
     bindings: new Map(people.map(bindingOf).map((binding) => [binding.person.key, binding])),
-  };
+  });
 }
 
 function bindingOf(holder: z.infer<typeof Holder>): Binding {

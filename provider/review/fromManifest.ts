@@ -1,5 +1,5 @@
 import type { Manifest } from "../manifest/Manifest";
-import { EffectiveAccess, personByMail, personByName, type Binding } from "./EffectiveAccess";
+import { EffectiveAccess, lastingBinding, personByMail, personByName, type Binding } from "./EffectiveAccess";
 
 /**
  * The access that a manifest declares: what the server holds besides is not known here, because bindings are added to
@@ -23,7 +23,7 @@ export function accessOfManifest(manifest: Manifest, instance?: string | null): 
         return { person: personByName(name, { createdAs: createUser?.email }), expires, reason, ended };
       });
       if (client.email !== undefined) {
-        bindings.push({ person: personByMail(client.email), expires: undefined, reason: undefined, ended: false });
+        bindings.push(lastingBinding(personByMail(client.email)));
       }
       return {
         internalName: client.internalName,

@@ -1,9 +1,11 @@
 /** The access before and after a deployment, from the steps of `pulumi preview --json --show-sames`. */
 import { z } from "zod";
 import {
+  accessClient,
+  EffectiveAccess,
+  lastingBinding,
   personByMail,
   personByName,
-  EffectiveAccess,
   type AccessClient,
   type AccessSite,
   type Binding,
@@ -72,7 +74,7 @@ export function accessOfPreview(preview: unknown, asOf: string): PreviewedAccess
     throw new IncompletePreview(LEFT_OUT);
   for (const { oldState, newState } of steps) {
     const [old, now] = [declared(oldState), declared(newState)];
-    // Whoever was unbound by hand gains what the deployment gives back.
+    // A person who was unbound by hand gains what the deployment restores.
     if (old && !oldState?.outputs["unbound"]) of(old.inputs).before.add(old.type, old.inputs);
     if (now) of(now.inputs).after.add(now.type, now.inputs, old?.inputs);
   }
@@ -129,15 +131,12 @@ class Declarations {
   }
 
   private bind(client: string, person: Binding["person"]): void {
-    this.named(client).bindings.set(person.key, { person, expires: undefined, reason: undefined, ended: false });
+    this.named(client).bindings.set(person.key, lastingBinding(person));
   }
 
   /** A client may be declared elsewhere, and named here alone. */
   private named(internalName: string): AccessClient {
-    const client = this.clients.get(internalName) ?? {
-      ...{ internalName, name: internalName, renamedFrom: undefined, protect: false, keepPeople: false },
-      ...{ leavesSites: false, shellAccount: undefined, bindings: new Map<string, Binding>() },
-    };
+    const client = this.clients.get(internalName) ?? accessClient(internalName, internalName);
     this.clients.set(internalName, client);
     return client;
   }

@@ -67,7 +67,7 @@ function plainPerson({ name, by, blocked, administrator }: Person): object {
   return { name, by, blocked, administrator };
 }
 
-/** People as names, where whole persons stand in the data. */
+/** People as names, where the data has whole persons. */
 function plain(data: object): object {
   return Object.fromEntries(
     Object.entries(data).map(([key, value]: [string, unknown]) => {

@@ -1,4 +1,4 @@
-/** An error whose stack is its message: Pulumi prints stacks, and a stack of ours tells a user nothing. */
+/** An error whose stack is its message: Pulumi prints stacks, and a stack of ours means nothing to a user. */
 export abstract class OneLineError extends Error {
   /** What to branch on: a word of a closed set, which `docs/errors.md` lists for every type of error. */
   abstract readonly code: string;

@@ -1,19 +1,19 @@
 import { capitalized } from "./capitalized";
 
 /**
- * A piece of a sentence that knows which of its parts are names that somebody chose, so that each printer escapes
+ * A piece of a sentence that knows which of its parts are names from outside, so that each printer escapes
  * exactly these in its own way.
  */
 export type Phrase = readonly (string | Name)[];
 
-/** A name that somebody chose: of a person, a client, a site, a reason. */
+/** A name from outside: of a person, a client, a site, a reason. */
 export interface Name {
   readonly name: string;
 }
 
 export const name = (text: string): Name => ({ name: text });
 
-/** The words of the template and of plain strings are the program's own; what somebody chose is given as a `Name`. */
+/** The words of the template and of plain strings are the program's own; what comes from outside is given as a `Name`. */
 export function phrase(words: TemplateStringsArray, ...parts: (Phrase | Name | string | number)[]): Phrase {
   return words.flatMap((text, index) => {
     const part = parts[index];

@@ -2,7 +2,7 @@ import { escapeUnsafe, visible } from "./unsafe";
 
 const SHOWN_CHARACTERS = 120;
 
-/** A value as it stands within a sentence: in double quotes, on one line, at most 120 characters, safe to show. */
+/** A value within a sentence: in double quotes, on one line, at most 120 characters, safe to show. */
 export function quoted(value: string): string {
   const characters = Array.from(value);
   const shown = characters.slice(0, SHOWN_CHARACTERS).join("").replace(/["\\]/g, "\\$&");

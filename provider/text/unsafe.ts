@@ -1,6 +1,6 @@
 /**
- * Which characters of a text that somebody else chose do harm where it is shown (CWE-150). The two expressions stand here
- * alone: a printer that knew one character less would be a way in.
+ * Which characters of a string from outside do harm where it is shown (CWE-150). Every printer uses these two expressions:
+ * one that knew a character less would be a way in.
  */
 
 /**

@@ -1,11 +1,9 @@
 /** Rules about users: bound once, spelt in one way, one mail address, one uid; and how long their access lasts. */
 import { mailKey, mailProblems, userNameKey, userNameProblems } from "../../naming/PanelUser";
 import { quoted } from "../../text/quoted";
+import { WARNED_DAYS } from "../Manifest";
 import { clientTitle, hasEnded, type ClientEntry, type Text, type UserEntry } from "../ManifestEntries";
 import { earlier, type RuleContext } from "./RuleContext";
-
-/** The deployment warns of a grant that ends within so many days. */
-const WARNED_DAYS = 14;
 
 export function checkUsers(clients: readonly ClientEntry[], context: RuleContext): void {
   const users = clients.flatMap((client) => client.users);
