@@ -2,12 +2,12 @@ import { printable } from "../text/printable";
 import { OneLineError } from "../text/OneLineError";
 
 /**
- * The situations in which an Aegir server does not do, or has not yet done, what a resource asked for. Transport
- * errors are another type (`ssh/SshError`), so that an unreachable server can never be read as an answer.
+ * Reasons why an Aegir server does not do, or has not yet done, what a resource needs. Errors of the connection are
+ * another type (`ssh/SshError`), so that an unreachable server is never mistaken for an answer.
  *
  * - `notConfigured`: the stack's configuration lacks or contradicts what the operation needs
  * - `missing`: something that the resource refers to does not exist on the server
- * - `refused`: it exists, and doing it would take something from somebody who was not named
+ * - `refused`: it exists, and the change would take something from a client or user that was not named
  * - `changedMeanwhile`: the server holds neither what this stack last saw nor what is declared
  * - `notApplied`: recorded on the server, but not effective
  * - `waitExpired`: nothing has moved for the configured time
@@ -24,7 +24,7 @@ export type AegirErrorCode =
   | "cancelled"
   | "serverFailed";
 
-/** What is now the case on the server. */
+/** What was done on the server. */
 export type Outcome = "done" | "notDone" | "unknown";
 
 /** What an error says, in the order in which it says it. */
@@ -56,13 +56,13 @@ export class AegirError extends OneLineError {
   readonly code: AegirErrorCode;
   readonly server: string;
   readonly outcome: Outcome;
-  /** The clauses of the message, for an error that carries this one on. */
+  /** The clauses of the message, for an error that wraps this one. */
   readonly what: string;
   readonly next: string;
   readonly detail: Record<string, unknown>;
 
   constructor(parts: AegirErrorParts) {
-    // Both clauses may quote what the server holds; cut long lists rather than a sentence of ours.
+    // Both clauses may quote the server; cut long lists, not the sentences around them.
     const [what, next] = [parts.what, parts.next].map((clause) => printable(clause, MAXIMUM_CLAUSE));
     super(`${what} (server ${parts.server}). ${outcomeText[parts.outcome]}. ${next}.`, { cause: parts.cause });
     this.code = parts.code;
@@ -74,9 +74,9 @@ export class AegirError extends OneLineError {
   }
 }
 
-/** The end of a wait because the deployment was cancelled. `wait` says what was waited for: a noun. */
+/** A wait that ended because the deployment was cancelled. `wait` is a noun: what was waited for. */
 export function waitCancelled(wait: string, server: string, outcome: Outcome): AegirError {
-  const what = `the wait for ${wait} was ended, because the deployment was cancelled`;
-  const next = "Run the same command again: it looks first and goes on where this one stopped";
+  const what = `the wait for ${wait} ended because the deployment was cancelled`;
+  const next = "Run the same command again: it looks first and continues where this one stopped";
   return new AegirError({ code: "cancelled", what, server, outcome, next });
 }

@@ -1,6 +1,6 @@
 /**
- * One Aegir server as the resources see it. All resources of all types that mean the same server share this object,
- * and with it one SSH connection per identity and one Drush worker.
+ * One Aegir server as the resources see it. All resources of the server share this object, and with it one SSH
+ * connection per login and one Drush worker.
  */
 import { resolveConnection } from "../ssh/credentials";
 import { printable } from "../text/printable";
@@ -18,7 +18,7 @@ import { DrushWorker } from "./DrushWorker";
 /** Standard output of the provider process is what Pulumi shows while an operation runs. */
 const logged = (line: string) => console.log(printable(line, 2000));
 
-/** An inventory answers all reads of a refresh; it is believed, or its failure is, for no longer than one takes. */
+/** An inventory answers all reads of a refresh; it, or its failure, is kept no longer than a refresh takes. */
 const INVENTORY_SECONDS = 15;
 
 export class AegirServer {
@@ -35,7 +35,7 @@ export class AegirServer {
     readonly configuration: ServerConfiguration,
   ) {
     const { drush, waits, decommissioned } = configuration;
-    // Nothing connects to a server that is given up, whoever asks.
+    // Nothing ever connects to a decommissioned server.
     const { connection, accounts } = decommissioned === undefined ? configuration : {};
     if (connection) {
       this.#drushConnection = new SshConnection(connection, () => resolveConnection(connection, [name]));
@@ -67,7 +67,7 @@ export class AegirServer {
     return this.#required(this.#sites);
   }
 
-  /** False on a hosted account, where nothing but password files can be seen. */
+  /** False on a hosted account, where only password files are accessible. */
   get hasWorker(): boolean {
     return this.#worker !== undefined;
   }
@@ -77,25 +77,25 @@ export class AegirServer {
     this.#refuseDecommissioned();
     throw new AegirError({
       code: "notConfigured",
-      what: `server "${this.name}" has no \`accounts\` in its configuration, so it is no BOA Octopus instance`,
+      what: `server "${this.name}" has no \`accounts\` in its configuration`,
       server: this.name,
       outcome: "notDone",
-      next: 'Shell accounts exist on BOA only. There, configure accounts: { instance: "o1", connection: ... }',
+      next: 'Shell accounts exist only on BOA. If this is a BOA instance, configure accounts: { instance: "o1", connection: ... }',
     });
   }
 
-  /** What Aegir's user sees of what stops the server; nothing on a hosted account. */
+  /** The obstacles of the queue that Aegir's user can see; none on a hosted account. */
   async #queueObstacles(): Promise<string[]> {
     if (!this.#worker) return [];
     return (await this.#worker.call("tasks", { nids: [] })).result.queue.obstacles;
   }
 
-  /** How the connection to Drush, or on a hosted account the one to the password files, reads in messages. */
+  /** For messages: the connection to Drush, or on a hosted account the one to the password files. */
   get label(): string {
     return (this.#drushConnection ?? this.#accountsConnection)?.label ?? this.name;
   }
 
-  /** Who answers the connections, by their place in the configuration; undefined where there is no such connection. */
+  /** The connections by their path in the configuration; undefined for one that is not configured. */
   get connections(): { connection?: SshConnection | undefined; "accounts.connection"?: SshConnection | undefined } {
     const own = this.configuration.accounts?.connection ? this.#accountsConnection : undefined;
     return { connection: this.#drushConnection, "accounts.connection": own };
@@ -108,7 +108,7 @@ export class AegirServer {
     const known = this.#inventory;
     if (known?.writes === writes && taken - known.taken < INVENTORY_SECONDS * 1000) return known.inventory;
     const inventory = this.worker.call("inventory", {}).then(({ result }) => result);
-    // All readers of a refresh come at about the same time: a look that failed is not repeated for each of them.
+    // All reads of a refresh come at about the same time: a failed inventory is not repeated for each of them.
     const asked = { taken, writes, inventory };
     this.#inventory = asked;
     inventory.catch(() => (asked.taken = performance.now()));
@@ -129,7 +129,7 @@ export class AegirServer {
       what: `server "${this.name}" is decommissioned (${decommissioned}), so nothing connects to it`,
       server: this.name,
       outcome: "notDone",
-      next: `Remove what is declared on it. If it runs after all, remove ${SERVERS_KEY}.${this.name}.decommissioned from the configuration`,
+      next: `Remove its resources from the program. If it still runs, remove ${SERVERS_KEY}.${this.name}.decommissioned from the configuration`,
     });
   }
 
@@ -141,7 +141,7 @@ export class AegirServer {
       what: `server "${this.name}" has no connection that can run Drush (a hosted account has none)`,
       server: this.name,
       outcome: "notDone",
-      next: "There, only ShellAccount can be declared; clients, owners and bindings need a `connection` as aegir, o1 or root",
+      next: "Declare only ShellAccount resources on it, or configure a `connection` as aegir, o1 or root for clients, owners and bindings",
     });
   }
 }

@@ -1,12 +1,12 @@
 import type { ServerConfiguration } from "./ServerConfiguration";
 
 /**
- * The command line that runs Drush with these arguments, as a server's `drush` configures it: words of the configuration
- * alone, never of data.
+ * The command line that runs Drush with these arguments, as a server's `drush` configures it: only words of the configuration,
+ * never data.
  *
- * `runAs` becomes another system user in the way that was seen to work for one without a login shell (BOA's `o1`): root
- * through `su` with a shell of its own, everybody else through `sudo`, which runs Drush itself and no shell, so that a
- * sudoers line can allow this one command line.
+ * `runAs` becomes another system user in a way that works for one without a login shell (BOA's `o1`): root through `su`
+ * with an explicit shell, other logins through `sudo`, which runs Drush itself without a shell, so that a sudoers line can
+ * allow exactly this command line.
  *
  * @param login the login of the connection
  * @param args shell words, with double quotes where they need any
@@ -31,7 +31,7 @@ export class Drush {
     private readonly configured: ServerConfiguration["drush"],
   ) {}
 
-  /** The system user that Drush runs as, as far as the configuration tells. */
+  /** The system user that Drush runs as, if the configuration names it. */
   get runAs(): string | undefined {
     return this.configured.runAs ?? /^(?:\S*\/)?sudo\b.*\s-u ?([\w-]+)/.exec(this.configured.command)?.[1];
   }

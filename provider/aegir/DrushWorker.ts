@@ -1,7 +1,7 @@
 /**
- * The Drush worker of one server, as the rest of this package calls it: typed verbs over a session that lives on a
- * lease. A long-lived PHP process goes stale (statics, a lost database link), so it is recycled before it can
- * (docs/aegir.md#worker-lease): after 60 s, after 500 requests, and after anything that broke it.
+ * The Drush worker of one server: typed verbs over a session with a lease. A long-lived PHP process goes stale (statics, a
+ * lost database connection), so it is replaced before that
+ * (docs/aegir.md#worker-lease): after 60 s, after 500 requests, and after any failure.
  */
 import { SshError } from "../ssh/SshError";
 import { SessionBroken } from "../worker/SessionBroken";
@@ -44,13 +44,13 @@ export class DrushWorker {
   readonly #drush: Drush;
   readonly #waits: { pollSeconds: number; taskMinutes: number };
   #session: Promise<WorkerSession> | undefined;
-  /** When a start that failed may be tried again (`performance.now()`). */
+  /** When a failed start may be repeated (`performance.now()`). */
   #failedUntil = Infinity;
   #server: ServerFacts | undefined;
-  /** Rises when a write begins and when it ends: what was read under one number saw no half of a write. */
+  /** Rises when a write begins and when it ends: reads with the same number before and after saw no partial write. */
   writes = 0;
 
-  /** @param waits how long a server whose load is too high for Drush is waited for */
+  /** @param waits how long to wait for a server whose load is too high for Drush */
   constructor(connection: SshConnection, drush: Drush, waits: { pollSeconds: number; taskMinutes: number }) {
     this.#connection = connection;
     this.#drush = drush;
@@ -61,15 +61,15 @@ export class DrushWorker {
     return this.#connection.label;
   }
 
-  /** What the newest worker said of its server. */
+  /** The newest worker's facts about its server. */
   async server(): Promise<ServerFacts> {
     await this.#leased();
     return this.#server!;
   }
 
   /**
-   * Asks once. A request that was not carried out, and a read whose answer was lost, is asked again with a fresh worker.
-   * @throws WorkerRefusal if the worker answered that nothing was written; a fatal one ends the session by itself
+   * Makes a request. One that was not carried out, or a read whose answer was lost, is repeated once with a new worker.
+   * @throws WorkerRefusal if the worker refused it and wrote nothing; after a fatal one the session has ended
    * @throws SessionBroken with `outcome: "unknown"` if the answer to a write was lost
    * @throws SshError if the server cannot be reached
    */
@@ -79,7 +79,7 @@ export class DrushWorker {
       return await this.#ask(verb, args);
     } catch (error) {
       const lost = error instanceof SessionBroken && (error.outcome !== "unknown" || !verbs[verb].write);
-      // A worker whose database was restarted has done nothing, and ends; the next one has a connection of its own.
+      // A worker whose database was restarted has done nothing and ends; the next one has a new connection.
       const restarted = error instanceof WorkerRefusal && error.fatal && internalReason(error) === "database";
       if ((!lost && !restarted) || isCancelled()) throw error;
       return await this.#ask(verb, args);
@@ -105,10 +105,10 @@ export class DrushWorker {
     const where = parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`).join("; ");
     throw new AegirError({
       code: "serverFailed",
-      what: `the worker's answer to "${verb}" is not of the protocol's form: ${where}`,
+      what: `the worker's answer to "${verb}" does not follow the protocol: ${where}`,
       server: this.label,
       outcome: verbs[verb].write ? "unknown" : "notDone",
-      next: "Run the same command again; if it stays, report this message",
+      next: "Run the same command again; if the error persists, report this message",
     });
   }
 
@@ -116,11 +116,11 @@ export class DrushWorker {
     if (performance.now() >= this.#failedUntil) this.#session = undefined;
     const current = this.#session;
     if (current) {
-      // A start that fails, fails for all who ask for a while: rejected credentials are tried once, and a server that
-      // is down costs one timeout.
+      // For a while, a failed start fails for all callers: rejected credentials are tried once, and a server that is down
+      // costs one timeout.
       const session = await current;
       if (session.alive && session.age < LEASE_SECONDS && session.requests < LEASE_REQUESTS) return session;
-      // Several callers may come here at once; only the first retires the session and starts the next one.
+      // Several callers may get here at the same time; only the first retires the session and starts the next one.
       if (this.#session === current) {
         this.#session = undefined;
         session.retire();
@@ -131,7 +131,7 @@ export class DrushWorker {
     this.#session = starting;
     this.#failedUntil = Infinity;
     starting.catch((error: unknown) => {
-      // What the login's shell forbids stays forbidden: it counts who keeps trying.
+      // What the login's shell forbids stays forbidden, and the shell counts the attempts.
       const final = error instanceof SshError && error.code === "commandForbidden";
       if (final || this.#session !== starting) return;
       this.#failedUntil = performance.now() + DEFAULT_TIMINGS.failureSeconds * 1000;
@@ -177,8 +177,8 @@ export class DrushWorker {
 }
 
 /**
- * Between here and the server, names are as they are; on this side, what could be taken for another name is spelled out
- * (naming/SpelledName.ts), so that nothing that is shown can deceive, and names compare as they were declared.
+ * The server gets names unchanged; in this package, names that could be mistaken for others are spelled out
+ * (naming/SpelledName.ts), so that no name can deceive a reader, and names compare as they were declared.
  */
 function asOnTheServer<T>(args: T): T {
   return mapped(args, (text) => rawName(text)) as T;
@@ -200,8 +200,8 @@ function mapped(value: unknown, change: (text: string, field: string) => string,
 }
 
 /**
- * Provision ends every Drush process, ours too, while the load of its machine is above five per processor (`load on system
- * too heavy (10.5 ...), aborting`, wrapped at 80 columns): that passes, and the verifies that are waited for may cause it.
+ * Provision ends every Drush process, including the worker, while the load of its machine is above five per processor (`load
+ * on system too heavy (10.5 ...), aborting`, wrapped at 80 columns). That passes; the awaited verifies may be the cause.
  */
 function isOverloaded(error: unknown): error is WorkerNotStarted {
   return (
@@ -210,6 +210,6 @@ function isOverloaded(error: unknown): error is WorkerNotStarted {
 }
 
 function overloaded({ host, code, what, exitCode, noise }: WorkerNotStarted, minutes: number): WorkerNotStarted {
-  const why = `Aegir runs no Drush while the load of its machine is so high, and it was so for ${minutes} min`;
+  const why = `Aegir does not run Drush while the load of its machine is this high, and it stayed this high for ${minutes} min`;
   return new WorkerNotStarted(host, code, what, exitCode, noise, why);
 }

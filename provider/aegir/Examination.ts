@@ -6,7 +6,7 @@ import type { ConnectionPath } from "./unpinnedHosts";
 export interface Examination {
   /** Its name in the configuration. */
   server: string;
-  /** `ready`: all that the configuration asks for can be done. `limited`: there are findings. `unusable`: nothing can. */
+  /** `ready`: everything configured can be managed. `limited`: there are findings. `unusable`: nothing can. */
   verdict: "ready" | "limited" | "unusable";
   hostKeys: HostKeyFacts[];
   /** Null where no connection runs Drush (a hosted account). */
@@ -17,7 +17,7 @@ export interface Examination {
   findings: Finding[];
 }
 
-/** A host key that was shown, and is the pinned one. */
+/** A host key that the server showed and that is pinned. */
 export interface HostKeyFacts {
   /** Where the configuration pins it. */
   path: ConnectionPath;
@@ -25,13 +25,13 @@ export interface HostKeyFacts {
   label: string;
   fingerprint: string;
   type: string;
-  /** What the server's greeting says it is, for example `OpenSSH_9.2p1`. */
+  /** The software that the server's greeting names, for example `OpenSSH_9.2p1`. */
   software: string;
   /** The ways to log in that it accepts, for example `publickey`. */
   methods: string[];
 }
 
-/** What the worker says of itself and of its server; all but `login` null if none came up. */
+/** The worker's facts about itself and its server; all but `login` null if no worker started. */
 export interface DrushFacts {
   /** `user@host:port` */
   login: string;
@@ -46,7 +46,7 @@ export interface DrushFacts {
   adminClient: ClientReference | null;
   /** The server's own, and the configured one. */
   clientPrefix: { server: string; configured: string } | null;
-  /** What a click in the panel would do. Never done by this package: users are made, and told, where a resource says so. */
+  /** What the panel would do. This package never does it by itself: a resource declares users and their mail. */
   registersUsers: boolean | null;
   sendsWelcomeMail: boolean | null;
   queue: QueueState | null;
@@ -61,7 +61,7 @@ export interface QueueState {
   disks: { path: string; percent: number }[];
 }
 
-/** What the login sees that reads password files; null if it could not look. */
+/** What the login sees that reads password files; null if it could not check. */
 export interface AccountsFacts {
   /** `user@host:port` */
   login: string;
@@ -84,6 +84,6 @@ export interface Ability {
 /** Something to look at. */
 export interface Finding {
   what: string;
-  /** What to do, with a full stop; empty where `what` says it. */
+  /** What to do, with a full stop; empty if `what` contains it. */
   next: string;
 }

@@ -1,7 +1,7 @@
 /**
  * The password files of an Octopus instance (docs/aegir.md#password-file): one file per shell account, named like the
- * login, written by BOA's root cron when it makes the account. Reading one is how a login is learned, deleting one is
- * how a new password is asked for, and its absence is how a removed login is known.
+ * login, written by BOA's root cron when it makes the account. Reading one gives the password, deleting one requests
+ * a new password, and a missing one means that the login was removed.
  */
 import { createHash } from "node:crypto";
 import { posix } from "node:path";
@@ -13,12 +13,12 @@ import { AegirError, waitCancelled } from "./AegirError";
 import { StallTimeout } from "./StallTimeout";
 import { stillWaiting, WaitReport } from "./WaitReport";
 
-/** Passwords are 8 to 128 characters; the limit only keeps a wrong file from being read whole. */
+/** Passwords are 8 to 128 characters; the limit only prevents reading a wrong file whole. */
 const MAXIMUM_BYTES = 256;
 
 export interface Password {
   password: string;
-  /** First 16 hexadecimal digits of a SHA-256 over login and password: tells passwords apart, reveals none. */
+  /** First 16 hexadecimal digits of a SHA-256 over login and password: distinguishes passwords without revealing them. */
   fingerprint: string;
 }
 
@@ -27,13 +27,13 @@ export interface PasswordFilesOptions {
   instance: string;
   /** The login of the connection. */
   user: string;
-  /** Where the files lie, if that is configured. */
+  /** The directory of the files, if it is configured. */
   directory?: string | undefined;
   pollSeconds: number;
   accountMinutes: number;
-  /** What else is known to stop BOA, in words, for the case that nothing comes. */
+  /** Other known obstacles of BOA, in words, for a wait that fails. */
   obstacles: () => Promise<string[]>;
-  /** Prints what holds BOA up when a wait begins, and what is still waited for. */
+  /** Prints what holds BOA up when a wait begins, and what is still awaited. */
   report?: (line: string) => void;
 }
 
@@ -48,14 +48,14 @@ const LOCKS = [
   "/root/.proxy.cnf",
 ];
 
-/** What the account cron does not run without; they are moved away during migrations. */
+/** Files that the account cron needs; they are moved away during migrations. */
 const NEEDED = ["/var/xdrago/manage_ltd_users.sh", "/var/xdrago/conf/lshell.conf"];
 
-/** Why BOA's account cron may stand still, as far as a login can see it. */
+/** Obstacles of BOA's account cron, as far as a login can see them. */
 export interface CronObstacles {
   /** In words, for example `/run/boa_run.pid is there`. */
   seen: string[];
-  /** Files that this login cannot look at. */
+  /** Files that this login cannot see. */
   unseen: string[];
 }
 
@@ -80,16 +80,16 @@ export class PasswordFiles {
     if (/\s/.test(password)) {
       throw new AegirError({
         code: "serverFailed",
-        what: `the password file of ${login} holds more than one word`,
+        what: `the password file of ${login} contains more than one word`,
         server: this.label,
         outcome: "notDone",
-        next: `Look at the file ${login} in ${await this.directory()}; deleting it lets BOA make a new account and file`,
+        next: `Look at the file ${login} in ${await this.directory()}; deleting it makes BOA create a new account and file`,
       });
     }
     return { password, fingerprint: fingerprint(login, password) };
   }
 
-  /** The login's password as BOA leaves it: waits out the moment in which the file is there and empty. */
+  /** The login's password once BOA has written it: waits while the file is empty. */
   async readWhenWritten(login: string): Promise<Password | undefined> {
     const stallTimeout = new StallTimeout(this.options.accountMinutes);
     while ((await this.#readFile(login)) === "") {
@@ -99,14 +99,14 @@ export class PasswordFiles {
     return this.read(login);
   }
 
-  /** Deletes the file: BOA's next run removes the account and makes it anew. Absent is a success. */
+  /** Deletes the file: BOA's next run removes the account and creates it again. A missing file is a success. */
   async delete(login: string): Promise<void> {
     await this.#inDirectory(login, (sftp, path) => sftp.unlink(path));
   }
 
   /**
    * Waits for a password that is there, not empty, and not `old`.
-   * @param check is called at every look and may throw to end the wait early
+   * @param check is called at every check of the file and may throw to end the wait early
    */
   async appears(login: string, old: string | undefined, check: () => Promise<void>): Promise<Password> {
     const stallTimeout = new StallTimeout(this.options.accountMinutes);
@@ -119,20 +119,20 @@ export class PasswordFiles {
       if (stallTimeout.expired()) {
         throw await this.#expired(`${login} has no ${old === undefined ? "" : "new "}password file`, old !== undefined);
       }
-      this.#report(waitReport, `a password of ${login}`);
-      await this.#pause(`a password of ${login}`, old !== undefined);
+      this.#report(waitReport, `the password of ${login}`);
+      await this.#pause(`the password of ${login}`, old !== undefined);
     }
   }
 
-  /** Waits until the login is gone, which BOA's cron makes true in the second run after its last site has left. */
+  /** Waits until the login is removed: BOA's cron does that in the second run after its last site has left. */
   async disappears(login: string): Promise<void> {
     const stallTimeout = new StallTimeout(this.options.accountMinutes);
     const waitReport = new WaitReport();
     while ((await this.#readFile(login)) !== undefined) {
       if (stallTimeout.expired()) throw await this.#expired(`the login ${login} still exists`, true);
       await this.#announce(login);
-      this.#report(waitReport, `the end of the login ${login}`);
-      await this.#pause(`the end of the login ${login}`, true);
+      this.#report(waitReport, `the removal of the login ${login}`);
+      await this.#pause(`the removal of the login ${login}`, true);
     }
   }
 
@@ -157,7 +157,7 @@ export class PasswordFiles {
     return methods.length === 0 || methods.some((method) => ["password", "keyboard-interactive"].includes(method));
   }
 
-  /** The home of the login as its SFTP shows it: `/` where that is all that it shows. */
+  /** The home of the login as its SFTP shows it; `/` if the SFTP shows only the home. */
   async home(): Promise<string> {
     return (await this.connection.sftp()).realpath(".");
   }
@@ -176,7 +176,7 @@ export class PasswordFiles {
     return user === `${instance}.ftp` ? posix.join(await this.home(), "users") : `/home/${instance}.ftp/users`;
   }
 
-  /** Looks which lock files are there. */
+  /** Checks which lock files are there. */
   async cronObstacles(): Promise<CronObstacles> {
     const sftp = await this.connection.sftp();
     const obstacles: CronObstacles = { seen: [], unseen: [] };
@@ -196,7 +196,7 @@ export class PasswordFiles {
     return bytes?.toString("utf8");
   }
 
-  /** Undefined if the file is not there. That its directory is not there, or closed, says nothing of a login. */
+  /** Undefined if the file is not there. A missing or closed directory is an error: it does not mean that a login is gone. */
   async #inDirectory<T>(login: string, operation: (sftp: Sftp, path: string) => Promise<T>): Promise<T | undefined> {
     const sftp = await this.connection.sftp();
     const directory = await this.directory();
@@ -211,14 +211,14 @@ export class PasswordFiles {
     return undefined;
   }
 
-  /** What it means that the password files, or their directory, cannot be got at. */
+  /** Explains why the password files or their directory cannot be accessed. */
   #explained(error: unknown, directory: string): unknown {
     if (!(error instanceof SftpRefusal) || !["missing", "denied"].includes(error.code)) return error;
     const { user, instance } = this.options;
-    const may = error.code === "denied" ? "may not look into" : "sees no";
+    const may = error.code === "denied" ? "has no permission for the" : "cannot find the";
     return new AegirError({
       code: "notConfigured",
-      what: `${user} ${may} directory ${directory}, so nothing can be said of the logins of ${instance}`,
+      what: `${user} ${may} directory ${directory}, so the logins of ${instance} are not known`,
       server: this.label,
       outcome: "notDone",
       next: `Password files can be read by ${instance}.ftp and by root. Configure one of them as accounts.connection, or another accounts.directory`,
@@ -228,7 +228,7 @@ export class PasswordFiles {
 
   #report(waitReport: WaitReport, what: string): void {
     if (waitReport.isDue())
-      this.options.report?.(stillWaiting(waitReport.seconds, `${what}, which comes with a run of BOA's account cron`));
+      this.options.report?.(stillWaiting(waitReport.seconds, `${what}, by the next run of BOA's account cron`));
   }
 
   async #pause(wait: string, changed: boolean): Promise<void> {
@@ -236,7 +236,7 @@ export class PasswordFiles {
     if (isCancelled()) throw waitCancelled(wait, this.label, changed ? "unknown" : "notDone");
   }
 
-  /** The first wait for any login says at once what is seen to stop BOA. */
+  /** The first wait for any login reports at once what holds BOA up. */
   async #announce(login: string): Promise<void> {
     if (this.#announced) return;
     this.#announced = true;
@@ -244,7 +244,7 @@ export class PasswordFiles {
     if (seen.length > 0) this.options.report?.(`the login ${login} is held up: ${seen.join(", ")}`);
   }
 
-  /** What stops BOA, and what could but cannot be seen; a look that fails sees nothing. */
+  /** What holds BOA up, and possible obstacles that cannot be seen; a failed check sees nothing. */
   async #held(): Promise<CronObstacles> {
     const nothing: CronObstacles = { seen: [], unseen: LOCKS };
     const cron = await this.cronObstacles().catch(() => nothing);
@@ -254,13 +254,13 @@ export class PasswordFiles {
     return { seen: [...cron.seen, ...others.filter((obstacle) => !known(obstacle))], unseen: cron.unseen };
   }
 
-  /** Names what is seen to stop BOA; what could stop it, only where that cannot be seen. */
+  /** Names what holds BOA up; only if nothing is seen, also what could hold it up unseen. */
   async #expired(what: string, changed: boolean): Promise<AegirError> {
     const cron = await this.#held();
     const { seen } = cron;
-    const unseen = `${this.options.user} cannot see ${cron.unseen.join(", ")}, any of which would stop it`;
+    const unseen = `${this.options.user} cannot see ${cron.unseen.join(", ")}, any of which would hold it up`;
     const reason = [
-      seen.length > 0 ? `BOA is held up: ${seen.join(", ")}` : "nothing is seen to stop BOA's account cron",
+      seen.length > 0 ? `BOA is held up: ${seen.join(", ")}` : "no obstacle of BOA's account cron is visible",
       ...(cron.unseen.length > 0 && seen.length === 0 ? [unseen] : []),
       ...(seen.length === 0 ? ["the login may be in use, and a run may take minutes"] : []),
     ].join("; ");
@@ -269,13 +269,13 @@ export class PasswordFiles {
       what: `waited ${this.options.accountMinutes} min, and ${what}: ${reason}`,
       server: this.label,
       outcome: changed ? "unknown" : "notDone",
-      next: "Run the same command again: it goes on waiting. Only root can remove a lock that a crashed run has left",
+      next: "Run the same command again: it continues to wait. Only root can remove a lock that a crashed run has left",
       detail: { seen, unseen: cron.unseen },
     });
   }
 }
 
-/** Undefined if the login cannot see whether it is there: its directory is closed to it, or not in what it is shown. */
+/** Undefined if the login cannot see whether the file is there: its directory is closed, or hidden from it. */
 async function isThere(sftp: Sftp, path: string): Promise<boolean | undefined> {
   const look = (each: string) =>
     sftp.stat(each).then(

@@ -15,7 +15,7 @@ import { printable } from "../text/printable";
 import { ConnectionArgs } from "../ssh/ConnectionArgs";
 import { AegirError } from "./AegirError";
 
-/** Where a server is, by what a person wrote of it; the `host` of a connection is read in the same way. */
+/** Reads an address as people write it, like the `host` of a connection. */
 export { readAddress } from "../ssh/address";
 
 /** The configuration key, in its full namespaced form. */
@@ -23,33 +23,33 @@ export const SERVERS_KEY = "aegir:servers";
 
 const Drush = z
   .strictObject({
-    /** How Drush is called: its name or path, and options. */
+    /** The Drush command: its name or path, and options. */
     command: z
       .string()
-      .regex(/^[\w@%+=:,./ -]+$/, "may hold words, paths and options only: no quotes, no shell characters")
+      .regex(/^[\w@%+=:,./ -]+$/, "must be words, paths and options only, without quotes or shell characters")
       .default("drush"),
     /** The site alias of the front end; `@hm` works as well. */
     alias: z
       .string()
-      .regex(/^@[\w.-]+$/, "is a Drush site alias such as @hostmaster")
+      .regex(/^@[\w.-]+$/, "must be a Drush site alias such as @hostmaster")
       .default("@hostmaster"),
     /**
-     * The system user that owns the front end (`aegir`, or `o1` on BOA), where that is not the login: root becomes it
-     * through `su`, another login through `sudo`, which must be allowed to.
+     * The system user that owns the front end (`aegir`, or `o1` on BOA), if that is not the login: root becomes it
+     * through `su`, another login through `sudo`, which must allow it.
      */
     runAs: z
       .string()
-      .regex(/^[a-z_][a-z0-9_-]{0,31}$/, 'is a system user, such as "aegir" or "o1"')
+      .regex(/^[a-z_][a-z0-9_-]{0,31}$/, 'must be a system user, such as "aegir" or "o1"')
       .optional(),
   })
   .refine(({ runAs, command }) => runAs === undefined || !/^(\S*\/)?(sudo|su|runuser) /.test(command), {
     path: ["command"],
-    message: "is Drush alone where runAs says who it runs as",
+    message: "must be Drush alone if runAs names the user that it runs as",
   })
   .prefault({});
 
 /**
- * The instance whose main account this login is: its limited shell runs no Drush of the front end
+ * The instance whose main account this login is: its limited shell does not run Drush on the front end
  * (docs/aegir.md#limited-shell).
  */
 export function instanceOf(login: string): string | undefined {
@@ -59,27 +59,27 @@ export function instanceOf(login: string): string | undefined {
 const Accounts = z
   .strictObject({
     /** The Octopus instance whose clients' logins these are: the `o1` of `o1.foo`. */
-    instance: z.string().regex(/^[a-z][a-z0-9]*$/, 'is the system user of the Octopus instance, such as "o1"'),
+    instance: z.string().regex(/^[a-z][a-z0-9]*$/, 'must be the system user of the Octopus instance, such as "o1"'),
     /** The login that may read and delete password files (`o1.ftp`, or root); the server's `connection` if absent. */
     connection: ConnectionArgs.optional(),
     /**
-     * Where the password files lie, as that login's SFTP shows it. If absent: `users` in the home of the instance's main
+     * The directory of the password files, as that login's SFTP shows it. If absent: `users` in the home of the instance's main
      * account, whether that is the login, and shown as `/` or not, or root looks into it.
      */
     directory: z.string().startsWith("/").optional(),
-    /** The name under which holders of an account reach it; the connection's host if absent. */
+    /** The host name for the users of shell accounts; the connection's host if absent. */
     host: z.string().min(1).optional(),
   })
   .refine(({ instance, connection }) => [undefined, instance].includes(instanceOf(connection?.user ?? "")), {
     path: ["connection", "user"],
-    message: "is the main account of another instance, which sees none of this one's password files",
+    message: "is the main account of another instance, which cannot see the password files of this one",
   });
 
 const Waits = z
   .strictObject({
-    /** Longest time between two looks at the server while something is waited for, in seconds; looks begin earlier. */
+    /** Longest interval between two checks of a wait, in seconds; the first checks come earlier. */
     pollSeconds: z.number().positive().default(10),
-    /** Minutes without any progress of a task or of its queue after which a wait fails. */
+    /** Minutes without progress of a task or its queue after which a wait fails. */
     taskMinutes: z.number().positive().default(15),
     /** Minutes after which a wait for a shell account fails. BOA's cron runs every three minutes, and may be paused. */
     accountMinutes: z.number().positive().default(15),
@@ -88,7 +88,7 @@ const Waits = z
 
 export const ServerConfiguration = z
   .strictObject({
-    /** The login that runs Drush. Absent on a hosted account, where shell accounts alone can be managed. */
+    /** The login that runs Drush. Absent on a hosted account, where only shell accounts can be managed. */
     connection: ConnectionArgs.optional(),
     drush: Drush,
     accounts: Accounts.optional(),
@@ -97,18 +97,18 @@ export const ServerConfiguration = z
       .string()
       .regex(
         /^[a-z0-9_]{0,15}$/,
-        "must be of a-z, 0-9 and _, at most 15: with anything else Aegir renames a client at every save",
+        "must be at most 15 characters of a-z, 0-9 and _: with others, Aegir renames a client at every save",
       )
       .default(""),
     waits: Waits,
-    /** The last day (UTC) on which changes made by hand are undone however many they are. */
+    /** The last day (UTC) on which any number of changes made by hand is undone. */
     undoDriftUntil: z
       .string("must be a day in UTC, for example 2026-12-31")
       .refine((day) => dayProblems(day).length === 0, "must be a day in UTC, for example 2026-12-31")
       .optional(),
     /**
-     * Why this server is gone for good. Nothing connects to it any more: what is removed from the program is only
-     * forgotten, and nothing new can be declared on it. The rest of the entry stays as it was.
+     * Why this server is gone for good. Nothing connects to it: a resource that is removed from the program
+     * is only dropped from the state, and no new one can be declared. The rest of the entry stays as it was.
      */
     decommissioned: z
       .string('must be the reason, for example "switched off on 2026-11-20, see OPS-123"')
@@ -123,20 +123,20 @@ export type ServerConfiguration = z.output<typeof ServerConfiguration>;
 
 const Servers = z
   .record(
-    z.string().regex(/^[a-z][a-z0-9-]*$/, "is a name of lower-case letters, digits and dashes"),
+    z.string().regex(/^[a-z][a-z0-9-]*$/, "must be a name of lower-case letters, digits and dashes"),
     ServerConfiguration,
   )
-  .refine((servers) => Object.keys(servers).length > 0, { message: "names no server" });
+  .refine((servers) => Object.keys(servers).length > 0, { message: "must name at least one server" });
 
 export type Servers = Record<string, ServerConfiguration>;
 
 const howToConfigure =
-  `Set \`${SERVERS_KEY}\` in the stack's configuration (README, "A first stack"); destroy and refresh know the ` +
-  "configuration only as of the last `pulumi up`, unless they are given --run-program";
+  `Set \`${SERVERS_KEY}\` in the stack's configuration (README, "A first stack"); destroy and refresh use the ` +
+  "configuration of the last `pulumi up`, unless they run with --run-program";
 
 /**
  * Reads the value of `aegir:servers`.
- * @throws AegirError `notConfigured`, listing every problem with its path; values are never repeated, since some are secret.
+ * @throws AegirError `notConfigured`, listing every problem with its path; never with values, since some are secret.
  */
 export function parseServers(text: string | undefined): Servers {
   if (text === undefined) throw notConfigured(`the configuration has no \`${SERVERS_KEY}\``);
@@ -149,7 +149,7 @@ export function parseServers(text: string | undefined): Servers {
   const parsed = Servers.safeParse(value);
   if (parsed.success) return parsed.data;
   const problems = parsed.error.issues.map((issue) => `${[SERVERS_KEY, ...issue.path].join(".")}: ${issue.message}`);
-  throw notConfigured(`the configuration of the servers is wrong: ${problems.join("; ")}`);
+  throw notConfigured(`the configuration of the servers is invalid: ${problems.join("; ")}`);
 }
 
 function notConfigured(what: string): AegirError {
@@ -162,7 +162,7 @@ function notConfigured(what: string): AegirError {
   });
 }
 
-/** Why `server` does not select one of the configured servers, or undefined if it does. */
+/** Why `server` does not select a configured server; undefined if it does. */
 export function serverSelectionProblem(servers: Servers, server: string | undefined): string | undefined {
   const problem = selectionProblem(servers, server);
   return problem && `${problem}.`;
@@ -174,21 +174,21 @@ function selectionProblem(servers: Servers, server: string | undefined): string 
   if (server === undefined) {
     return names.length === 1
       ? undefined
-      : `This stack has several servers (${names.join(", ")}). Say which one: server: "${names[0]}"`;
+      : `This stack has several servers (${names.join(", ")}). Choose one: server: "${names[0]}"`;
   }
   return Object.hasOwn(servers, server)
     ? undefined
-    : `No server "${printable(server)}" is configured. The stack has: ${names.join(", ")}. A server that is renamed is configured under both names for one \`pulumi up\``;
+    : `No server "${printable(server)}" is configured. The stack has: ${names.join(", ")}. To rename a server, configure it under both names for one \`pulumi up\``;
 }
 
-/** The name of the server that a resource means: the one it names, or the only one there is. */
+/** The name of a resource's server: the one that it names, or the only one. */
 export function selectServer(servers: Servers, server: string | undefined): string {
   const problem = selectionProblem(servers, server);
   if (problem) {
     const gone =
       server === undefined
         ? ""
-        : ". One that is gone for good keeps its entry, with `decommissioned: <reason>`, until the state holds nothing of it";
+        : ". Keep the entry of a server that is gone for good, with `decommissioned: <reason>`, until the state has no resource on it";
     throw notConfigured(`${problem}${gone}`);
   }
   return server ?? Object.keys(servers)[0]!;

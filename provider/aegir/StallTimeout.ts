@@ -1,4 +1,4 @@
-/** A deadline that moves: it expires only after a time in which nothing has moved. */
+/** A deadline that expires only after a time without progress. */
 export class StallTimeout {
   #expires: number;
   #progress: string | undefined;
@@ -10,7 +10,7 @@ export class StallTimeout {
     this.#expires = this.#later();
   }
 
-  /** @param progress describes how far things are; a different text than last time buys the whole time again. */
+  /** @param progress describes the progress; a string that differs from the last one restarts the time. */
   expired(progress = ""): boolean {
     if (progress !== this.#progress) {
       this.#progress = progress;

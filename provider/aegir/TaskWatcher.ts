@@ -1,9 +1,9 @@
 /**
- * Follows tasks of the queue until they end. Many resources wait at the same time; they share one request per look, so
- * waiting for 200 verifies costs the server what waiting for one does.
+ * Follows tasks of the queue until they end. Many resources wait at the same time and share one request per check, so
+ * waiting for 200 verifies costs the server no more than waiting for one.
  *
- * A wait's time counts from the task's place in the queue: it starts anew whenever the queue or the task has advanced,
- * since BOA runs about one task a minute (docs/aegir.md#queue) and a long queue is no failure.
+ * The time limit of a wait starts again whenever the queue or the task has advanced: BOA runs about one task a minute
+ * (docs/aegir.md#queue), and a long queue is not a failure.
  */
 import { TaskStatus, type QueueFacts, type TaskFacts } from "../worker/protocol";
 import { AegirError, waitCancelled, type Outcome } from "./AegirError";
@@ -12,11 +12,11 @@ import { StallTimeout } from "./StallTimeout";
 import { stillWaiting, WaitReport } from "./WaitReport";
 import type { DrushWorker } from "./DrushWorker";
 
-/** A verify may take one second and its place in the queue an hour, so looks begin early and grow rarer, up to `pollSeconds`. */
+/** A verify may take one second, and its place in the queue an hour: checks begin early and become rarer, up to `pollSeconds`. */
 const FIRST_LOOK_SECONDS = 0.5;
 const LOOK_GROWTH = 1.5;
 
-/** A report names so many tasks, and counts the others. */
+/** A report names this many tasks, and counts the others. */
 const REPORTED_TASKS = 3;
 
 interface Watched {
@@ -24,13 +24,13 @@ interface Watched {
   /** As last seen, for example `task 71, 3 tasks ahead of it`. */
   place: string;
   stallTimeout: StallTimeout;
-  /** What an end of the wait leaves: the change that it followed, or the nothing that it had to come before. */
+  /** The outcome if the wait fails: `done` if it followed a change, `notDone` if it preceded one. */
   outcome: Outcome;
-  /** The best place in the queue so far; a queue that grows in front of it is no progress. */
+  /** The best place in the queue so far; a queue that grows ahead of it is not progress. */
   fewestAhead: number;
   /** For messages: `the verify of www.example.com`. */
   what: string;
-  /** What was said to hold the queue; null before the first look. */
+  /** The obstacles that were reported; null before the first check. */
   said: string | null;
   resolve: (task: TaskFacts | undefined) => void;
   reject: (error: unknown) => void;
@@ -44,7 +44,7 @@ export class TaskWatcher {
   constructor(
     private readonly worker: DrushWorker,
     private readonly waits: { pollSeconds: number; taskMinutes: number },
-    /** Prints what holds a wait up when it is first seen, and what is still waited for. */
+    /** Prints what holds a wait up when that is first seen, and what is still awaited. */
     private readonly report: (line: string) => void = () => undefined,
     /** Milliseconds. */
     private readonly clock: () => number = () => performance.now(),
@@ -53,7 +53,7 @@ export class TaskWatcher {
   /**
    * The task's facts when it has ended, or undefined if it is gone from the server.
    * @param what names the task in messages, for example `the verify of www.example.com`
-   * @param outcome what is the case if the wait ends without an end of the task
+   * @param outcome the outcome if the wait fails
    * @throws AegirError `cancelled`, or `waitExpired`, with the likely reasons
    */
   ended(nid: number, what: string, outcome: Outcome): Promise<TaskFacts | undefined> {
@@ -128,10 +128,10 @@ export class TaskWatcher {
     for (const watched of stalled) watched.reject(this.#expired(watched, task, queue));
   }
 
-  /** A wait that cannot go on says so at its first look, not when its whole time is over; and again if the reason changes. */
+  /** Reports what holds up a wait at the first check, not only when its time is over; and again if the reason changes. */
   #announce(waiting: Watched[], obstacles: string[]): void {
     const held = obstacles.join(", ");
-    // How long a task has been dead rises with every look, and is no news.
+    // How long a task has been dead rises with every check, and is not news.
     const reason = held.replace(/\d+ (min|s)\b/g, "");
     for (const watched of waiting) {
       if (held !== "" && reason !== watched.said) this.report(`${watched.what} is held up: ${held}`);
@@ -139,7 +139,7 @@ export class TaskWatcher {
     }
   }
 
-  /** One line for all waits that are due, so that 200 of them do not print 200 lines. */
+  /** Prints one line for all waits that are due, so that 200 of them do not print 200 lines. */
   #reportWaits(): void {
     const due = [...this.#watched.values()].flat().filter(({ waitReport }) => waitReport.isDue());
     if (due.length === 0) return;
@@ -152,8 +152,8 @@ export class TaskWatcher {
   #expired({ what, stallTimeout, outcome }: Watched, task: TaskFacts, queue: QueueFacts): AegirError {
     const state =
       task.status === TaskStatus.processing
-        ? "it has been running without an end; its process may have been killed"
-        : `it is still queued, ${task.ahead ?? 0} before it, and the queue has not advanced`;
+        ? "it has not finished; its process may have been killed"
+        : `it is still queued with ${task.ahead ?? 0} tasks ahead of it, and the queue has not advanced`;
     const reasons = queue.obstacles.join(", ");
     return new AegirError({
       code: "waitExpired",
@@ -162,8 +162,8 @@ export class TaskWatcher {
       outcome,
       next:
         reasons === ""
-          ? "Look at the task queue of the server (is it paused, does its cron run?), then run the same command again"
-          : "Remove what holds the queue, then run the same command again",
+          ? "Check the task queue of the server (is it paused? does its cron run?), then run the same command again"
+          : "Remove what holds up the queue, then run the same command again",
       detail: { task: task.nid, status: task.status, ahead: task.ahead, obstacles: queue.obstacles },
     });
   }

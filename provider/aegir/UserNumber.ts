@@ -13,7 +13,7 @@ export interface NameChange {
 /** What happened to a person whom the state knows by `uid` as `user`: a clause. */
 export function partedNames(user: string, uid: number, found: NameChange): string {
   const person = found.name === null ? "no longer exists" : `is called ${found.name} now`;
-  const bearer = found.uid === null ? "nobody is" : `uid ${found.uid} is`;
+  const bearer = found.uid === null ? "no user is" : `uid ${found.uid} is`;
   return `${user} was uid ${uid}, who ${person}; ${bearer} called ${user} now`;
 }
 

@@ -2,7 +2,7 @@ import { duration } from "../text/duration";
 
 const FIRST_REPORT_SECONDS = 15;
 
-/** When a wait says that it still waits: after 15 seconds, and again each time that it has taken twice as long. */
+/** When a wait reports that it still waits: after 15 seconds, then each time that it has taken twice as long. */
 export class WaitReport {
   readonly #since: number;
   #nextSeconds = FIRST_REPORT_SECONDS;
@@ -17,7 +17,7 @@ export class WaitReport {
     return (this.clock() - this.#since) / 1000;
   }
 
-  /** Whether it is time to say so; false then until the next time. */
+  /** Whether a report is due; then false until the next one. */
   isDue(): boolean {
     if (this.seconds < this.#nextSeconds) return false;
     while (this.#nextSeconds <= this.seconds) this.#nextSeconds *= 2;
@@ -25,7 +25,7 @@ export class WaitReport {
   }
 }
 
-/** @param what is waited for, for example `the verify of www.example.com (task 71, running)` */
+/** @param what what is waited for, for example `the verify of www.example.com (task 71, running)` */
 export function stillWaiting(seconds: number, what: string): string {
   return `still waiting after ${duration(Math.round(seconds))}: ${what}`;
 }

@@ -6,10 +6,10 @@ import { accountsFindings, drushFindings } from "./examinationFindings";
 import { octopusInstance } from "./octopusInstance";
 import type { ConnectionPath } from "./unpinnedHosts";
 
-/** Never throws for what a server does; what it does not let be seen is a finding. */
+/** Looks at a server without changing anything. What it cannot see is a finding, not an error. */
 export async function examine(server: AegirServer): Promise<Examination> {
   const findings: Finding[] = [];
-  /** What a look found, or null and a finding. */
+  /** The result of a look, or null and a finding. */
   const look = async <T>(looking: Promise<T>): Promise<T | null> => {
     try {
       return await looking;
@@ -110,13 +110,13 @@ function abilities(drush: DrushFacts | null, accounts: AccountsFacts | null): Ex
   const throughDrush = can(
     drush !== null && drush.versions !== null,
     drush === null
-      ? "a hosted account: BOA refuses the front end to it, so clients, owners and users are changed in the panel"
-      : "no worker came up",
+      ? "a hosted account: BOA gives it no access to the front end; change clients, owners and users in the panel"
+      : "no worker started",
   );
   const shellAccount =
     accounts !== null
       ? can(accounts.files !== null, "its password files cannot be read")
-      : can(false, drush?.flavour === "Aegir" ? "shell accounts exist on BOA only" : "no `accounts` are configured");
+      : can(false, drush?.flavour === "Aegir" ? "shell accounts exist only on BOA" : "no `accounts` are configured");
   return {
     AegirClient: throughDrush,
     SiteOwnership: throughDrush,

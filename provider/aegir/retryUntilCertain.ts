@@ -5,9 +5,9 @@ import { WorkerRefusal } from "../worker/WorkerRefusal";
 import { refusedWhile } from "./workerRefusals";
 
 /**
- * Runs `attempt` - observe, decide, write - until its outcome is certain. Every attempt begins by observing, so an
- * attempt whose write was lost, was chosen as a deadlock's victim, or lost a race is simply made again.
- * @throws SessionBroken with `outcome: "unknown"` when it still is not certain after the third
+ * Runs `attempt` - observe, decide, write - until its outcome is certain. Every attempt begins by observing, so it can be
+ * repeated if the answer to its write was lost, or if it lost to a deadlock or a race.
+ * @throws SessionBroken with `outcome: "unknown"` if it is still uncertain after the third attempt
  */
 export async function retryUntilCertain<T>(label: string, what: string, attempt: () => Promise<T>): Promise<T> {
   let unknown: SessionBroken | undefined;
@@ -16,7 +16,7 @@ export async function retryUntilCertain<T>(label: string, what: string, attempt:
       return await attempt();
     } catch (error) {
       if (error instanceof SessionBroken && error.outcome === "unknown") unknown = error;
-      // A server that cannot be asked any more does not make certain what was not.
+      // That the server is now unreachable does not make an earlier write certain.
       else if (error instanceof SshError && unknown) throw unknown;
       const again =
         (error instanceof SessionBroken && error.outcome === "unknown") ||

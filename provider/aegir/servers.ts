@@ -26,7 +26,7 @@ export function configuredServers(): Servers {
   return servers;
 }
 
-/** The configuration of the server that a resource means; undefined if there is none, which whoever needs it says. */
+/** The configuration of a resource's server; undefined if there is none; the caller reports that. */
 export function configurationOf(name: string | undefined): ServerConfiguration | undefined {
   try {
     return configuredServers()[selectServer(configuredServers(), name)];
@@ -37,7 +37,7 @@ export function configurationOf(name: string | undefined): ServerConfiguration |
 }
 
 /**
- * The server that a resource means; connects when first used.
+ * A resource's server; connects when first used.
  * @param name the resource's `server`; may be undefined where only one server is configured
  * @throws AegirError `notConfigured`
  */

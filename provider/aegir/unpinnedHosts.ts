@@ -1,6 +1,6 @@
 /**
- * A server whose host key is not pinned yet. Nothing is sent to it but a key exchange, whose result is the fingerprint
- * that somebody compares and pins.
+ * Servers whose host keys are not pinned yet. Nothing is sent to them but a key exchange, which shows the fingerprint that
+ * a person compares and pins.
  */
 import { scanHostKey, type ScannedHostKey } from "../ssh/scanHostKey";
 import { parseServers, type ServerConfiguration } from "./ServerConfiguration";
@@ -8,18 +8,18 @@ import { parseServers, type ServerConfiguration } from "./ServerConfiguration";
 /** A connection of one server's configuration. */
 export type ConnectionPath = "connection" | "connection.proxy" | "accounts.connection" | "accounts.connection.proxy";
 
-/** A bastion before the server behind it, which nobody can look at without it. */
+/** A bastion before the server behind it, which cannot be reached without it. */
 const PATHS: ConnectionPath[] = ["connection.proxy", "connection", "accounts.connection.proxy", "accounts.connection"];
 
-/** Stands for a key that nobody has, where everything but the pin is to be checked. */
+/** Takes the place of a missing pin while the rest of the configuration is checked; no key has this fingerprint. */
 const NO_KEY = `SHA256:${"A".repeat(43)}`;
 
-/** The key that a connection without a pin was shown. */
+/** The key that a server showed to a connection without a pin. */
 export interface UnpinnedConnection extends ScannedHostKey {
   path: ConnectionPath;
 }
 
-/** What is known of a configuration before it is used: its pinned form, or the connections that lack a pin. */
+/** A server's configuration, and its connections that lack a pin. */
 export interface Pinning {
   configuration: ServerConfiguration;
   unpinned: ConnectionPath[];
@@ -41,7 +41,7 @@ export function parseUnpinned(name: string, value: unknown): Pinning {
 }
 
 /**
- * Has every connection without a pin show its key; those behind an unpinned bastion cannot.
+ * Reads the host key of every connection without a pin, except behind an unpinned bastion.
  * @throws SshError as a connection does
  */
 export async function scanUnpinnedHosts(

@@ -1,6 +1,6 @@
 /**
- * What a refusal of the worker means for a resource, in the words of its user. The worker knows its request alone; what was
- * declared, and what to write instead, is said here.
+ * What a refusal of the worker means for a resource, in terms of its declaration. The worker knows only its request; these
+ * messages say what was declared, and what to write instead.
  */
 import { WorkerRefusal } from "../worker/WorkerRefusal";
 import type { WorkerErrorCode } from "../worker/errorCodes";
@@ -13,12 +13,12 @@ import { otherUser } from "./UserNumber";
 export interface RequestContext {
   /** Internal name. */
   client: string;
-  /** The node that the client is known to be. */
+  /** The client's recorded node. */
   clientNid?: number | undefined;
   user?: string;
-  /** Who the user is known to be. */
+  /** The user's recorded number. */
   uid?: number | undefined;
-  /** The address that a user is to be made with. */
+  /** The address of a user to create. */
   mail?: string | undefined;
   /** What to do if Aegir would store another internal name: a sentence without a full stop. */
   ifAltered?: string;
@@ -26,7 +26,7 @@ export interface RequestContext {
 
 type Meaning = { code: AegirErrorCode; what: string; next: string; detail?: Record<string, unknown> };
 
-/** By the worker's code; undefined where the answer is not about what was declared. */
+/** By the worker's code; undefined if the answer is not about the declaration. */
 const meanings: Partial<
   Record<
     WorkerErrorCode,
@@ -51,7 +51,7 @@ const meanings: Partial<
     return {
       code: "missing",
       what: `there is no panel user ${user} to bind to ${client}`,
-      next: `Make the user in the panel, or let this resource make it: createUser: { email: "..." }`,
+      next: `Create the user in the panel, or let this resource create it: createUser: { email: "..." }`,
       detail: { client, user },
     };
   },
@@ -62,11 +62,11 @@ const meanings: Partial<
       return {
         code: "refused",
         what: `the panel user ${user} has the address ${other.mail}, and createUser says ${mail}`,
-        next: "Remove createUser if this is the person who is meant, or choose another user name",
+        next: "Remove createUser if this is the right person, or choose another user name",
         detail: { client, user, mail: other.mail },
       };
     }
-    // What `check` accepts is altered only by a prefix that is not the configured one, or newer than the client.
+    // Aegir alters a name that `check` accepts only with a prefix that is not configured here, or newer than the client.
     const altered = details.altered.safeParse(detail).data;
     if (ifAltered === undefined || !altered) return undefined;
     return {
@@ -80,8 +80,8 @@ const meanings: Partial<
     if (user === undefined) return undefined;
     return {
       code: "refused",
-      what: `the user ${user} cannot be made: another user has the address ${mail}`,
-      next: "Bind that user by its name, or give another address",
+      what: `the user ${user} cannot be created: another user has the address ${mail}`,
+      next: "Bind that user by name, or write another address",
       detail: { client, user },
     };
   },
@@ -90,13 +90,13 @@ const meanings: Partial<
     if (user !== undefined) return undefined;
     return {
       code: "refused",
-      what: `no user has the address ${mail}, and one cannot be made: another user is already called ${client}`,
+      what: `no user has the address ${mail}, and none can be created: another user already has the name ${client}`,
       next: "Give that user this address in the panel, or declare a ClientUserBinding for a user of another name instead of email",
     };
   },
 };
 
-/** What the refusal says about what was declared; undefined if `error` is none, or may be asked again, or speaks for itself. */
+/** The error in terms of the declaration; undefined if `error` is not a refusal, may be retried, or needs no explanation. */
 export function meaningOf(error: unknown, server: string, requested: RequestContext): AegirError | undefined {
   if (!(error instanceof WorkerRefusal)) return undefined;
   const meaning = meanings[error.code]?.(error, requested, server);
@@ -105,7 +105,7 @@ export function meaningOf(error: unknown, server: string, requested: RequestCont
     : new AegirError({ ...meaning, server, outcome: "notDone" });
 }
 
-/** A client that something refers to and that is not there. */
+/** The error for a reference to a client that does not exist. */
 export function noClient(client: string): Pick<Meaning, "code" | "what" | "next"> & { code: "missing" } {
   return {
     code: "missing",
@@ -114,24 +114,24 @@ export function noClient(client: string): Pick<Meaning, "code" | "what" | "next"
   };
 }
 
-/** True of the answer to `bind` that the user of this uid is gone, and nobody has taken the name. */
+/** Whether `bind` was refused because the user of this uid is gone and no other user has the name. */
 export function isDeletedUser(error: unknown): boolean {
   if (!(error instanceof WorkerRefusal) || error.code !== "changed") return false;
   const other = details.otherUser.safeParse(error.detail).data;
   return other?.name === null && other.uid === null;
 }
 
-/** Why the worker could not go on, if that is what its refusal says. */
+/** Why the worker failed, for the refusal `internal`. */
 export function internalReason({ code, detail }: WorkerRefusal): "bootstrap" | "database" | "exception" | undefined {
   return code === "internal" ? details.internal.safeParse(detail).data?.reason : undefined;
 }
 
-const AGAIN = "Run the same command again: it observes first and does only what is missing";
+const AGAIN = "Run the same command again: it looks first and does what is missing";
 
-/** What every refusal is that says no more than its own words. */
+/** The error for a refusal without an explanation of its own. */
 const plain: Record<WorkerErrorCode, { code: AegirErrorCode; next: string }> = {
   missing: { code: "missing", next: AGAIN },
-  refused: { code: "refused", next: "Remove what stands against it, then run the same command again" },
+  refused: { code: "refused", next: "Remove the obstacle, then run the same command again" },
   exists: { code: "serverFailed", next: AGAIN },
   nameTaken: { code: "serverFailed", next: AGAIN },
   mailTaken: { code: "serverFailed", next: AGAIN },
@@ -143,7 +143,7 @@ const plain: Record<WorkerErrorCode, { code: AegirErrorCode; next: string }> = {
   internal: { code: "serverFailed", next: AGAIN },
 };
 
-/** @param what what was being done: a clause, as `updating client:acme` */
+/** @param what the operation: a clause such as `updating client:acme` */
 export function refusedWhile(what: string, refusal: WorkerRefusal, server: string): AegirError {
   const { code, next } = plain[refusal.code];
   const locked = refusal.code === "locked" ? lockHolder(refusal.detail) : undefined;
@@ -158,18 +158,18 @@ export function refusedWhile(what: string, refusal: WorkerRefusal, server: strin
   });
 }
 
-/** Who holds the database lock, and what to do about it. Only its own user's connections are shown to a database user. */
+/** Who holds the database lock, and what to do about it. A database user sees only its own connections. */
 function lockHolder({ connection, host, seconds }: Record<string, unknown>): { who: string; next: string } {
   const again = "run the same command again";
-  if (typeof connection !== "number") return { who: "or did a moment ago", next: `It is free by now: ${again}` };
+  if (typeof connection !== "number") return { who: "or did a moment ago", next: `It is free now: ${again}` };
   if (typeof host === "string") {
     const since = typeof seconds === "number" ? ` for ${seconds} s` : "";
     return { who: `connection ${connection} from ${host}${since}`, next: `Wait for it, then ${again}` };
   }
   return {
-    who: `connection ${connection}, which Aegir's own database user may not see`,
+    who: `connection ${connection}, which Aegir's database user cannot see`,
     next:
-      "As an administrator of the database, look who it is: SELECT id, user, host, time, info FROM " +
+      "As a database administrator, find out whose it is: SELECT id, user, host, time, info FROM " +
       `information_schema.processlist WHERE id = ${connection}. Wait for it, or end it with KILL ${connection}, then ${again}`,
   };
 }

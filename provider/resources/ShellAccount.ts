@@ -120,7 +120,7 @@ export const shellAccount: ResourceHandlers<Inputs, Recorded> = {
     if (server && !accounts) {
       failures.push({
         property: "server",
-        reason: `Server "${server.name}" has no shell accounts: they exist on BOA only. Configure accounts: { instance: "o1" } there, or remove this resource.`,
+        reason: `Server "${server.name}" has no shell accounts: they exist only on BOA. Configure accounts: { instance: "o1" } there, or remove this resource.`,
       });
     }
     if (server && accounts && typeof inputs.client === "string" && isKnown(inputs.client)) {

@@ -62,7 +62,7 @@ async function methodFor(hop: Hop, authentication: Authentication): Promise<Auth
     const offered = chosen.slice(0, MAX_AGENT_KEYS);
     const advice = [
       offered.length < chosen.length &&
-        `only ${MAX_AGENT_KEYS} of its ${chosen.length} keys were offered, because servers lock out who tries more; name ` +
+        `only ${MAX_AGENT_KEYS} of its ${chosen.length} keys were offered, because servers lock out clients that try more; name ` +
           "the right one as `identity` of the connection, by its fingerprint from `ssh-add -l`",
       withheld,
       otherwise && `${otherwise.from} was not tried; unset SSH_AUTH_SOCK to use it`,
@@ -93,7 +93,7 @@ async function methodFor(hop: Hop, authentication: Authentication): Promise<Auth
   );
 }
 
-/** The keys that an agent holds, null if it cannot be asked. */
+/** The keys that an agent holds; null if it does not answer. */
 function identities(agent: BaseAgent): Promise<ParsedKey[] | null> {
   return new Promise((resolve) => {
     const timer = setTimeout(() => resolve(null), AGENT_MILLISECONDS);
@@ -106,8 +106,8 @@ function identities(agent: BaseAgent): Promise<ParsedKey[] | null> {
 }
 
 /**
- * The types of the certificates that an agent holds, which ssh2 leaves out without a word. Empty if the agent cannot be
- * asked in OpenSSH's way: then nothing is said of them. The request and the answer: draft-miller-ssh-agent, 4.4.
+ * The types of the certificates that an agent holds, which ssh2 silently leaves out. Empty if the agent does not answer in
+ * OpenSSH's protocol: then messages do not mention certificates. The request and the answer: draft-miller-ssh-agent, 4.4.
  */
 function certificatesOf(socketPath: string): Promise<string[]> {
   return new Promise((resolve) => {
@@ -144,7 +144,7 @@ function certificateTypes(answer: Buffer): string[] {
       if (/-cert-v\d+@openssh\.com$/.test(type)) types.push(printable(type, 60));
     }
   } catch (error) {
-    // Cut off, or not a list: what was understood of it counts.
+    // Cut off, or not a list: keep what could be read.
     if (!(error instanceof RangeError)) throw error;
   }
   return types;

@@ -2,14 +2,14 @@ import { z } from "zod";
 import { readAddress } from "./address";
 import { HOST_KEY_FORMS, HostKeyPins, identityFingerprint } from "./HostKey";
 
-/** No character that would make a host or user name more than one word, and nothing that cannot be seen. */
+/** One word, without invisible characters. */
 const word = (what: string) =>
   z
     .string(`needs ${what}`)
     .min(1, `needs ${what}`)
-    .refine((text) => !/[\s\p{C}@]/u.test(text), `${what} has no spaces, no @ and no control characters`);
+    .refine((text) => !/[\s\p{C}@]/u.test(text), `${what} must not contain spaces, @ or control characters`);
 
-/** What an address says besides the host has become `user` and `port` by now, or says something else than they do. */
+/** `withAddress` has moved the address's user and port to `user` and `port`, unless they contradict each other. */
 const host = (what: string) =>
   z
     .string(`needs ${what}`)
@@ -21,12 +21,12 @@ const host = (what: string) =>
 function hostProblem(text: string): string | undefined {
   const address = readAddress(text);
   if (typeof address === "string") return address;
-  if (address.user !== undefined) return "names a user, and user says another one: write it in one of the two";
-  if (address.port !== undefined) return "names a port, and port says another one: write it in one of the two";
+  if (address.user !== undefined) return "contains a user that differs from `user`: write it in one of the two";
+  if (address.port !== undefined) return "contains a port that differs from `port`: write it in one of the two";
   return undefined;
 }
 
-/** Takes apart what `host` says of user and port, where these do not say something else. */
+/** Moves a user and a port that `host` contains to `user` and `port`, unless these contradict it. */
 function withAddress(connection: unknown): unknown {
   if (typeof connection !== "object" || connection === null) return connection;
   const given = connection as { host?: unknown; port?: unknown; user?: unknown };
@@ -39,10 +39,10 @@ function withAddress(connection: unknown): unknown {
   return contradicts ? tidy : { ...tidy, ...address };
 }
 
-/** The message for a secret of a wrong type: zod's own may repeat what was given. */
-const secret = z.string("must be text").optional();
+/** The message for a secret of a wrong type: zod's own may repeat the value. */
+const secret = z.string("must be a string").optional();
 
-/** zod's own int() would keep the host key from being looked at. */
+/** zod's own int() would stop the check of the host key. */
 const whole = (least: number, most: number) => (value: number) =>
   Number.isInteger(value) && value >= least && value <= most;
 
@@ -61,7 +61,7 @@ const fields = {
   /** The key's text, not a path. */
   privateKey: secret,
   privateKeyPassword: secret,
-  /** Default: what SSH_AUTH_SOCK says. */
+  /** Default: SSH_AUTH_SOCK. */
   agentSocketPath: z.string("must be a path").min(1, "must be a path").optional(),
   /** The one key of an agent to offer: its fingerprint, or the line of its .pub file (as OpenSSH's IdentityFile names it). */
   identity: z
@@ -69,8 +69,8 @@ const fields = {
     .refine((text) => identityFingerprint(text) !== undefined, IDENTITY)
     .optional(),
   /**
-   * How often "could not reach" is tolerated before giving up, as in @pulumi/command: 0 means one attempt, -1 as many as
-   * fit into a minute. Rejected credentials and host keys are never tried again.
+   * How many failures to reach the server are tolerated, as in @pulumi/command: 0 means one attempt, -1 as many as fit
+   * into a minute. Rejected credentials and host keys are never tried again.
    */
   dialErrorLimit: z.number(LIMIT).refine(whole(-1, Infinity), LIMIT).default(4),
   /** Seconds that one attempt, from name resolution to login, may take. */
@@ -79,7 +79,7 @@ const fields = {
   hostKey: z.union([z.string(), z.array(z.string())], `needs the server's key: ${HOST_KEY_FORMS}`),
 };
 
-/** Reports every problem of the pins at once with those of the other fields: they are text, or that is said already. */
+/** Reports every problem of the pins together with those of the other fields, once their type is right. */
 function withHostKey<Fields extends z.ZodRawShape>(schema: z.ZodObject<Fields, z.core.$strict>) {
   const problems = (value: unknown) => {
     const { host, port, hostKey } = value as { host?: unknown; port?: unknown; hostKey: string | string[] };
@@ -96,7 +96,7 @@ function withHostKey<Fields extends z.ZodRawShape>(schema: z.ZodObject<Fields, z
 const Proxy = withHostKey(z.strictObject({ ...fields, host: host("the bastion's name or address") }));
 const Connection = withHostKey(z.strictObject({ ...fields, proxy: asWritten(Proxy).optional() }));
 
-/** Types are those of the fields: that a host may say more is for people, not for programs. */
+/** The types stay those of the fields: a host with a user or port is for people, not for programs. */
 function asWritten<Schema extends z.ZodType>(schema: Schema): z.ZodType<z.output<Schema>, z.input<Schema>> {
   return z.preprocess(withAddress, schema) as unknown as z.ZodType<z.output<Schema>, z.input<Schema>>;
 }

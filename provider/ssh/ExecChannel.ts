@@ -1,7 +1,7 @@
 import type { ClientChannel } from "ssh2";
 import type { SshTransport, Opened } from "./SshTransport";
 
-/** How a remote command ended. If the server did not say, `code` and `signal` are both null: that is no success. */
+/** How a remote command ended. If the server did not report it, `code` and `signal` are both null: that is not a success. */
 export interface Exit {
   code: number | null;
   /** With its prefix, for example `SIGKILL`. */
@@ -21,7 +21,7 @@ export function describeExit({ code, signal, lost }: Exit): string {
   return code === null ? "the command ended without an exit code" : `the command ended with exit code ${code}`;
 }
 
-/** A running remote command. It does not keep this process alive: who waits for it has a deadline, whose timer does. */
+/** A running remote command. It does not keep this process alive; the timer of the caller's deadline does. */
 export class ExecChannel {
   /** Resolves when it has ended and its output has been read, or when the connection is lost; never rejects. */
   readonly exit: Promise<Exit>;
@@ -48,7 +48,7 @@ export class ExecChannel {
   kill(): void {
     this.stream.removeAllListeners("data");
     this.stream.stderr.removeAllListeners("data");
-    // Unread output would hold the close back.
+    // Unread output would delay the close.
     this.stream.resume();
     this.stream.stderr.resume();
     this.stream.destroy();

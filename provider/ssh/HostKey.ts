@@ -4,7 +4,7 @@ import type { KeyType, ServerHostKeyAlgorithm } from "ssh2";
 
 /**
  * Signature algorithms for the types of host key that are accepted, the best first. RSA keys sign with SHA-2 only
- * (RFC 8332); DSA is not there at all.
+ * (RFC 8332); DSA is not supported.
  */
 const signatureAlgorithms: Partial<Record<KeyType, ServerHostKeyAlgorithm[]>> = {
   "ssh-ed25519": ["ssh-ed25519"],
@@ -20,7 +20,7 @@ export const HOST_KEY_FORMS =
 
 interface Pin {
   fingerprint: string;
-  /** Null for a bare fingerprint, which does not tell. */
+  /** Null for a bare fingerprint, which does not contain the type. */
   type: KeyType | null;
 }
 
@@ -40,7 +40,7 @@ export function typeOf(key: Buffer): string {
 
 /** Which keys a server may show. */
 export class HostKeyPins {
-  /** Accepts no key: what the server shows can be seen, and it is told nothing. */
+  /** Accepts no key: the server shows its key, and nothing is sent to it. */
   static readonly none = new HostKeyPins([], []);
 
   private constructor(
@@ -50,8 +50,8 @@ export class HostKeyPins {
 
   /**
    * Reads pins, one per line: fingerprints, public key lines and known_hosts lines (plain or hashed names, patterns,
-   * `[host]:port`, `@revoked`; see sshd(8), "SSH_KNOWN_HOSTS FILE FORMAT"). Lines of a known_hosts file about other
-   * hosts are passed over. Never throws; `problems` is empty if and only if there is something to pin.
+   * `[host]:port`, `@revoked`; see sshd(8), "SSH_KNOWN_HOSTS FILE FORMAT"). Lines of a known_hosts file for other
+   * hosts are skipped. Never throws; `problems` is empty if and only if there is something to pin.
    */
   static parse(text: string | string[], host: string, port: number): { pins: HostKeyPins; problems: string[] } {
     const pins: Pin[] = [];
@@ -77,8 +77,8 @@ export class HostKeyPins {
     if (pins.length === 0 && problems.length === 0) {
       problems.push(
         ofOtherHosts > 0
-          ? `none of its known_hosts lines is about ${knownHostsName(host, port)}`
-          : `names no key; write ${HOST_KEY_FORMS}`,
+          ? `none of its known_hosts lines is for ${knownHostsName(host, port)}`
+          : `contains no key; write ${HOST_KEY_FORMS}`,
       );
     }
     return { pins: new HostKeyPins(pins, revoked), problems };
@@ -94,14 +94,14 @@ export class HostKeyPins {
   }
 
   /**
-   * What to offer in the key exchange: only algorithms of pinned types if there are pins and all types are known, so that
-   * the server shows the key that is pinned; else all strong ones, those of pinned types first.
+   * What to offer in the key exchange. If there are pins and all their types are known, only algorithms of those types, so
+   * that the server shows the pinned key; otherwise all strong ones, those of pinned types first.
    */
   get algorithms(): ServerHostKeyAlgorithm[] {
     const of = (types: KeyType[]) => types.flatMap((type) => signatureAlgorithms[type] ?? []);
     const pinned = this.pins.flatMap(({ type }) => type ?? []);
     const types = Object.keys(signatureAlgorithms) as KeyType[];
-    // Never an empty list: ssh2 takes it for its own, which has ssh-rsa with SHA-1 in it.
+    // Never an empty list: ssh2 would use its own, which contains ssh-rsa with SHA-1.
     const others = pinned.length > 0 && pinned.length === this.pins.length ? [] : types;
     return [...new Set(of([...types.filter((type) => pinned.includes(type)), ...others]))];
   }
@@ -119,7 +119,7 @@ export class HostKeyPins {
   }
 }
 
-/** The fingerprint of a user's key that is written as one, or as a public key; undefined for anything else. */
+/** The fingerprint of a user's key, written as a fingerprint or as a public key; undefined for anything else. */
 export function identityFingerprint(text: string): string | undefined {
   const [, digest] = /^SHA256:([A-Za-z0-9+/]{43})=?$/.exec(text.trim()) ?? [];
   if (digest !== undefined) return `SHA256:${digest}`;
@@ -139,12 +139,12 @@ function unsupported(type: string): string {
   return `keys of type ${type} are not supported; pin one of type ${Object.keys(signatureAlgorithms).join(", ")}`;
 }
 
-/** What stands where a public key or its fingerprint should. */
+/** The problem with a key file in the place of a public key or its fingerprint. */
 function misread(armour: string): string {
   return armour.includes("PRIVATE")
     ? "is a private key, which never leaves its server; write the public one, or its fingerprint: " +
         "`ssh-keygen -l -f /etc/ssh/ssh_host_ed25519_key.pub` prints it there"
-    : "is a public key in another format; write what `ssh-keygen -l -f /etc/ssh/ssh_host_ed25519_key.pub` prints on that machine";
+    : "is a public key in another format; write the output of `ssh-keygen -l -f /etc/ssh/ssh_host_ed25519_key.pub` on that machine";
 }
 
 function withoutQuotes(line: string): string {
@@ -154,7 +154,7 @@ function withoutQuotes(line: string): string {
     .trim();
 }
 
-/** A problem as text, or what the line says; `here`: it is about this host. */
+/** The content of a line, or its problem as a string; `here`: the line is for this host. */
 function parseLine(line: string, host: string, port: number): string | { pin: Pin; revoked: boolean; here: boolean } {
   const printed = /^(?:(?<bits>\d+) |(?<sentence>.*key fingerprint is:? ?))?(?<digest>SHA256:\S*)(?<rest> .*)?$/i.exec(
     line,
@@ -178,19 +178,19 @@ function parseLine(line: string, host: string, port: number): string | { pin: Pi
   if (/^([A-Za-z0-9+/]{43}=?|[0-9a-f]{64})$/.test(line)) {
     return "a fingerprint begins with SHA256: as `ssh-keygen -l` prints it";
   }
-  if (/^[~/.]|^[A-Za-z]:\\/.test(line)) return `is a path; write what is in that file: ${HOST_KEY_FORMS}`;
+  if (/^[~/.]|^[A-Za-z]:\\/.test(line)) return `is a path; write the content of that file: ${HOST_KEY_FORMS}`;
   const words = line.split(/[ \t]+/);
   const marker = words[0]?.startsWith("@") ? words.shift() : undefined;
   if (marker !== undefined && marker !== "@revoked") {
     return marker === "@cert-authority"
       ? "host certificates (@cert-authority) are not supported; pin the host's own key"
-      : "unknown known_hosts marker; only @revoked is known";
+      : "unknown known_hosts marker; only @revoked is supported";
   }
   const isKeyType = (word: string | undefined) => word !== undefined && /^(ssh|ecdsa|sk|rsa)-/.test(word);
   const hosts = marker === undefined && isKeyType(words[0]) && !isKeyType(words[1]) ? undefined : words.shift();
   const [type, encoded] = words;
   if (type === undefined || encoded === undefined || !isKeyType(type)) {
-    return `is not understood; write ${HOST_KEY_FORMS}`;
+    return `cannot be read; write ${HOST_KEY_FORMS}`;
   }
   const here = hosts === undefined || namesHost(hosts, host, port);
   const key = Buffer.from(encoded, "base64");
@@ -213,7 +213,7 @@ function knownHostsName(host: string, port: number): string {
 
 function namesHost(hosts: string, host: string, port: number): boolean {
   if (meansName(hosts, knownHostsName(host, port))) return true;
-  // The usual port, written all the same: as it is alone, since a pattern means names without it.
+  // The default port may be written as well, but only without a pattern: patterns match names without a port.
   const usual = `[${host.toLowerCase()}]:22`;
   return port === 22 && !/[!*?]/.test(hosts) && meansName(hosts, usual);
 }

@@ -15,9 +15,9 @@ export interface RemoteFile {
   mtime: number;
 }
 
-/** Entries of a directory. The password files of an instance are one for each client. */
+/** Entries of a directory. An instance has one password file for each client. */
 export const MOST_ENTRIES = 10_000;
-/** Bytes of a name, as file systems have it. */
+/** Bytes of a name in common file systems. */
 const LONGEST_NAME = 255;
 
 /** Status codes of SFTP version 3 (draft-ietf-secsh-filexfer-02, section 7). */
@@ -36,7 +36,7 @@ export interface SftpChannel {
   closed: Promise<string>;
 }
 
-/** A few file operations, all over one channel, which is opened anew when the server has closed it. */
+/** A few file operations over one channel, which is opened again when the server has closed it. */
 export class Sftp {
   constructor(
     private readonly label: string,
@@ -56,7 +56,7 @@ export class Sftp {
     });
   }
 
-  /** In place of ssh2's own loop, which goes on for as long as the server finds more entries. */
+  /** Replaces ssh2's own loop, which continues as long as the server sends more entries. */
   async #listAll(sftp: SFTPWrapper, handle: Buffer, directory: string, over: AbortSignal): Promise<Entry[]> {
     const entries: Entry[] = [];
     let characters = 0;
@@ -74,11 +74,11 @@ export class Sftp {
       }
       if (entries.length > MOST_ENTRIES || characters > MOST_ENTRIES * LONGEST_NAME) break;
     }
-    const many = `${printable(directory)} has more than ${MOST_ENTRIES} entries; not read`;
+    const many = `${printable(directory)} has more than ${MOST_ENTRIES} entries and was not read`;
     throw new SftpRefusal(this.label, directory, "tooLarge", many);
   }
 
-  /** The absolute form of a path, for `.` that of the directory in which the login starts. */
+  /** The absolute form of a path; for `.`, the directory in which the login starts. */
   realpath(path: string): Promise<string> {
     return this.#ask("resolve", path, "notDone", (sftp) =>
       promised<string>((done) => sftp.realpath(path, (error, resolved) => done(error, resolved))),
@@ -92,14 +92,19 @@ export class Sftp {
   }
 
   /**
-   * The whole file; refused as `tooLarge` if it has more than `maxBytes`. What stands in its place is refused as well: a
-   * link that somebody else put there would have this login read what only this login may read.
+   * The whole file; refused as `tooLarge` if it has more than `maxBytes`. Anything but a regular file is refused as well: through
+   * a link, another user could make this login read a file that only this login may read.
    */
   read(path: string, maxBytes: number): Promise<Buffer> {
     return this.#ask("read", path, "notDone", async (sftp, over) => {
       const { kind } = remoteFile(await promised<Stats>((done) => sftp.lstat(path, done)));
       if (kind !== "file") {
-        throw new SftpRefusal(this.label, path, "failed", `${printable(path)} is no file but a ${kind}; not read`);
+        throw new SftpRefusal(
+          this.label,
+          path,
+          "failed",
+          `${printable(path)} is not a regular file but a ${kind}, and was not read`,
+        );
       }
       const handle = await promised<Buffer>((done) => sftp.open(path, "r", done));
       try {
@@ -127,14 +132,19 @@ export class Sftp {
       }
       length += read;
     }
-    throw new SftpRefusal(this.label, path, "tooLarge", `${printable(path)} has more than ${maxBytes} bytes; not read`);
+    throw new SftpRefusal(
+      this.label,
+      path,
+      "tooLarge",
+      `${printable(path)} has more than ${maxBytes} bytes and was not read`,
+    );
   }
 
   async unlink(path: string): Promise<void> {
     await this.#ask("remove", path, "unknown", (sftp) => promised<void>((done) => sftp.unlink(path, done)));
   }
 
-  /** One operation, written down. */
+  /** One operation, with a line in the debug log. */
   async #ask<Result>(
     verb: string,
     path: string,
@@ -156,8 +166,8 @@ export class Sftp {
   }
 
   /**
-   * One operation, raced against the end of the channel and the deadline, after which it is `over` and asks nothing more.
-   * `outcome`: what a lost answer leaves behind.
+   * One operation, raced against the end of the channel and the deadline, after which it is `over` and sends nothing more.
+   * `outcome`: what is known if the answer is lost.
    */
   async #raced<Result>(
     verb: string,
@@ -186,7 +196,7 @@ export class Sftp {
       }
       const { code, message } = error as { code?: unknown; message: string };
       if (typeof code !== "number") {
-        // No status of the server's, but ssh2 itself: the channel ended under the request, or its answer was malformed.
+        // Not a status of the server, but an error of ssh2: the channel ended during the request, or the answer was malformed.
         throw broken("sessionBroken", printable(message));
       }
       throw new SftpRefusal(

@@ -1,8 +1,8 @@
 import { OneLineError } from "../text/OneLineError";
 
 /**
- * `missing`: a positive "no such file". `denied`: this login may not. `tooLarge`: more than is read of it. `failed`: anything
- * else, what is no plain file included.
+ * `missing`: a definite "no such file". `denied`: this login has no permission. `tooLarge`: beyond the limit. `failed`:
+ * anything else, including what is not a regular file.
  */
 export type SftpErrorCode = "missing" | "denied" | "tooLarge" | "failed";
 

@@ -28,10 +28,9 @@ export interface RunResult {
 }
 
 /**
- * One identity on one server: a single SSH connection for all callers, made when it is first needed and made again when it
- * was lost. An attempt that failed is not repeated for `failureSeconds`: a server that is down costs a run one timeout,
- * not one for each of its resources. Credentials are looked for at that moment, so that a preview needs none. While nothing is outstanding it does
- * not keep the process alive.
+ * One login on one server: a single SSH connection for all callers, opened when it is first needed and opened again after
+ * it was lost. An attempt that failed is not repeated for `failureSeconds`: a server that is down costs a run one timeout,
+ * not one for each of its resources. Credentials are read at that moment, so that a preview needs none. An idle connection does not keep the process alive.
  */
 export class SshConnection {
   /** `user@host:port` */
@@ -40,7 +39,7 @@ export class SshConnection {
   connections = 0;
   readonly #timings: Timings;
   #transport: Promise<SshTransport> | null = null;
-  /** When an attempt that failed may be made again (`performance.now()`). */
+  /** When a failed attempt may be repeated (`performance.now()`). */
   #failedUntil = 0;
   #sftp: Promise<SftpChannel> | null = null;
 
@@ -53,12 +52,12 @@ export class SshConnection {
     this.#timings = { ...DEFAULT_TIMINGS, ...timings };
   }
 
-  /** Who answers on the way: the bastion, if there is one, and the server. Connects if need be. */
+  /** The servers on the way: the bastion, if there is one, and the server itself. Connects if necessary. */
   async peers(): Promise<readonly Peer[]> {
     return (await this.#connect()).peers;
   }
 
-  /** Starts a command. Nothing that a user chose belongs into its text: send that on standard input. */
+  /** Starts a command. It must not contain data that a user chose: send that on standard input. */
   exec(command: string): Promise<ExecChannel> {
     return this.#onTransport(async (transport) => {
       const began = performance.now();
@@ -120,7 +119,7 @@ export class SshConnection {
     return new Sftp(this.label, () => this.#sftpChannel(), this.#timings.sftpSeconds);
   }
 
-  /** Closes the connection. What is under way fails; the next call connects anew. */
+  /** Closes the connection. Operations in progress fail; the next call connects again. */
   end(): void {
     const transport = this.#transport;
     this.#transport = null;
@@ -166,7 +165,7 @@ export class SshConnection {
     }
   }
 
-  /** Uses the live transport; one that turns out to be dead before anything was sent over it is replaced, once. */
+  /** Uses the live transport; one that turns out to be dead before anything was sent over it is replaced once. */
   async #onTransport<Result>(use: (transport: SshTransport) => Promise<Result>): Promise<Result> {
     const transport = await this.#connect();
     try {
@@ -201,8 +200,8 @@ export class SshConnection {
       if (error.code === "refusedByServer" && /exit code/.test(error.reason)) {
         const why =
           "the server ended the SFTP session at once: the login may have no SFTP, or its password may have expired, " +
-          "which stops logins with a key as well";
-        const advice = "Log in by hand to see; an expired password is changed there";
+          "which also blocks logins with a key";
+        const advice = "Log in by hand to find out; the server then asks for a new password if the old one has expired";
         throw new SshError(error.code, this.label, "notDone", `${why} (${error.reason})`, { advice });
       }
       // Whether or not there was a channel, no file was asked for on it.

@@ -1,18 +1,18 @@
 import { OneLineError } from "../text/OneLineError";
 
 /**
- * What went wrong between us and a server, as types to branch on. An answer of the server ("there is no such client",
- * "no such file") is never one of these: see `SftpRefusal`, and `worker/WorkerRefusal`. So an unreachable
- * server cannot be taken for one that said that something is gone.
+ * Errors of the connection to a server, as types to branch on. An answer of the server ("there is no such client", "no
+ * such file") is never one of them: see `SftpRefusal` and `worker/WorkerRefusal`. So an unreachable server is never
+ * mistaken for one that reports something as missing.
  */
 
 /**
- * `unreachable`: no SSH server answered. `hostKeyRejected`: it is not the pinned one, nothing was sent to it.
+ * `unreachable`: no SSH server answered. `hostKeyRejected`: the server's key is not pinned; nothing was sent to it.
  * `authenticationRejected`: it does not accept the credentials, which were tried once. `credentialsUnusable`: there are
- * none, or they cannot be read; no connection was made. `sessionBroken`: a connection or channel ended before the
- * answer was complete. `deadlineExceeded`: something answered too slowly. `refusedByServer`: it is there and does not
- * want to (no shared algorithm, no forwarding, no further channel). `commandForbidden`: the login's shell refuses
- * the command; asking again may lock the login out.
+ * no credentials, or they cannot be read; no connection was made. `sessionBroken`: a connection or channel ended before the
+ * answer was complete. `deadlineExceeded`: something answered too slowly. `refusedByServer`: the server is up and
+ * refuses (no shared algorithm, no forwarding, no further channel). `commandForbidden`: the login's shell refuses
+ * the command; another attempt may lock the login out.
  */
 export type SshErrorCode =
   | "unreachable"
@@ -25,8 +25,8 @@ export type SshErrorCode =
   | "commandForbidden";
 
 /**
- * What is now the case for what was asked. `notSent`: its bytes never left, `notDone`: the server did not carry it out
- * (both may be repeated); `unknown`: look before doing anything.
+ * What became of the request. `notSent`: its bytes never left; `notDone`: the server did not carry it out (both may be
+ * repeated); `unknown`: it may have been carried out, so look first.
  */
 export type SshOutcome = "notSent" | "notDone" | "unknown";
 
@@ -42,7 +42,7 @@ const nextStep: Record<SshErrorCode, string> = {
   commandForbidden: "",
 };
 
-/** What is now the case. */
+/** The sentence for each outcome. */
 const effectOf: Record<SshOutcome, string> = {
   notSent: "It was not sent",
   notDone: "Nothing was done",
@@ -59,11 +59,11 @@ export class SshError extends OneLineError {
     readonly host: string,
     readonly outcome: SshOutcome,
     /**
-     * What happened: a clause without a full stop. An error that carries this one on quotes it, and says itself what is now
-     * the case: hence nothing here of what was done or not.
+     * What happened: a clause without a full stop, and without a word on what was done: an error that wraps this one
+     * quotes it, and adds the outcome itself.
      */
     readonly reason: string,
-    /** `effect`: what is now the case, if the outcome does not say it. `advice`: what to do. Without the last full stop. */
+    /** `effect`: what was done, if the outcome does not say it. `advice`: what to do. Without the last full stop. */
     { effect = effectOf[outcome], advice = "" }: { effect?: string; advice?: string } = {},
   ) {
     const next = sentences(advice, nextStep[code]);

@@ -6,19 +6,19 @@ import { printable } from "../text/printable";
 import { SshError } from "./SshError";
 import type { Timings } from "./Timings";
 
-/** Below OpenSSH's MaxSessions of 10 per connection, with room for some that the server has not yet cleared away. */
+/** Below OpenSSH's MaxSessions of 10 per connection, with room for sessions that the server has not cleaned up yet. */
 const MAX_CHANNELS = 7;
 
 /** A channel that was opened. */
 export interface Opened<Channel> {
   channel: Channel;
-  /** To be called once it is closed: gives its place to the next one. */
+  /** Call it once the channel is closed: gives its place to the next one. */
   free: () => void;
 }
 
-/** An authenticated connection to one server, through a bastion perhaps, while it lives. */
+/** An authenticated connection to one server, possibly through a bastion, while it lives. */
 export class SshTransport {
-  /** Why it is gone; null while it lives. */
+  /** Why it was lost; null while it lives. */
   lost: string | null = null;
   readonly #onLost = new Set<(reason: string) => void>();
   readonly #keepalive: NodeJS.Timeout;
@@ -36,7 +36,7 @@ export class SshTransport {
     /** The one socket underneath. */
     private readonly socket: Socket,
     private readonly timings: Timings,
-    /** Who answered on the way: the bastion, if there is one, and the server. */
+    /** The servers on the way: the bastion, if there is one, and the server itself. */
     readonly peers: readonly Peer[],
   ) {
     if (bastion !== null) {
@@ -48,7 +48,7 @@ export class SshTransport {
       this.#chunksHeard++;
     });
     this.#keepalive = setInterval(() => this.#probe(), timings.keepaliveSeconds * 1000).unref();
-    // Whoever waits for something has a deadline, whose timer keeps the process alive; an idle connection must not.
+    // Every wait has a deadline, whose timer keeps the process alive; an idle connection must not.
     socket.unref();
   }
 
@@ -65,7 +65,7 @@ export class SshTransport {
   #probe(): void {
     if (++this.#silentIntervals >= this.timings.keepaliveIntervals) {
       const seconds = this.timings.keepaliveSeconds * this.timings.keepaliveIntervals;
-      return this.#lose(`the connection went dead: nothing was heard for ${seconds} s`);
+      return this.#lose(`the connection is dead: nothing was received for ${seconds} s`);
     }
     try {
       this.client.unforwardIn("", 0, () => (this.#silentIntervals = 0));
@@ -80,9 +80,9 @@ export class SshTransport {
     }
   }
 
-  /** Closes the connection in good order; whatever is still under way fails. */
+  /** Closes the connection cleanly; operations in progress fail. */
   end(): void {
-    if (this.#finish("the connection was ended by this side")) {
+    if (this.#finish("this side closed the connection")) {
       this.client.end();
       this.bastion?.client.end();
       this.socket.destroySoon();
@@ -103,7 +103,7 @@ export class SshTransport {
     return true;
   }
 
-  /** Calls back when the transport is lost, at once if it is; the result takes the listener away. */
+  /** Calls back when the transport is lost, at once if it is lost already; the result removes the listener. */
   onLost(listener: (reason: string) => void): () => void {
     if (this.lost !== null) {
       listener(this.lost);
@@ -114,9 +114,9 @@ export class SshTransport {
   }
 
   /**
-   * Opens a channel when there is room for it. One that the server refuses (MaxSessions) is asked for again when another
-   * of ours is closed, and after a pause that grows: OpenSSH counts a session until its process is gone. An SshError is
-   * `notSent` if the server did not get to know what the channel is for.
+   * Opens a channel when there is room for it. One that the server refuses (MaxSessions) is requested again when another
+   * of ours is closed, and after a growing pause: OpenSSH counts a session until its process has ended. An SshError is
+   * `notSent` if the server was not sent what the channel is for.
    */
   async open<Channel>(
     what: string,
@@ -143,7 +143,7 @@ export class SshTransport {
       await this.#pause(until - performance.now());
     }
     if (this.lost !== null) {
-      throw new SshError("sessionBroken", this.label, "notSent", `${this.lost}, before ${what} was asked for`);
+      throw new SshError("sessionBroken", this.label, "notSent", `${this.lost}, before ${what} was requested`);
     }
     if (performance.now() >= until) {
       const why = refused
@@ -167,14 +167,14 @@ export class SshTransport {
       const timer = setTimeout(() => {
         const reason = `the server did not answer the request for ${what} within ${this.timings.channelSeconds} s`;
         fail(new SshError("deadlineExceeded", this.label, "unknown", reason));
-        // Else a channel that opens after all would never be closed.
+        // Otherwise a channel that opens later would never be closed.
         this.#lose(reason);
       }, this.timings.channelSeconds * 1000);
       const heard = this.#chunksHeard;
       const forget = this.onLost((reason) => {
-        // Until the server has confirmed the channel, what it is for is not sent (RFC 4254, 5.1 and 6.5).
+        // What the channel is for is sent only after the server has confirmed it (RFC 4254, 5.1 and 6.5).
         const outcome = this.#chunksHeard === heard ? "notSent" : "unknown";
-        fail(new SshError("sessionBroken", this.label, outcome, `${reason}, while ${what} was being asked for`));
+        fail(new SshError("sessionBroken", this.label, outcome, `${reason}, while ${what} was being requested`));
       });
       const stopWaiting = () => {
         clearTimeout(timer);
@@ -187,7 +187,7 @@ export class SshTransport {
             return resolve(channel);
           }
           const refused = typeof (error as { reason?: unknown }).reason === "number";
-          // A lost connection answers every open request too, and says so itself.
+          // A lost connection also answers every open request; onLost reports it.
           if (this.lost === null) {
             fail(
               refused

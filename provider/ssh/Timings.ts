@@ -1,14 +1,14 @@
-/** The waits of a connection, in seconds, so that tests need not wait as long. */
+/** The waits of a connection, in seconds; tests use shorter ones. */
 export interface Timings {
   /** All attempts to connect together, pauses included. */
   connectSeconds: number;
-  /** The pause after the first failed attempt; it doubles each time, and a random half of it is left out. */
+  /** The pause after the first failed attempt; it doubles each time, and a random part of up to one half is subtracted. */
   retryPauseSeconds: number;
-  /** For how long an attempt that failed is not made again: the other resources of a run fail with its error at once. */
+  /** How long a failed attempt is not repeated: the other resources of a run fail at once with the same error. */
   failureSeconds: number;
-  /** How often a silent connection is asked whether it is alive. */
+  /** Interval between the probes of a silent connection. */
   keepaliveSeconds: number;
-  /** After how many silent intervals it is given up. */
+  /** The number of silent intervals after which it counts as lost. */
   keepaliveIntervals: number;
   /** How long to wait for room for a channel, and for the server to open it. */
   channelSeconds: number;

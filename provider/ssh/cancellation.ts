@@ -1,6 +1,6 @@
 /**
- * Whether this process was told to stop: the deployment was cancelled (Ctrl-C), or the engine that asked is gone. A request
- * that has left is finished; what only waits ends. One process serves one deployment, so this never comes back.
+ * Whether this process has to stop: the deployment was cancelled (Ctrl-C), or the engine has ended. Requests that were
+ * sent are completed; waits end. One process serves one deployment, so this is never reset.
  */
 import { setMaxListeners } from "node:events";
 
@@ -16,7 +16,7 @@ export function isCancelled(): boolean {
   return controller.signal.aborted;
 }
 
-/** Ends early, without an error, once this process is told to stop: look at `isCancelled()` then. */
+/** Ends early, without an error, once this process has to stop: check `isCancelled()` then. */
 export function pause(seconds: number): Promise<void> {
   return new Promise((resolve) => {
     const done = (): void => {

@@ -11,7 +11,7 @@ import { SshError } from "./SshError";
 export type Authentication =
   | { method: "privateKey"; from: string; key: () => ParsedKey }
   | { method: "password"; from: string; password: () => string }
-  /** `otherwise`: what the configuration holds, for the case that the agent is not there or has no keys. */
+  /** `otherwise`: the credentials of the configuration, in case the agent does not answer or has no keys. */
   | {
       method: "agent";
       from: string;
@@ -21,7 +21,7 @@ export type Authentication =
       otherwise: () => Authentication | null;
     };
 
-/** One server on the way, with everything that is needed to log in. */
+/** One server on the way, with everything that a login needs. */
 export interface Hop {
   /** `user@host:port`. */
   label: string;
@@ -49,7 +49,7 @@ export function labelOf({ user, host, port }: { user: string; host: string; port
  * Finds the credentials of a connection: in the environment (`AEGIR_<NAME>_PRIVATE_KEY`, `..._PRIVATE_KEY_PASSWORD` and
  * `..._PASSWORD`, where NAME is `names` in capitals joined by `_`; for a single name then `AEGIR_PRIVATE_KEY` and so on),
  * else in an agent (`agentSocketPath`, SSH_AUTH_SOCK), else in the configuration. The bastion's names are those of the
- * connection and `proxy`. Reads keys, but connects to nothing; throws an SshError `credentialsUnusable`.
+ * connection and `proxy`. Reads keys, but connects to no server; throws an SshError `credentialsUnusable`.
  */
 export function resolveConnection(
   args: ConnectionArgs,
@@ -63,7 +63,7 @@ export function resolveConnection(
   };
 }
 
-/** What a hop needs, be it a server or a bastion. */
+/** The arguments of a hop: the server or a bastion. */
 export type HopArgs = NonNullable<ConnectionArgs["proxy"]>;
 
 export function resolveHop(args: HopArgs, names: string[], environment: NodeJS.ProcessEnv): Hop {
@@ -103,7 +103,7 @@ function authenticate(args: HopArgs, names: string[], environment: NodeJS.Proces
       return withKey(
         key,
         `${prefix}_PRIVATE_KEY`,
-        "put the content of the key's file into it, or what `base64 -w0 FILE` prints",
+        "put the content of the key's file into it, or the output of `base64 -w0 FILE`",
       );
     }
     if (password) {
@@ -138,15 +138,15 @@ function authenticate(args: HopArgs, names: string[], environment: NodeJS.Proces
       {
         effect: "Nothing was sent",
         advice:
-          "Note that destroy and refresh know the configuration only as of the last up, unless they are run with " +
-          "--run-program; the environment always counts",
+          "Note that destroy and refresh use the configuration of the last up, unless they run with --run-program; " +
+          "environment variables always apply",
       },
     );
   }
   return found;
 }
 
-/** Reads a key without a server; what is thrown names the place it came from and nothing of the key. */
+/** Reads a key. An error names where the key was found, and reveals nothing of it. */
 function privateKey({ text, passphrase, from, label, giveIt }: GivenKey): ParsedKey {
   const key = readPrivateKey(text, passphrase, giveIt);
   if (typeof key !== "string") return key;
@@ -159,16 +159,16 @@ interface GivenKey {
   /** Where it was found. */
   from: string;
   label: string;
-  /** How it is given there, as a clause. */
+  /** How to provide it there, as a clause. */
   giveIt: string;
 }
 
-/** What is typed ends with no line end, and a file or a CI variable that holds it often does. */
+/** A secret that was typed has no line end; a file or a CI variable often adds one. */
 function withoutLineEnd(secret: string): string {
   return secret.replace(/\r?\n$/, "");
 }
 
-/** Where the configuration has a connection: `names` as in `resolveConnection`. */
+/** The connection's path in the configuration; `names` as in `resolveConnection`. */
 function configurationPath([server, ...rest]: string[]): string {
   const accounts = rest.includes("accounts") ? ".accounts" : "";
   const proxy = rest.includes("proxy") ? ".proxy" : "";

@@ -12,8 +12,9 @@ import { SshError } from "./SshError";
 import type { Timings } from "./Timings";
 
 /**
- * Connects and logs in, through the bastion if there is one. Only what could not be reached is tried again: a refused
- * connection, silence or a close before the server's greeting. Rejected credentials and host keys never are.
+ * Connects and logs in, through the bastion if there is one. Only a server that could not be reached is tried
+ * again: it refused the connection, was silent, or closed it before its greeting. Rejected credentials and host keys are
+ * never tried again.
  */
 export async function dial(connection: ResolvedConnection, timings: Timings): Promise<SshTransport> {
   const tolerated = connection.dialErrorLimit === -1 ? Infinity : connection.dialErrorLimit;
@@ -56,7 +57,7 @@ function whichHop({ proxy, label }: ResolvedConnection, hop: Hop): string {
 async function dialOnce(connection: ResolvedConnection, until: number, timings: Timings): Promise<SshTransport> {
   const { proxy, label } = connection;
   const time = (hop: Hop) => Math.max(Math.min(hop.perDialTimeout * 1000, until - performance.now()), 1);
-  // Both before anything is sent: missing credentials of the server are no reason to log in at the bastion.
+  // Both before anything is sent: without credentials for the server there is no point in logging in at the bastion.
   const method = await authMethodOf(connection);
   const proxyMethod = proxy && (await authMethodOf(proxy));
   const first = proxy ?? connection;
@@ -81,10 +82,10 @@ async function dialOnce(connection: ResolvedConnection, until: number, timings: 
   }
 }
 
-/** Logs in at the server that this machine itself connects to. */
+/** Logs in at the server that this machine connects to directly. */
 async function enter(hop: Hop, method: AuthMethod, milliseconds: number) {
   const socket = connect({ host: hop.host, port: hop.port, noDelay: true });
-  // What comes after everybody has gone would else end the process.
+  // Without a listener, a late error would end the process.
   socket.on("error", () => undefined);
   try {
     return { socket, ...(await login(hop, method, socket, milliseconds)) };
@@ -99,7 +100,7 @@ function close(socket: Socket): void {
   socket.destroySoon();
 }
 
-/** Rejects as soon as the bastion is lost, before its channels notice and the loss is put down to the server behind it. */
+/** Rejects as soon as the bastion is lost, before its channels notice and the loss is blamed on the server behind it. */
 function lossOf(bastion: Client, hop: Hop): Promise<never> {
   return new Promise((_, reject) => {
     const lost = (why: string) => reject(new CouldNotReach(hop, why, 0));
@@ -109,7 +110,7 @@ function lossOf(bastion: Client, hop: Hop): Promise<never> {
   });
 }
 
-/** Has the bastion connect to the server. */
+/** Asks the bastion to connect to the server. */
 function forward(bastion: Client, proxy: Hop, target: Hop, milliseconds: number): Promise<Duplex> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(

@@ -8,7 +8,7 @@ import type { AuthMethod } from "./AuthMethod";
 import { printable } from "../text/printable";
 import { HostKeyRejected, SshError } from "./SshError";
 
-/** No SHA-1, no CBC, no compression; without ChaCha20 there is nothing for Terrapin (CVE-2023-48795) to work on. */
+/** No SHA-1, no CBC, no compression; without ChaCha20, Terrapin (CVE-2023-48795) has nothing to attack. */
 const algorithms: Algorithms = {
   kex: [
     "curve25519-sha256",
@@ -25,7 +25,7 @@ const algorithms: Algorithms = {
   compress: ["none"],
 };
 
-/** A server could not be reached: it was sent no more than a greeting. `retries`: how often to try again, at most. */
+/** A server could not be reached; nothing but a greeting was sent to it. `retries`: how often to try again, at most. */
 export class CouldNotReach extends Error {
   constructor(
     readonly hop: Hop,
@@ -36,7 +36,7 @@ export class CouldNotReach extends Error {
   }
 }
 
-/** Who answered at one end of a hop. */
+/** The server at the end of a hop. */
 export interface Peer {
   /** `user@host:port` */
   label: string;
@@ -46,13 +46,13 @@ export interface Peer {
   type: string;
   /** What its greeting says it is, for example `OpenSSH_9.2p1 Debian-2+deb12u3`; printable. */
   software: string;
-  /** The ways to log in that it takes, for example `publickey`; printable. Empty if it did not say. */
+  /** The ways to log in that it accepts, for example `publickey`; printable. Empty if it did not list them. */
   methods: string[];
 }
 
-/** How a server answered the last attempt of a login that it refused. */
+/** How a server answered the last attempt of a login that it rejected. */
 interface Answer {
-  /** Whether credentials were sent, or the methods alone asked for. */
+  /** Whether credentials were sent; if not, only the methods were asked for. */
   offered: boolean;
   /** The ways that remain; printable. */
   methods: string[];
@@ -96,13 +96,13 @@ export function login(
         case "keyExchange":
           return fail(notAgreed(hop, error));
         case "authentication":
-          // Else ssh2 would go on with the agent's next key.
+          // Otherwise ssh2 would continue with the agent's next key.
           if (error.level === "agent") client.end();
           return fail(notLoggedIn(hop, method, error, answer));
       }
     };
     const timer = setTimeout(() => fail(tooSlow(hop, phase, milliseconds)), milliseconds);
-    // ssh2 reports a lost connection as an error, an end or a close; the first that comes tells most.
+    // ssh2 reports a lost connection as an error, an end or a close; the first of them is the most precise.
     client.on("error", failWith);
     client.on("close", () => failWith({ message: "the connection was closed" }));
     client.on("connect", () => (phase = "greeting"));
@@ -124,7 +124,7 @@ export function login(
           verdict = hop.pins.verify(key);
           return verdict.accepted;
         },
-        // Without a handler of ours ssh2 would go on after a rejection.
+        // Without this handler, ssh2 would continue after a rejection.
         authHandler: (remaining: AuthenticationType[] | null, partial: boolean | null, next) => {
           // The first call is before any attempt. As OpenSSH's client does, ask for the methods first (RFC 4252, 5.2): that
           // does not count as a failed attempt (auth2.c), and credentials that the server cannot take are not sent.
@@ -132,7 +132,7 @@ export function login(
           const names = remaining.map((name) => printable(name, 40));
           const asked = methods === null;
           methods ??= names;
-          if (asked && takes(names, method)) return next(method.parameters);
+          if (asked && accepts(names, method)) return next(method.parameters);
           answer = {
             offered: !asked,
             partial: partial ?? false,
@@ -161,7 +161,7 @@ function hostKeyRejected(hop: Hop, { seen, type, why }: Exclude<HostKeyVerdict, 
   const shown = `the server shows the ${printable(type, 40)} key ${seen}`;
   const pinned = `pinned ${hop.pins.fingerprints.length === 1 ? "is" : "are"} ${hop.pins.toString()}`;
   const message = {
-    changed: `HOST KEY CHANGED: ${shown}, ${pinned}. Somebody may be listening in, or the server was installed anew`,
+    changed: `HOST KEY CHANGED: ${shown}, ${pinned}. An attacker may be intercepting the connection, or the server was reinstalled`,
     unknown: `unknown host key: ${shown}, ${pinned}`,
     revoked: `revoked host key: ${shown}, which hostKey marks as @revoked`,
   }[why];
@@ -171,8 +171,8 @@ function hostKeyRejected(hop: Hop, { seen, type, why }: Exclude<HostKeyVerdict, 
       : {
           effect: "Nothing was sent to it, no password was offered",
           advice:
-            "Compare with what `ssh-keygen -lf` prints for the key files in /etc/ssh on the server itself; if it is the " +
-            `same, add it to the connection's hostKey: "${seen}"`,
+            "Compare it with the output of `ssh-keygen -lf` for the key files in /etc/ssh on the server itself. If they " +
+            `match, add it to the connection's hostKey: "${seen}"`,
         };
   return new HostKeyRejected(hop.label, seen, hop.pins.fingerprints, message, says, type);
 }
@@ -189,7 +189,7 @@ function notConnected(hop: Hop, { code, message }: Partial<NodeJS.ErrnoException
 
 function notGreeted(hop: Hop, greeting: Excerpt): CouldNotReach | SshError {
   const text = greeting.text(300);
-  // OpenSSH says so before it drops a connection, since 8.x; older ones just close.
+  // OpenSSH prints this before it drops a connection, since 8.x; older versions just close it.
   if (greeting.bytes === 0 || /^Exceeded MaxStartups/.test(text)) {
     const busy = "the server closed the connection before its greeting (too many logins at once? see MaxStartups)";
     return new CouldNotReach(hop, busy, Infinity);
@@ -217,7 +217,7 @@ function notAgreed(hop: Hop, error: Partial<NodeJS.ErrnoException>): CouldNotRea
       `the server has no host key of a type that is pinned or strong enough; pinned: ${hop.pins.toString()}`,
       {
         effect: "Nothing was sent to it",
-        advice: "See which keys it has with `ssh-keyscan`, and compare them with /etc/ssh on the server itself",
+        advice: "Compare the keys that `ssh-keyscan` lists with the key files in /etc/ssh on the server itself",
       },
     );
   }
@@ -250,7 +250,7 @@ function notLoggedIn(
   }
   const methods = answer?.methods.join(", ");
   if (answer && !answer.offered) {
-    const what = `the server accepts only ${methods} from the user ${hop.user}, and the connection has ${method.description}`;
+    const what = `the server accepts only ${methods} from the user ${hop.user}, but the connection has ${method.description}`;
     return new SshError("authenticationRejected", hop.label, "notDone", what, { effect: "No credentials were sent" });
   }
   const what =
@@ -262,12 +262,12 @@ function notLoggedIn(
           (methods ? `; it accepts: ${methods}` : "") +
           (method.advice ? `; ${method.advice}` : "");
   return new SshError("authenticationRejected", hop.label, "notDone", what, {
-    effect: "Tried once, and not again, because servers lock out who keeps trying. Nothing was done",
+    effect: "Tried only once, because servers lock out clients that keep trying. Nothing was done",
   });
 }
 
-/** Whether a server that says which methods it takes, takes this one. */
-function takes(methods: string[], { parameters }: AuthMethod): boolean {
+/** Whether the server accepts this method; true if it did not list its methods. */
+function accepts(methods: string[], { parameters }: AuthMethod): boolean {
   return methods.length === 0 || methods.includes(parameters.type === "agent" ? "publickey" : parameters.type);
 }
 
@@ -275,7 +275,7 @@ function tooSlow(hop: Hop, phase: Phase, milliseconds: number): CouldNotReach | 
   const within = `within ${milliseconds / 1000} s`;
   switch (phase) {
     case "connecting":
-      return new CouldNotReach(hop, `no connection ${within}; a firewall perhaps`, Infinity);
+      return new CouldNotReach(hop, `no connection ${within}, perhaps because of a firewall`, Infinity);
     case "greeting":
       return new CouldNotReach(hop, `it accepted the connection but sent no SSH greeting ${within}`, Infinity);
     case "keyExchange":

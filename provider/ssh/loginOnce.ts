@@ -6,9 +6,9 @@ import { SshError } from "./SshError";
 const attempts = new Map<string, Promise<unknown>>();
 
 /**
- * Logs in, but not while another connection of this process tries the same: waits for that, and fails if it does. Several
- * connections may share a bastion or a login, and rejected credentials are offered once by all of them together: servers
- * lock out whoever keeps trying.
+ * Logs in, but not while another connection of this process tries the same: waits for that one, and fails if it fails.
+ * Several connections may share a bastion or a login. All of them together offer rejected credentials only once, because
+ * servers lock out clients that keep trying.
  */
 export async function loginOnce<Result>(hop: Hop, method: AuthMethod, login: () => Promise<Result>): Promise<Result> {
   const key = [hop.label, hop.pins.toString(), method.digest].join(" ");

@@ -1,6 +1,6 @@
 /**
- * Private keys as people have them: as OpenSSH, OpenSSL or PuTTY wrote them, and as CI variables, quotes and copying leave
- * them. What can be read without doubt is read; of the rest it is said what it is, and nothing of what it holds.
+ * Reads private keys as people have them: as OpenSSH, OpenSSL or PuTTY wrote them, and as CI variables, quotes and copying
+ * leave them. For a key that cannot be read, the message says what it is, and reveals nothing of its content.
  */
 import { createPrivateKey, createPublicKey, type KeyObject } from "node:crypto";
 import { utils } from "ssh2";
@@ -9,7 +9,7 @@ import { typeOf } from "./HostKey";
 
 /**
  * @param given the key's text
- * @param giveIt how a key is given where this one was found, as a clause
+ * @param giveIt how to provide a key in the place where this one was found, as a clause
  * @returns the key, or why it cannot be used: the end of a sentence that begins with where it was found
  */
 export function readPrivateKey(given: string, passphrase: string | undefined, giveIt: string): ParsedKey | string {
@@ -17,7 +17,7 @@ export function readPrivateKey(given: string, passphrase: string | undefined, gi
   return typeof key === "object" && "unreadable" in key ? `${key.unreadable}; ${giveIt}` : key;
 }
 
-/** Not the key that was meant, or not all of it: `unreadable` says what it is, and giving it once more is what helps. */
+/** `unreadable`: why this is not the right key, or not all of it; the user has to provide it again. */
 type Read = ParsedKey | string | { unreadable: string };
 
 function read(text: string, passphrase: string | undefined): Read {
@@ -46,11 +46,11 @@ const NO_PASSPHRASE =
 const DAMAGED = {
   unreadable:
     "cannot be read: the key is damaged (lines missing, or not all of it copied) or of a type that is not supported. " +
-    "`ssh-keygen -y -f FILE` tells whether its file is whole",
+    "`ssh-keygen -y -f FILE` shows whether the file is complete",
 };
 const WRONG_PASSPHRASE = "cannot be decrypted: the passphrase is wrong or the key is damaged";
 
-/** The text without what lies around it: quotes, line ends written as `\n`, and base64 that makes one line of all. */
+/** The key without its packaging: quotes, line ends written as `\n`, and base64 that puts everything on one line. */
 function asWritten(given: string): string {
   const text = bare(given);
   if (/-----BEGIN |^PuTTY-/.test(text) || !/^[A-Za-z0-9+/\s]{40,}={0,2}$/.test(text)) return text;
@@ -69,7 +69,7 @@ function asWritten(given: string): string {
 }
 
 function bare(given: string): string {
-  // Neither keys nor their armour hold a backslash.
+  // Neither keys nor their armour contain a backslash.
   const lines = given
     .replace(/^\ufeff/, "")
     .replace(/(\\r)?\\n/g, "\n")
@@ -79,11 +79,11 @@ function bare(given: string): string {
   return inner === undefined ? lines : inner.trim();
 }
 
-/** With one line end after every line, whatever became of them on the way. */
+/** With one line end after every line, even if copying has changed them. */
 function tidied(label: string, body: string): string {
   const lines = body.split("\n").map((line) => line.trim());
   const headers = lines.filter((line) => line.includes(": "));
-  // Headers that have lost their line ends cannot be told from the key; then it is damaged.
+  // Headers that have lost their line ends look like the key itself; the key is damaged then.
   return wrapped(
     label,
     headers,
@@ -103,7 +103,7 @@ function wrapped(label: string, headers: string[], base64: string): string {
 
 function parsed(text: string, passphrase: string | undefined): Read {
   const found = utils.parseKey(text, passphrase);
-  // The declared type knows no array, which ssh2 returns for the OpenSSH format; that format holds one key.
+  // For the OpenSSH format ssh2 returns an array, which the declared type lacks; that format holds one key.
   const key: ParsedKey | Error | undefined = Array.isArray(found) ? (found[0] as ParsedKey | undefined) : found;
   if (!(key instanceof Error) && key?.isPrivateKey()) return key;
   if (key instanceof Error && /no passphrase given/i.test(key.message)) return NO_PASSPHRASE;
@@ -115,13 +115,13 @@ function opensshKey(pem: string, passphrase: string | undefined): Read {
   if (cipher === "chacha20-poly1305@openssh.com") {
     return (
       `is encrypted with ${cipher}, which this program cannot decrypt. ` +
-      "Encrypt it in another way, under the same passphrase or another: `ssh-keygen -p -Z aes256-ctr -f FILE`"
+      "Encrypt it with another cipher: `ssh-keygen -p -Z aes256-ctr -f FILE`"
     );
   }
   if (type.startsWith("sk-")) {
-    return "is of a hardware security key, and works only together with it. Make a key for this use: `ssh-keygen -t ed25519 -f FILE`";
+    return "belongs to a hardware security key and works only with it. Make a key for this purpose: `ssh-keygen -t ed25519 -f FILE`";
   }
-  // A passphrase that is not needed is none that could be wrong.
+  // A passphrase that is not needed cannot be wrong.
   return parsed(pem, cipher === "none" ? undefined : passphrase);
 }
 
@@ -155,12 +155,12 @@ function pkcs8Key(pem: string, passphrase: string | undefined): Read {
   if (type === "rsa") return parsed(key.export({ type: "pkcs1", format: "pem" }).toString(), undefined);
   if (type === "ec") return parsed(key.export({ type: "sec1", format: "pem" }).toString(), undefined);
   return (
-    `is of type ${type ?? "unknown"}, with which no SSH server lets anybody log in. ` +
-    "Make a key for this use: `ssh-keygen -t ed25519 -f FILE`"
+    `is of type ${type ?? "unknown"}, which SSH servers do not accept for logins. ` +
+    "Make a key for this purpose: `ssh-keygen -t ed25519 -f FILE`"
   );
 }
 
-/** The one format in which SSH has such keys. */
+/** The only format in which SSH stores such keys. */
 function opensshEd25519(key: KeyObject): string {
   const { x, d } = key.export({ format: "jwk" });
   const [publicKey, seed] = [x, d].map((part) => Buffer.from(part ?? "", "base64url")) as [Buffer, Buffer];
@@ -185,14 +185,14 @@ function puttyKey(text: string, passphrase: string | undefined): Read {
   if (encrypted && !passphrase) return `${NO_PASSPHRASE}, and it is in PuTTY's format; ${CONVERT_PUTTY}`;
   const key = parsed(text, encrypted ? passphrase : undefined);
   if (typeof key !== "string" && !("unreadable" in key)) return key;
-  return `is in PuTTY's format (.ppk), of a kind that this program cannot read; ${CONVERT_PUTTY}`;
+  return `is in PuTTY's format (.ppk), in a variant that this program cannot read; ${CONVERT_PUTTY}`;
 }
 
 const CONVERT_PUTTY =
   "convert it: `puttygen FILE.ppk -O private-openssh -o FILE` (package putty-tools), or in PuTTYgen for Windows " +
   "Conversions, Export OpenSSH key";
 
-/** What is there instead of a private key. */
+/** What the text is instead of a private key. */
 function whyNone(text: string): { unreadable: string } {
   if (/-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----/.test(text)) return DAMAGED;
   if (/-cert-v0\d@openssh\.com |-----BEGIN CERTIFICATE-----/.test(text)) {

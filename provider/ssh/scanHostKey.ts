@@ -4,9 +4,9 @@ import { HostKeyPins } from "./HostKey";
 import { HostKeyRejected, SshError } from "./SshError";
 import { DEFAULT_TIMINGS } from "./Timings";
 
-/** A key that a server has shown to somebody who does not know it yet. */
+/** A host key that is not pinned yet. */
 export interface ScannedHostKey {
-  /** `user@host:port` of the connection that is to be pinned. */
+  /** `user@host:port` of the connection that lacks the pin. */
   label: string;
   /** `SHA256:...` */
   fingerprint: string;
@@ -15,8 +15,8 @@ export interface ScannedHostKey {
 }
 
 /**
- * Looks at the key that a server shows, and breaks off: after the key exchange nothing is sent, not even the login's name.
- * Through a bastion, which must be pinned and is logged in to, with the credentials of `names`.
+ * Reads the key that a server shows, then disconnects: after the key exchange nothing is sent, not even the login's name.
+ * A bastion must be pinned; the login there uses the credentials of `names`.
  * @throws SshError as a connection does
  */
 export async function scanHostKey(

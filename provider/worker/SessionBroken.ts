@@ -13,7 +13,7 @@ export class SessionBroken extends SshError {
     readonly exitCode: number | null,
     /** With its prefix, for example `SIGKILL`. */
     readonly signal: string | null,
-    /** The first and last part of what the worker printed besides answers, printable. */
+    /** The first and last part of the worker's other output, printable. */
     readonly noise: string,
   ) {
     const effect = {

@@ -1,6 +1,6 @@
 import { SshError, type SshErrorCode } from "../ssh/SshError";
 
-/** The command that should have started a worker came to an end. */
+/** The command that should have started a worker ended. */
 export class WorkerNotStarted extends SshError {
   constructor(
     host: string,
@@ -10,7 +10,7 @@ export class WorkerNotStarted extends SshError {
     readonly exitCode: number | null,
     /** What it printed, printable. */
     readonly noise: string,
-    /** What is the case on the server, and what to do: sentences without the last full stop. */
+    /** The cause on the server, and what to do: sentences without the last full stop. */
     explanation = "",
   ) {
     super(code, host, "notDone", what, { advice: explanation });

@@ -13,7 +13,7 @@ export class WorkerRefusal extends OneLineError {
     readonly verb: string,
     readonly code: WorkerErrorCode,
     message: string,
-    /** As the server sent it: text in it is not made printable. */
+    /** As the server sent it: its strings are not escaped. */
     readonly detail: Record<string, unknown>,
     /** The worker has ended after this answer. */
     readonly fatal: boolean,

@@ -33,9 +33,9 @@ interface PendingRequest {
   verb: string;
   line: string;
   deadlineSeconds: number;
-  /** When it was asked, by `performance.now()`. */
+  /** When it was made, by `performance.now()`. */
   askedAt: number;
-  /** Whether its bytes may have left. */
+  /** Whether its bytes may have been sent. */
   written: boolean;
   resolve: (answer: WorkerAnswer) => void;
   reject: (error: Error) => void;
@@ -43,12 +43,12 @@ interface PendingRequest {
 
 /**
  * One worker inside Drush and the requests to it (PROTOCOL.md). Requests are written without waiting for answers. When
- * the session breaks, every request without an answer rejects with a SessionBroken, and there is no going on with it.
+ * the session breaks, every request without an answer rejects with a SessionBroken, and the session cannot be used again.
  */
 export class WorkerSession {
   /** The answer to `hello`. */
   hello!: WorkerAnswer;
-  /** How many requests were made, `hello` not counted. */
+  /** How many requests were made, without `hello`. */
   requests = 0;
   readonly #startedAt = performance.now();
   readonly #outstanding = new Map<number, PendingRequest>();
@@ -70,7 +70,7 @@ export class WorkerSession {
       try {
         take(chunk);
       } catch (error) {
-        this.#break(`what the worker printed is not understood: ${(error as Error).message}`);
+        this.#break(`the worker's output cannot be read: ${(error as Error).message}`);
       }
     };
     channel.stream.on(
@@ -83,13 +83,13 @@ export class WorkerSession {
     );
     void channel.exit.then((exit) => {
       const half = this.#reader.pendingBytes;
-      this.#break(describeExit(exit) + (half > 0 ? `, after ${half} bytes of half an answer` : ""), { exit });
+      this.#break(describeExit(exit) + (half > 0 ? `, after ${half} bytes of an incomplete answer` : ""), { exit });
     });
   }
 
   /**
-   * Starts a worker and greets it. Nothing was asked of it when this rejects, so it may be repeated: with an SshError
-   * (`notDone` or `notSent`), or with the WorkerRefusal that `hello` was answered with.
+   * Starts a worker and sends it `hello`. A rejected start may be repeated, since no other request was sent. It rejects with
+   * an SshError (`notDone` or `notSent`), or with the WorkerRefusal that answered `hello`.
    */
   static async start(connection: SshConnection, start: WorkerStart): Promise<WorkerSession> {
     const { command, source, protocol, startSeconds = 60 } = start;
@@ -106,7 +106,7 @@ export class WorkerSession {
     const spoken = z.object({ protocol: z.number() }).safeParse(session.hello.result).data?.protocol;
     if (spoken !== protocol) {
       session.end();
-      const reason = `the worker speaks protocol ${spoken ?? "of no known number"}, not ${protocol}`;
+      const reason = `the worker speaks ${spoken === undefined ? "an unknown protocol" : `protocol ${spoken}`}, not protocol ${protocol}`;
       throw new SshError("refusedByServer", connection.label, "notDone", reason);
     }
     return session;
@@ -124,14 +124,14 @@ export class WorkerSession {
 
   /**
    * Rejects with a WorkerRefusal or a SessionBroken. The worker carries requests out one by one, so the deadline counts
-   * from the moment when this is the oldest one without an answer, and anew with each answer to another.
+   * from the moment when this is the oldest one without an answer, and again from each answer to another.
    */
   request(verb: string, args: unknown, deadlineSeconds: number): Promise<WorkerAnswer> {
     this.requests++;
     return this.#ask(verb, args, deadlineSeconds);
   }
 
-  /** To be asked nothing more: ends the worker as soon as it has answered what it was asked. */
+  /** Ends the worker as soon as it has answered all requests. Make no more requests after this. */
   retire(): void {
     this.#retired = true;
     if (this.#outstanding.size === 0) this.end();
@@ -139,7 +139,7 @@ export class WorkerSession {
 
   /** Ends the worker; requests without an answer reject. */
   end(): void {
-    this.#break("the session was ended by this side");
+    this.#break("this side ended the session");
   }
 
   #ask(verb: string, args: unknown, deadlineSeconds: number, before = ""): Promise<WorkerAnswer> {
@@ -160,7 +160,7 @@ export class WorkerSession {
     });
   }
 
-  /** Writes everything that waits as one piece; what comes meanwhile waits for the next one. */
+  /** Writes all waiting requests at once; new ones wait for the next write. */
   #write(): void {
     if (this.#writing || this.#unwritten.length === 0 || this.#broken !== null) {
       return;
@@ -182,8 +182,9 @@ export class WorkerSession {
     const answer = Answer.safeParse(value).data;
     const request = answer && this.#outstanding.get(answer.id);
     if (answer === undefined || request === undefined) {
-      const what = answer === undefined ? "an answer of unknown form" : `an answer to no request (id ${answer.id})`;
-      return this.#break(`the worker gave ${what}`);
+      const what =
+        answer === undefined ? "an answer of unknown form" : `an answer to an unknown request (id ${answer.id})`;
+      return this.#break(`the worker sent ${what}`);
     }
     this.#outstanding.delete(answer.id);
     const how = answer.ok ? "done" : `refused (${answer.error.code})`;
@@ -196,8 +197,8 @@ export class WorkerSession {
       const { code, message, detail, fatal } = answer.error;
       request.reject(new WorkerRefusal(this.label, request.verb, code, message, detail, fatal, answer.now));
       if (fatal) {
-        // It works in order and ends here, so what was asked later is not begun.
-        this.#break("the worker ended after an error that it could not go on from", { outcome: "notDone" });
+        // It works in order and ends here, so it does not begin later requests.
+        this.#break("the worker ended after a fatal error", { outcome: "notDone" });
       }
     }
     if (this.#retired && this.#outstanding.size === 0) this.end();
@@ -237,28 +238,28 @@ export class WorkerSession {
   }
 }
 
-/** The error of a start that failed. */
+/** The error of a failed start. */
 function notStarted(error: SshError, label: string, command: string): SshError {
   if (!(error instanceof SessionBroken)) {
-    // Lost while the command was being asked for: it may run, but it got no request.
+    // Lost while the command was being requested: it may run, but it received no request.
     return error.outcome === "unknown" ? new SshError(error.code, label, "notDone", error.reason) : error;
   }
   const { exitCode, noise, why } = error;
   if (exitCode !== null && FORBIDDEN.test(noise)) {
-    const forbidden = `the shell of this login does not let it run \`${printable(command, 200)}\`: "${noise}"`;
-    const effect = "Tried once, and not again, because limited shells count what they forbid. Nothing was done";
+    const forbidden = `the shell of this login forbids \`${printable(command, 200)}\`: "${noise}"`;
+    const effect = "Tried only once, because limited shells count forbidden commands. Nothing was done";
     const advice =
-      "Give Drush a login such as aegir, or for a " +
-      'system user without a login shell, as o1 of BOA is, root or a sudoer with drush: { runAs: "o1" }; a hosted account has ' +
-      "neither, and can be configured as `accounts` alone, for shell accounts";
+      "Configure a login such as aegir for Drush. For a system user without a login shell, such as o1 on BOA, configure root " +
+      'or a sudoer, with drush: { runAs: "o1" }. A hosted account has neither: configure it only as `accounts`, for shell ' +
+      "accounts";
     return new SshError("commandForbidden", label, "notDone", forbidden, { effect, advice });
   }
   const printed = noise ? `, printing: "${noise}"` : ", printing nothing";
-  const what = `no worker came up with \`${printable(command, 200)}\`: ${why}${printed}`;
+  const what = `no worker started with \`${printable(command, 200)}\`: ${why}${printed}`;
   const code = exitCode === null ? error.code : "refusedByServer";
   return new WorkerNotStarted(label, code, what, exitCode, noise);
 }
 
-/** What lshell (0.9 of BOA and 0.11 alike), an sshd confined to SFTP, and nologin say. */
+/** The messages of lshell (BOA's 0.9 and 0.11), of an sshd restricted to SFTP, and of nologin. */
 const FORBIDDEN =
   /forbidden .{0,40}over SSH|This service allows sftp connections only|This account is currently not available/;

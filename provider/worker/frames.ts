@@ -5,7 +5,7 @@
 import { Excerpt } from "../text/Excerpt";
 
 const LINE_FEED = 0x0a;
-/** The digits of the largest length that could be meant; a longer number is no length. */
+/** The digits of the largest possible length; a longer number is not a length. */
 const LENGTH_DIGITS = 10;
 
 /**
@@ -14,27 +14,27 @@ const LENGTH_DIGITS = 10;
  */
 export const MAXIMUM_ANSWER_BYTES = 32 * 1024 * 1024;
 
-/** Values in an answer, of which each takes many times its bytes in memory: five times those of ten thousand sites. */
+/** Values in an answer: each takes many times its bytes in memory. Ten thousand sites have a fifth of this. */
 export const MOST_VALUES = 2_000_000;
 
 /** Levels of an answer; the protocol has six. */
 const DEEPEST = 32;
 
-/** The bytes are not what the protocol says: half an answer, another length, no JSON, too much. */
+/** The bytes do not follow the protocol: an incomplete answer, a wrong length, not JSON, or too much. */
 export class FrameError extends Error {}
 
 /**
- * Bytes in, answers out, however the bytes are cut into chunks. An answer is handed on only when its last line feed is
- * there. After a FrameError nothing further is accepted.
+ * Bytes in, answers out, however the bytes are cut into chunks. An answer is passed on only when its last line feed has
+ * arrived. After a FrameError nothing further is accepted.
  */
 export class FrameReader {
-  /** What came between answers, the first and the last part of it. */
+  /** The first and the last part of what came between answers. */
   readonly noise = new Excerpt();
   readonly #start: Buffer;
-  /** Bytes not yet decided upon: a possible beginning of a frame, or a frame in progress. */
+  /** Undecided bytes: a possible beginning of a frame, or a frame in progress. */
   #chunks: Buffer[] = [];
   #length = 0;
-  /** How many bytes must be there before looking again is worth it. */
+  /** How many bytes are needed before the next look. */
   #wanted = 0;
   #sinceAnswer = 0;
   #broken = false;
@@ -47,7 +47,7 @@ export class FrameReader {
     this.#start = Buffer.from(`\n${marker} `);
   }
 
-  /** Throws a FrameError, after having handed on every complete answer before the offence. */
+  /** Throws a FrameError, after passing on every complete answer before the error. */
   push(chunk: Buffer): void {
     this.#unlessBroken(() => {
       this.#chunks.push(chunk);
@@ -58,7 +58,7 @@ export class FrameReader {
     });
   }
 
-  /** Takes what came beside the answers, on standard error: noise, which counts as any other. */
+  /** Takes output on standard error: noise, which counts like any other. */
   pushNoise(chunk: Buffer): void {
     this.#unlessBroken(() => this.#skip(chunk));
   }
@@ -78,7 +78,7 @@ export class FrameReader {
     }
   }
 
-  /** How many bytes there are of an answer that has begun and is not complete. */
+  /** How many bytes of an incomplete answer have arrived. */
   get pendingBytes(): number {
     return this.#chunks[0]?.subarray(0, this.#start.length).equals(this.#start) ? this.#length : 0;
   }
@@ -120,7 +120,7 @@ export class FrameReader {
     }
   }
 
-  /** Where the longest end of `bytes` begins that may turn out to be the start of a frame. */
+  /** Where the longest end of `bytes` begins that may be the start of a frame. */
   #startOfMarker(bytes: Buffer, from: number): number {
     for (let at = Math.max(from, bytes.length - this.#start.length + 1); at < bytes.length; at++) {
       if (this.#start.subarray(0, bytes.length - at).equals(bytes.subarray(at))) {
@@ -153,7 +153,7 @@ function parse(json: Buffer): unknown {
 
 const [QUOTE, BACKSLASH, LIST, END_OF_LIST, MAP, END_OF_MAP, COMMA] = Buffer.from('"\\[]{},');
 
-/** Counts before anything is made of it. */
+/** Counts before parsing. */
 function refuseBombs(json: Buffer): void {
   let values = 0;
   let depth = 0;

@@ -113,21 +113,21 @@ export const SiteFacts = z.object({
   nid,
   site: z.string(),
   status: z.union([z.literal(-1), z.literal(0), z.literal(1)]),
-  /** Raw `hosting_site.client`: 0 or the nid of something that is no client is possible, and then `owner` is null. */
+  /** Raw `hosting_site.client`: 0, or the nid of something that is not a client, is possible; then `owner` is null. */
   ownerNid: z.number().int(),
   owner: ClientReference.nullable(),
   /** The front end's own site, which is never given to anybody. */
   hostmaster: z.boolean(),
   /** Queued and running tasks about this site, oldest first. */
   tasks: list(TaskFacts),
-  /** The newest verify task whatever its status, null if there is none: tells a recorded owner from an applied one. */
+  /** The newest verify task whatever its status, null if there is none: shows whether a recorded owner is applied. */
   lastVerify: TaskFacts.nullable(),
   /** Directories below `clients/` that hold a link of this domain, sorted: who reaches its files now. */
   links: list(z.string()),
 });
 export type SiteFacts = z.infer<typeof SiteFacts>;
 
-/** What `hello` tells, and every inventory repeats. */
+/** The answer to `hello`, which every inventory repeats. */
 export const ServerFacts = z.object({
   protocol: z.number().int(),
   php: z.string(),
@@ -176,7 +176,7 @@ export const OrphanBinding = z.object({
 export type OrphanBinding = z.infer<typeof OrphanBinding>;
 
 /**
- * A client or a site without the row of its current revision; such a site is visible to everybody
+ * A client or a site without the row of its current revision; such a site is visible to every user
  * (docs/aegir.md#sites-without-owner).
  */
 export const DamagedNode = z.object({ nid, type: z.enum(["client", "site"]), title: z.string() });

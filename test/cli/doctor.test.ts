@@ -171,7 +171,7 @@ describe("aegir-access doctor", () => {
     const { exitCode, facts: found } = await facts({ connection });
     assert.deepEqual([exitCode, found.verdict], [3, "unusable"]);
     assert.match(found.findings[0].what, /Aegir there belongs to o1 \(\/data\/disk\/o1\).*drush: \{ runAs: "o1" \}/);
-    assert.deepEqual(found.resources.AegirClient, { able: false, why: "no worker came up" });
+    assert.deepEqual(found.resources.AegirClient, { able: false, why: "no worker started" });
   });
 
   it("doctor: tries rejected credentials once, and exits with 3", async () => {
@@ -247,7 +247,7 @@ describe("aegir-access doctor", () => {
       assert.equal((await aegirAccess(pinned, { environment })).exitCode, 1);
       const other = await aegirAccess(["doctor", "--host", `aegir@${host}:${port}`, "--user", "root"]);
       assert.equal(other.exitCode, 2);
-      assert.match(other.stderr, /connection\.host: .* names a user, and user says another one/);
+      assert.match(other.stderr, /connection\.host: .* contains a user that differs from `user`/);
     });
 
     it("doctor: recognizes o1.ftp as a hosted account", async () => {

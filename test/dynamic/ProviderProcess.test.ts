@@ -279,7 +279,10 @@ describe("the provider process", () => {
       const digest = aegir.digest();
       const refused = await failureOf(make("SiteOwnership", { site: "beta.example.com", client: "acme" }));
       assert.equal(initFailure(refused), undefined);
-      assert.match(refused.details, /belongs to another client, beta .* write takeOverFrom: "beta"\.$/);
+      assert.match(
+        refused.details,
+        /belongs to another client, beta .* Write takeOverFrom: "beta" to take it from beta\.$/,
+      );
       assert.equal(aegir.digest(), digest);
       assert.equal(aegir.counts.writes, 0);
     });

@@ -77,11 +77,8 @@ describe("a deployment that is stopped", () => {
     const error = await failing;
     assert.ok(seconds(since) < 5, `${seconds(since)} s`);
     assert.match(error.details, /recorded as owned by acme, but that is not effective: the wait for the verify of www/);
-    assert.match(
-      error.details,
-      /was ended, because the deployment was cancelled.*The change is recorded on the server\./,
-    );
-    assert.match(error.details, /Run the same command again: it looks first and goes on where this one stopped\.$/);
+    assert.match(error.details, /ended because the deployment was cancelled.*The change is recorded on the server\./);
+    assert.match(error.details, /Run the same command again: it looks first and continues where this one stopped\.$/);
     assert.equal(initFailure(error)?.properties["applied"], false);
   });
 
@@ -96,7 +93,7 @@ describe("a deployment that is stopped", () => {
     const error = await failing;
     assert.match(
       error.details,
-      /the wait for a password of o1\.acme was ended, because .*Nothing was changed\. Run the same/,
+      /the wait for the password of o1\.acme ended because .*Nothing was changed\. Run the same/,
     );
   });
 

@@ -76,7 +76,7 @@ describe("while a command runs", () => {
       assert.equal(error.outcome, "unknown");
       assert.match(
         error.message,
-        /went dead: nothing was heard for 0\.3\d* s. Whether createClient was done is unknown/,
+        /is dead: nothing was received for 0\.3\d* s. Whether createClient was done is unknown/,
       );
       t.told("client:nova", error.message);
       return true;
@@ -195,7 +195,7 @@ describe("while a command runs", () => {
     const files = await PlainFiles.open(t.aegir.accounts);
     await files.write("/users/o1.nova", "x".repeat(100_000));
     const run = await t.refresh();
-    assert.match(t.notLookedAt(run)[0]!, /\/users\/o1\.nova has more than 256 bytes; not read/);
+    assert.match(t.notLookedAt(run)[0]!, /\/users\/o1\.nova has more than 256 bytes and was not read/);
     await files.unlink("/users/o1.nova");
     files.close();
     await until(() => t.password() !== undefined && t.password() !== "");
@@ -214,7 +214,7 @@ describe("while a command runs", () => {
       channel.write(`${json}\n`);
       channel.exit(0);
       channel.end();
-    }, /no worker came up .*exit code 0, printing: .*Nothing was done/);
+    }, /no worker started .*exit code 0, printing: .*Nothing was done/);
   });
 
   it("row 24: a greeting that is not of the protocol's form is no greeting, and its worker is ended", async () => {

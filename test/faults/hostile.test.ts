@@ -183,7 +183,7 @@ describe("hostile input", () => {
     // A single word, which would pass for a password and come to lie in the state.
     t.aegir.linkPasswordFile("o1.nova", "/home/o1.ftp/users/o1.acme");
     const run = await t.refresh();
-    assert.match(t.notLookedAt(run)[0]!, /o1\.nova is no file but a link; not read/);
+    assert.match(t.notLookedAt(run)[0]!, /o1\.nova is not a regular file but a link, and was not read/);
     t.stack.declared = access({ rotation: "2" });
     const rotating = await t.up();
     assert.equal(rotating.ok, false);

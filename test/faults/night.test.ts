@@ -102,7 +102,7 @@ const obstacles: Obstacle[] = [
     begin: (t) => void (t.aegir.faults.shell = "nologin"),
     end: (t) => void (t.aegir.faults.shell = "bash"),
     unseen: DRUSH,
-    says: /the shell of this login does not let it run/,
+    says: /the shell of this login forbids/,
   },
   {
     what: "a Drush that does not start",
@@ -116,7 +116,7 @@ const obstacles: Obstacle[] = [
     begin: (t) => void t.aegir.faults.expiredPasswords.add("aegir"),
     end: (t) => void t.aegir.faults.expiredPasswords.delete("aegir"),
     unseen: DRUSH,
-    says: /The password of aegir has expired, which stops logins with a key as well/,
+    says: /The password of aegir has expired, which also blocks logins with a key/,
   },
   {
     what: "password files in a directory that cannot be seen",

@@ -74,7 +74,7 @@ describe("the life cycles against a server", () => {
         assert.equal((error.properties as { applied: boolean }).applied, false);
         assert.match(
           error.message,
-          /^www\.acme\.example is recorded as owned by acme, but that is not effective: waited 0\.01 min without progress for the verify of www\.acme\.example \(task \d+\): it is still queued, 0 before it, and the queue has not advanced \(.+\); octopus123456 can still reach its files \(server aegir@127\.0\.0\.1:\d+\)\. The change is recorded on the server\. Remove what holds the queue, then run/,
+          /^www\.acme\.example is recorded as owned by acme, but that is not effective: waited 0\.01 min without progress for the verify of www\.acme\.example \(task \d+\): it is still queued with 0 tasks ahead of it, and the queue has not advanced \(.+\); octopus123456 can still reach its files \(server aegir@127\.0\.0\.1:\d+\)\. The change is recorded on the server\. Remove what holds up the queue, then run/,
         );
         return true;
       });
@@ -174,7 +174,7 @@ describe("the life cycles against a server", () => {
         await own();
         await assert.rejects(
           create(),
-          /nothing is seen to stop BOA's account cron; o1\.ftp cannot see \/run\/manage_ltd_users\.pid, .*\/root\/\.proxy\.cnf, any of which would stop it/,
+          /no obstacle of BOA's account cron is visible; o1\.ftp cannot see \/run\/manage_ltd_users\.pid, .*\/root\/\.proxy\.cnf, any of which would hold it up/,
         );
       });
     });
@@ -223,7 +223,7 @@ describe("the life cycles against a server", () => {
           aegir.panel.deleteRole("aegir client");
           return aegirClient.create({ name: "Beta GmbH", internalName: "beta", email: "it@beta.example", server });
         },
-        /The role "aegir client" does not exist here.* Nothing was changed\. Remove what stands against it/,
+        /The role "aegir client" does not exist here.* Nothing was changed\. Remove the obstacle/,
         "trap 8",
       ],
     ];
@@ -257,7 +257,7 @@ describe("the life cycles against a server", () => {
       aegir.addSites([{ site: "off.example", status: -1 }]);
       await siteOwnership.create({ site: "off.example", client: "acme", server });
       assert.deepEqual(said, [
-        "site:off.example: off.example is disabled: its owner is changed, and visitors still see nothing.",
+        "site:off.example: off.example is disabled: its owner is changed, but visitors still cannot see it.",
       ]);
       assert.equal(aegir.tables().sites.find((row) => row.site === "off.example")?.owner, "acme");
     });
@@ -327,7 +327,7 @@ describe("the life cycles against a server", () => {
     it("everything else is refused, with the reason (trap 16)", async () => {
       await assert.rejects(
         own(),
-        /server "main" has no connection that can run Drush \(a hosted account has none\) .*There, only ShellAccount can be declared/,
+        /server "main" has no connection that can run Drush \(a hosted account has none\) .*Declare only ShellAccount resources on it/,
       );
     });
   });
@@ -607,7 +607,7 @@ describe("the life cycles against a server", () => {
         await assert.rejects(siteOwnership.update(id, olds, inputs), (error: AegirError) => {
           assert.equal(error.code, "changedMeanwhile");
           assert.match(error.message, new RegExp(`was node ${outs.nid} of acme, and is node ${nid} of beta now`));
-          assert.match(error.message, /write takeOverFrom: "beta"/);
+          assert.match(error.message, /Write takeOverFrom: "beta"/);
           return true;
         });
         await siteOwnership.delete(id, olds);

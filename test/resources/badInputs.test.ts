@@ -87,14 +87,14 @@ const likely: Mistake[] = [
   {
     ...site("no word about which of several servers is meant", {}, [
       "server",
-      'This stack has several servers (main, plain). Say which one: server: "main".',
+      'This stack has several servers (main, plain). Choose one: server: "main".',
     ]),
     servers: stacks.twoServers,
   },
   {
     ...account("a shell account on an Aegir that is no BOA", { server: "plain" }, [
       "server",
-      'Server "plain" has no shell accounts: they exist on BOA only. Configure accounts: { instance: "o1" } there, ' +
+      'Server "plain" has no shell accounts: they exist only on BOA. Configure accounts: { instance: "o1" } there, ' +
         "or remove this resource.",
     ]),
     servers: stacks.twoServers,
@@ -170,7 +170,7 @@ const others: Mistake[] = [
   {
     ...client("a server that is not configured", { server: "mian" }, [
       "server",
-      /^No server "mian" is configured\. The stack has: main, plain\. A server that is renamed is configured under both names for one `pulumi up`\.$/,
+      /^No server "mian" is configured\. The stack has: main, plain\. To rename a server, configure it under both names for one `pulumi up`\.$/,
     ]),
     servers: stacks.twoServers,
   },
@@ -178,7 +178,7 @@ const others: Mistake[] = [
     "server",
     /^server must be a string, got an object\.$/,
   ]),
-  { ...client("a stack without a server", {}, ["server", /names no server/]), servers: {} },
+  { ...client("a stack without a server", {}, ["server", /must name at least one server/]), servers: {} },
   {
     ...client("a server without a host key", {}, ["server", /aegir:servers\.main\.connection\.hostKey/]),
     servers: { main: { connection: { host: "aegir.example.com", user: "aegir" } } },

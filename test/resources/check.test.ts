@@ -89,8 +89,8 @@ describe("check", () => {
           property: "server",
           reason:
             "the configuration has no `aegir:servers` (server not known). Nothing was changed. Set `aegir:servers` in the " +
-            'stack\'s configuration (README, "A first stack"); destroy and refresh know the configuration only as of the ' +
-            "last `pulumi up`, unless they are given --run-program.",
+            'stack\'s configuration (README, "A first stack"); destroy and refresh use the configuration of the ' +
+            "last `pulumi up`, unless they run with --run-program.",
         },
       ]);
     });
@@ -189,7 +189,7 @@ describe("check", () => {
         assert.deepEqual(failures, [
           {
             property: "server",
-            reason: 'This stack has several servers (main, plain). Say which one: server: "main".',
+            reason: 'This stack has several servers (main, plain). Choose one: server: "main".',
           },
         ]);
       }

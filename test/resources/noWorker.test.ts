@@ -38,35 +38,35 @@ const cases: Case[] = [
   {
     what: "a Drush that cannot run Drupal 7, naming one that can",
     options: { drush: { "/usr/bin/drush": "10.6.2", "/usr/bin/drush8": "8.4.12" } },
-    says: /`drush` is Drush 10, and only Drush 8 runs Aegir's front end \(Drupal 7\)\. Write drush: \{ command: "\/usr\/bin\/drush8" \}/,
+    says: /`drush` is Drush 10, but only Drush 8 runs Aegir's front end \(Drupal 7\)\. Write drush: \{ command: "\/usr\/bin\/drush8" \}/,
   },
   {
     what: "an alias that is not the front end's",
     drush: { alias: "@hostmeister" },
-    says: /Drush knows no alias @hostmeister as aegir; it knows: @hostmaster, @hm, @o1\.aegir\.example\.com\. Write drush: \{ alias: "@hostmaster" \}/,
+    says: /Drush does not know the alias @hostmeister as aegir; it knows: @hostmaster, @hm, @o1\.aegir\.example\.com\. Write drush: \{ alias: "@hostmaster" \}/,
   },
   {
     what: "the alias of a site that is no front end",
     drush: { alias: "@www.acme.example" },
     break: (aegir) => aegir.addSites([{ site: "www.acme.example" }]),
-    says: /The alias @www\.acme\.example starts Drupal at http:\/\/www\.acme\.example, which is no Aegir front end/,
+    says: /The alias @www\.acme\.example starts Drupal at http:\/\/www\.acme\.example, which is not an Aegir front end/,
   },
   {
     what: "a login that does not own Aegir, naming who does (trap 16)",
     options: { user: "deploy", owner: "o1" },
     drush: {},
-    says: /no alias @hostmaster as deploy; it knows: none\. Aegir there belongs to o1 \(\/data\/disk\/o1\): .* write drush: \{ runAs: "o1" \}/,
+    says: /not know the alias @hostmaster as deploy; it knows: none\. Aegir there belongs to o1 \(\/data\/disk\/o1\): .* write drush: \{ runAs: "o1" \}/,
   },
   {
     what: "a HOME that has no aliases",
     options: { home: "/root" },
-    says: /HOME is \/root, and aegir's aliases are in \/data\/disk\/o1\/\.drush: commands over SSH must see HOME=\/data\/disk\/o1/,
+    says: /HOME is \/root, but aegir's aliases are in \/data\/disk\/o1\/\.drush: set HOME=\/data\/disk\/o1/,
   },
   {
     what: "a sudo that keeps the HOME of the login",
     options: { user: "deploy", owner: "o1" },
     drush: { command: "sudo -n -u o1 drush" },
-    says: /as o1; it knows: none\. sudo keeps the HOME of deploy, where the aliases of o1 are not\. Write drush: \{ runAs: "o1" \} instead/,
+    says: /as o1; it knows: none\. sudo keeps the HOME of deploy, which does not have the aliases of o1\. Write drush: \{ runAs: "o1" \} instead/,
   },
   {
     what: "a sudo that does not let the login be somebody else",
@@ -83,30 +83,30 @@ const cases: Case[] = [
     what: "a user that there is not, through sudo",
     options: { user: "deploy", owner: "o1" },
     drush: { runAs: "o7" },
-    says: /There is no system user o7 there\./,
+    says: /The server has no system user o7\./,
   },
   {
     what: "a user that there is not, through su",
     options: { user: "root", owner: "o1" },
     drush: { runAs: "o7" },
-    says: /There is no system user o7 there\./,
+    says: /The server has no system user o7\./,
   },
   {
     what: "a login whose shell refuses commands",
     break: (aegir) => (aegir.faults.shell = "nologin"),
-    says: /"This account is currently not available\.[^"]*"\. Tried once.*root or a sudoer with drush: \{ runAs: "o1" \}/,
+    says: /"This account is currently not available\.[^"]*"\. Tried only once.*root or a sudoer, with drush: \{ runAs: "o1" \}/,
     code: "commandForbidden",
   },
   {
     what: "a limited shell (trap 17)",
     break: (aegir) => (aegir.faults.shell = "limited"),
-    says: /the shell of this login does not let it run .*"lshell: forbidden command over SSH.*Tried once, and not again/,
+    says: /the shell of this login forbids .*"lshell: forbidden command over SSH.*Tried only once/,
     code: "commandForbidden",
   },
   {
     what: "BOA's wrapper, which says no with exit code 0 (trap 19)",
     break: (aegir) => (aegir.faults.shell = "websh"),
-    says: /A wrapper answers "This command is not available" with exit code 0 in the place of Drush.*Write drush: \{ command: "\/usr\/bin\/drush8" \}/,
+    says: /A wrapper prints "This command is not available" with exit code 0 instead of running Drush.*Write drush: \{ command: "\/usr\/bin\/drush8" \}/,
   },
   {
     what: "a database that is down",
@@ -168,7 +168,7 @@ describe("a load that is too high for Drush", () => {
     aegir.faults.overloads = Infinity;
     await assert.rejects(
       create({ pollSeconds: 0.05, taskMinutes: 0.005 }),
-      /load on system too heavy .*Nothing was done\. Aegir runs no Drush while the load of its machine is so high, and it was so for 0\.005 min/,
+      /load on system too heavy .*Nothing was done\. Aegir does not run Drush while the load of its machine is this high, and it stayed this high for 0\.005 min/,
     );
   });
 });

@@ -190,7 +190,7 @@ describe("errors of a small Aegir", () => {
     const message = await failed;
     judge(message);
     assert.match(message, /recorded as owned by acme, but that is not effective: Drush has not started/);
-    assert.match(message, /The change is recorded on the server\. The database of the front end .*Start it/);
+    assert.match(message, /The change is recorded on the server\. The database of the front end .*Start the database/);
   });
 
   it("errors: a lock says once who holds it", async () => {
@@ -207,7 +207,7 @@ describe("errors of a small Aegir", () => {
     aegir.faults.holdDatabaseLock(4711, null);
     const message = await messageOf(siteOwnership.create({ site, client: "acme", server }));
     judge(message);
-    assert.match(message, /connection 4711, which Aegir's own database user may not see/);
+    assert.match(message, /connection 4711, which Aegir's database user cannot see/);
     assert.match(message, /SELECT id, user, host, time, info FROM information_schema\.processlist WHERE id = 4711/);
   });
 
@@ -215,6 +215,6 @@ describe("errors of a small Aegir", () => {
     aegir.faults.holdDatabaseLock(null, null);
     const message = await messageOf(siteOwnership.create({ site, client: "acme", server }));
     judge(message);
-    assert.match(message, /It is free by now: run the same command again/);
+    assert.match(message, /It is free now: run the same command again/);
   });
 });

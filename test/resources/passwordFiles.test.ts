@@ -64,7 +64,7 @@ describe("the password files of an instance", () => {
     const told = (error: AegirError) => {
       assert.ok(error instanceof AegirError, String(error));
       assert.deepEqual([error.code, error.outcome], ["notConfigured", "notDone"]);
-      assert.match(error.message, /o1\.ftp sees no directory \/elsewhere, so nothing can be said of the logins of o1/);
+      assert.match(error.message, /o1\.ftp cannot find the directory \/elsewhere, so the logins of o1 are not known/);
       assert.match(error.message, /by o1\.ftp and by root\./);
       return true;
     };
@@ -94,7 +94,7 @@ describe("the password files of an instance", () => {
     configure({ connection: undefined });
     await assert.rejects(
       Promise.resolve(shellAccount.read(id, outs)),
-      /aegir may not look into directory \/home\/o1\.ftp\/users, so nothing can be said of the logins of o1 .*by o1\.ftp and by root/,
+      /aegir has no permission for the directory \/home\/o1\.ftp\/users, so the logins of o1 are not known .*by o1\.ftp and by root/,
     );
   });
 
@@ -174,6 +174,6 @@ describe("a configuration", () => {
   it("says who Drush runs as in one place", () => {
     const drush = { command: "sudo -n -u o1 -H drush", runAs: "o1" };
     const [reason] = failures({ connection: { ...pinned, user: "deploy" }, drush });
-    assert.match(reason!, /main\.drush\.command: is Drush alone where runAs says who it runs as/);
+    assert.match(reason!, /main\.drush\.command: must be Drush alone if runAs names the user that it runs as/);
   });
 });

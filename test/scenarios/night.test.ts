@@ -158,7 +158,7 @@ onEveryEngine("the night", (engine) => {
         await night(main(), () => ({ ...main(), production: main().main })).then(async (outcome) => {
           // With two servers a resource must say which one it means, and the program does not yet.
           assert.equal(outcome.ok, false);
-          assert.match(outcome.output, /This stack has several servers \(main, production\)\. Say which one/);
+          assert.match(outcome.output, /This stack has several servers \(main, production\)\. Choose one/);
           world.declare(acme.map((each) => ({ ...each, args: { ...each.args, server: "production" } })));
           return world.stack.up(nightly);
         }),
@@ -171,7 +171,7 @@ onEveryEngine("the night", (engine) => {
       assert.equal(outcome.ok, false);
       assert.match(
         outcome.output,
-        /No server "main" is configured\..*is configured under both names for one `pulumi up`/,
+        /No server "main" is configured\..*configure it under both names for one `pulumi up`/,
       );
       await configure({ ...main(), production: main().main });
       world.declare(acme.map((each) => ({ ...each, args: { ...each.args, server: "production" } })));
@@ -301,7 +301,7 @@ onEveryEngine("the night", (engine) => {
       assert.deepEqual(bindings(), ["alice"]);
       assert.match(
         outcome.output,
-        /No server "other" is configured\..*keeps its entry, with `decommissioned: <reason>`/,
+        /No server "other" is configured\..*Keep the entry of a server that is gone for good, with `decommissioned: <reason>`/,
       );
       await configure(servers({ decommissioned: "burnt down, OPS-123" }));
       expectOk(await world.stack.up(nightly));

@@ -36,8 +36,8 @@ describe("ConnectionArgs", () => {
     assert.deepEqual(problems(args).sort(), [
       ': Unrecognized key: "hostkey"',
       "dialErrorLimit: must be a whole number, -1 or more",
-      "host: the server's name or address has no spaces, no @ and no control characters",
-      `hostKey: a SHA256 fingerprint has 43 characters after the colon, as \`ssh-keygen -l\` prints it; is not understood; write ${FORMS}`,
+      "host: the server's name or address must not contain spaces, @ or control characters",
+      `hostKey: a SHA256 fingerprint has 43 characters after the colon, as \`ssh-keygen -l\` prints it; cannot be read; write ${FORMS}`,
       "perDialTimeout: must be a number of seconds, more than 0 and at most 3600",
       "port: must be a port number, 1 to 65535",
       `proxy.hostKey: needs the server's key: ${FORMS}`,
@@ -85,26 +85,26 @@ describe("ConnectionArgs", () => {
     const about = (line: string) => problems({ host: "ssh://aegir@aegir.example.com:2222", hostKey: `${line} ${key}` });
     assert.deepEqual(about("[aegir.example.com]:2222"), []);
     assert.deepEqual(about("aegir.example.com"), [
-      "hostKey: none of its known_hosts lines is about [aegir.example.com]:2222",
+      "hostKey: none of its known_hosts lines is for [aegir.example.com]:2222",
     ]);
   });
 
   const misread: [what: string, args: object, problem: string][] = [
-    ["a web address", { host: "https://aegir.example.com/" }, "is a web address or the like; write the name alone"],
-    ["a path", { host: "aegir.example.com/panel" }, "has a path, and a server has none"],
-    ["a path of scp", { host: "aegir@aegir.example.com:/var/aegir" }, "has a path, and a server has none"],
-    ["a port that is none", { host: "aegir.example.com:ssh" }, "is without its port, which goes into port"],
-    ["a port that cannot be", { host: "aegir.example.com:70000" }, "has a port that no server can have"],
-    ["brackets around a name", { host: "[aegir.example.com]" }, "is without its port, which goes into port"],
-    ["a password", { host: "ssh://aegir:canary@aegir.example.com" }, "has a password in it"],
-    ["two users", { host: "a@b@aegir.example.com" }, "has no spaces, no @ and no control characters"],
-    ["a whole command", { host: "ssh aegir@aegir.example.com" }, "has no spaces, no @ and no control characters"],
+    ["a web address", { host: "https://aegir.example.com/" }, "is not an SSH address; write only the name"],
+    ["a path", { host: "aegir.example.com/panel" }, "contains a path; write only the name"],
+    ["a path of scp", { host: "aegir@aegir.example.com:/var/aegir" }, "contains a path; write only the name"],
+    ["a port that is none", { host: "aegir.example.com:ssh" }, "contains an unreadable port; put it into `port`"],
+    ["a port that cannot be", { host: "aegir.example.com:70000" }, "has an invalid port"],
+    ["brackets around a name", { host: "[aegir.example.com]" }, "contains an unreadable port; put it into `port`"],
+    ["a password", { host: "ssh://aegir:canary@aegir.example.com" }, "contains a password"],
+    ["two users", { host: "a@b@aegir.example.com" }, "must not contain spaces, @ or control characters"],
+    ["a whole command", { host: "ssh aegir@aegir.example.com" }, "must not contain spaces, @ or control characters"],
     [
       "another port than `port`",
       { host: "aegir.example.com:2222", port: 22 },
-      "names a port, and port says another one",
+      "contains a port that differs from `port`",
     ],
-    ["another user than `user`", { host: "root@aegir.example.com" }, "names a user, and user says another one"],
+    ["another user than `user`", { host: "root@aegir.example.com" }, "contains a user that differs from `user`"],
   ];
   for (const [what, args, problem] of misread) {
     it(`does not guess what is meant by ${what} in the host`, () => {

@@ -62,8 +62,8 @@ describe("HostKeyPins", () => {
   });
 
   const problems: [string, string | string[], RegExp][] = [
-    ["nothing", "", /^names no key; write a fingerprint/],
-    ["only comments", "# none", /^names no key/],
+    ["nothing", "", /^contains no key; write a fingerprint/],
+    ["only comments", "# none", /^contains no key/],
     ["a fingerprint that is cut off", "SHA256:abc", /43 characters/],
     ["an MD5 fingerprint", "MD5:00:11:22:33:44:55:66:77:88:99:aa:bb:cc:dd:ee:ff", /MD5 fingerprint is too weak/],
     [
@@ -75,7 +75,7 @@ describe("HostKeyPins", () => {
     ["a fingerprint in hexadecimal digits", "ab".repeat(32), /begins with SHA256:/],
     ["the fingerprint of a DSA key", `1024 ${FINGERPRINT} root@aegir (DSA)`, /type DSA are not supported/],
     ["the fingerprint of a certificate", `256 ${FINGERPRINT} root@aegir (ED25519-CERT)`, /type ED25519-CERT are not/],
-    ["a path", "/etc/ssh/ssh_host_ed25519_key.pub", /^is a path; write what is in that file/],
+    ["a path", "/etc/ssh/ssh_host_ed25519_key.pub", /^is a path; write the content of that file/],
     ["a private key, in one problem", newKey().private, /^is a private key, which never leaves its server/],
     ["a public key in another format", "---- BEGIN SSH2 PUBLIC KEY ----\nAAAA\n", /^is a public key in another format/],
     [
@@ -91,17 +91,17 @@ describe("HostKeyPins", () => {
     [
       "lines about other hosts only",
       `db.example.com ${KEY}`,
-      /^none of its known_hosts lines is about aegir.example.com$/,
+      /^none of its known_hosts lines is for aegir.example.com$/,
     ],
     [
       "a line about another port only",
       `[${HOST}]:2222 ${KEY}`,
-      /^none of its known_hosts lines is about aegir.example.com$/,
+      /^none of its known_hosts lines is for aegir.example.com$/,
     ],
     ["a hashed line about another port only", HASHED_2222, /^none of its known_hosts lines/],
     ["a host that the line excludes", `*.example.com,!${HOST} ${KEY}`, /^none of its known_hosts lines/],
-    ["only a revoked key", `@revoked ${HOST} ${KEY}`, /^names no key/],
-    ["something else", "yes please", /is not understood; write a fingerprint/],
+    ["only a revoked key", `@revoked ${HOST} ${KEY}`, /^contains no key/],
+    ["something else", "yes please", /cannot be read; write a fingerprint/],
   ];
   for (const [what, text, message] of problems) {
     it(`refuses ${what}`, () => {

@@ -138,7 +138,7 @@ describe("Sftp", () => {
     await assert.rejects(connection.sftp(), (error: Error) => {
       assert.ok(error instanceof SshError);
       assert.notEqual(error.outcome, "unknown");
-      assert.match(error.message, /while SFTP was being asked for\. Nothing was done\. Run the same command again/);
+      assert.match(error.message, /while SFTP was being requested\. Nothing was done\. Run the same command again/);
       return true;
     });
   });
@@ -169,7 +169,7 @@ describe("Sftp", () => {
 
   for (const [what, change, message] of [
     ["its deadline", { sftpSeconds: 0.3 }, /no answer within 0\.3 s/],
-    ["as many entries as are allowed", {}, /has more than 10000 entries; not read/],
+    ["as many entries as are allowed", {}, /has more than 10000 entries and was not read/],
   ] as const) {
     it(`row 22: asks for nothing more of a directory without end after ${what}, and closes it`, async () => {
       const [entry] = [
@@ -215,7 +215,7 @@ describe("Sftp", () => {
     cleanUp.push(() => server.stop());
     const connection = server.connection();
     cleanUp.push(() => connection.end());
-    await assert.rejects((await connection.sftp()).read("/file", 256), /has more than 256 bytes; not read/);
+    await assert.rejects((await connection.sftp()).read("/file", 256), /has more than 256 bytes and was not read/);
     assert.deepEqual(asked, [257]);
   });
 

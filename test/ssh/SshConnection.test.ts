@@ -415,7 +415,7 @@ describe("SshConnection", () => {
       const running = connection.run("hang", null, LIMITS);
       await until(() => server.commands.length === 1);
       server.freeze();
-      assert.match((await failure(running, "sessionBroken", "unknown")).message, /went dead: nothing was heard for/);
+      assert.match((await failure(running, "sessionBroken", "unknown")).message, /is dead: nothing was received for/);
     });
 
     it("is not suspected while the server answers keepalives", async () => {

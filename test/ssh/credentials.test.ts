@@ -88,7 +88,7 @@ describe("resolveConnection", () => {
       "aegir@aegir.example.com:22: no credentials found. Looked in the environment " +
         "(AEGIR_MAIN_PRIVATE_KEY, AEGIR_MAIN_PASSWORD, AEGIR_PRIVATE_KEY, AEGIR_PASSWORD), for an agent " +
         "(agentSocketPath, SSH_AUTH_SOCK) and in the configuration (privateKey, password). Nothing was sent. Note that destroy and refresh " +
-        "know the configuration only as of the last up, unless they are run with --run-program; the environment always counts. " +
+        "use the configuration of the last up, unless they run with --run-program; environment variables always apply. " +
         "Correct the credentials, then run the same command again",
     );
   });
@@ -233,7 +233,7 @@ describe("resolveConnection", () => {
       [
         "the handle of a key in hardware",
         { privateKey: openssh("none", "sk-ssh-ed25519@openssh.com") },
-        /is of a hardware security key/,
+        /belongs to a hardware security key/,
       ],
       [
         "PuTTY's format",

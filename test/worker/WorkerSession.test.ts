@@ -134,14 +134,14 @@ describe("WorkerSession", () => {
           channel.exit(0);
           channel.end();
         },
-        /after \d+ bytes of half an answer/,
+        /after \d+ bytes of an incomplete answer/,
       ],
       ["at an answer that is no JSON", (channel, marker) => channel.write(`\n${marker} 2 {]\n`), /not JSON/],
       ["at an answer of another form", (channel, marker) => channel.write(frame(marker, { id: 2 })), /unknown form/],
       [
         "at an answer to no request",
         (channel, marker) => channel.write(frame(marker, { id: 9, now: NOW, ok: true, result: {} })),
-        /an answer to no request \(id 9\)/,
+        /an answer to an unknown request \(id 9\)/,
       ],
     ];
     for (const [what, action, message] of cut) {
@@ -165,7 +165,7 @@ describe("WorkerSession", () => {
     it("when the server falls silent", async () => {
       const { server, session } = await start(worker(() => server.freeze()));
       const error = await broken(session.request("bind", {}, DEADLINE));
-      assert.match(error.message, /nothing was heard for/);
+      assert.match(error.message, /nothing was received for/);
     });
 
     it("when the worker is too slow, telling the late request from those behind it", async () => {
@@ -262,7 +262,7 @@ describe("WorkerSession", () => {
         const error = await rejection(WorkerSession.start(connection, START));
         assert.ok(error instanceof SshError && !(error instanceof SessionBroken), String(error));
         assert.deepEqual([error.code, error.outcome], [code, "notDone"]);
-        assert.match(error.message, /no worker came up with `drush @hostmaster php-eval`/);
+        assert.match(error.message, /no worker started with `drush @hostmaster php-eval`/);
         assert.match(error.message, message);
         assert.match(error.message, /Nothing was done\. (Run|Correct)/);
       });
@@ -279,7 +279,7 @@ describe("WorkerSession", () => {
         const error = await rejection(WorkerSession.start(connection, START));
         assert.ok(error instanceof SshError && !(error instanceof SessionBroken), String(error));
         assert.deepEqual([error.code, error.outcome], ["commandForbidden", "notDone"]);
-        assert.match(error.message, /does not let it run `drush @hostmaster php-eval`: ".*`accounts` alone/);
+        assert.match(error.message, /forbids `drush @hostmaster php-eval`: ".*only as `accounts`/);
       });
     }
 
@@ -297,7 +297,7 @@ describe("WorkerSession", () => {
         }),
       );
       const error = await rejection(WorkerSession.start(connection, START));
-      assert.match(String(error), /the worker speaks protocol 2, not 1. Nothing was done/);
+      assert.match(String(error), /the worker speaks protocol 2, not protocol 1. Nothing was done/);
     });
 
     it("rejects with the worker's refusal if it answers with one", async () => {

@@ -56,7 +56,7 @@ export function tellResources(stage: StoryStage): void {
           what: "a client whose user's name another user has is refused before anything is written (trap 8)",
           declared: () => client(stage.named("new"), titled("New"), { email: stage.mail("new") }),
           says: () =>
-            `no user has the address ${stage.mail("new")}, and one cannot be made: another user is already called ${stage.named("new")}`,
+            `no user has the address ${stage.mail("new")}, and none can be created: another user already has the name ${stage.named("new")}`,
         },
         {
           what: "another client's site is refused, naming that client",
@@ -94,7 +94,7 @@ export function tellResources(stage: StoryStage): void {
           declared: () =>
             unlinked(bound(acme, stage.named("al"), { createUser: { email: stage.mail("alice") } }), acme),
           says: () =>
-            `the user ${stage.named("al")} cannot be made: another user has the address ${stage.mail("alice")}`,
+            `the user ${stage.named("al")} cannot be created: another user has the address ${stage.mail("alice")}`,
         },
         {
           what: "a login of a client without a site is refused at once (trap 14)",

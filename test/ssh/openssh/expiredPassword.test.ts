@@ -35,7 +35,7 @@ describe("A login whose password has expired", () => {
       assert.equal(error.code, "refusedByServer");
       assert.match(
         error.message,
-        /its password may have expired, which stops logins with a key as well.*Nothing was done/,
+        /its password may have expired, which also blocks logins with a key.*Nothing was done/,
       );
       return true;
     });

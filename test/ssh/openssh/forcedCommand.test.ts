@@ -151,7 +151,10 @@ describe("A key restricted to SFTP", () => {
     await assert.rejects(WorkerSession.start(open(), start), (error) => {
       assert.ok(error instanceof SshError);
       assert.deepEqual([error.code, error.outcome], ["commandForbidden", "notDone"]);
-      assert.match(error.message, /: "This service allows sftp connections only\."\. Tried once.*Nothing was done/);
+      assert.match(
+        error.message,
+        /: "This service allows sftp connections only\."\. Tried only once.*Nothing was done/,
+      );
       return true;
     });
   });

@@ -197,7 +197,7 @@ describe("A hosted account, whose login has a limited shell", () => {
       assert.deepEqual([error.code, error.outcome], ["commandForbidden", "notDone"]);
       assert.match(
         error.message,
-        /the shell of this login does not let it run .*: "lshell: forbidden .*Tried once.*`accounts`/,
+        /the shell of this login forbids .*: "lshell: forbidden .*Tried only once.*`accounts`/,
       );
     }
     assert.equal(shellLog(other).match(/forbidden/g)?.length, 1);

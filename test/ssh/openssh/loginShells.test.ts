@@ -108,7 +108,7 @@ describe("The product over OpenSSH, through the login shell of a user", () => {
     [
       "ends with 0 without having run it (trap 19)",
       "echo 'drush is not available'; exit 0\n",
-      /ended with exit code 0, printing: "drush is not available"\. Nothing was done\. Other commands are answered alike/,
+      /ended with exit code 0, printing: "drush is not available"\. Nothing was done\. Other commands get the same answer/,
     ],
     [
       "ends with an error, whose text is shown escaped",
@@ -123,7 +123,7 @@ describe("The product over OpenSSH, through the login shell of a user", () => {
       const product = await start();
       await assert.rejects(product.handOver("acme"), (error: Error) => {
         assert.match(error.message, message);
-        assert.match(error.message, /no worker came up with .*Nothing was done\./);
+        assert.match(error.message, /no worker started with .*Nothing was done\./);
         return true;
       });
       assert.equal(product.aegir.counts.writes, 0);
