@@ -14,7 +14,7 @@ import { reducedName, shellAccountName } from "../naming/ShellAccountName";
 import { canonicalName, rawName } from "../naming/SpelledName";
 import type { ClientFacts, VerbResult } from "../worker/protocol";
 import { checkProperties } from "./checkProperties";
-import { say } from "./consequences";
+import { report } from "./report";
 import { isRefresh, noteClientNid, noteRead } from "./knownNumbers";
 import { PartialFailure, recordingUnknown } from "./PartialFailure";
 import {
@@ -44,7 +44,7 @@ import {
   type ResourceHandlers,
 } from "./ResourceHandlers";
 import type { SelectedServer } from "./selectServer";
-import { claim, isDeclared, noteDeclared } from "./uniqueIdentities";
+import { registerIdentities, isDeclared, noteDeclared } from "./uniqueIdentities";
 import { isKnown } from "./values";
 
 /** What happens to the sites, bindings and platform rows that a client still has when it is destroyed. Those that the stack declares have left it by then. */
@@ -138,13 +138,13 @@ interface Recorded extends Inputs, StateOf<typeof outputs> {
  * new SiteOwnership("site:www.acme.example", { site: "www.acme.example", client: acme.internalName });
  * ```
  */
-export class AegirClient extends resourceClass("AegirClient", properties, outputs, claimed) {}
+export class AegirClient extends resourceClass("AegirClient", properties, outputs, registered) {}
 
-function claimed(name: string, args: AegirClientArgs): object {
+function registered(name: string, args: AegirClientArgs): object {
   if (args.name === undefined) return args;
   // Two clients whose names lead to the same login can be found only here, before a server is asked.
   const names = { title: args.name, given: args.internalName };
-  const named = claim(name, args.server, names, ({ title, given }) => {
+  const named = registerIdentities(name, args.server, names, ({ title, given }) => {
     const internalName = given ?? deriveInternalName(rawName(`${title}`));
     const login = reducedName(`${internalName}`);
     return [
@@ -190,33 +190,33 @@ export const aegirClient: ResourceHandlers<Inputs, Recorded> = {
     if (nameChange && replaces.length === 0) {
       const adopted = news.onExisting === "adopt" && nameChange.nid !== null;
       const end = adopted ? "the update adopts that one." : "the update will refuse to guess.";
-      say(id, `${partedClient(olds, nameChange)}: ${end}`);
+      report(id, `${partedClient(olds, nameChange)}: ${end}`);
       return { changes: true, replaces };
     }
     if (olds.nid !== undefined && replaces.length === 0) noteClientNid(olds.server, olds.internalName, olds.nid);
     if (replaces.includes("server")) {
-      say(
+      report(
         id,
         `leaves server ${olds.server} for ${isKnown(news.server) ? news.server : "another"}: a client there, and the deletion of this one here, with its panel users' bindings and its login.`,
       );
     } else if (replaces.includes("internalName")) {
-      say(
+      report(
         id,
         `becomes ${isKnown(news.internalName) ? clientId(news.internalName) : "another client"}: a new client node, and on BOA a new login with a new password and an empty home; the old login goes when its last site has left. Platform restrictions and the panel user's name do not follow.`,
       );
     } else if (changed.includes("name") && isRefresh(olds.server, id)) {
-      say(
+      report(
         id,
         `was renamed by hand: it is called ${quoted(canonicalName(olds.name))} now, and was declared as ${quoted(news.name)}.`,
       );
     } else if (changed.includes("name")) {
-      say(
+      report(
         id,
         `is renamed from ${quoted(canonicalName(olds.name))} to ${isKnown(news.name) ? quoted(news.name) : "a name not known yet"}: internal name, login, node and the panel user's name stay as they are.`,
       );
     }
     if (changed.includes("email") && olds.email !== undefined) {
-      say(
+      report(
         id,
         news.email === undefined
           ? `no longer ensures a user with ${olds.email}: that user stays bound.`
@@ -262,7 +262,7 @@ export const aegirClient: ResourceHandlers<Inputs, Recorded> = {
   async delete(id, props): Promise<void> {
     const server = serverFor(props.server);
     if (isDeclared(server.name, id)) {
-      say(id, "is still declared by this program: only this entry of the state is forgotten.");
+      report(id, "is still declared by this program: only this entry of the state is forgotten.");
       return;
     }
     await retryUntilCertain(server.label, `deleting ${id}`, () => deleteClient(server, id, props));
@@ -342,13 +342,13 @@ async function calledNow(server: AegirServer, nid: number): Promise<string | nul
 
 function warnOfOthers(id: string, { name }: Inputs, { client, sameName, sameShellName }: VerbResult<"client">): void {
   if (sameName.length > 0) {
-    say(
+    report(
       id,
       `is called "${name}" as are other clients: ${sameName.join(", ")}. The panel shows nothing else by which people could distinguish them.`,
     );
   }
   if (client && sameShellName.length > 0) {
-    say(id, `shares its shell login with ${sameShellName.join(", ")}: on BOA each sees the other's sites in turn.`);
+    report(id, `shares its shell login with ${sameShellName.join(", ")}: on BOA each sees the other's sites in turn.`);
   }
 }
 
@@ -421,7 +421,7 @@ async function deleteClient(server: AegirServer, id: string, props: Recorded): P
   if (props.nid !== undefined && client?.nid !== props.nid) {
     const known = (await server.inventory()).clients.find(({ nid }) => nid === props.nid);
     if (known && isDeclared(server.name, clientId(known.internalName))) {
-      say(id, `is declared as ${known.internalName} now: only this entry of the state is forgotten.`);
+      report(id, `is declared as ${known.internalName} now: only this entry of the state is forgotten.`);
       return;
     }
     if (known) {
@@ -432,7 +432,7 @@ async function deleteClient(server: AegirServer, id: string, props: Recorded): P
       );
     }
     if (client) {
-      say(id, `${partedClient(props, { internalName: null, nid: client.nid })}: that one is left alone.`);
+      report(id, `${partedClient(props, { internalName: null, nid: client.nid })}: that one is left alone.`);
       return;
     }
   }
@@ -482,7 +482,7 @@ async function deleteClient(server: AegirServer, id: string, props: Recorded): P
       waitFor: "effective",
       from: { kind: "released", recorded: { client: client.internalName, ownerNid: client.nid } },
     });
-    say(clientId(client.internalName), `${site} now belongs to ${handover.site.owner?.internalName ?? "nobody"}.`);
+    report(clientId(client.internalName), `${site} now belongs to ${handover.site.owner?.internalName ?? "nobody"}.`);
   }
   await server.clients.delete(client, {
     // None of others is left, or they are to be dropped: the binding that email made goes in the same transaction.

@@ -7,7 +7,7 @@ import { isDeletedUser, meaningOf } from "../aegir/workerRefusals";
 import { mailKey, mailProblems, userNameKey, userNameProblems } from "../naming/PanelUser";
 import type { UserFacts, VerbResult } from "../worker/protocol";
 import { checkProperties } from "./checkProperties";
-import { say } from "./consequences";
+import { report } from "./report";
 import { noteLook, notCounted, refuseMassRepair, refuseUncountedRepair } from "./driftLimit";
 import { clientNidOf, expectedClientNid, notePartedClient, notePartedUser, partedUser } from "./knownNumbers";
 import { recordingUnknown } from "./PartialFailure";
@@ -34,7 +34,7 @@ import {
   type ReadResult,
   type ResourceHandlers,
 } from "./ResourceHandlers";
-import { claim, isDeclared, noteDeclared } from "./uniqueIdentities";
+import { registerIdentities, isDeclared, noteDeclared } from "./uniqueIdentities";
 import { isKnown, without } from "./values";
 import type { NotLookedAt } from "./looking";
 import { ensuredMail } from "./AegirClient";
@@ -107,11 +107,11 @@ interface Recorded extends Inputs, Omit<StateOf<typeof outputs>, "uid"> {
  * new ClientUserBinding("binding:acme:alice", { client: acme.internalName, user: "alice" });
  * ```
  */
-export class ClientUserBinding extends resourceClass("ClientUserBinding", properties, outputs, claimed) {}
+export class ClientUserBinding extends resourceClass("ClientUserBinding", properties, outputs, registered) {}
 
-function claimed(name: string, args: ClientUserBindingArgs): object {
+function registered(name: string, args: ClientUserBindingArgs): object {
   if (args.client === undefined || args.user === undefined) return args;
-  const pair = claim(name, args.server, { client: args.client, user: args.user }, ({ client, user }) => [
+  const pair = registerIdentities(name, args.server, { client: args.client, user: args.user }, ({ client, user }) => [
     { identity: bindingKey(client, `${user}`), what: `the binding of ${user} to ${client}` },
   ]);
   return { ...args, user: pair.user };
@@ -139,7 +139,7 @@ export const clientUserBinding: ResourceHandlers<Inputs, Recorded> = {
     if (expectedUid !== undefined && olds.uid !== undefined && expectedUid !== olds.uid) replaces.push("expectedUid");
     const adopted = clientNidOf(news.server, news.client);
     if (adopted !== undefined && olds.clientNid !== undefined && adopted !== olds.clientNid && replaces.length === 0) {
-      say(id, `follows the client ${news.client} from node ${olds.clientNid} to node ${adopted}.`);
+      report(id, `follows the client ${news.client} from node ${olds.clientNid} to node ${adopted}.`);
       replaces.push("client");
     }
     const refused = (olds.nameChange ?? olds.clientChange) !== undefined && replaces.length === 0;
@@ -147,11 +147,11 @@ export const clientUserBinding: ResourceHandlers<Inputs, Recorded> = {
       const what = olds.nameChange
         ? partedNames(olds.user, olds.uid!, olds.nameChange)
         : `its client ${olds.client} ${partedClient(clientOf(olds)!, olds.clientChange!)}`;
-      say(id, `${what}: the update will refuse to guess.`);
+      report(id, `${what}: the update will refuse to guess.`);
     }
     if (olds.nameChange) notePartedUser(olds.server, olds.user, olds.uid!, olds.nameChange);
     if (olds.clientChange) notePartedClient(olds.server, clientOf(olds)!);
-    if (olds.unbound) say(id, `was taken away by hand: ${olds.user} can no longer act for ${olds.client}.`);
+    if (olds.unbound) report(id, `was taken away by hand: ${olds.user} can no longer act for ${olds.client}.`);
     return { changes: replaces.length + changed.length > 0 || refused || olds.unbound === true, replaces };
   },
 
@@ -163,7 +163,7 @@ export const clientUserBinding: ResourceHandlers<Inputs, Recorded> = {
     const clientNid = expectedClientNid(inputs.server, inputs.client);
     const pair = await recordingUnknown(id, declared, () => bind(inputs, { uid: inputs.expectedUid, clientNid }));
     const outs = recordOf(pair, inputs);
-    for (const warning of outs.warnings) say(id, warning);
+    for (const warning of outs.warnings) report(id, warning);
     return { id, outs };
   },
 
@@ -218,11 +218,14 @@ export const clientUserBinding: ResourceHandlers<Inputs, Recorded> = {
       // What is declared of it is declared of the name that it has now.
       const called = await calledNow(server, props);
       if (user && called !== undefined && isDeclared(server.name, bindingKey(called, user.name))) {
-        say(id, "is still declared by this program: only this entry of the state is forgotten.");
+        report(id, "is still declared by this program: only this entry of the state is forgotten.");
         return;
       }
       if (user && called !== undefined && isDeclared(server.name, ensuredMail(called, user.mail))) {
-        say(id, `is declared by the email of the client ${called} as well: only this entry of the state is forgotten.`);
+        report(
+          id,
+          `is declared by the email of the client ${called} as well: only this entry of the state is forgotten.`,
+        );
         return;
       }
       await server.worker.call("unbind", { client, clientNid, uid: props.uid ?? user?.uid, user: props.user });

@@ -6,7 +6,7 @@ import { internalNameProblems } from "../naming/InternalName";
 import { reducedName, shellAccountName } from "../naming/ShellAccountName";
 import { TaskStatus } from "../worker/protocol";
 import { checkProperties } from "./checkProperties";
-import { say } from "./consequences";
+import { report } from "./report";
 import { PartialFailure } from "./PartialFailure";
 import {
   boolean,
@@ -28,7 +28,7 @@ import {
   type ReadResult,
   type ResourceHandlers,
 } from "./ResourceHandlers";
-import { claim, isDeclared, noteDeclared } from "./uniqueIdentities";
+import { registerIdentities, isDeclared, noteDeclared } from "./uniqueIdentities";
 import { isKnown, same } from "./values";
 
 const properties = {
@@ -100,11 +100,11 @@ interface Recorded extends Inputs, StateOf<typeof outputs> {
  * const login = new ShellAccount("account:acme", { client: ownership.client, rotation: "2026-07" });
  * ```
  */
-export class ShellAccount extends resourceClass("ShellAccount", properties, outputs, claimed) {}
+export class ShellAccount extends resourceClass("ShellAccount", properties, outputs, registered) {}
 
-function claimed(name: string, args: ShellAccountArgs): object {
+function registered(name: string, args: ShellAccountArgs): object {
   if (args.client === undefined) return args;
-  const client = claim(name, args.server, args.client, (value) => {
+  const client = registerIdentities(name, args.server, args.client, (value) => {
     const reduced = reducedName(`${value}`);
     return [{ identity: `account ${reduced}`, what: `the shell login of ${value} (letters and digits: ${reduced})` }];
   });
@@ -136,17 +136,17 @@ export const shellAccount: ResourceHandlers<Inputs, Recorded> = {
     if (replaces.length === 0 && meant !== undefined && olds.username !== undefined && olds.username !== meant) {
       // The configuration names another instance, where the client has another login.
       replaces.push("client");
-      say(
+      report(
         id,
         `is replaced by ${meant}, as the configuration has another instance; ${olds.username} is only forgotten.`,
       );
     } else if (replaces.length > 0) {
-      say(
+      report(
         id,
         `is replaced by the login of ${isKnown(news.client) ? news.client : "another client"}; ${olds.username} works as long as its client owns a site.`,
       );
     } else if (changed.includes("rotation") && news.rotation !== undefined) {
-      say(
+      report(
         id,
         "gets a new password: BOA deletes the account with its home and SSH keys and creates it again, which takes minutes. Open sessions keep the old account until they end.",
       );
@@ -163,7 +163,7 @@ export const shellAccount: ResourceHandlers<Inputs, Recorded> = {
     // A login whose sites have left is still there for a while; BOA is about to remove it.
     await watch();
     if (inputs.rotation !== undefined && (await server.passwordFiles.read(login))) {
-      say(
+      report(
         accountId(login),
         `exists already; its password is adopted as it is, and rotation "${inputs.rotation}" is noted, not carried out.`,
       );
@@ -171,7 +171,7 @@ export const shellAccount: ResourceHandlers<Inputs, Recorded> = {
     const password = await server.passwordFiles.appears(login, undefined, watch);
     const outs = await recordOf(server, login, password, inputs);
     if (outs.sshAcceptsPasswords === false) {
-      say(
+      report(
         accountId(login),
         `has a password, but ${outs.host} accepts keys only over SSH and SFTP: the password may work for FTPS.`,
       );
@@ -210,7 +210,7 @@ export const shellAccount: ResourceHandlers<Inputs, Recorded> = {
       await watch();
       await server.passwordFiles.delete(login);
     } else if (rotate && live) {
-      say(
+      report(
         id,
         "has another password than this stack last saw: the rotation has happened already, the password is read back.",
       );
@@ -228,7 +228,7 @@ export const shellAccount: ResourceHandlers<Inputs, Recorded> = {
   async delete(id, props): Promise<void> {
     const server = serverFor(props.server);
     if (isDeclared(server.name, id)) return;
-    say(
+    report(
       id,
       `is forgotten, not removed: ${props.username} can log in as long as the client ${props.client} owns a site.`,
     );

@@ -18,7 +18,7 @@ import { quoted } from "../text/quoted";
 import { normalizeDomain, siteDomainProblems } from "../naming/SiteDomain";
 import type { SiteFacts } from "../worker/protocol";
 import { checkProperties } from "./checkProperties";
-import { say } from "./consequences";
+import { report } from "./report";
 import { noteLook, refuseUncountedRepair } from "./driftLimit";
 import { clientNidOf, expectedClientNid, isRefresh, notePartedClient, noteRead } from "./knownNumbers";
 import { PartialFailure } from "./PartialFailure";
@@ -45,7 +45,7 @@ import {
   type ReadResult,
   type ResourceHandlers,
 } from "./ResourceHandlers";
-import { claim, isDeclared, noteDeclared } from "./uniqueIdentities";
+import { registerIdentities, isDeclared, noteDeclared } from "./uniqueIdentities";
 import { isKnown, same, without } from "./values";
 
 const properties = {
@@ -121,11 +121,11 @@ interface Recorded extends Inputs, StateOf<typeof outputs> {
  * new SiteOwnership("site:www.acme.example", { site: "www.acme.example", client: acme.internalName });
  * ```
  */
-export class SiteOwnership extends resourceClass("SiteOwnership", properties, outputs, claimed) {}
+export class SiteOwnership extends resourceClass("SiteOwnership", properties, outputs, registered) {}
 
-function claimed(name: string, args: SiteOwnershipArgs): object {
+function registered(name: string, args: SiteOwnershipArgs): object {
   if (args.site === undefined) return args;
-  const site = claim(name, args.server, args.site, (value) => {
+  const site = registerIdentities(name, args.server, args.site, (value) => {
     const domain = normalizeDomain(`${value}`);
     return [{ identity: siteId(domain), what: `the owner of the site ${domain}` }];
   });
@@ -162,31 +162,34 @@ export const siteOwnership: ResourceHandlers<Inputs, Recorded> = {
     const loser = olds.client || "nobody";
     const gainer = isKnown(news.client) ? news.client : "a client not known yet";
     if (replaces.includes("server")) {
-      say(
+      report(
         id,
         `is no longer declared on server ${olds.server}, but on ${isKnown(news.server) ? news.server : "another"}: the site of the old one goes where onDestroy says.`,
       );
     } else if (replaces.includes("site")) {
       const onDestroy = olds.onDestroy ?? "default-owner";
       const receiver = onDestroy === "leave" ? `stays with ${loser}` : `goes from ${loser} to ${onDestroy}`;
-      say(id, `is no longer declared here, another site is: this one ${receiver}.`);
+      report(id, `is no longer declared here, another site is: this one ${receiver}.`);
     } else if (olds.remade && news.client !== olds.remade.owner && news.takeOverFrom !== olds.remade.owner) {
-      say(id, `${anotherSite(olds, olds.remade)}: the update will refuse to take it.`);
+      report(id, `${anotherSite(olds, olds.remade)}: the update will refuse to take it.`);
     } else if (follows) {
-      say(id, `follows the client ${news.client} from node ${declared.nid} to node ${adopted}.`);
+      report(id, `follows the client ${news.client} from node ${declared.nid} to node ${adopted}.`);
     } else if (olds.ownerChange && declared) {
-      say(id, `its owner ${news.client} ${partedClient(declared, olds.ownerChange)}: the update will refuse to guess.`);
+      report(
+        id,
+        `its owner ${news.client} ${partedClient(declared, olds.ownerChange)}: the update will refuse to guess.`,
+      );
     } else if (isTakenBack(olds.client, news, olds)) {
-      say(id, `${takenBack(olds.client)}: the update will refuse to take it a second time.`);
+      report(id, `${takenBack(olds.client)}: the update will refuse to take it a second time.`);
     } else if (changed.includes("client") && isRefresh(olds.server, id)) {
-      say(id, `was moved by hand: it belongs to ${loser} now, and this stack gave it to ${gainer}.`);
+      report(id, `was moved by hand: it belongs to ${loser} now, and this stack gave it to ${gainer}.`);
     } else if (changed.includes("client")) {
-      say(
+      report(
         id,
         `moves from ${loser} to ${gainer}: users bound to ${loser} and its shell login lose the site, those of ${gainer} gain it.`,
       );
     } else if (unfinished) {
-      say(id, `is recorded for ${loser}, but its files are not linked so: it will be verified again.`);
+      report(id, `is recorded for ${loser}, but its files are not linked so: it will be verified again.`);
     }
     return { changes: replaces.length + changed.length > 0 || unfinished || accepted || follows, replaces };
   },
@@ -222,7 +225,7 @@ export const siteOwnership: ResourceHandlers<Inputs, Recorded> = {
       const kept = { ...recorded, ...called, site: domain, server: server.name, ownerChange };
       return { id: siteId(domain), props: kept as Recorded, inputs: declaredOf(properties, kept) };
     }
-    if (identity === "reinstalled") say(id, reinstalled(props, found));
+    if (identity === "reinstalled") report(id, reinstalled(props, found));
     const drifted = givenTo !== undefined && givenTo !== live.client;
     noteLook(
       server,
@@ -247,7 +250,7 @@ export const siteOwnership: ResourceHandlers<Inputs, Recorded> = {
   async delete(id, props): Promise<void> {
     const server = serverFor(props.server);
     if (isDeclared(server.name, id)) {
-      say(id, "is still declared by this program: only this entry of the state is forgotten.");
+      report(id, "is still declared by this program: only this entry of the state is forgotten.");
       return;
     }
     const onDestroy = props.onDestroy ?? "default-owner";
@@ -259,13 +262,13 @@ export const siteOwnership: ResourceHandlers<Inputs, Recorded> = {
       from: { kind: "released", recorded: props },
     });
     if (previousOwner === undefined && identityOf(given(props), site) === "otherSite") {
-      say(id, `${anotherSite(props, { nid: site.nid, owner: ownerName(site) })}: it is left where it is.`);
+      report(id, `${anotherSite(props, { nid: site.nid, owner: ownerName(site) })}: it is left where it is.`);
       return;
     }
     const until = isEffective(site)
       ? ""
       : `, but until the server has verified it, ${site.links.join(", ")} can reach its files`;
-    say(id, `now belongs to ${ownerName(site) || "nobody"}${until}.`);
+    report(id, `now belongs to ${ownerName(site) || "nobody"}${until}.`);
   },
 };
 
@@ -281,8 +284,8 @@ async function own(id: string, inputs: Inputs, olds: Recorded | undefined): Prom
       waitFor: inputs.waitFor ?? "effective",
       from: { kind: "declared", takeOverFrom: inputs.takeOverFrom, recorded: olds },
     });
-    for (const warning of handover.warnings) say(id, warning);
-    if (olds?.nid !== undefined && olds.nid !== handover.site.nid) say(id, reinstalled(olds, handover.site));
+    for (const warning of handover.warnings) report(id, warning);
+    if (olds?.nid !== undefined && olds.nid !== handover.site.nid) report(id, reinstalled(olds, handover.site));
     const took = handover.previousOwner?.internalName ?? (givenBy(olds ?? {}) === inputs.client ? olds?.tookFrom : "");
     const tookFrom = inputs.takeOverFrom !== undefined && took === inputs.takeOverFrom ? took : undefined;
     return recordOf(handover.site, inputs, { ...remembered(handover, olds), tookFrom });

@@ -12,7 +12,7 @@ import { configurationOf } from "../aegir/servers";
 import type { ResourceType } from "../dynamic/shim";
 import { printable } from "../text/printable";
 import { OneLineError } from "../text/OneLineError";
-import { say } from "./consequences";
+import { report } from "./report";
 import { PartialFailure } from "./PartialFailure";
 import type { ResourceHandlers } from "./ResourceHandlers";
 
@@ -54,7 +54,7 @@ export function looking(type: ResourceType, inner: ResourceHandlers<never, unkno
       const inputs: Recorded = checked.inputs;
       const reason = decommissioned(inputs.server);
       if (reason !== undefined) {
-        say(
+        report(
           declaredAs(type, inputs),
           `is declared on the server ${inputs.server}, which is decommissioned (${reason}): nothing is done there. Remove it from the program.`,
         );
@@ -66,7 +66,7 @@ export function looking(type: ResourceType, inner: ResourceHandlers<never, unkno
       const { notLookedAt, ...recorded } = olds;
       const diff = await handlers.diff(id, recorded, news);
       if (!notLookedAt || decommissioned(recorded.server) !== undefined) return diff;
-      say(id, "was not looked at by the last refresh: the update looks again, and fails if it cannot.");
+      report(id, "was not looked at by the last refresh: the update looks again, and fails if it cannot.");
       return { ...diff, changes: true };
     },
 
@@ -78,7 +78,10 @@ export function looking(type: ResourceType, inner: ResourceHandlers<never, unkno
       if (recorded.stateVersion === undefined) return handlers.read(id, props);
       const reason = decommissioned(recorded.server);
       if (reason !== undefined) {
-        say(id, `was not looked at: the server ${recorded.server} is decommissioned (${reason}). The state keeps it.`);
+        report(
+          id,
+          `was not looked at: the server ${recorded.server} is decommissioned (${reason}). The state keeps it.`,
+        );
         return { id, props: recorded };
       }
       try {
@@ -86,7 +89,7 @@ export function looking(type: ResourceType, inner: ResourceHandlers<never, unkno
       } catch (error) {
         if (!couldNotLook(error)) throw error;
         const mark = { why: printable(error.message, MAXIMUM_REASON), refreshes: (notLookedAt?.refreshes ?? 0) + 1 };
-        say(id, `could not be looked at: ${withRecord(error, type, recorded)}${stale(error)}`);
+        report(id, `could not be looked at: ${withRecord(error, type, recorded)}${stale(error)}`);
         // Without `inputs` the recorded ones stay.
         return { id, props: { ...recorded, notLookedAt: mark } };
       }
@@ -108,7 +111,7 @@ export function looking(type: ResourceType, inner: ResourceHandlers<never, unkno
       const { notLookedAt, ...recorded } = props;
       const reason = decommissioned(recorded.server);
       if (reason !== undefined) {
-        say(
+        report(
           id,
           `is forgotten without a connection: the server ${recorded.server} is decommissioned (${reason}). Should it run again, this may still hold there: ${inWords(type, recorded)}.`,
         );

@@ -56,12 +56,12 @@ export interface ResourceClass<Args, Properties> {
   readonly __pulumiType: string;
 }
 
-/** @param claimed notes what the resource declares, and returns what is to be registered of the arguments */
+/** @param registered registers the identities that the resource declares, and returns its arguments */
 export function resourceClass<P extends Properties, O extends Outputs>(
   type: ResourceType,
   properties: P,
   outputs: O,
-  claimed: (name: string, args: ArgsOf<P>) => object,
+  registered: (name: string, args: ArgsOf<P>) => object,
 ): ResourceClass<ArgsOf<P>, OutputsOf<P, O>> {
   const filledIn = Object.keys(properties).filter((name) => properties[name]!.presence === "filledIn");
   // Named, so that a preview knows them to be unknown.
@@ -83,7 +83,7 @@ export function resourceClass<P extends Properties, O extends Outputs>(
       super(
         shims[type],
         name,
-        { ...unknown, ...claimed(name, args) },
+        { ...unknown, ...registered(name, args) },
         pulumi.mergeOptions(options, merged),
         "aegir",
         type,

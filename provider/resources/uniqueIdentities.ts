@@ -11,8 +11,8 @@ import { ProgramError } from "./ProgramError";
 
 // In a program
 
-/** What a resource claims: an identity of its kind, and what to call it in a message. */
-export interface Claim {
+/** What a resource alone may declare, and how a message names it. */
+export interface UniqueIdentity {
   identity: string;
   what: string;
 }
@@ -22,22 +22,22 @@ const registers = new WeakMap<object, Map<string, string>>();
 const outsideAnyStack = {};
 
 /**
- * Claims what `describe` makes of an input for the resource called `name`: at once if the input is known, else as soon
+ * Registers what `describe` makes of an input for the resource called `name`: at once if the input is known, else as soon
  * as it is.
- * @returns the input, which fails with both logical names if another resource has claimed the same
+ * @returns the input, which fails with both logical names if another resource has registered the same
  * @throws ProgramError likewise, for an input that is known
  */
-export function claim<T>(
+export function registerIdentities<T>(
   name: string,
   server: pulumi.Input<string> | undefined,
   input: pulumi.Input<T>,
-  describe: (value: pulumi.Unwrap<T>) => Claim[],
+  describe: (value: pulumi.Unwrap<T>) => UniqueIdentity[],
 ): pulumi.Output<pulumi.Unwrap<T>> {
-  const claims = register();
+  const registered = register();
   const enter = (serverName: string | undefined, value: pulumi.Unwrap<T>): void => {
     for (const { identity, what } of describe(value)) {
-      const key = claimKey(serverName, identity);
-      const other = claims.get(key);
+      const key = keyOf(serverName, identity);
+      const other = registered.get(key);
       if (other !== undefined) {
         throw new ProgramError(
           "declaredTwice",
@@ -45,7 +45,7 @@ export function claim<T>(
             "if both are meant, they must differ in it.",
         );
       }
-      claims.set(key, name);
+      registered.set(key, name);
     }
   };
   // Thrown from a constructor, a mistake ends the program; a rejected input leaves its dependents waiting for ever.
@@ -59,9 +59,9 @@ export function claim<T>(
   });
 }
 
-/** @returns the logical name of the resource that has claimed the identity */
+/** @returns the logical name of the resource that has registered the identity */
 export function declaredBy(server: string | undefined, identity: string): string | undefined {
-  return register().get(claimKey(server, identity));
+  return register().get(keyOf(server, identity));
 }
 
 /** What stands for this run of the program. */
@@ -69,7 +69,7 @@ export function programRun(): object {
   return pulumi.runtime.getStackResource() ?? outsideAnyStack;
 }
 
-function claimKey(server: string | undefined, identity: string): string {
+function keyOf(server: string | undefined, identity: string): string {
   return `${server ?? onlyServer()} ${identity}`;
 }
 

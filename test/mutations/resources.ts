@@ -308,7 +308,7 @@ export const resources: WrittenMutation[] = [
   {
     name: "print in a preview what a server said as it is",
     danger: "A name on the server rewrites what the reviewer reads.",
-    file: "provider/resources/consequences.ts",
+    file: "provider/resources/report.ts",
     find: "${printable(text, 1000)}",
     replace: "${text}",
     caughtBy: "test/resources/diff.test.ts: prints what a server said on one line, escaped",

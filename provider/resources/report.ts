@@ -5,7 +5,7 @@
  */
 import { printable } from "../text/printable";
 
-/** Prints one line about one resource. `text` may hold texts from the server; it is made safe to show here. */
-export function say(id: string, text: string): void {
+/** Prints one line about one resource. `text` may quote the server, and is made safe to show here. */
+export function report(id: string, text: string): void {
   console.log(`${printable(id)}: ${printable(text, 1000)}`);
 }
