@@ -3,9 +3,9 @@
  * person has to decide. The same server gives the same bytes.
  */
 import { quoted } from "../text/quoted";
-import { escapeUnsafe } from "../text/unsafe";
 import { name, phrase, rendered, type Phrase } from "../text/Phrase";
 import { wrap } from "../text/wrap";
+import { yamlScalar } from "../text/yamlScalar";
 import type { Inventory } from "../worker/protocol";
 import { liveClients, type LiveClient, type LiveSite, type LiveUser } from "./declarable";
 import { findingsOf, findingText } from "./findings";
@@ -33,7 +33,7 @@ export function manifestOfInventory(inventory: Inventory, server?: string, hasAc
   return [
     ...HEADER,
     "version: 1",
-    ...(server === undefined ? [] : [`server: ${scalar(server)}`]),
+    ...(server === undefined ? [] : [`server: ${yamlScalar(server)}`]),
     declared ? "clients:" : "clients: []",
     ...clients.flatMap((client, index) =>
       clientLines(client)
@@ -48,8 +48,8 @@ export function manifestOfInventory(inventory: Inventory, server?: string, hasAc
 function clientLines(client: LiveClient): string[] {
   const { name: title, internalName, sites, users, problems, remarks } = client;
   const lines = [
-    `- name: ${scalar(title)}${remarks.length > 0 ? ` # ${DECIDE} ${remarks.join("; ")}` : ""}`,
-    `  internalName: ${scalar(internalName)}`,
+    `- name: ${yamlScalar(title)}${remarks.length > 0 ? ` # ${DECIDE} ${remarks.join("; ")}` : ""}`,
+    `  internalName: ${yamlScalar(internalName)}`,
     ...list("sites", sites, ({ site }) => site),
     ...list("users", users, (user) => user.name),
   ];
@@ -62,7 +62,7 @@ function clientLines(client: LiveClient): string[] {
 function list<T extends LiveSite | LiveUser>(field: string, entries: T[], nameOf: (entry: T) => string): string[] {
   if (entries.length === 0) return [];
   const lines = entries.flatMap((entry) => {
-    const item = `- ${scalar(nameOf(entry))}`;
+    const item = `- ${yamlScalar(nameOf(entry))}`;
     if (entry.problems.length > 0) {
       return [...decide(phrase`${name(nameOf(entry))} is not declared. ${entry.problems.join(" ")}`), commented(item)];
     }
@@ -88,17 +88,4 @@ function decide(says: Phrase): string[] {
 
 function commented(line: string): string {
   return line.startsWith("#") ? line : `# ${line}`;
-}
-
-/** Words that some YAML parsers do not read as strings. */
-const AMBIGUOUS = /^(true|false|null|y|yes|n|no|on|off)$/i;
-const PLAIN = /^[\p{L}]([\p{L}\p{N} ._@+-]*[\p{L}\p{N}.])?$/u;
-
-/** A string as a scalar that every YAML parser reads as this string, on one line, safe to show. */
-function scalar(text: string): string {
-  if (PLAIN.test(text) && !AMBIGUOUS.test(text)) return text;
-  return escapeUnsafe(JSON.stringify(text), (character) => {
-    const code = (character.codePointAt(0) ?? 0).toString(16);
-    return code.length > 4 ? `\\U${code.padStart(8, "0")}` : `\\u${code.padStart(4, "0")}`;
-  });
 }

@@ -1,31 +1,29 @@
 /**
  * The shape of a manifest: fields, types and descriptions. The JSON Schema for editors is generated from it. Rules about
- * values and between entries are in rules/. The `error` of a type continues a sentence that begins with the field's name.
+ * values and between entries are in rules/.
  */
 import { z } from "zod";
-import { DAY_PATTERN } from "../naming/Day";
-import { INTERNAL_NAME_PATTERN } from "../naming/InternalName";
+import {
+  count,
+  day,
+  domain,
+  email,
+  flag,
+  internalNamePattern,
+  SPELLED_OUT,
+  text,
+  userName,
+  wholeNumber,
+} from "./fieldTypes";
 import { DEFAULT_REMOVAL_LIMIT, LONGEST_ALLOWANCE_DAYS } from "./Manifest";
 
-const text = (error: string) => z.string({ error: `must be ${error}` });
-
-// Patterns are hints for editors: zod ignores them, and rules/ reports what does not match.
-const internalNamePattern = { pattern: INTERNAL_NAME_PATTERN.source };
-
-const SPELLED_OUT = "Write a character that could be mistaken for another as its code point, as in `<U+0430>lice`.";
-
-const domain = (description: string) =>
-  text("a domain, for example www.acme.example").meta({ description, minLength: 1 });
-
-const day = (description: string) =>
-  text("a day in UTC, for example 2026-12-31").meta({ description, pattern: DAY_PATTERN.source });
-
-const flag = (description: string) => z.boolean({ error: "must be true or false" }).optional().meta({ description });
+const siteDomain = domain("The site's main domain, as the panel shows it; not an alias.");
+const siteError = "must be a domain, or a map with site";
 
 const Site = z
   .strictObject(
     {
-      site: domain("The site's main domain, as the panel shows it; not an alias."),
+      site: siteDomain,
       takeOverFrom: text("the internal name of a client, for example beta")
         .optional()
         .meta({
@@ -35,12 +33,9 @@ const Site = z
         }),
       protect: flag("Refuses a change that takes this site away from its client, unless allowRemovals names the site."),
     },
-    { error: "must be a domain, or a map with site" },
+    { error: siteError },
   )
   .meta({ title: "entry of sites" });
-
-const email = (description: string) =>
-  text("a mail address, for example it@acme.example").meta({ description, format: "email" });
 
 const CreateUser = z
   .strictObject(
@@ -49,18 +44,16 @@ const CreateUser = z
   )
   .meta({ title: "createUser map" });
 
-const userName = (description: string) =>
-  text("the name of a panel user, for example alice").meta({
-    description: `${description} ${SPELLED_OUT}`,
-    minLength: 1,
-  });
-
 const uidError = "must be the number of a panel user, for example 9";
+
+const loginName = userName("The name with which the person logs in to the panel.");
+const userNamesError = "must be a list of user names, for example [alice, bob]";
+const userError = "must be the name of a panel user, or a map with name";
 
 const User = z
   .strictObject(
     {
-      name: userName("The name with which the person logs in to the panel."),
+      name: loginName,
       createUser: CreateUser.optional().meta({
         description:
           "Creates the user if no user has this name. Without it, a missing user is an error. Write it in one entry of the " +
@@ -84,9 +77,11 @@ const User = z
         .optional()
         .meta({ description: "Why this person may act for this client. Reviewers see it.", minLength: 1 }),
     },
-    { error: "must be the name of a panel user, or a map with name" },
+    { error: userError },
   )
   .meta({ title: "entry of users" });
+
+const shellAccountError = 'must be true, or a map such as { rotation: "2026-07" }';
 
 const ShellAccount = z
   .strictObject(
@@ -100,7 +95,7 @@ const ShellAccount = z
           minLength: 1,
         }),
     },
-    { error: 'must be true, or a map such as { rotation: "2026-07" }' },
+    { error: shellAccountError },
   )
   .meta({ title: "shellAccount map" });
 
@@ -129,12 +124,9 @@ const Client = z
         "The panel user with this mail address may act for the client. If there is none, one is created, named like the client.",
       ).optional(),
       sites: z
-        .array(
-          z.union([domain("The site's main domain, as the panel shows it; not an alias."), Site], {
-            error: "must be a domain, or a map with site",
-          }),
-          { error: "must be a list of domains, for example [www.acme.example]" },
-        )
+        .array(z.union([siteDomain, Site], { error: siteError }), {
+          error: "must be a list of domains, for example [www.acme.example]",
+        })
         .optional()
         .meta({ description: "The sites that this client owns. A site has exactly one owner." }),
       onDestroy: z
@@ -146,16 +138,11 @@ const Client = z
             "(default-owner, the default) or stays with the client (leave).",
         }),
       users: z
-        .array(
-          z.union([userName("The name that the person logs in to the panel with."), User], {
-            error: "must be the name of a panel user, or a map with name",
-          }),
-          { error: "must be a list of user names, for example [alice, bob]" },
-        )
+        .array(z.union([loginName, User], { error: userError }), { error: userNamesError })
         .optional()
         .meta({ description: "The panel users who may act for this client. They see and manage all of its sites." }),
       shellAccount: z
-        .union([z.literal(true), ShellAccount], { error: 'must be true, or a map such as { rotation: "2026-07" }' })
+        .union([z.literal(true), ShellAccount], { error: shellAccountError })
         .optional()
         .meta({
           description:
@@ -176,9 +163,6 @@ const Client = z
   .meta({ title: "client" });
 
 const percent = "must be a whole number of percent from 1 to 100, for example 30";
-const count = (example: string) => `must be a whole number from 1 on, for example ${example}`;
-const wholeNumber = (least: number, most: number, error: string) =>
-  z.number({ error }).int({ error }).min(least, { error }).max(most, { error }).optional();
 
 const RemovalLimit = z
   .strictObject(
@@ -223,7 +207,7 @@ const AllowRemovals = z
         .meta({ description: "Sites marked protect that the change may take away from their client." }),
       users: z
         .array(userName("A person who may be left without any site."), {
-          error: "must be a list of user names, for example [alice, bob]",
+          error: userNamesError,
         })
         .optional()
         .meta({ description: "People who may be left without any site, although this file still names them." }),
