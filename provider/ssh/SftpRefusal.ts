@@ -6,7 +6,7 @@ import { OneLineError } from "../text/OneLineError";
  */
 export type SftpErrorCode = "missing" | "denied" | "tooLarge" | "failed";
 
-/** The server's answer that it did not do what was asked of a file or directory. */
+/** The server's answer that it did not carry out an operation on a file or directory. */
 export class SftpRefusal extends OneLineError {
   constructor(
     /** `user@host:port` */

@@ -29,8 +29,9 @@ export interface RunResult {
 
 /**
  * One login on one server: a single SSH connection for all callers, opened when it is first needed and opened again after
- * it was lost. An attempt that failed is not repeated for `failureSeconds`: a server that is down costs a run one timeout,
- * not one for each of its resources. Credentials are read at that moment, so that a preview needs none. An idle connection does not keep the process alive.
+ * it was lost. A failed attempt is not repeated for `failureSeconds`: a server that is down costs a run one timeout, not one
+ * for each of its resources. Credentials are read only when it connects, so that a preview needs none. An idle connection
+ * does not keep the process alive.
  */
 export class SshConnection {
   /** `user@host:port` */
@@ -204,7 +205,7 @@ export class SshConnection {
         const advice = "Log in by hand to find out; the server then asks for a new password if the old one has expired";
         throw new SshError(error.code, this.label, "notDone", `${why} (${error.reason})`, { advice });
       }
-      // Whether or not there was a channel, no file was asked for on it.
+      // With or without a channel, no file operation was requested on it.
       if (error.code !== "sessionBroken") throw error;
       const outcome = error.outcome === "notSent" ? "notSent" : "notDone";
       throw new SshError(error.code, this.label, outcome, error.reason);

@@ -10,7 +10,7 @@ import { OneLineError } from "../text/OneLineError";
  * `unreachable`: no SSH server answered. `hostKeyRejected`: the server's key is not pinned; nothing was sent to it.
  * `authenticationRejected`: it does not accept the credentials, which were tried once. `credentialsUnusable`: there are
  * no credentials, or they cannot be read; no connection was made. `sessionBroken`: a connection or channel ended before the
- * answer was complete. `deadlineExceeded`: something answered too slowly. `refusedByServer`: the server is up and
+ * answer was complete. `deadlineExceeded`: an answer took too long. `refusedByServer`: the server is up and
  * refuses (no shared algorithm, no forwarding, no further channel). `commandForbidden`: the login's shell refuses
  * the command; another attempt may lock the login out.
  */
@@ -30,7 +30,7 @@ export type SshErrorCode =
  */
 export type SshOutcome = "notSent" | "notDone" | "unknown";
 
-/** What to do next with each code; empty where the advice of the one error says it. */
+/** What to do next for each code; empty if each error brings its own advice. */
 const nextStep: Record<SshErrorCode, string> = {
   unreachable: "Check that it is up and can be reached from this machine, then run the same command again",
   hostKeyRejected: "",

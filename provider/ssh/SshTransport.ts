@@ -59,8 +59,8 @@ export class SshTransport {
   }
 
   /**
-   * ssh2's own keepalive uses a timer that keeps the process alive. To cancel a forwarding that was never asked for is
-   * the one request of its public interface that every server answers (with a failure) and that changes nothing.
+   * ssh2's own keepalive uses a timer that keeps the process alive. Cancelling a forwarding that was never requested is
+   * the only request of its public interface that every server answers (with a failure) and that changes nothing.
    */
   #probe(): void {
     if (++this.#silentIntervals >= this.timings.keepaliveIntervals) {

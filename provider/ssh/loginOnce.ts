@@ -2,7 +2,7 @@ import type { Hop } from "./credentials";
 import type { AuthMethod } from "./AuthMethod";
 import { SshError } from "./SshError";
 
-/** By hop, pinned keys and method: the attempt that is under way, or the one that was rejected. */
+/** By hop, pinned keys and method: the attempt in progress, or the one that was rejected. */
 const attempts = new Map<string, Promise<unknown>>();
 
 /**

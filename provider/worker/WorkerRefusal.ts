@@ -2,7 +2,7 @@ import type { WorkerErrorCode } from "./errorCodes";
 import { OneLineError } from "../text/OneLineError";
 import { printable } from "../text/printable";
 
-/** The worker's answer that it did not do what was asked; nothing was written (PROTOCOL.md, "Answers"). */
+/** The worker's answer that it did not carry out a request; nothing was written (PROTOCOL.md, "Answers"). */
 export class WorkerRefusal extends OneLineError {
   /** The server's own words, printable, as a clause without a full stop. */
   readonly reason: string;

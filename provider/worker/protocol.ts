@@ -1,15 +1,15 @@
 /**
- * The words that this package and the PHP worker inside Drush exchange. PROTOCOL.md specifies them for people; this
- * file is what the TypeScript side believes of an answer, and every answer is checked against it before use.
+ * The messages between this package and the PHP worker inside Drush. PROTOCOL.md specifies them for people; this file
+ * defines what the TypeScript side accepts, and every answer is checked against it before use.
  *
  * A verb is either a read (facts, no lock, no transaction) or a write (one database lock, one transaction, everything
- * it needs to decide re-read inside it). Policy - may this owner be replaced, may this client be adopted - is not the
- * worker's: the caller observes, decides, and sends a write that names what it expects to find.
+ * it needs to decide re-read inside it). The worker does not decide whether an owner may be replaced
+ * or a client adopted: the caller observes, decides, and sends a write that names what it expects to find.
  */
 import { z } from "zod";
 import { WORKER_ERROR_CODES } from "./errorCodes";
 
-/** Raised whenever a verb or a fact changes its meaning; a worker with another number is not talked to. */
+/** Raised whenever a verb or a fact changes its meaning; a worker with another number is refused. */
 export const PROTOCOL_VERSION = 1;
 
 /**
@@ -116,7 +116,7 @@ export const SiteFacts = z.object({
   /** Raw `hosting_site.client`: 0, or the nid of something that is not a client, is possible; then `owner` is null. */
   ownerNid: z.number().int(),
   owner: ClientReference.nullable(),
-  /** The front end's own site, which is never given to anybody. */
+  /** The front end's own site, which is never given to a client. */
   hostmaster: z.boolean(),
   /** Queued and running tasks about this site, oldest first. */
   tasks: list(TaskFacts),
@@ -146,7 +146,7 @@ export const ServerFacts = z.object({
   adminClientNid: z.number().int(),
   /** `hosting_client_prefix`. */
   clientPrefix: z.string(),
-  /** `hosting_client_register_user` and `hosting_client_send_welcome`: what a click in the panel would do. */
+  /** `hosting_client_register_user` and `hosting_client_send_welcome`: what the panel would do. */
   registersUsers: z.boolean(),
   sendsWelcomeMail: z.boolean(),
   /** The system user that the worker runs as, and its HOME, where Drush looks for aliases. */
@@ -155,7 +155,7 @@ export const ServerFacts = z.object({
 });
 export type ServerFacts = z.infer<typeof ServerFacts>;
 
-/** A platform that is not deleted, and whom it admits. */
+/** A platform that is not deleted, and the clients that it admits. */
 export const PlatformFacts = z.object({
   nid,
   title: z.string(),
@@ -194,16 +194,16 @@ export const Inventory = z.object({
 });
 export type Inventory = z.infer<typeof Inventory>;
 
-/** How a panel user is made when one is asked for: role `aegir client`, author of nothing. */
+/** The panel user that a request creates: role `aegir client`, author of nothing. */
 const newUser = z.object({ name: z.string(), mail: z.string(), welcomeMail: z.boolean() });
 
 /**
- * Whether the welcome mail was handed to the server's mailer; absent unless one was asked for and the user was made. It is
- * sent after the commit, so its failure undoes nothing.
+ * Whether the welcome mail was handed to the server's mailer; absent unless it was requested and the user was created.
+ * It is sent after the commit, so its failure undoes nothing.
  */
 const mailed = z.boolean().optional();
 
-/** What became of the user that a write was asked to ensure; `bound`: by this request. */
+/** The result for the user that a write ensures; `bound`: by this request. */
 const EnsuredUser = z.object({ uid, name: z.string(), created: z.boolean(), bound: z.boolean(), mailed });
 export type EnsuredUser = z.infer<typeof EnsuredUser>;
 
@@ -354,7 +354,7 @@ export type Verb = keyof typeof verbs;
 export type VerbArguments<V extends Verb> = z.input<(typeof verbs)[V]["args"]>;
 export type VerbResult<V extends Verb> = z.output<(typeof verbs)[V]["result"]>;
 
-/** The details of refusals that callers branch on (PROTOCOL.md). Another form of a detail says nothing to them. */
+/** The details of refusals that callers branch on (PROTOCOL.md). Callers ignore a detail of another form. */
 export const details = {
   /** `changed`, if the client is another one. */
   otherClient: z.object({ internalName: z.string().nullable(), nid: nid.nullable() }),

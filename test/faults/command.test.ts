@@ -224,7 +224,7 @@ describe("while a command runs", () => {
           channel.write(frame(marker, { id, now: NOW, ok: true, result: { protocol: 1, php: ["8"] } }));
           channel.on("end", () => (channel.exit(0), channel.end()));
         }),
-      /the worker's answer to "hello" is not of the protocol's form: php: .*Nothing was changed/,
+      /the worker's answer to "hello" does not follow the protocol: php: .*Nothing was changed/,
     );
   });
 

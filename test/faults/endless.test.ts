@@ -139,7 +139,7 @@ describe("a server that talks without end", function () {
     [
       "in an answer of as many wrong things as are allowed",
       { onExec: worker((c, marker, id) => void c.write(bomb(marker, id, `[]${" ".repeat(15)}`))) },
-      /not of the protocol's form: sites\.0/,
+      /does not follow the protocol: sites\.0/,
       500,
     ],
     [
