@@ -125,7 +125,7 @@ const obstacles: Obstacle[] = [
       t.servers = { main: { ...main, accounts: { ...(main["accounts"] as object), directory: "/nowhere" } } };
     },
     unseen: ACCOUNTS,
-    says: /sees no directory \/nowhere/,
+    says: /cannot find the directory \/nowhere/,
   },
   {
     what: "an expired password of o1.ftp",
