@@ -1,19 +1,19 @@
-import { AegirError } from "../aegir/AegirError";
 import type { AegirServer } from "../aegir/AegirServer";
 import { clientChange, partedClient, type ClientChange } from "../aegir/ClientNumber";
-import { boundUser, sameMail, type WantedUser } from "../aegir/Clients";
+import { boundUser, type WantedUser } from "../aegir/Clients";
 import { retryUntilCertain } from "../aegir/retryUntilCertain";
 import { serverFor } from "../aegir/servers";
-import { decideClient, type ClientRefusal } from "../decisions/client";
+import { decideClient } from "../decisions/client";
 import { clientNameKey, clientNameProblems } from "../naming/ClientName";
 import { deriveInternalName, internalNameProblems } from "../naming/InternalName";
 import { mailKey, mailProblems } from "../naming/PanelUser";
-import { capitalized } from "../text/capitalized";
 import { quoted } from "../text/quoted";
 import { reducedName, shellAccountName } from "../naming/ShellAccountName";
 import { canonicalName, rawName } from "../naming/SpelledName";
 import type { ClientFacts, VerbResult } from "../worker/protocol";
 import { checkProperties } from "./checkProperties";
+import { clientRefused } from "./clientRefused";
+import { deleteClient } from "./deleteClient";
 import { report } from "./report";
 import { isRefresh, noteClientNid, noteRead } from "./knownNumbers";
 import { PartialFailure, recordingUnknown } from "./PartialFailure";
@@ -26,7 +26,6 @@ import {
   filledIn,
   object,
   optional,
-  receiver,
   required,
   serverName,
   string,
@@ -44,7 +43,7 @@ import {
   type ResourceHandlers,
 } from "./ResourceHandlers";
 import type { SelectedServer } from "./selectServer";
-import { registerIdentities, isDeclared, noteDeclared } from "./uniqueIdentities";
+import { clientId, ensuredMail, isDeclared, noteDeclared, registerIdentities } from "./uniqueIdentities";
 import { isKnown } from "./values";
 
 /** What happens to the sites, bindings and platform rows that a client still has when it is destroyed. Those that the stack declares have left it by then. */
@@ -155,11 +154,6 @@ function registered(name: string, args: AegirClientArgs): object {
   });
   return { ...args, name: named.title };
 }
-
-export const clientId = (internalName: string): string => `client:${internalName}`;
-
-/** What a client with `email` declares besides itself: that the user with this address is bound to it. */
-export const ensuredMail = (internalName: string, mail: string): string => `mail:${internalName}:${mailKey(mail)}`;
 
 export const aegirClient: ResourceHandlers<Inputs, Recorded> = {
   check(olds, news): CheckResult {
@@ -324,7 +318,13 @@ async function ensureOnce(
     recorded && live.client?.nid !== recorded.nid ? await calledNow(server, recorded.nid) : undefined;
   const decision = decideClient(inputs, { ...live, recordedIsCalled }, recorded);
   if (decision.action === "refuse") {
-    throw refusal(server, inputs, { ...live, recordedIsCalled: recordedIsCalled ?? null }, recorded, decision.why);
+    throw clientRefused(
+      server,
+      inputs,
+      { ...live, recordedIsCalled: recordedIsCalled ?? null },
+      recorded,
+      decision.why,
+    );
   }
   if (!recorded) warnOfOthers(id, inputs, live);
   if (decision.action === "create") return server.clients.create(internalName, name, wantedUser(inputs));
@@ -352,151 +352,8 @@ function warnOfOthers(id: string, { name }: Inputs, { client, sameName, sameShel
   }
 }
 
-function refusal(
-  server: AegirServer,
-  { internalName, name }: Inputs,
-  { client, sameShellName, recordedIsCalled }: VerbResult<"client"> & { recordedIsCalled: string | null },
-  recorded: Recorded | undefined,
-  why: ClientRefusal,
-): AegirError {
-  switch (why) {
-    case "sharedLogin":
-      return refuse(
-        server,
-        `${internalName} would share its shell login with ${sameShellName.join(", ")} (letters and digits alone count there), and each would see the other's sites`,
-        "Choose another internalName",
-      );
-    case "otherName":
-      return refuse(
-        server,
-        `the client ${internalName} exists under another name: the server has "${client!.name}", the stack declares "${name}"`,
-        'Declare the server\'s name, choose another internalName, or set onExisting: "adopt" to rename it',
-      );
-    case "parted":
-      return parted(server, recorded!, { internalName: recordedIsCalled, nid: client?.nid ?? null });
-    case "gone":
-      return new AegirError({
-        code: "missing",
-        what: `the client ${internalName} is no longer there`,
-        server: server.label,
-        outcome: "notDone",
-        next: "Run `pulumi up --refresh`: it sees that the client is gone and creates it again",
-      });
-    case "changed": {
-      const expected = canonicalName(recorded!.name);
-      return new AegirError({
-        code: "changedMeanwhile",
-        what: `the name of the client ${internalName} changed since this stack last saw it: expected "${expected}", found "${client!.name}"`,
-        server: server.label,
-        outcome: "notDone",
-        next: "Run `pulumi up --refresh` to see the change before it is overwritten",
-        detail: { expected, found: client!.name },
-      });
-    }
-  }
-}
-
 function wantedUser({ internalName, email, welcomeMail = false }: Inputs): WantedUser | null {
   return email === undefined ? null : { name: internalName, mail: email, welcomeMail };
-}
-
-function parted(server: AegirServer, olds: Recorded, found: ClientChange): AegirError {
-  const ways = [
-    ...(found.internalName === null ? [] : [`declare internalName: "${found.internalName}" to keep that client`]),
-    ...(found.nid === null ? [] : [`set onExisting: "adopt" to take the one that is called ${olds.internalName} now`]),
-    "remove the client from the program",
-  ].join(", or ");
-  return new AegirError({
-    code: "changedMeanwhile",
-    what: `the client ${olds.internalName} ${partedClient(olds, found)}`,
-    server: server.label,
-    outcome: "notDone",
-    next: capitalized(ways),
-    detail: { expected: { internalName: olds.internalName, nid: olds.nid }, found },
-  });
-}
-
-async function deleteClient(server: AegirServer, id: string, props: Recorded): Promise<void> {
-  const { client } = await server.clients.look(props.internalName, props.name);
-  if (props.nid !== undefined && client?.nid !== props.nid) {
-    const known = (await server.inventory()).clients.find(({ nid }) => nid === props.nid);
-    if (known && isDeclared(server.name, clientId(known.internalName))) {
-      report(id, `is declared as ${known.internalName} now: only this entry of the state is forgotten.`);
-      return;
-    }
-    if (known) {
-      throw refuse(
-        server,
-        `the client ${props.internalName} ${partedClient(props, { internalName: known.internalName, nid: client?.nid ?? null })}`,
-        `Declare internalName: "${known.internalName}", or delete that client in the panel, then run the same command again`,
-      );
-    }
-    if (client) {
-      report(id, `${partedClient(props, { internalName: null, nid: client.nid })}: that one is left alone.`);
-      return;
-    }
-  }
-  if (!client) return;
-  const role = client.isDefault ? "default owner" : client.isAdmin ? "admin client" : undefined;
-  if (role) {
-    throw refuse(
-      server,
-      `the client ${client.internalName} is the server's ${role}`,
-      "Remove it from the stack with `pulumi state delete`, or make another client the " + role,
-    );
-  }
-  const destroy = props.onDestroy ?? {};
-  const undeclaredUsers = client.users.filter((user) => !sameMail(user.mail, props.email));
-  const remaining = [
-    ...listed("sites", client.sites, destroy.sites),
-    ...listed(
-      "bindings of",
-      undeclaredUsers.map(({ name }) => name),
-      destroy.bindings,
-    ),
-    ...listed(
-      "platforms that allow it:",
-      client.platforms.map(({ title }) => title),
-      destroy.platforms,
-    ),
-  ];
-  if (remaining.length > 0) {
-    throw refuse(
-      server,
-      `the client ${client.internalName} still has ${remaining.join("; ")}`,
-      "Move or remove them, or say what becomes of them with onDestroy, run `pulumi up`, then destroy again",
-    );
-  }
-  const lastRows = client.platforms.filter(({ clients }) => clients === 1).map(({ title }) => title);
-  if (lastRows.length > 0) {
-    throw refuse(
-      server,
-      `the client ${client.internalName} is the only one allowed on ${lastRows.join(", ")}; without it those platforms would be open to every client`,
-      "Allow another client there first",
-    );
-  }
-  for (const site of client.sites) {
-    const handover = await server.sites.handOver({
-      site,
-      to: receiver(destroy.sites!),
-      waitFor: "effective",
-      from: { kind: "released", recorded: { client: client.internalName, ownerNid: client.nid } },
-    });
-    report(clientId(client.internalName), `${site} now belongs to ${handover.site.owner?.internalName ?? "nobody"}.`);
-  }
-  await server.clients.delete(client, {
-    // None of others is left, or they are to be dropped: the binding that email made goes in the same transaction.
-    dropBindings: destroy.bindings === "drop" || client.users.length > undeclaredUsers.length,
-    dropPlatforms: destroy.platforms === "drop",
-  });
-}
-
-function listed(what: string, names: string[], policy: string | undefined): string[] {
-  return names.length > 0 && (policy ?? "refuse") === "refuse" ? [`${what} ${names.join(", ")}`] : [];
-}
-
-function refuse(server: AegirServer, what: string, next: string): AegirError {
-  return new AegirError({ code: "refused", what, server: server.label, outcome: "notDone", next });
 }
 
 function recordOf(client: ClientFacts, inputs: Partial<Inputs>): Recorded {

@@ -34,10 +34,9 @@ import {
   type ReadResult,
   type ResourceHandlers,
 } from "./ResourceHandlers";
-import { registerIdentities, isDeclared, noteDeclared } from "./uniqueIdentities";
+import { ensuredMail, isDeclared, noteDeclared, registerIdentities } from "./uniqueIdentities";
 import { isKnown, without } from "./values";
 import type { NotLookedAt } from "./looking";
-import { ensuredMail } from "./AegirClient";
 
 /** How a missing panel user is created: with the declared name, the role "aegir client" and this address. */
 const createUser = {

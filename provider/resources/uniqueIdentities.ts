@@ -7,7 +7,15 @@
 import * as pulumi from "@pulumi/pulumi";
 import { SERVERS_KEY } from "../aegir/ServerConfiguration";
 import { serverFor } from "../aegir/servers";
+import { mailKey } from "../naming/PanelUser";
 import { ProgramError } from "./ProgramError";
+
+// Identities that more than one resource knows
+
+export const clientId = (internalName: string): string => `client:${internalName}`;
+
+/** What a client with `email` declares besides itself: that the user with this address is bound to it. */
+export const ensuredMail = (internalName: string, mail: string): string => `mail:${internalName}:${mailKey(mail)}`;
 
 // In a program
 

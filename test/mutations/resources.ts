@@ -198,7 +198,7 @@ export const resources: WrittenMutation[] = [
   {
     name: "delete a client with sites that nobody declared",
     danger: "Sites are left without an owner, and nobody reaches them.",
-    file: "provider/resources/AegirClient.ts",
+    file: "provider/resources/deleteClient.ts",
     find: 'return names.length > 0 && (policy ?? "refuse") === "refuse" ? [`${what} ${names.join(", ")}`] : [];',
     replace: 'return names.length > 0 && policy === "refuse" ? [`${what} ${names.join(", ")}`] : [];',
     caughtBy: `${others}: row 36: a destroy leaves a site alone that somebody else owns by now, and a client that was given one`,
