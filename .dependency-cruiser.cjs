@@ -60,8 +60,8 @@ module.exports = {
       name: "small-aegir-knows-no-test",
       severity: "error",
       comment:
-        "its own tests and what they share (Stage.ts) may; every server has its keys, its listener and its directory from support",
-      from: { path: "^test/aegir/", pathNot: "(\\.test|/Stage)\\.ts$" },
+        "its own tests and what they share (AegirFixture.ts) may; every server has its keys, its listener and its directory from support",
+      from: { path: "^test/aegir/", pathNot: "(\\.test|/AegirFixture)\\.ts$" },
       to: { path: "^test/(?!aegir/|support/(keys|Listener|scratch)\\.ts$)" },
     },
   ],

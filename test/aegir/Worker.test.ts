@@ -1,20 +1,20 @@
 /** What the conformance suite cannot arrange on any server; the verbs themselves are held to that suite. */
 import assert from "node:assert/strict";
 import { fullSeed } from "./seed";
-import { Stage } from "./Stage";
+import { AegirFixture } from "./AegirFixture";
 
 describe("the small Aegir's worker", () => {
-  const stage = new Stage({ seed: fullSeed });
+  const fixture = new AegirFixture({ seed: fullSeed });
 
   /** The code and the detail of a refused new client, after checking that nothing was written. */
   async function refusal(change: { name?: string; user?: object }) {
-    const worker = await stage.worker();
-    const before = stage.aegir.digest();
+    const worker = await fixture.worker();
+    const before = fixture.aegir.digest();
     const { code, detail } = await worker.failure("createClient", {
       ...{ internalName: "fresh", name: "Fresh", user: null },
       ...change,
     });
-    assert.deepEqual([stage.aegir.digest(), stage.aegir.counts.writes], [before, 0]);
+    assert.deepEqual([fixture.aegir.digest(), fixture.aegir.counts.writes], [before, 0]);
     return { code, detail };
   }
 
@@ -28,7 +28,7 @@ describe("the small Aegir's worker", () => {
   });
 
   it("finds several users by one mail, whatever the case", async () => {
-    const { users } = await (await stage.worker()).ok("user", { mail: "TEAM@example.com" });
+    const { users } = await (await fixture.worker()).ok("user", { mail: "TEAM@example.com" });
     assert.deepEqual(
       users.map(({ name }) => name),
       ["left", "right"],

@@ -10,7 +10,7 @@ import { cpus, release, type } from "node:os";
 import { AegirServer } from "../../provider/aegir/AegirServer";
 import { ServerConfiguration } from "../../provider/aegir/ServerConfiguration";
 import { SiteStatus, type VerbArguments } from "../../provider/worker/protocol";
-import { FrontEndBackstage } from "../conformance/FrontEndBackstage";
+import { FrontEndFixture } from "../conformance/FrontEndFixture";
 import type { Connection } from "../conformance/RawWorker";
 import { realFrontEnd } from "../conformance/realFrontEnd";
 import { DrupalFrontEnd } from "../drupal/DrupalFrontEnd";
@@ -28,8 +28,8 @@ const QUEUED = [0, 1_000, 5_000];
 async function measure(connection: Connection, prefix: string): Promise<void> {
   const open = () => new AegirServer("main", ServerConfiguration.parse({ connection }));
   const internalName = `${prefix}_bench`;
-  const backstage = await FrontEndBackstage.start(connection, prefix);
-  const { tasks: before, defaultClient } = await backstage.state();
+  const fixture = await FrontEndFixture.start(connection, prefix);
+  const { tasks: before, defaultClient } = await fixture.state();
   const server = open();
   const { sites, server: facts } = (await server.worker.call("inventory", {})).result;
   const free = sites.filter(
@@ -79,11 +79,11 @@ async function measure(connection: Connection, prefix: string): Promise<void> {
       if (ownerNid === client.nid) await server.worker.call("setOwner", { nid, from: ownerNid, to: null });
     }
     await server.worker.call("deleteClient", { internalName, dropBindings: false, dropPlatforms: false });
-    for (const { nid } of (await backstage.state()).tasks) {
-      if (!before.some((task) => task.nid === nid)) await backstage.removeTask(nid);
+    for (const { nid } of (await fixture.state()).tasks) {
+      if (!before.some((task) => task.nid === nid)) await fixture.removeTask(nid);
     }
     await server.end();
-    await backstage.end();
+    await fixture.end();
   }
 }
 

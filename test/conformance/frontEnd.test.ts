@@ -1,12 +1,12 @@
 import { onEveryEngine } from "../scenarios/everyEngine";
-import { FrontEndBackstage } from "./FrontEndBackstage";
+import { FrontEndFixture } from "./FrontEndFixture";
 import type { Connection } from "./RawWorker";
 import { keyText, missingVariables, realFrontEnd } from "./realFrontEnd";
-import { describeStories } from "./stories.suite";
+import { describeScenarios } from "./scenarios.suite";
 import { describeWorker } from "./worker.suite";
 import { skip } from "../support/skip";
 
-/** How long one story may take on BOA, whose queue takes a task a minute. */
+/** How long one scenario may take on BOA, whose queue takes a task a minute. */
 const MINUTES = 15;
 
 const front = realFrontEnd();
@@ -23,7 +23,7 @@ if (front === undefined) {
   const name = `the Aegir front end at ${host}:${port}`;
   const start = async () => ({
     prefix,
-    backstage: await FrontEndBackstage.start(connection, prefix),
+    fixture: await FrontEndFixture.start(connection, prefix),
     disposable: process.env["AEGIR_TEST_DISPOSABLE"] === "yes",
     stop: () => Promise.resolve(),
   });
@@ -31,7 +31,7 @@ if (front === undefined) {
   if (runs) {
     const configuration = { connection, accounts: accounts(connection), waits: { pollSeconds: 1 } };
     const logins = process.env["AEGIR_TEST_ACCOUNTS_LOGIN"] !== "no";
-    describeStories(
+    describeScenarios(
       name,
       async () => ({ ...(await start()), configuration, logins }),
       (title, suite) => onEveryEngine(title, suite, MINUTES),
@@ -39,7 +39,7 @@ if (front === undefined) {
   } else {
     describeWorker(name, async () => ({ ...(await start()), connection }));
   }
-  describe(`${runs ? "the worker" : "the stories"} of ${name}`, () => {
+  describe(`${runs ? "the worker" : "the scenarios"} of ${name}`, () => {
     it(`needs a queue that ${runs ? "stands still: leave AEGIR_TEST_QUEUE out" : "runs: set AEGIR_TEST_QUEUE=runs"}`, function () {
       skip(this, `what needs ${runs ? "a queue that does not run" : "a running queue"} on ${host}`, "AEGIR_TEST_QUEUE");
     });

@@ -1,7 +1,7 @@
 import { DrupalFrontEnd, needDrupalFrontEnd } from "../drupal/DrupalFrontEnd";
-import { FrontEndBackstage } from "./FrontEndBackstage";
+import { FrontEndFixture } from "./FrontEndFixture";
 import { onTheLifecycles } from "../scenarios/everyEngine";
-import { describeStories } from "./stories.suite";
+import { describeScenarios } from "./scenarios.suite";
 import { describeWorker } from "./worker.suite";
 
 describe("the PHP worker under a real php, on a real MariaDB", () => {
@@ -16,13 +16,13 @@ describe("the PHP worker under a real php, on a real MariaDB", () => {
     return {
       connection: front.drush,
       prefix: "tt",
-      backstage: await FrontEndBackstage.start(front.drush, "tt"),
+      fixture: await FrontEndFixture.start(front.drush, "tt"),
       disposable: true,
       stop: () => front.stop(),
     };
   });
 
-  describeStories(
+  describeScenarios(
     "the small double of Drupal",
     async () => {
       const front = await DrupalFrontEnd.start({
@@ -36,7 +36,7 @@ describe("the PHP worker under a real php, on a real MariaDB", () => {
       return {
         configuration: front.configuration(),
         prefix: "tt",
-        backstage: await FrontEndBackstage.start(front.drush, "tt"),
+        fixture: await FrontEndFixture.start(front.drush, "tt"),
         disposable: true,
         // The files of the logins are real, the users of the system are not.
         logins: false,

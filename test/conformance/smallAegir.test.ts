@@ -1,8 +1,8 @@
 import { ManualClock } from "../aegir/Clock";
 import { SmallAegir } from "../aegir/SmallAegir";
 import { onEveryEngine, onTheLifecycles } from "../scenarios/everyEngine";
-import { smallAegirBackstage } from "./SmallAegirBackstage";
-import { describeStories } from "./stories.suite";
+import { smallAegirFixture } from "./SmallAegirFixture";
+import { describeScenarios } from "./scenarios.suite";
 import { describeWorker } from "./worker.suite";
 
 for (const flavour of ["boa", "upstream"] as const) {
@@ -14,14 +14,14 @@ for (const flavour of ["boa", "upstream"] as const) {
     return {
       connection: aegir.drush,
       prefix: "tt",
-      backstage: smallAegirBackstage(aegir, "tt"),
+      fixture: smallAegirFixture(aegir, "tt"),
       disposable: true,
       stop: () => aegir.stop(),
     };
   });
   // Engines play against one flavour; what the flavours differ in is the server's.
   const on = flavour === "boa" ? onEveryEngine : onTheLifecycles;
-  describeStories(
+  describeScenarios(
     `the small Aegir (${flavour})`,
     async () => {
       const aegir = await SmallAegir.start({ flavour });
@@ -34,7 +34,7 @@ for (const flavour of ["boa", "upstream"] as const) {
       return {
         configuration: aegir.configuration(),
         prefix: "tt",
-        backstage: smallAegirBackstage(aegir, "tt"),
+        fixture: smallAegirFixture(aegir, "tt"),
         disposable: true,
         counts: () => ({
           bootstraps: counts.workerStarts,

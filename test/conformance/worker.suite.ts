@@ -1,6 +1,6 @@
 /**
  * What every worker promises (provider/worker/PROTOCOL.md), as one suite for any server. What a write did is read from the
- * server's tables through Backstage, not from the worker.
+ * server's tables through ServerFixture, not from the worker.
  */
 import assert from "node:assert/strict";
 import {
@@ -11,7 +11,7 @@ import {
   type Verb,
   type VerbResult,
 } from "../../provider/worker/protocol";
-import type { Backstage, State } from "./Backstage";
+import type { ServerFixture, State } from "./ServerFixture";
 import { RawWorker, type Connection, type Failure } from "./RawWorker";
 
 export interface Target {
@@ -22,7 +22,7 @@ export interface Target {
    * to all, lets the promises about platforms be seen. The queue must stand still while the suite runs.
    */
   prefix: string;
-  backstage: Backstage;
+  fixture: ServerFixture;
   /** A throwaway: the suite may ask for what would hurt if the worker did not refuse it. */
   disposable: boolean;
   stop(): Promise<void>;
@@ -37,7 +37,7 @@ const NOWHERE = 2_000_000_000;
 export function describeWorker(name: string, start: () => Promise<Target>): void {
   describe(`the worker on ${name}`, function () {
     let target: Target;
-    let backstage: Backstage;
+    let fixture: ServerFixture;
     let worker: RawWorker;
     let server: Server;
     let atStart: State;
@@ -50,54 +50,54 @@ export function describeWorker(name: string, start: () => Promise<Target>): void
     before(async () => {
       target = await start();
       assert.match(target.prefix, /^[a-z][a-z0-9]{0,7}$/);
-      backstage = target.backstage;
+      fixture = target.fixture;
       worker = await RawWorker.start(target.connection);
       server = await worker.ok("hello", { protocol: PROTOCOL_VERSION, marker: worker.marker });
       assert.ok(server.defaultClient, "a server without a default client cannot be tested");
       defaultClient = server.defaultClient;
-      atStart = await backstage.state();
+      atStart = await fixture.state();
       await sweep();
-      atStart = await backstage.state();
+      atStart = await fixture.state();
     });
 
     afterEach(sweep);
 
     after(async () => {
-      assert.deepEqual(await backstage.state(), atStart, "the suite leaves nothing behind");
+      assert.deepEqual(await fixture.state(), atStart, "the suite leaves nothing behind");
       assert.equal((await worker.end()).exitCode, 0);
-      await backstage.end();
+      await fixture.end();
       await target.stop();
     });
 
     /** Puts back what a promise, kept or broken, or an interrupted run has left under the prefix. */
     async function sweep(): Promise<void> {
       const removeNewTasks = async () => {
-        for (const { nid } of (await backstage.state()).tasks) {
-          if (!atStart.tasks.some((task) => task.nid === nid)) await backstage.removeTask(nid);
+        for (const { nid } of (await fixture.state()).tasks) {
+          if (!atStart.tasks.some((task) => task.nid === nid)) await fixture.removeTask(nid);
         }
       };
       await removeNewTasks();
-      for (const site of (await backstage.state()).sites) {
+      for (const site of (await fixture.state()).sites) {
         if (site.status === SiteStatus.deleted || site.client === defaultClient.nid) continue;
         await worker.ok("setOwner", { nid: site.nid, from: site.client, to: null });
       }
       await removeNewTasks();
-      for (const { nid } of (await backstage.state()).sites) {
-        if (!atStart.sites.some((site) => site.nid === nid)) await backstage.removeSite(nid);
+      for (const { nid } of (await fixture.state()).sites) {
+        if (!atStart.sites.some((site) => site.nid === nid)) await fixture.removeSite(nid);
       }
-      const platform = await backstage.platform();
-      if (platform !== null) await backstage.restrict(platform, []);
-      for (const { uname } of (await backstage.state()).clients) {
+      const platform = await fixture.platform();
+      if (platform !== null) await fixture.restrict(platform, []);
+      for (const { uname } of (await fixture.state()).clients) {
         await worker.ok("deleteClient", { internalName: uname, dropBindings: true, dropPlatforms: true });
       }
-      for (const { name } of (await backstage.state()).users) await backstage.removeUser(name);
+      for (const { name } of (await fixture.state()).users) await fixture.removeUser(name);
     }
 
     /** Asks for what must not be done, and sees that nothing was. */
     async function refused(verb: Verb, args: unknown): Promise<Failure> {
-      const state = await backstage.state();
+      const state = await fixture.state();
       const failure = await worker.failure(verb, args);
-      assert.deepEqual(await backstage.state(), state, `${verb} answered "${failure.code}" and wrote all the same`);
+      assert.deepEqual(await fixture.state(), state, `${verb} answered "${failure.code}" and wrote all the same`);
       assert.equal(failure.fatal, false);
       return failure;
     }
@@ -111,9 +111,9 @@ export function describeWorker(name: string, start: () => Promise<Target>): void
     }
 
     const clientState = async (suffix: string) =>
-      (await backstage.state()).clients.find(({ uname }) => uname === named(suffix));
+      (await fixture.state()).clients.find(({ uname }) => uname === named(suffix));
     const userState = async (suffix: string) =>
-      (await backstage.state()).users.find(({ name }) => name === named(suffix));
+      (await fixture.state()).users.find(({ name }) => name === named(suffix));
 
     /** A site that may be moved about. */
     async function freeSite(index = 0): Promise<SiteFacts> {
@@ -223,7 +223,7 @@ export function describeWorker(name: string, start: () => Promise<Target>): void
           ids,
         );
         assert.ok(answers.every(({ ok }) => ok));
-        assert.deepEqual((await backstage.state()).clients, []);
+        assert.deepEqual((await fixture.state()).clients, []);
       });
 
       it("frames what is not ASCII by its length in bytes", async () => {
@@ -235,7 +235,7 @@ export function describeWorker(name: string, start: () => Promise<Target>): void
 
       it("tells the server's time, which does not stand still in a long session", async () => {
         const { now } = await worker.ask("user", { name: named("nobody") });
-        await backstage.passSecond();
+        await fixture.passSecond();
         assert.ok((await worker.ask("user", { name: named("nobody") })).now > now);
       });
     });
@@ -295,14 +295,14 @@ export function describeWorker(name: string, start: () => Promise<Target>): void
       it("tell a site from an alias of one and from a deleted one (traps 1, 23, 24)", async () => {
         const { nid, site } = await freeSite();
         const title = `${target.prefix}-alias.example.com`;
-        await backstage.addAlias(nid, title);
+        await fixture.addAlias(nid, title);
         try {
           assert.deepEqual(await worker.ok("site", { site: title }), { sites: [], deleted: 0, aliasOf: site });
-          await backstage.addDeletedSite({ title, client: defaultClient.nid, like: nid });
+          await fixture.addDeletedSite({ title, client: defaultClient.nid, like: nid });
           assert.deepEqual(await worker.ok("site", { site: title }), { sites: [], deleted: 1, aliasOf: site });
           assert.ok((await worker.ok("inventory", {})).sites.every((each) => each.site !== title));
         } finally {
-          await backstage.removeAlias(nid, title);
+          await fixture.removeAlias(nid, title);
         }
         assert.equal((await worker.ok("site", { site: title })).aliasOf, null);
       });
@@ -325,7 +325,7 @@ export function describeWorker(name: string, start: () => Promise<Target>): void
       it("show what hangs on nothing: bindings of users who are gone, and what the variables name", async () => {
         const { client, user } = await makeClient("one", person("una"));
         const { orphanBindings } = await worker.ok("inventory", {});
-        await backstage.removeUser(named("una"));
+        await fixture.removeUser(named("una"));
         const after = await worker.ok("inventory", {});
         const orphan = { uid: user!.uid, user: null, clientNid: client.nid, client: named("one") };
         assert.deepEqual(
@@ -341,7 +341,7 @@ export function describeWorker(name: string, start: () => Promise<Target>): void
       });
 
       it("show every platform with whom it admits", async function () {
-        const platform = await backstage.platform();
+        const platform = await fixture.platform();
         if (platform === null) {
           console.warn(`      skipped: no platform has a title that begins with "${target.prefix}"`);
           return this.skip();
@@ -350,7 +350,7 @@ export function describeWorker(name: string, start: () => Promise<Target>): void
           (await worker.ok("inventory", {})).platforms.find(({ nid }) => nid === platform)?.clients;
         assert.deepEqual(await admitted(), [], "open to all");
         const clients = [(await makeClient("one")).client.nid, NOWHERE];
-        await backstage.restrict(platform, clients);
+        await fixture.restrict(platform, clients);
         assert.deepEqual(await admitted(), clients);
       });
 
@@ -370,14 +370,14 @@ export function describeWorker(name: string, start: () => Promise<Target>): void
       it("makes a client of uid 1 with nobody bound, whatever the server does to a form (traps 6, 9)", async () => {
         const { client, user } = await makeClient("one");
         assert.deepEqual([client.internalName, client.name, user], [named("one"), "Client one", null]);
-        const state = await backstage.state();
+        const state = await fixture.state();
         assert.deepEqual(state.clients, [
           { nid: client.nid, uname: named("one"), title: "Client one", author: 1, users: [], bindings: [] },
         ]);
         assert.deepEqual(state.users, []);
         const expected = [...new Set([server.adminClient?.nid ?? 1, client.nid])].sort((one, other) => one - other);
         assert.deepEqual(
-          (await backstage.grants(client.nid)).map(({ gid }) => gid),
+          (await fixture.grants(client.nid)).map(({ gid }) => gid),
           expected,
         );
       });
@@ -417,7 +417,7 @@ export function describeWorker(name: string, start: () => Promise<Target>): void
         const second = await makeClient("two", user);
         assert.deepEqual(second.user, { uid: first.user?.uid, name: named("una"), created: false, bound: true });
         assert.deepEqual((await clientState("two"))?.users, [named("una")]);
-        assert.equal((await backstage.state()).users.length, 1);
+        assert.equal((await fixture.state()).users.length, 1);
       });
 
       it("makes neither client nor user if another user has the name (trap 8)", async () => {
@@ -460,10 +460,10 @@ export function describeWorker(name: string, start: () => Promise<Target>): void
         const args = { client: named("one"), user: person("una") };
         const first = await worker.ok("ensureUser", args);
         assert.deepEqual([first.user.created, first.user.bound], [true, true]);
-        const state = await backstage.state();
+        const state = await fixture.state();
         const again = await worker.ok("ensureUser", { ...args, user: { ...args.user, name: named("other") } });
         assert.deepEqual(again.user, { ...first.user, created: false, bound: false });
-        assert.deepEqual(await backstage.state(), state);
+        assert.deepEqual(await fixture.state(), state);
       });
 
       it("does nothing without the client, and nothing if another user has the name", async () => {
@@ -616,10 +616,10 @@ export function describeWorker(name: string, start: () => Promise<Target>): void
       it("changes the owner's column, queues one verify, and gives site and tasks to the new owner alone (trap 26)", async () => {
         const { client } = await makeClient("one");
         const { nid, site, ownerNid } = await freeSite();
-        const old = await backstage.state();
+        const old = await fixture.state();
         const moved = await worker.ok("setOwner", { nid, from: ownerNid, to: named("one") });
 
-        const state = await backstage.state();
+        const state = await fixture.state();
         const expected = old.sites.map((row) => (row.nid === nid ? { ...row, client: client.nid } : row));
         assert.deepEqual(state.sites, expected);
         const { nid: task } = moved.task;
@@ -631,9 +631,9 @@ export function describeWorker(name: string, start: () => Promise<Target>): void
         const admin = server.adminClient?.nid ?? 1;
         const grants = (realm: string, update: number) =>
           [admin, client.nid].sort((one, other) => one - other).map((gid) => ({ realm, gid, view: 1, update }));
-        assert.deepEqual(await backstage.grants(nid), grants("hosting site", 1));
+        assert.deepEqual(await fixture.grants(nid), grants("hosting site", 1));
         for (const { nid: about } of state.tasks.filter(({ rid }) => rid === nid)) {
-          assert.deepEqual(await backstage.grants(about), grants("hosting task", 0));
+          assert.deepEqual(await fixture.grants(about), grants("hosting task", 0));
         }
 
         assert.deepEqual(moved.site, await siteFacts(site));
@@ -658,10 +658,10 @@ export function describeWorker(name: string, start: () => Promise<Target>): void
         const queued = await worker.ok("queueVerify", { nid });
         const moved = await worker.ok("setOwner", { nid, from: ownerNid, to: named("one") });
         assert.deepEqual(moved.task, queued.task);
-        assert.ok((await backstage.grants(moved.task.nid)).some(({ gid }) => gid === client.nid));
+        assert.ok((await fixture.grants(moved.task.nid)).some(({ gid }) => gid === client.nid));
         const back = await worker.ok("setOwner", { nid, from: client.nid, to: null });
         assert.deepEqual([back.task.nid, back.site.ownerNid], [queued.task.nid, defaultClient.nid]);
-        assert.ok(!(await backstage.grants(moved.task.nid)).some(({ gid }) => gid === client.nid));
+        assert.ok(!(await fixture.grants(moved.task.nid)).some(({ gid }) => gid === client.nid));
       });
 
       it("writes nothing if the owner is not the one expected, and says who it is", async () => {
@@ -706,14 +706,14 @@ export function describeWorker(name: string, start: () => Promise<Target>): void
         await makeClient("one");
         const { nid, site, ownerNid } = await freeSite();
         const { task } = await worker.ok("queueVerify", { nid });
-        await backstage.startTask(task.nid);
+        await fixture.startTask(task.nid);
         const failure = await refused("setOwner", { nid, from: ownerNid, to: named("one") });
         assert.equal(failure.code, "busy");
         const [running] = (await siteFacts(site)).tasks;
         assert.deepEqual(failure.detail, { task: running });
         assert.deepEqual([running?.nid, running?.status, running?.ahead], [task.nid, TaskStatus.processing, null]);
         assert.ok(running?.executed);
-        await backstage.finishTask(task.nid, { status: 1, executed: true, log: [] });
+        await fixture.finishTask(task.nid, { status: 1, executed: true, log: [] });
         const moved = await worker.ok("setOwner", { nid, from: ownerNid, to: named("one") });
         assert.notEqual(moved.task.nid, task.nid);
       });
@@ -750,7 +750,7 @@ export function describeWorker(name: string, start: () => Promise<Target>): void
             return owner;
           }),
         );
-        const state = await backstage.state();
+        const state = await fixture.state();
         assert.deepEqual(
           sites.map(({ nid }) => state.sites.find((row) => row.nid === nid)?.client),
           owners,
@@ -764,7 +764,7 @@ export function describeWorker(name: string, start: () => Promise<Target>): void
         const { nid } = await freeSite();
         const first = await worker.ok("queueVerify", { nid });
         assert.deepEqual(await worker.ok("queueVerify", { nid }), first);
-        assert.equal((await backstage.state()).tasks.length, atStart.tasks.length + 1);
+        assert.equal((await fixture.state()).tasks.length, atStart.tasks.length + 1);
         assert.equal((await refused("queueVerify", { nid: NOWHERE })).code, "missing");
       });
 
@@ -782,7 +782,7 @@ export function describeWorker(name: string, start: () => Promise<Target>): void
       it("follow a task by its nid when it starts, and tell how it ended (trap 1)", async () => {
         const { nid, site } = await freeSite();
         const { task } = await worker.ok("queueVerify", { nid });
-        await backstage.startTask(task.nid);
+        await fixture.startTask(task.nid);
         const started = await worker.ok("tasks", { nids: [task.nid] });
         assert.equal(started.tasks[0]?.status, TaskStatus.processing);
         assert.ok(started.queue.processing >= 1);
@@ -791,7 +791,7 @@ export function describeWorker(name: string, start: () => Promise<Target>): void
           { type: "error", message: "Größe: <b>it failed</b>" },
           { type: "warning", message: "It was odd" },
         ];
-        await backstage.finishTask(task.nid, { status: 2, executed: true, log });
+        await fixture.finishTask(task.nid, { status: 2, executed: true, log });
         const ended = await worker.ok("tasks", { nids: [task.nid] });
         const executed = ended.tasks[0]?.executed;
         assert.ok(executed);
@@ -814,7 +814,7 @@ export function describeWorker(name: string, start: () => Promise<Target>): void
         const { nid } = await freeSite();
         const { task } = await worker.ok("queueVerify", { nid });
         const log = [{ type: "warning", message: "Task was cancelled." }];
-        await backstage.finishTask(task.nid, { status: 3, executed: false, log });
+        await fixture.finishTask(task.nid, { status: 3, executed: false, log });
         const [cancelled] = (await worker.ok("tasks", { nids: [task.nid] })).tasks;
         assert.deepEqual([cancelled?.status, cancelled?.executed, cancelled?.log], [TaskStatus.warning, null, log]);
       });
@@ -830,7 +830,7 @@ export function describeWorker(name: string, start: () => Promise<Target>): void
         const args = { internalName: named("one"), nid: client.nid, ...keep };
         assert.deepEqual(await worker.ok("deleteClient", args), { deleted: true });
         assert.equal(await clientState("one"), undefined);
-        assert.deepEqual(await backstage.grants(client.nid), []);
+        assert.deepEqual(await fixture.grants(client.nid), []);
         const failure = await refused("deleteClient", { internalName: named("one"), ...keep });
         assert.deepEqual([failure.code, failure.detail], ["missing", { what: "client" }]);
       });
@@ -848,9 +848,9 @@ export function describeWorker(name: string, start: () => Promise<Target>): void
         const { client } = await makeClient("one");
         const like = (await freeSite()).nid;
         const title = `${target.prefix}-deleted.example.com`;
-        const nid = await backstage.addDeletedSite({ title, client: client.nid, like });
+        const nid = await fixture.addDeletedSite({ title, client: client.nid, like });
         await worker.ok("deleteClient", { internalName: named("one"), ...keep });
-        const deleted = (await backstage.state()).sites.find((site) => site.nid === nid);
+        const deleted = (await fixture.state()).sites.find((site) => site.nid === nid);
         assert.equal(deleted?.client, defaultClient.nid);
       });
 
@@ -865,14 +865,14 @@ export function describeWorker(name: string, start: () => Promise<Target>): void
       });
 
       it("drops rows of platforms when told, and never a platform's last one, which would open it to all (trap 10)", async function () {
-        const platform = await backstage.platform();
+        const platform = await fixture.platform();
         if (platform === null) {
           console.warn(`      skipped: no platform has a title that begins with "${target.prefix}"`);
           return this.skip();
         }
         const one = (await makeClient("one")).client.nid;
         const two = (await makeClient("two")).client.nid;
-        await backstage.restrict(platform, [one, two]);
+        await fixture.restrict(platform, [one, two]);
         const facts = (await worker.ok("client", { internalName: named("one") })).client?.platforms;
         assert.deepEqual(
           facts?.map(({ nid, clients }) => ({ nid, clients })),
@@ -901,7 +901,7 @@ export function describeWorker(name: string, start: () => Promise<Target>): void
 
     describe("its database lock", () => {
       it("keeps writers apart, names its holder, and does not hinder a reader", async () => {
-        await backstage.holdLock();
+        await fixture.holdLock();
         try {
           const failure = await worker.failure("createClient", { internalName: named("one"), name: "One", user: null });
           assert.equal(failure.code, "locked");
@@ -909,7 +909,7 @@ export function describeWorker(name: string, start: () => Promise<Target>): void
           assert.equal(typeof failure.detail["connection"], "number");
           assert.deepEqual((await worker.ok("client", { internalName: named("one") })).client, null);
         } finally {
-          await backstage.releaseLock();
+          await fixture.releaseLock();
         }
         await makeClient("one");
       });

@@ -1,6 +1,6 @@
 /**
  * `npm run demo`: the main job, played with the unmodified stack against a small Aegir on this machine. Every claim is
- * checked through a second channel - the server's own tables, and logging in as the shell accounts - before the story
+ * checked through a second channel - the server's own tables, and logging in as the shell accounts - before the scenario
  * goes on, and the exit code is 0 only if all of them held.
  */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -9,8 +9,8 @@ import { join } from "node:path";
 import { SmallAegir } from "../aegir/SmallAegir";
 import type { OperationOptions, Outcome } from "../engine/Engine";
 import { listEngines } from "../engine/engines";
-import { expectOk, sitesSeenBy } from "../scenarios/World";
-import { chapter, fact, table, tell, whoReachesWhat } from "./Story";
+import { expectOk, sitesSeenBy } from "../scenarios/Scenario";
+import { chapter, fact, table, print, whoReachesWhat } from "./output";
 
 const sites = [
   ...["www.acme.example", "shop.acme.example", "blog.acme.example"],
@@ -46,8 +46,8 @@ async function play(aegir: SmallAegir, directory: string): Promise<void> {
   for (const name of existingUsers) aegir.panel.addUser({ name });
   const untouched = aegir.digest({ clients: ["octopus123456"], sites });
   const { host, port, hostKey } = aegir.drush;
-  tell(`  A small Aegir listens on ${host}:${port}, host key ${hostKey}.`);
-  tell(`  The stack in stacks/ is deployed with: ${engine.name}.`);
+  print(`  A small Aegir listens on ${host}:${port}, host key ${hostKey}.`);
+  print(`  The stack in stacks/ is deployed with: ${engine.name}.`);
   backWithTheDefaultOwner(await whoReachesWhat(aegir, sites));
 
   const config = {
@@ -64,7 +64,7 @@ async function play(aegir: SmallAegir, directory: string): Promise<void> {
   });
 
   chapter("Preview: what the manifest would change");
-  tell(readFileSync(manifest, "utf8").replace(/^/gm, "  | "));
+  print(readFileSync(manifest, "utf8").replace(/^/gm, "  | "));
   const { accepted } = aegir.counts.authentications;
   expectOk(await stack.preview(progress));
   fact("the preview wrote nothing to the server", aegir.counts.writes === 0);
@@ -113,7 +113,7 @@ async function play(aegir: SmallAegir, directory: string): Promise<void> {
   chapter("Destroy: every site is back with the default owner");
   fact("refused, because the program still declares everything", !(await stack.destroy(progress)).ok);
   await stack.setConfig({ ...config, "aegir:destroy": "demo" });
-  tell("pulumi config set aegir:destroy demo: it is meant");
+  print("pulumi config set aegir:destroy demo: it is meant");
   expectOk(await stack.destroy({ ...progress, runProgram: true }));
   const last = await whoReachesWhat(aegir, sites);
   backWithTheDefaultOwner(last);
@@ -131,7 +131,7 @@ async function play(aegir: SmallAegir, directory: string): Promise<void> {
   fact("everything that was not declared is as it was", aegir.digest(exceptions) === untouched);
 
   chapter("Who could reach what: owner (people in the panel; shell login)");
-  tell(
+  print(
     table([
       ["site", sites],
       ["after the first up", first],
@@ -141,7 +141,7 @@ async function play(aegir: SmallAegir, directory: string): Promise<void> {
     ]),
   );
   const { workerStarts, writes: allWrites } = aegir.counts;
-  tell(`\n  ${allWrites} writes through ${workerStarts} Drush processes in all. The demo ended well.`);
+  print(`\n  ${allWrites} writes through ${workerStarts} Drush processes in all. The demo ended well.`);
 }
 
 /** That these people and logins, and nobody else, reach the site. */
@@ -164,5 +164,5 @@ function changesOf({ steps }: Outcome): string[] {
 
 main().catch((error: Error) => {
   process.exitCode = 1;
-  tell(`\n  The demo failed: ${error.message}`);
+  print(`\n  The demo failed: ${error.message}`);
 });

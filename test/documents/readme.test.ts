@@ -7,7 +7,7 @@ import { parse } from "yaml";
 import { parseServers, SERVERS_KEY } from "../../provider/aegir/ServerConfiguration";
 import { parseManifest } from "../../provider/manifest";
 import { InProcessEngine } from "../engine/InProcessEngine";
-import { expectOk } from "../scenarios/World";
+import { expectOk } from "../scenarios/Scenario";
 import { anchors } from "./anchors";
 import { typeProblems } from "./typeProblems";
 

@@ -8,7 +8,7 @@ import { stringify } from "yaml";
 import type { Ground } from "../aegir/seed";
 import { addSites, emptySeed } from "../aegir/seed";
 import { InProcessEngine } from "../engine/InProcessEngine";
-import { World } from "../scenarios/World";
+import { Scenario } from "../scenarios/Scenario";
 
 const root = join(__dirname, "..", "..");
 const page = join(root, "provider", "docs", "from-clicks-to-code.md");
@@ -38,21 +38,21 @@ function seed(ground: Ground): void {
 }
 
 describe("The tutorial from clicks to code", () => {
-  let world: World;
+  let scenario: Scenario;
   before(async () => {
-    world = await World.open(new InProcessEngine(), { program: root, aegir: { seed } });
-    const { host, port, user, hostKey } = world.aegir.drush;
+    scenario = await Scenario.open(new InProcessEngine(), { program: root, aegir: { seed } });
+    const { host, port, user, hostKey } = scenario.aegir.drush;
     write("Pulumi.yaml", "name: access\nruntime: nodejs\n");
     const servers = { main: { connection: { host, port, user, hostKey } } };
     write("Pulumi.production.yaml", stringify({ config: { "aegir:servers": servers } }));
-    await world.configure({ "aegir-access:manifest": join(world.directory, "access.yaml") });
-    mkdirSync(join(world.directory, "bin"));
+    await scenario.configure({ "aegir-access:manifest": join(scenario.directory, "access.yaml") });
+    mkdirSync(join(scenario.directory, "bin"));
     write("bin/aegir-access", `#!/bin/sh\nexec "${process.execPath}" "${main}" "$@"\n`);
-    chmodSync(join(world.directory, "bin", "aegir-access"), 0o755);
+    chmodSync(join(scenario.directory, "bin", "aegir-access"), 0o755);
   });
-  after(() => world.close());
+  after(() => scenario.close());
 
-  const write = (file: string, text: string) => writeFileSync(join(world.directory, file), text);
+  const write = (file: string, text: string) => writeFileSync(join(scenario.directory, file), text);
 
   it("from-clicks-to-code.md: its commands print what the page shows", async () => {
     const text = readFileSync(page, "utf8");
@@ -64,27 +64,27 @@ describe("The tutorial from clicks to code", () => {
       }
       for (const [, command] of part.matchAll(/^\$ (.*)$/gm)) played += `$ ${command}\n${await run(command!)}`;
       if (part.includes("$ pulumi up") && !played.includes("shop.acme.example' access.yaml")) {
-        assert.equal(world.aegir.counts.writes, 0, "adopting writes nothing");
+        assert.equal(scenario.aegir.counts.writes, 0, "adopting writes nothing");
       }
     }
     if (process.env["AEGIR_RECORD_GOLDEN"]) writeFileSync(page, played);
     assert.equal(played, text);
-    assert.equal(world.owner("shop.acme.example"), "acme");
+    assert.equal(scenario.owner("shop.acme.example"), "acme");
   });
 
   /** What a command prints, with the day that the page was written on. */
   async function run(command: string): Promise<string> {
     if (command === "pulumi up --yes") {
-      const { output } = await world.up();
+      const { output } = await scenario.up();
       return `${/^Resources:\n(?: .*\n)+/m.exec(output)![0].trimEnd()}\n`;
     }
     // Not waited for at once: the server that the command talks to lives in this process.
     const child = spawn("bash", ["--norc", "-c", command], {
       stdio: ["ignore", "pipe", "pipe"],
-      cwd: world.directory,
+      cwd: scenario.directory,
       env: {
-        PATH: [join(world.directory, "bin"), process.env["PATH"]].join(delimiter),
-        AEGIR_PRIVATE_KEY: world.aegir.drush.privateKey,
+        PATH: [join(scenario.directory, "bin"), process.env["PATH"]].join(delimiter),
+        AEGIR_PRIVATE_KEY: scenario.aegir.drush.privateKey,
       },
     });
     let printed = "";

@@ -1,10 +1,10 @@
 import * as assert from "node:assert/strict";
 import { expectGolden } from "./golden";
-import { dependsOn, describeEngines, record, urnOf } from "./records/RecordsWorld";
+import { dependsOn, describeEngines, record, urnOf } from "./records/RecordsFixture";
 
-describeEngines("a failure", (engine, world) => {
+describeEngines("a failure", (engine, fixture) => {
   it("of a creation stops the operation: nothing new begins, and nothing is deleted", async () => {
-    const w = world();
+    const w = fixture();
     w.plan(record("a"), record("obsolete"));
     const stack = await w.open(engine);
     await stack.up();
@@ -26,7 +26,7 @@ describeEngines("a failure", (engine, world) => {
   });
 
   it("of a creation with --continue-on-error stops only what depends on it", async () => {
-    const w = world();
+    const w = fixture();
     w.plan(record("a"), record("obsolete"));
     const stack = await w.open(engine);
     await stack.up();
@@ -45,7 +45,7 @@ describeEngines("a failure", (engine, world) => {
   });
 
   it("of a deletion with --continue-on-error leaves what the resource depends on", async () => {
-    const w = world();
+    const w = fixture();
     w.plan(record("root"), record("leaf", {}, dependsOn("root")), record("other"));
     const stack = await w.open(engine);
     await stack.up();
@@ -60,7 +60,7 @@ describeEngines("a failure", (engine, world) => {
   });
 
   it("that leaves a resource half done is recorded, told by its reasons alone, and tried again", async () => {
-    const w = world();
+    const w = fixture();
     w.plan(record("a"), record("b", { value: { from: "a", output: "derived" } }));
     w.faults({ "create a": { partial: ["the first reason", "the second reason"] } });
     const stack = await w.open(engine);
@@ -85,7 +85,7 @@ describeEngines("a failure", (engine, world) => {
   });
 
   it("that leaves an update half done keeps the old inputs", async () => {
-    const w = world();
+    const w = fixture();
     w.plan(record("a", { value: "old" }));
     const stack = await w.open(engine);
     await stack.up();
@@ -103,7 +103,7 @@ describeEngines("a failure", (engine, world) => {
   });
 
   it("of a check names the property, and nothing is done", async () => {
-    const w = world();
+    const w = fixture();
     w.plan(record("a", { value: "forbidden" }));
     const stack = await w.open(engine);
     for (const outcome of [await stack.preview({ parallel: 1 }), await stack.up({ parallel: 1 })]) {
@@ -118,7 +118,7 @@ describeEngines("a failure", (engine, world) => {
   });
 
   it("of a refresh leaves the rest refreshed, and the operation unbegun", async () => {
-    const w = world();
+    const w = fixture();
     w.plan(record("a"), record("b"));
     const stack = await w.open(engine);
     await stack.up();
@@ -133,7 +133,7 @@ describeEngines("a failure", (engine, world) => {
   });
 
   it("of the program deletes nothing, and is told once", async () => {
-    const w = world();
+    const w = fixture();
     w.plan(record("a"), record("obsolete"));
     const stack = await w.open(engine);
     await stack.up();
@@ -150,7 +150,7 @@ describeEngines("a failure", (engine, world) => {
   });
 
   it("is what becomes of a deletion or replacement of something protected", async () => {
-    const w = world();
+    const w = fixture();
     w.plan(record("a", {}, { protect: true }), record("b"));
     const stack = await w.open(engine);
     await stack.up();
@@ -170,7 +170,7 @@ describeEngines("a failure", (engine, world) => {
   });
 
   it("is what becomes of two resources of one name", async () => {
-    const w = world();
+    const w = fixture();
     w.plan(record("a"), record("a", { key: "other" }));
     const stack = await w.open(engine);
     const up = await stack.up();
@@ -180,7 +180,7 @@ describeEngines("a failure", (engine, world) => {
 
   if (engine.kind === "in-process") {
     it("is what becomes of whatever this engine does not know: it is refused by name", async () => {
-      const w = world();
+      const w = fixture();
       const options = {
         customTimeouts: { create: "1m" },
         deleteBeforeReplace: true,
@@ -208,7 +208,7 @@ describeEngines("a failure", (engine, world) => {
     });
 
     it("is what becomes of a provider or a state that wants a deletion before the replacement", async () => {
-      const w = world();
+      const w = fixture();
       w.plan(record("a", { deleteFirst: true }));
       const stack = await w.open(engine);
       assert.equal((await stack.up()).ok, true);

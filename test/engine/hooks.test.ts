@@ -1,9 +1,9 @@
 import * as assert from "node:assert/strict";
-import { describeEngines, record, RecordsWorld } from "./records/RecordsWorld";
+import { describeEngines, record, RecordsFixture } from "./records/RecordsFixture";
 
-describeEngines("a resource hook", (engine, world) => {
+describeEngines("a resource hook", (engine, fixture) => {
   /** Two records, of which one is protected, with a hook that from now on refuses what is `guarded`. */
-  async function deployed(w: RecordsWorld, guarded: string[]) {
+  async function deployed(w: RecordsFixture, guarded: string[]) {
     const resources = [record("a"), record("kept", {}, { protect: true })];
     w.planAll({ resources, guard: [] });
     const stack = await w.open(engine);
@@ -14,7 +14,7 @@ describeEngines("a resource hook", (engine, world) => {
   }
 
   it("is in the state, which is of version 4 for its sake, and is no change", async () => {
-    const w = world();
+    const w = fixture();
     w.plan(record("a"));
     const stack = await w.open(engine);
     await stack.up();
@@ -33,7 +33,7 @@ describeEngines("a resource hook", (engine, world) => {
   });
 
   it("refuses a creation, in a preview too", async () => {
-    const w = world();
+    const w = fixture();
     w.planAll({ resources: [record("a")], guard: ["a"] });
     const stack = await w.open(engine);
     for (const outcome of [await stack.preview(), await stack.up()]) {
@@ -44,7 +44,7 @@ describeEngines("a resource hook", (engine, world) => {
   });
 
   it("refuses a deletion by up, and lets others pass", async () => {
-    const w = world();
+    const w = fixture();
     w.planAll({ resources: [record("a"), record("b")], guard: [] });
     const stack = await w.open(engine);
     await stack.up();
@@ -56,7 +56,7 @@ describeEngines("a resource hook", (engine, world) => {
   });
 
   it("that the program has not registered any more stops the deletion", async () => {
-    const w = world();
+    const w = fixture();
     w.planAll({ resources: [record("a")], guard: [] });
     const stack = await w.open(engine);
     await stack.up();
@@ -69,7 +69,7 @@ describeEngines("a resource hook", (engine, world) => {
 
   for (const options of [{}, { excludeProtected: true }]) {
     it(`stops a destroy that does not run the program, with ${JSON.stringify(options)}`, async () => {
-      const w = world();
+      const w = fixture();
       const stack = await deployed(w, []);
       for (const outcome of [await stack.previewDestroy(options), await stack.destroy(options)]) {
         assert.equal(outcome.ok, false);
@@ -79,7 +79,7 @@ describeEngines("a resource hook", (engine, world) => {
     });
 
     it(`is asked by a destroy that runs the program, with ${JSON.stringify(options)}`, async () => {
-      const w = world();
+      const w = fixture();
       const stack = await deployed(w, ["a"]);
       const asked = { ...options, runProgram: true };
       for (const outcome of [await stack.previewDestroy(asked), await stack.destroy(asked)]) {

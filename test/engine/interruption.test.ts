@@ -1,12 +1,12 @@
 import * as assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { dependsOn, describeEngines, record, urnOf } from "./records/RecordsWorld";
+import { dependsOn, describeEngines, record, urnOf } from "./records/RecordsFixture";
 import { until } from "../support/until";
 
-describeEngines("a killed operation", (engine, world) => {
+describeEngines("a killed operation", (engine, fixture) => {
   it("leaves its lock and what it was doing; cancel lets the next one in, which warns and goes on", async () => {
-    const w = world();
+    const w = fixture();
     w.plan(record("a"));
     const stack = await w.open(engine);
     await stack.up();
@@ -49,7 +49,7 @@ describeEngines("a killed operation", (engine, world) => {
   });
 
   it("that was creating something is remembered until a person has looked", async () => {
-    const w = world();
+    const w = fixture();
     w.plan(record("a"));
     w.hold("create", "a");
     const stack = await w.open(engine);
@@ -71,7 +71,7 @@ describeEngines("a killed operation", (engine, world) => {
 
   it("has written every step, or none with PULUMI_SKIP_CHECKPOINTS", async () => {
     for (const skip of [false, true]) {
-      const w = world();
+      const w = fixture();
       w.plan(record("a"), record("b", {}, dependsOn("a")));
       w.hold("create", "b");
       const stackName = skip ? "skipping" : "dev";
@@ -97,7 +97,7 @@ describeEngines("a killed operation", (engine, world) => {
   });
 
   it("is the only one that leaves anything behind", async () => {
-    const w = world();
+    const w = fixture();
     w.plan(record("a"));
     const stack = await w.open(engine);
     w.faults({ "create a": { error: "no space left" } });

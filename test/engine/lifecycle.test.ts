@@ -1,12 +1,12 @@
 import * as assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import { expectGolden } from "./golden";
-import { dependsOn, describeEngines, projectDirectory, record, urnOf } from "./records/RecordsWorld";
+import { dependsOn, describeEngines, projectDirectory, record, urnOf } from "./records/RecordsFixture";
 import { until } from "../support/until";
 
-describeEngines("a stack from its first preview to its end", (engine, world) => {
+describeEngines("a stack from its first preview to its end", (engine, fixture) => {
   it("is previewed, made, left alone, changed, refreshed and destroyed, and nothing is written to the project", async () => {
-    const w = world();
+    const w = fixture();
     const plan = (value: string): void =>
       w.planAll({
         print: ["a line of the program"],
@@ -66,7 +66,7 @@ describeEngines("a stack from its first preview to its end", (engine, world) => 
   });
 
   it("shows what it cannot know in a preview as unknown, to the provider, too", async () => {
-    const w = world();
+    const w = fixture();
     w.plan(record("a"), record("b", { value: { from: "a", output: "derived" } }));
     const stack = await w.open(engine);
     await stack.preview();
@@ -75,7 +75,7 @@ describeEngines("a stack from its first preview to its end", (engine, world) => 
   });
 
   it("finds drift by refresh and repairs it by up", async () => {
-    const w = world();
+    const w = fixture();
     w.plan(record("a"), record("b"), record("c"));
     const stack = await w.open(engine);
     await stack.up();
@@ -103,7 +103,7 @@ describeEngines("a stack from its first preview to its end", (engine, world) => 
   });
 
   it("compares the inputs where the provider has no opinion", async () => {
-    const w = world();
+    const w = fixture();
     const plan = (value: string): void => w.plan({ ...record("plain", { value }), class: "Plain" });
     plan("old");
     const stack = await w.open(engine);
@@ -114,7 +114,7 @@ describeEngines("a stack from its first preview to its end", (engine, world) => 
   });
 
   it("registers in parallel, but checks and diffs one by one", async () => {
-    const w = world();
+    const w = fixture();
     w.plan(record("a"), record("b"), record("c"));
     const stack = await w.open(engine);
     w.hold("create", "a");
@@ -129,7 +129,7 @@ describeEngines("a stack from its first preview to its end", (engine, world) => 
   });
 
   it("creates one after the other with parallel 1", async () => {
-    const w = world();
+    const w = fixture();
     const names = ["a", "b", "c"];
     w.plan(...names.map((name) => record(name)));
     names.forEach((name) => w.hold("create", name));
@@ -146,7 +146,7 @@ describeEngines("a stack from its first preview to its end", (engine, world) => 
   });
 
   it("destroys in the reverse order of dependencies, and what is independent together with the roots", async () => {
-    const w = world();
+    const w = fixture();
     w.plan(
       record("root"),
       record("trunk", {}, dependsOn("root")),
@@ -171,7 +171,7 @@ describeEngines("a stack from its first preview to its end", (engine, world) => 
   });
 
   it("keeps components and their children together", async () => {
-    const w = world();
+    const w = fixture();
     w.plan({ class: "Group", name: "g" }, record("child", {}, { parent: { from: "g" } }));
     const stack = await w.open(engine);
     const up = await stack.up({ parallel: 1 });
@@ -188,7 +188,7 @@ describeEngines("a stack from its first preview to its end", (engine, world) => 
   });
 
   it("gives its configuration to the program and to the provider; a destroy uses what the last up recorded", async () => {
-    const w = world();
+    const w = fixture();
     w.planAll({
       resources: [
         record("a", { value: { config: "shown" } }),
@@ -219,7 +219,7 @@ describeEngines("a stack from its first preview to its end", (engine, world) => 
   });
 
   it("refreshes with the program's configuration if asked to run it", async () => {
-    const w = world();
+    const w = fixture();
     w.plan(record("a"), record("gone"));
     const stack = await w.open(engine, { config: { "records:greeting": "hello" } });
     await stack.up();
@@ -236,7 +236,7 @@ describeEngines("a stack from its first preview to its end", (engine, world) => 
   });
 
   it("knows its own outputs of the last time", async () => {
-    const w = world();
+    const w = fixture();
     const plan = (now: string): void =>
       w.planAll({ stackReference: "organization/records/dev", resources: [record("a")], outputs: { now } });
     plan("first");
@@ -253,7 +253,7 @@ describeEngines("a stack from its first preview to its end", (engine, world) => 
   });
 
   it("reads what it does not manage", async () => {
-    const w = world();
+    const w = fixture();
     w.write("theirs", "made by hand");
     w.plan(
       { name: "theirs", properties: { key: "theirs" }, options: { id: "record:theirs" } },

@@ -1,10 +1,10 @@
 import * as assert from "node:assert/strict";
 import { expectGolden } from "./golden";
-import { dependsOn, describeEngines, record, urnOf } from "./records/RecordsWorld";
+import { dependsOn, describeEngines, record, urnOf } from "./records/RecordsFixture";
 
-describeEngines("--target", (engine, world) => {
+describeEngines("--target", (engine, fixture) => {
   it("changes what it names, and leaves the rest as it is", async () => {
-    const w = world();
+    const w = fixture();
     w.plan(record("a"), record("b", {}, dependsOn("a")), record("c"), record("obsolete"));
     const stack = await w.open(engine);
     await stack.up();
@@ -26,7 +26,7 @@ describeEngines("--target", (engine, world) => {
   });
 
   it("refuses what cannot be done to it alone", async () => {
-    const w = world();
+    const w = fixture();
     w.plan(record("a"), record("b", {}, dependsOn("a")));
     const stack = await w.open(engine);
     const creation = await stack.up({ target: [urnOf("b")], parallel: 1 });

@@ -1,10 +1,10 @@
 import * as assert from "node:assert/strict";
 import { join } from "node:path";
-import { describeEngines } from "./records/RecordsWorld";
+import { describeEngines } from "./records/RecordsFixture";
 
-describeEngines("a program", (engine, world) => {
+describeEngines("a program", (engine, fixture) => {
   it("sees nothing of an earlier one, whether that ended well or with an unhandled rejection", async () => {
-    const stack = await world().open(engine, { projectDirectory: join(__dirname, "records", "traces") });
+    const stack = await fixture().open(engine, { projectDirectory: join(__dirname, "records", "traces") });
     const untouched = {
       directory: "traces",
       environment: "",

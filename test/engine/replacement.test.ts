@@ -1,10 +1,10 @@
 import * as assert from "node:assert/strict";
 import { expectGolden } from "./golden";
-import { dependsOn, describeEngines, record, urnOf } from "./records/RecordsWorld";
+import { dependsOn, describeEngines, record, urnOf } from "./records/RecordsFixture";
 
-describeEngines("a replacement", (engine, world) => {
+describeEngines("a replacement", (engine, fixture) => {
   it("creates before it deletes, and checks the new one again without the old inputs", async () => {
-    const w = world();
+    const w = fixture();
     w.plan(record("a"), record("b", { value: { from: "a", output: "key" } }));
     const stack = await w.open(engine);
     await stack.up();
@@ -37,7 +37,7 @@ describeEngines("a replacement", (engine, world) => {
   });
 
   it("is forced by --replace", async () => {
-    const w = world();
+    const w = fixture();
     w.plan(record("a"), record("b", {}, dependsOn("a")));
     const stack = await w.open(engine);
     await stack.up();
@@ -49,7 +49,7 @@ describeEngines("a replacement", (engine, world) => {
   });
 
   it("of a changed logical name is a creation and then a deletion of the same thing", async () => {
-    const w = world();
+    const w = fixture();
     w.plan(record("before", { key: "same" }));
     const stack = await w.open(engine);
     await stack.up();
@@ -65,7 +65,7 @@ describeEngines("a replacement", (engine, world) => {
     ["by name", { name: "before" }],
   ] as const) {
     it(`of a changed logical name is not needed with an alias ${how}`, async () => {
-      const w = world();
+      const w = fixture();
       w.plan(record("before", { key: "same" }), record("b", { value: { from: "before", output: "derived" } }));
       const stack = await w.open(engine);
       await stack.up();
@@ -86,7 +86,7 @@ describeEngines("a replacement", (engine, world) => {
   }
 
   it("of a new parent is not needed with an alias, nor for the children of an aliased parent", async () => {
-    const w = world();
+    const w = fixture();
     w.plan({ class: "Group", name: "g" }, record("a"), record("child", {}, { parent: { from: "g" } }));
     const stack = await w.open(engine);
     await stack.up();

@@ -2,14 +2,14 @@ import * as assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { listEngines } from "./engines";
-import { describeEngines, passphrase, record, RecordsWorld, urnOf } from "./records/RecordsWorld";
+import { describeEngines, passphrase, record, RecordsFixture, urnOf } from "./records/RecordsFixture";
 import { Secrets } from "./Secrets";
 
 const canary = "canary-4711";
 
-describeEngines("a secret", (engine, world) => {
+describeEngines("a secret", (engine, fixture) => {
   it("is in the state in no clear form, in no output, and known again by its name", async () => {
-    const w = world();
+    const w = fixture();
     w.planAll({
       resources: [
         record("a", { value: { secret: canary } }, { additionalSecretOutputs: ["derived"] }),
@@ -48,7 +48,7 @@ describeEngines("a secret", (engine, world) => {
   });
 
   it("cannot be had with a wrong passphrase", async () => {
-    const w = world();
+    const w = fixture();
     w.plan(record("a"));
     const stack = await w.open(engine);
     await stack.up();
@@ -68,7 +68,7 @@ describe("the state of one engine", () => {
     const how =
       second.name === first.name ? "exported and imported into another directory" : `opened by the ${second.name}`;
     it(`(${first.name}), ${how}, is what it was`, async () => {
-      const w = new RecordsWorld();
+      const w = new RecordsFixture();
       try {
         w.planAll({
           resources: [

@@ -4,7 +4,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { SmallAegir } from "../aegir/SmallAegir";
 import { onEveryEngine } from "../scenarios/everyEngine";
-import { expectOk, sitesSeenBy, World } from "../scenarios/World";
+import { expectOk, sitesSeenBy, Scenario } from "../scenarios/Scenario";
 
 const examples = join(__dirname, "..", "..", "examples");
 const programs = readdirSync(examples).filter((name) => existsSync(join(examples, name, "Pulumi.yaml")));
@@ -13,64 +13,65 @@ interface Example {
   sites: string[];
   users?: string[];
   /** What is true on the server after the deployment, as the example's own text promises. */
-  holds: (world: World) => void | Promise<void>;
+  holds: (scenario: Scenario) => void | Promise<void>;
 }
 
 const plays: Record<string, Example> = {
   "one-client-and-its-site": {
     sites: ["www.acme.example"],
-    async holds(world) {
-      assert.deepEqual(await world.sitesOf("o1.acme"), ["www.acme.example"]);
-      assert.deepEqual(world.aegir.panel.sitesOf("acme"), ["www.acme.example"]);
+    async holds(scenario) {
+      assert.deepEqual(await scenario.sitesOf("o1.acme"), ["www.acme.example"]);
+      assert.deepEqual(scenario.aegir.panel.sitesOf("acme"), ["www.acme.example"]);
     },
   },
   "team-sharing-one-client": {
     sites: ["intranet.webteam.example", "www.webteam.example"],
     users: ["alice", "bob"],
-    holds(world) {
+    holds(scenario) {
       for (const user of ["alice", "bob", "erin"]) {
-        assert.deepEqual(world.aegir.panel.sitesOf(user), ["intranet.webteam.example", "www.webteam.example"]);
+        assert.deepEqual(scenario.aegir.panel.sitesOf(user), ["intranet.webteam.example", "www.webteam.example"]);
       }
     },
   },
   "one-person-several-clients": {
     sites: ["www.acme.example", "www.beta.example"],
     users: ["alice"],
-    holds: (world) => assert.deepEqual(world.aegir.panel.sitesOf("alice"), ["www.acme.example", "www.beta.example"]),
+    holds: (scenario) =>
+      assert.deepEqual(scenario.aegir.panel.sitesOf("alice"), ["www.acme.example", "www.beta.example"]),
   },
   "moving-a-site": {
     sites: ["www.acme.example"],
-    async holds(world) {
-      assert.equal(world.owner("www.acme.example"), "acme");
-      await world.configure({ "moving-a-site:owner": "beta" });
-      await world.up();
-      assert.equal(world.owner("www.acme.example"), "beta");
+    async holds(scenario) {
+      assert.equal(scenario.owner("www.acme.example"), "acme");
+      await scenario.configure({ "moving-a-site:owner": "beta" });
+      await scenario.up();
+      assert.equal(scenario.owner("www.acme.example"), "beta");
     },
   },
   "rotating-a-password": {
     sites: ["www.acme.example"],
-    async holds(world) {
-      const old = world.aegir.tables().passwordFiles["o1.acme"]!.trimEnd();
-      await world.configure({ "rotating-a-password:rotation": "2026-08" });
-      await world.up();
-      assert.equal(await sitesSeenBy(world.aegir, "o1.acme", old), undefined);
-      assert.deepEqual(await world.sitesOf("o1.acme"), ["www.acme.example"]);
+    async holds(scenario) {
+      const old = scenario.aegir.tables().passwordFiles["o1.acme"]!.trimEnd();
+      await scenario.configure({ "rotating-a-password:rotation": "2026-08" });
+      await scenario.up();
+      assert.equal(await sitesSeenBy(scenario.aegir, "o1.acme", old), undefined);
+      assert.deepEqual(await scenario.sitesOf("o1.acme"), ["www.acme.example"]);
     },
   },
   "several-servers": {
     sites: ["www.acme.example"],
-    holds: (world) => assert.equal(world.owner("www.acme.example"), "acme"),
+    holds: (scenario) => assert.equal(scenario.owner("www.acme.example"), "acme"),
   },
   manifest: {
     sites: ["www.acme.example", "shop.acme.example", "www.beta.example"],
     users: ["alice", "carol"],
-    holds(world) {
-      assert.deepEqual(world.aegir.panel.sitesOf("alice"), [
+    holds(scenario) {
+      assert.deepEqual(scenario.aegir.panel.sitesOf("alice"), [
         "shop.acme.example",
         "www.acme.example",
         "www.beta.example",
       ]);
-      assert.deepEqual(world.aegir.panel.sitesOf("carol"), ["www.beta.example"]);
+      assert.deepEqual(scenario.aegir.panel.sitesOf("carol"), ["www.beta.example"]);
     },
   },
 };
@@ -85,19 +86,19 @@ onEveryEngine("examples", (engine) => {
       const program = join(examples, name);
       const second = name === "several-servers" ? await SmallAegir.start() : undefined;
       const servers = second && { us: second.configuration() };
-      const world = await World.open(engine(), { program, server: second ? "eu" : "main", servers });
+      const scenario = await Scenario.open(engine(), { program, server: second ? "eu" : "main", servers });
       try {
-        world.aegir.addSites(sites.map((site) => ({ site })));
+        scenario.aegir.addSites(sites.map((site) => ({ site })));
         second?.addSites([{ site: "us.acme.example" }]);
-        for (const user of users) world.aegir.panel.addUser({ name: user });
-        await world.up();
-        const again = await world.up();
+        for (const user of users) scenario.aegir.panel.addUser({ name: user });
+        await scenario.up();
+        const again = await scenario.up();
         assert.deepEqual(Object.keys(again.changes), ["same"]);
-        await holds(world);
-        expectOk(await world.stack.destroy());
-        for (const site of sites) assert.equal(world.owner(site), "octopus123456");
+        await holds(scenario);
+        expectOk(await scenario.stack.destroy());
+        for (const site of sites) assert.equal(scenario.owner(site), "octopus123456");
       } finally {
-        await world.close();
+        await scenario.close();
         await second?.stop();
       }
     });

@@ -1,5 +1,5 @@
 /**
- * A LifecycleStack behind an engine's interface: what a story promises of the life cycles alone is told without starting
+ * A LifecycleStack behind an engine's interface: what a scenario promises of the life cycles alone is told without starting
  * a program and a provider process for every operation. What it promises of an engine with them is told on the engines.
  */
 import assert from "node:assert/strict";

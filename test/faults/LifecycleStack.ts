@@ -1,5 +1,5 @@
 /**
- * A stack without an engine: the steps that Pulumi's engine takes, one after another, with a state in memory. A story of
+ * A stack without an engine: the steps that Pulumi's engine takes, one after another, with a state in memory. A scenario of
  * faults that takes an engine seconds takes it a fraction of one; that engines do the same is what test/engine and the
  * scenarios are for.
  */

@@ -9,25 +9,25 @@ import { SessionBroken } from "../../provider/worker/SessionBroken";
 import { RunningClock } from "../aegir/Clock";
 import { PlainFiles } from "../support/PlainClient";
 import { frame, NOW, ScriptedServer, workerInput, type Script } from "../ssh/ScriptedServer";
-import { bound, client } from "../scenarios/World";
+import { bound, client } from "../scenarios/Scenario";
 import { until } from "../support/until";
 import { InProcessProvider } from "./Provider";
 import type { Run } from "./LifecycleStack";
-import { access, everyTrial, SITE, Trial } from "./Trial";
+import { access, eachFaultRun, SITE, FaultRun } from "./FaultRun";
 
 describe("while a command runs", () => {
-  const trial = everyTrial();
+  const faultRun = eachFaultRun();
   const failure = (run: Run): string => run.failures[0]?.message ?? `nothing failed: ${run.done.join(", ")}`;
 
   /** How many bytes go each way when nothing goes wrong. */
-  async function traffic(t: Trial): Promise<ToxicCounts> {
+  async function traffic(t: FaultRun): Promise<ToxicCounts> {
     await t.expectUp();
     const { passed } = t.proxy;
     const counts = { ...passed };
     await t.destroy();
     return counts;
   }
-  type ToxicCounts = Trial["proxy"]["passed"];
+  type ToxicCounts = FaultRun["proxy"]["passed"];
 
   /** Spoils the way at each of some places in turn, and looks through the seven points every time. */
   async function spoilt(
@@ -35,7 +35,7 @@ describe("while a command runs", () => {
     direction: "upstream" | "downstream",
     places: (counts: ToxicCounts) => number[],
   ): Promise<void> {
-    const t = trial();
+    const t = faultRun();
     let strikes = 0;
     for (const bytes of places(await traffic(t))) {
       t.proxy.add(toxic, direction, { bytes: Math.round(bytes) });
@@ -51,7 +51,7 @@ describe("while a command runs", () => {
     spoilt("reset_peer", "downstream", () => [1, 25, 600, 1300, 1600, 2000]));
 
   it("row 14: a reset after the effect and before the reply is settled by looking, within the same run", async () => {
-    const t = trial();
+    const t = faultRun();
     for (const verb of ["createClient", "bind", "setOwner"] as const) {
       const hold = t.aegir.faults.holdRequest(verb, "committed");
       void hold.reached.then(() => t.proxy.reset());
@@ -62,7 +62,7 @@ describe("while a command runs", () => {
   });
 
   it("row 15: a link that goes silent is cut, and what was asked counts as unknown", async () => {
-    const t = trial();
+    const t = faultRun();
     const { connection: args, drush, waits } = ServerConfiguration.parse(t.configuration().main);
     assert.ok(args);
     const connection = new SshConnection(args, () => resolveConnection(args, ["main"], {}), { keepaliveSeconds: 0.1 });
@@ -78,7 +78,7 @@ describe("while a command runs", () => {
         error.message,
         /is dead: nothing was received for 0\.3\d* s. Whether createClient was done is unknown/,
       );
-      t.told("client:nova", error.message);
+      t.assertExplains("client:nova", error.message);
       return true;
     });
     hold.release();
@@ -92,7 +92,7 @@ describe("while a command runs", () => {
 
   it("row 17: a reply that is cut on its way is never taken for an answer", async () => {
     await spoilt("limit_data", "downstream", ({ downstream }) => [0.3, 0.5, 0.7, 0.9].map((part) => downstream * part));
-    const t = trial();
+    const t = faultRun();
     await t.expectUp();
     for (const nth of [1, 2]) t.aegir.faults.onRequest("inventory", "halfAnswer", nth);
     const run = await t.refresh();
@@ -102,7 +102,7 @@ describe("while a command runs", () => {
   });
 
   it("row 18: a channel that closes without an exit status is no success", async () => {
-    const t = trial();
+    const t = faultRun();
     for (const verb of ["createClient", "setOwner"] as const) t.aegir.faults.onRequest(verb, "closeAfter");
     await t.expectUp();
     for (const nth of [1, 2]) t.aegir.faults.onRequest("inventory", "closeAfter", nth);
@@ -115,7 +115,7 @@ describe("while a command runs", () => {
   });
 
   it("row 19: a worker that a signal kills has an unknown outcome, and the signal is named", async () => {
-    const t = trial();
+    const t = faultRun();
     for (const nth of [1, 2, 3]) t.aegir.faults.onRequest("createClient", "killBefore", nth);
     const run = await t.up();
     assert.match(failure(run), /killed by SIGKILL. Whether createClient was done is unknown/);
@@ -123,7 +123,7 @@ describe("while a command runs", () => {
   });
 
   it("row 19: what may have been written then is recorded, so that a destroy takes it back", async () => {
-    const t = trial();
+    const t = faultRun();
     t.stack.declared = [client("nova", "Nova Ltd"), bound("nova", "alice")];
     for (const verb of ["createClient", "bind"] as const) {
       t.aegir.faults.forgetPlans();
@@ -132,7 +132,7 @@ describe("while a command runs", () => {
       }
       const run = await t.up();
       assert.match(failure(run), new RegExp(`Whether ${verb} was done is unknown`));
-      for (const { name, message } of run.failures) t.told(name, message);
+      for (const { name, message } of run.failures) t.assertExplains(name, message);
       assert.equal((await t.destroy()).ok, true);
       assert.ok(!t.aegir.tables().clients.some(({ internalName }) => internalName === "nova"), verb);
     }
@@ -140,7 +140,7 @@ describe("while a command runs", () => {
   });
 
   it("row 21: a link that brings one byte at a time is slow and no more, until a deadline says which it is", async () => {
-    const t = trial();
+    const t = faultRun();
     t.proxy.add("slicer", "downstream", { bytes: 1, milliseconds: 0 });
     await t.expectUp();
     t.proxy.add("slicer", "downstream", { bytes: 1, milliseconds: 5 });
@@ -156,8 +156,8 @@ describe("while a command runs", () => {
   });
 
   /** A server whose worker does what a test says, in place of the real one; the next run meets the real one again. */
-  async function scripted(onExec: Script["onExec"], message: RegExp): Promise<Trial> {
-    const t = trial();
+  async function scripted(onExec: Script["onExec"], message: RegExp): Promise<FaultRun> {
+    const t = faultRun();
     const server = await ScriptedServer.start({ onExec });
     try {
       t.servers = t.drushAt(server.args());
@@ -190,7 +190,7 @@ describe("while a command runs", () => {
   });
 
   it("row 22: a password file that is no password is not read whole", async () => {
-    const t = trial();
+    const t = faultRun();
     await t.expectUp();
     const files = await PlainFiles.open(t.aegir.accounts);
     await files.write("/users/o1.nova", "x".repeat(100_000));
@@ -203,7 +203,7 @@ describe("while a command runs", () => {
   });
 
   it("row 23: greetings and notices around the answers are read over", async () => {
-    const t = trial();
+    const t = faultRun();
     t.aegir.faults.noise = true;
     await t.check();
   });
@@ -242,7 +242,7 @@ describe("while a command runs", () => {
   });
 
   it("row 25: a connection that the server closes between two operations is made anew, and nobody hears of it", async () => {
-    const t = trial();
+    const t = faultRun();
     const provider = await InProcessProvider.start(t.configuration());
     const inputs = { name: "Luna Ltd", internalName: "luna", server: "main" };
     const { id, properties } = await provider.create("AegirClient", inputs);
@@ -258,7 +258,7 @@ describe("while a command runs", () => {
   });
 
   it("row 27: a disk that is full or read-only is told as the server says it, and the old password stays", async () => {
-    const t = trial();
+    const t = faultRun();
     t.aegir.faults.onRequest("createClient", "diskFull");
     const full = await t.up();
     assert.match(failure(full), /1114 The table 'node' is full.*Nothing was changed/);
@@ -275,7 +275,7 @@ describe("while a command runs", () => {
   });
 
   it("row 28: a server that is restarted meanwhile is connected to once more", async () => {
-    const t = trial();
+    const t = faultRun();
     const hold = t.aegir.faults.holdRequest("bind", "begun");
     const running = t.up();
     await hold.reached;
@@ -303,7 +303,7 @@ describe("while the server's clock is set", () => {
   ] as const) {
     it(`row 26: ${how} by a day, waits and comparisons go by what happened, not by our clock`, async () => {
       const clock = new SetClock(240);
-      const t = await Trial.open({ aegir: { clock } });
+      const t = await FaultRun.open({ aegir: { clock } });
       try {
         for (const moment of ["begun", "committed"] as const) {
           const hold = t.aegir.faults.holdRequest("setOwner", moment);

@@ -12,7 +12,7 @@ import { aegirAccess, type Ended } from "../cli/command";
 import { frame, ScriptedServer, type Script } from "../ssh/ScriptedServer";
 import { ACTING, inert, WRAPPING } from "./hostileText";
 import type { Run } from "./LifecycleStack";
-import { access, everyTrial, Trial } from "./Trial";
+import { access, eachFaultRun, FaultRun } from "./FaultRun";
 
 type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 
@@ -93,18 +93,18 @@ function hostileFiles(sftp: SFTPWrapper): void {
 
 describe("displays of what a server says", () => {
   const options = { aegir: { report: () => undefined }, waits: { taskMinutes: 0.001, accountMinutes: 0.001 } };
-  const trial = everyTrial(options);
+  const faultRun = eachFaultRun(options);
   const servers: ScriptedServer[] = [];
   afterEach(() => Promise.all(servers.splice(0).map((server) => server.stop())));
 
   async function lying(lie: (text: string, place: string) => string, script?: Script): Promise<ScriptedServer> {
-    const server = await lyingServer(() => trial().aegir, lie, script);
+    const server = await lyingServer(() => faultRun().aegir, lie, script);
     servers.push(server);
     return server;
   }
 
   /** An `up` with everything in it, a refresh, a change of everything, and a removal, as far as they go. */
-  async function operations(t: Trial): Promise<Run[]> {
+  async function operations(t: FaultRun): Promise<Run[]> {
     const runs = [await t.up({ continueOnError: true }), await t.refresh()];
     t.stack.declared = access({ client: "luna", rotation: "2" });
     runs.push(await t.up({ continueOnError: true }), await t.destroy());
@@ -115,14 +115,14 @@ describe("displays of what a server says", () => {
     this.timeout(400_000);
     const places = new Set<string>();
     const server = await lying((text, place) => (places.add(place), text));
-    const first = trial();
+    const first = faultRun();
     first.servers = first.drushAt(server.args());
     await operations(first);
     await operations(first);
     assert.ok(places.has("client.client.name") && places.has("inventory.sites[].owner.name"), [...places].join(" "));
     const shown = new Set<string>();
     for (const lieAt of places) {
-      const t = await Trial.open(options);
+      const t = await FaultRun.open(options);
       const liar = await lyingServer(
         () => t.aegir,
         (text, place) => (place === lieAt ? `${text}${ACTING}` : text),
@@ -179,7 +179,7 @@ describe("displays of what a server says", () => {
     }
 
     it("row 52: nothing that doctor, dump, plan and audit print acts on its reader, as text and as JSON", async () => {
-      const t = trial();
+      const t = faultRun();
       await t.expectUp();
       for (const acting of [ACTING, WRAPPING]) {
         const server = await lying((text) => `${text}${acting}`, { onSftp: hostileFiles });
@@ -189,7 +189,7 @@ describe("displays of what a server says", () => {
     });
 
     it("row 52: what a manifest of a live server declares is read back as it is, and acts on nobody before", async () => {
-      const t = trial();
+      const t = faultRun();
       await t.expectUp();
       const acting = " ##vso[task.complete result=Failed] ##[error]x ::error::y";
       const server = await lying((text, place) => (/clients\[\]\.name$/.test(place) ? `${text}${acting}` : text));

@@ -13,10 +13,10 @@ import { WORKER_ARGUMENTS, type ServerFacts } from "../../provider/worker/protoc
 import { workerSource } from "../../provider/worker/source";
 import { PlainFiles } from "../support/PlainClient";
 import { aegirAccess } from "../cli/command";
-import { client } from "../scenarios/World";
+import { client } from "../scenarios/Scenario";
 import { frame, NOW, ScriptedServer, workerInput, type WorkerRequest } from "../ssh/ScriptedServer";
 import { InProcessProvider, type ResourceType, type Values } from "./Provider";
-import { access, everyTrial } from "./Trial";
+import { access, eachFaultRun } from "./FaultRun";
 import { runs, seed } from "../support/random";
 
 /** Texts that mean something to a shell, to PHP, to SQL, to Drush or to a terminal. */
@@ -84,7 +84,7 @@ async function recording() {
 }
 
 describe("hostile input", () => {
-  const trial = everyTrial();
+  const faultRun = eachFaultRun();
   const problems = (run: { failures: { reason: string }[] }) => run.failures.map(({ reason }) => reason).join(" ");
 
   for (const [row, what, chosen] of [
@@ -128,7 +128,7 @@ describe("hostile input", () => {
   }
 
   it(`row 42: whatever text a client's name is, it is refused, or stored letter by letter, or nothing is (seed ${seed})`, async () => {
-    const t = trial();
+    const t = faultRun();
     const provider = await InProcessProvider.start(t.configuration());
     const inputs = { name: "Nova Ltd", internalName: "nova", server: "main" };
     const { id, properties } = await provider.create("AegirClient", inputs);
@@ -168,7 +168,7 @@ describe("hostile input", () => {
   });
 
   it("row 45: no name leads out of the directory of password files", async () => {
-    const t = trial();
+    const t = faultRun();
     const provider = await InProcessProvider.start(t.configuration());
     for (const name of ["../../etc/passwd", "/etc/passwd", "..", "a/b", "a\\b", "%2e%2e"]) {
       assert.notEqual(problems(await provider.check("ShellAccount", { client: name })), "");
@@ -178,7 +178,7 @@ describe("hostile input", () => {
   });
 
   it("row 45: a link in the place of a password file is not followed", async () => {
-    const t = trial();
+    const t = faultRun();
     await t.expectUp();
     // A single word, which would pass for a password and come to lie in the state.
     t.aegir.linkPasswordFile("o1.nova", "/home/o1.ftp/users/o1.acme");
@@ -194,7 +194,7 @@ describe("hostile input", () => {
   });
 
   it("row 46: names that only look different are one name, and what deceives the eye is refused", async () => {
-    const t = trial();
+    const t = faultRun();
     const provider = await InProcessProvider.start(t.configuration());
     const check = async (type: ResourceType, values: Values) => problems(await provider.check(type, values));
     for (const internalName of ["acme-inc", "acme.inc", "Acme", "a2345678901234567", "ａcme", "ac\u200bme"]) {
@@ -226,7 +226,7 @@ describe("hostile input", () => {
   });
 
   it("row 47: no client gets a name that the server keeps for itself, and no login is another's", async () => {
-    const t = trial();
+    const t = faultRun();
     const provider = await InProcessProvider.start(t.configuration());
     for (const internalName of ["admin", "ftp", "web", "_", "www-data", "o1.ftp"]) {
       const { failures } = await provider.check("AegirClient", { name: "Acme", internalName });
@@ -298,7 +298,7 @@ describe("hostile input", () => {
     for (const text of ["", "# nothing\n", "version: 1\n", "version: 1\nclients:\n"]) {
       assert.throws(() => parseManifest(text, "access.yaml"), ManifestError);
     }
-    const t = trial();
+    const t = faultRun();
     const provider = await InProcessProvider.start(t.configuration());
     for (const { internalName, name, nid } of t.aegir
       .tables()

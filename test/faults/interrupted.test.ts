@@ -5,17 +5,17 @@ import { Sftp } from "../../provider/ssh/Sftp";
 import { SshConnection } from "../../provider/ssh/SshConnection";
 import { workerSource } from "../../provider/worker/source";
 import { ProviderProcess } from "../dynamic/ProviderProcess";
-import { access, everyTrial } from "./Trial";
+import { access, eachFaultRun } from "./FaultRun";
 
 describe("interrupted", () => {
-  const trial = everyTrial();
+  const faultRun = eachFaultRun();
 
   for (const [times, how] of [
     [1, "once"],
     [2, "twice"],
   ] as const) {
     it(`row 30: ${how} in the middle of a write, it ends at once, leaves no lock, and the next run completes it`, async () => {
-      const t = trial();
+      const t = faultRun();
       let provider: ProviderProcess | undefined;
       t.provider = async (servers) => (provider = await ProviderProcess.withServers(servers));
       const hold = t.aegir.faults.holdRequest("setOwner", "begun");
@@ -54,7 +54,7 @@ describe("interrupted", () => {
     );
 
     // And so it is when everything is made, rotated and removed.
-    const t = trial();
+    const t = faultRun();
     await t.expectUp();
     const before = Object.keys(t.aegir.tables().passwordFiles);
     t.stack.declared = access({ rotation: "2" });

@@ -8,11 +8,11 @@ import assert from "node:assert/strict";
 import { fullSeed } from "../aegir/seed";
 import { onEveryEngine } from "../scenarios/everyEngine";
 import type { Declaration } from "../scenarios/program";
-import { expectOk, World } from "../scenarios/World";
+import { expectOk, Scenario } from "../scenarios/Scenario";
 import { longRun, skipUnlessLong } from "../support/random";
 import { until } from "../support/until";
 import { oneOfEach, serverHolds } from "./checker";
-import { OURS } from "./Trial";
+import { OURS } from "./FaultRun";
 import { memoriesOf, writes, type Memory, type Write } from "./writes";
 
 const SKIPPING = { PULUMI_EXPERIMENTAL: "true", PULUMI_SKIP_CHECKPOINTS: "true" };
@@ -38,11 +38,11 @@ export function describeKilledEngine(...rows: Write["row"][]): void {
       for (const [moment, memory] of played(write, turn)) {
         it(`row ${write.row}: ${moment}, ${memory}, when ${write.what}`, async function () {
           if (!EVERY_DAY.has(turn)) skipUnlessLong(this, "engines that are killed at further writes");
-          const world = await World.open(engine(), { aegir: { seed: fullSeed } });
+          const scenario = await Scenario.open(engine(), { aegir: { seed: fullSeed } });
           try {
-            await survives(world, write, moment, memory);
+            await survives(scenario, write, moment, memory);
           } finally {
-            await world.close();
+            await scenario.close();
           }
         });
       }
@@ -50,17 +50,17 @@ export function describeKilledEngine(...rows: Write["row"][]): void {
   });
 }
 
-async function survives(world: World, write: Write, moment: Moment, memory: Memory): Promise<void> {
-  const { aegir, stack } = world;
+async function survives(scenario: Scenario, write: Write, moment: Moment, memory: Memory): Promise<void> {
+  const { aegir, stack } = scenario;
   aegir.addSites(OURS.sites.map((site) => ({ site })));
   const others = aegir.digest(OURS);
   const env = memory === "without checkpoints" ? SKIPPING : {};
   const empty = await stack.exportState();
   const deploys = async (declared: Declaration[]) => {
-    world.declare(declared);
+    scenario.declare(declared);
     return (await stack.up()).ok;
   };
-  if (write.before.length > 0) await world.up(write.before);
+  if (write.before.length > 0) await scenario.up(write.before);
   await write.prepare?.({ aegir, deploys });
 
   // PHP in the middle of a query does not notice that nobody waits for it any more.
@@ -68,7 +68,7 @@ async function survives(world: World, write: Write, moment: Moment, memory: Memo
   const { verb, nth = 1 } = write;
   const hold = aegir.faults.holdRequest(verb, moment === "after it" ? "committed" : "begun", { nth, outlives });
   const kill = new AbortController();
-  world.declare(write.after);
+  scenario.declare(write.after);
   const running = stack.up({ env, kill: kill.signal });
   await Promise.race([hold.reached, running.then(({ output }) => assert.fail(output))]);
   kill.abort();
@@ -80,7 +80,7 @@ async function survives(world: World, write: Write, moment: Moment, memory: Memo
   const { unlinks } = aegir.counts;
   const logins = () => Object.values(aegir.counts.connections).reduce((sum, count) => sum + count, 0);
   const before = logins();
-  world.declare(declared);
+  scenario.declare(declared);
   const next = stack.up({ env });
   if (outlives) {
     await until(() => logins() > before);
@@ -91,7 +91,7 @@ async function survives(world: World, write: Write, moment: Moment, memory: Memo
   oneOfEach(aegir);
   if (moment === "after it") assert.equal(aegir.counts.unlinks, unlinks, "no password is rotated twice");
   const { writes: made } = aegir.counts;
-  assert.deepEqual((await world.up()).changes, declared.length > 0 ? { same: declared.length } : {});
+  assert.deepEqual((await scenario.up()).changes, declared.length > 0 ? { same: declared.length } : {});
   assert.equal(aegir.counts.writes, made);
   assert.equal(aegir.digest(OURS), others);
 }

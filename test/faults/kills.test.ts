@@ -11,14 +11,14 @@ import type { Declaration } from "../scenarios/program";
 import { skipUnlessLong } from "../support/random";
 import { until } from "../support/until";
 import { partOf } from "./Provider";
-import { everyTrial, type Trial } from "./Trial";
+import { eachFaultRun, type FaultRun } from "./FaultRun";
 import { memoriesOf, writes, type Write } from "./writes";
 
 describe("killed", () => {
-  const trial = everyTrial();
+  const faultRun = eachFaultRun();
 
-  async function prepared({ before, after, prepare }: Write): Promise<Trial> {
-    const t = trial();
+  async function prepared({ before, after, prepare }: Write): Promise<FaultRun> {
+    const t = faultRun();
     await t.expectUp(before);
     const deploys = async (declared: Declaration[]) => {
       t.stack.declared = declared;
@@ -30,7 +30,7 @@ describe("killed", () => {
   }
 
   /** Runs until the request is held, kills the provider process there, and answers what the engine got to know. */
-  async function killProvider(t: Trial, hold: Hold): Promise<void> {
+  async function killProvider(t: FaultRun, hold: Hold): Promise<void> {
     let provider: ProviderProcess | undefined;
     t.provider = async (servers) => (provider = await ProviderProcess.withServers(servers));
     const running = t.up();
@@ -92,7 +92,7 @@ describe("killed", () => {
       const { row, what, verb, nth = 1 } = write;
       // Files are removed over another connection, with no session of a worker to be killed.
       if (verb === "unlink") continue;
-      const fail = (t: Trial, ...faults: RequestFault[]) =>
+      const fail = (t: FaultRun, ...faults: RequestFault[]) =>
         faults.forEach((fault, index) => t.aegir.faults.onRequest(verb, fault, nth + index));
 
       it(`row ${row}: during and after it, which the same run completes, when ${what}`, async () => {

@@ -3,17 +3,17 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { WORKER_ARGUMENTS } from "../../provider/worker/protocol";
 import { ProviderProcess } from "../dynamic/ProviderProcess";
-import { client } from "../scenarios/World";
+import { client } from "../scenarios/Scenario";
 import { frame, newKey, NOW, ScriptedServer, workerInput } from "../ssh/ScriptedServer";
 import { until } from "../support/until";
 import { ACTING, inert } from "./hostileText";
-import { access, commandLines, everyTrial, SITE } from "./Trial";
+import { access, commandLines, eachFaultRun, SITE } from "./FaultRun";
 
 describe("leaks and displays", () => {
-  const trial = everyTrial();
+  const faultRun = eachFaultRun();
 
   it("row 51: no secret is in an output, an error, the state, a server's log or a command line, whatever goes wrong", async () => {
-    const t = trial();
+    const t = faultRun();
     const canaries = { passphrase: "canary-of-a-passphrase", password: "canary-of-a-password" };
     const { privateKey } = t.aegir.drush;
     const encrypted = newKey(canaries.passphrase);
@@ -56,7 +56,7 @@ describe("leaks and displays", () => {
   });
 
   it("row 51: no password is in what the provider process keeps of its environment or its command line", async () => {
-    const t = trial();
+    const t = faultRun();
     const provider = await ProviderProcess.withServers(t.configuration());
     try {
       await provider.create("AegirClient", { name: "Luna Ltd", internalName: "luna", server: "main" });
@@ -72,7 +72,7 @@ describe("leaks and displays", () => {
   });
 
   it("row 52: what a server calls its things is shown escaped", async () => {
-    const t = trial();
+    const t = faultRun();
     t.aegir.panel.addClient({ name: `Nova ${ACTING}`.slice(0, 100), internalName: "nova" });
     t.stack.declared = [client("nova", "Nova Ltd")];
     const run = await t.up();
@@ -93,7 +93,7 @@ describe("leaks and displays", () => {
     ["what it prints before it dies", () => Buffer.from(ACTING), /printing: ".*\\x1b\[2J\\x1b\]52;c;Zm9v\\x07/],
   ] as const) {
     it(`row 52: ${what} is shown escaped, on one line`, async () => {
-      const t = trial();
+      const t = faultRun();
       const server = await ScriptedServer.start({
         onExec: (channel, command) => {
           const end = () => (channel.exit(1), channel.end());
@@ -118,7 +118,7 @@ describe("leaks and displays", () => {
   }
 
   it("row 52: the log of a verify that failed is shown escaped", async () => {
-    const t = trial();
+    const t = faultRun();
     t.aegir.faults.nextVerify(SITE, "failure");
     const running = t.up();
     await until(() => t.aegir.tables().tasks.some(({ site, status }) => site === SITE && status === 2));

@@ -2,11 +2,11 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:net";
 import { newKey } from "../ssh/ScriptedServer";
-import { bound, client, login, owned } from "../scenarios/World";
+import { bound, client, login, owned } from "../scenarios/Scenario";
 import type { Declaration } from "../scenarios/program";
 import type { Run } from "./LifecycleStack";
 import { InProcessProvider } from "./Provider";
-import { everyTrial, SITE, type Trial } from "./Trial";
+import { eachFaultRun, SITE, type FaultRun } from "./FaultRun";
 
 const DRUSH = ["client:nova", "binding:nova:alice", "binding:nova:dora", `site:${SITE}`];
 const ACCOUNTS = ["account:nova"];
@@ -27,13 +27,13 @@ const withoutAlice = declared.filter(({ name }) => name !== "binding:nova:alice"
 interface Obstacle {
   what: string;
   /** Puts it in the way of everything that connects from now on. */
-  begin: (t: Trial) => void | Promise<void>;
-  end?: (t: Trial) => void | Promise<void>;
+  begin: (t: FaultRun) => void | Promise<void>;
+  end?: (t: FaultRun) => void | Promise<void>;
   unseen: string[];
   says: RegExp;
 }
 
-const connection = (change: object) => (t: Trial) => void (t.servers = t.configuration(change));
+const connection = (change: object) => (t: FaultRun) => void (t.servers = t.configuration(change));
 
 /** A server that speaks something else. */
 const web = createServer((socket) => socket.on("error", () => undefined).end("HTTP/1.1 400 Bad Request\r\n\r\n"));
@@ -137,11 +137,11 @@ const obstacles: Obstacle[] = [
 ];
 
 describe("a refresh that cannot look", () => {
-  const trial = everyTrial();
+  const faultRun = eachFaultRun();
 
-  const marked = (t: Trial) =>
+  const marked = (t: FaultRun) =>
     [...t.stack.state].flatMap(([name, { outputs }]) => (outputs["notLookedAt"] ? name : []));
-  const refreshes = (t: Trial) => {
+  const refreshes = (t: FaultRun) => {
     const mark = t.stack.state.get("account:nova")!.outputs["notLookedAt"];
     return (mark as { refreshes: number } | undefined)?.refreshes;
   };
@@ -149,7 +149,7 @@ describe("a refresh that cannot look", () => {
 
   for (const { what, begin, end, unseen, says } of obstacles) {
     it(`night: ${what}: what can be revoked is revoked, and the run is red and names the rest`, async () => {
-      const t = trial();
+      const t = faultRun();
       await t.expectUp(declared);
       const before = JSON.stringify([...t.stack.state].map(([name, { inputs, outputs }]) => [name, inputs, outputs]));
       try {
@@ -177,7 +177,8 @@ describe("a refresh that cannot look", () => {
 
         t.stack.declared = withoutAlice;
         const run = await t.up({ refresh: true, continueOnError: true });
-        for (const { name, operation, message } of run.failures) if (operation !== "check") t.told(name, message);
+        for (const { name, operation, message } of run.failures)
+          if (operation !== "check") t.assertExplains(name, message);
         assert.deepEqual(logicalNames(run).sort(), [...unseen].sort());
         const revoked = !unseen.includes("binding:nova:alice");
         assert.equal(run.done.includes("delete binding:nova:alice"), revoked);
@@ -194,7 +195,7 @@ describe("a refresh that cannot look", () => {
   }
 
   it("night: an unexpected mistake of this program is not taken for a server that cannot be looked at", async () => {
-    const t = trial();
+    const t = faultRun();
     await t.expectUp(declared);
     t.stack.state.get("account:nova")!.outputs["username"] = { not: "a name" };
     const { failures } = await t.refresh();
@@ -205,7 +206,7 @@ describe("a refresh that cannot look", () => {
   });
 
   it("night: a lookup of what the stack does not manage has nothing to keep, and fails", async () => {
-    const t = trial();
+    const t = faultRun();
     await t.proxy.down();
     const provider = await InProcessProvider.start(t.configuration());
     await assert.rejects(provider.read("SiteOwnership", `site:${SITE}`), { message: /nothing listens on port/ });
@@ -215,7 +216,7 @@ describe("a refresh that cannot look", () => {
 
   it("night: a server that is down costs a run one round of attempts, not one for each resource", async () => {
     const users = Array.from({ length: 20 }, (_, index) => `person${index}`);
-    const t = trial();
+    const t = faultRun();
     for (const name of users) t.aegir.panel.addUser({ name });
     const many = users.map((user) => ({ ...bound("nova", user), args: { client: "nova", user } }));
     await t.expectUp([client("nova", "Nova Ltd"), ...many]);

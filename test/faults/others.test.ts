@@ -3,22 +3,22 @@ import assert from "node:assert/strict";
 import { INSTANCE } from "../aegir/SmallAegir";
 import { workerSource } from "../../provider/worker/source";
 import { WORKER_ARGUMENTS } from "../../provider/worker/protocol";
-import { bound, client, owned } from "../scenarios/World";
+import { bound, client, owned } from "../scenarios/Scenario";
 import { until } from "../support/until";
 import { LifecycleStack, type Run } from "./LifecycleStack";
 import { ProviderProcess } from "../dynamic/ProviderProcess";
-import { access, everyTrial, SITE, type Trial } from "./Trial";
+import { access, eachFaultRun, SITE, type FaultRun } from "./FaultRun";
 
 const nova = client("nova", "Nova Ltd");
 const luna = client("luna", "Luna Ltd");
 
 describe("somebody else writes", () => {
-  const trial = everyTrial();
-  const owner = (t: Trial) => t.aegir.tables().sites.find(({ site }) => site === SITE)?.owner;
+  const faultRun = eachFaultRun();
+  const owner = (t: FaultRun) => t.aegir.tables().sites.find(({ site }) => site === SITE)?.owner;
   const failure = (run: Run): string => run.failures[0]?.message ?? `nothing failed: ${run.done.join(", ")}`;
 
   /** Another stack, in a provider process of its own, as from another pipeline. */
-  function otherStack(t: Trial): { stack: LifecycleStack; kill: () => Promise<void> } {
+  function otherStack(t: FaultRun): { stack: LifecycleStack; kill: () => Promise<void> } {
     let provider: ProviderProcess | undefined;
     const start = async () => (provider = await ProviderProcess.withServers(t.configuration()));
     const stack = new LifecycleStack(start);
@@ -26,7 +26,7 @@ describe("somebody else writes", () => {
   }
 
   it("row 34: two stacks at work on one server do not disturb each other", async () => {
-    const t = trial();
+    const t = faultRun();
     const other = otherStack(t).stack;
     other.declared = [luna, bound("luna", "alice"), owned("shop.nova.example", "luna")];
     t.stack.declared = [nova, bound("nova", "alice"), owned(SITE, "nova")];
@@ -41,7 +41,7 @@ describe("somebody else writes", () => {
   });
 
   it("row 34: of two stacks that want one site the second is refused, naming the owner that it found", async () => {
-    const t = trial();
+    const t = faultRun();
     t.stack.declared = [nova, luna];
     await t.expectUp();
     const { stack: other } = otherStack(t);
@@ -60,7 +60,7 @@ describe("somebody else writes", () => {
   });
 
   it("row 34: a writer that holds the lock for too long is named, with its connection, host and seconds", async () => {
-    const t = trial();
+    const t = faultRun();
     t.aegir.faults.holdDatabaseLock(4711, "deploy.example.com");
     const run = await t.up();
     assert.match(failure(run), /, connection 4711 from deploy\.example\.com for/);
@@ -69,7 +69,7 @@ describe("somebody else writes", () => {
   });
 
   it("row 35: the lock of a deployment that was killed goes with its connection", async () => {
-    const t = trial();
+    const t = faultRun();
     t.stack.declared = [nova];
     const { stack: other, kill } = otherStack(t);
     other.declared = [luna];
@@ -89,13 +89,13 @@ describe("somebody else writes", () => {
   });
 
   it("row 36: what a person has changed since is shown with what was expected, and not overwritten", async () => {
-    const t = trial();
+    const t = faultRun();
     await t.expectUp([nova, luna, owned(SITE, "nova")]);
     t.aegir.panel.saveClient("nova", { title: "Panel Ltd" });
     t.stack.declared = [client("nova", "Program Ltd"), luna, owned(SITE, "nova")];
     const renaming = await t.up();
     assert.match(failure(renaming), /name of the client nova changed .*: expected "Nova Ltd", found "Panel Ltd"/);
-    t.told("client:nova", failure(renaming));
+    t.assertExplains("client:nova", failure(renaming));
 
     t.aegir.panel.saveClient("nova", { title: "Nova Ltd" });
     t.aegir.panel.setOwner(SITE, "Beta GmbH");
@@ -108,7 +108,7 @@ describe("somebody else writes", () => {
   });
 
   it("row 36: the same within the moment between a look and the write", async () => {
-    const t = trial();
+    const t = faultRun();
     await t.expectUp([nova, luna, owned(SITE, "nova")]);
     const renaming = t.aegir.faults.holdRequest("renameClient", "begun");
     t.stack.declared = [client("nova", "Program Ltd"), luna, owned(SITE, "nova")];
@@ -130,7 +130,7 @@ describe("somebody else writes", () => {
   });
 
   it("row 36: a destroy leaves a site alone that somebody else owns by now, and a client that was given one", async () => {
-    const t = trial();
+    const t = faultRun();
     await t.expectUp([nova, luna, owned(SITE, "nova")]);
     t.aegir.panel.setOwner(SITE, "Beta GmbH");
     t.aegir.panel.setOwner("shop.nova.example", "Luna Ltd");
@@ -147,7 +147,7 @@ describe("somebody else writes", () => {
   });
 
   it("row 36: a site that somebody else was given is left with them when it is no longer declared, though a refresh saw it", async () => {
-    const t = trial();
+    const t = faultRun();
     await t.expectUp([nova, luna, owned(SITE, "nova")]);
     t.aegir.panel.setOwner(SITE, "Beta GmbH");
     t.aegir.runQueue();
@@ -158,7 +158,7 @@ describe("somebody else writes", () => {
   });
 
   it("row 36: a site that was given away is this stack's again as soon as it is declared for whom the refresh found", async () => {
-    const t = trial();
+    const t = faultRun();
     await t.expectUp([nova, luna, owned(SITE, "nova")]);
     t.aegir.panel.setOwner(SITE, "Luna Ltd");
     t.aegir.runQueue();
@@ -172,7 +172,7 @@ describe("somebody else writes", () => {
   });
 
   it("row 37: a client of another name is refused, showing both, until onExisting adopts it", async () => {
-    const t = trial();
+    const t = faultRun();
     t.aegir.panel.addClient({ name: "Nova Holding", internalName: "nova" });
     t.stack.declared = [nova];
     const run = await t.up();
@@ -182,7 +182,7 @@ describe("somebody else writes", () => {
   });
 
   it("row 37: another client's site is refused, naming it, until takeOverFrom names it too", async () => {
-    const t = trial();
+    const t = faultRun();
     t.aegir.panel.setOwner(SITE, "Beta GmbH");
     t.aegir.runQueue();
     const run = await t.up();
@@ -194,7 +194,7 @@ describe("somebody else writes", () => {
   });
 
   it("row 38: what was deleted is gone only if the server says so, and is made again", async () => {
-    const t = trial();
+    const t = faultRun();
     await t.expectUp([luna, bound("luna", "alice"), nova]);
     t.aegir.panel.unbind("luna", "alice");
     t.aegir.panel.deleteClient("luna");
@@ -210,7 +210,7 @@ describe("somebody else writes", () => {
   });
 
   it("row 39: a login that BOA's cron removes is seen as gone, and comes back with its site", async () => {
-    const t = trial();
+    const t = faultRun();
     await t.expectUp();
     t.aegir.panel.setOwner(SITE, "Beta GmbH");
     t.aegir.runQueue();
@@ -222,7 +222,7 @@ describe("somebody else writes", () => {
   });
 
   it("row 40 cannot occur: no account is made or changed here, BOA's cron alone does that", async () => {
-    const t = trial();
+    const t = faultRun();
     // All that is ever sent: one constant command line, and file operations that look, read and remove.
     assert.equal(WORKER_ARGUMENTS, '--user=1 php-eval "eval(base64_decode(fgets(STDIN)));"');
     assert.doesNotMatch(workerSource(), /\b(useradd|usermod|userdel|chpasswd|passwd)\b/);
@@ -236,7 +236,7 @@ describe("somebody else writes", () => {
   });
 
   it("row 41: a user or a client that vanishes on the way is named, and nothing is half bound", async () => {
-    const t = trial();
+    const t = faultRun();
     t.aegir.panel.addUser({ name: "dora", mail: "dora@nova.example" });
     t.stack.declared = [nova, bound("nova", "dora")];
     const binding = t.aegir.faults.holdRequest("bind", "begun");
@@ -247,7 +247,7 @@ describe("somebody else writes", () => {
     const run = await running;
     assert.match(failure(run), /there is no panel user dora to bind to nova .*createUser/);
     assert.ok(!t.aegir.tables().bindings.some((row) => row.client === "nova"));
-    t.told("binding:nova:dora", failure(run));
+    t.assertExplains("binding:nova:dora", failure(run));
 
     t.stack.declared = [nova, owned(SITE, "nova")];
     const taking = t.aegir.faults.holdRequest("setOwner", "begun");

@@ -3,22 +3,22 @@ import assert from "node:assert/strict";
 import { createServer, type AddressInfo } from "node:net";
 import { utils } from "ssh2";
 import { newKey, newRsaKey, ScriptedServer } from "../ssh/ScriptedServer";
-import { client } from "../scenarios/World";
+import { client } from "../scenarios/Scenario";
 import { until } from "../support/until";
 import { InProcessProvider } from "./Provider";
-import { access, everyTrial, SITE, type Trial } from "./Trial";
+import { access, eachFaultRun, SITE, type FaultRun } from "./FaultRun";
 
 describe("reaching the host", () => {
   const hostKey = newKey();
-  const trial = everyTrial({ aegir: { hostKey: hostKey.private } });
+  const faultRun = eachFaultRun({ aegir: { hostKey: hostKey.private } });
   const publicKey = (key: { public: string }) => key.public.split(" ").slice(0, 2).join(" ");
-  const logins = (t: Trial) => {
+  const logins = (t: FaultRun) => {
     const { accepted, rejected } = t.aegir.counts.authentications;
     return { accepted, rejected };
   };
 
   /** Fails at the first step with the message, and has begun nothing. */
-  async function refused(t: Trial, message: RegExp, connection?: object): Promise<void> {
+  async function refused(t: FaultRun, message: RegExp, connection?: object): Promise<void> {
     if (connection) t.servers = t.configuration(connection);
     const { writes } = t.aegir.counts;
     const run = await t.up();
@@ -30,7 +30,7 @@ describe("reaching the host", () => {
   }
 
   it("row 1: a port that is closed is tried as often as allowed, and is not taken for an empty server", async () => {
-    const t = trial();
+    const t = faultRun();
     await t.expectUp();
     await t.proxy.down();
     const refreshed = await t.refresh();
@@ -43,14 +43,14 @@ describe("reaching the host", () => {
   });
 
   it("row 2: a name that does not resolve is said to be a matter of DNS", async () => {
-    await refused(trial(), /the name host\.invalid cannot be resolved \(DNS: \w+\) \(2 attempts/, {
+    await refused(faultRun(), /the name host\.invalid cannot be resolved \(DNS: \w+\) \(2 attempts/, {
       host: "host.invalid",
       dialErrorLimit: -1,
     });
   });
 
   it("row 3: a server that never greets costs one deadline per attempt", async () => {
-    const t = trial();
+    const t = faultRun();
     t.proxy.add("timeout", "downstream", { milliseconds: 0 });
     await refused(t, /accepted the connection but sent no SSH greeting within 0\.2 s \(2 attempts/, {
       perDialTimeout: 0.2,
@@ -59,7 +59,7 @@ describe("reaching the host", () => {
 
   it("row 4: what is no SSH server is shown cut and escaped", async () => {
     for (const greeting of ["HTTP/1.1 400 Bad Request\r\n\x1b[2J\r\n", `${"x".repeat(100_000)}\r\n`]) {
-      const t = trial();
+      const t = faultRun();
       const server = createServer((socket) => socket.on("error", () => undefined).end(greeting));
       await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
       try {
@@ -79,7 +79,7 @@ describe("reaching the host", () => {
   });
 
   it("row 5: an unknown host key is refused with its fingerprint and how to pin it, and nothing is sent", async () => {
-    const t = trial();
+    const t = faultRun();
     t.servers = t.configuration({ hostKey: newKey().fingerprint });
     const run = await t.up();
     const { hostKey: fingerprint } = t.aegir.drush;
@@ -90,7 +90,7 @@ describe("reaching the host", () => {
   });
 
   it("row 6: a changed host key is refused with both fingerprints, and no credential is offered", async () => {
-    const t = trial();
+    const t = faultRun();
     const pinned = publicKey(hostKey);
     t.servers = t.configuration({ hostKey: pinned });
     await t.expectUp();
@@ -105,7 +105,7 @@ describe("reaching the host", () => {
   });
 
   it("row 7: a pin of another type than the server's key is refused, and nothing is sent", async () => {
-    const t = trial();
+    const t = faultRun();
     await refused(t, /no host key of a type that is pinned or strong enough; pinned: SHA256:\S+ \(ssh-rsa\)/, {
       hostKey: newRsaKey().public,
     });
@@ -113,7 +113,7 @@ describe("reaching the host", () => {
   });
 
   it("row 8: rejected credentials are tried once, and not again by the other resources", async () => {
-    const t = trial();
+    const t = faultRun();
     t.aegir.faults.refuseLogins = true;
     t.stack.declared = [...access(), client("luna", "Luna Ltd")];
     const run = await t.up({ continueOnError: true });
@@ -125,7 +125,7 @@ describe("reaching the host", () => {
   });
 
   it("row 9: a key that cannot be read is refused before any connection is made, and not shown", async () => {
-    const t = trial();
+    const t = faultRun();
     const encrypted = newKey("zebra quartz").private;
     const damaged = t.aegir.drush.privateKey.split("\n").toSpliced(3, 1).join("\n");
     for (const [privateKey, privateKeyPassword, message] of [
@@ -138,7 +138,7 @@ describe("reaching the host", () => {
       const run = await t.up();
       assert.match(run.failures[0]!.message, message);
       for (const failure of run.failures) {
-        t.told(failure.name, failure.message);
+        t.assertExplains(failure.name, failure.message);
         for (const secret of [privateKey.split("\n")[2] ?? privateKey, "zebra quartz"]) {
           assert.ok(!failure.message.includes(secret), failure.message);
         }
@@ -150,7 +150,7 @@ describe("reaching the host", () => {
   });
 
   it("row 10: logins that are dropped before the greeting are tried again, and there is one for everything", async () => {
-    const t = trial();
+    const t = faultRun();
     t.servers = t.configuration({ dialErrorLimit: 4 });
     t.proxy.add("limit_data", "downstream", { bytes: 0 });
     assert.equal((await t.up()).ok, true);
@@ -159,7 +159,7 @@ describe("reaching the host", () => {
   });
 
   it("row 11: thirty operations at once need one session, where a connection may have few", async () => {
-    const t = trial();
+    const t = faultRun();
     const provider = await InProcessProvider.start(t.configuration());
     const users = Array.from({ length: 30 }, (_, index) => `person${index}`);
     for (const name of users) t.aegir.panel.addUser({ name });
@@ -171,7 +171,7 @@ describe("reaching the host", () => {
   });
 
   it("row 12: a bastion that dies on the way is named, and the server behind it is not blamed", async () => {
-    const t = trial();
+    const t = faultRun();
     const bastion = await ScriptedServer.start({ forwarding: true });
     try {
       const proxy = { ...bastion.args({ user: "jump" }), dialErrorLimit: undefined };

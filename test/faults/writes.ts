@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import type { Requested } from "../aegir/SmallAegir";
 import type { SmallAegir } from "../aegir/SmallAegir";
 import type { Declaration } from "../scenarios/program";
-import { client, owned } from "../scenarios/World";
-import { access, MAIL, moved, SITE } from "./Trial";
+import { client, owned } from "../scenarios/Scenario";
+import { access, MAIL, moved, SITE } from "./FaultRun";
 
 const withoutMail = client("nova", "Nova Ltd");
 const renamed = client("nova", "Nova Incorporated", { email: MAIL });
@@ -18,7 +18,7 @@ export interface Write {
   verb: Requested;
   nth?: number;
   /** What has happened after `before` was deployed. */
-  prepare?: (world: { aegir: SmallAegir; deploys: (declared: Declaration[]) => Promise<boolean> }) => Promise<unknown>;
+  prepare?: (server: { aegir: SmallAegir; deploys: (declared: Declaration[]) => Promise<boolean> }) => Promise<unknown>;
   /**
    * With a lost state, the program that says so much that nothing has to be remembered; none, where the program cannot
    * say it: what is no longer declared is known from the state alone.

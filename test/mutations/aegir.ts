@@ -62,7 +62,7 @@ export const aegir: WrittenMutation[] = [
     find: "if (known?.writes === writes && taken - known.taken < INVENTORY_SECONDS * 1000) return known.inventory;",
     replace: "if (known && taken - known.taken < INVENTORY_SECONDS * 1000) return known.inventory;",
     caughtBy:
-      "test/resources/ServerStories.test.ts: a read that comes while something is written is not answered from before",
+      "test/resources/serverScenarios.test.ts: a read that comes while something is written is not answered from before",
   },
   {
     name: "keep one worker for ever",
@@ -70,7 +70,7 @@ export const aegir: WrittenMutation[] = [
     file: "provider/aegir/DrushWorker.ts",
     find: "if (session.alive && session.age < LEASE_SECONDS && session.requests < LEASE_REQUESTS) return session;",
     replace: "if (session.alive) return session;",
-    caughtBy: "test/resources/ServerStories.test.ts: a worker is retired after a minute (trap 28)",
+    caughtBy: "test/resources/serverScenarios.test.ts: a worker is retired after a minute (trap 28)",
   },
   {
     name: "wait for a task for ever",
@@ -79,7 +79,7 @@ export const aegir: WrittenMutation[] = [
     find: "return this.clock() >= this.#expires;",
     replace: "return this.#expires < 0;",
     caughtBy:
-      "test/resources/ServerStories.test.ts: a queue that stands still ends the wait as half done, and says why it stands",
+      "test/resources/serverScenarios.test.ts: a queue that stands still ends the wait as half done, and says why it stands",
   },
   {
     name: "a directory that is not there means that its logins are gone",
@@ -105,7 +105,7 @@ export const aegir: WrittenMutation[] = [
     file: "provider/aegir/PasswordFiles.ts",
     find: 'while ((await this.#readFile(login)) === "") {',
     replace: 'while ((await this.#readFile(login)) === "never") {',
-    caughtBy: "test/resources/ServerStories.test.ts: a login whose file is being written is not gone (trap 14)",
+    caughtBy: "test/resources/serverScenarios.test.ts: a login whose file is being written is not gone (trap 14)",
   },
   {
     name: "call unknown not done once the server cannot be reached any more",
@@ -114,7 +114,7 @@ export const aegir: WrittenMutation[] = [
     find: "      else if (error instanceof SshError && unknown) throw unknown;\n",
     replace: "",
     caughtBy:
-      "test/resources/ServerStories.test.ts: a lost answer of a server that then cannot be asked is recorded as not known",
+      "test/resources/serverScenarios.test.ts: a lost answer of a server that then cannot be asked is recorded as not known",
   },
   {
     name: "let the configuration hold another command",

@@ -19,7 +19,7 @@ export const resources: WrittenMutation[] = [
     find: "{ uid: news.expectedUid ?? olds.uid, clientNid }",
     replace: "{ uid: news.expectedUid, clientNid }",
     caughtBy:
-      "test/resources/ServerStories.test.ts: a name that another person has now is refused, naming both people and the ways out",
+      "test/resources/serverScenarios.test.ts: a name that another person has now is refused, naming both people and the ways out",
   },
   {
     name: "take access from the client that has the name now",
@@ -29,7 +29,7 @@ export const resources: WrittenMutation[] = [
     find: `await server.worker.call("unbind", { client, clientNid,`,
     replace: `await server.worker.call("unbind", { client, ...(clientNid === 0 && { clientNid }),`,
     caughtBy:
-      "test/resources/ServerStories.test.ts: what was bound to a client is unbound from it, and not from the one that has its name now",
+      "test/resources/serverScenarios.test.ts: what was bound to a client is unbound from it, and not from the one that has its name now",
   },
   {
     name: "give a site to whichever client has the name now",
@@ -39,7 +39,7 @@ export const resources: WrittenMutation[] = [
     find: "if (toNid !== undefined && result.client?.nid !== toNid) {",
     replace: 'if (toNid !== undefined && result.client?.nid !== toNid && to === "") {',
     caughtBy:
-      "test/resources/ServerStories.test.ts: a site that a person moved is not given back to another client of the owner's name",
+      "test/resources/serverScenarios.test.ts: a site that a person moved is not given back to another client of the owner's name",
   },
   {
     name: "undo in the night whatever was changed by hand",
@@ -75,7 +75,7 @@ export const resources: WrittenMutation[] = [
     find: "if (recorded && isTakenBack(owner, declared, recorded)) return",
     replace: "if (false as boolean) return",
     caughtBy:
-      "test/resources/ServerStories.test.ts: a site that another stack took back by takeOverFrom is not taken a second time",
+      "test/resources/serverScenarios.test.ts: a site that another stack took back by takeOverFrom is not taken a second time",
   },
   {
     name: "let a destroy take what is declared",
@@ -185,7 +185,7 @@ export const resources: WrittenMutation[] = [
     file: "provider/resources/ClientUserBinding.ts",
     find: "isDeclared(server.name, ensuredMail(called, user.mail))",
     replace: "isDeclared(server.name, user.mail)",
-    caughtBy: "test/resources/ServerStories.test.ts: a person whom the client's email declares as well stays bound",
+    caughtBy: "test/resources/serverScenarios.test.ts: a person whom the client's email declares as well stays bound",
   },
   {
     name: "give back a site that somebody else owns by now",
@@ -286,7 +286,7 @@ export const resources: WrittenMutation[] = [
     find: "if (!rotate || !(error instanceof Error)) throw error;",
     replace: "if (rotate || !(error instanceof Error)) throw error;",
     caughtBy:
-      "test/resources/ServerStories.test.ts: a rotation that does not end is recorded, without the password that is gone",
+      "test/resources/serverScenarios.test.ts: a rotation that does not end is recorded, without the password that is gone",
   },
   {
     name: "rotate the password of a client without a site",

@@ -16,7 +16,7 @@ import { basename, dirname, join } from "node:path";
 import * as ts from "typescript";
 import { typeProblems } from "../documents/typeProblems";
 import { onEveryEngine } from "../scenarios/everyEngine";
-import { expectOk, World } from "../scenarios/World";
+import { expectOk, Scenario } from "../scenarios/Scenario";
 
 const root = join(__dirname, "..", "..");
 
@@ -173,20 +173,20 @@ describe("the packed package", () => {
 
   onEveryEngine("a project that has it", (engine) => {
     it("is previewed and deployed with it, and with no other copy", async () => {
-      const world = await World.open(engine(), { program: project });
+      const scenario = await Scenario.open(engine(), { program: project });
       try {
-        world.aegir.addSites([{ site: "www.acme.example" }]);
+        scenario.aegir.addSites([{ site: "www.acme.example" }]);
         const probeFile = join(directory, "probed");
         const env = { NODE_OPTIONS: `--require ${join(project, "probe.js")}`, PROBE_FILE: probeFile };
-        const preview = expectOk(await world.stack.preview({ env }));
+        const preview = expectOk(await scenario.stack.preview({ env }));
         assert.deepEqual(preview.changes, { create: 2 });
-        const up = expectOk(await world.stack.up({ env }));
+        const up = expectOk(await scenario.stack.up({ env }));
         assert.deepEqual(up.changes, { create: 2 });
-        assert.equal(world.owner("www.acme.example"), "acme");
+        assert.equal(scenario.owner("www.acme.example"), "acme");
         const copies = new Set(readFileSync(probeFile, "utf8").trimEnd().split("\n"));
         assert.deepEqual([...copies], [join(installed, "dist", "dynamic", "index.js")]);
       } finally {
-        await world.close();
+        await scenario.close();
       }
     });
   });

@@ -6,7 +6,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { InProcessEngine } from "../engine/InProcessEngine";
-import { expectOk, World } from "../scenarios/World";
+import { expectOk, Scenario } from "../scenarios/Scenario";
 
 export type ScenarioResult = Awaited<ReturnType<typeof play>>;
 
@@ -21,16 +21,20 @@ async function play(project: string) {
   const directory = mkdtempSync(join(tmpdir(), "aegir-toolchain-"));
   const loadedFiles = join(directory, "loaded");
   const env = { NODE_OPTIONS: `--require ${join(__dirname, "loadedFiles.js")}`, LOADED_FILES: loadedFiles };
-  const world = await World.open(new InProcessEngine(), { program: project });
+  const scenario = await Scenario.open(new InProcessEngine(), { program: project });
   try {
-    const { aegir, stack } = world;
+    const { aegir, stack } = scenario;
     aegir.addSites([{ site }]);
     const digest = aegir.digest();
     // As users have it: the SDK has the compiler check the program before it runs.
     const preview = expectOk(await stack.preview({ env: { ...env, PULUMI_NODEJS_TRANSPILE_ONLY: "false" } }));
     const unchangedByPreview = aegir.digest() === digest;
     const up = expectOk(await stack.up({ env }));
-    const deployed = { owner: world.owner(site), sitesOfLogin: await world.sitesOf("o1.acme"), outputs: up.outputs };
+    const deployed = {
+      owner: scenario.owner(site),
+      sitesOfLogin: await scenario.sitesOf("o1.acme"),
+      outputs: up.outputs,
+    };
     const { writes } = aegir.counts;
     const again = expectOk(await stack.up({ env }));
     const writesAgain = aegir.counts.writes - writes;
@@ -40,14 +44,14 @@ async function play(project: string) {
       unchangedByPreview,
       deployed,
       writesAgain,
-      left: { owner: world.owner(site), clients: aegir.tables().clients.map(({ internalName }) => internalName) },
+      left: { owner: scenario.owner(site), clients: aegir.tables().clients.map(({ internalName }) => internalName) },
       loaded: readFileSync(loadedFiles, "utf8")
         .trimEnd()
         .split("\n")
         .map((line) => JSON.parse(line) as LoadedFile),
     };
   } finally {
-    await world.close();
+    await scenario.close();
     rmSync(directory, { recursive: true });
   }
 }

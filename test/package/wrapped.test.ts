@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { InProcessEngine } from "../engine/InProcessEngine";
-import { World } from "../scenarios/World";
+import { Scenario } from "../scenarios/Scenario";
 
 const root = join(__dirname, "..", "..");
 const wrapper = `const { AegirClient } = require("pulumi-aegir");
@@ -28,15 +28,15 @@ describe("A program that has the package only inside another package", () => {
 
   it("is told to add it to its own package.json, and nothing is deployed", async function () {
     this.timeout(60_000);
-    const world = await World.open(new InProcessEngine(), { program: project });
+    const scenario = await Scenario.open(new InProcessEngine(), { program: project });
     try {
-      const outcome = await world.stack.up();
+      const outcome = await scenario.stack.up();
       assert.equal(outcome.ok, false);
       assert.match(outcome.diagnostics, /pulumi-aegir is not installed in .*aegir-wrapped-.* Nothing was deployed\./);
       assert.match(outcome.diagnostics, /Add pulumi-aegir to the dependencies of that project's package\.json/);
-      assert.equal(world.aegir.counts.writes, 0);
+      assert.equal(scenario.aegir.counts.writes, 0);
     } finally {
-      await world.close();
+      await scenario.close();
     }
   });
 });

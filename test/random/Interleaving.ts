@@ -97,7 +97,7 @@ export async function everyOrder(
 const writes = (request: string): boolean => verbs[request.split(" ", 1)[0] as Verb].write;
 
 /** Where actors stop. One of them moves at a time, until it stops again or has ended. */
-export class Stage {
+export class Scheduler {
   readonly #waiting = new Map<string, { about: string; go: (decision: Decision) => void }>();
   readonly #mortal = new Set<string>();
   #moving = 0;

@@ -1,10 +1,10 @@
-/** What goes wrong while a stack of a random story is deployed, at a place that is drawn. */
+/** What goes wrong while a stack of a random scenario is deployed, at a place that is drawn. */
 import * as fc from "fast-check";
 import { REQUEST_FAULTS, type RequestFault, type VerifyOutcome } from "../aegir/SmallAegir";
 import type { Verb } from "../../provider/worker/protocol";
 import type { Provider } from "../faults/Provider";
 import type { Direction } from "../support/ToxicProxy";
-import type { Trial } from "../faults/Trial";
+import type { FaultRun } from "../faults/FaultRun";
 import { RANDOM_OURS } from "./Program";
 
 export type Interruption =
@@ -59,7 +59,7 @@ export const interruption: fc.Arbitrary<Interruption> = fc.oneof(
 );
 
 /** Arranges it at the server and on the way to it. */
-export function arrange(interruption: Interruption, { proxy, aegir }: Pick<Trial, "proxy" | "aegir">): void {
+export function arrange(interruption: Interruption, { proxy, aegir }: Pick<FaultRun, "proxy" | "aegir">): void {
   if (interruption.kind === "cut") {
     proxy.add(interruption.toxic, interruption.direction, { bytes: interruption.bytes });
   } else if (interruption.kind === "request") {

@@ -1,7 +1,7 @@
-/** What two stacks of one server declare in a random story, and how people change it. */
+/** What two stacks of one server declare in a random scenario, and how people change it. */
 import * as fc from "fast-check";
 import type { Declaration } from "../scenarios/program";
-import { bound, client, login, owned } from "../scenarios/World";
+import { bound, client, login, owned } from "../scenarios/Scenario";
 
 /** A client with everything that depends on it. */
 export interface Team {
@@ -30,7 +30,7 @@ const PEOPLE = ["alice", "bob", "dora"];
 /** Who is not on the server is made. */
 const MADE = ["dora"];
 
-/** Everything that a story may touch. */
+/** Everything that a scenario may touch. */
 export const RANDOM_OURS = {
   clients: TEAMS.flatMap((team) => [team, `${team}2`]),
   sites: SITES,
@@ -49,7 +49,7 @@ const newTeam = (team: string): Team => ({
 
 export const nothing: Program = { teams: {}, owners: {} };
 
-/** Every story begins with it. */
+/** Every scenario begins with it. */
 export const beginning: Program = {
   teams: { nova: { ...newTeam("nova"), email: true, people: ["alice", "dora"] }, luna: newTeam("luna") },
   owners: { "www.nova.example": "nova", "shop.nova.example": "luna" },

@@ -1,6 +1,6 @@
 /**
- * The random stories once more with whole engines, which run what does not depend on each other at the same time, and which
- * are killed with their provider processes. What is found here is looked for in stories.test.ts, where it is made small.
+ * The random scenarios once more with whole engines, which run what does not depend on each other at the same time, and which
+ * are killed with their provider processes. What is found here is looked for in scenarios.test.ts, where it is made small.
  */
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
@@ -8,45 +8,45 @@ import { fullSeed } from "../aegir/seed";
 import type { Engine, ExportedState, Outcome } from "../engine/Engine";
 import { nothingElse, oneOfEach, serverHolds } from "../faults/checker";
 import { ToxicProxy } from "../support/ToxicProxy";
-import { configurationThrough } from "../faults/Trial";
+import { configurationThrough } from "../faults/FaultRun";
 import { onEveryEngine } from "../scenarios/everyEngine";
 import { ScenarioStack } from "../scenarios/ScenarioStack";
-import { expectOk, World } from "../scenarios/World";
+import { expectOk, Scenario } from "../scenarios/Scenario";
 import { Budget, runs, seed } from "../support/random";
 import { arrange } from "./Interruption";
 import { declarations, RANDOM_OURS } from "./Program";
-import { stories, told, type Attempt, type Chapter } from "./Story";
+import { scenarios, withPrograms, type Attempt, type Chapter } from "./Scenario";
 
-/** Of one long story, told as far as there is time: to begin anew for each would cost engines several times as much. */
+/** Of one long scenario, played as far as there is time: a new stack for each would cost engines several times as much. */
 const CHAPTERS = 1000;
 
-onEveryEngine(`a random story (seed ${seed})`, (engine) => {
+onEveryEngine(`a random scenario (seed ${seed})`, (engine) => {
   it("ends well whatever goes wrong on its way", async function () {
     this.timeout(0);
-    const story = stories({ min: CHAPTERS, max: CHAPTERS }, 1);
+    const chapters = scenarios({ min: CHAPTERS, max: CHAPTERS }, 1);
     await fc.assert(
-      fc.asyncProperty(story, (drawn) => play(drawn, engine())),
+      fc.asyncProperty(chapters, (drawn) => play(drawn, engine())),
       { ...runs(1), numRuns: 1, endOnFailure: true },
     );
   });
 });
 
-async function play(story: Chapter[], engine: Engine): Promise<void> {
-  const world = await World.open(engine, { aegir: { seed: fullSeed } });
-  const { aegir } = world;
+async function play(chapters: Chapter[], engine: Engine): Promise<void> {
+  const scenario = await Scenario.open(engine, { aegir: { seed: fullSeed } });
+  const { aegir } = scenario;
   const budget = new Budget();
   const proxy = await ToxicProxy.open(() => aegir.drush);
   const servers = configurationThrough(proxy, aegir);
-  await world.configure({ "aegir:servers": { secret: JSON.stringify(servers) } });
+  await scenario.configure({ "aegir:servers": { secret: JSON.stringify(servers) } });
   const second = await ScenarioStack.of(engine, { servers });
-  const stacks: ScenarioStack[] = [world, second];
+  const stacks: ScenarioStack[] = [scenario, second];
   const all = <T>(work: (stack: ScenarioStack) => Promise<T>): Promise<T[]> => Promise.all(stacks.map(work));
   try {
     aegir.addSites(RANDOM_OURS.sites.map((site) => ({ site })));
     const others = aegir.digest(RANDOM_OURS);
     const empty = await all((each) => each.stack.exportState());
     let number = 0;
-    for (const { before, after, attempts, refresh, stateLost } of told(story)) {
+    for (const { before, after, attempts, refresh, stateLost } of withPrograms(chapters)) {
       if (!budget.take()) break;
       number++;
       const declared = ([1, 2] as const).map((stack) => declarations(after, before, stack));
@@ -54,7 +54,7 @@ async function play(story: Chapter[], engine: Engine): Promise<void> {
       try {
         for (const attempt of attempts) {
           const chosen = stacks.filter(
-            (each) => attempt.stacks === "both" || (attempt.stacks === "first") === (each === world),
+            (each) => attempt.stacks === "both" || (attempt.stacks === "first") === (each === scenario),
           );
           await tryUp(attempt, chosen);
           proxy.heal();
@@ -73,16 +73,16 @@ async function play(story: Chapter[], engine: Engine): Promise<void> {
         assert.equal(aegir.digest(RANDOM_OURS), others);
       } catch (error) {
         // What was not told is not to be printed either.
-        story.splice(number);
+        chapters.splice(number);
         throw new Error(`chapter ${number} did not end well`, { cause: error });
       }
     }
-    assert.deepEqual(second.exposed(world.aegir.secrets()), []);
+    assert.deepEqual(second.exposed(scenario.aegir.secrets()), []);
   } finally {
     budget.print("chapters");
     await proxy.down();
     second.remove();
-    await world.close();
+    await scenario.close();
   }
 
   async function tryUp({ interruption, checkpointLost, ...attempt }: Attempt, tried: ScenarioStack[]): Promise<void> {

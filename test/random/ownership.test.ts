@@ -13,10 +13,10 @@ import { oneOfEach, serverHolds } from "../faults/checker";
 import { LifecycleStack, type Run } from "../faults/LifecycleStack";
 import { InProcessProvider } from "../faults/Provider";
 import type { Declaration } from "../scenarios/program";
-import { client, owned } from "../scenarios/World";
+import { client, owned } from "../scenarios/Scenario";
 import { anotherCopy } from "../support/anotherCopy";
 import { Budget, longRun } from "../support/random";
-import { everyOrder, nearWorker, Stage, type Bounds, type Order } from "./Interleaving";
+import { everyOrder, nearWorker, Scheduler, type Bounds, type Order } from "./Interleaving";
 
 const SITE = "www.nova.example";
 const SHOP = "shop.nova.example";
@@ -118,7 +118,7 @@ describe("no site is without an owner", () => {
     aegir.addSites([SITE, SHOP].map((site) => ({ site })));
     const beta = aegir.tables().clients.find(({ internalName }) => internalName === "beta")!.nid;
     const unseen: string[] = [];
-    const stage = new Stage();
+    const scheduler = new Scheduler();
     /** The deployments that are made in the order that is tried; others do not stop. */
     let acting = false;
     const dead = new Set<string>();
@@ -132,7 +132,7 @@ describe("no site is without an owner", () => {
             clock.advance(1);
             return { actor: name };
           }
-          const decision = await stage.stop(name, request);
+          const decision = await scheduler.stop(name, request);
           // A task that is at work may put an old owner back; that is Aegir's own doing.
           if (request.startsWith(`setOwner {`) && request.includes(`"from":${beta},`)) unseen.push(request);
           // The queue works while deployments do.
@@ -178,14 +178,14 @@ describe("no site is without an owner", () => {
         };
       };
       acting = true;
-      await stage.play(order, {
+      await scheduler.play(order, {
         first: deployment(0),
         ...(second.length > 1 && { second: deployment(1) }),
         ...(person && {
           person: {
             act: async () => {
               for (const [what, act] of person) {
-                await stage.stop("person", what);
+                await scheduler.stop("person", what);
                 act(aegir);
               }
             },

@@ -17,7 +17,7 @@ import { SmallAegir } from "../aegir/SmallAegir";
 import { LifecycleStack } from "../faults/LifecycleStack";
 import { InProcessProvider } from "../faults/Provider";
 import type { Declaration } from "../scenarios/program";
-import { bound, client, owned } from "../scenarios/World";
+import { bound, client, owned } from "../scenarios/Scenario";
 import { seed, tryWithinBudget } from "../support/random";
 
 /** `foo_bar` and `foobar` would have the same shell login; the last one is the default owner of the small Aegir. */

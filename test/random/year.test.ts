@@ -13,7 +13,7 @@ import { secondProvider } from "../faults/secondProvider";
 import { onEveryEngine } from "../scenarios/everyEngine";
 import { ScenarioStack, type Opener } from "../scenarios/ScenarioStack";
 import type { Declaration } from "../scenarios/program";
-import { bound, client, owned, World } from "../scenarios/World";
+import { bound, client, owned, Scenario } from "../scenarios/Scenario";
 import { Budget, longRun, runs, seed } from "../support/random";
 import { ExpectedAccess, hasParted, isBound, keyOf, type Expectation, type Look } from "./ExpectedAccess";
 
@@ -85,7 +85,7 @@ class Year {
   private othersPeople: { name: string; email: string }[] = [];
 
   private constructor(
-    private readonly world: World,
+    private readonly scenario: Scenario,
     private readonly other: ScenarioStack,
     private readonly draw: Draw,
     private readonly hasManifest: boolean,
@@ -93,11 +93,11 @@ class Year {
 
   /** @param program that reads a manifest; the scenarios' own, which does not, if undefined */
   static async begin(engine: Opener, draw: Draw, program: string | undefined): Promise<Year> {
-    const world = await World.open(engine, program === undefined ? {} : { program });
-    const { aegir } = world;
+    const scenario = await Scenario.open(engine, program === undefined ? {} : { program });
+    const { aegir } = scenario;
     aegir.addSites([...SITES, OTHERS.site].map((site) => ({ site })));
     const other = await ScenarioStack.of(new LifecycleEngine(secondProvider()), { servers: {} });
-    const year = new Year(world, other, draw, program !== undefined);
+    const year = new Year(scenario, other, draw, program !== undefined);
     await year.configure();
     await year.otherStackTakes("zoe");
     for (const [index, site] of SITES.entries()) year.access.owners.set(site, CLIENTS[index % CLIENTS.length]!);
@@ -122,16 +122,16 @@ class Year {
     } finally {
       console.log(`      ${this.today} nights`);
       budget.print("nights");
-      if (this.isDown) await this.world.aegir.up();
+      if (this.isDown) await this.scenario.aegir.up();
       this.other.remove();
-      await this.world.close();
+      await this.scenario.close();
     }
   }
 
   // What happens by day
 
   private async somethingHappens(): Promise<void> {
-    const { panel } = this.world.aegir;
+    const { panel } = this.scenario.aegir;
     const { access } = this;
     const look = this.look();
     const grant = this.one(access.grants);
@@ -193,7 +193,7 @@ class Year {
         const moved = this.draw(4) === 0 ? others : [];
         if (moved.length === 0 || this.wasCut || !access.isDeployed) return undefined;
         for (const each of moved) panel.setOwner(each, titleOf(client));
-        this.world.aegir.runQueue();
+        this.scenario.aegir.runQueue();
         return `somebody gives ${moved.length} sites to ${client} in the panel`;
       },
     ];
@@ -213,7 +213,7 @@ class Year {
       await this.otherStackTakes(name);
       return `the other stack makes a user ${name}`;
     }
-    this.world.aegir.panel.addUser({ name, mail: this.newMail(name) });
+    this.scenario.aegir.panel.addUser({ name, mail: this.newMail(name) });
     return `a stranger is called ${name}`;
   }
 
@@ -232,7 +232,7 @@ class Year {
   // The night
 
   private async night(): Promise<void> {
-    const { aegir, stack } = this.world;
+    const { aegir, stack } = this.scenario;
     const trouble = this.draw(20);
     if (trouble === 0 && !this.isDown) {
       await aegir.down();
@@ -278,7 +278,7 @@ class Year {
 
   /** The job is killed at its first write, or ends before there is one. */
   private async cutNight(): Promise<Outcome> {
-    const { aegir, stack } = this.world;
+    const { aegir, stack } = this.scenario;
     this.events.push("the job is cut off");
     const kill = new AbortController();
     const moment = this.draw(2) === 0 ? "begun" : "committed";
@@ -319,7 +319,7 @@ class Year {
   // The morning after: somebody reads why the night was red
 
   private async morning(): Promise<void> {
-    const { aegir } = this.world;
+    const { aegir } = this.scenario;
     const wasAllowed = this.mayUndo && !this.isDown && !this.isUnpinned && !this.wasCut;
     if (this.isDown && this.draw(3) === 0) {
       this.isDown = false;
@@ -384,21 +384,21 @@ class Year {
   /** One attempt to connect, because the nights on which the server is down are many. The host key is the known one. */
   private async configure(): Promise<void> {
     if (this.isUnpinned) return;
-    const main = this.world.aegir.configuration();
+    const main = this.scenario.aegir.configuration();
     const connection = { ...main.connection, dialErrorLimit: 0 };
     const servers = JSON.stringify({
       main: { ...main, connection, ...(this.mayUndo && { undoDriftUntil: "2999-12-31" }) },
     });
     this.isReconfigured ||= servers !== this.servers;
     this.servers = servers;
-    for (const stack of [this.world, this.other]) {
+    for (const stack of [this.scenario, this.other]) {
       await stack.configure({ "aegir:servers": { secret: servers } });
     }
   }
 
   private async declare(): Promise<void> {
     if (this.hasManifest) await this.writeManifest();
-    else this.world.declare(CLIENTS.flatMap((each) => this.declarations(each)));
+    else this.scenario.declare(CLIENTS.flatMap((each) => this.declarations(each)));
   }
 
   private declarations(internalName: string): Declaration[] {
@@ -435,18 +435,18 @@ class Year {
           ...(expires < Infinity && { expires: dayOf(expires) }),
         })),
     }));
-    const file = join(this.world.directory, "access.yaml");
+    const file = join(this.scenario.directory, "access.yaml");
     const users = [...new Set(grants.map(({ name }) => name))];
     const allowRemovals = { until: day, reason: "as decided", grants: 1000, clients: CLIENTS, users };
     writeFileSync(file, JSON.stringify({ version: 1, allowRemovals, clients }));
-    await this.world.configure({ "aegir-access:manifest": file });
+    await this.scenario.configure({ "aegir-access:manifest": file });
   }
 
   // Looks at the server's own tables
 
   /** All users but the administrator, the bindings of users that there are to the clients of this stack, all sites. */
   private look(): Look {
-    const { users, bindings, sites } = this.world.aegir.tables();
+    const { users, bindings, sites } = this.scenario.aegir.tables();
     return {
       users: users.filter(({ uid }) => uid !== 1),
       bindings: bindings.flatMap(({ uid, user, client }) =>
@@ -457,7 +457,7 @@ class Year {
   }
 
   private othersAccess(): unknown {
-    const { bindings, sites } = this.world.aegir.tables();
+    const { bindings, sites } = this.scenario.aegir.tables();
     const ours = (client: string | null) => client !== null && CLIENTS.includes(client);
     return [bindings.filter(({ client }) => !ours(client)), sites.filter(({ site }) => site === OTHERS.site)];
   }

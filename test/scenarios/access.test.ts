@@ -1,41 +1,41 @@
-/** The main job on a small Aegir: what its counters and its size show beyond the stories of test/conformance. */
+/** The main job on a small Aegir: what its counters and its size show beyond the scenarios of test/conformance. */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { onEveryEngine } from "./everyEngine";
-import { bound, client, expectOk, login, owned, World } from "./World";
+import { bound, client, expectOk, login, owned, Scenario } from "./Scenario";
 
 const site = "www.acme.example";
 
 onEveryEngine("access", (engine) => {
-  let world: World;
+  let scenario: Scenario;
   beforeEach(async () => {
-    world = await World.open(engine());
-    world.aegir.addSites([{ site }]);
-    world.aegir.panel.addUser({ name: "alice" });
+    scenario = await Scenario.open(engine());
+    scenario.aegir.addSites([{ site }]);
+    scenario.aegir.panel.addUser({ name: "alice" });
   });
-  afterEach(() => world.close());
+  afterEach(() => scenario.close());
 
   const acme = [client("acme", "Acme Corp"), bound("acme", "alice"), owned(site, "acme"), login("acme", site)];
 
   it("people and logins of others are looked up with get, and not managed", async () => {
-    world.aegir.panel.addClient({ name: "Beta GmbH", internalName: "beta" });
+    scenario.aegir.panel.addClient({ name: "Beta GmbH", internalName: "beta" });
     const lookup = { type: "AegirClient" as const, name: "looked-up", args: {}, options: { id: "client:beta" } };
-    const outcome = await world.up([
+    const outcome = await scenario.up([
       lookup,
       { ...owned(site, "acme"), args: { site, client: "${looked-up.internalName}" } },
     ]);
     assert.equal(outcome.changes.create, 1);
-    assert.equal(world.owner(site), "beta");
-    expectOk(await world.stack.destroy());
-    assert.ok(world.aegir.tables().clients.some(({ internalName }) => internalName === "beta"));
+    assert.equal(scenario.owner(site), "beta");
+    expectOk(await scenario.stack.destroy());
+    assert.ok(scenario.aegir.tables().clients.some(({ internalName }) => internalName === "beta"));
   });
 
   it("two resources for one site fail, naming both, before anything is written for them", async () => {
-    world.declare([
+    scenario.declare([
       ...acme,
       { type: "SiteOwnership", name: "again", args: { site: "WWW.acme.example", client: "acme" } },
     ]);
-    const preview = await world.stack.preview();
+    const preview = await scenario.stack.preview();
     assert.equal(preview.ok, false);
     assert.match(
       preview.output,
@@ -43,25 +43,25 @@ onEveryEngine("access", (engine) => {
     );
   });
 
-  it("no secret is in a process list; state and output are looked through after every story (trap 30)", async () => {
+  it("no secret is in a process list; state and output are looked through after every scenario (trap 30)", async () => {
     const lists: string[] = [];
     const sampling = setInterval(() => lists.push(processList()), 50);
-    world.declare(acme);
-    const outcomes = [await world.stack.preview(), await world.stack.up(), await world.stack.refresh()];
+    scenario.declare(acme);
+    const outcomes = [await scenario.stack.preview(), await scenario.stack.up(), await scenario.stack.refresh()];
     clearInterval(sampling);
     for (const outcome of outcomes) expectOk(outcome);
     assert.ok(
       lists.some((list) => list.includes("dynamic-provider")),
       "the provider process was on the sampled lists",
     );
-    const secrets = world.aegir.secrets();
+    const secrets = scenario.aegir.secrets();
     assert.ok(secrets.length >= 3 && secrets.every(([, secret]) => secret.length >= 20));
     for (const [what, secret] of secrets) assert.ok(!lists.some((list) => list.includes(secret)), what);
   });
 
   it("AEGIR_LOG=debug prints what is asked of the server and how it ended, and never what it holds", async () => {
-    world.declare(acme);
-    const { output } = expectOk(await world.stack.up({ env: { AEGIR_LOG: "debug" } }));
+    scenario.declare(acme);
+    const { output } = expectOk(await scenario.stack.up({ env: { AEGIR_LOG: "debug" } }));
     for (const line of [
       "connected after \\d+ ms",
       "command .*drush",
@@ -76,22 +76,22 @@ onEveryEngine("access", (engine) => {
 
   it("200 ownerships in one up: one connection per identity, one Drush process per lease (trap 29)", async () => {
     const sites = Array.from({ length: 200 }, (_, index) => `site${index}.acme.example`);
-    world.aegir.addSites(sites.map((name) => ({ site: name })));
+    scenario.aegir.addSites(sites.map((name) => ({ site: name })));
     const started = performance.now();
-    await world.up([client("acme", "Acme Corp"), ...sites.map((name) => owned(name, "acme"))]);
-    const leases = Math.ceil((performance.now() - started) / 60_000) + Math.ceil(requests(world) / 500) - 1;
-    assert.ok(sites.every((name) => world.owner(name) === "acme"));
-    assert.deepEqual(world.aegir.counts.connections, { aegir: 1 });
+    await scenario.up([client("acme", "Acme Corp"), ...sites.map((name) => owned(name, "acme"))]);
+    const leases = Math.ceil((performance.now() - started) / 60_000) + Math.ceil(requests(scenario) / 500) - 1;
+    assert.ok(sites.every((name) => scenario.owner(name) === "acme"));
+    assert.deepEqual(scenario.aegir.counts.connections, { aegir: 1 });
     assert.ok(
-      world.aegir.counts.workerStarts <= leases,
-      `${world.aegir.counts.workerStarts} starts in ${leases} leases`,
+      scenario.aegir.counts.workerStarts <= leases,
+      `${scenario.aegir.counts.workerStarts} starts in ${leases} leases`,
     );
-    assert.equal(world.aegir.counts.writes, 201);
+    assert.equal(scenario.aegir.counts.writes, 201);
   });
 });
 
-function requests(world: World): number {
-  return Object.values(world.aegir.counts.requests).reduce((sum, count) => sum + count, 0);
+function requests(scenario: Scenario): number {
+  return Object.values(scenario.aegir.counts.requests).reduce((sum, count) => sum + count, 0);
 }
 
 /** The command lines of all processes. */

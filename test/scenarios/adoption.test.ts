@@ -5,44 +5,44 @@ import { join } from "node:path";
 import { fullSeed } from "../aegir/seed";
 import { aegirAccess } from "../cli/command";
 import { onEveryEngine } from "./everyEngine";
-import { World } from "./World";
+import { Scenario } from "./Scenario";
 
 onEveryEngine("adoption", (engine) => {
-  let world: World;
+  let scenario: Scenario;
   beforeEach(async () => {
-    world = await World.open(engine(), { program: join(__dirname, "..", ".."), aegir: { seed: fullSeed } });
+    scenario = await Scenario.open(engine(), { program: join(__dirname, "..", ".."), aegir: { seed: fullSeed } });
   });
-  afterEach(() => world.close());
+  afterEach(() => scenario.close());
 
   async function dump(): Promise<string> {
-    const { host, port, user, hostKey } = world.aegir.drush;
-    const file = join(world.directory, "servers.json");
+    const { host, port, user, hostKey } = scenario.aegir.drush;
+    const file = join(scenario.directory, "servers.json");
     writeFileSync(file, JSON.stringify({ main: { connection: { host, port, user, hostKey } } }));
-    const environment = { AEGIR_PRIVATE_KEY: world.aegir.drush.privateKey };
+    const environment = { AEGIR_PRIVATE_KEY: scenario.aegir.drush.privateKey };
     const { exitCode, stdout, stderr } = await aegirAccess(["dump", "--config", file], { environment });
     assert.equal(exitCode, 0, stderr);
     return stdout;
   }
 
   it("of everything that a server holds writes nothing there, and a second dump is byte for byte the first", async () => {
-    const file = join(world.directory, "access.yaml");
+    const file = join(scenario.directory, "access.yaml");
     const first = await dump();
     writeFileSync(file, first);
-    await world.configure({ "aegir-access:manifest": file });
-    const before = world.aegir.digest();
+    await scenario.configure({ "aegir-access:manifest": file });
+    const before = scenario.aegir.digest();
 
     // What is read is the stack's own last deployment, to compare with.
-    const changes = async () => ({ ...(await world.up()).changes, read: 0 });
+    const changes = async () => ({ ...(await scenario.up()).changes, read: 0 });
     assert.deepEqual(
       await changes(),
       { create: 13, read: 0 },
       "three clients, six sites, three bindings and `access` come into the state",
     );
-    assert.equal(world.aegir.counts.writes, 0);
-    assert.equal(world.aegir.digest(), before);
+    assert.equal(scenario.aegir.counts.writes, 0);
+    assert.equal(scenario.aegir.digest(), before);
     assert.equal(await dump(), first);
 
     assert.deepEqual(await changes(), { same: 13, read: 0 });
-    assert.equal(world.aegir.counts.writes, 0);
+    assert.equal(scenario.aegir.counts.writes, 0);
   });
 });

@@ -2,18 +2,18 @@
 import assert from "node:assert/strict";
 import { expectGolden } from "../engine/golden";
 import { onEveryEngine } from "./everyEngine";
-import { bound, client, expectOk, login, owned, World } from "./World";
+import { bound, client, expectOk, login, owned, Scenario } from "./Scenario";
 
 const site = "www.acme.example";
 
 onEveryEngine("destroy", (engine) => {
-  let world: World;
+  let scenario: Scenario;
   beforeEach(async () => {
-    world = await World.open(engine());
-    world.aegir.addSites([{ site }]);
-    world.aegir.panel.addUser({ name: "alice" });
+    scenario = await Scenario.open(engine());
+    scenario.aegir.addSites([{ site }]);
+    scenario.aegir.panel.addUser({ name: "alice" });
   });
-  afterEach(() => world.close());
+  afterEach(() => scenario.close());
 
   it("goes in the reverse order, and ends with every site at the default owner (traps 22, 32)", async () => {
     const declared = [
@@ -22,18 +22,18 @@ onEveryEngine("destroy", (engine) => {
       owned(site, "acme"),
       login("acme", site),
     ];
-    await world.up(declared);
-    const destroyed = expectOk(await world.stack.destroy({ parallel: 1 }));
+    await scenario.up(declared);
+    const destroyed = expectOk(await scenario.stack.destroy({ parallel: 1 }));
     expectGolden("access/destroy-order", engine(), destroyed);
-    assert.equal(world.owner(site), "octopus123456");
-    assert.deepEqual(world.aegir.tables().sites.find((row) => row.site === site)!.links, ["octopus123456"]);
-    assert.ok(!("o1.acme" in world.aegir.tables().passwordFiles), "waitForLogin waited until the login was gone");
+    assert.equal(scenario.owner(site), "octopus123456");
+    assert.deepEqual(scenario.aegir.tables().sites.find((row) => row.site === site)!.links, ["octopus123456"]);
+    assert.ok(!("o1.acme" in scenario.aegir.tables().passwordFiles), "waitForLogin waited until the login was gone");
     assert.ok(
-      world.aegir.tables().users.some(({ name }) => name === "alice"),
+      scenario.aegir.tables().users.some(({ name }) => name === "alice"),
       "the user stays",
     );
     assert.deepEqual(
-      world.aegir.ownerHistory.filter(({ owner }) => owner === null),
+      scenario.aegir.ownerHistory.filter(({ owner }) => owner === null),
       [],
     );
   });

@@ -2,25 +2,25 @@
 import assert from "node:assert/strict";
 import { onEveryEngine, onTheLifecycles } from "./everyEngine";
 import type { Opener } from "./ScenarioStack";
-import { bound, client, expectOk, owned, World } from "./World";
+import { bound, client, expectOk, owned, Scenario } from "./Scenario";
 
 const site = "www.acme.example";
 
-let world: World;
+let scenario: Scenario;
 
 function eachWorld(engine: () => Opener): void {
   beforeEach(async () => {
-    world = await World.open(engine());
-    world.aegir.addSites([{ site }]);
-    world.aegir.panel.addUser({ name: "alice" });
+    scenario = await Scenario.open(engine());
+    scenario.aegir.addSites([{ site }]);
+    scenario.aegir.panel.addUser({ name: "alice" });
   });
-  afterEach(() => world.close());
+  afterEach(() => scenario.close());
 }
 
 const half = async (): Promise<void> => {
-  world.aegir.faults.nextVerify(site, "failure");
-  world.declare([client("acme", "Acme Corp"), owned(site, "acme")]);
-  assert.equal((await world.stack.up()).ok, false);
+  scenario.aegir.faults.nextVerify(site, "failure");
+  scenario.declare([client("acme", "Acme Corp"), owned(site, "acme")]);
+  assert.equal((await scenario.stack.up()).ok, false);
 };
 
 onEveryEngine("half done", (engine) => {
@@ -28,9 +28,9 @@ onEveryEngine("half done", (engine) => {
 
   it("it is refreshed and repaired by up --refresh", async () => {
     await half();
-    expectOk(await world.stack.refresh());
-    expectOk(await world.stack.up({ refresh: true }));
-    assert.deepEqual(world.aegir.tables().sites.find((row) => row.site === site)!.links, ["acme"]);
+    expectOk(await scenario.stack.refresh());
+    expectOk(await scenario.stack.up({ refresh: true }));
+    assert.deepEqual(scenario.aegir.tables().sites.find((row) => row.site === site)!.links, ["acme"]);
   });
 });
 
@@ -39,25 +39,25 @@ onTheLifecycles("half done", (engine) => {
 
   it("it is destroyed", async () => {
     await half();
-    expectOk(await world.stack.destroy());
-    assert.equal(world.owner(site), "octopus123456");
+    expectOk(await scenario.stack.destroy());
+    assert.equal(scenario.owner(site), "octopus123456");
   });
 
   it("it is removed", async () => {
     await half();
-    await world.up([client("acme", "Acme Corp")]);
-    assert.equal(world.owner(site), "octopus123456");
+    await scenario.up([client("acme", "Acme Corp")]);
+    assert.equal(scenario.owner(site), "octopus123456");
   });
 
   it("a move that failed on the way is taken back", async () => {
     const both = [client("acme", "Acme Corp"), client("beta", "Beta GmbH")];
-    await world.up([...both, owned(site, "acme")]);
-    for (const time of [2, 3]) world.aegir.faults.onRequest("site", "fatal", time);
-    world.declare([...both, owned(site, "beta")]);
-    assert.equal((await world.stack.up()).ok, false);
-    await world.up([...both, owned(site, "acme")]);
-    assert.equal(world.owner(site), "acme");
-    assert.deepEqual(world.aegir.tables().sites.find((row) => row.site === site)!.links, ["acme"]);
+    await scenario.up([...both, owned(site, "acme")]);
+    for (const time of [2, 3]) scenario.aegir.faults.onRequest("site", "fatal", time);
+    scenario.declare([...both, owned(site, "beta")]);
+    assert.equal((await scenario.stack.up()).ok, false);
+    await scenario.up([...both, owned(site, "acme")]);
+    assert.equal(scenario.owner(site), "acme");
+    assert.deepEqual(scenario.aegir.tables().sites.find((row) => row.site === site)!.links, ["acme"]);
   });
 
   it("a server that gets another name costs nobody access", async () => {
@@ -66,13 +66,13 @@ onTheLifecycles("half done", (engine) => {
       bound("acme", "alice", { server }),
       owned(site, "acme", { server }),
     ];
-    await world.up(declared("main"));
-    const { writes } = world.aegir.counts;
-    const servers = { main: world.aegir.configuration(), prod: world.aegir.configuration() };
-    await world.configure({ "aegir:servers": { secret: JSON.stringify(servers) } });
-    await world.up(declared("prod"));
-    assert.equal(world.owner(site), "acme");
-    assert.deepEqual(world.aegir.panel.sitesOf("alice"), [site]);
-    assert.equal(world.aegir.counts.writes, writes);
+    await scenario.up(declared("main"));
+    const { writes } = scenario.aegir.counts;
+    const servers = { main: scenario.aegir.configuration(), prod: scenario.aegir.configuration() };
+    await scenario.configure({ "aegir:servers": { secret: JSON.stringify(servers) } });
+    await scenario.up(declared("prod"));
+    assert.equal(scenario.owner(site), "acme");
+    assert.deepEqual(scenario.aegir.panel.sitesOf("alice"), [site]);
+    assert.equal(scenario.aegir.counts.writes, writes);
   });
 });

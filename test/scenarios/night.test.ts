@@ -12,19 +12,19 @@ import { cleaningUp } from "../support/cleaningUp";
 import { ToxicProxy } from "../support/ToxicProxy";
 import { onEveryEngine } from "./everyEngine";
 import type { Declaration } from "./program";
-import { bound, client, expectOk, login, owned, World, type WorldOptions } from "./World";
+import { bound, client, expectOk, login, owned, Scenario, type ScenarioOptions } from "./Scenario";
 
 const site = "www.acme.example";
 const nightly = { refresh: true, continueOnError: true };
 
 onEveryEngine("the night", (engine) => {
   const later = cleaningUp();
-  let world: World;
+  let scenario: Scenario;
 
-  async function open(options: WorldOptions = {}): Promise<void> {
-    world = await World.open(engine(), options);
-    later(() => world.close());
-    prepare(world.aegir);
+  async function open(options: ScenarioOptions = {}): Promise<void> {
+    scenario = await Scenario.open(engine(), options);
+    later(() => scenario.close());
+    prepare(scenario.aegir);
   }
 
   function prepare(aegir: SmallAegir): void {
@@ -32,8 +32,8 @@ onEveryEngine("the night", (engine) => {
     for (const name of ["alice", "bob"]) aegir.panel.addUser({ name });
   }
 
-  const configure = (servers: object) => world.configure({ "aegir:servers": { secret: JSON.stringify(servers) } });
-  const bindings = (aegir = world.aegir) =>
+  const configure = (servers: object) => scenario.configure({ "aegir:servers": { secret: JSON.stringify(servers) } });
+  const bindings = (aegir = scenario.aegir) =>
     aegir
       .tables()
       .bindings.flatMap(({ user, client }) => (client === "acme" ? user : []))
@@ -47,17 +47,17 @@ onEveryEngine("the night", (engine) => {
     /** Deploys, changes the server and its configuration, lets alice go, and runs the night's command once. */
     async function night(before: object, change: () => Promise<object> | object): Promise<Outcome> {
       await configure(before);
-      await world.up([...acme, bound("acme", "alice")]);
+      await scenario.up([...acme, bound("acme", "alice")]);
       assert.deepEqual(bindings(), ["alice", "bob"]);
       await configure(await change());
-      world.declare(acme);
-      return world.stack.up(nightly);
+      scenario.declare(acme);
+      return scenario.stack.up(nightly);
     }
 
     /** The next night finds nothing to do, and what is recorded is not marked. */
     async function settled(): Promise<void> {
       assert.deepEqual(bindings(), ["bob"]);
-      const outcome = expectOk(await world.stack.up(nightly));
+      const outcome = expectOk(await scenario.stack.up(nightly));
       assert.deepEqual(
         outcome.steps.filter(({ op, found }) => op !== "same" && found !== "same"),
         [],
@@ -65,7 +65,7 @@ onEveryEngine("the night", (engine) => {
     }
 
     const main = (change: object = {}) => {
-      const { connection, accounts, ...others } = world.aegir.configuration();
+      const { connection, accounts, ...others } = scenario.aegir.configuration();
       const of = (each?: object) => ({ ...each, dialErrorLimit: 0, ...change });
       return {
         main: {
@@ -81,8 +81,8 @@ onEveryEngine("the night", (engine) => {
     it("a new host key: alice loses her access in the first night, and nothing stays marked", async () => {
       expectOk(
         await night(main(), async () => {
-          await world.aegir.down();
-          await world.aegir.up({ newHostKey: true });
+          await scenario.aegir.down();
+          await scenario.aegir.up({ newHostKey: true });
           return main();
         }),
       );
@@ -90,25 +90,25 @@ onEveryEngine("the night", (engine) => {
     });
 
     it("a new host key, and a site that was moved by hand meanwhile: red in the first night, repaired in the second", async () => {
-      world.aegir.panel.addClient({ name: "Beta GmbH", internalName: "beta" });
+      scenario.aegir.panel.addClient({ name: "Beta GmbH", internalName: "beta" });
       const first = await night(main(), async () => {
-        world.aegir.panel.setOwner(site, "Beta GmbH");
-        await world.aegir.down();
-        await world.aegir.up({ newHostKey: true });
+        scenario.aegir.panel.setOwner(site, "Beta GmbH");
+        await scenario.aegir.down();
+        await scenario.aegir.up({ newHostKey: true });
         return main();
       });
       assert.deepEqual(failed(first), [`update site:${site}`]);
       assert.match(first.output, /changed since this stack last saw it: expected acme, found beta/);
-      assert.equal(world.owner(site), "beta");
-      expectOk(await world.stack.up(nightly));
-      assert.equal(world.owner(site), "acme");
+      assert.equal(scenario.owner(site), "beta");
+      expectOk(await scenario.stack.up(nightly));
+      assert.equal(scenario.owner(site), "acme");
       await settled();
     });
 
     it("a new port, likewise", async () => {
       const [old, moved] = [
-        await ToxicProxy.open(() => world.aegir.drush),
-        await ToxicProxy.open(() => world.aegir.drush),
+        await ToxicProxy.open(() => scenario.aegir.drush),
+        await ToxicProxy.open(() => scenario.aegir.drush),
       ];
       later(() => moved.down());
       expectOk(
@@ -140,13 +140,13 @@ onEveryEngine("the night", (engine) => {
     it("a new login and a new private key, likewise", async () => {
       expectOk(
         await night(main(), () => {
-          world.aegir.changeLogin("deploy");
+          scenario.aegir.changeLogin("deploy");
           return main();
         }),
       );
       expectOk(
         await night(main(), () => {
-          world.aegir.changeLogin();
+          scenario.aegir.changeLogin();
           return main();
         }),
       );
@@ -159,8 +159,8 @@ onEveryEngine("the night", (engine) => {
           // With two servers a resource must say which one it means, and the program does not yet.
           assert.equal(outcome.ok, false);
           assert.match(outcome.output, /This stack has several servers \(main, production\)\. Choose one/);
-          world.declare(acme.map((each) => ({ ...each, args: { ...each.args, server: "production" } })));
-          return world.stack.up(nightly);
+          scenario.declare(acme.map((each) => ({ ...each, args: { ...each.args, server: "production" } })));
+          return scenario.stack.up(nightly);
         }),
       );
       await settled();
@@ -174,8 +174,8 @@ onEveryEngine("the night", (engine) => {
         /No server "main" is configured\..*configure it under both names for one `pulumi up`/,
       );
       await configure({ ...main(), production: main().main });
-      world.declare(acme.map((each) => ({ ...each, args: { ...each.args, server: "production" } })));
-      expectOk(await world.stack.up(nightly));
+      scenario.declare(acme.map((each) => ({ ...each, args: { ...each.args, server: "production" } })));
+      expectOk(await scenario.stack.up(nightly));
       await settled();
     });
 
@@ -184,20 +184,20 @@ onEveryEngine("the night", (engine) => {
       assert.equal(outcome.ok, false);
       // The refresh went by the old configuration, which was right.
       assert.ok(failed(outcome).includes("delete binding:acme:alice"), failed(outcome).join());
-      expectOk(await world.stack.preview());
+      expectOk(await scenario.stack.preview());
       await configure(main());
-      expectOk(await world.stack.up(nightly));
+      expectOk(await scenario.stack.up(nightly));
       await settled();
     });
 
     it("pulumi refresh alone goes by the old configuration, and says so; with --run-program by the new one", async () => {
       await configure(main());
-      await world.up(acme);
-      await world.aegir.down();
-      await world.aegir.up({ newHostKey: true });
+      await scenario.up(acme);
+      await scenario.aegir.down();
+      await scenario.aegir.up({ newHostKey: true });
       await configure(main());
       for (let refreshes = 0; refreshes < 2; refreshes++) {
-        const { output, steps } = expectOk(await world.stack.refresh());
+        const { output, steps } = expectOk(await scenario.stack.refresh());
         for (const id of ["client:acme", "binding:acme:bob", `site:${site}`, "account:o1.acme"]) {
           assert.match(
             output,
@@ -210,11 +210,11 @@ onEveryEngine("the night", (engine) => {
           ["update", "update", "update", "update"],
         );
       }
-      const { output } = await world.stack.preview({ refresh: true });
+      const { output } = await scenario.stack.preview({ refresh: true });
       assert.match(output, /account:o1\.acme: could not be looked at/);
-      const refreshed = expectOk(await world.stack.refresh({ runProgram: true }));
+      const refreshed = expectOk(await scenario.stack.refresh({ runProgram: true }));
       assert.doesNotMatch(refreshed.output, /could not be looked at/);
-      assert.deepEqual((await world.up()).changes, { same: 4 });
+      assert.deepEqual((await scenario.up()).changes, { same: 4 });
     });
   });
 
@@ -234,7 +234,7 @@ onEveryEngine("the night", (engine) => {
     const servers = (change: object = {}) => {
       const { connection, ...others } = other.configuration();
       return {
-        main: world.aegir.configuration(),
+        main: scenario.aegir.configuration(),
         other: { ...others, connection: { ...connection, dialErrorLimit: 0 }, ...change },
       };
     };
@@ -245,13 +245,13 @@ onEveryEngine("the night", (engine) => {
       prepare(other);
       await open();
       await configure(servers());
-      await world.up(all);
+      await scenario.up(all);
     });
 
     it("one that is off stops no revocation on the other; the run is red and names what it has not seen", async () => {
       await other.down();
-      world.declare(without("main:binding:acme:bob", "other:binding:acme:bob"));
-      const outcome = await world.stack.up(nightly);
+      scenario.declare(without("main:binding:acme:bob", "other:binding:acme:bob"));
+      const outcome = await scenario.stack.up(nightly);
       assert.equal(outcome.ok, false);
       assert.deepEqual(bindings(), ["alice"]);
       for (const id of ["client:acme", "binding:acme:alice", "binding:acme:bob"]) {
@@ -259,44 +259,44 @@ onEveryEngine("the night", (engine) => {
       }
       assert.match(outcome.diagnostics, /Last seen: bob \(uid \d+\) may act for acme/);
       await other.up();
-      expectOk(await world.stack.up(nightly));
+      expectOk(await scenario.stack.up(nightly));
       assert.deepEqual(bindings(other), ["alice"]);
-      assert.deepEqual((await world.up()).changes, { same: 4 });
+      assert.deepEqual((await scenario.up()).changes, { same: 4 });
     });
 
     it("one that is given up is forgotten without a connection, and each run says so", async () => {
       await other.down();
       await configure(servers({ decommissioned: "burnt down, OPS-123" }));
       // Still declared: kept as it is, said in every run, and the rest goes on.
-      world.declare(without("main:binding:acme:bob"));
-      const kept = expectOk(await world.stack.up(nightly));
+      scenario.declare(without("main:binding:acme:bob"));
+      const kept = expectOk(await scenario.stack.up(nightly));
       assert.deepEqual(bindings(), ["alice"]);
       assert.match(
         kept.output,
         /client:acme: is declared on the server other, which is decommissioned \(burnt down, OPS-123\)/,
       );
       // Nothing new is made there.
-      world.declare([...without("main:binding:acme:bob"), on("other", client("beta", "Beta"))]);
-      const refused = await world.stack.up(nightly);
+      scenario.declare([...without("main:binding:acme:bob"), on("other", client("beta", "Beta"))]);
+      const refused = await scenario.stack.up(nightly);
       assert.deepEqual(failed(refused), ["create other:client:beta"]);
       assert.match(
         refused.output,
         /server "other" is decommissioned \(burnt down, OPS-123\), so nothing connects to it/,
       );
       // Removed: forgotten, by name.
-      world.declare(without("main:binding:acme:bob").filter(({ name }) => name.startsWith("main:")));
-      const gone = expectOk(await world.stack.up(nightly));
+      scenario.declare(without("main:binding:acme:bob").filter(({ name }) => name.startsWith("main:")));
+      const gone = expectOk(await scenario.stack.up(nightly));
       for (const what of ["alice (uid", "bob (uid", "the client acme is called Acme Corp"]) {
         assert.match(gone.output, new RegExp(`is forgotten without a connection: .*${what.replace("(", "\\(")}`));
       }
-      await configure({ main: world.aegir.configuration() });
-      assert.deepEqual((await world.up()).changes, { same: 2 });
+      await configure({ main: scenario.aegir.configuration() });
+      assert.deepEqual((await scenario.up()).changes, { same: 2 });
     });
 
     it("one whose entry left the configuration is not forgotten: the run is red and names the way out", async () => {
-      await configure({ main: world.aegir.configuration() });
-      world.declare(without("main:binding:acme:bob").filter(({ name }) => name.startsWith("main:")));
-      const outcome = await world.stack.up(nightly);
+      await configure({ main: scenario.aegir.configuration() });
+      scenario.declare(without("main:binding:acme:bob").filter(({ name }) => name.startsWith("main:")));
+      const outcome = await scenario.stack.up(nightly);
       assert.equal(outcome.ok, false);
       assert.deepEqual(bindings(), ["alice"]);
       assert.match(
@@ -304,16 +304,16 @@ onEveryEngine("the night", (engine) => {
         /No server "other" is configured\..*Keep the entry of a server that is gone for good, with `decommissioned: <reason>`/,
       );
       await configure(servers({ decommissioned: "burnt down, OPS-123" }));
-      expectOk(await world.stack.up(nightly));
+      expectOk(await scenario.stack.up(nightly));
     });
 
     it("a stack whose last server is given up is destroyed without a connection, after one deployment that knows it", async () => {
       await other.down();
-      await world.aegir.down();
+      await scenario.aegir.down();
       const { other: given } = servers({ decommissioned: "OPS-123" });
-      await configure({ main: { ...world.aegir.configuration(), decommissioned: "OPS-123" }, other: given });
-      expectOk(await world.stack.up());
-      const destroyed = expectOk(await world.stack.destroy());
+      await configure({ main: { ...scenario.aegir.configuration(), decommissioned: "OPS-123" }, other: given });
+      expectOk(await scenario.stack.up());
+      const destroyed = expectOk(await scenario.stack.destroy());
       assert.match(destroyed.output, /is forgotten without a connection/);
     });
   });
@@ -321,68 +321,68 @@ onEveryEngine("the night", (engine) => {
   it("of a manifest: what has expired ends beside an expired password; while Drush is down the night ends, red", async () => {
     await open({ program: join(__dirname, "..", "..") });
     const team = ["carol", "dora", "erin"];
-    for (const name of team) world.aegir.panel.addUser({ name });
-    const file = join(world.directory, "access.yaml");
+    for (const name of team) scenario.aegir.panel.addUser({ name });
+    const file = join(scenario.directory, "access.yaml");
     const users = ["alice", "{ name: bob, expires: 2026-11-26 }", ...team];
     const manifest = (people: string[]) =>
       `version: 1\nclients: [{ name: Acme Corp, internalName: acme, sites: [${site}], shellAccount: true, users: [${people.join()}] }]\n`;
     writeFileSync(file, manifest(users));
-    await world.configure({ "aegir-access:manifest": file, "aegir-access:asOf": "2026-11-24" });
-    expectOk(await world.stack.up());
+    await scenario.configure({ "aegir-access:manifest": file, "aegir-access:asOf": "2026-11-24" });
+    expectOk(await scenario.stack.up());
     assert.ok(bindings().includes("bob"));
 
-    await world.configure({ "aegir-access:asOf": "2026-11-27" });
-    world.aegir.faults.expiredPasswords.add("o1.ftp");
-    const first = await world.stack.up(nightly);
+    await scenario.configure({ "aegir-access:asOf": "2026-11-27" });
+    scenario.aegir.faults.expiredPasswords.add("o1.ftp");
+    const first = await scenario.stack.up(nightly);
     assert.deepEqual(failed(first), ["update account:acme"]);
     assert.deepEqual(bindings(), ["alice", ...team]);
 
-    world.aegir.faults.expiredPasswords.clear();
-    world.aegir.faults.databaseDown = true;
+    scenario.aegir.faults.expiredPasswords.clear();
+    scenario.aegir.faults.databaseDown = true;
     writeFileSync(file, manifest(users.slice(1)));
-    const second = await world.stack.up(nightly);
+    const second = await scenario.stack.up(nightly);
     assert.equal(second.ok, false);
     for (const id of ["client:acme", "binding:acme:alice", "binding:acme:erin", `site:${site}`]) {
       assert.match(second.diagnostics, new RegExp(`${id}: could not be looked at: .*The database of the front end`));
     }
-    world.aegir.faults.databaseDown = false;
-    expectOk(await world.stack.up(nightly));
+    scenario.aegir.faults.databaseDown = false;
+    expectOk(await scenario.stack.up(nightly));
     assert.deepEqual(bindings(), team);
   });
 
   it("a night that was killed leaves a lock; after pulumi cancel the same command completes it", async () => {
     await open();
     const declared = [client("acme", "Acme Corp"), bound("acme", "alice"), owned(site, "acme")];
-    await world.up([client("acme", "Acme Corp"), bound("acme", "bob")]);
-    world.declare(declared);
-    const hold = world.aegir.faults.holdRequest("setOwner", "begun");
+    await scenario.up([client("acme", "Acme Corp"), bound("acme", "bob")]);
+    scenario.declare(declared);
+    const hold = scenario.aegir.faults.holdRequest("setOwner", "begun");
     const kill = new AbortController();
-    const killed = world.stack.up({ ...nightly, kill: kill.signal });
+    const killed = scenario.stack.up({ ...nightly, kill: kill.signal });
     await hold.reached;
     kill.abort();
     assert.equal((await killed).ok, false);
     hold.release();
-    const locked = await world.stack.up(nightly);
+    const locked = await scenario.stack.up(nightly);
     assert.equal(locked.ok, false);
     assert.match(locked.output, /the stack is currently locked/);
-    await world.stack.cancel();
-    expectOk(await world.stack.up(nightly));
+    await scenario.stack.cancel();
+    expectOk(await scenario.stack.up(nightly));
     assert.deepEqual(bindings(), ["alice"]);
-    assert.equal(world.owner(site), "acme");
+    assert.equal(scenario.owner(site), "acme");
   });
 
   it("an expired password of o1.ftp stops no revocation in the panel, and the login is named", async () => {
     await open();
     const declared = [client("acme", "Acme Corp"), owned(site, "acme"), login("acme", site)];
-    await world.up([...declared, bound("acme", "alice")]);
-    world.aegir.faults.expiredPasswords.add("o1.ftp");
-    world.declare(declared);
-    const outcome = await world.stack.up(nightly);
+    await scenario.up([...declared, bound("acme", "alice")]);
+    scenario.aegir.faults.expiredPasswords.add("o1.ftp");
+    scenario.declare(declared);
+    const outcome = await scenario.stack.up(nightly);
     assert.deepEqual(failed(outcome), ["update account:acme"]);
     assert.deepEqual(bindings(), []);
     assert.match(outcome.diagnostics, /its password may have expired.*Last seen: o1\.acme is the login of acme/);
-    world.aegir.faults.expiredPasswords.clear();
-    expectOk(await world.stack.up(nightly));
-    assert.deepEqual((await world.up()).changes, { same: 3 });
+    scenario.aegir.faults.expiredPasswords.clear();
+    expectOk(await scenario.stack.up(nightly));
+    assert.deepEqual((await scenario.up()).changes, { same: 3 });
   });
 });

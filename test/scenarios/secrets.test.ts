@@ -2,12 +2,12 @@
 import assert from "node:assert/strict";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { commandLines } from "../faults/Trial";
+import { commandLines } from "../faults/FaultRun";
 import { newKey, ScriptedServer } from "../ssh/ScriptedServer";
 import { foundIn, keySecret } from "../support/canary";
 import { cleaningUp } from "../support/cleaningUp";
 import { onEveryEngine } from "./everyEngine";
-import { bound, client, expectOk, login, owned, textsBelow, World } from "./World";
+import { bound, client, expectOk, login, owned, textsBelow, Scenario } from "./Scenario";
 
 const site = "www.acme.example";
 
@@ -18,7 +18,7 @@ const site = "www.acme.example";
 const LOUD = { DEBUG: "*", AEGIR_LOG: "debug", NODE_DEBUG: "net", GRPC_TRACE: "all", GRPC_VERBOSITY: "DEBUG" };
 
 onEveryEngine("secrets", (engine) => {
-  let world: World;
+  let scenario: Scenario;
   let bastion: ScriptedServer;
   const afterTest = cleaningUp();
   const canaries = {
@@ -31,17 +31,17 @@ onEveryEngine("secrets", (engine) => {
 
   beforeEach(async () => {
     bastion = await ScriptedServer.start({ forwarding: true, password: canaries.bastion });
-    world = await World.open(engine());
-    world.aegir.addSites([{ site }]);
+    scenario = await Scenario.open(engine());
+    scenario.aegir.addSites([{ site }]);
   });
   afterEach(async () => {
     await bastion.stop();
-    await world.close();
+    await scenario.close();
   });
 
   it("row 51: none of any place is in state, output, loudest logs or command lines, when all goes well and when nothing does", async function () {
     this.timeout(400_000);
-    const { aegir } = world;
+    const { aegir } = scenario;
     const encrypted = newKey(canaries.passphrase);
     // Most processes are the same in every sample.
     const seen = new Set<string>();
@@ -66,7 +66,7 @@ onEveryEngine("secrets", (engine) => {
         connection: { ...connection, proxy, ...keys, ...change },
         accounts: { ...accounts, connection: { ...accounts!.connection, proxy } },
       };
-      return world.configure({ "aegir:servers": { secret: JSON.stringify({ main }) } });
+      return scenario.configure({ "aegir:servers": { secret: JSON.stringify({ main }) } });
     };
     const quiet = { AEGIR_MAIN_PRIVATE_KEY: aegir.drush.privateKey };
     const loud = { ...LOUD, ...quiet };
@@ -78,13 +78,13 @@ onEveryEngine("secrets", (engine) => {
       login("acme", site, { rotation }),
     ];
     const passwords = () =>
-      world.aegir.secrets().forEach(([what, secret]) => secrets.set(`${what}: ${secret}`, secret));
+      scenario.aegir.secrets().forEach(([what, secret]) => secrets.set(`${what}: ${secret}`, secret));
     await configured();
-    world.declare(declared("1"));
-    expectOk(await world.stack.up({ env: quiet }));
+    scenario.declare(declared("1"));
+    expectOk(await scenario.stack.up({ env: quiet }));
     passwords();
-    world.declare(declared("2"));
-    expectOk(await world.stack.up({ env: loud, refresh: true }));
+    scenario.declare(declared("2"));
+    expectOk(await scenario.stack.up({ env: loud, refresh: true }));
     passwords();
     assert.ok(
       aegir.tables().users.some(({ mail }) => mail === canaries.email),
@@ -101,19 +101,19 @@ onEveryEngine("secrets", (engine) => {
       [{ hostKey: canaries.password, port: canaries.passphrase }, quiet],
     ] as const) {
       await configured(change);
-      world.declare(declared("3"));
-      const { ok, output } = await world.stack.up({ env });
+      scenario.declare(declared("3"));
+      const { ok, output } = await scenario.stack.up({ env });
       assert.equal(ok, false, output);
     }
     clearInterval(sampling);
-    const texts = textsBelow(world.directory);
+    const texts = textsBelow(scenario.directory);
     assert.ok(
       texts.some((text) => text.includes("client:acme")),
       "the state was among what was looked through",
     );
     // The program's own source of what it declares.
-    rmSync(join(world.directory, "declaration.json"));
-    assert.deepEqual(world.exposed(secrets), []);
+    rmSync(join(scenario.directory, "declaration.json"));
+    assert.deepEqual(scenario.exposed(secrets), []);
     assert.ok(
       [...seen].some((line) => line.includes("dynamic-provider")),
       "the provider process was among those looked at",

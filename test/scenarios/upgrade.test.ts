@@ -7,7 +7,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { ExportedState } from "../engine/Engine";
 import { onEveryEngine } from "./everyEngine";
-import { bound, client, expectOk, login, owned, World } from "./World";
+import { bound, client, expectOk, login, owned, Scenario } from "./Scenario";
 
 const states = join(__dirname, "states");
 const site = "www.acme.example";
@@ -19,31 +19,34 @@ const declarations = [
 ];
 
 onEveryEngine("upgrade", (engine) => {
-  let world: World;
+  let scenario: Scenario;
   beforeEach(async () => {
-    world = await World.open(engine());
-    world.declare(declarations);
+    scenario = await Scenario.open(engine());
+    scenario.declare(declarations);
   });
-  afterEach(() => world.close());
+  afterEach(() => scenario.close());
 
   const recording = process.env["AEGIR_RECORD_STATE"];
   if (recording) {
     it(`records the state of ${recording}`, async () => {
-      world.aegir.addSites([{ site }]);
-      world.aegir.panel.addUser({ name: "alice" });
-      await world.up();
+      scenario.aegir.addSites([{ site }]);
+      scenario.aegir.panel.addUser({ name: "alice" });
+      await scenario.up();
       mkdirSync(states, { recursive: true });
-      writeFileSync(join(states, `${recording}.json`), `${JSON.stringify(await world.stack.exportState(), null, 2)}\n`);
+      writeFileSync(
+        join(states, `${recording}.json`),
+        `${JSON.stringify(await scenario.stack.exportState(), null, 2)}\n`,
+      );
     });
   }
 
   for (const file of recording ? [] : readdirSync(states)) {
     it(`the state of ${file.replace(/\.json$/, "")} previews without a change, and without the server`, async () => {
-      await world.stack.importState(JSON.parse(readFileSync(join(states, file), "utf8")) as ExportedState);
-      await world.aegir.down();
-      const preview = expectOk(await world.stack.preview());
+      await scenario.stack.importState(JSON.parse(readFileSync(join(states, file), "utf8")) as ExportedState);
+      await scenario.aegir.down();
+      const preview = expectOk(await scenario.stack.preview());
       assert.deepEqual(preview.changes, { same: declarations.length });
-      assert.equal(world.aegir.counts.authentications.accepted, 0);
+      assert.equal(scenario.aegir.counts.authentications.accepted, 0);
     });
   }
 });

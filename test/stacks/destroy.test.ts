@@ -4,7 +4,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { OperationOptions, Outcome } from "../engine/Engine";
 import { onEveryEngine } from "../scenarios/everyEngine";
-import { expectOk, World } from "../scenarios/World";
+import { expectOk, Scenario } from "../scenarios/Scenario";
 
 const program = join(__dirname, "..", "..");
 const acme = `  - name: Acme Corp
@@ -36,34 +36,34 @@ const flags: Record<string, OperationOptions> = {
 onEveryEngine(
   "pulumi destroy of an access manifest",
   (engine) => {
-    let world: World;
+    let scenario: Scenario;
     let file: string;
     const write = (...clients: string[]) => writeFileSync(file, head + clients.join(""));
 
     before(async () => {
-      world = await World.open(engine(), { program });
-      file = join(world.directory, "access.yaml");
-      await world.configure({ "aegir-access:manifest": file });
-      world.aegir.addSites(sites.map((site) => ({ site })));
-      for (const name of ["alice", "bob"]) world.aegir.panel.addUser({ name });
+      scenario = await Scenario.open(engine(), { program });
+      file = join(scenario.directory, "access.yaml");
+      await scenario.configure({ "aegir-access:manifest": file });
+      scenario.aegir.addSites(sites.map((site) => ({ site })));
+      for (const name of ["alice", "bob"]) scenario.aegir.panel.addUser({ name });
       write(acme, beta);
-      await world.up();
+      await scenario.up();
     });
-    after(() => world?.close());
+    after(() => scenario?.close());
 
     function unchanged(): void {
       assert.deepEqual(
-        sites.map((site) => world.owner(site)),
+        sites.map((site) => scenario.owner(site)),
         ["acme", "beta"],
       );
-      assert.deepEqual(world.aegir.panel.sitesOf("alice").sort(), sites);
-      assert.deepEqual(world.aegir.panel.sitesOf("bob"), ["www.acme.example"]);
+      assert.deepEqual(scenario.aegir.panel.sitesOf("alice").sort(), sites);
+      assert.deepEqual(scenario.aegir.panel.sitesOf("bob"), ["www.acme.example"]);
     }
 
     function refused(outcome: Outcome, why: RegExp, writes: number): void {
       assert.equal(outcome.ok, false, outcome.output);
       assert.match(outcome.diagnostics, why);
-      assert.equal(world.aegir.counts.writes, writes, outcome.output);
+      assert.equal(scenario.aegir.counts.writes, writes, outcome.output);
       unchanged();
     }
 
@@ -78,14 +78,14 @@ onEveryEngine(
     for (const unprotected of [false, true]) {
       describe(unprotected ? "after `pulumi state unprotect --all`" : "as it was deployed", () => {
         before(async () => {
-          if (unprotected) await world.stack.unprotectAll();
+          if (unprotected) await scenario.stack.unprotectAll();
         });
         for (const [flag, options] of Object.entries(flags)) {
           for (const [also, more, why] of runs) {
             it(`${flag}${also}: refused by the preview and without one, and nothing is written`, async () => {
-              const { writes } = world.aegir.counts;
-              refused(await world.stack.previewDestroy({ ...options, ...more }), why, writes);
-              refused(await world.stack.destroy({ ...options, ...more }), why, writes);
+              const { writes } = scenario.aegir.counts;
+              refused(await scenario.stack.previewDestroy({ ...options, ...more }), why, writes);
+              refused(await scenario.stack.destroy({ ...options, ...more }), why, writes);
             });
           }
         }
@@ -95,31 +95,31 @@ onEveryEngine(
     describe("otherwise", () => {
       it("a client that leaves the manifest is still taken away by `pulumi up`", async () => {
         write(acme);
-        await world.up();
-        assert.equal(world.owner("www.beta.example"), "octopus123456");
+        await scenario.up();
+        assert.equal(scenario.owner("www.beta.example"), "octopus123456");
         write(acme, beta);
-        await world.up();
+        await scenario.up();
         unchanged();
       });
 
       it("a resource that is replaced by force loses nothing", async () => {
-        const { writes } = world.aegir.counts;
+        const { writes } = scenario.aegir.counts;
         const urn = "urn:pulumi:test::aegir-access::pulumi-nodejs:dynamic/aegir:SiteOwnership::site:www.acme.example";
-        const replaced = expectOk(await world.stack.up({ replace: [urn] }));
+        const replaced = expectOk(await scenario.stack.up({ replace: [urn] }));
         assert.equal(replaced.changes["delete-replaced"], 1);
-        assert.equal(world.aegir.counts.writes, writes);
+        assert.equal(scenario.aegir.counts.writes, writes);
         unchanged();
       });
 
       it("aegir:destroy is refused with the name of another stack, and as long as something is protected", async () => {
-        await world.configure({ "aegir:destroy": "production" });
+        await scenario.configure({ "aegir:destroy": "production" });
         assert.match(
-          (await world.stack.previewDestroy({ runProgram: true })).diagnostics,
+          (await scenario.stack.previewDestroy({ runProgram: true })).diagnostics,
           /this stack is called "test"/,
         );
-        await world.configure({ "aegir:destroy": "test" });
+        await scenario.configure({ "aegir:destroy": "test" });
         write(acme, beta.replace("sites:", "protect: true\n    sites:"));
-        const outcome = await world.stack.destroy({ runProgram: true });
+        const outcome = await scenario.stack.destroy({ runProgram: true });
         assert.equal(outcome.ok, false);
         assert.match(
           outcome.diagnostics,
@@ -130,15 +130,15 @@ onEveryEngine(
       });
 
       it("aegir:destroy and --run-program destroy the stack, and say first who loses what", async () => {
-        await world.configure({ "aegir:destroy": "test" });
-        const preview = expectOk(await world.stack.previewDestroy({ runProgram: true }));
+        await scenario.configure({ "aegir:destroy": "test" });
+        const preview = expectOk(await scenario.stack.previewDestroy({ runProgram: true }));
         unchanged();
         for (const said of [/alice/, /bob/, /www\.acme\.example/, /www\.beta\.example/, /of \d+ grants/]) {
           assert.match(preview.diagnostics, said);
         }
-        expectOk(await world.stack.destroy({ runProgram: true }));
-        for (const site of sites) assert.equal(world.owner(site), "octopus123456");
-        assert.deepEqual(world.aegir.panel.sitesOf("alice"), []);
+        expectOk(await scenario.stack.destroy({ runProgram: true }));
+        for (const site of sites) assert.equal(scenario.owner(site), "octopus123456");
+        assert.deepEqual(scenario.aegir.panel.sitesOf("alice"), []);
       });
     });
   },

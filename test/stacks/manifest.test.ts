@@ -4,7 +4,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Outcome } from "../engine/Engine";
 import { onEveryEngine } from "../scenarios/everyEngine";
-import { expectOk, World } from "../scenarios/World";
+import { expectOk, Scenario } from "../scenarios/Scenario";
 
 const program = join(__dirname, "..", "..");
 
@@ -33,22 +33,22 @@ const orders = [
 ];
 
 onEveryEngine("a stack of the access manifest", (engine) => {
-  let world: World;
+  let scenario: Scenario;
   let file: string;
   const write = (text: string) => writeFileSync(file, text);
 
   beforeEach(async () => {
-    world = await World.open(engine(), { program });
-    file = join(world.directory, "access.yaml");
-    await world.configure({ "aegir-access:manifest": file });
-    world.aegir.addSites(sites.map((site) => ({ site })));
-    for (const name of ["alice", "bob"]) world.aegir.panel.addUser({ name });
+    scenario = await Scenario.open(engine(), { program });
+    file = join(scenario.directory, "access.yaml");
+    await scenario.configure({ "aegir-access:manifest": file });
+    scenario.aegir.addSites(sites.map((site) => ({ site })));
+    for (const name of ["alice", "bob"]) scenario.aegir.panel.addUser({ name });
   });
-  afterEach(() => world.close());
+  afterEach(() => scenario.close());
 
   it("fails the preview with every problem of a bad manifest, before anything is registered", async () => {
     write(manifest.replace("    internalName: beta\n", "").replace("[alice]", "[alice, alice]"));
-    const preview = await world.stack.preview();
+    const preview = await scenario.stack.preview();
     assert.equal(preview.ok, false);
     assert.deepEqual(preview.steps, [], "not even the last deployment was looked at");
     const problems = [
@@ -72,16 +72,16 @@ onEveryEngine("a stack of the access manifest", (engine) => {
 
   it("reads names as the server that the manifest names makes them, and warns on one line each", async () => {
     const configured = {
-      second: { ...world.aegir.configuration(), clientPrefix: "c_" },
-      main: world.aegir.configuration(),
+      second: { ...scenario.aegir.configuration(), clientPrefix: "c_" },
+      main: scenario.aegir.configuration(),
     };
-    await world.configure({ "aegir:servers": { secret: JSON.stringify(configured) } });
+    await scenario.configure({ "aegir:servers": { secret: JSON.stringify(configured) } });
     write("version: 1\nserver: second\nclients: [{ name: Acme, internalName: acme }]\n");
-    assert.match((await world.stack.preview()).output, /access\.yaml:3:39: .*Write "c_acme"/);
+    assert.match((await scenario.stack.preview()).output, /access\.yaml:3:39: .*Write "c_acme"/);
     write(
       "version: 1\nserver: main\nclients:\n  - { name: Acme, internalName: acme, sites: [acme.example, www.acme.example] }\n",
     );
-    const { diagnostics } = expectOk(await world.stack.preview());
+    const { diagnostics } = expectOk(await scenario.stack.preview());
     assert.match(
       diagnostics,
       /warning: .*access\.yaml:4:61: "www\.acme\.example" and "acme\.example" on line 4 are often one site/,
@@ -91,80 +91,80 @@ onEveryEngine("a stack of the access manifest", (engine) => {
 
   it("goes from the client over its bindings and its sites to its login, and ends with the client", async () => {
     write(manifest);
-    const up = namesOf(expectOk(await world.stack.up({ parallel: 1 })));
+    const up = namesOf(expectOk(await scenario.stack.up({ parallel: 1 })));
     for (const order of orders) assertOrder(up, order);
-    assert.deepEqual(await world.sitesOf("o1.acme"), ["shop.acme.example", "www.acme.example"]);
-    await world.configure({ "aegir:destroy": "test" });
-    const destroyed = changed(expectOk(await world.stack.destroy({ parallel: 1, runProgram: true })));
+    assert.deepEqual(await scenario.sitesOf("o1.acme"), ["shop.acme.example", "www.acme.example"]);
+    await scenario.configure({ "aegir:destroy": "test" });
+    const destroyed = changed(expectOk(await scenario.stack.destroy({ parallel: 1, runProgram: true })));
     for (const [client, ...others] of orders) {
       for (const other of others) assertOrder(destroyed, [`delete ${other}`, `delete ${client}`]);
     }
-    for (const site of sites) assert.equal(world.owner(site), "octopus123456");
+    for (const site of sites) assert.equal(scenario.owner(site), "octopus123456");
   });
 
   it("takes access away with --continue-on-error where a grant fails, and refuses `pulumi destroy` as before", async () => {
     write(manifest);
-    await world.up();
+    await scenario.up();
     write(manifest.replace("[alice, bob]", "[alice, nobody]"));
-    const outcome = await world.stack.up({ continueOnError: true });
+    const outcome = await scenario.stack.up({ continueOnError: true });
     assert.equal(outcome.ok, false);
     assert.match(outcome.diagnostics, /nobody/);
     assert.doesNotMatch(outcome.diagnostics, /protected/);
-    assert.deepEqual(world.aegir.panel.sitesOf("bob"), []);
-    assert.equal((await world.stack.previewDestroy()).ok, false);
+    assert.deepEqual(scenario.aegir.panel.sitesOf("bob"), []);
+    assert.equal((await scenario.stack.previewDestroy()).ok, false);
     write(manifest);
-    assert.deepEqual(changed(await world.up()), ["create binding:acme:bob"]);
+    assert.deepEqual(changed(await scenario.up()), ["create binding:acme:bob"]);
   });
 
   it("hands a site over with --continue-on-error where another one's handover fails, and rotates the login all the same", async () => {
     write(manifest);
-    await world.up();
-    const password = world.aegir.tables().passwordFiles["o1.acme"]!.trimEnd();
+    await scenario.up();
+    const password = scenario.aegir.tables().passwordFiles["o1.acme"]!.trimEnd();
     const rest = manifest.replace("      - www.acme.example\n", "").replace("2026-07", "2026-08");
     write(rest.replace("    sites:\n", "    sites:\n      - nowhere.acme.example\n"));
-    const outcome = await world.stack.up({ continueOnError: true });
+    const outcome = await scenario.stack.up({ continueOnError: true });
     assert.equal(outcome.ok, false);
     assert.match(outcome.diagnostics, /nowhere\.acme\.example/);
-    assert.equal(world.owner("www.acme.example"), "octopus123456");
-    assert.deepEqual(await world.sitesOf("o1.acme"), ["shop.acme.example"]);
-    assert.equal(await world.sitesOf("o1.acme", password), undefined, "the old password is refused");
+    assert.equal(scenario.owner("www.acme.example"), "octopus123456");
+    assert.deepEqual(await scenario.sitesOf("o1.acme"), ["shop.acme.example"]);
+    assert.equal(await scenario.sitesOf("o1.acme", password), undefined, "the old password is refused");
     write(rest);
-    assert.deepEqual(changed(await world.up()), []);
+    assert.deepEqual(changed(await scenario.up()), []);
   });
 
   it("makes no new resource of a new title, another order, another spelling or a comment", async () => {
     write(manifest);
-    await world.up();
+    await scenario.up();
     const [head, acme, beta] = manifest.split(/(?=  - name)/);
     const edited = [head, beta, acme!.replace("[alice, bob]", "[bob, alice]").replace("www.acme", "WWW.Acme")].join("");
     write(`# An edit\n${edited.replace("sites:\n", "sites: # both of them\n")}`);
-    assert.deepEqual(changed(await world.up()), []);
+    assert.deepEqual(changed(await scenario.up()), []);
 
     write(edited.replace("Acme Corp", "Acme Incorporated"));
-    const renamed = await world.up();
+    const renamed = await scenario.up();
     assert.deepEqual(changed(renamed), ["update client:acme"]);
   });
 
   it("takes from a removed user one binding", async () => {
     write(manifest);
-    await world.up();
+    await scenario.up();
     write(manifest.replace("[alice, bob]", "[alice]"));
-    assert.deepEqual(changed(await world.up()), ["delete binding:acme:bob"]);
-    assert.deepEqual(world.aegir.panel.sitesOf("bob"), []);
-    assert.deepEqual(world.aegir.panel.sitesOf("alice"), [...sites].sort());
+    assert.deepEqual(changed(await scenario.up()), ["delete binding:acme:bob"]);
+    assert.deepEqual(scenario.aegir.panel.sitesOf("bob"), []);
+    assert.deepEqual(scenario.aegir.panel.sitesOf("alice"), [...sites].sort());
   });
 
   it("hands the sites of a removed client to the default owner, and leaves a site where the manifest says so", async () => {
     const leaving = manifest.replace("    sites:\n", "    onDestroy: leave\n    sites:\n");
     write(leaving);
-    await world.up();
+    await scenario.up();
     write(leaving.slice(0, leaving.indexOf("  - name: Beta")).replace("      - shop.acme.example\n", ""));
     const beta = ["account:beta", "site:www.beta.example", "binding:beta:alice", "client:beta"];
     const deletions = [...beta, "site:shop.acme.example"];
-    assert.deepEqual(changed(await world.up()).sort(), deletions.map((name) => `delete ${name}`).sort());
-    assert.equal(world.owner("www.beta.example"), "octopus123456");
-    assert.ok(!world.aegir.tables().clients.some(({ internalName }) => internalName === "beta"));
-    assert.equal(world.owner("shop.acme.example"), "acme");
+    assert.deepEqual(changed(await scenario.up()).sort(), deletions.map((name) => `delete ${name}`).sort());
+    assert.equal(scenario.owner("www.beta.example"), "octopus123456");
+    assert.ok(!scenario.aegir.tables().clients.some(({ internalName }) => internalName === "beta"));
+    assert.equal(scenario.owner("shop.acme.example"), "acme");
   });
 });
 

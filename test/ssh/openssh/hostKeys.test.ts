@@ -7,7 +7,7 @@ import { join } from "node:path";
 import type { ConnectionArgsInput } from "../../../provider/ssh/ConnectionArgs";
 import { HostKeyRejected, SshError } from "../../../provider/ssh/SshError";
 import { onEveryEngine } from "../../scenarios/everyEngine";
-import { client, owned, World } from "../../scenarios/World";
+import { client, owned, Scenario } from "../../scenarios/Scenario";
 import { cleaningUp } from "../../support/cleaningUp";
 import { DrushDoor } from "../DrushDoor";
 import {
@@ -143,35 +143,35 @@ onEveryEngine("A host key that changes between two deployments", (engine) => {
   before(needOpenSsh);
 
   it("row 6: ends the second, which names both keys, sends nothing and changes nothing", async () => {
-    const world = await World.open(engine());
-    afterTest(() => world.close());
-    world.aegir.addSites([{ site: SITE }, { site: "shop.acme.example" }]);
+    const scenario = await Scenario.open(engine());
+    afterTest(() => scenario.close());
+    scenario.aegir.addSites([{ site: SITE }, { site: "shop.acme.example" }]);
     const login = newKey();
     const sshd = await OpenSshServer.start({ authorizedKeys: [login.public] });
     afterTest(() => sshd.stop());
-    const door = await DrushDoor.open(world.aegir, () => sshd.breakConnections());
+    const door = await DrushDoor.open(scenario.aegir, () => sshd.breakConnections());
     afterTest(() => door.close());
     const connection = { ...sshd.args(), privateKey: login.private };
     const main = { connection, drush: { command: door.program }, waits: { pollSeconds: 0.05 } };
-    await world.configure({ "aegir:servers": { secret: JSON.stringify({ main }) } });
+    await scenario.configure({ "aegir:servers": { secret: JSON.stringify({ main }) } });
     const [acme, site] = [client("acme", "Acme Corp"), owned(SITE, "acme")];
-    await world.up([acme, site]);
-    assert.equal(world.owner(SITE), "acme");
+    await scenario.up([acme, site]);
+    assert.equal(scenario.owner(SITE), "acme");
 
     const [pinned] = sshd.hostKeys;
-    const [asked, writes] = [sshd.count(ASKED_TO_LOG_IN), world.aegir.counts.writes];
+    const [asked, writes] = [sshd.count(ASKED_TO_LOG_IN), scenario.aegir.counts.writes];
     await sshd.restart({ hostKeys: [newKey()] });
-    world.declare([acme, site, owned("shop.acme.example", "acme")]);
-    const { ok, output } = await world.stack.up();
+    scenario.declare([acme, site, owned("shop.acme.example", "acme")]);
+    const { ok, output } = await scenario.stack.up();
     assert.equal(ok, false);
     for (const fingerprint of [pinned!.fingerprint, sshd.hostKeys[0]!.fingerprint]) {
       assert.ok(output.includes(fingerprint), output);
     }
     await sshd.quiet();
-    assert.deepEqual([sshd.count(ASKED_TO_LOG_IN), world.aegir.counts.writes], [asked, writes]);
+    assert.deepEqual([sshd.count(ASKED_TO_LOG_IN), scenario.aegir.counts.writes], [asked, writes]);
 
     await sshd.restart({ hostKeys: [pinned!] });
-    await world.up();
-    assert.equal(world.owner("shop.acme.example"), "acme");
+    await scenario.up();
+    assert.equal(scenario.owner("shop.acme.example"), "acme");
   });
 });

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { aegirClient } from "../../../provider/resources/AegirClient";
 import { clientUserBinding } from "../../../provider/resources/ClientUserBinding";
-import { commandLines } from "../../faults/Trial";
+import { commandLines } from "../../faults/FaultRun";
 import { foundIn } from "../../support/canary";
 import { cleaningUp } from "../../support/cleaningUp";
 import { needOpenSsh } from "../OpenSshServer";

@@ -1,6 +1,6 @@
 "use strict";
 /**
- * Registers what the file $RECORDS/plan.json says (its shape: `Plan` in RecordsWorld.ts). A plan instead of a
+ * Registers what the file $RECORDS/plan.json says (its shape: `Plan` in RecordsFixture.ts). A plan instead of a
  * program per test, because what the tests vary is exactly this: which resources, with which properties and options.
  */
 const fs = require("node:fs");

@@ -1,10 +1,10 @@
 import { ManualClock } from "../aegir/Clock";
 import type { Exception, SmallAegir } from "../aegir/SmallAegir";
 import { until } from "../support/until";
-import type { Backstage, Grant, State } from "./Backstage";
+import type { ServerFixture, Grant, State } from "./ServerFixture";
 
-/** The backstage of the small Aegir: its tables. */
-export function smallAegirBackstage(aegir: SmallAegir, prefix: string): Backstage {
+/** The fixture of the small Aegir: its tables. */
+export function smallAegirFixture(aegir: SmallAegir, prefix: string): ServerFixture {
   const { frontEnd, clock, panel, faults } = aegir;
   /** The tables themselves, to be changed past all that the front end does when something is saved. */
   const tables = () => frontEnd.tables;

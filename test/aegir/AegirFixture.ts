@@ -9,7 +9,7 @@ export const QUEUE_SECONDS = 60;
 export const TASK_SECONDS = 10;
 export const CRON_SECONDS = 180;
 
-export class Stage {
+export class AegirFixture {
   aegir!: SmallAegir;
   clock!: ManualClock;
 

@@ -1,4 +1,4 @@
-/** Where a story plays: a small Aegir, a stack on one engine, and the second channels that tell what is really so. */
+/** A small Aegir, a stack on one engine, and the second channels that show what the server really holds. */
 import assert from "node:assert/strict";
 import { sitesOfLogin } from "../support/PlainClient";
 import { SmallAegir, type SmallAegirOptions } from "../aegir/SmallAegir";
@@ -6,7 +6,7 @@ import { openStack, ScenarioStack, type Opener, type ScenarioStackOptions } from
 
 export { bound, client, expectOk, login, owned, textsBelow } from "./ScenarioStack";
 
-export interface WorldOptions extends Omit<ScenarioStackOptions, "servers"> {
+export interface ScenarioOptions extends Omit<ScenarioStackOptions, "servers"> {
   aegir?: SmallAegirOptions;
   /** The name under which the small Aegir is configured; `main` if absent. */
   server?: string;
@@ -14,7 +14,7 @@ export interface WorldOptions extends Omit<ScenarioStackOptions, "servers"> {
   servers?: Record<string, object>;
 }
 
-export class World extends ScenarioStack {
+export class Scenario extends ScenarioStack {
   private constructor(
     readonly aegir: SmallAegir,
     opened: Awaited<ReturnType<typeof openStack>>,
@@ -22,10 +22,10 @@ export class World extends ScenarioStack {
     super(...opened);
   }
 
-  static async open(engine: Opener, options: WorldOptions = {}): Promise<World> {
+  static async open(engine: Opener, options: ScenarioOptions = {}): Promise<Scenario> {
     const aegir = await SmallAegir.start(options.aegir);
     const servers = { [options.server ?? "main"]: aegir.configuration(), ...options.servers };
-    return new World(aegir, await openStack(engine, { ...options, servers }));
+    return new Scenario(aegir, await openStack(engine, { ...options, servers }));
   }
 
   /** The owner of a live site, from the server's own tables. */
@@ -41,7 +41,7 @@ export class World extends ScenarioStack {
     return sitesSeenBy(this.aegir, login, password ?? stored ?? "");
   }
 
-  /** Ends the story, and fails it if a secret was printed, or lies in the clear in a file of the stack. */
+  /** Ends the scenario, and fails it if a secret was printed, or lies in the clear in a file of the stack. */
   async close(): Promise<void> {
     const exposed = this.exposed(this.aegir.secrets());
     await this.aegir.stop();

@@ -1,4 +1,4 @@
-/** What a test of the engines works with: the program in `program`, and the world that its provider changes. */
+/** What a test of the engines works with: the program in `program`, and the records that its provider changes. */
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -44,7 +44,7 @@ export interface Call {
 export const projectDirectory = join(__dirname, "program");
 export const passphrase = "correct horse battery staple";
 
-export class RecordsWorld {
+export class RecordsFixture {
   readonly directory = mkdtempSync(join(tmpdir(), "records-"));
   readonly stateDirectory = join(this.directory, "state");
 
@@ -161,17 +161,17 @@ export function urnOf(name: string, type = "pulumi-nodejs:dynamic/records:Record
 }
 
 /** `describe` once per engine of this machine. */
-export function describeEngines(title: string, tests: (engine: Engine, world: () => RecordsWorld) => void): void {
+export function describeEngines(title: string, tests: (engine: Engine, fixture: () => RecordsFixture) => void): void {
   for (const engine of listEngines()) {
     describe(`${title}, on the ${engine.name}`, function () {
-      // An operation takes two seconds, or ten on a busy machine, and a story takes several.
+      // An operation takes two seconds, or ten on a busy machine, and a scenario takes several.
       this.timeout(300_000);
-      let world: RecordsWorld;
+      let fixture: RecordsFixture;
       beforeEach(() => {
-        world = new RecordsWorld();
+        fixture = new RecordsFixture();
       });
-      afterEach(() => world.dispose());
-      tests(engine, () => world);
+      afterEach(() => fixture.dispose());
+      tests(engine, () => fixture);
     });
   }
 }

@@ -1,5 +1,5 @@
 /**
- * A random story: people change what two stacks of one server declare and deploy it, and while they do something goes
+ * A random scenario: people change what two stacks of one server declare and deploy it, and while they do something goes
  * wrong, once or several times in a row. After each chapter all must be well again.
  */
 import * as fc from "fast-check";
@@ -28,9 +28,9 @@ export interface Chapter {
 }
 
 /** Its chapters, each with what was deployed before, and what is from now on. */
-export function* told(story: readonly Chapter[]): Generator<Chapter & { before: Program; after: Program }> {
+export function* withPrograms(chapters: readonly Chapter[]): Generator<Chapter & { before: Program; after: Program }> {
   let before = nothing;
-  for (const chapter of story) {
+  for (const chapter of chapters) {
     const after = changed(before === nothing ? beginning : before, chapter.change);
     yield { ...chapter, before, after };
     before = after;
@@ -51,7 +51,7 @@ function seldom(times: number): fc.Arbitrary<boolean> {
 }
 
 /** @param attempts in one chapter at most */
-export function stories(chapters: { min: number; max: number }, attempts: number): fc.Arbitrary<Chapter[]> {
+export function scenarios(chapters: { min: number; max: number }, attempts: number): fc.Arbitrary<Chapter[]> {
   const chapter = fc.record({
     change,
     attempts: fc.array(attempt, { minLength: 1, maxLength: attempts, size: "max" }),

@@ -1,11 +1,11 @@
 <?php
 /**
  * @file
- * Backstage.ts on a real front end: evaluated by Drush, one JSON line per request and per answer. Reads and arranges the
+ * ServerFixture.ts on a real front end: evaluated by Drush, one JSON line per request and per answer. Reads and arranges the
  * tables past the worker under test.
  */
 
-class AegirBackstage {
+class AegirFixture {
 
   private $prefix;
 
@@ -15,7 +15,7 @@ class AegirBackstage {
       $this->prefix = $request['prefix'];
       drupal_static_reset();
       $answer = call_user_func_array(array($this, $request['operation']), $request['args']);
-      fwrite(STDOUT, "\nbackstage " . json_encode($answer) . "\n");
+      fwrite(STDOUT, "\nfixture " . json_encode($answer) . "\n");
     }
   }
 
@@ -304,5 +304,5 @@ class AegirBackstage {
 
 }
 
-$aegirBackstage = new AegirBackstage();
-$aegirBackstage->run();
+$aegirFixture = new AegirFixture();
+$aegirFixture->run();

@@ -1,7 +1,7 @@
 type Awaitable<T> = T | Promise<T>;
 
 /** What a server's tables hold of the names that a suite may touch: read and arranged past the worker. */
-export interface Backstage {
+export interface ServerFixture {
   state(): Awaitable<State>;
   /**
    * SHA-256 of all that the server holds of clients, sites, users, bindings, tasks, grants, platform rows and links, of
@@ -65,7 +65,7 @@ export const operations = [
   ...["addClient", "renameClient", "removeClient", "removeDirectories", "addUser", "removeUser", "bind", "unbind"],
   ...["setOwner", "addDeletedSite", "removeSite", "addAlias", "removeAlias", "platform", "restrict", "allowed"],
   ...["setClientPrefix", "holdLock", "releaseLock", "passSecond"],
-] as Exclude<keyof Backstage, "end">[];
+] as Exclude<keyof ServerFixture, "end">[];
 
 /** Only what has the prefix in its name, and what belongs to it; every list sorted. */
 export interface State {

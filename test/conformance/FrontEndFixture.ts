@@ -2,17 +2,17 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { WORKER_ARGUMENTS } from "../../provider/worker/protocol";
-import { operations, type Backstage } from "./Backstage";
+import { operations, type ServerFixture } from "./ServerFixture";
 import { run, type Connection } from "./RawWorker";
 
-/** The backstage of a real front end: a second Drush process over a second connection. */
-export type FrontEndBackstage = Backstage;
+/** The fixture of a real front end: a second Drush process over a second connection. */
+export type FrontEndFixture = ServerFixture;
 
-export const FrontEndBackstage = {
-  async start(connection: Connection, prefix: string): Promise<FrontEndBackstage> {
+export const FrontEndFixture = {
+  async start(connection: Connection, prefix: string): Promise<FrontEndFixture> {
     const { client, channel } = await run(connection, `drush @hostmaster ${WORKER_ARGUMENTS}`);
     channel.stderr.resume();
-    const source = readFileSync(join(__dirname, "backstage.php"), "utf8").replace(/^<\?php\s/, "");
+    const source = readFileSync(join(__dirname, "fixture.php"), "utf8").replace(/^<\?php\s/, "");
     channel.write(`${Buffer.from(source).toString("base64")}\n`);
     const answers = createInterface({ input: channel })[Symbol.asyncIterator]();
 
@@ -23,7 +23,7 @@ export const FrontEndBackstage = {
         const { value, done } = await answers.next();
         if (done) throw new Error(`${operation}: the process has ended: ${noise.join("\n")}`);
         const line = String(value);
-        if (line.startsWith("backstage ")) return JSON.parse(line.slice("backstage ".length)) as unknown;
+        if (line.startsWith("fixture ")) return JSON.parse(line.slice("fixture ".length)) as unknown;
         noise.push(line);
       }
     }
@@ -34,6 +34,6 @@ export const FrontEndBackstage = {
       client.end();
       return Promise.resolve();
     };
-    return { ...Object.fromEntries(asked), end } as Backstage;
+    return { ...Object.fromEntries(asked), end } as ServerFixture;
   },
 };

@@ -11,7 +11,7 @@ import type { Exception } from "../aegir/SmallAegir";
 import type { Declaration } from "../scenarios/program";
 import { foundIn } from "../support/canary";
 import { witness } from "../support/TestTitle";
-import { bound, client, login, owned } from "../scenarios/World";
+import { bound, client, login, owned } from "../scenarios/Scenario";
 import { oneOfEach, serverHolds } from "./checker";
 import { LifecycleStack, type Run } from "./LifecycleStack";
 import { faults, type Effect } from "./matrix";
@@ -21,7 +21,7 @@ import { ToxicProxy } from "../support/ToxicProxy";
 export const SITE = "www.nova.example";
 export const MAIL = "it@nova.example";
 
-/** Everything that a trial may touch, if it does not say more; whatever else is on the server is somebody else's. */
+/** Everything that a faultRun may touch, if it does not say more; whatever else is on the server is somebody else's. */
 export const OURS: Ours = {
   clients: ["nova", "nova2", "luna"],
   sites: [SITE, "shop.nova.example"],
@@ -53,7 +53,7 @@ export interface UpOptions {
   refresh?: boolean;
 }
 
-export interface TrialOptions {
+export interface FaultRunOptions {
   aegir?: SmallAegirOptions;
   ours?: Ours;
   waits?: object;
@@ -61,7 +61,7 @@ export interface TrialOptions {
   connection?: object;
 }
 
-export class Trial {
+export class FaultRun {
   /** The rows of the matrix that it plays. */
   rows: number[] = [];
   /** What was printed, by the provider and by the server. */
@@ -76,12 +76,12 @@ export class Trial {
   readonly #ours: Ours;
   readonly #others: string;
   readonly #secrets = new Map<string, string>();
-  readonly #options: TrialOptions;
+  readonly #options: FaultRunOptions;
 
   private constructor(
     readonly aegir: SmallAegir,
     readonly proxy: ToxicProxy,
-    options: TrialOptions,
+    options: FaultRunOptions,
   ) {
     this.#options = options;
     this.#ours = options.ours ?? OURS;
@@ -94,15 +94,15 @@ export class Trial {
     this.#watchSecrets();
   }
 
-  static async open(options: TrialOptions = {}): Promise<Trial> {
-    const report = (line: string) => trial?.printed.push(line);
-    let trial: Trial | undefined = undefined as Trial | undefined;
+  static async open(options: FaultRunOptions = {}): Promise<FaultRun> {
+    const report = (line: string) => faultRun?.printed.push(line);
+    let faultRun: FaultRun | undefined = undefined as FaultRun | undefined;
     const aegir = await SmallAegir.start({ seed: fullSeed, clock: new RunningClock(1000), report, ...options.aegir });
     aegir.addSites((options.ours ?? OURS).sites.map((site) => ({ site })));
     const proxy = await ToxicProxy.open(() => aegir.drush);
-    trial = new Trial(aegir, proxy, options);
-    trial.stack.declared = access();
-    return trial;
+    faultRun = new FaultRun(aegir, proxy, options);
+    faultRun.stack.declared = access();
+    return faultRun;
   }
 
   async close(): Promise<void> {
@@ -153,7 +153,7 @@ export class Trial {
 
   /** The checker of models.md 2.3. */
   async check(failed?: Run, options: { refresh?: boolean } = {}): Promise<void> {
-    for (const failure of failed?.failures ?? []) this.told(failure.name, failure.message);
+    for (const failure of failed?.failures ?? []) this.assertExplains(failure.name, failure.message);
     // (i) One clean run reaches what is declared, and (iii) there is at most one object per identity.
     this.servers = undefined;
     this.provider = undefined;
@@ -201,7 +201,7 @@ export class Trial {
   }
 
   /** (vi) Resource (Pulumi puts the logical name in front), host, what is now the case, and what to do next. */
-  told(name: string, message: string): void {
+  assertExplains(name: string, message: string): void {
     const said = `${name}: ${message}`;
     assert.match(message, /(\w[\w.]*@[\w.:[\]]+:\d+)|server \w+/, `the host: ${said}`);
     const effect = effectOf(message);
@@ -217,7 +217,7 @@ export class Trial {
     const lines = run.printed.flatMap((line) => /^(\S+): could not be looked at: (.*)$/.exec(line)?.slice(1) ?? []);
     const said: string[] = [];
     for (let index = 0; index < lines.length; index += 2) {
-      this.told(lines[index]!, lines[index + 1]!);
+      this.assertExplains(lines[index]!, lines[index + 1]!);
       said.push(lines[index + 1]!);
     }
     assert.ok(said.length > 0, run.printed.join("\n"));
@@ -262,7 +262,7 @@ export class Trial {
 export function configurationThrough(
   { port }: ToxicProxy,
   aegir: SmallAegir,
-  others: Pick<TrialOptions, "connection" | "waits"> = {},
+  others: Pick<FaultRunOptions, "connection" | "waits"> = {},
 ): { main: Record<string, unknown> } {
   const { connection: drush, accounts, waits } = aegir.configuration();
   const change = { port, dialErrorLimit: 1, ...others.connection };
@@ -299,13 +299,13 @@ export function commandLines(): string[] {
   });
 }
 
-/** A trial for each test of a suite. */
-export function everyTrial(options: TrialOptions = {}): () => Trial {
-  let trial: Trial;
+/** A faultRun for each test of a suite. */
+export function eachFaultRun(options: FaultRunOptions = {}): () => FaultRun {
+  let faultRun: FaultRun;
   beforeEach(async function () {
-    trial = await Trial.open(options);
-    trial.rows = witness(this.currentTest!.title).rows;
+    faultRun = await FaultRun.open(options);
+    faultRun.rows = witness(this.currentTest!.title).rows;
   });
-  afterEach(() => trial.close());
-  return () => trial;
+  afterEach(() => faultRun.close());
+  return () => faultRun;
 }

@@ -5,23 +5,23 @@ import { nothingElse } from "../faults/checker";
 import { LifecycleStack } from "../faults/LifecycleStack";
 import { InProcessProvider, type Provider } from "../faults/Provider";
 import { secondProvider } from "../faults/secondProvider";
-import { Trial } from "../faults/Trial";
+import { FaultRun } from "../faults/FaultRun";
 import { seed, tryWithinBudget } from "../support/random";
 import { arrange, mortal, ProcessDied, type Interruption } from "./Interruption";
 import { declarations, mayRemakeLogin, RANDOM_OURS, rotations } from "./Program";
-import { stories, told, type Attempt, type Chapter } from "./Story";
+import { scenarios, withPrograms, type Attempt, type Chapter } from "./Scenario";
 
-/** A story takes a fraction of a second; one that takes so long hangs. */
-const STORY_MILLISECONDS = 60_000;
+/** A scenario takes a fraction of a second; one that takes so long hangs. */
+const SCENARIO_MILLISECONDS = 60_000;
 
-describe(`a random story (seed ${seed})`, () => {
+describe(`a random scenario (seed ${seed})`, () => {
   /** How often an interruption was tried, and how often something failed for it. */
   const met = new Map<Interruption["kind"], { tried: number; failed: number }>();
 
   it("ends well whatever goes wrong on its way", async function () {
     this.timeout(0);
-    const story = stories({ min: 1, max: 3 }, 2);
-    await tryWithinBudget("stories", story, play, { timeout: STORY_MILLISECONDS });
+    const chapters = scenarios({ min: 1, max: 3 }, 2);
+    await tryWithinBudget("scenarios", chapters, play, { timeout: SCENARIO_MILLISECONDS });
   });
 
   after(() => {
@@ -29,8 +29,8 @@ describe(`a random story (seed ${seed})`, () => {
     console.log(`      deployments that failed, by what went wrong: ${lines.join(", ")}`);
   });
 
-  async function play(story: Chapter[]): Promise<void> {
-    const t = await Trial.open({
+  async function play(chapters: Chapter[]): Promise<void> {
+    const t = await FaultRun.open({
       ours: RANDOM_OURS,
       aegir: { clock: new RunningClock(1000) },
       waits: { pollSeconds: 0.005 },
@@ -47,7 +47,7 @@ describe(`a random story (seed ${seed})`, () => {
       new LifecycleStack(() => living(secondProvider().start(t.configuration()))),
     );
     try {
-      for (const chapter of told(story)) {
+      for (const chapter of withPrograms(chapters)) {
         const { before, after } = chapter;
         for (const number of [1, 2] as const) t.stacks[number - 1]!.declared = declarations(after, before, number);
         for (const attempt of chapter.attempts) {
@@ -74,7 +74,7 @@ describe(`a random story (seed ${seed})`, () => {
     }
   }
 
-  async function tryUp(t: Trial, { interruption, stacks, checkpointLost, ...options }: Attempt): Promise<void> {
+  async function tryUp(t: FaultRun, { interruption, stacks, checkpointLost, ...options }: Attempt): Promise<void> {
     const chosen = t.stacks.filter((_, index) => stacks === "both" || (stacks === "first") === (index === 0));
     const forget = chosen.map((stack) => stack.checkpoint());
     arrange(interruption, t);
@@ -82,12 +82,13 @@ describe(`a random story (seed ${seed})`, () => {
     t.proxy.heal();
     t.aegir.faults.forgetPlans();
     if (checkpointLost) forget.forEach((back) => back());
-    for (const { name, message, error } of failures) if (!(error instanceof ProcessDied)) t.told(name, message);
+    for (const { name, message, error } of failures)
+      if (!(error instanceof ProcessDied)) t.assertExplains(name, message);
     const { tried, failed } = met.get(interruption.kind) ?? { tried: 0, failed: 0 };
     met.set(interruption.kind, { tried: tried + 1, failed: failed + (failures.length > 0 ? 1 : 0) });
   }
 
-  async function adoptsEverything(t: Trial): Promise<void> {
+  async function adoptsEverything(t: FaultRun): Promise<void> {
     const { writes, unlinks } = t.aegir.counts;
     for (const stack of t.stacks) await t.expectUp(stack.declared, {}, stack);
     assert.deepEqual([t.aegir.counts.writes, t.aegir.counts.unlinks], [writes, unlinks]);

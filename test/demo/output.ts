@@ -1,20 +1,20 @@
-/** Tells a story on the terminal: chapters, facts that are checked before they are believed, and who can reach what. */
+/** Prints the demo on the terminal: chapters, facts that are checked before they are believed, and who can reach what. */
 import type { SmallAegir } from "../aegir/SmallAegir";
-import { sitesSeenBy } from "../scenarios/World";
+import { sitesSeenBy } from "../scenarios/Scenario";
 
-export const tell = (text: string): void => void process.stdout.write(`${text}\n`);
+export const print = (text: string): void => void process.stdout.write(`${text}\n`);
 
 let chapters = 0;
 
 export function chapter(title: string): void {
   const seconds = performance.now() / 1000;
-  tell(`\n── ${++chapters}. ${title} ${"─".repeat(Math.max(3, 90 - title.length))} ${seconds.toFixed(0)} s`);
+  print(`\n── ${++chapters}. ${title} ${"─".repeat(Math.max(3, 90 - title.length))} ${seconds.toFixed(0)} s`);
 }
 
-/** A fact that was looked up through another channel than the one that claims it. The story ends if it is not so. */
+/** A fact that was looked up through another channel than the one that claims it. The demo ends if it is not so. */
 export function fact(text: string, true_: boolean): void {
   if (!true_) throw new Error(`not so: ${text}`);
-  tell(`  ✔ ${text}`);
+  print(`  ✔ ${text}`);
 }
 
 /**

@@ -1,5 +1,5 @@
 /**
- * Where the stories of one server play: a server that its Backstage can read and arrange, and one stack after the other on
+ * Where the scenarios of one server play: a server that its ServerFixture can read and arrange, and one stack after the other on
  * one engine. Everything on it has the prefix in its name.
  */
 import assert from "node:assert/strict";
@@ -7,10 +7,10 @@ import { PlainFiles, sitesOfLogin } from "../../support/PlainClient";
 import { ScenarioStack, type Opener } from "../../scenarios/ScenarioStack";
 import { keySecret } from "../../support/canary";
 import { TaskStatus, SiteStatus } from "../../../provider/worker/protocol";
-import type { Backstage, State } from "../Backstage";
+import type { ServerFixture, State } from "../ServerFixture";
 import type { Connection } from "../RawWorker";
 
-export interface StoryServer {
+export interface ScenarioServer {
   /** What a stack puts under `aegir:servers`. `accounts` where BOA's cron makes shell accounts. */
   configuration: {
     connection: Connection;
@@ -24,7 +24,7 @@ export interface StoryServer {
    * The task queue must run, and nobody else may work on the server.
    */
   prefix: string;
-  backstage: Backstage;
+  fixture: ServerFixture;
   /** A throwaway: its variables may be set. */
   disposable: boolean;
   /** False where a shell account's password lets nobody in over SSH, so that what its holder sees is not looked at. */
@@ -46,8 +46,8 @@ type Site = State["sites"][number];
 
 const POLL_MILLISECONDS = 20;
 
-export class StoryStage {
-  server!: StoryServer;
+export class ScenarioFixture {
+  server!: ScenarioServer;
   engine!: Opener;
   stack!: ScenarioStack;
   /** The domains of the two sites. */
@@ -56,30 +56,30 @@ export class StoryStage {
   private others!: string;
   private readonly secrets = new Map<string, string>();
 
-  async begin(server: StoryServer, engine: Opener): Promise<void> {
+  async begin(server: ScenarioServer, engine: Opener): Promise<void> {
     assert.match(server.prefix, /^[a-z][a-z0-9]{0,7}$/);
     this.server = server;
     this.engine = engine;
-    this.atStart = await this.backstage.state();
+    this.atStart = await this.fixture.state();
     await this.sweep();
-    this.atStart = await this.backstage.state();
+    this.atStart = await this.fixture.state();
     const free = this.atStart.sites.filter(({ status }) => status === SiteStatus.enabled);
     if (free.length < 2) throw new Error(`Make two enabled sites whose domains begin with "${server.prefix}"`);
     this.sites = [free[0]!.title, free[1]!.title];
-    this.others = await this.backstage.digest("others");
+    this.others = await this.fixture.digest("others");
   }
 
   async end(): Promise<void> {
     try {
-      const left = await this.backstage.state();
-      assert.deepEqual(essence(left), essence(this.atStart), "the stories leave nothing behind");
+      const left = await this.fixture.state();
+      assert.deepEqual(essence(left), essence(this.atStart), "the scenarios leave nothing behind");
     } finally {
-      await this.backstage.end();
+      await this.fixture.end();
       await this.server.stop();
     }
   }
 
-  /** A new stack for the stories to come. */
+  /** A new stack for the scenarios to come. */
   async open(): Promise<void> {
     const { configuration } = this.server;
     this.stack = await ScenarioStack.of(this.engine, { servers: { main: configuration } });
@@ -94,8 +94,8 @@ export class StoryStage {
     await this.sweep();
   }
 
-  get backstage(): Backstage {
-    return this.server.backstage;
+  get fixture(): ServerFixture {
+    return this.server.fixture;
   }
 
   // Names
@@ -122,7 +122,7 @@ export class StoryStage {
   // What is so
 
   async site(domain: string): Promise<Site> {
-    const found = (await this.backstage.state()).sites.find(
+    const found = (await this.fixture.state()).sites.find(
       ({ title, status }) => title === domain && status !== SiteStatus.deleted,
     );
     if (!found) throw new Error(`the server has no site ${domain}`);
@@ -130,12 +130,12 @@ export class StoryStage {
   }
 
   async client(internalName: string): Promise<State["clients"][number] | undefined> {
-    return (await this.backstage.state()).clients.find(({ uname }) => uname === internalName);
+    return (await this.fixture.state()).clients.find(({ uname }) => uname === internalName);
   }
 
   /** The internal name of a site's owner; null if it is none of ours. */
   async owner(domain: string): Promise<string | null> {
-    const { clients, sites, defaultClient } = await this.backstage.state();
+    const { clients, sites, defaultClient } = await this.fixture.state();
     const { client } = sites.find(({ title, status }) => title === domain && status !== SiteStatus.deleted)!;
     return [...clients, defaultClient].find(({ nid }) => nid === client)?.uname ?? null;
   }
@@ -143,15 +143,15 @@ export class StoryStage {
   /** The clients that the panel shows a site to, and its tasks: nids of node access rows, by node. */
   async grants(domain: string): Promise<{ site: number[]; tasks: number[][] }> {
     const { nid } = await this.site(domain);
-    const { tasks } = await this.backstage.state();
-    const gids = async (node: number) => (await this.backstage.grants(node)).map(({ gid }) => gid);
+    const { tasks } = await this.fixture.state();
+    const gids = async (node: number) => (await this.fixture.grants(node)).map(({ gid }) => gid);
     const ofSite = tasks.filter(({ rid }) => rid === nid);
     return { site: await gids(nid), tasks: await Promise.all(ofSite.map((task) => gids(task.nid))) };
   }
 
   /** That this client, and nobody else but the administrators, reaches the site: in the panel and on disk. */
   async reachedBy(domain: string, internalName: string): Promise<void> {
-    const { clients, defaultClient } = await this.backstage.state();
+    const { clients, defaultClient } = await this.fixture.state();
     const { links, client } = await this.site(domain);
     const owner = [...clients, defaultClient].find(({ uname }) => uname === internalName);
     assert.equal(client, owner?.nid, `${domain} is owned by ${internalName}`);
@@ -203,7 +203,7 @@ export class StoryStage {
 
   /** Gives a site to a client past the provider, in the panel, and waits until that is effective. */
   async give(domain: string, client: number): Promise<void> {
-    await this.backstage.setOwner((await this.site(domain)).nid, client);
+    await this.fixture.setOwner((await this.site(domain)).nid, client);
     await this.settled();
   }
 
@@ -217,7 +217,7 @@ export class StoryStage {
   async settled(): Promise<void> {
     const open = ({ status }: State["tasks"][number]) =>
       status === TaskStatus.queued || status === TaskStatus.processing;
-    await until("every task has ended", async () => !(await this.backstage.state()).tasks.some(open));
+    await until("every task has ended", async () => !(await this.fixture.state()).tasks.some(open));
   }
 
   /** Notes the owners of a site, as nids and in order, as often as it can while `action` goes on. */
@@ -244,44 +244,44 @@ export class StoryStage {
     }
   }
 
-  /** Registers the last stories of a stack: what its whole life must not have done. */
+  /** Registers the last scenarios of a stack: what its whole life must not have done. */
   tellTheEnd(): void {
     it("promise 6: no secret was printed or lies in the clear in a file of the stack (trap 30)", () => {
       assert.deepEqual(this.stack.exposed(this.secrets), []);
     });
 
     it("promise 3: what is not declared was not touched", async () => {
-      assert.equal(await this.backstage.digest("others"), this.others);
+      assert.equal(await this.fixture.digest("others"), this.others);
     });
   }
 
-  /** Puts back whatever a story, told or broken off, or an interrupted run has left under the prefix. */
+  /** Puts back whatever a scenario, finished or broken off, or an interrupted run has left under the prefix. */
   private async sweep(): Promise<void> {
-    const { backstage } = this;
-    if (this.server.disposable) await backstage.setClientPrefix("");
-    for (const { nid, type } of (await backstage.state()).tasks) {
-      if (type === "login-reset") await backstage.removeTask(nid);
+    const { fixture } = this;
+    if (this.server.disposable) await fixture.setClientPrefix("");
+    for (const { nid, type } of (await fixture.state()).tasks) {
+      if (type === "login-reset") await fixture.removeTask(nid);
     }
     await this.settled();
-    const { sites, defaultClient } = await backstage.state();
+    const { sites, defaultClient } = await fixture.state();
     for (const { nid, status, client, links } of sites) {
       if (status === SiteStatus.deleted) {
-        await backstage.removeSite(nid);
+        await fixture.removeSite(nid);
         continue;
       }
-      await backstage.removeAlias(nid, this.domain("alias"));
+      await fixture.removeAlias(nid, this.domain("alias"));
       const foreign = links.some((directory) => directory !== defaultClient.uname);
-      if (client !== defaultClient.nid || foreign) await backstage.setOwner(nid, defaultClient.nid);
+      if (client !== defaultClient.nid || foreign) await fixture.setOwner(nid, defaultClient.nid);
     }
     await this.settled();
-    for (const { nid } of (await backstage.state()).tasks) {
-      if (!this.atStart.tasks.some((task) => task.nid === nid)) await backstage.removeTask(nid);
+    for (const { nid } of (await fixture.state()).tasks) {
+      if (!this.atStart.tasks.some((task) => task.nid === nid)) await fixture.removeTask(nid);
     }
-    const platform = await backstage.platform();
-    if (platform !== null) await backstage.restrict(platform, []);
-    for (const { nid } of (await backstage.state()).clients) await backstage.removeClient(nid);
-    await backstage.removeDirectories();
-    for (const { name } of (await backstage.state()).users) await backstage.removeUser(name);
+    const platform = await fixture.platform();
+    if (platform !== null) await fixture.restrict(platform, []);
+    for (const { nid } of (await fixture.state()).clients) await fixture.removeClient(nid);
+    await fixture.removeDirectories();
+    for (const { name } of (await fixture.state()).users) await fixture.removeUser(name);
     const { accounts } = this.server.configuration;
     if (accounts) {
       const login = `${accounts.instance}.${this.server.prefix}`;
