@@ -30,7 +30,7 @@ const some = <T>(of: fc.Arbitrary<T>) => fc.option(of, { nil: undefined });
 const titleOf = (internalName: string) => fc.constantFrom(`The ${internalName} company`, `${internalName} Ltd`);
 const mail = fc.constantFrom(...MAILS);
 const listOf = <T>(names: readonly string[], entry: (name: string) => fc.Arbitrary<T>): fc.Arbitrary<T[]> =>
-  fc.subarray([...names]).chain((chosen) => fc.tuple(...chosen.map(entry)) as unknown as fc.Arbitrary<T[]>);
+  fc.subarray([...names]).chain((chosen) => fc.tuple(...chosen.map(entry)));
 
 const server = fc.record({
   users: listOf(USERS, (name) => fc.record({ name: fc.constant(name), mail })),
