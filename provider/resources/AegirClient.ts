@@ -32,7 +32,7 @@ import {
   type ArgsOf,
   type InputsOf,
 } from "./properties";
-import { output, resourceClass, type StateOf } from "./resourceClass";
+import { output, resourceClass, type OutputsOf, type StateOf } from "./resourceClass";
 import {
   STATE_VERSION,
   type CheckFailure,
@@ -113,8 +113,8 @@ const outputs = {
   panelUser: output<string | null>(),
 };
 
-export interface AegirClientOnDestroy extends ArgsOf<typeof onDestroy> {}
-export interface AegirClientArgs extends ArgsOf<typeof properties> {}
+export type AegirClientOnDestroy = { [Name in keyof ArgsOf<typeof onDestroy>]: ArgsOf<typeof onDestroy>[Name] };
+export type AegirClientArgs = { [Name in keyof ArgsOf<typeof properties>]: ArgsOf<typeof properties>[Name] };
 type Inputs = InputsOf<typeof properties>;
 
 /** What the state holds. It repeats the inputs, because a delete and a refresh see outputs only. */
@@ -137,7 +137,12 @@ interface Recorded extends Inputs, StateOf<typeof outputs> {
  * new SiteOwnership("site:www.acme.example", { site: "www.acme.example", client: acme.internalName });
  * ```
  */
-export class AegirClient extends resourceClass("AegirClient", properties, outputs, registered) {}
+export class AegirClient extends resourceClass<AegirClientArgs, OutputsOf<typeof properties, typeof outputs>>(
+  "AegirClient",
+  properties,
+  outputs,
+  registered,
+) {}
 
 function registered(name: string, args: AegirClientArgs): object {
   if (args.name === undefined) return args;

@@ -25,7 +25,7 @@ import {
   type ArgsOf,
   type InputsOf,
 } from "./properties";
-import { output, resourceClass, type StateOf } from "./resourceClass";
+import { output, resourceClass, type OutputsOf, type StateOf } from "./resourceClass";
 import {
   STATE_VERSION,
   type CheckResult,
@@ -76,8 +76,8 @@ const outputs = {
   warnings: output<string[]>(),
 };
 
-export interface CreateUser extends ArgsOf<typeof createUser> {}
-export interface ClientUserBindingArgs extends ArgsOf<typeof properties> {}
+export type CreateUser = { [Name in keyof ArgsOf<typeof createUser>]: ArgsOf<typeof createUser>[Name] };
+export type ClientUserBindingArgs = { [Name in keyof ArgsOf<typeof properties>]: ArgsOf<typeof properties>[Name] };
 type Inputs = InputsOf<typeof properties>;
 
 /** What the state holds. It repeats the inputs, because a delete and a refresh see outputs only. */
@@ -106,7 +106,10 @@ interface Recorded extends Inputs, Omit<StateOf<typeof outputs>, "uid"> {
  * new ClientUserBinding("binding:acme:alice", { client: acme.internalName, user: "alice" });
  * ```
  */
-export class ClientUserBinding extends resourceClass("ClientUserBinding", properties, outputs, registered) {}
+export class ClientUserBinding extends resourceClass<
+  ClientUserBindingArgs,
+  OutputsOf<typeof properties, typeof outputs>
+>("ClientUserBinding", properties, outputs, registered) {}
 
 function registered(name: string, args: ClientUserBindingArgs): object {
   if (args.client === undefined || args.user === undefined) return args;

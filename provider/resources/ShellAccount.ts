@@ -19,7 +19,7 @@ import {
   type ArgsOf,
   type InputsOf,
 } from "./properties";
-import { output, resourceClass, secretOutput, type StateOf } from "./resourceClass";
+import { output, resourceClass, secretOutput, type OutputsOf, type StateOf } from "./resourceClass";
 import {
   STATE_VERSION,
   type CheckResult,
@@ -78,7 +78,7 @@ const outputs = {
   fingerprint: output<string>(),
 };
 
-export interface ShellAccountArgs extends ArgsOf<typeof properties> {}
+export type ShellAccountArgs = { [Name in keyof ArgsOf<typeof properties>]: ArgsOf<typeof properties>[Name] };
 type Inputs = InputsOf<typeof properties>;
 
 /** What the state holds. It repeats the inputs, because a delete and a refresh see outputs only. */
@@ -100,7 +100,12 @@ interface Recorded extends Inputs, StateOf<typeof outputs> {
  * const login = new ShellAccount("account:acme", { client: ownership.client, rotation: "2026-07" });
  * ```
  */
-export class ShellAccount extends resourceClass("ShellAccount", properties, outputs, registered) {}
+export class ShellAccount extends resourceClass<ShellAccountArgs, OutputsOf<typeof properties, typeof outputs>>(
+  "ShellAccount",
+  properties,
+  outputs,
+  registered,
+) {}
 
 function registered(name: string, args: ShellAccountArgs): object {
   if (args.client === undefined) return args;

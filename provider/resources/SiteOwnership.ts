@@ -36,7 +36,7 @@ import {
   type ArgsOf,
   type InputsOf,
 } from "./properties";
-import { output, resourceClass, type StateOf } from "./resourceClass";
+import { output, resourceClass, type OutputsOf, type StateOf } from "./resourceClass";
 import {
   STATE_VERSION,
   type CheckResult,
@@ -89,7 +89,7 @@ const outputs = {
   applied: output<boolean>(),
 };
 
-export interface SiteOwnershipArgs extends ArgsOf<typeof properties> {}
+export type SiteOwnershipArgs = { [Name in keyof ArgsOf<typeof properties>]: ArgsOf<typeof properties>[Name] };
 type Inputs = InputsOf<typeof properties>;
 
 /** What the state holds. It repeats the inputs, because a delete and a refresh see outputs only. */
@@ -121,7 +121,12 @@ interface Recorded extends Inputs, StateOf<typeof outputs> {
  * new SiteOwnership("site:www.acme.example", { site: "www.acme.example", client: acme.internalName });
  * ```
  */
-export class SiteOwnership extends resourceClass("SiteOwnership", properties, outputs, registered) {}
+export class SiteOwnership extends resourceClass<SiteOwnershipArgs, OutputsOf<typeof properties, typeof outputs>>(
+  "SiteOwnership",
+  properties,
+  outputs,
+  registered,
+) {}
 
 function registered(name: string, args: SiteOwnershipArgs): object {
   if (args.site === undefined) return args;

@@ -47,7 +47,7 @@ type Named<P extends Properties, Where extends Presence> = {
 type ArgOf<P> = P extends Property<infer Arg> ? Arg : never;
 type ValueOf<P> = P extends Property<unknown, infer Value> ? Value : never;
 
-/** What a program writes. */
+/** What a program writes. Each resource maps it to a type of its own name, which compilers then show. */
 export type ArgsOf<P extends Properties> = {
   [Key in keyof Pick<P, Named<P, "required">>]: pulumi.Input<ArgOf<P[Key]>>;
 } & {

@@ -5,7 +5,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { shims, type ResourceType } from "../dynamic/shim";
 import { destroyGuard } from "./destroyGuard";
 import { ProgramError } from "./ProgramError";
-import type { ArgsOf, InputsOf, Properties } from "./properties";
+import type { InputsOf, Properties } from "./properties";
 
 const adoption: Record<ResourceType, string> = {
   AegirClient: 'an existing client of the same name is adopted, one of another name with onExisting: "adopt"',
@@ -43,8 +43,8 @@ export const output = <Value>(): Output<Value> => ({ isSecret: false });
 export const secretOutput = <Value>(): Output<Value> => ({ isSecret: true });
 
 /** The class of a resource type, as programs use it. */
-export interface ResourceClass<Args, Properties> {
-  new (name: string, args: Args, options?: pulumi.CustomResourceOptions): pulumi.CustomResource & Properties;
+export interface ResourceClass<Args, Readable> {
+  new (name: string, args: Args, options?: pulumi.CustomResourceOptions): pulumi.CustomResource & Readable;
   /** Looks up what this stack does not manage, by its id. */
   get<Resource>(
     this: new (name: string, args: Args, options?: pulumi.CustomResourceOptions) => Resource,
@@ -57,12 +57,12 @@ export interface ResourceClass<Args, Properties> {
 }
 
 /** @param registered registers the identities that the resource declares, and returns its arguments */
-export function resourceClass<P extends Properties, O extends Outputs>(
+export function resourceClass<Args extends object, Readable>(
   type: ResourceType,
-  properties: P,
-  outputs: O,
-  registered: (name: string, args: ArgsOf<P>) => object,
-): ResourceClass<ArgsOf<P>, OutputsOf<P, O>> {
+  properties: Properties,
+  outputs: Outputs,
+  registered: (name: string, args: Args) => object,
+): ResourceClass<Args, Readable> {
   const filledIn = Object.keys(properties).filter((name) => properties[name]!.presence === "filledIn");
   // Named, so that a preview knows them to be unknown.
   const unknown = Object.fromEntries([...filledIn, ...Object.keys(outputs)].map((name) => [name, undefined]));
@@ -72,10 +72,10 @@ export function resourceClass<P extends Properties, O extends Outputs>(
     static readonly __pulumiType = typeToken(type);
 
     static get(name: string, id: pulumi.Input<pulumi.ID>, options?: pulumi.CustomResourceOptions) {
-      return new this(name, {} as ArgsOf<P>, { ...options, id });
+      return new this(name, {} as Args, { ...options, id });
     }
 
-    constructor(name: string, args: ArgsOf<P>, options: pulumi.CustomResourceOptions = {}) {
+    constructor(name: string, args: Args, options: pulumi.CustomResourceOptions = {}) {
       refuseOptions(type, name, options);
       refuseMissingPackage();
       const guard = destroyGuard();
@@ -91,7 +91,7 @@ export function resourceClass<P extends Properties, O extends Outputs>(
       guard?.note(this);
     }
   }
-  return AegirResource as unknown as ResourceClass<ArgsOf<P>, OutputsOf<P, O>>;
+  return AegirResource as unknown as ResourceClass<Args, Readable>;
 }
 
 /**

@@ -284,7 +284,7 @@ function effectOf(message: string): Effect | undefined {
 }
 
 const NEXT =
-  /[Rr]un the same command again|\b(Run|Write|Set|Declare|Correct|Check|Compare|Remove|Move|Choose|Install|Look|See|Configure|Wait|Add|Give|Make|Delete|Retry|Repair)\b/;
+  /[Rr]un the same command again|\b(Run|Write|Set|Declare|Correct|Check|Compare|Remove|Move|Choose|Install|Look|See|Configure|Wait|Add|Give|Make|Create|Delete|Retry|Repair)\b/;
 
 /** What everybody on this machine can see of every process. */
 export function commandLines(): string[] {
