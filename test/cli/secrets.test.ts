@@ -5,6 +5,7 @@ import { commands } from "../../provider/cli/commands";
 import { fullSeed } from "../aegir/seed";
 import { newKey } from "../ssh/ScriptedServer";
 import { foundIn, keySecret } from "../support/canary";
+import { longRun } from "../support/random";
 import { aegirAccess } from "./command";
 import { Server } from "./Server";
 
@@ -79,7 +80,9 @@ describe("Every command", () => {
           .filter(({ mail }) => users.filter((user) => user.mail === mail).length === 1)
           .map(({ name, mail }) => [name, mail] as const),
       ];
-      for (const { name } of commands) {
+      // lint and review read no configuration of a server, and plan and audit connect as dump does.
+      const tried = works || longRun ? commands : commands.filter(({ name }) => ["dump", "doctor"].includes(name));
+      for (const { name } of tried) {
         for (const format of [["--debug"], ["--json"]]) {
           const env = { AEGIR_PRIVATE_KEY: aegir.drush.privateKey, ...environment };
           const { exitCode, stdout, stderr } = await aegirAccess([name, ...format, ...commandLines[name]!], {

@@ -9,6 +9,7 @@ import { SmallAegir } from "../aegir/SmallAegir";
 import type { Outcome } from "../engine/Engine";
 import { newKey, ScriptedServer } from "../ssh/ScriptedServer";
 import { cleaningUp } from "../support/cleaningUp";
+import { skipUnlessLong } from "../support/random";
 import { ToxicProxy } from "../support/ToxicProxy";
 import { onEveryEngine } from "./everyEngine";
 import type { Declaration } from "./program";
@@ -16,6 +17,9 @@ import { bound, client, expectOk, login, owned, Scenario, type ScenarioOptions }
 
 const site = "www.acme.example";
 const nightly = { refresh: true, continueOnError: true };
+
+/** A new host key shows the kind every day. */
+const FURTHER_CHANGES = "nights after further changes of the configuration";
 
 onEveryEngine("the night", (engine) => {
   const later = cleaningUp();
@@ -105,7 +109,8 @@ onEveryEngine("the night", (engine) => {
       await settled();
     });
 
-    it("a new port, likewise", async () => {
+    it("a new port, likewise", async function () {
+      skipUnlessLong(this, FURTHER_CHANGES);
       const [old, moved] = [
         await ToxicProxy.open(() => scenario.aegir.drush),
         await ToxicProxy.open(() => scenario.aegir.drush),
@@ -120,7 +125,8 @@ onEveryEngine("the night", (engine) => {
       await settled();
     });
 
-    it("a new bastion, likewise", async () => {
+    it("a new bastion, likewise", async function () {
+      skipUnlessLong(this, FURTHER_CHANGES);
       const [old, other] = [
         await ScriptedServer.start({ forwarding: true }),
         await ScriptedServer.start({ forwarding: true }),
@@ -137,7 +143,8 @@ onEveryEngine("the night", (engine) => {
       await settled();
     });
 
-    it("a new login and a new private key, likewise", async () => {
+    it("a new login and a new private key, likewise", async function () {
+      skipUnlessLong(this, FURTHER_CHANGES);
       expectOk(
         await night(main(), () => {
           scenario.aegir.changeLogin("deploy");
@@ -153,7 +160,8 @@ onEveryEngine("the night", (engine) => {
       await settled();
     });
 
-    it("a renamed server, configured under both names, likewise", async () => {
+    it("a renamed server, configured under both names, likewise", async function () {
+      skipUnlessLong(this, FURTHER_CHANGES);
       expectOk(
         await night(main(), () => ({ ...main(), production: main().main })).then(async (outcome) => {
           // With two servers a resource must say which one it means, and the program does not yet.
