@@ -4,7 +4,7 @@ export { ClientUserBinding, type ClientUserBindingArgs, type CreateUser } from "
 export { refuseDestroy } from "./resources/destroyGuard";
 export { ShellAccount, type ShellAccountArgs } from "./resources/ShellAccount";
 export { SiteOwnership, type SiteOwnershipArgs } from "./resources/SiteOwnership";
-export { drushLine } from "./aegir/Drush";
+export { drushLine } from "./aegir/drushLine";
 
 // Errors: `code` is what to branch on (docs/errors.md).
 export { AegirError, type AegirErrorCode, type Outcome } from "./aegir/AegirError";

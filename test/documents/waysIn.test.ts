@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parse } from "yaml";
-import { drushLine } from "../../provider/aegir/Drush";
+import { drushLine } from "../../provider/aegir/drushLine";
 import { parseServers, SERVERS_KEY, type ServerConfiguration } from "../../provider/aegir/ServerConfiguration";
 import { WORKER_ARGUMENTS } from "../../provider/worker/protocol";
 import { fullSeed } from "../aegir/seed";
