@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { ManualClock, RunningClock } from "./Clock";
 
 describe("the clock of a small Aegir", () => {
-  it("stands still until it is told to advance, and then runs what falls due in order", () => {
+  it("does not move until it is advanced, and then runs what falls due in order", () => {
     const clock = new ManualClock(1000);
     const heard: string[] = [];
     clock.every(10, () => heard.push(`every ${clock.now()}`));

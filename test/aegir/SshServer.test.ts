@@ -59,7 +59,7 @@ describe("the small Aegir's door", () => {
     assert.deepEqual(fixture.aegir.counts.authentications, { accepted: 4, rejected: 0 });
   });
 
-  it("refuses a wrong password, another login's key, an unknown user, and everybody when told to", async () => {
+  it("refuses a wrong password, another login's key, an unknown user, and every login when configured so", async () => {
     const { host, port, user } = fixture.aegir.drush;
     await assert.rejects(connect({ host, port, user, password: "wrong" }), refused);
     await assert.rejects(connect({ host, port, user, privateKey: fixture.aegir.accounts.privateKey }), refused);
@@ -69,7 +69,7 @@ describe("the small Aegir's door", () => {
     assert.deepEqual(fixture.aegir.counts.authentications, { accepted: 0, rejected: 4 });
   });
 
-  it("knows no command but Drush's", async () => {
+  it("accepts only Drush's commands", async () => {
     const client = await connect(fixture.aegir.drush);
     const unknown = await execute(client, "uptime; id");
     assert.equal(unknown.code, 127);
@@ -145,7 +145,7 @@ describe("a small Aegir with options", () => {
     client.end();
   });
 
-  it("runs its task queue once when Drush is told to", async () => {
+  it("runs its task queue once when Drush asks for it", async () => {
     fixture.aegir.addSites([{ site: "one.example.com" }]);
     const task = fixture.aegir.panel.addTask("one.example.com", "verify");
     const client = await connect(fixture.aegir.drush);
@@ -167,7 +167,7 @@ describe("a worker's process", () => {
     return { code, stdout, error: json === undefined ? undefined : (JSON.parse(json) as { error: object }).error };
   }
 
-  it("dies without an answer when line 1 is no source", async () => {
+  it("dies without an answer when line 1 is not source code", async () => {
     for (const line of ["", Buffer.from("<?php echo 1;").toString("base64"), '{"id":1,"verb":"hello"}']) {
       const { code, stdout } = await run(line, HELLO);
       assert.equal(code, 1);

@@ -34,7 +34,7 @@ describe("the small Aegir's task queue", () => {
   });
 
   // docs/aegir.md#task-outcome
-  it("tells when a task's process started, and gives it its status a moment after the site", () => {
+  it("shows when a task's process started, and gives it its status a moment after the site", () => {
     const task = fixture.aegir.panel.setOwner(SITE, "Beta GmbH");
     fixture.clock.advance(QUEUE_SECONDS);
     const started = fixture.clock.now();
@@ -165,7 +165,7 @@ describe("the small Aegir's task queue", () => {
   });
 
   // docs/aegir.md#queue
-  it("stands still while it is paused or BOA holds it, and says so as far as Drupal sees it", async () => {
+  it("runs nothing while it is paused or BOA holds it, and says so as far as Drupal sees it", async () => {
     const { panel, faults } = fixture.aegir;
     const task = panel.addTask(SITE, "verify");
     const worker = await fixture.worker();

@@ -165,7 +165,7 @@ export function describeWorker(name: string, start: () => Promise<Target>): void
         assert.equal((await other.end()).exitCode, 0);
       });
 
-      it("ends after a line that is no request", async () => {
+      it("ends after a line that is not a request", async () => {
         await other.ok("hello", { protocol: PROTOCOL_VERSION, marker: other.marker });
         other.write("{]\n");
         const answer = await other.answer(0);
@@ -233,7 +233,7 @@ export function describeWorker(name: string, start: () => Promise<Target>): void
         assert.equal(client?.name, "Größe & 東京 \"'`$(x)");
       });
 
-      it("tells the server's time, which does not stand still in a long session", async () => {
+      it("reports the server's time, which goes on during a long session", async () => {
         const { now } = await worker.ask("user", { name: named("nobody") });
         await fixture.passSecond();
         assert.ok((await worker.ask("user", { name: named("nobody") })).now > now);
@@ -292,7 +292,7 @@ export function describeWorker(name: string, start: () => Promise<Target>): void
         for (const { ownerNid, owner } of sites) assert.ok(owner === null || owner.nid === ownerNid);
       });
 
-      it("tell a site from an alias of one and from a deleted one (traps 1, 23, 24)", async () => {
+      it("distinguish a site from an alias of one and from a deleted one (traps 1, 23, 24)", async () => {
         const { nid, site } = await freeSite();
         const title = `${target.prefix}-alias.example.com`;
         await fixture.addAlias(nid, title);
@@ -354,7 +354,7 @@ export function describeWorker(name: string, start: () => Promise<Target>): void
         assert.deepEqual(await admitted(), clients);
       });
 
-      it("find users by name and by mail whatever the case, and nobody else", async () => {
+      it("find users by name and by mail whatever the case, and no others", async () => {
         await makeClient("one", person("una"));
         const { users } = await worker.ok("user", { name: named("UNA").toUpperCase() });
         assert.deepEqual(
@@ -367,7 +367,7 @@ export function describeWorker(name: string, start: () => Promise<Target>): void
     });
 
     describe("createClient", () => {
-      it("makes a client of uid 1 with nobody bound, whatever the server does to a form (traps 6, 9)", async () => {
+      it("makes a client of uid 1 with no user bound, whatever the server does to a form (traps 6, 9)", async () => {
         const { client, user } = await makeClient("one");
         assert.deepEqual([client.internalName, client.name, user], [named("one"), "Client one", null]);
         const state = await fixture.state();
@@ -518,7 +518,7 @@ export function describeWorker(name: string, start: () => Promise<Target>): void
         assert.deepEqual(await worker.ok("unbind", { client: pair.client, uid: user.uid }), { unbound: true });
       });
 
-      it("make a missing user when told, with the role of clients", async () => {
+      it("make a missing user when asked to, with the role of clients", async () => {
         await makeClient("one");
         const createUser = { mail: mail("una"), welcomeMail: false };
         const { user, created } = await worker.ok("bind", { client: named("one"), user: named("una"), createUser });
@@ -531,7 +531,7 @@ export function describeWorker(name: string, start: () => Promise<Target>): void
         });
       });
 
-      it("bind nobody but the person with the expected uid, whoever has the name", async () => {
+      it("bind only the person with the expected uid, whichever user has the name", async () => {
         await makeClient("one");
         const una = await worker.ok("ensureUser", { client: named("one"), user: person("una") });
         const pair = { client: named("one"), createUser: null };
@@ -550,7 +550,7 @@ export function describeWorker(name: string, start: () => Promise<Target>): void
         assert.equal(bound.bound, true);
       });
 
-      it("bind nobody to a client of the name that has another number, and say which client has name and number", async () => {
+      it("bind no user to a client of the name that has another number, and say which client has name and number", async () => {
         const { client: one } = await makeClient("one", person("una"));
         const { client: two } = await makeClient("two");
         const pair = { client: named("two"), user: named("una"), createUser: null };
@@ -779,7 +779,7 @@ export function describeWorker(name: string, start: () => Promise<Target>): void
         assert.deepEqual([both.queue.queued, both.queue.processing], [queued.queued + 2, queued.processing]);
       });
 
-      it("follow a task by its nid when it starts, and tell how it ended (trap 1)", async () => {
+      it("follow a task by its nid when it starts, and report how it ended (trap 1)", async () => {
         const { nid, site } = await freeSite();
         const { task } = await worker.ok("queueVerify", { nid });
         await fixture.startTask(task.nid);
@@ -810,7 +810,7 @@ export function describeWorker(name: string, start: () => Promise<Target>): void
         assert.ok(!facts.tasks.some((each) => each.nid === task.nid));
       });
 
-      it("tell a cancelled task by its never having run (trap 12)", async () => {
+      it("recognize a cancelled task because it never ran (trap 12)", async () => {
         const { nid } = await freeSite();
         const { task } = await worker.ok("queueVerify", { nid });
         const log = [{ type: "warning", message: "Task was cancelled." }];
@@ -854,7 +854,7 @@ export function describeWorker(name: string, start: () => Promise<Target>): void
         assert.equal(deleted?.client, defaultClient.nid);
       });
 
-      it("refuses while users are bound, unless told to drop the bindings, and never takes the users (trap 9)", async () => {
+      it("refuses while users are bound, unless asked to drop the bindings, and never takes the users (trap 9)", async () => {
         await makeClient("one", person("una"));
         const failure = await refused("deleteClient", { internalName: named("one"), ...keep });
         assert.deepEqual([failure.code, failure.detail], ["refused", { users: [named("una")] }]);
@@ -864,7 +864,7 @@ export function describeWorker(name: string, start: () => Promise<Target>): void
         assert.deepEqual((await worker.ok("user", { name: named("una") })).users[0]?.clients, []);
       });
 
-      it("drops rows of platforms when told, and never a platform's last one, which would open it to all (trap 10)", async function () {
+      it("drops rows of platforms when asked to, and never a platform's last one, which would open it to all (trap 10)", async function () {
         const platform = await fixture.platform();
         if (platform === null) {
           console.warn(`      skipped: no platform has a title that begins with "${target.prefix}"`);

@@ -35,23 +35,6 @@ const AVOIDED: readonly { pattern: RegExp; instead: string }[] = [
   { pattern: /\bstands? still\b/i, instead: '"is stuck", "does not run"' },
 ];
 
-/** Not rewritten yet. Remove an entry as soon as its texts are clean; the test fails if it is no longer needed. */
-export const NOT_REWRITTEN: readonly string[] = [
-  // Titles of tests:
-  "test/aegir/",
-  "test/conformance/",
-  "test/drupal/",
-  "test/dynamic/",
-  "test/engine/",
-  "test/examples/",
-  "test/faults/",
-  "test/package/",
-  "test/resources/",
-  "test/scenarios/",
-  "test/ssh/",
-  "test/stacks/",
-];
-
 export interface AvoidedPhrase {
   file: string;
   line: number;

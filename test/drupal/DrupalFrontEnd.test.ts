@@ -57,7 +57,7 @@ describe("the small double of Drupal", () => {
       assert.equal(await php(errorOf(again)), 1062);
     });
 
-    it("makes a user without an address if none is given, and binds nobody to a known one", async () => {
+    it("makes a user without an address if none is given, and binds no user to a known one", async () => {
       assert.deepEqual(
         await php(
           `${client(fresh())} echo json_encode(db_query('SELECT name, mail FROM {users} WHERE uid = :u', array(':u' => $c->uid))->fetchAssoc())`,
@@ -68,7 +68,7 @@ describe("the small double of Drupal", () => {
       assert.deepEqual(await php(`${client(`${fresh()}, 'email' => '', 'new_user' => ''`)} ${boundTo}`), ["0"]);
     });
 
-    it("takes a second binding, or nobody, for an exception, but for a new client lets nobody be nobody", async () => {
+    it("throws for a second binding or for no user, but accepts no user for a new client", async () => {
       const bind = (name: string) =>
         `$c->users = array(); $c->revision = FALSE; $c->new_user = '${name}'; node_save($c);`;
       const made = client(`${fresh()}, 'email' => ''`);

@@ -372,7 +372,7 @@ describe("the worker and its database", () => {
     after(() => worker?.end());
 
     // Without accounts, as this database runs, it knows no host.
-    it("tells who holds the database lock", () => {
+    it("shows who holds the database lock", () => {
       assert.ok(refused instanceof Error);
       assert.match(
         refused.message,
@@ -413,7 +413,7 @@ describe("the worker and its database", () => {
       await assertGivenUp(worker, await writing, /\b1305\b.*savepoint_1/);
     });
 
-    it("answers a row that somebody changed since its first read as one, where the database isolates snapshots, and goes on", async () => {
+    it("reports a row that was changed since its first read as changed, where the database isolates snapshots, and goes on", async () => {
       // MariaDB's default from 11.6.2 on.
       await sql.rows("SET GLOBAL innodb_snapshot_isolation = ON");
       afterTest(() => sql.rows("SET GLOBAL innodb_snapshot_isolation = OFF"));
@@ -428,7 +428,7 @@ describe("the worker and its database", () => {
       await assertGivenUp(worker, await writing, /\b1020\b/);
     });
 
-    it("makes the write all the same in the next attempt of a resource", async () => {
+    it("makes the write in the next attempt of a resource", async () => {
       const other = await heavyTransaction();
       await other.rows("SELECT * FROM hosting_task WHERE vid > 1000000 FOR UPDATE");
       const moving = move(deployment(), ONE, "acme");

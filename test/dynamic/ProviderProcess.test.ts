@@ -255,7 +255,7 @@ describe("the provider process", () => {
   });
 
   describe("of a change that was made in part", () => {
-    it("tells id, properties and reasons, and repairs it in the next run", async () => {
+    it("carries id, properties and reasons, and is repaired by the next run", async () => {
       aegir.faults.nextVerify("free1.example.com", "failure");
       const failure = initFailure(
         await failureOf(make("SiteOwnership", { site: "free1.example.com", client: "acme" })),
@@ -275,7 +275,7 @@ describe("the provider process", () => {
       assert.deepEqual(links("free1.example.com"), ["acme"]);
     });
 
-    it("tells nothing of the kind if nothing was changed", async () => {
+    it("is not a partial failure if nothing was changed", async () => {
       const digest = aegir.digest();
       const refused = await failureOf(make("SiteOwnership", { site: "beta.example.com", client: "acme" }));
       assert.equal(initFailure(refused), undefined);

@@ -59,7 +59,7 @@ describeEngines("a failure", (engine, fixture) => {
     assert.deepEqual(w.records, {});
   });
 
-  it("that leaves a resource half done is recorded, told by its reasons alone, and tried again", async () => {
+  it("that leaves a resource half done is recorded, shown by its reasons alone, and tried again", async () => {
     const w = fixture();
     w.plan(record("a"), record("b", { value: { from: "a", output: "derived" } }));
     w.faults({ "create a": { partial: ["the first reason", "the second reason"] } });
@@ -132,7 +132,7 @@ describeEngines("a failure", (engine, fixture) => {
     assert.deepEqual(Object.keys(w.records), ["a", "b"]);
   });
 
-  it("of the program deletes nothing, and is told once", async () => {
+  it("of the program deletes nothing, and is shown once", async () => {
     const w = fixture();
     w.plan(record("a"), record("obsolete"));
     const stack = await w.open(engine);

@@ -13,7 +13,7 @@ describeEngines("a resource hook", (engine, fixture) => {
     return stack;
   }
 
-  it("is in the state, which is of version 4 for its sake, and is no change", async () => {
+  it("is in the state, which is of version 4 for its sake, and does not count as a change", async () => {
     const w = fixture();
     w.plan(record("a"));
     const stack = await w.open(engine);

@@ -246,7 +246,7 @@ describe("The workflows of examples/ci, and this project's own", () => {
       assert.match(read("summary.md"), /^### The deployment failed \(exit code 124\)\n\n````\nupdate canceled\n/);
     });
 
-    it("the night needs nobody: the job waits for no reviewer, and ends with a sign of life if all was green", () => {
+    it("the night runs unattended: the job waits for no reviewer, and ends with a sign of life if all was green", () => {
       const job = workflows.get("access-deploy.yml")!.jobs["deploy"]!;
       const heartbeat = job.steps.at(-1)!;
       assert.deepEqual([heartbeat.name, heartbeat.if], ["Heartbeat", "success() && github.event_name == 'schedule'"]);

@@ -101,7 +101,7 @@ describe("while a command runs", () => {
     await t.check(run);
   });
 
-  it("row 18: a channel that closes without an exit status is no success", async () => {
+  it("row 18: a channel that closes without an exit status counts as failed", async () => {
     const t = faultRun();
     for (const verb of ["createClient", "setOwner"] as const) t.aegir.faults.onRequest(verb, "closeAfter");
     await t.expectUp();
@@ -189,7 +189,7 @@ describe("while a command runs", () => {
     );
   });
 
-  it("row 22: a password file that is no password is not read whole", async () => {
+  it("row 22: a password file that holds something else is not read whole", async () => {
     const t = faultRun();
     await t.expectUp();
     const files = await PlainFiles.open(t.aegir.accounts);
@@ -217,7 +217,7 @@ describe("while a command runs", () => {
     }, /no worker started .*exit code 0, printing: .*Nothing was done/);
   });
 
-  it("row 24: a greeting that is not of the protocol's form is no greeting, and its worker is ended", async () => {
+  it("row 24: a greeting that is not of the protocol's form is refused, and its worker is ended", async () => {
     await scripted(
       (channel) =>
         workerInput(channel, ({ id }, marker) => {
@@ -241,7 +241,7 @@ describe("while a command runs", () => {
     );
   });
 
-  it("row 25: a connection that the server closes between two operations is made anew, and nobody hears of it", async () => {
+  it("row 25: a connection that the server closes between two operations is opened again, without a message", async () => {
     const t = faultRun();
     const provider = await InProcessProvider.start(t.configuration());
     const inputs = { name: "Luna Ltd", internalName: "luna", server: "main" };
@@ -257,7 +257,7 @@ describe("while a command runs", () => {
     await t.check();
   });
 
-  it("row 27: a disk that is full or read-only is told as the server says it, and the old password stays", async () => {
+  it("row 27: a disk that is full or read-only is reported in the server's words, and the old password stays", async () => {
     const t = faultRun();
     t.aegir.faults.onRequest("createClient", "diskFull");
     const full = await t.up();

@@ -188,7 +188,7 @@ describe("displays of what a server says", () => {
       }
     });
 
-    it("row 52: what a manifest of a live server declares is read back as it is, and acts on nobody before", async () => {
+    it("row 52: what a manifest of a live server declares is read back as it is, and acts on no reader before", async () => {
       const t = faultRun();
       await t.expectUp();
       const acting = " ##vso[task.complete result=Failed] ##[error]x ::error::y";

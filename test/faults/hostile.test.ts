@@ -294,7 +294,7 @@ describe("hostile input", () => {
     }
   });
 
-  it("row 49: a file that was emptied by mistake removes nobody, and the server's own clients stay", async () => {
+  it("row 49: a file that was emptied by mistake removes no access, and the server's own clients stay", async () => {
     for (const text of ["", "# nothing\n", "version: 1\n", "version: 1\nclients:\n"]) {
       assert.throws(() => parseManifest(text, "access.yaml"), ManifestError);
     }

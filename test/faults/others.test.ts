@@ -12,7 +12,7 @@ import { access, eachFaultRun, SITE, type FaultRun } from "./FaultRun";
 const nova = client("nova", "Nova Ltd");
 const luna = client("luna", "Luna Ltd");
 
-describe("somebody else writes", () => {
+describe("someone else writes", () => {
   const faultRun = eachFaultRun();
   const owner = (t: FaultRun) => t.aegir.tables().sites.find(({ site }) => site === SITE)?.owner;
   const failure = (run: Run): string => run.failures[0]?.message ?? `nothing failed: ${run.done.join(", ")}`;
@@ -129,7 +129,7 @@ describe("somebody else writes", () => {
     await t.check(await again, { refresh: true });
   });
 
-  it("row 36: a destroy leaves a site alone that somebody else owns by now, and a client that was given one", async () => {
+  it("row 36: a destroy leaves a site alone that another client owns by now, and a client that was given one", async () => {
     const t = faultRun();
     await t.expectUp([nova, luna, owned(SITE, "nova")]);
     t.aegir.panel.setOwner(SITE, "Beta GmbH");
@@ -146,7 +146,7 @@ describe("somebody else writes", () => {
     assert.equal(owner(t), "beta");
   });
 
-  it("row 36: a site that somebody else was given is left with them when it is no longer declared, though a refresh saw it", async () => {
+  it("row 36: a site that was given to another client stays there when it is no longer declared, though a refresh saw it", async () => {
     const t = faultRun();
     await t.expectUp([nova, luna, owned(SITE, "nova")]);
     t.aegir.panel.setOwner(SITE, "Beta GmbH");

@@ -57,7 +57,7 @@ describe("reaching the host", () => {
     });
   });
 
-  it("row 4: what is no SSH server is shown cut and escaped", async () => {
+  it("row 4: what answers but is not an SSH server is shown cut and escaped", async () => {
     for (const greeting of ["HTTP/1.1 400 Bad Request\r\n\x1b[2J\r\n", `${"x".repeat(100_000)}\r\n`]) {
       const t = faultRun();
       const server = createServer((socket) => socket.on("error", () => undefined).end(greeting));

@@ -18,7 +18,7 @@ export const aegir: WrittenMutation[] = [
     find: "return executed !== null && (this.#writtenAt === undefined || executed >= this.#writtenAt);",
     replace: "return executed !== null;",
     caughtBy:
-      "test/resources/Handover.test.ts: when a verify is cancelled that carries the time of an older run: status 3 is no success then (boa) (trap 12)",
+      "test/resources/Handover.test.ts: when a verify is cancelled that carries the time of an older run: status 3 does not count as success then (boa) (trap 12)",
   },
   {
     name: "be content with a link for somebody else beside the owner's",
@@ -27,7 +27,7 @@ export const aegir: WrittenMutation[] = [
     find: "if (others.length > 0) return false;",
     replace: "if (others.length > 1) return false;",
     caughtBy:
-      "test/scenarios/drift.test.ts: links that show the files to somebody else are drift, and a verify repairs them (trap 13)",
+      "test/scenarios/drift.test.ts: links that show the files to another client are drift, and a verify repairs them (trap 13)",
   },
   {
     name: "overlook a task that began before the write",
@@ -36,7 +36,7 @@ export const aegir: WrittenMutation[] = [
     find: "status === TaskStatus.processing && executed !== null && executed <= writtenAt,",
     replace: "status === TaskStatus.processing && executed !== null && executed < 0 && executed <= writtenAt,",
     caughtBy:
-      "test/resources/Handover.test.ts: when a task began just before the write, seen by nobody: it is waited for, and what it undid is done again (trap 11)",
+      "test/resources/Handover.test.ts: when a task began just before the write, unseen: it is waited for, and what it undid is done again (trap 11)",
   },
   {
     name: "take a lost answer for a failure",
@@ -79,7 +79,7 @@ export const aegir: WrittenMutation[] = [
     find: "return this.clock() >= this.#expires;",
     replace: "return this.#expires < 0;",
     caughtBy:
-      "test/resources/serverScenarios.test.ts: a queue that stands still ends the wait as half done, and says why it stands",
+      "test/resources/serverScenarios.test.ts: a queue that does not run ends the wait as half done, and the error says why",
   },
   {
     name: "a directory that is not there means that its logins are gone",
@@ -88,7 +88,7 @@ export const aegir: WrittenMutation[] = [
     find: "    await sftp.stat(directory).catch((error: unknown) => {\n      throw this.#explained(error, directory);\n    });\n",
     replace: "",
     caughtBy:
-      "test/resources/passwordFiles.test.ts: say nothing of a login when their directory is not there: that is no deleted login",
+      "test/resources/passwordFiles.test.ts: say nothing of a login when their directory is missing: the login does not count as deleted",
   },
   {
     name: "take the old password for the new one",
@@ -97,7 +97,7 @@ export const aegir: WrittenMutation[] = [
     find: "if (found && found.fingerprint !== old) return found;",
     replace: "if (found) return found;",
     caughtBy:
-      "test/resources/passwordFiles.test.ts: bring no new password as long as the old one is in them, whoever put it there again (trap 14)",
+      "test/resources/passwordFiles.test.ts: bring no new password as long as the old one is in them, even if it was put there again (trap 14)",
   },
   {
     name: "an empty password file means that the login is gone",

@@ -177,7 +177,7 @@ export const resources: WrittenMutation[] = [
     file: "provider/resources/uniqueIdentities.ts",
     find: "return declared.has(identityOn(server, id));",
     replace: "return declared.has(id);",
-    caughtBy: "test/scenarios/replacement.test.ts: changed logical names cost nobody access, and write nothing",
+    caughtBy: "test/scenarios/replacement.test.ts: changed logical names take no access away, and write nothing",
   },
   {
     name: "take a person's binding that the client's email declares as well",
@@ -193,7 +193,7 @@ export const resources: WrittenMutation[] = [
     file: "provider/decisions/siteOwner.ts",
     find: 'return ["same", "reinstalled"].includes(identityOf(given(recorded), site));',
     replace: "return true;",
-    caughtBy: `${others}: row 36: a destroy leaves a site alone that somebody else owns by now, and a client that was given one`,
+    caughtBy: `${others}: row 36: a destroy leaves a site alone that another client owns by now, and a client that was given one`,
   },
   {
     name: "delete a client with sites that nobody declared",
@@ -201,7 +201,7 @@ export const resources: WrittenMutation[] = [
     file: "provider/resources/deleteClient.ts",
     find: 'return names.length > 0 && (policy ?? "refuse") === "refuse" ? [`${what} ${names.join(", ")}`] : [];',
     replace: 'return names.length > 0 && policy === "refuse" ? [`${what} ${names.join(", ")}`] : [];',
-    caughtBy: `${others}: row 36: a destroy leaves a site alone that somebody else owns by now, and a client that was given one`,
+    caughtBy: `${others}: row 36: a destroy leaves a site alone that another client owns by now, and a client that was given one`,
   },
   {
     name: "deleteBeforeReplace",
@@ -277,7 +277,7 @@ export const resources: WrittenMutation[] = [
     file: "provider/resources/SiteOwnership.ts",
     find: "`moves from ${loser} to ${gainer}: users bound to ${loser} and its shell login lose the site, those of ${gainer} gain it.`,",
     replace: "`moves to ${gainer}.`,",
-    caughtBy: "test/resources/diff.test.ts: tells who loses a site and who gains it",
+    caughtBy: "test/resources/diff.test.ts: shows who loses a site and who gains it",
   },
   {
     name: "forget a rotation that did not end",
@@ -319,6 +319,6 @@ export const resources: WrittenMutation[] = [
     file: "provider/resources/uniqueIdentities.ts",
     find: 'return [label, command, alias, id].join(" ");',
     replace: 'return [label, command, alias, server, id].join(" ");',
-    caughtBy: "test/scenarios/halfdone.test.ts: a server that gets another name costs nobody access",
+    caughtBy: "test/scenarios/halfdone.test.ts: a server that gets another name takes no access away",
   },
 ];

@@ -81,7 +81,7 @@ export const ssh: WrittenMutation[] = [
     file: "provider/ssh/ExecChannel.ts",
     find: "resolve({ code: code ?? null, signal: signal ?? null, lost: null });",
     replace: "resolve({ code: code ?? 0, signal: signal ?? null, lost: null });",
-    caughtBy: `${connection}: that end without an exit code are no success`,
+    caughtBy: `${connection}: that end without an exit code count as failed`,
   },
   {
     name: "call what was lost not done",

@@ -77,7 +77,7 @@ export const worker: WrittenMutation[] = [
     file: writes,
     find: "if (!$args['dropPlatforms'] || $platform['clients'] < 2) {",
     replace: "if (!$args['dropPlatforms']) {",
-    caughtBy: `${promises}: drops rows of platforms when told, and never a platform's last one, which would open it to all (trap 10)`,
+    caughtBy: `${promises}: drops rows of platforms when asked to, and never a platform's last one, which would open it to all (trap 10)`,
   },
   {
     name: "delete a client that owns sites",

@@ -26,7 +26,7 @@ describe("A program that has the package only inside another package", () => {
   });
   afterEach(() => rmSync(project, { recursive: true }));
 
-  it("is told to add it to its own package.json, and nothing is deployed", async function () {
+  it("is asked to add it to its own package.json, and nothing is deployed", async function () {
     this.timeout(60_000);
     const scenario = await Scenario.open(new InProcessEngine(), { program: project });
     try {

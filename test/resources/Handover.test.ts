@@ -43,7 +43,7 @@ describe("a site changes hands", () => {
     assert.equal(verifies().length, 1 + 4);
   });
 
-  it("when a task began just before the write, seen by nobody: it is waited for, and what it undid is done again (trap 11)", async () => {
+  it("when a task began just before the write, unseen: it is waited for, and what it undid is done again (trap 11)", async () => {
     await start({ queue: { everySeconds: 15 } });
     // Its process has loaded the site, and has not yet said that it runs.
     const loaded = aegir.frontEnd.loadSite(row().nid)!;
@@ -62,7 +62,7 @@ describe("a site changes hands", () => {
   });
 
   for (const flavour of ["boa", "upstream"] as const) {
-    it(`when a verify is cancelled that carries the time of an older run: status 3 is no success then (${flavour}) (trap 12)`, async () => {
+    it(`when a verify is cancelled that carries the time of an older run: status 3 does not count as success then (${flavour}) (trap 12)`, async () => {
       await start({ flavour });
       aegir.faults.nextVerify(site, "failure");
       const failed = aegir.panel.addTask(site, "verify");
@@ -100,7 +100,7 @@ describe("a site changes hands", () => {
     });
   }
 
-  it("and a verify that fails tells the last lines of its log (trap 13)", async () => {
+  it("and a verify that fails shows the last lines of its log (trap 13)", async () => {
     await start();
     aegir.faults.nextVerify(site, "failure");
     await assert.rejects(

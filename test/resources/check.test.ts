@@ -112,7 +112,7 @@ describe("check", () => {
       assert.deepEqual([inputs["site"], failures], ["xn--bcher-kva.example", []]);
     });
 
-    it("does not touch what is no domain, so that a message shows what was written", () => {
+    it("leaves what is not a domain as it is, so that a message shows what was written", () => {
       assert.equal(check("SiteOwnership", { site: "HTTPS://Acme", client: "acme" }).inputs["site"], "HTTPS://Acme");
     });
   });

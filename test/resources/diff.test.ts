@@ -96,7 +96,7 @@ function changed(type: string, inputs: Values, outputs: Values = {}) {
 
 describe("diff", () => {
   for (const type of Object.keys(resources)) {
-    it(`of an unchanged ${type} is no change, and prints nothing`, () => {
+    it(`of an unchanged ${type} is not a change, and prints nothing`, () => {
       assert.deepEqual(changed(type, {}), { changes: false, replaces: [], printed: [] });
     });
 
@@ -260,12 +260,12 @@ describe("diff", () => {
     ],
   ];
   for (const [promise, type, inputs, line, outputs] of consequences) {
-    it(`tells ${promise}`, () => {
+    it(`shows ${promise}`, () => {
       assert.deepEqual(changed(type, inputs, outputs).printed, [line]);
     });
   }
 
-  it("shows nobody the sign that Pulumi puts in the place of an unknown value", () => {
+  it("never shows the sign that Pulumi puts in the place of an unknown value", () => {
     for (const [type, { inputs }] of Object.entries(resources)) {
       for (const key of Object.keys(inputs)) {
         const { printed } = changed(type, { [key]: UNKNOWN }, { applied: false });

@@ -66,14 +66,14 @@ describe("a wait that is held up", () => {
     });
   }
 
-  it("queue: one dead task of five does not stop a plain Aegir, and is named all the same", async () => {
+  it("queue: one dead task of five does not stop a plain Aegir, and is still named", async () => {
     await start({ flavour: "upstream" });
     await killVerify(other);
     assert.equal((await own()).outs.applied, true);
     assert.equal(held().length, 1);
   });
 
-  it("disk: above 90 % BOA's queue stands still, which is named when the wait begins", async () => {
+  it("disk: above 90 % BOA's queue does not run, which is named when the wait begins", async () => {
     await start();
     aegir.faults.diskPercent = 93;
     const owning = own();

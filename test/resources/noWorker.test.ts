@@ -115,7 +115,7 @@ const cases: Case[] = [
   },
 ];
 
-describe("a resource whose server starts no worker tells of", () => {
+describe("a resource whose server starts no worker names", () => {
   let aegir: SmallAegir;
 
   afterEach(async () => {
@@ -164,7 +164,7 @@ describe("a load that is too high for Drush", () => {
     assert.equal(aegir.counts.authentications.accepted, 1);
   });
 
-  it("is told as what it is when it does not fall", async () => {
+  it("is named for what it is when it does not fall", async () => {
     aegir.faults.overloads = Infinity;
     await assert.rejects(
       create({ pollSeconds: 0.05, taskMinutes: 0.005 }),
@@ -189,7 +189,7 @@ describe("the question to a shell", () => {
     });
   }
 
-  it("is not answered by what is no shell", () => {
+  it("is not answered by what is not a shell", () => {
     assert.equal(parseShellProbe("This account is currently not available.\n"), null);
   });
 

@@ -211,7 +211,7 @@ describe("errors of a small Aegir", () => {
     assert.match(message, /SELECT id, user, host, time, info FROM information_schema\.processlist WHERE id = 4711/);
   });
 
-  it("errors: a lock that was released meanwhile is not said to be held by anybody", async () => {
+  it("errors: a lock that was released meanwhile is not said to be held", async () => {
     aegir.faults.holdDatabaseLock(null, null);
     const message = await messageOf(siteOwnership.create({ site, client: "acme", server }));
     judge(message);

@@ -36,7 +36,7 @@ describe("the password files of an instance", () => {
     await aegir.stop();
   });
 
-  it("are found in the home of o1.ftp, and by root in o1.ftp's home, without being told where (trap 16)", async () => {
+  it("are found in the home of o1.ftp, and by root in o1.ftp's home, without configuration (trap 16)", async () => {
     await start({ user: "root", owner: "o1" });
     const { outs } = await create();
     configure({ connection: undefined });
@@ -57,7 +57,7 @@ describe("the password files of an instance", () => {
     assert.equal((await create()).outs.sshAcceptsPasswords, false);
   });
 
-  it("say nothing of a login when their directory is not there: that is no deleted login", async () => {
+  it("say nothing of a login when their directory is missing: the login does not count as deleted", async () => {
     await start();
     const { id, outs } = await create();
     configure({ directory: "/elsewhere" });
@@ -74,7 +74,7 @@ describe("the password files of an instance", () => {
     assert.equal(aegir.tables().passwordFiles["o1.acme"]?.trim(), outs.password, "and nothing was deleted");
   });
 
-  it("bring no new password as long as the old one is in them, whoever put it there again (trap 14)", async () => {
+  it("bring no new password as long as the old one is in them, even if it was put there again (trap 14)", async () => {
     await start();
     const { outs } = await create();
     const files = serverFor(server).passwordFiles;
@@ -88,7 +88,7 @@ describe("the password files of an instance", () => {
     assert.equal(aegir.tables().passwordFiles["o1.acme"]?.trim(), found.password);
   });
 
-  it("are closed to the user that Drush runs as, which is told and not taken for deleted logins (trap 16)", async () => {
+  it("are closed to the user that Drush runs as, which is reported and not taken for deleted logins (trap 16)", async () => {
     await start();
     const { id, outs } = await create();
     configure({ connection: undefined });

@@ -66,7 +66,7 @@ describe("the life cycles against a server", () => {
   const links = () => aegir.tables().sites.find((row) => row.site === site && row.status !== -2)?.links;
 
   describe("waiting", () => {
-    it("a queue that stands still ends the wait as half done, and says why it stands", async () => {
+    it("a queue that does not run ends the wait as half done, and the error says why", async () => {
       await start({}, { taskMinutes: 0.01 });
       aegir.panel.pauseQueue();
       await assert.rejects(own(), (error: PartialFailure) => {
@@ -84,7 +84,7 @@ describe("the life cycles against a server", () => {
       assert.equal(outs.applied, true);
     });
 
-    it("a verify that counts as failed and made the owner effective all the same is enough", async () => {
+    it("a verify that counts as failed but made the owner effective is enough", async () => {
       await start();
       aegir.faults.nextVerify(site, "errorLine");
       const { outs } = await own();
@@ -253,7 +253,7 @@ describe("the life cycles against a server", () => {
       console.log = log;
     });
 
-    it("of a site that is disabled, whose owner is changed all the same (trap 24)", async () => {
+    it("of a site that is disabled, whose owner is still changed (trap 24)", async () => {
       aegir.addSites([{ site: "off.example", status: -1 }]);
       await siteOwnership.create({ site: "off.example", client: "acme", server });
       assert.deepEqual(said, [
@@ -309,7 +309,7 @@ describe("the life cycles against a server", () => {
       assert.equal(aegir.counts.unlinks, 1);
     });
 
-    it("a password that a refresh finds is taken note of once, so that a rotation is made after it", async () => {
+    it("a password that a refresh finds is recorded once, so that a rotation is made after it", async () => {
       const declared = { client: "acme", server };
       const { id, outs } = await shellAccount.create(declared);
       // Somebody else rotates it.
@@ -403,7 +403,7 @@ describe("the life cycles against a server", () => {
     beforeEach(() => start());
     const people = () => aegir.tables().clients.find(({ internalName }) => internalName === "acme")?.users;
 
-    it("a person who was renamed in the panel is unbound, and nobody who has the old name", async () => {
+    it("a person who was renamed in the panel is unbound, and not the user who has the old name", async () => {
       aegir.panel.addUser({ name: "alice" });
       const { id, outs } = await clientUserBinding.create({ client: "acme", user: "alice", server });
       aegir.panel.renameUser("alice", "alice.miller");
@@ -465,7 +465,7 @@ describe("the life cycles against a server", () => {
       assert.deepEqual(people(), ["alice.miller"]);
     });
 
-    it("whoever has the name now is bound, and the former bearer unbound, once the uid is declared", async () => {
+    it("the user who has the name now is bound, and the former one unbound, once the uid is declared", async () => {
       const { inputs, id, stranger, recorded } = await nameTakenByAnother();
       const meant = { ...inputs, expectedUid: stranger };
       assert.deepEqual(await clientUserBinding.diff(id, recorded, meant), { changes: true, replaces: ["expectedUid"] });
@@ -491,7 +491,7 @@ describe("the life cycles against a server", () => {
       ["unbound by hand", () => aegir.panel.unbind("acme", "alice")],
       ["deleted", () => aegir.panel.deleteUser("alice")],
     ] as const) {
-      it(`a person who was ${what} is remembered, and whoever takes the name later is not bound`, async () => {
+      it(`a person who was ${what} is remembered, and a user who takes the name later is not bound`, async () => {
         const known = aegir.panel.addUser({ name: "alice" });
         const inputs = { client: "acme", user: "alice", server };
         const { id, outs } = await clientUserBinding.create(inputs);
@@ -747,7 +747,7 @@ describe("the life cycles against a server", () => {
       assert.deepEqual(usersOf(stranger), ["admin", "alice"]);
     });
 
-    it("nobody is bound to a client that has the name of another one, until one of both is declared", async () => {
+    it("no user is bound to a client that has the name of another one, until one of both is declared", async () => {
       const { inputs, id, outs, known, stranger } = await clientNameTaken();
       aegir.panel.addUser({ name: "bob" });
       const { props } = await clientUserBinding.read(id, outs);

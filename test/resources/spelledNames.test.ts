@@ -37,7 +37,7 @@ describe("a name that could be taken for another", () => {
     assert.equal(check("AegirClient", { name: `${spelled} Ltd` }).inputs["internalName"], "liceltd");
   });
 
-  it("is no change where an earlier release took it as it was", () => {
+  it("is not a change where an earlier release took it as it was", () => {
     configure(stacks.oneServer);
     const state = { client: "acme", user: cyrillic, server, uid: 5, warnings: [], stateVersion: 1 };
     const none = { changes: false, replaces: [], printed: [] };

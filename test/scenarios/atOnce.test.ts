@@ -108,7 +108,7 @@ onTheLifecycles("two deployments and a person at once", (engine, another) => {
     await changesNothing(second);
   });
 
-  it("what a person decides between look and write stands, and both deployments are told", async () => {
+  it("what a person decides between look and write is kept, and both deployments report it", async () => {
     const { aegir } = scenario;
     const nova2 = client("nova2", "Nova Two");
     await Promise.all([scenario.up([nova, nova2, owned(SITE, "nova")]), second.up([luna])]);

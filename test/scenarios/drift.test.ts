@@ -218,7 +218,7 @@ onTheLifecycles("drift", (engine) => {
     assert.deepEqual([scenario.owner(site), users().includes("alice")], ["acme", true]);
   });
 
-  it("links that show the files to somebody else are drift, and a verify repairs them (trap 13)", async () => {
+  it("links that show the files to another client are drift, and a verify repairs them (trap 13)", async () => {
     scenario.aegir.panel.setOwner(site, "Beta GmbH");
     scenario.aegir.runQueue();
     scenario.aegir.faults.nextVerify(site, "failure");

@@ -60,7 +60,7 @@ onTheLifecycles("half done", (engine) => {
     assert.deepEqual(scenario.aegir.tables().sites.find((row) => row.site === site)!.links, ["acme"]);
   });
 
-  it("a server that gets another name costs nobody access", async () => {
+  it("a server that gets another name takes no access away", async () => {
     const declared = (server: string) => [
       client("acme", "Acme Corp", { server }),
       bound("acme", "alice", { server }),

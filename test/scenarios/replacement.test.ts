@@ -65,7 +65,7 @@ onEveryEngine("replacement", (engine) => {
     assert.deepEqual((await scenario.up()).changes, { same: 4 });
   });
 
-  it("changed logical names cost nobody access, and write nothing", async () => {
+  it("changed logical names take no access away, and write nothing", async () => {
     await scenario.up(access("acme"));
     const { writes } = scenario.aegir.counts;
     const password = scenario.aegir.tables().passwordFiles["o1.acme"];
@@ -84,7 +84,7 @@ onEveryEngine("replacement", (engine) => {
     assert.match(outcome.output, /site:www\.acme\.example: is still declared/);
   });
 
-  it("--replace of everything costs nobody access, and writes nothing", async () => {
+  it("--replace of everything takes no access away, and writes nothing", async () => {
     const { steps } = await scenario.up(access("acme"));
     const { writes } = scenario.aegir.counts;
     expectOk(await scenario.stack.up({ replace: steps.map(({ urn }) => urn) }));

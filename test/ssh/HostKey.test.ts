@@ -123,7 +123,7 @@ describe("HostKeyPins", () => {
     assert.equal(parse(["SHA256:abc", KEY, "yes please"]).problems.length, 2);
   });
 
-  it("tells a changed key from an unknown and a revoked one", () => {
+  it("distinguishes a changed key from an unknown and a revoked one", () => {
     const [other, ecdsa] = [newKey(), newEcdsaKey()];
     const { pins } = parse([KEY, `@revoked ${HOST} ${ecdsa.public}`]);
     const why = (line: string) => {
@@ -137,7 +137,7 @@ describe("HostKeyPins", () => {
     assert.deepEqual(why(rsa.public), ["unknown", "ssh-rsa", rsa.fingerprint]);
   });
 
-  it("does not break on a key that is no key", () => {
+  it("does not break on something that is not a key", () => {
     for (const nonsense of [Buffer.alloc(0), Buffer.from([255, 255, 255, 255]), Buffer.from("x")]) {
       assert.equal(parse(KEY).pins.verify(nonsense).accepted, false);
     }
@@ -148,7 +148,7 @@ describe("HostKeyPins", () => {
     assert.deepEqual(parse([newRsaKey().public, KEY]).pins.algorithms, ["ssh-ed25519", "rsa-sha2-512", "rsa-sha2-256"]);
   });
 
-  it("asks for the pinned types first, and no weak one, when a pin does not tell its type", () => {
+  it("asks for the pinned types first, and no weak one, when a pin does not name its type", () => {
     const { algorithms } = parse([FINGERPRINT, newRsaKey().public]).pins;
     assert.deepEqual(algorithms.slice(0, 2), ["rsa-sha2-512", "rsa-sha2-256"]);
     assert.equal(algorithms.length, 6);

@@ -95,7 +95,7 @@ describe("Sftp", () => {
     assert.equal((await refusal(sftp.read("/large", 50_000))).code, "tooLarge");
   });
 
-  it("tells a file that is not there from one that is forbidden, and shows the server's words escaped", async () => {
+  it("distinguishes a missing file from a forbidden one, and shows the server's words escaped", async () => {
     const { sftp, connection } = await start();
     for (const operation of [sftp.read("/gone", 9), sftp.stat("/gone"), sftp.unlink("/gone"), sftp.list("/gone")]) {
       assert.equal((await refusal(operation)).code, "missing");
@@ -143,7 +143,7 @@ describe("Sftp", () => {
     });
   });
 
-  it("connects anew when the connection was lost", async () => {
+  it("connects again when the connection was lost", async () => {
     const { sftp, server, connection } = await start();
     const reading = sftp.read("/hang", 9);
     await sftp.stat("/o1.foo");

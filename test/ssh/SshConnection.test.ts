@@ -151,7 +151,7 @@ describe("SshConnection", () => {
       assert.equal(error.host, `aegir@127.0.0.1:${closedPort}`);
     });
 
-    it("does not repeat an attempt that failed for failureSeconds: whoever asks gets its error at once", async () => {
+    it("does not repeat an attempt that failed for failureSeconds: every caller gets its error at once", async () => {
       const server = await start({ onSocket: (socket) => Boolean(socket.end()) });
       const remembering = open(server, { dialErrorLimit: 0 });
       const asked = () => failure(remembering.run("true", null, LIMITS), "unreachable");
@@ -202,7 +202,7 @@ describe("SshConnection", () => {
       await failure(connection.run("true", null, LIMITS), "unreachable");
     });
 
-    it("refuses what is no SSH server, and shows its text escaped", async () => {
+    it("refuses what is not an SSH server, and shows its text escaped", async () => {
       const greeting = "HTTP/1.1 400 Bad Request\r\n\x1b]0;owned\x07::set-env name=X::y\r\n\r\n";
       const server = await start({ onSocket: (socket) => Boolean(socket.end(greeting)) });
       const error = await failure(open(server).run("true", null, LIMITS), "unreachable");
@@ -349,7 +349,7 @@ describe("SshConnection", () => {
       assert.deepEqual(result, { stdout: input, stderr: "warning", exitCode: 3 });
     });
 
-    it("that end without an exit code are no success", async () => {
+    it("that end without an exit code count as failed", async () => {
       const server = await start({ onExec: (channel) => (channel.write("done"), channel.end()) });
       const error = await failure(open(server).run("x", null, LIMITS), "sessionBroken", "unknown");
       assert.match(error.message, /ended without an exit code.*its output: "done"/);
@@ -393,7 +393,7 @@ describe("SshConnection", () => {
   });
 
   describe("a lost connection", () => {
-    it("breaks what is under way, with an unknown outcome, and is made anew once for the next", async () => {
+    it("breaks what is under way, with an unknown outcome, and is opened again once for the next", async () => {
       const server = await start();
       const connection = open(server);
       const running = [connection.run("hang", null, LIMITS), connection.run("hang", null, LIMITS)];

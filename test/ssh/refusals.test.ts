@@ -163,7 +163,7 @@ describe("At every hop", () => {
     assert.deepEqual([bastion.attempts, drush.connections, accounts.connections], [["password"], 0, 0]);
   });
 
-  it("no weak algorithm is offered to anybody, of any kind", async () => {
+  it("no weak algorithm of any kind is offered to any server", async () => {
     const offered: string[] = [];
     const server = await start({
       onSocket: (socket) => {

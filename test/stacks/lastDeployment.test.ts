@@ -257,7 +257,7 @@ onEveryEngine("a stack that knows its last deployment", (engine) => {
     assert.match(unwrapped(refused), /8 of 16 grants are taken away/);
   });
 
-  it("refuses to go on if nobody can say what the last deployment granted", async () => {
+  it("refuses to go on if it is not known what the last deployment granted", async () => {
     write(manifest);
     await scenario.up();
     const state = await scenario.stack.exportState();

@@ -116,7 +116,7 @@ onEveryEngine("a stack of the access manifest", (engine) => {
     assert.deepEqual(changed(await scenario.up()), ["create binding:acme:bob"]);
   });
 
-  it("hands a site over with --continue-on-error where another one's handover fails, and rotates the login all the same", async () => {
+  it("hands a site over with --continue-on-error where another one's handover fails, and still rotates the login", async () => {
     write(manifest);
     await scenario.up();
     const password = scenario.aegir.tables().passwordFiles["o1.acme"]!.trimEnd();

@@ -50,7 +50,7 @@ export function describeOddServers(scenario: ScenarioFixture): void {
       assert.equal((await scenario.client(legacy))?.title, titled("Old Co"));
     });
 
-    it("a site whose owner's nid is a platform's is nobody's, and is taken", async function () {
+    it("a site whose owner's nid is a platform's has no owner, and is taken", async function () {
       if (platform === null) skip(this, `no platform has a title that begins with "${scenario.server.prefix}"`);
       await scenario.reachedBy(second, acme);
     });
@@ -62,11 +62,11 @@ export function describeOddServers(scenario: ScenarioFixture): void {
       assert.ok(!sites.some((site) => site.client === namesake));
     });
 
-    it("a user whom somebody has bound already is bound once, and adopted", async () => {
+    it("a user who is bound already is bound once, and adopted", async () => {
       assert.deepEqual((await scenario.client(acme))?.users, [scenario.named("alice")]);
     });
 
-    it("rows that bind nobody, or a user who is gone, are no drift and are left alone", async () => {
+    it("rows that bind no user, or a deleted one, do not count as drift and are left alone", async () => {
       assert.equal((await scenario.client(acme))?.bindings.length, 3);
       const again = expectOk(await scenario.stack.stack.up({ refresh: true }));
       assert.equal(again.changes.update ?? again.changes.create, undefined, again.output);
@@ -112,7 +112,7 @@ export function describeOddServers(scenario: ScenarioFixture): void {
       await scenario.reachedBy(second, acme);
     });
 
-    it("a destroy leaves a site that it was told to leave, and is not held up by rows that bind nobody", async () => {
+    it("a destroy leaves a site if onDestroy says so, and is not held up by rows that bind no user", async () => {
       const refused = await scenario.stack.stack.destroy({ continueOnError: true });
       assert.match(refused.output, new RegExp(`the client ${acme} still has sites ${first.replace(/\./g, "\\.")} \\(`));
       await scenario.reachedBy(first, acme);

@@ -166,7 +166,7 @@ export function describeResources(scenario: ScenarioFixture): void {
         assert.equal(await scenario.owner(second), other);
       });
 
-      it("a destroy hands a site where it was told to, and leaves one that somebody else owns by now", async () => {
+      it("a destroy hands a site over as onDestroy says, and leaves one that another client owns by now", async () => {
         const { fixture } = scenario;
         const third = await fixture.addClient({ uname: scenario.named("third"), title: titled("Third") });
         await scenario.give(second, third);

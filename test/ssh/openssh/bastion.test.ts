@@ -146,7 +146,7 @@ describe("OpenSSH behind an OpenSSH bastion", () => {
     assert.deepEqual(await judged(target), [0, 0, 0, 0]);
   });
 
-  it("row 12: is lost with a bastion that dies during a command, and reached anew once it is back", async () => {
+  it("row 12: is lost with a bastion that dies during a command, and reached again once it is back", async () => {
     await start();
     const connection = open();
     const running = connection.run(HANG, null, LIMITS);

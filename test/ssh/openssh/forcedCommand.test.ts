@@ -78,7 +78,7 @@ describe("A key restricted to the worker's command line", () => {
     assert.match(product.sshd.log, /key options: command\r?\n/);
   });
 
-  it("is no key to files: SFTP is given up in time, and said to be unanswered", async () => {
+  it("gives no access to files: SFTP is given up in time, and said to be unanswered", async () => {
     const connection = open({}, { channelSeconds: 1 });
     await assert.rejects(connection.sftp(), (error) => {
       assert.ok(error instanceof SshError);

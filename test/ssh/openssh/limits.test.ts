@@ -95,7 +95,7 @@ describe("OpenSSH's limits", () => {
     assert.equal(sshd.count(ACCEPTED), 1);
   });
 
-  it("a connection that ClientAliveInterval cuts is made anew by the next command", async () => {
+  it("a connection that ClientAliveInterval cuts is opened again by the next command", async () => {
     const sshd = await start("ClientAliveInterval 1", "ClientAliveCountMax 1");
     const line = await ToxicProxy.open(() => ({ host: "127.0.0.1", port: sshd.port }));
     afterTest(() => line.down());
@@ -115,7 +115,7 @@ describe("OpenSSH's limits", () => {
     assert.equal(connection.connections, 2);
   });
 
-  it("a connection that is closed for being unused is made anew without a word (trap 28)", async function () {
+  it("a connection that is closed for being unused is opened again without a message (trap 28)", async function () {
     needVersion(this, "UnusedConnectionTimeout", 9, 2);
     const sshd = await start("UnusedConnectionTimeout 1");
     const connection = open(sshd);
@@ -163,7 +163,7 @@ describe("OpenSSH's limits", () => {
     assert.match(sshd.log, /past MaxStartups/, "it did drop some");
   });
 
-  it("an address that is shut out for failed logins is told so, and not knocked with again", async function () {
+  it("an address that is shut out for failed logins gets an error that says so, and is not tried again", async function () {
     needVersion(this, "PerSourcePenalties", 9, 8);
     const sshd = await start("PerSourcePenalties authfail:60s min:1s");
     await assert.rejects(open(sshd, { privateKey: newKey().private }).run("true", null, LIMITS), {

@@ -80,7 +80,7 @@ describe("The product over OpenSSH, through the login shell of a user", () => {
     assert.match(product.sshd.log, /userauth_send_banner: sent/);
   });
 
-  it("row 23: works through a wrapper that says that standard input is no terminal", async () => {
+  it("row 23: works through a wrapper that says that standard input is not a terminal", async () => {
     const wrapper = "echo 'stdin: is not a tty' >&2; exec /bin/bash -c \"$SSH_ORIGINAL_COMMAND\"";
     await works(await start({ settings: [`ForceCommand ${wrapper}`] }));
   });
