@@ -8,7 +8,7 @@ import { mailKey, mailProblems, userNameKey, userNameProblems } from "../naming/
 import type { UserFacts, VerbResult } from "../worker/protocol";
 import { checkProperties } from "./checkProperties";
 import { report } from "./report";
-import { noteLook, notCounted, refuseMassRepair, refuseUncountedRepair } from "./driftLimit";
+import { noteLook, refuseMassRepair, refuseUncounted, refuseUncountedRepair } from "./driftLimit";
 import { clientNidOf, expectedClientNid, notePartedClient, notePartedUser, partedUser } from "./knownNumbers";
 import { recordingUnknown } from "./PartialFailure";
 import {
@@ -259,7 +259,7 @@ function refuseParted(server: AegirServer, { client, user }: Inputs): void {
 async function refuseUnseenChange({ uid, client, server }: Recorded): Promise<void> {
   if (uid === undefined) return;
   const { result } = await serverFor(server).worker.call("user", { uid });
-  if (result.users[0]?.clients.includes(client) === false) throw notCounted(serverFor(server));
+  if (result.users[0]?.clients.includes(client) === false) refuseUncounted(serverFor(server));
 }
 
 /** Who is meant, by number; undefined where the name alone says it. */

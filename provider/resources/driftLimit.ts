@@ -40,8 +40,7 @@ export function noteLook(server: AegirServer, id: string, found: string | undefi
  *   since its refresh, for which Pulumi starts another provider process
  */
 export function refuseUncountedRepair(server: AegirServer, id: string): void {
-  if (isMeant(server)) return;
-  if (!lookedAt(server).seen.has(id)) throw notCounted(server);
+  if (!lookedAt(server).seen.has(id)) refuseUncounted(server);
   refuseMassRepair(server, id);
 }
 
@@ -67,9 +66,10 @@ export function refuseMassRepair(server: AegirServer, id: string): void {
   });
 }
 
-/** How much was changed by hand besides this is not known. */
-export function notCounted(server: AegirServer): AegirError {
-  return new AegirError({
+/** The same where it is not known how much was changed by hand besides this. */
+export function refuseUncounted(server: AegirServer): void {
+  if (isMeant(server)) return;
+  throw new AegirError({
     code: "changedMeanwhile",
     what: "this was changed by hand, and no refresh in this run has counted what else was",
     server: server.label,

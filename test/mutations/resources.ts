@@ -54,7 +54,7 @@ export const resources: WrittenMutation[] = [
     name: "undo what another process has found",
     danger: "The configuration changed since the refresh, so that nothing was counted, and everything is taken back.",
     file: "provider/resources/driftLimit.ts",
-    find: "if (!lookedAt(server).seen.has(id)) throw notCounted(server);",
+    find: "if (!lookedAt(server).seen.has(id)) refuseUncounted(server);",
     replace: "",
     caughtBy:
       "test/scenarios/drift.test.ts: is undone only by a run that has counted it: one without a refresh fails, and changes nothing",

@@ -30,7 +30,7 @@ export interface Drift {
 }
 
 export interface Night {
-  /** The refresh cannot look, and the update can: nothing that was changed by hand is undone. */
+  /** The refresh cannot look, and the update can: what was changed by hand is undone only if a person has confirmed it. */
   isBlind: boolean;
   /** The process that changes things has also looked at them; otherwise it does not undo what it has not counted. */
   isOneProcess: boolean;
@@ -47,6 +47,7 @@ export interface Expectation {
   unbound: Grant[];
   /** Sites whose owner was changed by hand, and stays so. */
   moved: Set<string>;
+  isBlind: boolean;
 }
 
 export const keyOf = ({ client, name }: { client: string; name: string }): string => `${client} ${name}`;
@@ -60,6 +61,8 @@ export class ExpectedAccess {
   /** What the state holds: whom a deployment has bound, by key, and whom it gave the sites to. */
   private bound = new Map<string, { uid: number; name: string; client: string }>();
   private readonly given = new Map<string, string>();
+  /** Whom the last night that could look found as the owners of the sites. */
+  private readonly seen: Look["owners"] = new Map();
 
   grant(grant: Grant): void {
     this.grants.push(grant);
@@ -122,15 +125,18 @@ export class ExpectedAccess {
   expect(today: number, look: Look, night: Night): Expectation {
     const { isBlind, isOneProcess, mayUndo } = night;
     const drift = this.drift(look);
-    const stays = isBlind || ((drift.isMass || !isOneProcess) && !mayUndo);
+    const stays = !mayUndo && (isBlind || drift.isMass || !isOneProcess);
     const due = this.grants.filter(({ expires }) => expires >= today);
     const unbound = due.filter((grant) => stays && drift.unbound.has(keyOf(grant)));
     const others = due.filter((grant) => hasParted(look, grant) || this.isContested(grant, look, due, night));
     const moved = [...drift.moved].filter((site) => {
-      const owner = this.owners.get(site);
-      return isBlind ? owner !== look.owners.get(site) : stays && owner === this.given.get(site);
+      const [owner, live] = [this.owners.get(site), look.owners.get(site)];
+      const isUndone = owner === this.given.get(site);
+      if (!isBlind) return stays && isUndone;
+      // What the state does not know is never overwritten.
+      return owner !== live && (this.seen.get(site) !== live || (stays && isUndone));
     });
-    return { due, refused: [...new Set([...unbound, ...others])], unbound, moved: new Set(moved) };
+    return { due, refused: [...new Set([...unbound, ...others])], unbound, moved: new Set(moved), isBlind };
   }
 
   /** A new grant by a name that the refresh finds with another person than another client's binding was made for. */
@@ -146,7 +152,7 @@ export class ExpectedAccess {
   }
 
   /** After a deployment that could do its work. */
-  deployed({ due, refused, moved }: Expectation, look: Look): void {
+  deployed({ due, refused, moved, isBlind }: Expectation, look: Look): void {
     const now = due.flatMap((grant) => {
       const { uid, name, client } = grant;
       const former = this.bound.get(keyOf(grant));
@@ -156,6 +162,7 @@ export class ExpectedAccess {
       return held ? [[keyOf(grant), held] as const] : [];
     });
     this.bound = new Map(now);
+    for (const [site, owner] of look.owners) if (!(isBlind && moved.has(site))) this.seen.set(site, owner);
     for (const [site, owner] of this.owners) if (!moved.has(site)) this.given.set(site, owner);
   }
 }
