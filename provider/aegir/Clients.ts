@@ -38,20 +38,23 @@ export class Clients {
   }
 
   /**
-   * Binds the user with this address, or makes one.
-   * @throws what the refusal of a name that is taken means, as `taken` makes of it: the client itself may be new
+   * Binds the user with this address, or creates one.
+   * @returns `nameTaken` if the new user's name belongs to another user: the client itself may have been written before
    */
-  async ensureUser(client: ClientFacts, user: WantedUser, taken: (meaning: Error) => Error): Promise<ClientFacts> {
-    if (boundUser(client, user.mail)) return client;
+  async ensureUser(client: ClientFacts, user: WantedUser): Promise<{ client: ClientFacts; nameTaken?: Error }> {
+    if (boundUser(client, user.mail)) return { client };
     const { internalName } = client;
     try {
       await this.worker.call("ensureUser", { client: internalName, user });
     } catch (error) {
       // Whatever else is refused may be asked again, by this run or by the next one.
       if (!(error instanceof WorkerRefusal && error.code === "nameTaken")) throw error;
-      throw taken(meaningOf(error, this.worker.label, { client: internalName, mail: user.mail }) ?? error);
+      return {
+        client,
+        nameTaken: meaningOf(error, this.worker.label, { client: internalName, mail: user.mail }) ?? error,
+      };
     }
-    return (await this.look(internalName, client.name)).client ?? client;
+    return { client: (await this.look(internalName, client.name)).client ?? client };
   }
 
   /** Deletes the client's node; it may be gone already. */

@@ -318,27 +318,19 @@ async function ensureOnce(
   recorded: Recorded | undefined,
 ): Promise<ClientFacts> {
   const { internalName, name } = inputs;
-  const live = await server.clients.look(internalName, name);
-  const recordedIsCalled =
-    recorded && live.client?.nid !== recorded.nid ? await calledNow(server, recorded.nid) : undefined;
-  const decision = decideClient(inputs, { ...live, recordedIsCalled }, recorded);
-  if (decision.action === "refuse") {
-    throw clientRefused(
-      server,
-      inputs,
-      { ...live, recordedIsCalled: recordedIsCalled ?? null },
-      recorded,
-      decision.why,
-    );
-  }
+  const looked = await server.clients.look(internalName, name);
+  const isMissed = recorded !== undefined && looked.client?.nid !== recorded.nid;
+  const live = { ...looked, recordedIsCalled: isMissed ? await calledNow(server, recorded.nid) : null };
+  const decision = decideClient(inputs, live, recorded);
+  if (decision.action === "refuse") throw clientRefused(server, inputs, live, recorded, decision.why);
   if (!recorded) warnOfOthers(id, inputs, live);
   if (decision.action === "create") return server.clients.create(internalName, name, wantedUser(inputs));
   const client = decision.action === "rename" ? await server.clients.rename(live.client!, name) : live.client!;
   const user = wantedUser(inputs);
   if (!user) return client;
-  // The client may have been written before: a failure is then a partial one.
-  const withoutEmail = recordOf(client, { ...inputs, email: undefined });
-  return server.clients.ensureUser(client, user, (meaning) => new PartialFailure(id, withoutEmail, meaning));
+  const ensured = await server.clients.ensureUser(client, user);
+  if (!ensured.nameTaken) return ensured.client;
+  throw new PartialFailure(id, recordOf(client, { ...inputs, email: undefined }), ensured.nameTaken);
 }
 
 async function calledNow(server: AegirServer, nid: number): Promise<string | null> {

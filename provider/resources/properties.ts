@@ -195,10 +195,11 @@ export function changedProperties(
     const key = (value: unknown) => (compared && typeof value === "string" ? compared(value) : value);
     return !same(key(old), key(now));
   });
-  const [replacing, others] = [true, false].map((replaces) =>
-    differing.flatMap(([name, property]) => ((property.replaces ?? false) === replaces ? [name] : [])),
-  );
-  return { replaces: replacing!, changed: others! };
+  const named = (properties: typeof differing) => properties.map(([name]) => name);
+  return {
+    replaces: named(differing.filter(([, { replaces }]) => replaces)),
+    changed: named(differing.filter(([, { replaces }]) => !replaces)),
+  };
 }
 
 function isObject(value: unknown): value is object {
