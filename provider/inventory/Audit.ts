@@ -114,7 +114,7 @@ function drift(manifest: Manifest, inventory: Inventory): AuditEntry[] {
         entry(
           "drift",
           `binding:${internalName}:${user.name}`,
-          phrase`${name(user.name)} could act for ${name(internalName)} until ${user.expires!}, and ${plural(daysBetween(user.expires!, manifest.asOf), "day")} later still can: no deployment has taken it away. See when the last one ran, and why it failed.`,
+          phrase`${name(user.name)} could act for ${name(internalName)} until ${user.expires!}, and ${plural(daysBetween(user.expires!, manifest.asOf), "day")} later still can: no deployment has taken it away. See when the last one ran, and why it failed. If it succeeded, its state does not know this binding: remove it in the panel.`,
         ),
       ),
   );

@@ -81,6 +81,8 @@ class Year {
   private isReconfigured = false;
   private servers = "";
   private wasCut = false;
+  /** What a killed job may have bound without Pulumi recording it. */
+  private unrecorded: Look["bindings"] = [];
   /** Whom the other stack has bound, and made for it. */
   private othersPeople: { name: string; email: string }[] = [];
 
@@ -253,7 +255,7 @@ class Year {
     const couldConnect = !this.isDown && !this.isUnpinned;
     const isCut = trouble === 2 && couldConnect && isOneProcess && this.hasManifest;
     this.wasCut = isCut && expected.unbound.length + expected.moved.size === 0;
-    const outcome = this.wasCut ? await this.cutNight() : await stack.up(this.tonight());
+    const outcome = this.wasCut ? await this.cutNight(before) : await stack.up(this.tonight());
     this.events.push(`${outcome.ok ? "green" : "red"} night`);
 
     const after = this.look();
@@ -263,8 +265,10 @@ class Year {
     }
     for (const { site, owner } of aegir.ownerHistory) assert.ok(owner !== null, `${site} has an owner`);
     assert.deepEqual(this.othersAccess(), others, "what another stack declares is left alone");
-    if (couldConnect && !this.wasCut) this.check(expected, before, after, outcome);
-    else if (!couldConnect) assert.equal(outcome.ok, false, `a night that could not work is red:\n${outcome.output}`);
+    if (couldConnect && !this.wasCut) {
+      this.check(expected, before, after, outcome);
+      await this.audit(expected, after);
+    } else if (!couldConnect) assert.equal(outcome.ok, false, `a night that could not work is red:\n${outcome.output}`);
     this.isBlind = false;
     this.isReconfigured = false;
   }
@@ -277,7 +281,7 @@ class Year {
   }
 
   /** The job is killed at its first write, or ends before there is one. */
-  private async cutNight(): Promise<Outcome> {
+  private async cutNight(before: Look): Promise<Outcome> {
     const { aegir, stack } = this.scenario;
     this.events.push("the job is cut off");
     const kill = new AbortController();
@@ -289,14 +293,16 @@ class Year {
     const outcome = await running;
     aegir.faults.forgetPlans();
     await stack.cancel();
+    const { bindings } = this.look();
+    this.unrecorded.push(...bindings.filter(({ uid, client }) => !isBound(before, uid, client)));
     return outcome;
   }
 
   /** A night that could work. */
   private check(expected: Expectation, before: Look, after: Look, { ok, output }: Outcome): void {
     const { due, refused, unbound, moved } = expected;
-    const left = after.bindings.filter(
-      ({ uid, client }) => !due.some((one) => one.uid === uid && one.client === client),
+    const left = undue(expected, after).filter(
+      ({ uid, client }) => !this.unrecorded.some((each) => isPair(each, uid, client)),
     );
     assert.deepEqual(left, [], `nobody has access who should not:\n${output}`);
     const why = [...refused.map(({ name, client }) => `${name} of ${client}`), ...moved].join();
@@ -314,6 +320,25 @@ class Year {
     if (unbound.length + moved.size > 0) assert.match(output, /changed by hand|changed since this stack last saw it/);
     this.access.deployed(expected, after);
     this.formerOwners.clear();
+  }
+
+  /** What is in no state is left by the deployment, which is green, and reported by the audit until somebody removes it. */
+  private async audit(expected: Expectation, after: Look): Promise<void> {
+    const left = undue(expected, after);
+    this.unrecorded = this.unrecorded.filter(
+      ({ uid, client }) => isBound(after, uid, client) && expected.refused.some((one) => isPair(one, uid, client)),
+    );
+    if (left.length === 0) return;
+    const { exitCode, stdout, stderr } = await this.scenario.look(
+      ["audit", this.manifest, "--json"],
+      this.tonight().env,
+    );
+    assert.equal(exitCode, 1, stderr);
+    for (const { user, client } of left) {
+      assert.ok(stdout.includes(`"binding:${client}:${user}"`), `the audit reports ${user} of ${client}:\n${stdout}`);
+      this.scenario.aegir.panel.unbind(client, user);
+      this.events.push(`somebody reads in the audit that ${user} may act for ${client}, and ends it`);
+    }
   }
 
   // The morning after: somebody reads why the night was red
@@ -420,6 +445,10 @@ class Year {
     return takeOverFrom === undefined ? {} : { takeOverFrom };
   }
 
+  private get manifest(): string {
+    return join(this.scenario.directory, "access.yaml");
+  }
+
   private async writeManifest(): Promise<void> {
     const day = dayOf(this.today);
     const { grants, owners } = this.access;
@@ -435,7 +464,7 @@ class Year {
           ...(expires < Infinity && { expires: dayOf(expires) }),
         })),
     }));
-    const file = join(this.scenario.directory, "access.yaml");
+    const file = this.manifest;
     const users = [...new Set(grants.map(({ name }) => name))];
     const allowRemovals = { until: day, reason: "as decided", grants: 1000, clients: CLIENTS, users };
     writeFileSync(file, JSON.stringify({ version: 1, allowRemovals, clients }));
@@ -473,4 +502,13 @@ class Year {
   private one<T>(all: readonly T[]): T | undefined {
     return all.length === 0 ? undefined : all[this.draw(all.length)];
   }
+}
+
+/** Those who may act for a client and should not. */
+function undue({ due }: Expectation, { bindings }: Look): Look["bindings"] {
+  return bindings.filter(({ uid, client }) => !due.some((one) => isPair(one, uid, client)));
+}
+
+function isPair(one: { uid: number; client: string }, uid: number, client: string): boolean {
+  return one.uid === uid && one.client === client;
 }

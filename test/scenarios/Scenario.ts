@@ -1,7 +1,10 @@
 /** A small Aegir, a stack on one engine, and the second channels that show what the server really holds. */
 import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { sitesOfLogin } from "../support/PlainClient";
 import { SmallAegir, type SmallAegirOptions } from "../aegir/SmallAegir";
+import { aegirAccess, type Ended } from "../cli/command";
 import { openStack, ScenarioStack, type Opener, type ScenarioStackOptions } from "./ScenarioStack";
 
 export { bound, client, expectOk, login, owned, textsBelow } from "./ScenarioStack";
@@ -33,6 +36,14 @@ export class Scenario extends ScenarioStack {
     const found = this.aegir.tables().sites.find((row) => row.site === site && row.status !== -2);
     if (!found) throw new Error(`the server has no site ${site}`);
     return found.owner;
+  }
+
+  /** Runs the command `aegir-access` against the server. */
+  look(args: string[], environment: NodeJS.ProcessEnv = {}): Promise<Ended> {
+    const { host, port, user, hostKey, privateKey } = this.aegir.drush;
+    const file = join(this.directory, "servers.json");
+    writeFileSync(file, JSON.stringify({ main: { connection: { host, port, user, hostKey } } }));
+    return aegirAccess([...args, "--config", file], { environment: { AEGIR_PRIVATE_KEY: privateKey, ...environment } });
   }
 
   /** Logs in as a shell account and lists what it sees below `sites/`; undefined if it is not let in. */

@@ -3,7 +3,6 @@ import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fullSeed } from "../aegir/seed";
-import { aegirAccess } from "../cli/command";
 import { onEveryEngine } from "./everyEngine";
 import { Scenario } from "./Scenario";
 
@@ -15,11 +14,7 @@ onEveryEngine("adoption", (engine) => {
   afterEach(() => scenario.close());
 
   async function dump(): Promise<string> {
-    const { host, port, user, hostKey } = scenario.aegir.drush;
-    const file = join(scenario.directory, "servers.json");
-    writeFileSync(file, JSON.stringify({ main: { connection: { host, port, user, hostKey } } }));
-    const environment = { AEGIR_PRIVATE_KEY: scenario.aegir.drush.privateKey };
-    const { exitCode, stdout, stderr } = await aegirAccess(["dump", "--config", file], { environment });
+    const { exitCode, stdout, stderr } = await scenario.look(["dump"]);
     assert.equal(exitCode, 0, stderr);
     return stdout;
   }
