@@ -6,7 +6,7 @@ import { parseManifest } from "../../provider/manifest";
 import { faults } from "../faults/matrix";
 import { FAULT_INDEX, faultIndex } from "./faultIndex";
 import { MANIFEST_REFERENCE, manifestReference } from "./manifestReference";
-import { RESOURCE_REFERENCE, resourceReference } from "./resourceReference";
+import { RESOURCE_PAGES, RESOURCE_TYPES, resourcePage } from "./resourceReference";
 import { unwitnessed, WITNESSED, witness, type TestTitle } from "../support/TestTitle";
 import { allTitles } from "./titles";
 import { TRAP_INDEX, trapIndex } from "./trapIndex";
@@ -68,9 +68,11 @@ describe("The index of faults", () => {
 });
 
 describe("The reference of the resources", () => {
-  it("resources.md: is what `npm run index` writes", () => {
-    assert.equal(readFileSync(RESOURCE_REFERENCE, "utf8"), resourceReference(), "run npm run index");
-  });
+  for (const type of RESOURCE_TYPES) {
+    it(`The page of ${type}: is what \`npm run index\` writes`, () => {
+      assert.equal(readFileSync(RESOURCE_PAGES[type], "utf8"), resourcePage(type), "run npm run index");
+    });
+  }
 });
 
 describe("The reference of the manifest", () => {

@@ -1,18 +1,29 @@
-/** The page that lists every argument and output of the four resources, from their definitions. */
+/**
+ * The pages of the four resources. Between marks they say what the definitions say: a description, and a table of every
+ * argument and output. The rest of a page is written by hand.
+ */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as ts from "typescript";
 
 const provider = join(__dirname, "..", "..", "provider");
-const TYPES = ["AegirClient", "SiteOwnership", "ClientUserBinding", "ShellAccount"];
 
-export const RESOURCE_REFERENCE = join(provider, "docs", "resources.md");
+/** By type, the file of its page. */
+export const RESOURCE_PAGES = {
+  AegirClient: page("aegir-client.md"),
+  SiteOwnership: page("site-ownership.md"),
+  ClientUserBinding: page("client-user-binding.md"),
+  ShellAccount: page("shell-account.md"),
+};
+export type ResourceType = keyof typeof RESOURCE_PAGES;
+export const RESOURCE_TYPES = Object.keys(RESOURCE_PAGES) as ResourceType[];
 
-export function resourceReference(): string {
-  return [HEADING, ...TYPES.map((type) => section(type))].join("\n");
+function page(name: string): string {
+  return join(provider, "docs", name);
 }
 
-function section(type: string): string {
+/** The page of a resource, with its marked parts as they should be now. */
+export function resourcePage(type: ResourceType): string {
   const text = readFileSync(join(provider, "resources", `${type}.ts`), "utf8");
   const source = ts.createSourceFile(`${type}.ts`, text, ts.ScriptTarget.Latest, true);
   const definitions = new Map(
@@ -23,21 +34,35 @@ function section(type: string): string {
         initializer && ts.isObjectLiteralExpression(initializer) ? [[name.getText(), initializer] as const] : [],
       ),
   );
-  const resource = source.statements.find(ts.isClassDeclaration)!;
   const nested = [...definitions].filter(([name]) => text.includes(`object(${name})`));
-  return [
-    `## ${type}`,
-    "",
-    commentOf(resource),
-    "",
-    ...table("Argument", definitions.get("properties")!),
-    ...nested.flatMap(([name, fields]) => [`### ${name} of ${type}`, "", ...table("Field", fields)]),
-    `### Outputs of ${type}`,
-    "",
-    "Every argument is an output, too.",
-    "",
-    ...table("Output", definitions.get("outputs")!),
-  ].join("\n");
+  const parts = {
+    // Its example is for editors; the page has longer ones.
+    description: commentOf(source.statements.find(ts.isClassDeclaration)!).replace(/\n+```ts\n.*?^```$/ms, ""),
+    reference: [
+      "## Arguments",
+      "",
+      ...table("Argument", definitions.get("properties")!),
+      ...nested.flatMap(([name, fields]) => [`### ${name}`, "", ...table("Field", fields)]),
+      "## Outputs",
+      "",
+      "Every argument is an output, too.",
+      "",
+      ...table("Output", definitions.get("outputs")!),
+    ]
+      .join("\n")
+      .trimEnd(),
+  };
+  return Object.entries(parts).reduce(
+    (page, [part, made]) => replaced(page, part, made),
+    readFileSync(RESOURCE_PAGES[type], "utf8"),
+  );
+}
+
+function replaced(page: string, part: string, made: string): string {
+  const [begin, end] = [`<!-- ${part}: written by npm run index -->`, `<!-- end of the ${part} -->`];
+  const [from, to] = [page.indexOf(begin), page.indexOf(end)];
+  if (from < 0 || to < from) throw new Error(`The page has no part between ${begin} and ${end}`);
+  return `${page.slice(0, from)}${begin}\n\n${made}\n\n${page.slice(to)}`;
 }
 
 function table(heading: string, definition: ts.ObjectLiteralExpression): string[] {
@@ -92,9 +117,3 @@ function commentOf(node: ts.Node): string {
   const [comment] = ts.getJSDocCommentsAndTags(node);
   return comment && ts.isJSDoc(comment) ? (ts.getTextOfJSDocComment(comment.comment) ?? "") : "";
 }
-
-const HEADING = `# The four resources
-
-Every argument and output, from the definitions that the provider itself uses. The README explains
-what a deployment, a refresh and a destroy do with them.
-`;

@@ -2,7 +2,7 @@
 import { writeFileSync } from "node:fs";
 import { FAULT_INDEX, faultIndex } from "./faultIndex";
 import { MANIFEST_REFERENCE, manifestReference } from "./manifestReference";
-import { RESOURCE_REFERENCE, resourceReference } from "./resourceReference";
+import { RESOURCE_PAGES, RESOURCE_TYPES, resourcePage } from "./resourceReference";
 import { allTitles } from "./titles";
 import { unwitnessed } from "../support/TestTitle";
 import { TRAP_INDEX, trapIndex } from "./trapIndex";
@@ -11,7 +11,7 @@ const titles = allTitles();
 writeFileSync(TRAP_INDEX, trapIndex(titles));
 writeFileSync(FAULT_INDEX, faultIndex(titles));
 writeFileSync(MANIFEST_REFERENCE, manifestReference());
-writeFileSync(RESOURCE_REFERENCE, resourceReference());
+for (const type of RESOURCE_TYPES) writeFileSync(RESOURCE_PAGES[type], resourcePage(type));
 const missing = unwitnessed("trap", titles);
 if (missing.length > 0) console.log(`No test ends its title with the number of trap ${missing.join(", ")}.`);
 const rows = unwitnessed("row", titles);
