@@ -134,7 +134,7 @@ class InProcessStack implements Stack {
         project: this.project,
         stack: this.options.stack,
         options,
-        config: this.config,
+        config: { ...this.project.config, ...this.config },
         environment: { ...process.env, ...this.options.env, ...options.env },
         base: this.file.read(secrets),
         save: preview ? undefined : (snapshot) => this.file.save(snapshot, secrets),

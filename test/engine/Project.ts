@@ -9,6 +9,8 @@ export interface Project {
   directory: string;
   /** Where the program runs. */
   programDirectory: string;
+  /** Values for every stack, which its own configuration overrides; by full key. */
+  config: Record<string, string>;
   /** What to run there: a file name, or `.` for what `package.json` names. */
   entryPoint: string;
   /** The program is an ES module, which stays loaded as long as its process lives. */
@@ -19,6 +21,8 @@ interface ProjectFile {
   name?: unknown;
   main?: unknown;
   runtime?: string | { name?: string };
+  /** Simple values alone; Pulumi knows types and defaults too. */
+  config?: Record<string, string>;
 }
 
 export function readProject(directory: string): Project {
@@ -28,7 +32,14 @@ export function readProject(directory: string): Project {
   if (typeof file.name !== "string" || runtime !== "nodejs") {
     throw new Error(`${join(root, "Pulumi.yaml")} is no project of the runtime "nodejs"`);
   }
-  const project = { name: file.name, directory: root };
+  const { name, config = {} } = file;
+  const project = {
+    name,
+    directory: root,
+    config: Object.fromEntries(
+      Object.entries(config).map(([key, value]) => [key.includes(":") ? key : `${name}:${key}`, value]),
+    ),
+  };
   const path = resolve(root, typeof file.main === "string" ? file.main : ".");
   const isDirectory = statSync(path).isDirectory();
   const programDirectory = isDirectory ? path : dirname(path);

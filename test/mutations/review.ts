@@ -52,7 +52,7 @@ export const review: WrittenMutation[] = [
     find: "users: usersOf(users.filter(({ expires }) => !hasEnded(expires, asOf)))",
     replace: "users: usersOf(users)",
     caughtBy:
-      "test/stacks/lastDeployment.test.ts: takes away what has expired on the day after its last one, however much it is",
+      "test/stack/lastDeployment.test.ts: takes away what has expired on the day after its last one, however much it is",
   },
   {
     name: "take two spellings for two names",

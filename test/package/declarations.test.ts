@@ -18,7 +18,7 @@ function packagesOf(file: string, seen = new Set<string>()): Set<string> {
 }
 
 describe("The public declarations", () => {
-  for (const door of ["index", "manifest/index"]) {
+  for (const door of ["index", "manifest/index", "stack/index"]) {
     it(`of ${door}: need the types of no package but Pulumi's`, () => {
       const others = [...packagesOf(join(dist, `${door}.d.ts`))].filter(
         (name) => !/^(@pulumi\/pulumi|node:)/.test(name),

@@ -48,9 +48,12 @@ describe("the packed package", () => {
   const directory = join(realpathSync(tmpdir()), `aegir-package-${process.pid}`);
   const project = join(directory, "project");
   const installed = join(project, "node_modules", "pulumi-aegir");
+  /** A project whose program is the one line that the README shows. */
+  const whole = join(directory, "whole");
   const manifest = JSON.parse(readFileSync(join(root, "provider/package.json"), "utf8")) as {
     dependencies: Record<string, string>;
     peerDependencies: Record<string, string>;
+    peerDependenciesMeta: Record<string, { optional?: boolean }>;
     exports: Record<string, unknown>;
   };
   let packed: string[];
@@ -63,7 +66,10 @@ describe("the packed package", () => {
       .trim()
       .split("\n")
       .map((path) => path.replace(/^(x )?package\//, ""));
-    for (const dependency of Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies })) {
+    const peers = Object.keys(manifest.peerDependencies).filter(
+      (peer) => !manifest.peerDependenciesMeta[peer]?.optional,
+    );
+    for (const dependency of [...Object.keys(manifest.dependencies), ...peers]) {
       const link = join(project, "node_modules", dependency);
       mkdirSync(dirname(link), { recursive: true });
       symlinkSync(join(root, "node_modules", dependency), link, "junction");
@@ -72,6 +78,18 @@ describe("the packed package", () => {
     writeFileSync(join(project, "Pulumi.yaml"), "name: consumer\nruntime: nodejs\n");
     writeFileSync(join(project, "index.ts"), program);
     writeFileSync(join(project, "probe.js"), probe);
+    mkdirSync(whole);
+    symlinkSync(join(project, "node_modules"), join(whole, "node_modules"), "junction");
+    writeFileSync(join(whole, "package.json"), JSON.stringify({ name: "whole", private: true }));
+    writeFileSync(join(whole, "Pulumi.yaml"), "name: whole\nruntime: nodejs\n");
+    writeFileSync(
+      join(whole, "index.ts"),
+      'import { accessStack } from "pulumi-aegir/stack";\nexport = accessStack();\n',
+    );
+    writeFileSync(
+      join(whole, "access.yaml"),
+      "version: 1\nclients: [{ name: Acme Corp, internalName: acme, sites: [www.acme.example], shellAccount: true }]\n",
+    );
   });
   after(() => rmSync(directory, { recursive: true }));
 
@@ -108,17 +126,18 @@ describe("the packed package", () => {
     );
   });
 
-  it("is required under its five names", () => {
+  it("is required under each of its names", () => {
     const script = `const { AegirClient, ClientUserBinding, ShellAccount, SiteOwnership } = require("pulumi-aegir");
       const { parseManifest, readManifest, ManifestError } = require("pulumi-aegir/manifest");
       const { accessPage, EffectiveAccess } = require("pulumi-aegir/review");
+      const { accessStack } = require("pulumi-aegir/stack");
       const { configure } = require("pulumi-aegir/dynamic");
-      const found = [AegirClient, ClientUserBinding, ShellAccount, SiteOwnership, parseManifest, readManifest, ManifestError, accessPage, configure];
+      const found = [AegirClient, ClientUserBinding, ShellAccount, SiteOwnership, parseManifest, readManifest, ManifestError, accessPage, accessStack, configure];
       accessPage(new EffectiveAccess({ clients: [], sites: [], asOf: "2026-11-24" }));
       console.log(found.map((each) => each.name).join(), require("pulumi-aegir/access.schema.json").title);`;
     assert.equal(
       run(project, "-e", script),
-      "AegirClient,ClientUserBinding,ShellAccount,SiteOwnership,parseManifest,readManifest,ManifestError,accessPage,configure manifest",
+      "AegirClient,ClientUserBinding,ShellAccount,SiteOwnership,parseManifest,readManifest,ManifestError,accessPage,accessStack,configure manifest",
     );
   });
 
@@ -170,6 +189,41 @@ describe("the packed package", () => {
       assert.match(problems[0]!, /'title' does not exist in type 'AegirClientArgs'/);
     });
   }
+
+  onEveryEngine("a project whose program is accessStack()", (engine) => {
+    it("deploys access.yaml, finds nothing to do in it again, and exports the logins", async () => {
+      assert.deepEqual(typeProblems(join(whole, "index.ts"), {}), []);
+      const scenario = await Scenario.open(engine(), { program: whole });
+      try {
+        scenario.aegir.addSites([{ site: "www.acme.example" }]);
+        const { outputs } = expectOk(await scenario.stack.up());
+        assert.equal(scenario.owner("www.acme.example"), "acme");
+        const { username } = (outputs as { logins: Record<string, { username: string }> }).logins["acme"]!;
+        assert.deepEqual(await scenario.sitesOf(username), ["www.acme.example"]);
+        const { writes } = scenario.aegir.counts;
+        await scenario.up();
+        assert.equal(scenario.aegir.counts.writes, writes);
+      } finally {
+        await scenario.close();
+      }
+    });
+
+    it("says what to install for runQueue, and where it looks for a manifest, before anything is registered", async () => {
+      const scenario = await Scenario.open(engine(), { program: whole });
+      try {
+        await scenario.configure({ "whole:runQueue": "true" });
+        const noCommand = await scenario.stack.preview();
+        assert.deepEqual(noCommand.steps, []);
+        assert.match(noCommand.diagnostics, /`npm install "@pulumi\/command@\^1\.2\.1"`/);
+        await scenario.configure({ "whole:manifest": "clients.yaml" });
+        const noManifest = await scenario.stack.preview();
+        assert.deepEqual(noManifest.steps, []);
+        assert.ok(noManifest.diagnostics.includes(`There is no access manifest ${join(whole, "clients.yaml")}.`));
+      } finally {
+        await scenario.close();
+      }
+    });
+  });
 
   onEveryEngine("a project that has it", (engine) => {
     it("is previewed and deployed with it, and with no other copy", async () => {

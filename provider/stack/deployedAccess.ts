@@ -3,18 +3,12 @@
  * compared with it, so a person who was never bound is nobody's loss, and a site that has not moved yet still has to.
  */
 import { setImmediate } from "node:timers/promises";
-import type { AegirClient, ClientUserBinding, SiteOwnership } from "pulumi-aegir";
-import { EffectiveAccess, type AccessClient, type AccessSite } from "pulumi-aegir/review";
-import { settled } from "./settled";
-
-/** The resources of a program, by what they declare. */
-export interface Declared {
-  client: AegirClient;
-  /** By key of the person. */
-  bindings: Map<string, ClientUserBinding>;
-  /** By domain. */
-  sites: Map<string, SiteOwnership>;
-}
+import type { AegirClient } from "../resources/AegirClient";
+import type { ClientUserBinding } from "../resources/ClientUserBinding";
+import type { SiteOwnership } from "../resources/SiteOwnership";
+import { EffectiveAccess, type AccessClient, type AccessSite } from "../review/EffectiveAccess";
+import { allRegistered } from "./allRegistered";
+import type { ClientResources } from "./declareClient";
 
 /**
  * Waits until the engine is done with all resources.
@@ -26,7 +20,7 @@ export interface Declared {
 export async function deployedAccess(
   access: EffectiveAccess,
   last: EffectiveAccess | undefined,
-  declared: ReadonlyMap<string, Declared>,
+  declared: ReadonlyMap<string, ClientResources>,
 ): Promise<EffectiveAccess> {
   const resources = [...declared.values()].flatMap(({ client, bindings, sites }) => [
     client,
@@ -67,7 +61,7 @@ async function succeededOf(resources: Resource[]): Promise<Set<Resource>> {
       if (known !== undefined) succeeded.add(resource);
     });
   }
-  await settled(resources);
+  await allRegistered(resources);
   // What the engine tells of a resource is known just after its URN, or not at all.
   await setImmediate();
   return succeeded;

@@ -1,8 +1,10 @@
+import { createRequire } from "node:module";
 import { setImmediate } from "node:timers/promises";
-import * as command from "@pulumi/command";
+import type * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
-import { drushLine, type SiteOwnership } from "pulumi-aegir";
-import { settled } from "./settled";
+import { drushLine } from "../aegir/drushLine";
+import type { SiteOwnership } from "../resources/SiteOwnership";
+import { allRegistered } from "./allRegistered";
 
 /** What a run of the queue needs to know of a server in `aegir:servers`. */
 export interface QueueServer {
@@ -20,17 +22,18 @@ type Connection = Omit<command.types.input.remote.ProxyConnectionArgs, "hostKey"
  * `hosting-tasks` starts up to five of the queued tasks, and does not wait for them (hosting_run_queue,
  * hosting.queues.inc); so whatever is not known to be effective is warned of.
  *
- * @throws RunError if the server is configured so that @pulumi/command cannot reach it safely
+ * @throws RunError if @pulumi/command is not installed, or cannot reach the server safely as it is configured
  */
 export function queueRun(serverName: string, { connection, drush = {} }: QueueServer): QueueRun {
   if (!connection) throw new pulumi.RunError("runQueue needs the server's `connection` in aegir:servers.");
+  const { remote } = loadCommand();
   const { proxy } = connection;
   const { command: drushCommand = "drush", alias = "@hostmaster", runAs } = drush;
   const args = {
     connection: { ...strict(connection), proxy: proxy && strict(proxy) },
     create: drushLine(connection.user ?? "root", { command: drushCommand, runAs }, `${alias} hosting-tasks`),
     // Else the server's text goes to the terminal as it is, and to its own environment at the next run.
-    logging: command.remote.Logging.None,
+    logging: remote.Logging.None,
     addPreviousOutputInEnv: false,
   };
   return async (ownerships) => {
@@ -41,12 +44,25 @@ export function queueRun(serverName: string, { connection, drush = {} }: QueueSe
         if (!applied) void pulumi.log.warn(NOT_SEEN, ownership);
       });
     }
-    await settled(ownerships);
+    await allRegistered(ownerships);
     // What the engine tells of a resource is known just after its URN, or not at all.
     await setImmediate();
     const task = pulumi.runtime.isDryRun() ? pulumi.all(ownerships.map(taskOf)).apply(newest) : newest(known);
-    return new command.remote.Command(`queue:${serverName}`, { ...args, triggers: [task] });
+    return new remote.Command(`queue:${serverName}`, { ...args, triggers: [task] });
   };
+}
+
+/** An optional peer dependency: only who wants the queue to run has to install it. */
+function loadCommand(): typeof command {
+  try {
+    return createRequire(__filename)("@pulumi/command") as typeof command;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "MODULE_NOT_FOUND") throw error;
+    throw new pulumi.RunError(
+      'runQueue needs the package @pulumi/command, which is not installed. Run `npm install "@pulumi/command@^1.2.1"`, ' +
+        "or remove runQueue: `pulumi config rm runQueue`.",
+    );
+  }
 }
 
 /** To be called with every ownership of the program. */

@@ -8,7 +8,7 @@ import type * as pulumi from "@pulumi/pulumi";
  * before. The state then refers to nothing, and no operation reads it any more (seen with 3.248; pulumi/pulumi#16720).
  * It is also what is wanted: a grant that fails holds up neither the handover of a site nor the rotation of a password.
  */
-export async function settled(resources: pulumi.Resource[]): Promise<void> {
+export async function allRegistered(resources: pulumi.Resource[]): Promise<void> {
   // A URN is known as soon as the engine has answered, whatever it has answered (@pulumi/pulumi, runtime/resource).
   await Promise.all(resources.map(({ urn }) => new Promise((resolve) => urn.apply(resolve))));
 }

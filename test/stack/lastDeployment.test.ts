@@ -266,7 +266,7 @@ onEveryEngine("a stack that knows its last deployment", (engine) => {
     await scenario.stack.importState(state);
     const preview = await scenario.stack.preview();
     assert.equal(preview.ok, false);
-    assert.match(unwrapped(preview), /cannot be read, so that nobody can say what this one takes away/);
+    assert.match(unwrapped(preview), /cannot be read, so it is not known what this one takes away/);
   });
 });
 

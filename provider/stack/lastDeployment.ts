@@ -1,15 +1,10 @@
 /** What the stack's last deployment granted, so that a change which takes too much away stops before its first write. */
 import * as pulumi from "@pulumi/pulumi";
-import {
-  differenceOf,
-  grantsText,
-  readGrants,
-  reviewOf,
-  textRefusals,
-  textReview,
-  UnreadableGrants,
-  type EffectiveAccess,
-} from "pulumi-aegir/review";
+import { differenceOf } from "../review/Difference";
+import type { EffectiveAccess } from "../review/EffectiveAccess";
+import { grantsText, readGrants, UnreadableGrants } from "../review/Grants";
+import { reviewOf } from "../review/RemovalLimit";
+import { textRefusals, textReview } from "../review/textReview";
 
 /** The output that holds the grants of a deployment. */
 const OUTPUT = "grants";
@@ -47,7 +42,7 @@ async function before(text: unknown, { asOf, instance }: EffectiveAccess): Promi
   } catch (error) {
     if (!(error instanceof UnreadableGrants)) throw error;
     return refuse(
-      `What the last deployment granted (its output ${OUTPUT}) cannot be read, so that nobody can say what this one takes away: ` +
+      `What the last deployment granted (its output ${OUTPUT}) cannot be read, so it is not known what this one takes away: ` +
         `${error.message}. Nothing was deployed. Was it made by a newer release of pulumi-aegir? Then deploy with that one.`,
     );
   }

@@ -1,7 +1,10 @@
 /** What comes before a stack that `aegir:destroy` names is destroyed. */
 import * as pulumi from "@pulumi/pulumi";
-import type { Manifest } from "pulumi-aegir/manifest";
-import { differenceOf, EffectiveAccess, reviewOf, textReview } from "pulumi-aegir/review";
+import type { Manifest } from "../manifest/Manifest";
+import { differenceOf } from "../review/Difference";
+import { EffectiveAccess } from "../review/EffectiveAccess";
+import { reviewOf } from "../review/RemovalLimit";
+import { textReview } from "../review/textReview";
 
 /** @throws RunError if the manifest protects something, which would stop the destroy half way */
 export function refuseProtected({ clients }: Manifest): void {

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
 import { SiteOwnership } from "pulumi-aegir";
-import { queueRun, type QueueServer } from "../../stacks/queueRun";
+import { queueRun, type QueueServer } from "../../provider/stack/queueRun";
 
 const key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHk6mXnRHPHOJ0xkCjuzpnAl6vVAGDkaVdFgO6oUfFP9";
 const otherKey = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAILYYck9bpbh41YZtUps4tKwWYDboZOYVPZtE3bQ1GEil";

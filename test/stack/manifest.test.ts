@@ -1,4 +1,4 @@
-/** The program in `stacks/`: a manifest becomes resources, and an edit of the manifest becomes what the edit says. */
+/** The program in `accessStack()`: a manifest becomes resources, and an edit of the manifest becomes what the edit says. */
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";

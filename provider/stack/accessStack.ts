@@ -1,0 +1,79 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { Manifest } from "../manifest/Manifest";
+import { refuseDestroy } from "../resources/destroyGuard";
+import { accessOfManifest } from "../review/fromManifest";
+import { grantsText } from "../review/Grants";
+import { readConfiguration, type StackConfiguration } from "./configuration";
+import { declareClient, type LoginOutputs } from "./declareClient";
+import { deployedAccess } from "./deployedAccess";
+import { refuseProtected, warnOfDestroy } from "./destroy";
+import { compareWithLastDeployment } from "./lastDeployment";
+
+/** What the stack exports. */
+export interface AccessOutputs {
+  /** By internal name of their client. The passwords are secret. */
+  logins: Record<string, LoginOutputs>;
+  /** What was granted, with which the next deployment is compared. */
+  grants: string;
+}
+
+/**
+ * The whole program of an access manifest: it refuses what takes away more than is meant, and declares what the manifest
+ * says. `export = accessStack();` is all that `index.ts` needs. Call it once: it guards the whole stack against
+ * `pulumi destroy`.
+ *
+ * The configuration, which `pulumi config set KEY VALUE` writes:
+ *
+ * - `aegir:servers`: the servers, by name.
+ * - `manifest`: the path of the access manifest, from the directory of Pulumi.yaml. The default is `access.yaml`.
+ * - `asOf`: the day (UTC) for which the manifest is read, if not today. A binding that has expired before it is absent.
+ * - `runQueue: true`: the server starts the next tasks of its queue as soon as owners have changed, instead of waiting for
+ *   its cron. It needs the package `@pulumi/command`.
+ *
+ * @throws RunError for a manifest or a configuration that cannot be deployed. It is thrown at once, before anything is
+ *   registered, because an error of an asynchronous program never ends it (SDK 3.248).
+ */
+export function accessStack(): Promise<AccessOutputs> {
+  const configuration = readConfiguration();
+  const { manifest } = configuration;
+  const guard = refuseDestroy();
+  if (guard.mayBeDestroyed) refuseProtected(manifest);
+  logWarnings(manifest);
+  return deploy(configuration, guard);
+}
+
+async function deploy(
+  { manifest, instance, runQueue }: StackConfiguration,
+  { hooks, mayBeDestroyed }: ReturnType<typeof refuseDestroy>,
+): Promise<AccessOutputs> {
+  const access = accessOfManifest(manifest, instance);
+  const last = await compareWithLastDeployment(access);
+  if (mayBeDestroyed) await warnOfDestroy(last ?? access);
+  declareAccess({ protect: !mayBeDestroyed, hooks });
+  const options = { server: manifest.server, waitFor: runQueue && ("recorded" as const), last };
+  const declared = await Promise.all(
+    manifest.clients.map(async (client) => [client.internalName, await declareClient(client, options)] as const),
+  );
+  const ownerships = declared.flatMap(([, { sites }]) => [...sites.values()]);
+  if (ownerships.length > 0) await runQueue?.(ownerships);
+  const logins = declared.flatMap(([client, { login }]) => (login ? [[client, login] as const] : []));
+  // A preview deploys nothing, and knows no ids of what it would make.
+  const granted = pulumi.runtime.isDryRun() ? access : await deployedAccess(access, last, new Map(declared));
+  return { logins: Object.fromEntries(logins), grants: grantsText(granted, last) };
+}
+
+function logWarnings({ warnings, clients, asOf }: Manifest): void {
+  for (const warning of warnings) void pulumi.log.warn(warning.summary);
+  if (clients.some(({ users, expired }) => [...users, ...expired].some(({ expires }) => expires))) {
+    void pulumi.log.info(`Last days of access are compared with ${asOf} (UTC).`);
+  }
+}
+
+/**
+ * Stands for all access: a destroy is refused for its sake as well, even when the manifest declares nothing. It depends
+ * on nothing, because a component whose dependency has failed ends a deployment, revocations and all, in spite of
+ * --continue-on-error. Its type is in the state of every deployed stack, so it never changes.
+ */
+function declareAccess(options: pulumi.ComponentResourceOptions): void {
+  new pulumi.ComponentResource("aegir-access:index:Access", "access", {}, options);
+}

@@ -1,0 +1,57 @@
+/** What the stack's configuration says. Its keys are described at accessStack(). */
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
+import * as pulumi from "@pulumi/pulumi";
+import type { Manifest } from "../manifest/Manifest";
+import { ManifestError } from "../manifest/ManifestError";
+import { manifestBytes, parseManifest } from "../manifest/parseManifest";
+import { queueRun, type QueueRun, type QueueServer } from "./queueRun";
+
+export interface StackConfiguration {
+  manifest: Manifest;
+  /** The Octopus instance of the manifest's server, which makes shell logins; null if it makes none. */
+  instance: string | null;
+  runQueue: QueueRun | undefined;
+}
+
+interface Server extends QueueServer {
+  clientPrefix?: string;
+  accounts?: { instance: string };
+}
+
+type Servers = Record<string, Server>;
+
+/** @throws RunError */
+export function readConfiguration(): StackConfiguration {
+  const config = new pulumi.Config();
+  const servers = new pulumi.Config("aegir").requireObject<Servers>("servers");
+  const manifest = readManifest(config.get("manifest") ?? "access.yaml", servers, config.get("asOf"));
+  const serverName = manifest.server ?? Object.keys(servers)[0]!;
+  const server = servers[serverName] ?? {};
+  return {
+    manifest,
+    instance: server.accounts?.instance ?? null,
+    runQueue: config.getBoolean("runQueue") ? queueRun(serverName, server) : undefined,
+  };
+}
+
+/** @param file from the directory of Pulumi.yaml; the program itself may run in another, which `main` names */
+function readManifest(file: string, servers: Servers, asOf: string | undefined): Manifest {
+  const path = resolve(pulumi.getRootDirectory(), file);
+  if (!existsSync(path)) {
+    throw new pulumi.RunError(
+      `There is no access manifest ${path}. Write it, or name another file: \`pulumi config set manifest PATH\`, ` +
+        "counted from the directory of Pulumi.yaml.",
+    );
+  }
+  const naming = Object.entries(servers).map(([name, { clientPrefix, accounts }]) => {
+    return [name, { clientPrefix, instance: accounts?.instance }] as const;
+  });
+  try {
+    return parseManifest(manifestBytes(path), file, { servers: Object.fromEntries(naming), asOf });
+  } catch (error) {
+    // Without a stack trace: the message is a report about the manifest, with file, line and caret.
+    if (error instanceof ManifestError) throw new pulumi.RunError(error.message);
+    throw error;
+  }
+}

@@ -1,0 +1,97 @@
+/** The resources of one client of the manifest. */
+import type * as pulumi from "@pulumi/pulumi";
+import type { ManifestClient } from "../manifest/Manifest";
+import { AegirClient } from "../resources/AegirClient";
+import { ClientUserBinding } from "../resources/ClientUserBinding";
+import { ShellAccount } from "../resources/ShellAccount";
+import { SiteOwnership, type SiteOwnershipArgs } from "../resources/SiteOwnership";
+import { personByName, type EffectiveAccess } from "../review/EffectiveAccess";
+import { allRegistered } from "./allRegistered";
+
+export interface ClientResources {
+  client: AegirClient;
+  /** By key of the person. */
+  bindings: Map<string, ClientUserBinding>;
+  /** By domain. */
+  sites: Map<string, SiteOwnership>;
+  login: LoginOutputs | undefined;
+}
+
+/** How the users of a client log in; the password is secret. */
+export type LoginOutputs = Pick<
+  ShellAccount,
+  "username" | "host" | "sshPort" | "ftpsPort" | "sshAcceptsPasswords" | "password"
+>;
+
+export interface ClientOptions {
+  /** As the manifest names it; undefined for the only one. */
+  server: string | undefined;
+  waitFor: SiteOwnershipArgs["waitFor"];
+  /** What the last deployment granted. */
+  last: EffectiveAccess | undefined;
+}
+
+/**
+ * Logical names hold the identity only, so that no edit of the manifest makes a new resource of an old one. What is
+ * protected is so in the state as well, so that no way around this program takes it.
+ *
+ * People come before sites and sites before the login, without depending on each other: see allRegistered().
+ */
+export async function declareClient(
+  declared: ManifestClient,
+  { server, waitFor, last }: ClientOptions,
+): Promise<ClientResources> {
+  const { name, internalName, renamedFrom, email, protect } = declared;
+  const formerly = (former: string) => ({ aliases: renamedFrom === undefined ? [] : [{ name: former }] });
+  const client = new AegirClient(
+    `client:${internalName}`,
+    { name, internalName, email, server },
+    { protect, ...formerly(`client:${renamedFrom}`) },
+  );
+  const bindings = declared.users.map(
+    ({ name: user, key, createUser, expectedUid }) =>
+      new ClientUserBinding(
+        `binding:${internalName}:${key}`,
+        { client: client.internalName, user, createUser, expectedUid, server },
+        { aliases: formerNames(declared, key, [user, last?.people.get(`user:${key}`)?.name]) },
+      ),
+  );
+  await allRegistered(bindings);
+  const owned = declared.sites.map(
+    ({ site, takeOverFrom, protect }) =>
+      new SiteOwnership(
+        `site:${site}`,
+        { site, client: client.internalName, takeOverFrom, onDestroy: declared.onDestroy, waitFor, server },
+        { protect },
+      ),
+  );
+  const resources = {
+    client,
+    bindings: new Map(declared.users.map(({ name: user }, index) => [personByName(user).key, bindings[index]!])),
+    sites: new Map(declared.sites.map(({ site }, index) => [site, owned[index]!])),
+  };
+  if (!declared.shellAccount) return { ...resources, login: undefined };
+  await allRegistered(owned);
+  const { username, host, sshPort, ftpsPort, sshAcceptsPasswords, password } = new ShellAccount(
+    `account:${internalName}`,
+    { client: client.internalName, rotation: declared.shellAccount.rotation, server },
+    formerly(`account:${renamedFrom}`),
+  );
+  return { ...resources, login: { username, host, sshPort, ftpsPort, sshAcceptsPasswords, password } };
+}
+
+/**
+ * Under what other logical names a binding may be in the state: that of the client's former internal name, and those in
+ * the capitals of which earlier releases made them, as the manifest has them or the last deployment had.
+ */
+function formerNames(
+  { internalName, renamedFrom }: ManifestClient,
+  key: string,
+  spellings: (string | undefined)[],
+): pulumi.Alias[] {
+  const clients = renamedFrom === undefined ? [internalName] : [internalName, renamedFrom];
+  const users = [...new Set([key, ...spellings])].filter((user) => user !== undefined);
+  return clients
+    .flatMap((client) => users.map((user) => ({ name: `binding:${client}:${user}` })))
+    .filter(({ name }) => name !== `binding:${internalName}:${key}`);
+}
