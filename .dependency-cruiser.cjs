@@ -18,7 +18,7 @@ module.exports = {
     only("decisions", ["naming", "worker"]),
     only("aegir", ["decisions", "ssh", "worker", "naming", "text"]),
     only("manifest", ["naming", "text"]),
-    only("review", ["manifest", "naming", "worker", "text"]),
+    only("review", ["manifest", "naming", "text"]),
     only("inventory", ["decisions", "review", "aegir", "manifest", "naming", "worker", "text"]),
     only("resources", ["dynamic", "aegir", "decisions", "worker", "naming", "text"]),
     only("stack", ["resources", "review", "manifest", "aegir"]),

@@ -1,5 +1,26 @@
-import type { Inventory, UserFacts } from "../worker/protocol";
 import { accessClient, EffectiveAccess, lastingBinding, personByName, type Binding } from "./EffectiveAccess";
+
+/** What of a live server's inventory decides who reaches which site. */
+export interface LiveAccess {
+  readonly server: { readonly adminClient: { readonly internalName: string } | null };
+  readonly clients: readonly { readonly internalName: string; readonly name: string }[];
+  readonly sites: readonly {
+    readonly site: string;
+    readonly owner: { readonly internalName: string } | null;
+    /** Whether it is the front end's own site. */
+    readonly hostmaster: boolean;
+  }[];
+  readonly users: readonly LiveUser[];
+}
+
+/** A panel user. */
+export interface LiveUser {
+  readonly name: string;
+  readonly active: boolean;
+  readonly administrator: boolean;
+  /** Internal names of the clients that this user is bound to. */
+  readonly clients: readonly string[];
+}
 
 /**
  * The access on a live server, declared or not. The front end's own site has no owner and is left out.
@@ -7,7 +28,7 @@ import { accessClient, EffectiveAccess, lastingBinding, personByName, type Bindi
  * @param asOf the day (UTC) on which the inventory was read
  * @param instance the Octopus instance, the `o1` of a login `o1.acme`, if it is known; null of a server that makes no logins
  */
-export function accessOfInventory(inventory: Inventory, asOf: string, instance?: string | null): EffectiveAccess {
+export function accessOfInventory(inventory: LiveAccess, asOf: string, instance?: string | null): EffectiveAccess {
   const people = inventory.users.map((user) =>
     personByName(user.name, {
       blocked: !user.active,
@@ -36,6 +57,6 @@ export function accessOfInventory(inventory: Inventory, asOf: string, instance?:
 }
 
 /** Administrators, and the users of the admin client, whose grant is on every site (docs/aegir.md#default-client). */
-export function seesEverySite({ administrator, clients }: UserFacts, { server }: Inventory): boolean {
+export function seesEverySite({ administrator, clients }: LiveUser, { server }: LiveAccess): boolean {
   return administrator || (server.adminClient !== null && clients.includes(server.adminClient.internalName));
 }

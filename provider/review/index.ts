@@ -14,7 +14,7 @@ export {
   type Binding,
   type Person,
 } from "./EffectiveAccess";
-export { accessOfInventory } from "./fromInventory";
+export { accessOfInventory, type LiveAccess, type LiveUser } from "./fromInventory";
 export { accessOfManifest } from "./fromManifest";
 export { accessOfPreview, IncompletePreview, type PreviewedAccess } from "./fromPreview";
 export { grantsText, readGrants, UnreadableGrants } from "./Grants";

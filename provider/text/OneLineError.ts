@@ -6,7 +6,8 @@ export abstract class OneLineError extends Error {
   /** What makes whole sentences of the message. */
   protected readonly ending: "" | "." = ".";
 
-  constructor(message: string, options?: ErrorOptions) {
+  /** @param options as in `ErrorOptions`, a name that programs with an older `lib` than ES2022 don't have */
+  constructor(message: string, options?: { cause?: unknown }) {
     super(message, options);
     this.name = new.target.name;
     this.stack = message;
