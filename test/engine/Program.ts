@@ -98,7 +98,8 @@ class ProgramHost {
     this.process = spawn(
       process.execPath,
       [
-        ...["--require", join(__dirname, "lazyModules.js"), "--require", require.resolve("sucrase/register/ts")],
+        ...["lazyModules.js", "compiledModules.js"].flatMap((name) => ["--require", join(__dirname, name)]),
+        ...["--require", require.resolve("sucrase/register/ts")],
         join(__dirname, "programHost.ts"),
         runner,
       ],

@@ -21,7 +21,8 @@ import { nameOf } from "./Urn";
 
 export class ProviderProcess extends DynamicProvider {
   constructor(options: DynamicProviderOptions) {
-    super({ ...options, node: ["--require", join(__dirname, "lazyModules.js")] });
+    const preloaded = ["lazyModules.js", "compiledModules.js"].flatMap((name) => ["--require", join(__dirname, name)]);
+    super({ ...options, node: preloaded });
   }
 
   async configure(config: PropertyMap): Promise<void> {
