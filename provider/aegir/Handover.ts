@@ -3,12 +3,14 @@
  * owner's is gone (docs/aegir.md#site-links).
  */
 import { decideOwner, isEffective, mayRelease, type RecordedOwner } from "../decisions/siteOwner";
+import { plural } from "../text/Phrase";
 import { SessionBroken } from "../worker/SessionBroken";
 import { WorkerRefusal } from "../worker/WorkerRefusal";
 import {
   details,
   SiteStatus,
   TaskStatus,
+  type CertificateLeft,
   type ClientReference,
   type SiteFacts,
   type TaskFacts,
@@ -63,6 +65,7 @@ export class Handover implements HandoverProgress {
   verifyTask: number | undefined;
   /** As last seen. */
   #site: SiteFacts | undefined;
+  #certificateLeft: CertificateLeft | null = null;
   /** Server time of the first write; a verify that started earlier proves nothing. */
   #writtenAt: number | undefined;
 
@@ -151,6 +154,7 @@ export class Handover implements HandoverProgress {
       const to = { to: this.request.to, toNid: target.nid };
       const { now, result } = await this.worker.call("setOwner", { nid: site.nid, from: site.ownerNid, ...to });
       this.#site = result.site;
+      this.#certificateLeft = result.certificateLeft;
       this.#writtenAt = now;
       this.verifyTask = result.task.nid;
       return this.request.waitFor === "recorded" ? this.#finished(result.site) : { kind: "verify", task: result.task };
@@ -249,10 +253,11 @@ export class Handover implements HandoverProgress {
 
   #finished(site: SiteFacts): Step {
     const { previousOwner, verifyTask } = this;
-    const warnings =
-      site.status === SiteStatus.disabled
-        ? [`${site.site} is disabled: its owner is changed, but visitors still cannot see it.`]
-        : [];
+    const warnings: string[] = [];
+    if (site.status === SiteStatus.disabled) {
+      warnings.push(`${site.site} is disabled: its owner is changed, but visitors still cannot see it.`);
+    }
+    if (this.#certificateLeft) warnings.push(certificateStays(this.#certificateLeft));
     return { kind: "finished", result: { site, previousOwner, verifyTask, warnings } };
   }
 
@@ -280,4 +285,13 @@ export class Handover implements HandoverProgress {
   #refuse(what: string, next: string): AegirError {
     return new AegirError({ code: "refused", what, server: this.worker.label, outcome: "notDone", next });
   }
+}
+
+/** What follows from it: the panel's site form accepts only certificates whose record names the site's client. */
+function certificateStays({ name, owner, otherSites }: CertificateLeft): string {
+  const why =
+    otherSites > 0
+      ? `, because ${plural(otherSites, "site")} of other clients ${otherSites === 1 ? "uses" : "use"} it`
+      : "";
+  return `its SSL certificate ${name} stays with ${owner?.internalName ?? "no client"}${why}. Until that changes, the panel does not save the site's form: see handing-over-a-site.md.`;
 }

@@ -260,7 +260,7 @@ export const siteOwnership: ResourceHandlers<Inputs, Recorded> = {
     }
     const onDestroy = props.onDestroy ?? "default-owner";
     if (onDestroy === "leave" || !(await server.sites.find(props.site))) return;
-    const { site, previousOwner } = await server.sites.handOver({
+    const { site, previousOwner, warnings } = await server.sites.handOver({
       site: props.site,
       to: receiver(onDestroy),
       waitFor: props.waitFor ?? "effective",
@@ -270,6 +270,7 @@ export const siteOwnership: ResourceHandlers<Inputs, Recorded> = {
       report(id, `${anotherSite(props, { nid: site.nid, owner: ownerName(site) })}: it is left where it is.`);
       return;
     }
+    for (const warning of warnings) report(id, warning);
     const until = isEffective(site)
       ? ""
       : `, but until the server has verified it, ${site.links.join(", ")} can reach its files`;

@@ -194,6 +194,17 @@ export const Inventory = z.object({
 });
 export type Inventory = z.infer<typeof Inventory>;
 
+/** The record of a site's SSL certificate that did not move with the site (docs/aegir.md#ssl-certificates). */
+export const CertificateLeft = z.object({
+  /** Its name, which is the name of its directory as well. */
+  name: z.string(),
+  /** The client that the record names; null if that is no client. */
+  owner: ClientReference.nullable(),
+  /** How many live sites that do not belong to the site's new owner use it. */
+  otherSites: z.number().int().nonnegative(),
+});
+export type CertificateLeft = z.infer<typeof CertificateLeft>;
+
 /** The panel user that a request creates: role `aegir client`, author of nothing. */
 const newUser = z.object({ name: z.string(), mail: z.string(), welcomeMail: z.boolean() });
 
@@ -299,14 +310,15 @@ export const verbs = {
   },
   /**
    * Hands the site to the client named by `to` (null: the default owner) if it is still owned by `from`, and queues a
-   * verify unless one is queued already, in the same transaction; then re-acquires the grants of the site's tasks.
+   * verify unless one is queued already, in the same transaction; then re-acquires the grants of the site's tasks. The
+   * record of its SSL certificate moves along from `from`, unless a live site of another client uses the certificate.
    * Errors: `missing` (the site or the client), `changed` (another owner; detail `found`: its nid, `owner`: its reference
    * or null; or the client `to` is not `toNid`, see `bind`), `busy` (a task of the site is running; detail `task`), `refused` (the hostmaster site).
    */
   setOwner: {
     write: true,
     args: z.object({ nid, from: z.number().int(), to: z.string().nullable(), toNid: nid.optional() }),
-    result: z.object({ site: SiteFacts, task: TaskFacts }),
+    result: z.object({ site: SiteFacts, task: TaskFacts, certificateLeft: CertificateLeft.nullable() }),
   },
   /** Queues a verify unless one is queued already. Errors: `missing`. */
   queueVerify: {

@@ -348,6 +348,7 @@ class AegirAccessWrites {
       ->condition('vid', $site->vid)
       ->condition('client', $args['from'])
       ->execute();
+    $certificateLeft = $this->moveCertificate($site->vid, $args['from'], $to);
     entity_get_controller('node')->resetCache(array($site->nid));
     $task = $this->ensureVerify($site->nid, $tasks);
     $nids = array_merge($this->facts->column($tasks, 'nid'), array($task));
@@ -358,7 +359,56 @@ class AegirAccessWrites {
       throw new Exception('The new owner was not stored.');
     }
     $sites = $this->facts->siteFacts(array($row), $this->facts->rows(AegirAccessFacts::TASKS, 't.nid', $nids));
-    return array('site' => $sites[0], 'task' => $this->taskOf($task, $sites[0]['tasks']));
+    return array(
+      'site' => $sites[0],
+      'task' => $this->taskOf($task, $sites[0]['tasks']),
+      'certificateLeft' => $certificateLeft,
+    );
+  }
+
+  /**
+   * Moves the record of the certificate of a site that has its new owner, unless another client's live site uses it.
+   *
+   * @return array|null
+   *   The CertificateLeft if the record is not the new owner's now.
+   */
+  private function moveCertificate($vid, $from, $to) {
+    // The module hosting_ssl is optional.
+    if (!db_table_exists('hosting_ssl_cert')) {
+      return NULL;
+    }
+    $certificate = db_query(
+      'SELECT k.cid, k.ssl_key, k.client
+       FROM {hosting_ssl_site} x
+       INNER JOIN {hosting_ssl_cert} k ON k.cid = x.ssl_key
+       WHERE x.vid = :vid
+       FOR UPDATE',
+      array(':vid' => $vid)
+    )->fetchObject();
+    if (!$certificate || (int) $certificate->client === $to) {
+      return NULL;
+    }
+    $otherSites = (int) db_query(
+      "SELECT COUNT(*)
+       FROM {hosting_ssl_site} x
+       INNER JOIN {node} n ON n.vid = x.vid
+       INNER JOIN {hosting_site} s ON s.vid = n.vid
+       WHERE x.ssl_key = :cid AND s.status <> -2 AND s.client <> :to",
+      array(':cid' => $certificate->cid, ':to' => $to)
+    )->fetchField();
+    if ($otherSites > 0 || (int) $certificate->client !== $from) {
+      return array(
+        'name' => $certificate->ssl_key,
+        'owner' => $this->facts->reference((int) $certificate->client),
+        'otherSites' => $otherSites,
+      );
+    }
+    db_update('hosting_ssl_cert')
+      ->fields(array('client' => $to))
+      ->condition('cid', $certificate->cid)
+      ->condition('client', $from)
+      ->execute();
+    return NULL;
   }
 
   /**

@@ -38,6 +38,15 @@ export interface Site extends Node {
   aliases: string[];
   /** The front end's own site. */
   hostmaster: boolean;
+  /** The cid of the certificate that it uses (`hosting_ssl_site.ssl_key`); 0 if none. */
+  certificate: number;
+}
+
+/** A row of `hosting_ssl_cert`: a certificate, and the client whose sites may choose it (docs/aegir.md#ssl-certificates). */
+export interface Certificate {
+  cid: number;
+  name: string;
+  client: number;
 }
 
 export interface Task extends Node {
@@ -106,10 +115,12 @@ function requireStorable(column: string, text: string, length: number): void {
 const noTables = () => ({
   lastNid: 0,
   lastUid: 0,
+  lastCid: 0,
   clients: [] as Client[],
   sites: [] as Site[],
   tasks: [] as Task[],
   platforms: [] as Platform[],
+  certificates: [] as Certificate[],
   users: [] as User[],
   roles: [] as string[],
   /** `hosting_client_user`: uids and nids, of which either may be gone. */
@@ -249,7 +260,7 @@ export class FrontEnd {
     return this.transaction(() => {
       const nid = ++this.tables.lastNid;
       const client = this.resolveClient(site.client);
-      const made = { aliases: [], verified: 0, hostmaster: false, ...site, nid, client };
+      const made = { aliases: [], verified: 0, hostmaster: false, certificate: 0, ...site, nid, client };
       this.tables.sites.push({ ...made, changed: this.clock.now(), gids: this.gids(client) });
       if (site.status === 0) this.addTask(nid, "install");
       return nid;
@@ -268,6 +279,23 @@ export class FrontEnd {
       if (verify && site.status !== -2) this.addTask(site.nid, "verify");
       const saved = { ...site, client, changed: this.clock.now(), gids: this.gids(client) };
       this.tables.sites = this.tables.sites.map((stored) => (stored.nid === site.nid ? saved : stored));
+    });
+  }
+
+  /** A certificate of that client, which these sites use. Answers its cid. */
+  addCertificate({ name, client, sites }: { name: string; client: number; sites: number[] }): number {
+    return this.transaction(() => {
+      const cid = ++this.tables.lastCid;
+      this.tables.certificates.push({ cid, name, client });
+      for (const site of this.tables.sites) if (sites.includes(site.nid)) site.certificate = cid;
+      return cid;
+    });
+  }
+
+  removeCertificate(cid: number): void {
+    this.transaction(() => {
+      this.tables.certificates = this.tables.certificates.filter((certificate) => certificate.cid !== cid);
+      for (const site of this.tables.sites) if (site.certificate === cid) site.certificate = 0;
     });
   }
 

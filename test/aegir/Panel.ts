@@ -56,6 +56,12 @@ export class Panel {
     return this.frontEnd.tasksOf(site.nid).at(-1)?.nid ?? 0;
   }
 
+  /** The site form's "New encryption key": a certificate of the site's client. Answers its cid. */
+  addCertificate(domain: string, name = domain): number {
+    const { nid, client } = this.site(domain);
+    return this.frontEnd.addCertificate({ name, client, sites: [nid] });
+  }
+
   /** "Add site": a queued site of the default owner, and its install task. Answers its nid. */
   addSite({ site }: { site: string }): number {
     const platform = this.frontEnd.tables.platforms[0]?.nid ?? 0;

@@ -25,6 +25,7 @@ describe("the second channel to a small Aegir", () => {
       () => panel.cancelTask(fixture.aegir.tables().tasks.at(-1)?.nid ?? 0),
       () => shellAccounts.changePassword("o1.acme", "not in the file"),
       () => panel.addPlatform("another", ["acme"]),
+      () => panel.addCertificate("free1.example.com"),
       () => frontEnd.deleteNode(fixture.site("queued.example.com").nid),
     ]) {
       change();

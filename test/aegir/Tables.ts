@@ -42,6 +42,10 @@ export function readTables(frontEnd: FrontEnd, provision: Provision, disk: Disk,
     platformAccess: tables.platforms.flatMap(({ title, clients }) =>
       clients.map((client) => ({ platform: title, client: uname(client) })),
     ),
+    certificates: tables.certificates.map(({ cid, name, client }) => ({
+      ...{ name, client: uname(client) },
+      sites: tables.sites.flatMap(({ title, certificate }) => (certificate === cid ? [title] : [])).sort(),
+    })),
     /** The clients that `node_access` lets see each node. */
     grants: [tables.clients, tables.sites, tables.tasks].flat().map(({ nid, gids }) => ({ nid, gids })),
     /** Domains of the links in each client directory. */
@@ -59,9 +63,9 @@ export function readTables(frontEnd: FrontEnd, provision: Provision, disk: Disk,
 
 /** Things that a digest leaves out, with everything that hangs on them. */
 export interface Exception {
-  /** Internal names: the client, its bindings, platform rows, directory and login. */
+  /** Internal names: the client, its bindings, platform rows, certificates, directory and login. */
   clients?: string[];
-  /** Domains: the site, its tasks, grants and links. */
+  /** Domains: the site, its tasks, grants, certificate and links. */
   sites?: string[];
   /** User names: the user and its bindings. */
   users?: string[];
@@ -82,6 +86,9 @@ export function digestOf(tables: Tables, instance: string, except: Exception = {
     users: tables.users.filter(({ name }) => isOther(users, name)),
     tasks: tables.tasks.filter(({ site }) => isOther(sites, site)),
     platformAccess: tables.platformAccess.filter(({ client }) => isOther(clients, client)),
+    certificates: tables.certificates.filter(
+      ({ client, sites: using }) => isOther(clients, client) && using.every((site) => isOther(sites, site)),
+    ),
     links: Object.entries(tables.links)
       .map(([directory, domains]) => [directory, others(sites, domains)] as const)
       // A directory that is empty comes and goes with the cron.

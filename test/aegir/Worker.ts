@@ -4,7 +4,13 @@
  */
 import type { z } from "zod";
 import type { WorkerErrorCode } from "../../provider/worker/errorCodes";
-import { verbs, type EnsuredUser, type Verb, type VerbResult } from "../../provider/worker/protocol";
+import {
+  verbs,
+  type CertificateLeft,
+  type EnsuredUser,
+  type Verb,
+  type VerbResult,
+} from "../../provider/worker/protocol";
 import { Facts } from "./Facts";
 import { CLIENT_ROLE, collated, same, type Client, type FrontEnd, type Site, type User } from "./FrontEnd";
 import type { Provision } from "./Provision";
@@ -155,10 +161,11 @@ export class Worker {
       const running = facts.site(site).tasks.find(({ status }) => status === -1);
       if (running) throw new Refusal("busy", `A task of ${site.title} is running.`, { task: running });
       site.client = owner;
+      const certificateLeft = this.moveCertificate(site, from);
       const task = this.queueVerify(nid);
       for (const node of [site, ...frontEnd.tasksOf(nid)]) frontEnd.acquireGrants(node.nid);
       const after = this.facts();
-      return { site: after.site(site), task: after.requireTask(task) };
+      return { site: after.site(site), task: after.requireTask(task), certificateLeft };
     },
 
     queueVerify: ({ nid }) => {
@@ -228,6 +235,19 @@ export class Worker {
     const site = this.frontEnd.tables.sites.find((each) => each.nid === nid && each.status !== -2);
     if (site === undefined) throw new Refusal("missing", `There is no site ${nid}.`, { what: "site" });
     return site;
+  }
+
+  /** Moves the record of the site's certificate, unless another client's live site uses it. */
+  private moveCertificate({ certificate: cid, client }: Site, from: number): CertificateLeft | null {
+    const certificate = this.frontEnd.tables.certificates.find((each) => each.cid === cid);
+    if (certificate === undefined || certificate.client === client) return null;
+    const others = this.frontEnd.liveSites().filter((site) => site.certificate === cid && site.client !== client);
+    if (others.length > 0 || certificate.client !== from) {
+      const owner = this.facts().reference(certificate.client);
+      return { name: certificate.name, owner, otherSites: others.length };
+    }
+    certificate.client = client;
+    return null;
   }
 
   private users(where: (user: User) => boolean): User[] {

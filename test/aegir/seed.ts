@@ -134,6 +134,7 @@ export const fullSeed: Seed = (ground) => {
     { site: "free2.example.com" },
     { site: "free3.example.com" },
   ]);
+  panel.addCertificate("acme.example.com");
   // Its install failed, so it stays queued.
   for (const { nid } of frontEnd.tables.tasks.filter(({ status }) => status === 0)) finishTask(frontEnd, nid, 2);
   // A link that an earlier verify left behind: beta still reaches acme's files (docs/aegir.md#site-links).

@@ -42,6 +42,10 @@ export interface ServerFixture {
   /** Gives a site an alias, or takes it. */
   addAlias(nid: number, alias: string): Awaitable<void>;
   removeAlias(nid: number, alias: string): Awaitable<void>;
+  /** A certificate of that client, used by these sites in all their revisions. Answers its cid. */
+  addCertificate(certificate: { name: string; client: number; sites: number[] }): Awaitable<number>;
+  /** Takes a certificate, also from the sites that use it. */
+  removeCertificate(cid: number): Awaitable<void>;
   /** A platform that may be touched, open to all clients; null if there is none. */
   platform(): Awaitable<number | null>;
   /** Restricts the platform to these clients and nobody else; none: opens it. */
@@ -64,7 +68,7 @@ export const operations = [
   ...["state", "digest", "grants", "startTask", "finishTask", "removeTask", "addRunningTask"],
   ...["addClient", "renameClient", "removeClient", "removeDirectories", "addUser", "removeUser", "bind", "unbind"],
   ...["setOwner", "addDeletedSite", "removeSite", "addAlias", "removeAlias", "platform", "restrict", "allowed"],
-  ...["setClientPrefix", "holdLock", "releaseLock", "passSecond"],
+  ...["addCertificate", "removeCertificate", "setClientPrefix", "holdLock", "releaseLock", "passSecond"],
 ] as Exclude<keyof ServerFixture, "end">[];
 
 /** Only what has the prefix in its name, and what belongs to it; every list sorted. */
@@ -84,6 +88,8 @@ export interface State {
     links: string[];
   }[];
   tasks: { nid: number; type: string; rid: number; status: number }[];
+  /** Null where the module hosting_ssl is not installed. */
+  certificates: { cid: number; name: string; client: number }[] | null;
   /** The client that `hosting_default_client` names; its uname is what its directory is called. */
   defaultClient: { nid: number; uname: string };
 }

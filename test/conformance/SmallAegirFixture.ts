@@ -55,6 +55,8 @@ export function smallAegirFixture(aegir: SmallAegir, prefix: string): ServerFixt
     removeSite: deleteNode,
     addAlias: (nid, alias) => change(site(nid), { aliases: [...site(nid).aliases, alias] }),
     removeAlias: (nid, alias) => change(site(nid), { aliases: site(nid).aliases.filter((other) => other !== alias) }),
+    addCertificate: (certificate) => frontEnd.addCertificate(certificate),
+    removeCertificate: (cid) => frontEnd.removeCertificate(cid),
     platform: () => tables().platforms.find(({ title }) => ours(title))?.nid ?? null,
     restrict: (platform, clients) =>
       change(
@@ -84,7 +86,7 @@ function found<Row>(row: Row | undefined): Row {
 
 function stateOf(aegir: SmallAegir, ours: (text: string) => boolean): State {
   const { frontEnd } = aegir;
-  const { clients, bindings, users, sites, tasks } = frontEnd.tables;
+  const { clients, bindings, users, sites, tasks, certificates } = frontEnd.tables;
   const stored = aegir.tables().sites;
   const ourSites = sites.filter(({ title }) => ours(title));
   const { defaultClient } = frontEnd;
@@ -107,6 +109,7 @@ function stateOf(aegir: SmallAegir, ours: (text: string) => boolean): State {
     tasks: tasks
       .filter(({ rid }) => ourSites.some(({ nid }) => nid === rid))
       .map(({ nid, type, rid, status }) => ({ nid, type, rid, status })),
+    certificates: certificates.filter(({ name }) => ours(name)),
     defaultClient: { nid: defaultClient, uname: frontEnd.client(defaultClient)?.uname ?? "" },
   };
 }

@@ -56,12 +56,20 @@ class AegirFixture {
     usort($state['tasks'], function ($a, $b) {
       return $a['nid'] - $b['nid'];
     });
+    $state['certificates'] = db_table_exists('hosting_ssl_cert') ? array() : NULL;
+    foreach ($state['certificates'] === NULL ? array() : $this->certificates() as $row) {
+      $state['certificates'][] = array('cid' => (int) $row->cid, 'name' => $row->ssl_key, 'client' => (int) $row->client);
+    }
     $default = variable_get('hosting_default_client', 1);
     $state['defaultClient'] = array(
       'nid' => (int) $default,
       'uname' => db_query('SELECT c.uname FROM {node} n INNER JOIN {hosting_client} c ON c.vid = n.vid WHERE n.nid = :nid', array(':nid' => $default))->fetchField(),
     );
     return $state;
+  }
+
+  private function certificates() {
+    return db_query('SELECT cid, ssl_key, client FROM {hosting_ssl_cert} WHERE ssl_key LIKE :prefix ORDER BY cid', $this->like())->fetchAll();
   }
 
   private function clientsDirectory() {
@@ -108,6 +116,14 @@ class AegirFixture {
       'SELECT uid, rid FROM {users_roles} ORDER BY uid, rid' => array('uid' => $uids),
       "SELECT name, value FROM {variable} WHERE name LIKE 'hosting_client_%' OR name IN ('hosting_default_client', 'hosting_admin_client') ORDER BY name" => array(),
     );
+    if (db_table_exists('hosting_ssl_cert')) {
+      $cids = array();
+      foreach ($this->certificates() as $row) {
+        $cids[$row->cid] = TRUE;
+      }
+      $tables['SELECT cid, ssl_key, client, status FROM {hosting_ssl_cert} ORDER BY cid'] = array('cid' => $cids, 'client' => $nids);
+      $tables['SELECT nid, vid, ssl_enabled, ssl_key FROM {hosting_ssl_site} ORDER BY vid'] = array('nid' => $nids);
+    }
     $hash = hash_init('sha256');
     $others = $of === 'others';
     foreach ($tables as $query => $references) {
@@ -284,6 +300,29 @@ class AegirFixture {
 
   private function allowed($platform) {
     return array_map('intval', db_query('SELECT cid FROM {hosting_platform_client_access} WHERE pid = :pid ORDER BY cid', array(':pid' => $platform))->fetchCol());
+  }
+
+  private function addCertificate(array $certificate) {
+    $cid = db_insert('hosting_ssl_cert')
+      ->fields(array('ssl_key' => $certificate['name'], 'client' => $certificate['client'], 'status' => 0))
+      ->execute();
+    foreach ($certificate['sites'] as $nid) {
+      db_delete('hosting_ssl_site')->condition('nid', $nid)->execute();
+      foreach (db_query('SELECT vid FROM {hosting_site} WHERE nid = :nid', array(':nid' => $nid))->fetchCol() as $vid) {
+        db_insert('hosting_ssl_site')
+          ->fields(array('vid' => $vid, 'nid' => $nid, 'ssl_enabled' => 1, 'ssl_key' => $cid))
+          ->execute();
+      }
+    }
+    return (int) $cid;
+  }
+
+  private function removeCertificate($cid) {
+    db_delete('hosting_ssl_cert')->condition('cid', $cid)->execute();
+    db_update('hosting_ssl_site')
+      ->fields(array('ssl_enabled' => 0, 'ssl_key' => 0))
+      ->condition('ssl_key', $cid)
+      ->execute();
   }
 
   private function setClientPrefix($prefix) {

@@ -85,6 +85,7 @@ export function describeWorker(name: string, start: () => Promise<Target>): void
       for (const { nid } of (await fixture.state()).sites) {
         if (!atStart.sites.some((site) => site.nid === nid)) await fixture.removeSite(nid);
       }
+      for (const { cid } of (await fixture.state()).certificates ?? []) await fixture.removeCertificate(cid);
       const platform = await fixture.platform();
       if (platform !== null) await fixture.restrict(platform, []);
       for (const { uname } of (await fixture.state()).clients) {
@@ -730,6 +731,70 @@ export function describeWorker(name: string, start: () => Promise<Target>): void
         });
         assert.equal(failure.code, "refused");
         assert.deepEqual(await siteFacts(own.site), own);
+      });
+
+      describe("with an SSL certificate", () => {
+        let site: SiteFacts;
+        const setOwner = (from: number, to: string | null, { nid } = site) => worker.ok("setOwner", { nid, from, to });
+        const certificate = (owner: number, sites: number[]) =>
+          fixture.addCertificate({ name: named("cert"), client: owner, sites });
+
+        beforeEach(async function () {
+          if (atStart.certificates === null) this.skip();
+          site = await freeSite();
+        });
+
+        it("moves the record of the certificate with its only site and back, and changes nothing else", async () => {
+          const { client: one } = await makeClient("one");
+          const cid = await certificate(defaultClient.nid, [site.nid]);
+          const old = await fixture.state();
+          const others = await fixture.digest("others");
+          await refused("setOwner", { nid: site.nid, from: one.nid, to: null });
+          for (const [from, to] of [
+            [defaultClient, one],
+            [one, defaultClient],
+          ] as const) {
+            assert.equal((await setOwner(from.nid, to.internalName)).certificateLeft, null);
+            const state = await fixture.state();
+            assert.deepEqual(state.certificates, [{ cid, name: named("cert"), client: to.nid }]);
+            const moved = old.sites.map((row) => (row.nid === site.nid ? { ...row, client: to.nid } : row));
+            assert.deepEqual([state.sites, state.clients, state.users], [moved, old.clients, old.users]);
+          }
+          assert.equal(await fixture.digest("others"), others);
+        });
+
+        it("leaves the record while a site of another client uses the certificate, and moves it with the last", async () => {
+          const { client: one } = await makeClient("one");
+          const second = await freeSite(1);
+          const cid = await certificate(defaultClient.nid, [site.nid, second.nid]);
+          const left = { name: named("cert"), owner: server.defaultClient, otherSites: 1 };
+          assert.deepEqual((await setOwner(defaultClient.nid, named("one"))).certificateLeft, left);
+          assert.deepEqual((await fixture.state()).certificates, [
+            { cid, name: named("cert"), client: defaultClient.nid },
+          ]);
+          assert.equal((await setOwner(defaultClient.nid, named("one"), second)).certificateLeft, null);
+          assert.deepEqual((await fixture.state()).certificates, [{ cid, name: named("cert"), client: one.nid }]);
+        });
+
+        it("counts neither deleted sites nor old revisions as users of the certificate", async () => {
+          const { client: one } = await makeClient("one");
+          const { client: two } = await makeClient("two");
+          const title = `${target.prefix}-gone.example.com`;
+          const gone = await fixture.addDeletedSite({ title, client: two.nid, like: site.nid });
+          const cid = await certificate(defaultClient.nid, [site.nid, gone]);
+          assert.equal((await setOwner(defaultClient.nid, named("one"))).certificateLeft, null);
+          assert.deepEqual((await fixture.state()).certificates, [{ cid, name: named("cert"), client: one.nid }]);
+        });
+
+        it("leaves the record of a client that is not the former owner, and says whose it is", async () => {
+          await makeClient("one");
+          const { client: two } = await makeClient("two");
+          const cid = await certificate(two.nid, [site.nid]);
+          const owner = { nid: two.nid, internalName: two.internalName, name: two.name };
+          const left = { name: named("cert"), owner, otherSites: 0 };
+          assert.deepEqual((await setOwner(defaultClient.nid, named("one"))).certificateLeft, left);
+          assert.deepEqual((await fixture.state()).certificates, [{ cid, name: named("cert"), client: two.nid }]);
+        });
       });
 
       it("lets two sessions move their sites at once", async () => {

@@ -45,6 +45,7 @@ describe("the worker and its database", () => {
     const making = first.worker.call("createClient", { internalName: "acme", name: "Acme", user: null });
     acme = (await making).result.client.nid;
     await first.end();
+    await giveCertificate(ONE);
     // Every change of an owner, as committed, in order: one that is lost or made twice breaks the chain.
     await sql.rows("CREATE TABLE moves (id int AUTO_INCREMENT PRIMARY KEY, nid int, `from` int, `to` int)");
     await sql.rows(
@@ -58,6 +59,7 @@ describe("the worker and its database", () => {
   async function reset(): Promise<void> {
     ({ sql } = front);
     await sql.rows("UPDATE hosting_site SET client = ? WHERE nid IN (?, ?)", [octopus, nids[ONE], nids[TWO]]);
+    await sql.rows("UPDATE hosting_ssl_cert SET client = ? WHERE ssl_key = ?", [octopus, ONE]);
     await sql.rows("UPDATE hosting_task SET task_status = 1 WHERE task_status = 0");
     await sql.rows("DELETE FROM moves");
   }
@@ -81,6 +83,16 @@ describe("the worker and its database", () => {
     return connection;
   }
 
+  /** A certificate of its owner, with a name like the site's. */
+  async function giveCertificate(site: string): Promise<void> {
+    await sql.rows("INSERT INTO hosting_ssl_cert (ssl_key, client) VALUES (?, ?)", [site, octopus]);
+    await sql.rows(
+      "INSERT INTO hosting_ssl_site SELECT s.vid, s.nid, 1, LAST_INSERT_ID() FROM node n JOIN hosting_site s ON s.vid = n.vid WHERE n.nid = ?",
+      [nids[site]],
+    );
+  }
+
+  const certificate = () => sql.value("SELECT client FROM hosting_ssl_cert WHERE ssl_key = ?", [ONE]);
   const owner = async (site = ONE) =>
     Number(await sql.value("SELECT client FROM hosting_site WHERE nid = ?", [nids[site]]));
   const moves = async (site = ONE) =>
@@ -492,6 +504,12 @@ describe("the worker and its database", () => {
         return Number(await sql.value(state)) === 1;
       });
 
+    async function requireOneMove(): Promise<void> {
+      assert.deepEqual(await moves(), [[octopus, acme]]);
+      assert.equal(await queued(), 1);
+      assert.equal(await certificate(), acme);
+    }
+
     beforeEach(() => until(() => front.processes().length === 0));
 
     it("before its commit, nothing is done, and the next one does it", async () => {
@@ -503,8 +521,7 @@ describe("the worker and its database", () => {
       process.kill(pid(), "SIGKILL");
       await other.rows("ROLLBACK");
       await moving;
-      assert.deepEqual(await moves(), [[octopus, acme]]);
-      assert.equal(await queued(), 1);
+      await requireOneMove();
     });
 
     it("during its commit, the next one waits for it to end, and sees that it is done", async () => {
@@ -514,8 +531,7 @@ describe("the worker and its database", () => {
       await until(() => front.processes().length === 1);
       await other.rows("BACKUP STAGE END");
       await moving.done;
-      assert.deepEqual(await moves(), [[octopus, acme]]);
-      assert.equal(await queued(), 1);
+      await requireOneMove();
     });
 
     it("after its commit and before its answer, the next one sees that it is done", async () => {
@@ -527,8 +543,7 @@ describe("the worker and its database", () => {
       await until(async () => (await owner()) === acme);
       process.kill(worker, "SIGKILL");
       await moving.done;
-      assert.deepEqual(await moves(), [[octopus, acme]]);
-      assert.equal(await queued(), 1);
+      await requireOneMove();
     });
 
     it("by a commit of which it cannot know whether it was done, it has given no answer", async () => {
@@ -711,7 +726,7 @@ describe("the worker and its database", () => {
       await sql.rows("DELETE FROM hosting_platform_client_access WHERE pid = ?", [platform]);
     });
 
-    /** Queues 50 tasks of another site, and adds 50 clients, each with a user, a site and access to the platform. */
+    /** Queues 50 tasks of another site, and adds 50 clients, each with a user, a site with a certificate and access to the platform. */
     async function grow(): Promise<void> {
       await front.fillQueue(50);
       await front.evaluate(
@@ -722,6 +737,8 @@ describe("the worker and its database", () => {
            node_save($client);
            $site = (object) ($node + array('type' => 'site', 'title' => "other$i.example", 'client' => $client->nid, 'platform' => ${platform}));
            node_save($site);
+           $cid = db_insert('hosting_ssl_cert')->fields(array('ssl_key' => "other$i.example", 'client' => $client->nid))->execute();
+           db_insert('hosting_ssl_site')->fields(array('vid' => $site->vid, 'nid' => $site->nid, 'ssl_enabled' => 1, 'ssl_key' => $cid))->execute();
            db_insert('hosting_platform_client_access')->fields(array('pid' => ${platform}, 'cid' => $client->nid))->execute();
          }`,
       );
@@ -755,6 +772,19 @@ describe("the worker and its database", () => {
       const { queue } = await worker.ok("tasks", { nids: [] });
       assert.equal(task.ahead, queue.queued - 2);
     });
+  });
+
+  it("moves a site where the module hosting_ssl is not installed", async () => {
+    await sql.rows("RENAME TABLE hosting_ssl_cert TO elsewhere_cert, hosting_ssl_site TO elsewhere_site");
+    try {
+      const worker = await RawWorker.greeted(front.drush);
+      const moved = await worker.ok("setOwner", { nid: nids[ONE], from: octopus, to: "acme" });
+      assert.equal(moved.certificateLeft, null);
+      assert.equal(await owner(), acme);
+      await worker.end();
+    } finally {
+      await sql.rows("RENAME TABLE elsewhere_cert TO hosting_ssl_cert, elsewhere_site TO hosting_ssl_site");
+    }
   });
 
   it("keeps a name out that the table cannot store, as a refusal", async () => {

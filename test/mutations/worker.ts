@@ -48,6 +48,14 @@ export const worker: WrittenMutation[] = [
     caughtBy: `${promises}: writes nothing if the owner is not the one expected, and says who it is`,
   },
   {
+    name: "move the record of a shared certificate",
+    danger: "The panel no longer saves the forms of the former owner's other sites.",
+    file: writes,
+    find: "if ($otherSites > 0 || (int) $certificate->client !== $from) {",
+    replace: "if ((int) $certificate->client !== $from) {",
+    caughtBy: `${promises}: leaves the record while a site of another client uses the certificate, and moves it with the last`,
+  },
+  {
     name: "skip re-acquiring grants",
     danger: "The old owner goes on seeing the site's tasks in the panel, and the new one does not.",
     file: writes,

@@ -262,6 +262,31 @@ describe("the life cycles against a server", () => {
       assert.equal(aegir.tables().sites.find((row) => row.site === "off.example")?.owner, "acme");
     });
 
+    it("of a certificate that stays behind because a site of another client uses it, in both directions", async () => {
+      const nids = ["a.acme.example", "b.acme.example"].map((name) => {
+        aegir.addSites([{ site: name }]);
+        return aegir.tables().sites.find((row) => row.site === name)!.nid;
+      });
+      const client = aegir.tables().clients.find(({ internalName }) => internalName === "octopus123456")!.nid;
+      aegir.frontEnd.addCertificate({ name: "wild.acme.example", client, sites: nids });
+      const certificate = () => aegir.tables().certificates[0]?.client;
+      const next = "Until that changes, the panel does not save the site's form: see handing-over-a-site.md.";
+      const a = await siteOwnership.create({ site: "a.acme.example", client: "acme", server });
+      assert.equal(certificate(), "octopus123456");
+      const b = await siteOwnership.create({ site: "b.acme.example", client: "acme", server });
+      assert.equal(certificate(), "acme");
+      await siteOwnership.delete(a.id, a.outs);
+      assert.equal(certificate(), "acme");
+      await siteOwnership.delete(b.id, b.outs);
+      assert.equal(certificate(), "octopus123456");
+      assert.deepEqual(said, [
+        `site:a.acme.example: its SSL certificate wild.acme.example stays with octopus123456, because 1 site of other clients uses it. ${next}`,
+        `site:a.acme.example: its SSL certificate wild.acme.example stays with acme, because 1 site of other clients uses it. ${next}`,
+        "site:a.acme.example: now belongs to octopus123456.",
+        "site:b.acme.example: now belongs to octopus123456.",
+      ]);
+    });
+
     it("of people who are blocked, see everything anyway, or lack the role", async () => {
       aegir.panel.addUser({ name: "blocked", active: false });
       aegir.panel.addUser({ name: "operator", roles: ["aegir administrator"] });

@@ -267,6 +267,16 @@ function db_delete($table) {
   return new DatabaseStatementBuilder('DELETE FROM', $table);
 }
 
+function db_table_exists($table) {
+  try {
+    db_query('SELECT 1 FROM {' . $table . '} LIMIT 1');
+    return TRUE;
+  }
+  catch (Exception $exception) {
+    return FALSE;
+  }
+}
+
 function db_like($text) {
   return addcslashes($text, '\%_');
 }

@@ -63,6 +63,14 @@ CREATE TABLE hosting_site_alias (
   vid int NOT NULL DEFAULT 0, nid int unsigned NOT NULL DEFAULT 0, alias varchar(128) NOT NULL, automatic int NOT NULL DEFAULT 0,
   redirection varchar(255) NOT NULL, KEY vid (vid), KEY alias (alias)
 );
+CREATE TABLE hosting_ssl_cert (
+  cid int unsigned NOT NULL AUTO_INCREMENT PRIMARY KEY, ssl_key mediumtext NOT NULL, client int unsigned NOT NULL DEFAULT 0,
+  status int unsigned NOT NULL DEFAULT 0, KEY ssl_key (ssl_key(50))
+);
+CREATE TABLE hosting_ssl_site (
+  vid int unsigned NOT NULL DEFAULT 0, nid int unsigned NOT NULL DEFAULT 0, ssl_enabled int unsigned NOT NULL DEFAULT 0,
+  ssl_key int unsigned NOT NULL DEFAULT 0, PRIMARY KEY (vid, nid)
+);
 CREATE TABLE hosting_task (
   vid int unsigned NOT NULL DEFAULT 0 PRIMARY KEY, nid int unsigned NOT NULL DEFAULT 0, task_type longtext, rid int NOT NULL DEFAULT 0,
   task_status int, executed int, delta int, KEY nid (nid)
