@@ -18,7 +18,7 @@ export function advisoryText(advisory: Advisory, subjects: SubjectText): Phrase 
       return phrase`The removal limit changes from ${limits(advisory.from)} to ${limits(advisory.to)}. The new limit applies from the next change on.`;
     }
     case "handedOver":
-      return phrase`A handover of ${subjects.sites(advisory.sites)} takes neither user 1 of the Drupal site nor its SSL certificate nor downloaded backups from the former client: see handing-over-a-site.md.`;
+      return phrase`A handover of ${subjects.sites(advisory.sites)} takes neither user 1 of the Drupal site nor downloaded backups from the former client, nor an SSL certificate that other sites of that client use: see handing-over-a-site.md.`;
     case "gone":
       return phrase`Without any site after this: ${subjects.people(advisory.people)}.`;
     case "new":

@@ -51,8 +51,9 @@ Also:
   The shell login o1.acme gets a new password. Its home directory and
   SSH keys are lost.
   A handover of shop.acme.example takes neither user 1 of the Drupal
-  site nor its SSL certificate nor downloaded backups from the former
-  client: see handing-over-a-site.md.
+  site nor downloaded backups from the former client, nor an SSL
+  certificate that other sites of that client use: see
+  handing-over-a-site.md.
   Without any site after this: carol.`,
     );
   });
