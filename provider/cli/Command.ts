@@ -36,6 +36,21 @@ export interface CommandContext {
   directory: string;
   /** Prints on standard error what takes its time; silent unless that is a terminal. */
   progress: (text: string) => void;
+  /** The person at the terminal; undefined if the command runs without one. */
+  terminal: Terminal | undefined;
+}
+
+/** Asks the person at a terminal. */
+export interface Terminal {
+  style: Style;
+  print(text: string): void;
+  /**
+   * @param suggested what an empty answer means; shown with the question
+   * @param problemOf why an answer cannot be used; the question is asked again then
+   * @returns the answer without spaces around it
+   * @throws UsageError if the input ends instead
+   */
+  ask(question: string, suggested?: string, problemOf?: (answer: string) => string | undefined): Promise<string>;
 }
 
 /** One command of `aegir-access`; its help is made of this. */

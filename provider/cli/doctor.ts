@@ -1,13 +1,14 @@
 import { AegirError } from "../aegir/AegirError";
 import { parseUnpinned } from "../aegir/unpinnedHosts";
-import { instanceOf, readAddress } from "../aegir/ServerConfiguration";
+import { instanceOf } from "../aegir/ServerConfiguration";
 import { inspectServer, type NamedPinning, type ServerInspection } from "../inventory/ServerInspection";
 import { printable } from "../text/printable";
-import { defineCommand, UsageError } from "./Command";
+import { defineCommand, UsageError, type CommandContext, type CommandResult } from "./Command";
+import { CONNECTION_OPTIONS, connectionOf, type ConnectionOptions } from "./connectionOptions";
 import { doctorReport, type DoctorFacts } from "./doctorReport";
 import { ExitCode } from "./ExitCode";
 import type { UncheckedServers } from "./serverFiles";
-import { SERVER_OPTIONS, uncheckedServers } from "./serverOptions";
+import { SERVER_OPTIONS, uncheckedServers, type ServerOptions } from "./serverOptions";
 
 /** `aegir-access doctor`: what can be managed on a server. */
 export const doctor = defineCommand({
@@ -22,25 +23,7 @@ export const doctor = defineCommand({
       "AEGIR_PRIVATE_KEY, ..._PASSWORD), then an agent, then the configuration. Values that Pulumi has encrypted cannot be " +
       "read here.",
   ],
-  options: {
-    ...SERVER_OPTIONS,
-    host: {
-      type: "string",
-      value: "HOST",
-      help: "a server that is not configured yet; LOGIN@HOST:PORT works too",
-    },
-    port: { type: "string", value: "PORT", help: "the port of that server (default: 22)" },
-    user: {
-      type: "string",
-      value: "LOGIN",
-      help: "the login on that server, for example aegir, or o1.ftp for a hosted account",
-    },
-    "host-key": {
-      type: "string",
-      value: "KEY",
-      help: "the pinned key of that server: SHA256:..., or a line of a known_hosts file",
-    },
-  },
+  options: { ...SERVER_OPTIONS, ...CONNECTION_OPTIONS },
   exitCodes: {
     [ExitCode.ok]: "everything in the configuration can be managed",
     [ExitCode.found]: "something cannot be managed, or a deployment would have to wait",
@@ -54,18 +37,26 @@ export const doctor = defineCommand({
   ],
   async run({ values }, { directory, progress }) {
     const found = values.host === undefined ? uncheckedServers(values, directory) : serverOfOptions(values);
-    // A mistake in the configuration is found before any server is asked.
-    const pinnings = Object.entries(found.servers).map(([name, value]) => pinningOf(name, value, found));
-    const servers: ServerInspection[] = [];
-    for (const pinning of pinnings) {
-      if (pinning.configuration.decommissioned === undefined) progress(`looking at ${pinning.name} ...`);
-      servers.push(await inspectServer(pinning));
-    }
-    const facts: DoctorFacts = { origin: found.origin, encrypted: found.encrypted, servers };
-    const codes = servers.map(({ verdict }) => EXIT_CODES_OF_VERDICTS[verdict]);
-    return { exitCode: Math.max(...codes) as ExitCode, facts, text: (style) => doctorReport(facts, pinnings, style) };
+    return examineServers(found, progress);
   },
 });
+
+/** Looks at one server after the other, and changes nothing. */
+export async function examineServers(
+  found: UncheckedServers,
+  progress: CommandContext["progress"],
+): Promise<CommandResult & { facts: DoctorFacts }> {
+  // A mistake in the configuration is found before any server is asked.
+  const pinnings = Object.entries(found.servers).map(([name, value]) => pinningOf(name, value, found));
+  const servers: ServerInspection[] = [];
+  for (const pinning of pinnings) {
+    if (pinning.configuration.decommissioned === undefined) progress(`looking at ${pinning.name} ...`);
+    servers.push(await inspectServer(pinning));
+  }
+  const facts: DoctorFacts = { origin: found.origin, encrypted: found.encrypted, servers };
+  const codes = servers.map(({ verdict }) => EXIT_CODES_OF_VERDICTS[verdict]);
+  return { exitCode: Math.max(...codes) as ExitCode, facts, text: (style) => doctorReport(facts, pinnings, style) };
+}
 
 /** The worst of several servers counts. */
 const EXIT_CODES_OF_VERDICTS = {
@@ -76,37 +67,24 @@ const EXIT_CODES_OF_VERDICTS = {
   decommissioned: ExitCode.ok,
 } as const;
 
-interface ConnectionOptions {
-  host?: string | undefined;
-  port?: string | undefined;
-  user?: string | undefined;
-  "host-key"?: string | undefined;
-  stack?: string | undefined;
-  config?: string | undefined;
-}
-
-function serverOfOptions({
-  host,
-  port,
-  user,
-  "host-key": hostKey,
-  stack,
-  config,
-}: ConnectionOptions): UncheckedServers {
+function serverOfOptions({ stack, config, ...options }: ServerOptions & ConnectionOptions): UncheckedServers {
   if (stack !== undefined || config !== undefined) {
     throw new UsageError("--host is for a server that is not configured. Use either --host, or --stack or --config.");
   }
-  const address = readAddress(host ?? "");
-  const login = user ?? (typeof address === "string" ? undefined : address.user);
-  if (login === undefined) throw new UsageError("--host needs --user, the login on that server.");
-  const connection = { host, ...(port !== undefined && { port: Number(port) }), user: login, hostKey };
+  const connection = connectionOf(options);
+  if (connection.user === undefined) throw new UsageError("--host needs --user, the login on that server.");
   // The main account of a BOA instance reads password files, and cannot run Drush.
-  const instance = instanceOf(login);
+  const instance = instanceOf(connection.user);
   const server = instance === undefined ? { connection } : { accounts: { instance, connection } };
   return { servers: { main: server }, origin: "the command line", encrypted: [] };
 }
 
-function pinningOf(name: string, value: unknown, { origin, encrypted }: UncheckedServers): NamedPinning {
+/** @throws UsageError for a mistake in the configuration */
+export function pinningOf(
+  name: string,
+  value: unknown,
+  { origin, encrypted }: Pick<UncheckedServers, "origin" | "encrypted">,
+): NamedPinning {
   try {
     return { name, ...parseUnpinned(name, value) };
   } catch (error) {

@@ -1,6 +1,6 @@
 import { stringify } from "yaml";
 import type { Examination } from "../aegir/Examination";
-import type { Pinning } from "../aegir/unpinnedHosts";
+import type { Pinning, UnpinnedConnection } from "../aegir/unpinnedHosts";
 import { SERVERS_KEY } from "../aegir/ServerConfiguration";
 import type { NamedPinning, NotPinned, ServerInspection } from "../inventory/ServerInspection";
 import { duration } from "../text/duration";
@@ -57,21 +57,28 @@ function notPinnedText(
 ): string {
   const title = `${style.bold(server)}: ${style.red(`no hostKey for ${missing.join(", ")}; nothing was sent`)}`;
   if (problem !== null) return `${title}\n\n${paragraph(problem)}`;
-  const keys = shown.map(({ path, label, fingerprint, type: shownType }) => {
-    const type = printable(shownType, 40);
-    const file = `/etc/ssh/ssh_host_${type.replace(/^ssh-|-sha2-nistp\d+$/g, "")}_key.pub`;
-    return [
-      `  ${path} (${label}) shows the ${type} key`,
-      `    ${style.bold(fingerprint)}`,
-      `  Compare it with what that machine itself says, on its console or over a connection that you trust already:`,
-      `    ssh-keygen -lf ${file}`,
+  const keys = shown.map((key) =>
+    [
+      hostKeyText(key, style),
       "  If it is the same, and only then, write it into the configuration:",
-      ...pinningLines(server, path, configuration, fingerprint).map((line) => `    ${line}`),
-    ].join("\n");
-  });
+      ...pinningLines(server, key.path, configuration, key.fingerprint).map((line) => `    ${line}`),
+    ].join("\n"),
+  );
   const behind = missing.filter((path) => !shown.some((key) => key.path === path));
   if (behind.length > 0) keys.push(`  ${behind.join(", ")}: can be looked at once the bastion before it is pinned.`);
   return [title, ...keys].join("\n\n");
+}
+
+/** The key that a server showed, and how to compare it. */
+export function hostKeyText(shown: UnpinnedConnection, style: Style): string {
+  const type = printable(shown.type, 40);
+  const file = `/etc/ssh/ssh_host_${type.replace(/^ssh-|-sha2-nistp\d+$/g, "")}_key.pub`;
+  return [
+    `  ${shown.path} (${shown.label}) shows the ${type} key`,
+    `    ${style.bold(shown.fingerprint)}`,
+    `  Compare it with what that machine itself says, on its console or over a connection that you trust already:`,
+    `    ssh-keygen -lf ${file}`,
+  ].join("\n");
 }
 
 /** The part of a stack's configuration that pins this key. */

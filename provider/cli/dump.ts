@@ -1,8 +1,9 @@
+import type { Servers } from "../aegir/ServerConfiguration";
 import { liveClients } from "../inventory/declarable";
 import { findingsOf } from "../inventory/findings";
 import { DECIDE, manifestOfInventory } from "../inventory/manifestOfInventory";
 import { plural } from "../text/Phrase";
-import { defineCommand } from "./Command";
+import { defineCommand, type CommandContext } from "./Command";
 import { ExitCode } from "./ExitCode";
 import { configuredServers, SERVER_OPTIONS, withServer } from "./serverOptions";
 
@@ -30,18 +31,12 @@ export const dump = defineCommand({
   ],
   async run({ values }, context) {
     const servers = configuredServers(values, context.directory);
-    const several = Object.keys(servers).length > 1;
-    const { inventory, hasAccounts } = await withServer(servers, values.server, context, async (server) => ({
-      inventory: await server.inventory(),
-      hasAccounts: server.configuration.accounts !== undefined,
-    }));
-    const text = manifestOfInventory(inventory, several ? values.server : undefined, hasAccounts);
-    const decisions = text.split(`# ${DECIDE} `).length - 1;
+    const { text, decisions, server, inventory, hasAccounts } = await manifestOfServer(servers, values.server, context);
     context.progress(`${plural(decisions, "thing")} to decide: search for "${DECIDE}".`);
     return {
       exitCode: ExitCode.ok,
       facts: {
-        server: several ? values.server : undefined,
+        server,
         clients: liveClients(inventory, hasAccounts),
         findings: findingsOf(inventory),
       },
@@ -49,3 +44,17 @@ export const dump = defineCommand({
     };
   },
 });
+
+/**
+ * What a live server holds, as a manifest.
+ * @param name the server's name; may be undefined where only one is configured
+ */
+export async function manifestOfServer(servers: Servers, name: string | undefined, context: CommandContext) {
+  const { inventory, hasAccounts } = await withServer(servers, name, context, async (server) => ({
+    inventory: await server.inventory(),
+    hasAccounts: server.configuration.accounts !== undefined,
+  }));
+  const server = Object.keys(servers).length > 1 ? name : undefined;
+  const text = manifestOfInventory(inventory, server, hasAccounts);
+  return { text, decisions: text.split(`# ${DECIDE} `).length - 1, server, inventory, hasAccounts };
+}

@@ -12,6 +12,7 @@ import { ExitCode } from "./ExitCode";
 import { COMMON_OPTIONS, commandHelp, PROGRAM, programHelp } from "./help";
 import { UsageError, type Command } from "./Command";
 import { commands } from "./commands";
+import { terminalOf } from "./terminal";
 
 async function main(commandLine: string[]): Promise<ExitCode> {
   const [name, ...rest] = commandLine;
@@ -48,7 +49,12 @@ async function run(command: Command, commandLine: string[]): Promise<ExitCode> {
     }
     const { exitCode, facts, text } = await command.run(
       { values, operands: positionals },
-      { environment: process.env, directory: process.cwd(), progress },
+      {
+        environment: process.env,
+        directory: process.cwd(),
+        progress,
+        terminal: terminalOf(process.stdin, process.stderr),
+      },
     );
     say(json ? jsonText(facts) : text(styleFor(process.stdout)));
     return exitCode;

@@ -30,15 +30,11 @@ export function serversOfStack(start: string, stack: string | undefined): Unchec
   if (project === undefined) {
     throw new UsageError(`There is no Pulumi.yaml in ${printable(start)} or above it. Give --cwd, --config or --host.`);
   }
-  const settings = yaml(read(project), project) as { stackConfigDir?: unknown } | null;
-  const directory = resolve(
-    dirname(project),
-    typeof settings?.stackConfigDir === "string" ? settings.stackConfigDir : ".",
-  );
+  const directory = stackDirectory(project);
   // The name may begin with an organisation and a project, or be that of the file.
   const last = stack?.split("/").at(-1);
   const name = last === undefined ? onlyStack(directory) : (/^Pulumi\.(.+)\.ya?ml$/.exec(last)?.[1] ?? last);
-  const file = [".yaml", ".yml"].map((end) => join(directory, `Pulumi.${name}${end}`)).find(existsSync);
+  const file = stackFileIn(directory, name);
   if (file === undefined) {
     const others = stacksIn(directory).join(", ");
     throw new UsageError(
@@ -46,6 +42,17 @@ export function serversOfStack(start: string, stack: string | undefined): Unchec
     );
   }
   return serversIn(read(file), file, inStack);
+}
+
+/** Where Pulumi keeps the files of a project's stacks. */
+export function stackDirectory(project: string): string {
+  const settings = yaml(read(project), project) as { stackConfigDir?: unknown } | null;
+  return resolve(dirname(project), typeof settings?.stackConfigDir === "string" ? settings.stackConfigDir : ".");
+}
+
+/** A stack's file, if it has one. */
+export function stackFileIn(directory: string, stack: string): string | undefined {
+  return [".yaml", ".yml"].map((end) => join(directory, `Pulumi.${stack}${end}`)).find(existsSync);
 }
 
 /** In a stack's file. */
@@ -83,12 +90,16 @@ function isMap(value: unknown): value is Record<string, unknown> {
 }
 
 function projectFile(directory: string): string | undefined {
-  const file = ["Pulumi.yaml", "Pulumi.yml"].map((name) => join(directory, name)).find(existsSync);
   const above = dirname(directory);
-  return file ?? (above === directory ? undefined : projectFile(above));
+  return projectFileIn(directory) ?? (above === directory ? undefined : projectFile(above));
 }
 
-function stacksIn(directory: string): string[] {
+export function projectFileIn(directory: string): string | undefined {
+  return ["Pulumi.yaml", "Pulumi.yml"].map((name) => join(directory, name)).find(existsSync);
+}
+
+/** The names of the stacks that have a file. */
+export function stacksIn(directory: string): string[] {
   if (!existsSync(directory)) return [];
   return readdirSync(directory).flatMap((file) => /^Pulumi\.(.+)\.ya?ml$/.exec(file)?.[1] ?? []);
 }

@@ -50,6 +50,11 @@ export function uncheckedServers({ stack, cwd, config, server }: ServerOptions, 
 /** All servers of the configuration that the options name, checked. */
 export function configuredServers(options: ServerOptions, directory: string): Servers {
   const { servers } = uncheckedServers({ ...options, server: undefined }, directory);
+  return checkedServers(servers);
+}
+
+/** @throws UsageError */
+export function checkedServers(servers: Record<string, unknown>): Servers {
   return asUsage(() => parseServers(JSON.stringify(servers)));
 }
 

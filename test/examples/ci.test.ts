@@ -32,7 +32,7 @@ const files = ["access-review.yml", "access-comment.yml", "access-deploy.yml"];
 const textOf = (...path: string[]) => readFileSync(join(root, ...path), "utf8");
 const own = "this project's ci.yml";
 const texts = new Map([
-  ...files.map((file) => [file, textOf("examples", "ci", "github", file)] as const),
+  ...files.map((file) => [file, textOf("provider", "templates", "github", ".github", "workflows", file)] as const),
   [own, textOf(".github", "workflows", "ci.yml")] as const,
 ]);
 const workflows = new Map([...texts].map(([file, text]) => [file, parse(text) as Workflow]));
@@ -43,7 +43,7 @@ clients:
   - { name: Acme Corp, internalName: acme, sites: [www.acme.example], users: [${users}] }
 `;
 
-describe("The workflows of examples/ci, and this project's own", () => {
+describe("The workflows for GitHub, and this project's own", () => {
   for (const [file, text] of texts) {
     it(`${file} pins every action by commit, says its version, and puts nothing from outside into a script`, () => {
       const uses = [...text.matchAll(/uses: (.*)$/gm)].map(([, action]) => action!);

@@ -12,7 +12,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, join, relative } from "node:path";
 import * as ts from "typescript";
 import { typeProblems } from "../documents/typeProblems";
 import { onEveryEngine } from "../scenarios/everyEngine";
@@ -94,11 +94,12 @@ describe("the packed package", () => {
   after(() => rmSync(directory, { recursive: true }));
 
   it("holds the compiled code with its types, the worker, the schema, the documents and the licence, and nothing else", () => {
-    const outside = packed.filter((path) => !path.startsWith("dist/"));
+    const outside = packed.filter((path) => !/^(dist|templates)\//.test(path));
     const pages = readdirSync(join(root, "provider", "docs")).map((page) => `docs/${page}`);
     assert.deepEqual(outside.sort(), ["LICENSE", "README.md", ...pages, "package.json"].sort());
     const rest = packed.filter((path) => path.startsWith("dist/") && !/\.(js|d\.ts)$/.test(path));
     assert.deepEqual(rest.sort(), [
+      "dist/cli/gitignore",
       "dist/manifest/access.schema.json",
       "dist/review/page.html",
       "dist/worker/facts.php",
@@ -115,6 +116,13 @@ describe("the packed package", () => {
       sources.filter((types) => !packed.includes(types)),
       [],
     );
+  });
+
+  it("brings every template, except the .gitignore that npm never packs", () => {
+    const templates = readdirSync(join(root, "provider", "templates"), { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile() && entry.name !== ".gitignore")
+      .map((entry) => relative(join(root, "provider"), join(entry.parentPath, entry.name)));
+    assert.deepEqual(packed.filter((path) => path.startsWith("templates/")).sort(), templates.sort());
   });
 
   it("brings every file that its package.json names", () => {

@@ -1,0 +1,3 @@
+import { accessStack } from "pulumi-aegir/stack";
+
+export = accessStack();
