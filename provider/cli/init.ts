@@ -55,7 +55,7 @@ export const init = defineCommand({
     ci: {
       type: "string",
       value: "SYSTEM",
-      help: "adds pipelines and CODEOWNERS for github",
+      help: "adds pipelines and CODEOWNERS for github or gitlab",
     },
     owner: {
       type: "string",
@@ -72,7 +72,7 @@ export const init = defineCommand({
   examples: [
     ["init access", "asks for the server and makes the project in the directory access"],
     ["init --host aegir.example.com --user aegir --host-key SHA256:...", "for a script, which is asked nothing"],
-    ["init --ci github --owner @acme/platform", "adds pipelines to a project"],
+    ["init --ci gitlab --owner @acme/platform", "adds pipelines to a project"],
   ],
   async run({ values, operands }, context) {
     const directory = projectDirectory(resolve(context.directory, operands[0] ?? "."));

@@ -11,7 +11,7 @@ export interface ProjectFile {
 }
 
 /** Every CI that `templates` has pipelines for. */
-export const PIPELINES = ["github"] as const;
+export const PIPELINES = ["github", "gitlab"] as const;
 export type Pipelines = (typeof PIPELINES)[number];
 
 /** A Pulumi template: `pulumi new` fills in the name in the same way. */

@@ -3,14 +3,13 @@
  * runs them, with the compiled command and with stand-ins for GitHub's and Pulumi's own programs.
  */
 import assert from "node:assert/strict";
-import { execFileSync, spawnSync } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
+import { execFileSync } from "node:child_process";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { parse } from "yaml";
+import { manifest, PipelineRun } from "./PipelineRun";
 
 const root = join(__dirname, "..", "..");
-const command = join(root, "provider", "dist", "cli", "main.js");
 
 interface Step {
   name?: string;
@@ -37,11 +36,6 @@ const texts = new Map([
 ]);
 const workflows = new Map([...texts].map(([file, text]) => [file, parse(text) as Workflow]));
 const stepsOf = (file: string) => Object.values(workflows.get(file)!.jobs).flatMap(({ steps }) => steps);
-
-const manifest = (users: string) => `version: 1
-clients:
-  - { name: Acme Corp, internalName: acme, sites: [www.acme.example], users: [${users}] }
-`;
 
 describe("The workflows for GitHub, and this project's own", () => {
   for (const [file, text] of texts) {
@@ -75,44 +69,19 @@ describe("The workflows for GitHub, and this project's own", () => {
   });
 
   describe("run as a runner runs them", () => {
-    let directory: string;
-    let bin: string;
-    const at = (file: string) => join(directory, file);
-    const read = (file: string) => (existsSync(at(file)) ? readFileSync(at(file), "utf8") : "");
-
-    beforeEach(() => {
-      directory = mkdtempSync(join(tmpdir(), "aegir-ci-"));
-      bin = at("bin");
-      mkdirSync(bin);
-      // What npm installs: `npx --no-install aegir-access ...` runs the package's command.
-      stand("npx", `shift 2; exec "${process.execPath}" "${command}" "$@"`);
-    });
-    afterEach(() => rmSync(directory, { recursive: true }));
-
-    function stand(name: string, script: string): void {
-      writeFileSync(join(bin, name), `#!/bin/bash\n${script}\n`);
-      chmodSync(join(bin, name), 0o755);
-    }
-
-    function git(...args: string[]): string {
-      const who = ["-c", "user.name=Test", "-c", "user.email=test@example.com"];
-      return execFileSync("git", [...who, ...args], { cwd: directory, stdio: "pipe" })
-        .toString()
-        .trim();
-    }
-
-    function commit(text: string): void {
-      writeFileSync(at("access.yaml"), text);
-      git("add", "access.yaml");
-      git("commit", "-q", "-m", "A change");
-    }
+    let runner: PipelineRun;
+    beforeEach(() => (runner = new PipelineRun()));
+    afterEach(() => runner.remove());
+    const at = (file: string) => runner.at(file);
+    const read = (file: string) => runner.read(file);
+    const git = (...args: string[]) => runner.git(...args);
 
     /** A merge commit as GitHub makes it for a pull request: main first, then the pull request's head. */
     function pullRequest(base: string, head: string): string {
       git("init", "-q", "-b", "main");
-      commit(base);
+      runner.commit(base);
       git("checkout", "-q", "-b", "change");
-      commit(head);
+      runner.commit(head);
       const sha = git("rev-parse", "HEAD");
       git("checkout", "-q", "main");
       git("merge", "-q", "--no-ff", "-m", "Merge", "change");
@@ -123,26 +92,18 @@ describe("The workflows for GitHub, and this project's own", () => {
       const step = stepsOf(file).find((each) => each.name === name);
       assert.ok(step?.run !== undefined, `${file} has a step ${name}`);
       for (const key of Object.keys(env)) assert.ok(key in { ...step.env, STACK: "" }, `${key} is set for the step`);
-      const ended = spawnSync("bash", ["--noprofile", "--norc", "-eo", "pipefail", "-c", step.run], {
-        cwd: directory,
-        env: {
-          ...{ PATH: [bin, process.env["PATH"]].join(delimiter), HOME: directory, DIRECTORY: directory },
-          ...{ GITHUB_STEP_SUMMARY: at("summary.md"), GITHUB_OUTPUT: at("output.txt") },
-          ...env,
-        },
-      });
-      return { code: ended.status, output: `${ended.stdout.toString()}${ended.stderr.toString()}` };
+      return runner.bash(step.run, { GITHUB_STEP_SUMMARY: at("summary.md"), GITHUB_OUTPUT: at("output.txt"), ...env });
     }
 
-    it("a pull request is linted and reviewed in a summary, green if it is right and red if it is not", () => {
+    it("a pull request is linted and reviewed in a summary, green if it is right and red if it is not", async () => {
       pullRequest(manifest("alice, bob"), manifest("alice"));
-      assert.equal(run("access-review.yml", "Lint").code, 0);
-      const { code, output } = run("access-review.yml", "Review");
+      assert.equal((await run("access-review.yml", "Lint")).code, 0);
+      const { code, output } = await run("access-review.yml", "Review");
       assert.equal(code, 0, output);
       assert.match(read("summary.md"), /`bob` loses `www\.acme\.example`/);
-      commit(manifest("alice, alice"));
-      assert.equal(run("access-review.yml", "Lint").code, 1);
-      assert.equal(run("access-review.yml", "Review").code, 1);
+      runner.commit(manifest("alice, alice"));
+      assert.equal((await run("access-review.yml", "Lint")).code, 1);
+      assert.equal((await run("access-review.yml", "Review")).code, 1);
       assert.match(read("summary.md"), /The manifest has problems/);
     });
 
@@ -156,116 +117,122 @@ describe("The workflows for GitHub, and this project's own", () => {
       beforeEach(() => {
         sha = pullRequest(manifest("alice, bob"), manifest("alice"));
         git("update-ref", "refs/pull/7/merge", "HEAD");
-        git("remote", "add", "origin", directory);
+        git("remote", "add", "origin", runner.directory);
         git("reset", "-q", "--hard", "HEAD^1");
-        stand("gh", `echo "$@" >> "$DIRECTORY/gh.txt"; [ "$1 $2" = "api --method" ] && echo 7; exit 0`);
+        runner.stand("gh", `echo "$@" >> "$DIRECTORY/gh.txt"; [ "$1 $2" = "api --method" ] && echo 7; exit 0`);
       });
 
-      it("is made of the merge commit, as data: the work tree stays on main", () => {
-        const { code, output } = run("access-comment.yml", "Review", env());
+      it("is made of the merge commit, as data: the work tree stays on main", async () => {
+        const { code, output } = await run("access-comment.yml", "Review", env());
         assert.equal(code, 0, output);
         assert.match(read("gh.txt"), /repos\/acme\/access\/pulls -f state=open -f head=fork:change/);
-        assert.match(read("comment.md"), /^<!-- aegir-access review -->[^]*`bob` loses `www\.acme\.example`/);
+        assert.match(read("review.md"), /^<!-- aegir-access review -->[^]*`bob` loses `www\.acme\.example`/);
         assert.equal(read("output.txt"), "number=7\n");
         assert.equal(read("access.yaml"), manifest("alice, bob"));
       });
 
-      it("is not made of a pull request that has a newer commit, or is closed", () => {
+      it("is not made of a pull request that has a newer commit, or is closed", async () => {
         sha = "0".repeat(40);
-        assert.match(run("access-comment.yml", "Review", env()).output, /There is a newer commit/);
-        stand("gh", "exit 0");
-        assert.match(run("access-comment.yml", "Review", env()).output, /no open pull request/);
+        assert.match((await run("access-comment.yml", "Review", env())).output, /There is a newer commit/);
+        runner.stand("gh", "exit 0");
+        assert.match((await run("access-comment.yml", "Review", env())).output, /no open pull request/);
         assert.equal(read("output.txt"), "");
       });
 
-      it("says so if the review could not be made", () => {
+      it("says so if the review could not be made", async () => {
         git("checkout", "-q", "refs/pull/7/merge");
         git("rm", "-q", "access.yaml");
         execFileSync("ln", ["-s", "/etc/passwd", at("access.yaml")]);
         git("add", "-A", "access.yaml");
         git("commit", "-q", "--amend", "-m", "Merge");
         git("update-ref", "refs/pull/7/merge", "HEAD");
-        assert.equal(run("access-comment.yml", "Review", env()).code, 0);
+        assert.equal((await run("access-comment.yml", "Review", env())).code, 0);
         assert.match(
-          read("comment.md"),
+          read("review.md"),
           /^<!-- aegir-access review -->[^]*could not be made:\n\n {4}access\.yaml is not a regular file/,
         );
       });
 
-      it("is written once, and updated in place from then on", () => {
+      it("is written once, and updated in place from then on", async () => {
         const posting = { GH_TOKEN: "token", REPOSITORY: "acme/access", RUN: "1", NUMBER: "7" };
-        stand("gh", `echo "$@" >> "$DIRECTORY/gh.txt"; [ "$2" = "--paginate" ] && cat "$DIRECTORY/ids.txt"; exit 0`);
+        runner.stand(
+          "gh",
+          `echo "$@" >> "$DIRECTORY/gh.txt"; [ "$2" = "--paginate" ] && cat "$DIRECTORY/ids.txt"; exit 0`,
+        );
         writeFileSync(at("ids.txt"), "");
-        assert.equal(run("access-comment.yml", "Comment", posting).code, 0);
+        assert.equal((await run("access-comment.yml", "Comment", posting)).code, 0);
         assert.match(read("gh.txt"), /^run download 1 --repo acme\/access --name comment\n/);
         assert.match(
           read("gh.txt"),
-          /^api --method POST repos\/acme\/access\/issues\/7\/comments -F body=@comment\.md/m,
+          /^api --method POST repos\/acme\/access\/issues\/7\/comments -F body=@review\.md/m,
         );
         writeFileSync(at("ids.txt"), "11\n12\n");
         rmSync(at("gh.txt"));
-        assert.equal(run("access-comment.yml", "Comment", posting).code, 0);
+        assert.equal((await run("access-comment.yml", "Comment", posting)).code, 0);
         assert.match(
           read("gh.txt"),
-          /^api --method PATCH repos\/acme\/access\/issues\/comments\/11 -F body=@comment\.md/m,
+          /^api --method PATCH repos\/acme\/access\/issues\/comments\/11 -F body=@review\.md/m,
         );
         assert.doesNotMatch(read("gh.txt"), /POST/);
       });
     });
 
-    it("a deployment refreshes, goes on after an error, is red then, and its summary holds what was said", () => {
+    it("a deployment refreshes, goes on after an error, is red then, and its summary holds what was said", async () => {
       const env = { STACK: "production", AEGIR_PRIVATE_KEY: "key" };
-      stand("pulumi", `echo "$@" >> "$DIRECTORY/pulumi.txt"; printf 'Resources:\\n    12 unchanged\\n'; exit 0`);
-      assert.equal(run("access-deploy.yml", "Deploy", env).code, 0);
+      runner.stand("pulumi", `echo "$@" >> "$DIRECTORY/pulumi.txt"; printf 'Resources:\\n    12 unchanged\\n'; exit 0`);
+      assert.equal((await run("access-deploy.yml", "Deploy", env)).code, 0);
       assert.match(read("pulumi.txt"), /^up --yes .*--refresh --continue-on-error --stack production$/m);
       assert.match(read("summary.md"), /^### Deployed\n\n````\nResources:\n {4}12 unchanged\n````\n$/);
       // With --run-program beside --continue-on-error, Pulumi 3.248 waits for ever as soon as a resource fails.
       assert.doesNotMatch(read("pulumi.txt"), /--run-program/);
-      stand("pulumi", "printf '````\\nerror: it is so\\n' >&2; exit 255");
+      runner.stand("pulumi", "printf '````\\nerror: it is so\\n' >&2; exit 255");
       rmSync(at("summary.md"));
-      assert.equal(run("access-deploy.yml", "Deploy", env).code, 255);
+      assert.equal((await run("access-deploy.yml", "Deploy", env)).code, 255);
       assert.match(
         read("summary.md"),
         /^### The deployment failed \(exit code 255\)\n\n````\n` ` ` `\nerror: it is so\n````\n$/,
       );
     });
 
-    it("a deployment that takes too long is interrupted, so that Pulumi removes its lock, before the job is killed", () => {
+    it("a deployment that takes too long is interrupted, so that Pulumi removes its lock, before the job is killed", async () => {
       const job = workflows.get("access-deploy.yml")!.jobs["deploy"]!;
-      const deploy = job.steps.find(({ name }) => name === "Deploy")!;
-      const [, wait, end] = /timeout --foreground --signal=INT --kill-after=(\d+)m (\d+)m/.exec(deploy.run!)!;
+      const script = textOf("provider", "templates", "ci.sh");
+      const [, wait, end] = /timeout --foreground --signal=INT --kill-after=(\d+)m (\d+)m/.exec(script)!;
       assert.ok(Number(wait) + Number(end) < job["timeout-minutes"]!);
       // The time passes at once: what is asked to wait is interrupted, and says so.
-      stand(
+      runner.stand(
         "timeout",
         `shift 4; "$@" & pid=$!; until [ -e "$DIRECTORY/begun" ] || ! kill -0 $pid; do :; done; kill -TERM $pid; wait $pid; exit 124`,
       );
-      stand("pulumi", `trap 'echo update canceled; exit 1' TERM; touch "$DIRECTORY/begun"; while :; do :; done`);
-      const { code } = run("access-deploy.yml", "Deploy", { STACK: "production", AEGIR_PRIVATE_KEY: "key" });
+      runner.stand("pulumi", `trap 'echo update canceled; exit 1' TERM; touch "$DIRECTORY/begun"; while :; do :; done`);
+      const { code } = await run("access-deploy.yml", "Deploy", { STACK: "production", AEGIR_PRIVATE_KEY: "key" });
       assert.equal(code, 124);
       assert.match(read("summary.md"), /^### The deployment failed \(exit code 124\)\n\n````\nupdate canceled\n/);
     });
 
-    it("the night runs unattended: the job waits for no reviewer, and ends with a sign of life if all was green", () => {
+    it("the night runs unattended: the job waits for no reviewer, and ends with a sign of life if all was green", async () => {
       const job = workflows.get("access-deploy.yml")!.jobs["deploy"]!;
       const heartbeat = job.steps.at(-1)!;
       assert.deepEqual([heartbeat.name, heartbeat.if], ["Heartbeat", "success() && github.event_name == 'schedule'"]);
-      stand("curl", `echo "$@" >> "$DIRECTORY/curl.txt"`);
-      assert.equal(run("access-deploy.yml", "Heartbeat", { HEARTBEAT_URL: "https://alive.example/1" }).code, 0);
+      runner.stand("curl", `echo "$@" >> "$DIRECTORY/curl.txt"`);
+      assert.equal((await run("access-deploy.yml", "Heartbeat", { HEARTBEAT_URL: "https://alive.example/1" })).code, 0);
       assert.match(read("curl.txt"), /https:\/\/alive\.example\/1$/m);
       rmSync(at("curl.txt"));
       assert.match(
-        run("access-deploy.yml", "Heartbeat", { HEARTBEAT_URL: "" }).output,
+        (await run("access-deploy.yml", "Heartbeat", { HEARTBEAT_URL: "" })).output,
         /nothing notices when this stops/,
       );
       assert.equal(read("curl.txt"), "");
-      stand("curl", "exit 22");
-      assert.equal(run("access-deploy.yml", "Heartbeat", { HEARTBEAT_URL: "https://alive.example/1" }).code, 22);
+      runner.stand("curl", "exit 22");
+      assert.equal(
+        (await run("access-deploy.yml", "Heartbeat", { HEARTBEAT_URL: "https://alive.example/1" })).code,
+        22,
+      );
     });
 
-    it("the nightly audit is red if there is something to look at, or if it could not look", () => {
+    it("the nightly audit is red if there is something to look at, or if it could not look", async () => {
       writeFileSync(at("access.yaml"), manifest("alice"));
-      const { code } = run("access-deploy.yml", "Audit", { STACK: "production", AEGIR_PRIVATE_KEY: "key" });
+      const { code } = await run("access-deploy.yml", "Audit", { STACK: "production", AEGIR_PRIVATE_KEY: "key" });
       assert.equal(code, 2);
       assert.match(read("summary.md"), /^### Audit\n\n {4}There is no Pulumi\.yaml/);
     });
