@@ -131,7 +131,7 @@ const Servers = z
 export type Servers = Record<string, ServerConfiguration>;
 
 const howToConfigure =
-  `Set \`${SERVERS_KEY}\` in the stack's configuration (README, "A first stack"); destroy and refresh use the ` +
+  `Set \`${SERVERS_KEY}\` in the stack's configuration (see docs/servers.md of this package); destroy and refresh use the ` +
   "configuration of the last `pulumi up`, unless they run with --run-program";
 
 /**

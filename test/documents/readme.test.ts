@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { parse } from "yaml";
 import { parseServers, SERVERS_KEY } from "../../provider/aegir/ServerConfiguration";
 import { parseManifest } from "../../provider/manifest";
@@ -23,44 +23,59 @@ const documents = new Map(
     readFileSync(join(root, name), "utf8"),
   ]),
 );
-const readme = documents.get("README.md")!;
 const contributing = documents.get("CONTRIBUTING.md")!;
 
 /** A fenced block of code, at the line of its first line. */
 interface Block {
   language: string;
-  line: number;
+  at: string;
   text: string;
 }
 
-const blocks = [...readme.matchAll(/^```(\w*)\n(.*?)^```$/gms)].map(({ 1: language, 2: text, index }): Block => {
-  return { language: language!, line: readme.slice(0, index).split("\n").length + 1, text: text! };
+/** The pages that people start with. */
+const blocks = [
+  "README.md",
+  "provider/docs/servers.md",
+  "provider/docs/deploying-a-manifest.md",
+  "provider/docs/writing-your-own-program.md",
+].flatMap((name) => {
+  const page = documents.get(name)!;
+  return [...page.matchAll(/^```(\w*)\n(.*?)^```$/gms)].map(({ 1: language, 2: text, index }): Block => {
+    return {
+      language: language!,
+      at: `${basename(name)} line ${page.slice(0, index).split("\n").length + 1}`,
+      text: text!,
+    };
+  });
 });
 const inLanguage = (language: string) => blocks.filter((block) => block.language === language);
 const configuration = (text: string) => (parse(text) as { config?: Record<string, unknown> }).config;
 const isManifest = (text: string) => "version" in (parse(text) as object);
 
-describe("README.md", () => {
+describe("The first pages", () => {
   it("documents: read secrets from standard input, never from an argument", () => {
-    assert.match(readme, /^pulumi config set --path --secret '[\w:.]+privateKey' < \S+$/m);
+    assert.match(
+      documents.get("provider/docs/servers.md")!,
+      /^pulumi config set --path --secret '[\w:.]+privateKey' < \S+$/m,
+    );
     for (const [name, text] of documents) assert.doesNotMatch(text, /"?\$\(cat /, name);
   });
 
-  it("README.md: every code block is a program, configuration, manifest, command or output", () => {
+  it("first pages: every code block is a program, configuration, manifest, command or output", () => {
     assert.deepEqual([...new Set(blocks.map(({ language }) => language))].sort(), ["", "sh", "ts", "yaml"]);
-    for (const { text, line } of inLanguage("yaml")) assert.ok(configuration(text) ?? isManifest(text), `line ${line}`);
+    for (const { text, at } of inLanguage("yaml")) assert.ok(configuration(text) ?? isManifest(text), at);
   });
 
-  for (const { text, line } of inLanguage("yaml").filter(({ text }) => configuration(text))) {
-    it(`README.md line ${line}: the configuration is valid`, () => {
+  for (const { text, at } of inLanguage("yaml").filter(({ text }) => configuration(text))) {
+    it(`${at}: the configuration is valid`, () => {
       const servers = parseServers(JSON.stringify(configuration(text)![SERVERS_KEY]));
       assert.ok(Object.values(servers).every(({ connection }) => connection));
     });
   }
 
-  for (const { text, line } of inLanguage("yaml").filter(({ text }) => isManifest(text))) {
-    it(`README.md line ${line}: the manifest is accepted, and its schema exists`, () => {
-      const { clients, warnings } = parseManifest(text, `README.md, line ${line}`);
+  for (const { text, at } of inLanguage("yaml").filter(({ text }) => isManifest(text))) {
+    it(`${at}: the manifest is accepted, and its schema exists`, () => {
+      const { clients, warnings } = parseManifest(text, at);
       assert.ok(clients.length > 0);
       assert.deepEqual(warnings, []);
       const [, schema] = /\$schema=(\S+)/.exec(text)!;
@@ -68,8 +83,8 @@ describe("README.md", () => {
     });
   }
 
-  for (const { text, line } of inLanguage("ts")) {
-    it(`README.md line ${line}: the program compiles, and its preview needs no server`, async () => {
+  for (const { text, at } of inLanguage("ts")) {
+    it(`${at}: the program compiles, and its preview needs no server`, async () => {
       const project = mkdtempSync(join(tmpdir(), "aegir-readme-"));
       try {
         symlinkSync(join(root, "node_modules"), join(project, "node_modules"), "junction");
