@@ -2,13 +2,13 @@
 import assert from "node:assert/strict";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { basename, dirname, join, resolve } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { parse } from "yaml";
 import { parseServers, SERVERS_KEY } from "../../provider/aegir/ServerConfiguration";
 import { parseManifest } from "../../provider/manifest";
 import { InProcessEngine } from "../engine/InProcessEngine";
 import { expectOk } from "../scenarios/Scenario";
-import { anchors } from "./anchors";
+import { brokenLinks } from "./links";
 import { typeProblems } from "./typeProblems";
 
 const root = join(__dirname, "..", "..");
@@ -133,16 +133,7 @@ for (const [name, text] of documents) {
     });
 
     it(`${name}: links to files and headings that exist`, () => {
-      const prose = text.replace(/^```.*?^```$/gms, "");
-      const links = [...prose.matchAll(/\]\(([^)\s]+)\)/g)]
-        .map(([, link]) => link!)
-        .filter((link) => !/^\w+:/.test(link));
-      const broken = links.filter((link) => {
-        const [path, heading] = link.split("#");
-        const target = path === "" ? join(root, name) : resolve(root, dirname(name), path!);
-        return !existsSync(target) || (heading !== undefined && !headings(target).includes(heading));
-      });
-      assert.deepEqual(broken, []);
+      assert.deepEqual(brokenLinks(join(root, name)), []);
     });
   });
 }
@@ -190,16 +181,4 @@ function foldersOf(parent: string): string[] {
     .filter((entry) => entry.isDirectory() && !["dist", "node_modules", "tmp"].includes(entry.name))
     .map(({ name }) => name)
     .filter((name) => readdirSync(join(root, parent, name)).length > 0);
-}
-
-/** The anchors that GitHub makes of the headings of a document, and those that it has by name. */
-function headings(file: string): string[] {
-  const text = readFileSync(file, "utf8");
-  const made = [...text.matchAll(/^#+ (.*)$/gm)].map(([, title]) =>
-    title!
-      .toLowerCase()
-      .replace(/[^\w\- ]/g, "")
-      .replaceAll(" ", "-"),
-  );
-  return [...made, ...anchors(text)];
 }

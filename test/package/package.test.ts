@@ -14,6 +14,7 @@ import {
 import { tmpdir } from "node:os";
 import { basename, dirname, join, relative } from "node:path";
 import * as ts from "typescript";
+import { brokenLinks } from "../documents/links";
 import { typeProblems } from "../documents/typeProblems";
 import { onEveryEngine } from "../scenarios/everyEngine";
 import { expectOk, Scenario } from "../scenarios/Scenario";
@@ -56,11 +57,12 @@ describe("the packed package", () => {
     peerDependenciesMeta: Record<string, { optional?: boolean }>;
     exports: Record<string, unknown>;
   };
+  let tarball: string;
   let packed: string[];
 
   before(() => {
     mkdirSync(directory);
-    const tarball = pack(directory);
+    tarball = pack(directory);
     mkdirSync(installed, { recursive: true });
     packed = execFileSync("tar", ["-xvzf", tarball, "-C", installed, "--strip-components=1"], { encoding: "utf8" })
       .trim()
@@ -133,6 +135,21 @@ describe("the packed package", () => {
       [],
     );
   });
+
+  it("the packed package: README and pages link to what is in it, or to files of the repository", () => {
+    for (const page of packed.filter((path) => path.endsWith(".md"))) {
+      assert.deepEqual([page, brokenLinks(join(installed, page))], [page, []]);
+    }
+  });
+
+  for (const [linter, ...args] of [
+    ["publint", "run", "--strict"],
+    ["attw", "--format", "ascii"],
+  ] as const) {
+    it(`the packed package: passes ${linter}`, () => {
+      execFileSync(join(root, "node_modules", ".bin", linter), [...args, tarball], { encoding: "utf8", stdio: "pipe" });
+    });
+  }
 
   it("is required under each of its names", () => {
     const script = `const { AegirClient, ClientUserBinding, ShellAccount, SiteOwnership } = require("pulumi-aegir");
