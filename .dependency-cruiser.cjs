@@ -21,7 +21,7 @@ module.exports = {
     only("review", ["manifest", "naming", "text"]),
     only("inventory", ["decisions", "review", "aegir", "manifest", "naming", "worker", "text"]),
     only("resources", ["dynamic", "aegir", "decisions", "worker", "naming", "text"]),
-    only("stack", ["resources", "review", "manifest", "aegir"]),
+    only("stack", ["resources", "review", "manifest", "aegir", "text"]),
     only("cli", ["manifest", "review", "inventory", "aegir", "naming", "text"]),
     {
       name: "shim-imports-nothing",

@@ -1,6 +1,6 @@
 /**
  * The grants of a deployment as a text that the stack exports, so that its next deployment knows what would be taken away.
- * One line per client: Pulumi shows a changed text line by line, and cuts a long one, where it would show all of an object.
+ * One line per client, so that people can compare two of them.
  */
 import { z } from "zod";
 import {

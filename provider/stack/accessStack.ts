@@ -1,20 +1,25 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Manifest } from "../manifest/Manifest";
 import { refuseDestroy } from "../resources/destroyGuard";
+import type { EffectiveAccess } from "../review/EffectiveAccess";
 import { accessOfManifest } from "../review/fromManifest";
 import { grantsText } from "../review/Grants";
+import { plural } from "../text/Phrase";
 import { readConfiguration, type StackConfiguration } from "./configuration";
-import { declareClient, type LoginOutputs } from "./declareClient";
+import { declareClient } from "./declareClient";
 import { deployedAccess } from "./deployedAccess";
 import { refuseProtected, warnOfDestroy } from "./destroy";
 import { compareWithLastDeployment } from "./lastDeployment";
+import { exportedLogins, type Login } from "./logins";
 
-/** What the stack exports. */
+/** What the stack exports. Pulumi prints outputs in previews, so all that grows with the number of clients is a secret. */
 export interface AccessOutputs {
-  /** By internal name of their client. The passwords are secret. */
-  logins: Record<string, LoginOutputs>;
+  /** How many clients, sites and bindings there are. */
+  access: string;
+  /** By internal name of their client. */
+  logins: pulumi.Output<Record<string, Login>>;
   /** What was granted, with which the next deployment is compared. */
-  grants: string;
+  grants: pulumi.Output<string>;
 }
 
 /**
@@ -56,10 +61,23 @@ async function deploy(
   );
   const ownerships = declared.flatMap(([, { sites }]) => [...sites.values()]);
   if (ownerships.length > 0) await runQueue?.(ownerships);
-  const logins = declared.flatMap(([client, { login }]) => (login ? [[client, login] as const] : []));
+  const accounts = declared.flatMap(([client, { account }]) => (account ? [[client, account] as const] : []));
   // A preview deploys nothing, and knows no ids of what it would make.
   const granted = pulumi.runtime.isDryRun() ? access : await deployedAccess(access, last, new Map(declared));
-  return { logins: Object.fromEntries(logins), grants: grantsText(granted, last) };
+  return {
+    access: countsOf(granted),
+    logins: await exportedLogins(new Map(accounts)),
+    grants: pulumi.secret(grantsText(granted, last)),
+  };
+}
+
+function countsOf({ clients, sites }: EffectiveAccess): string {
+  const bindings = [...clients.values()].flatMap((client) => [...client.bindings.values()]);
+  return [
+    plural(clients.size, "client"),
+    plural(sites.size, "site"),
+    plural(bindings.filter(({ ended }) => !ended).length, "binding"),
+  ].join(", ");
 }
 
 function logWarnings({ warnings, clients, asOf }: Manifest): void {

@@ -14,14 +14,8 @@ export interface ClientResources {
   bindings: Map<string, ClientUserBinding>;
   /** By domain. */
   sites: Map<string, SiteOwnership>;
-  login: LoginOutputs | undefined;
+  account: ShellAccount | undefined;
 }
-
-/** How the users of a client log in; the password is secret. */
-export type LoginOutputs = Pick<
-  ShellAccount,
-  "username" | "host" | "sshPort" | "ftpsPort" | "sshAcceptsPasswords" | "password"
->;
 
 export interface ClientOptions {
   /** As the manifest names it; undefined for the only one. */
@@ -70,14 +64,14 @@ export async function declareClient(
     bindings: new Map(declared.users.map(({ name: user }, index) => [personByName(user).key, bindings[index]!])),
     sites: new Map(declared.sites.map(({ site }, index) => [site, owned[index]!])),
   };
-  if (!declared.shellAccount) return { ...resources, login: undefined };
+  if (!declared.shellAccount) return { ...resources, account: undefined };
   await allRegistered(owned);
-  const { username, host, sshPort, ftpsPort, sshAcceptsPasswords, password } = new ShellAccount(
+  const account = new ShellAccount(
     `account:${internalName}`,
     { client: client.internalName, rotation: declared.shellAccount.rotation, server },
     formerly(`account:${renamedFrom}`),
   );
-  return { ...resources, login: { username, host, sshPort, ftpsPort, sshAcceptsPasswords, password } };
+  return { ...resources, account };
 }
 
 /**

@@ -1,3 +1,3 @@
 /** The door `pulumi-aegir/stack`: the whole program of an access manifest. */
 export { accessStack, type AccessOutputs } from "./accessStack";
-export type { LoginOutputs } from "./declareClient";
+export type { Login } from "./logins";

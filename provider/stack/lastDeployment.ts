@@ -6,7 +6,7 @@ import { grantsText, readGrants, UnreadableGrants } from "../review/Grants";
 import { reviewOf } from "../review/RemovalLimit";
 import { textRefusals, textReview } from "../review/textReview";
 
-/** The output that holds the grants of a deployment. */
+/** The output that holds the grants of a deployment: a secret, or plain text in the states of earlier releases. */
 const OUTPUT = "grants";
 
 const SHOWN_LINES = 20;
@@ -33,7 +33,7 @@ export async function compareWithLastDeployment(access: EffectiveAccess): Promis
 async function lastGrants(): Promise<unknown> {
   const name = [pulumi.getOrganization(), pulumi.getProject(), pulumi.getStack()].join("/");
   const details = await new pulumi.StackReference(name).getOutputDetails(OUTPUT);
-  return details.value as unknown;
+  return (details.secretValue ?? details.value) as unknown;
 }
 
 async function before(text: unknown, { asOf, instance }: EffectiveAccess): Promise<EffectiveAccess> {

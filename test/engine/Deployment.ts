@@ -39,6 +39,8 @@ export interface DeploymentRequest {
 export interface DeploymentListener {
   stepBegan(step: DeploymentStep): void;
   stepEnded(step: DeploymentStep, error: unknown): void;
+  /** At the end of a program that has finished. */
+  stackOutputs(before: PropertyMap, after: PropertyMap): void;
   say: Say;
 }
 
@@ -291,6 +293,7 @@ export class Deployment implements MonitorEvents {
     if (step?.next === undefined || this.stackOutputs === undefined) return;
     step.next.outputs = { ...(this.failed && step.old?.outputs), ...this.stackOutputs.outputs };
     this.recorder.outputsRegistered(step);
+    this.listener.stackOutputs(step.old?.outputs ?? {}, step.next.outputs);
   }
 
   /** In front of everything else; all are tried, even if one fails. */

@@ -1,9 +1,10 @@
 /**
- * What one operation looks like on a terminal: a line per step, what was said (grouped by resource), a count. It keeps to
+ * What one operation looks like on a terminal: a line per step, what was said (grouped by resource), the outputs, a count. It keeps to
  * what people know from the Pulumi CLI, and says what it is first.
  */
 import { DeploymentListener } from "./Deployment";
 import { Step, StepOperation } from "./Engine";
+import { outputsText } from "./outputsText";
 import { changedKeys, isInternalKey, PropertyMap } from "./properties";
 import { DeploymentStep, Severity } from "./steps";
 import { isProviderType, nameOf, stackType, typeOf } from "./Urn";
@@ -45,6 +46,7 @@ export class Display implements DeploymentListener {
   readonly steps: Step[] = [];
   private readonly said: { urn: string; text: string }[] = [];
   private readonly reports = new Map<DeploymentStep, Step>();
+  private outputs = "";
 
   constructor(private readonly options: DisplayOptions) {}
 
@@ -90,8 +92,13 @@ export class Display implements DeploymentListener {
     return this.said.map(({ text }) => text).join("\n");
   }
 
+  stackOutputs(before: PropertyMap, after: PropertyMap): void {
+    this.outputs = outputsText(before, after, this.options.preview);
+  }
+
   finish(): void {
     this.print(this.describeDiagnostics());
+    if (this.outputs !== "") this.print(`\nOutputs:\n${this.outputs}`);
     this.print(this.describeCounts());
   }
 
