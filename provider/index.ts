@@ -4,6 +4,15 @@ export { ClientUserBinding, type ClientUserBindingArgs, type CreateUser } from "
 export { refuseDestroy } from "./resources/destroyGuard";
 export { ShellAccount, type ShellAccountArgs } from "./resources/ShellAccount";
 export { SiteOwnership, type SiteOwnershipArgs } from "./resources/SiteOwnership";
+export type {
+  Server,
+  ServerAccounts,
+  ServerConnection,
+  ServerDrush,
+  ServerProxy,
+  Servers,
+  ServerWaits,
+} from "./aegir/serverTypes";
 export { drushLine } from "./aegir/drushLine";
 
 // Errors: `code` is what to branch on (docs/errors.md).

@@ -23,30 +23,33 @@ export const SERVERS_KEY = "aegir:servers";
 
 const Drush = z
   .strictObject({
-    /** The Drush command: its name or path, and options. */
     command: z
       .string()
       .regex(/^[\w@%+=:,./ -]+$/, "must be words, paths and options only, without quotes or shell characters")
-      .default("drush"),
-    /** The site alias of the front end; `@hm` works as well. */
+      .default("drush")
+      .meta({ description: "The Drush command: its name or path, and options." }),
     alias: z
       .string()
       .regex(/^@[\w.-]+$/, "must be a Drush site alias such as @hostmaster")
-      .default("@hostmaster"),
-    /**
-     * The system user that owns the front end (`aegir`, or `o1` on BOA), if that is not the login: root becomes it
-     * through `su`, another login through `sudo`, which must allow it.
-     */
+      .default("@hostmaster")
+      .meta({ description: "The site alias of the front end. `@hm` works as well." }),
     runAs: z
       .string()
       .regex(/^[a-z_][a-z0-9_-]{0,31}$/, 'must be a system user, such as "aegir" or "o1"')
-      .optional(),
+      .optional()
+      .meta({
+        description:
+          "The system user that owns the front end (`aegir`, or `o1` on BOA), if that is not the login. Root becomes it " +
+          "through `su`, another login through `sudo`, which must allow it.",
+      }),
   })
   .refine(({ runAs, command }) => runAs === undefined || !/^(\S*\/)?(sudo|su|runuser) /.test(command), {
     path: ["command"],
     message: "must be Drush alone if runAs names the user that it runs as",
   })
-  .prefault({});
+  .meta({ title: "Drush" })
+  .prefault({})
+  .meta({ description: "How Drush is run on the server." });
 
 /**
  * The instance whose main account this login is: its limited shell does not run Drush on the front end
@@ -58,75 +61,97 @@ export function instanceOf(login: string): string | undefined {
 
 const Accounts = z
   .strictObject({
-    /** The Octopus instance whose clients' logins these are: the `o1` of `o1.foo`. */
-    instance: z.string().regex(/^[a-z][a-z0-9]*$/, 'must be the system user of the Octopus instance, such as "o1"'),
-    /** The login that may read and delete password files (`o1.ftp`, or root); the server's `connection` if absent. */
-    connection: ConnectionArgs.optional(),
-    /**
-     * The directory of the password files, as that login's SFTP shows it. If absent: `users` in the home of the instance's main
-     * account, whether that is the login, and shown as `/` or not, or root looks into it.
-     */
-    directory: z.string().startsWith("/").optional(),
-    /** The host name for the users of shell accounts; the connection's host if absent. */
-    host: z.string().min(1).optional(),
+    instance: z
+      .string()
+      .regex(/^[a-z][a-z0-9]*$/, 'must be the system user of the Octopus instance, such as "o1"')
+      .meta({ description: "The Octopus instance whose clients have these logins: the `o1` of `o1.foo`." }),
+    connection: ConnectionArgs.optional().meta({
+      description:
+        "The login that may read and delete password files: `o1.ftp`, or root. The default is the server's `connection`.",
+    }),
+    directory: z
+      .string()
+      .startsWith("/")
+      .optional()
+      .meta({
+        description:
+          "The directory of the password files, as that login's SFTP shows it. The default is `users` in the home of the " +
+          "instance's main account.",
+      }),
+    host: z.string().min(1).optional().meta({
+      description: "The host name for the users of shell accounts. The default is the host of the connection.",
+    }),
   })
   .refine(({ instance, connection }) => [undefined, instance].includes(instanceOf(connection?.user ?? "")), {
     path: ["connection", "user"],
     message: "is the main account of another instance, which cannot see the password files of this one",
-  });
+  })
+  .meta({ title: "Accounts" });
 
 const Waits = z
   .strictObject({
-    /** Longest interval between two checks of a wait, in seconds; the first checks come earlier. */
-    pollSeconds: z.number().positive().default(10),
-    /** Minutes without progress of a task or its queue after which a wait fails. */
-    taskMinutes: z.number().positive().default(15),
-    /** Minutes after which a wait for a shell account fails. BOA's cron runs every three minutes, and may be paused. */
-    accountMinutes: z.number().positive().default(15),
+    pollSeconds: z.number().positive().default(10).meta({
+      description: "Longest interval between two checks of a wait, in seconds. The first checks come earlier.",
+    }),
+    taskMinutes: z.number().positive().default(15).meta({
+      description: "Minutes without progress of a task or its queue after which a wait fails.",
+    }),
+    accountMinutes: z.number().positive().default(15).meta({
+      description:
+        "Minutes after which a wait for a shell account fails. BOA's cron runs every three minutes, and may be paused.",
+    }),
   })
-  .prefault({});
+  .meta({ title: "Waits" })
+  .prefault({})
+  .meta({ description: "How long a deployment waits." });
 
 export const ServerConfiguration = z
   .strictObject({
-    /** The login that runs Drush. Absent on a hosted account, where only shell accounts can be managed. */
-    connection: ConnectionArgs.optional(),
+    connection: ConnectionArgs.optional().meta({
+      description: "The login that runs Drush. Absent on a hosted account, where only shell accounts can be managed.",
+    }),
     drush: Drush,
-    accounts: Accounts.optional(),
-    /** The server's `hosting_client_prefix`, so that previews derive internal names as the server will. */
+    accounts: Accounts.optional().meta({ description: "The shell accounts of a BOA server." }),
     clientPrefix: z
       .string()
       .regex(
         /^[a-z0-9_]{0,15}$/,
         "must be at most 15 characters of a-z, 0-9 and _: with others, Aegir renames a client at every save",
       )
-      .default(""),
+      .default("")
+      .meta({
+        description: "The server's `hosting_client_prefix`, so that previews derive internal names as the server will.",
+      }),
     waits: Waits,
-    /** The last day (UTC) on which any number of changes made by hand is undone. */
     undoDriftUntil: z
       .string("must be a day in UTC, for example 2026-12-31")
       .refine((day) => dayProblems(day).length === 0, "must be a day in UTC, for example 2026-12-31")
-      .optional(),
-    /**
-     * Why this server is gone for good. Nothing connects to it: a resource that is removed from the program
-     * is only dropped from the state, and no new one can be declared. The rest of the entry stays as it was.
-     */
+      .optional()
+      .meta({ description: "The last day (UTC) on which any number of changes made by hand is undone." }),
     decommissioned: z
       .string('must be the reason, for example "switched off on 2026-11-20, see OPS-123"')
       .regex(/\S/, "must say why")
       .max(200, "must be 200 characters or fewer")
-      .optional(),
+      .optional()
+      .meta({
+        description:
+          "Why this server is gone for good. Nothing connects to it: a resource that is removed from the program is only " +
+          "dropped from the state, and no new one can be declared. The rest of the entry stays as it was.",
+      }),
   })
   .refine((server) => server.connection ?? server.accounts?.connection, {
     message: "needs a connection: `connection` for Drush, or `accounts.connection` for shell accounts alone",
-  });
+  })
+  .meta({ title: "Server" });
 export type ServerConfiguration = z.output<typeof ServerConfiguration>;
 
-const Servers = z
+export const ServersSchema = z
   .record(
     z.string().regex(/^[a-z][a-z0-9-]*$/, "must be a name of lower-case letters, digits and dashes"),
     ServerConfiguration,
   )
-  .refine((servers) => Object.keys(servers).length > 0, { message: "must name at least one server" });
+  .refine((servers) => Object.keys(servers).length > 0, { message: "must name at least one server" })
+  .meta({ description: "The Aegir servers of this stack, by name." });
 
 export type Servers = Record<string, ServerConfiguration>;
 
@@ -146,7 +171,7 @@ export function parseServers(text: string | undefined): Servers {
   } catch {
     throw notConfigured(`\`${SERVERS_KEY}\` is not a map of servers`);
   }
-  const parsed = Servers.safeParse(value);
+  const parsed = ServersSchema.safeParse(value);
   if (parsed.success) return parsed.data;
   const problems = parsed.error.issues.map((issue) => `${[SERVERS_KEY, ...issue.path].join(".")}: ${issue.message}`);
   throw notConfigured(`the configuration of the servers is invalid: ${problems.join("; ")}`);

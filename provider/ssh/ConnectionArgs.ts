@@ -40,7 +40,7 @@ function withAddress(connection: unknown): unknown {
 }
 
 /** The message for a secret of a wrong type: zod's own may repeat the value. */
-const secret = z.string("must be a string").optional();
+const secret = (description: string) => z.string("must be a string").optional().meta({ description, secret: true });
 
 /** zod's own int() would stop the check of the host key. */
 const whole = (least: number, most: number) => (value: number) =>
@@ -53,30 +53,43 @@ const PORT = "must be a port number, 1 to 65535";
 const SECONDS = "must be a number of seconds, more than 0 and at most 3600";
 
 const fields = {
-  /** Name or address. */
-  host: host("the server's name or address"),
-  port: z.number(PORT).refine(whole(1, 65535), PORT).default(22),
-  user: word("the login's name"),
-  password: secret,
-  /** The key's text, not a path. */
-  privateKey: secret,
-  privateKeyPassword: secret,
-  /** Default: SSH_AUTH_SOCK. */
-  agentSocketPath: z.string("must be a path").min(1, "must be a path").optional(),
-  /** The one key of an agent to offer: its fingerprint, or the line of its .pub file (as OpenSSH's IdentityFile names it). */
+  host: host("the server's name or address").meta({ description: "Name or address." }),
+  port: z.number(PORT).refine(whole(1, 65535), PORT).default(22).meta({ description: "The port of SSH." }),
+  user: word("the login's name").meta({ description: "The login." }),
+  password: secret("The password of the login. Prefer a key."),
+  privateKey: secret("The text of the private key, not a path."),
+  privateKeyPassword: secret("The passphrase of the private key."),
+  agentSocketPath: z
+    .string("must be a path")
+    .min(1, "must be a path")
+    .optional()
+    .meta({ description: "The socket of the SSH agent. The default is SSH_AUTH_SOCK of the environment." }),
   identity: z
     .string(IDENTITY)
     .refine((text) => identityFingerprint(text) !== undefined, IDENTITY)
-    .optional(),
-  /**
-   * How many failures to reach the server are tolerated, as in @pulumi/command: 0 means one attempt, -1 as many as fit
-   * into a minute. Rejected credentials and host keys are never tried again.
-   */
-  dialErrorLimit: z.number(LIMIT).refine(whole(-1, Infinity), LIMIT).default(4),
-  /** Seconds that one attempt, from name resolution to login, may take. */
-  perDialTimeout: z.number(SECONDS).positive(SECONDS).max(3600, SECONDS).default(20),
-  /** The keys that the server may show, in any of HOST_KEY_FORMS; several as an array or as lines. */
-  hostKey: z.union([z.string(), z.array(z.string())], `needs the server's key: ${HOST_KEY_FORMS}`),
+    .optional()
+    .meta({
+      description:
+        "The one key of the agent to offer: its fingerprint, or the line of its .pub file (as OpenSSH's IdentityFile names it).",
+    }),
+  dialErrorLimit: z
+    .number(LIMIT)
+    .refine(whole(-1, Infinity), LIMIT)
+    .default(4)
+    .meta({
+      description:
+        "How many failures to reach the server are tolerated, as in @pulumi/command: 0 means one attempt, -1 as many as fit " +
+        "into a minute. Rejected credentials and host keys are never tried again.",
+    }),
+  perDialTimeout: z
+    .number(SECONDS)
+    .positive(SECONDS)
+    .max(3600, SECONDS)
+    .default(20)
+    .meta({ description: "Seconds that one attempt, from name resolution to login, may take." }),
+  hostKey: z.union([z.string(), z.array(z.string())], `needs the server's key: ${HOST_KEY_FORMS}`).meta({
+    description: `The keys that the server may show, each as ${HOST_KEY_FORMS}. Several are an array, or lines.`,
+  }),
 };
 
 /** Reports every problem of the pins together with those of the other fields, once their type is right. */
@@ -93,8 +106,18 @@ function withHostKey<Fields extends z.ZodRawShape>(schema: z.ZodObject<Fields, z
   });
 }
 
-const Proxy = withHostKey(z.strictObject({ ...fields, host: host("the bastion's name or address") }));
-const Connection = withHostKey(z.strictObject({ ...fields, proxy: asWritten(Proxy).optional() }));
+const Proxy = withHostKey(
+  z.strictObject({
+    ...fields,
+    host: host("the bastion's name or address").meta({ description: "Name or address of the bastion." }),
+  }),
+).meta({ title: "Proxy" });
+const Connection = withHostKey(
+  z.strictObject({
+    ...fields,
+    proxy: asWritten(Proxy).optional().meta({ description: "A bastion, through which the server is reached." }),
+  }),
+).meta({ title: "Connection" });
 
 /** The types stay those of the fields: a host with a user or port is for people, not for programs. */
 function asWritten<Schema extends z.ZodType>(schema: Schema): z.ZodType<z.output<Schema>, z.input<Schema>> {

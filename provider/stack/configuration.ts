@@ -2,10 +2,13 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
+import { AegirError } from "../aegir/AegirError";
+import { parseServers, SERVERS_KEY } from "../aegir/ServerConfiguration";
+import type { Servers } from "../aegir/serverTypes";
 import type { Manifest } from "../manifest/Manifest";
 import { ManifestError } from "../manifest/ManifestError";
 import { manifestBytes, parseManifest } from "../manifest/parseManifest";
-import { queueRun, type QueueRun, type QueueServer } from "./queueRun";
+import { queueRun, type QueueRun } from "./queueRun";
 
 export interface StackConfiguration {
   manifest: Manifest;
@@ -14,25 +17,30 @@ export interface StackConfiguration {
   runQueue: QueueRun | undefined;
 }
 
-interface Server extends QueueServer {
-  clientPrefix?: string;
-  accounts?: { instance: string };
-}
-
-type Servers = Record<string, Server>;
-
 /** @throws RunError */
 export function readConfiguration(): StackConfiguration {
   const config = new pulumi.Config();
-  const servers = new pulumi.Config("aegir").requireObject<Servers>("servers");
+  const servers = readServers();
   const manifest = readManifest(config.get("manifest") ?? "access.yaml", servers, config.get("asOf"));
   const serverName = manifest.server ?? Object.keys(servers)[0]!;
-  const server = servers[serverName] ?? {};
+  const server = servers[serverName]!;
   return {
     manifest,
     instance: server.accounts?.instance ?? null,
     runQueue: config.getBoolean("runQueue") ? queueRun(serverName, server) : undefined,
   };
+}
+
+/** As they are written, and known to be valid. */
+function readServers(): Servers {
+  const text = pulumi.runtime.getConfig(SERVERS_KEY);
+  try {
+    parseServers(text);
+  } catch (error) {
+    if (error instanceof AegirError) throw new pulumi.RunError(error.message);
+    throw error;
+  }
+  return JSON.parse(text!) as Servers;
 }
 
 /** @param file from the directory of Pulumi.yaml; the program itself may run in another, which `main` names */

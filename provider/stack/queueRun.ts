@@ -3,19 +3,9 @@ import { setImmediate } from "node:timers/promises";
 import type * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import { drushLine } from "../aegir/drushLine";
+import type { Server, ServerProxy } from "../aegir/serverTypes";
 import type { SiteOwnership } from "../resources/SiteOwnership";
 import { allRegistered } from "./allRegistered";
-
-/** What a run of the queue needs to know of a server in `aegir:servers`. */
-export interface QueueServer {
-  connection?: Connection & { proxy?: Connection };
-  drush?: { command?: string; alias?: string; runAs?: string };
-}
-
-type Connection = Omit<command.types.input.remote.ProxyConnectionArgs, "hostKey" | "user"> & {
-  hostKey: string | string[];
-  user?: string;
-};
 
 /**
  * Prepares to run a server's task queue once, after all owners are recorded, whenever one of them has changed.
@@ -24,14 +14,14 @@ type Connection = Omit<command.types.input.remote.ProxyConnectionArgs, "hostKey"
  *
  * @throws RunError if @pulumi/command is not installed, or cannot reach the server safely as it is configured
  */
-export function queueRun(serverName: string, { connection, drush = {} }: QueueServer): QueueRun {
+export function queueRun(serverName: string, { connection, drush = {} }: Server): QueueRun {
   if (!connection) throw new pulumi.RunError("runQueue needs the server's `connection` in aegir:servers.");
   const { remote } = loadCommand();
   const { proxy } = connection;
   const { command: drushCommand = "drush", alias = "@hostmaster", runAs } = drush;
   const args = {
     connection: { ...strict(connection), proxy: proxy && strict(proxy) },
-    create: drushLine(connection.user ?? "root", { command: drushCommand, runAs }, `${alias} hosting-tasks`),
+    create: drushLine(connection.user, { command: drushCommand, runAs }, `${alias} hosting-tasks`),
     // Else the server's text goes to the terminal as it is, and to its own environment at the next run.
     logging: remote.Logging.None,
     addPreviousOutputInEnv: false,
@@ -83,7 +73,7 @@ const NOT_SEEN =
  * @pulumi/command takes one public key (no fingerprint), accepts any host without one, and tries rejected credentials
  * and host keys again as often as `dialErrorLimit` says.
  */
-function strict<C extends Connection>(connection: C): C & { hostKey: string; dialErrorLimit: number } {
+function strict<C extends ServerProxy>(connection: C): C & { hostKey: string; dialErrorLimit: number } {
   const lines = [connection.hostKey].flat().flatMap((text) => text.split("\n"));
   const keys = lines
     .filter((line) => !/^\s*[@#]/.test(line))
@@ -91,7 +81,7 @@ function strict<C extends Connection>(connection: C): C & { hostKey: string; dia
   // It asks for RSA keys with SHA-1 only, which OpenSSH does not offer since 8.8.
   const hostKey = keys.find((key) => !key.startsWith("ssh-rsa")) ?? keys[0];
   // It takes the host as it is, where this package reads more out of it (provider/ssh/address.ts).
-  if (/[\s@/[\]]|^[^:]*:[^:]*$|\.$/.test(connection.host as string)) {
+  if (/[\s@/[\]]|^[^:]*:[^:]*$|\.$/.test(connection.host)) {
     throw new pulumi.RunError(
       "runQueue needs each host as a name or an address alone: its user and its port go into user and port.",
     );

@@ -101,6 +101,7 @@ describe("the packed package", () => {
     assert.deepEqual(outside.sort(), ["LICENSE", "README.md", ...pages, "package.json"].sort());
     const rest = packed.filter((path) => path.startsWith("dist/") && !/\.(js|d\.ts)$/.test(path));
     assert.deepEqual(rest.sort(), [
+      "dist/aegir/servers.schema.json",
       "dist/cli/gitignore",
       "dist/manifest/access.schema.json",
       "dist/review/page.html",
@@ -129,7 +130,7 @@ describe("the packed package", () => {
 
   it("brings every file that its package.json names", () => {
     const paths = JSON.stringify(manifest.exports).match(/(?<=:"\.\/)[\w./]+(?=")/g)!;
-    assert.ok(paths.length >= 8);
+    assert.ok(paths.length >= 11);
     assert.deepEqual(
       paths.filter((path) => !packed.includes(path)),
       [],
@@ -159,10 +160,10 @@ describe("the packed package", () => {
       const { configure } = require("pulumi-aegir/dynamic");
       const found = [AegirClient, ClientUserBinding, ShellAccount, SiteOwnership, parseManifest, readManifest, ManifestError, accessPage, accessStack, configure];
       accessPage(new EffectiveAccess({ clients: [], sites: [], asOf: "2026-11-24" }));
-      console.log(found.map((each) => each.name).join(), require("pulumi-aegir/access.schema.json").title);`;
+      console.log(found.map((each) => each.name).join(), require("pulumi-aegir/access.schema.json").title, require("pulumi-aegir/servers.schema.json").title);`;
     assert.equal(
       run(project, "-e", script),
-      "AegirClient,ClientUserBinding,ShellAccount,SiteOwnership,parseManifest,readManifest,ManifestError,accessPage,accessStack,configure manifest",
+      "AegirClient,ClientUserBinding,ShellAccount,SiteOwnership,parseManifest,readManifest,ManifestError,accessPage,accessStack,configure manifest Pulumi.<stack>.yaml",
     );
   });
 

@@ -1,4 +1,4 @@
-/** The program in `accessStack()`: a manifest becomes resources, and an edit of the manifest becomes what the edit says. */
+/** accessStack(): a manifest becomes resources, and an edit of the manifest becomes what the edit says. */
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -87,6 +87,17 @@ onEveryEngine("a stack of the access manifest", (engine) => {
       /warning: .*access\.yaml:4:61: "www\.acme\.example" and "acme\.example" on line 4 are often one site/,
     );
     assert.doesNotMatch(diagnostics, /\^/);
+  });
+
+  it("refuses an invalid configuration of the servers, before anything is registered", async () => {
+    write(manifest);
+    const { connection, ...rest } = scenario.aegir.configuration() as { connection: object };
+    const servers = { main: { ...rest, connection: { ...connection, hostKey: "SHA256:short", portt: 22 } } };
+    await scenario.configure({ "aegir:servers": { secret: JSON.stringify(servers) } });
+    const preview = await scenario.stack.preview();
+    assert.deepEqual(preview.steps, []);
+    assert.match(preview.diagnostics, /aegir:servers\.main\.connection: .*portt/);
+    assert.match(preview.diagnostics, /aegir:servers\.main\.connection\.hostKey: /);
   });
 
   it("goes from the client over its bindings and its sites to its login, and ends with the client", async () => {

@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
 import { SiteOwnership } from "pulumi-aegir";
-import { queueRun, type QueueServer } from "../../provider/stack/queueRun";
+import type { Server } from "../../provider/aegir/serverTypes";
+import { queueRun } from "../../provider/stack/queueRun";
 
 const key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHk6mXnRHPHOJ0xkCjuzpnAl6vVAGDkaVdFgO6oUfFP9";
 const otherKey = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAILYYck9bpbh41YZtUps4tKwWYDboZOYVPZtE3bQ1GEil";
@@ -27,7 +28,7 @@ describe("a run of the queue", () => {
     }),
   );
 
-  async function run(server: QueueServer, outputs: object[] = [{ verifyTask: 7, applied: true }]) {
+  async function run(server: Server, outputs: object[] = [{ verifyTask: 7, applied: true }]) {
     commands.length = 0;
     ownerships = Object.fromEntries(outputs.map((output) => [`www${declared++}.acme.example`, output]));
     const sites = Object.keys(ownerships).map(
@@ -38,7 +39,7 @@ describe("a run of the queue", () => {
     assert.equal(commands.length, 1);
     const inputs = commands[0]!.inputs as Record<string, unknown>;
     // A secret, as it goes to the engine: its signature and its value.
-    const { value: connection } = inputs["connection"] as { value: NonNullable<QueueServer["connection"]> };
+    const { value: connection } = inputs["connection"] as { value: NonNullable<Server["connection"]> };
     return { ...inputs, connection } as Record<string, unknown> & { connection: typeof connection };
   }
 
@@ -49,7 +50,7 @@ describe("a run of the queue", () => {
         user: "o1",
         hostKey: [fingerprint, `aegir.example.com ${key}`],
         dialErrorLimit: 3,
-        proxy: { host: "bastion.example.com", hostKey: key },
+        proxy: { host: "bastion.example.com", user: "jump", hostKey: key },
       },
       drush: { command: "sudo -n -u aegir -H drush" },
     });
@@ -70,7 +71,7 @@ describe("a run of the queue", () => {
     assert.equal(await line("o1"), "drush8 @hostmaster hosting-tasks");
   });
 
-  const connection = { host: "aegir.example.com", hostKey: key };
+  const connection = { host: "aegir.example.com", user: "aegir", hostKey: key };
 
   it("is made again by a newer verify, not by an adopted site or another order", async () => {
     const [old, newest, adopted] = [
@@ -125,7 +126,7 @@ describe("a run of the queue", () => {
 
   it("is refused where a fingerprint alone pins a hop, because any host would do for @pulumi/command", () => {
     const refusal = /runQueue needs each hostKey as a public key/;
-    const pinned = { host: "bastion.example.com", hostKey: fingerprint };
+    const pinned = { host: "bastion.example.com", user: "jump", hostKey: fingerprint };
     assert.throws(() => queueRun("main", { connection: pinned }), refusal);
     assert.throws(() => queueRun("main", { connection: { ...connection, proxy: pinned } }), refusal);
     assert.throws(() => queueRun("main", {}), /needs the server's `connection`/);

@@ -1,0 +1,13 @@
+/** The last step of a build: what TypeScript does not write into dist/. */
+const { chmodSync, copyFileSync } = require("node:fs");
+
+const files = [
+  "aegir/servers.schema.json",
+  "manifest/access.schema.json",
+  "review/page.html",
+  ...["session", "facts", "reads", "writes"].map((part) => `worker/${part}.php`),
+];
+for (const file of files) copyFileSync(file, `dist/${file}`);
+// npm never packs a .gitignore.
+copyFileSync("templates/project/.gitignore", "dist/cli/gitignore");
+chmodSync("dist/cli/main.js", 0o755);
