@@ -161,6 +161,7 @@ describe("aegir-access init", () => {
       ".github/CODEOWNERS",
       ...["comment", "deploy", "review"].map((of) => `.github/workflows/access-${of}.yml`),
     ],
+    gitlab: [".gitlab-ci.yml", ".gitlab/CODEOWNERS"],
   })) {
     it(`init --ci ${ci}: adds pipelines that deploy the configured stack, and the owner of the project, to a project`, async () => {
       await start({ flavour: "upstream" });
@@ -174,7 +175,7 @@ describe("aegir-access init", () => {
         paths,
       );
       const texts = new Map(added as [string, string][]);
-      assert.match(texts.get(paths[0]!)!, /^\* @acme\/platform$/m);
+      assert.match(texts.get(`.${ci}/CODEOWNERS`)!, /^\* @acme\/platform$/m);
       assert.deepEqual([...texts.values()].join("").match(/STACK: .*/g), ["STACK: live"]);
       assert.deepEqual(
         contents("access").filter(([file]) => !texts.has(file!)),
