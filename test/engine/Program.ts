@@ -92,6 +92,7 @@ class ProgramHost {
   /** @param reusable a program that wants Node itself started in another way gets a process of its own */
   private constructor(
     private readonly runner: string,
+    { programDirectory, nodeArguments }: Project,
     environment: Record<string, string>,
     private readonly reusable: boolean,
   ) {
@@ -100,10 +101,11 @@ class ProgramHost {
       [
         ...["lazyModules.js", "compiledModules.js"].flatMap((name) => ["--require", join(__dirname, name)]),
         ...["--require", require.resolve("sucrase/register/ts")],
+        ...nodeArguments,
         join(__dirname, "programHost.ts"),
         runner,
       ],
-      { env: environment, stdio: ["ignore", "pipe", "pipe", "ipc"] },
+      { cwd: programDirectory, env: environment, stdio: ["ignore", "pipe", "pipe", "ipc"] },
     );
     for (const stream of [this.process.stdout!, this.process.stderr!]) {
       createInterface({ input: stream }).on("line", (line) => this.hear(line));
@@ -119,11 +121,12 @@ class ProgramHost {
   }
 
   static take(runner: string, project: Project, environment: Record<string, string>): ProgramHost {
-    const reusable = environment["NODE_OPTIONS"] === undefined && !project.isModule;
+    const reusable =
+      environment["NODE_OPTIONS"] === undefined && project.nodeArguments.length === 0 && !project.isModule;
     const position = idleHosts.findIndex((host) => host.runner === runner);
     const [idle] = reusable && position >= 0 ? idleHosts.splice(position, 1) : [];
     idle?.hold(true);
-    return idle ?? new ProgramHost(runner, environment, reusable);
+    return idle ?? new ProgramHost(runner, project, environment, reusable);
   }
 
   run(request: HostRequest, onLine: (line: string) => void): Promise<Ending> {

@@ -15,12 +15,14 @@ export interface Project {
   entryPoint: string;
   /** The program is an ES module, which stays loaded as long as its process lives. */
   isModule: boolean;
+  /** What `Pulumi.yaml` has Node started with, for example to load another reader of TypeScript. */
+  nodeArguments: string[];
 }
 
 interface ProjectFile {
   name?: unknown;
   main?: unknown;
-  runtime?: string | { name?: string };
+  runtime?: string | { name?: string; options?: { nodeargs?: string } };
   /** Simple values alone; Pulumi knows types and defaults too. */
   config?: Record<string, string>;
 }
@@ -28,8 +30,8 @@ interface ProjectFile {
 export function readProject(directory: string): Project {
   const root = resolve(directory);
   const file = parse(readFileSync(join(root, "Pulumi.yaml"), "utf8")) as ProjectFile;
-  const runtime = typeof file.runtime === "string" ? file.runtime : file.runtime?.name;
-  if (typeof file.name !== "string" || runtime !== "nodejs") {
+  const runtime = typeof file.runtime === "string" ? { name: file.runtime } : file.runtime;
+  if (typeof file.name !== "string" || runtime?.name !== "nodejs") {
     throw new Error(`${join(root, "Pulumi.yaml")} is no project of the runtime "nodejs"`);
   }
   const { name, config = {} } = file;
@@ -48,6 +50,7 @@ export function readProject(directory: string): Project {
     programDirectory,
     entryPoint: isDirectory ? "." : basename(path),
     isModule: isModule(programDirectory),
+    nodeArguments: runtime.options?.nodeargs?.split(/\s+/) ?? [],
   };
 }
 

@@ -37,4 +37,11 @@ describeEngines("a program", (engine, fixture) => {
     assert.equal(last.ok, true, last.output);
     assert.deepEqual(last.outputs["found"], untouched);
   });
+
+  it("runs with the nodeargs of Pulumi.yaml, counted from its own directory", async () => {
+    const stack = await fixture().open(engine, { projectDirectory: join(__dirname, "records", "arguments") });
+    const { ok, output, outputs } = await stack.up();
+    assert.equal(ok, true, output);
+    assert.deepEqual(outputs, { preloaded: true, quiet: true });
+  });
 });
