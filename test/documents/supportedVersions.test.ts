@@ -2,9 +2,10 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { parse } from "yaml";
 import { engines, peerDependencies } from "pulumi-aegir/package.json";
 import { devDependencies } from "../../package.json";
-import { INSTALLERS } from "../package/installers";
+import { INSTALLERS, TSX } from "../package/installers";
 import { PINNED_TOOLCHAINS, type Toolchain } from "../package/toolchains";
 
 const root = join(__dirname, "..", "..");
@@ -47,6 +48,15 @@ describe("The supported versions in README.md", () => {
         for (const word of text.match(/[\w-]+/g)!) assert.ok(needs.includes(word), `${name}: ${word}`);
       }
     }
+  });
+
+  it("supported versions: show the settings with which tsx runs a program", () => {
+    const readme = readFileSync(join(root, "README.md"), "utf8");
+    const { runtime } = parse(TSX.files["Pulumi.yaml"]!) as { runtime: { options: object } };
+    const [, shown] = /`(runtime: \{[^`]+)`/.exec(readme)!;
+    assert.deepEqual(parse(shown!), { runtime });
+    const { type, main } = JSON.parse(TSX.files["package.json"]!) as { type: string; main: string };
+    assert.ok(readme.includes(`\`"type": "${type}"\` and \`"main": "${main}"\` in \`package.json\``));
   });
 
   it("supported versions: name the Pulumi CLI that recorded the step lists", () => {

@@ -1,13 +1,13 @@
-/** The packed package, installed by other package managers than npm. */
+/** The packed package, installed by other package managers than npm, in a monorepo, and in a program that tsx runs. */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { delimiter, dirname, join } from "node:path";
 import { devDependencies } from "../../package.json";
 import { skipUnlessLong } from "../support/random";
 import { skip } from "../support/skip";
-import { INSTALLERS, installWith } from "./installers";
+import { INSTALLERS, installWith, TSX } from "./installers";
 import { pack, registryAnswers } from "./toolchains";
 import type { ScenarioResult } from "./toolchainScenario";
 
@@ -24,7 +24,7 @@ describe("The package, installed by", () => {
     if (directory) rmSync(directory, { recursive: true });
   });
 
-  for (const installer of INSTALLERS) {
+  for (const installer of [...INSTALLERS, TSX]) {
     it(`${installer.name}, is previewed, deployed and destroyed`, async function () {
       this.timeout(300_000);
       if (installer.isLong) skipUnlessLong(this, "further package managers");
@@ -35,8 +35,13 @@ describe("The package, installed by", () => {
         directory,
         sdk: devDependencies["@pulumi/pulumi"],
       });
-      const command = join(project, "node_modules", ".bin", "aegir-access");
-      assert.match(execFileSync(command, ["lint", "access.yaml"], { cwd: project, encoding: "utf8" }), /no problem/);
+      // A workspace has it in the monorepo's folder.
+      const folders = [project, dirname(project)].map((folder) => join(folder, "node_modules", ".bin"));
+      const env = { ...process.env, PATH: [...folders, process.env["PATH"]].join(delimiter) };
+      assert.match(
+        execFileSync("aegir-access", ["lint", "access.yaml"], { cwd: project, env, encoding: "utf8" }),
+        /no problem/,
+      );
       const scenario = join(__dirname, "toolchainScenario.ts");
       const args = ["--require", require.resolve("sucrase/register/ts"), scenario, project];
       const result = JSON.parse(execFileSync("node", args, { encoding: "utf8" })) as ScenarioResult;

@@ -1,4 +1,4 @@
-/** The package managers that can install the package, as data. npm itself is tried with every toolchain. */
+/** The ways to install the package and to run a program that has it, as data. npm itself is tried with every toolchain. */
 import { execFile } from "node:child_process";
 import { cpSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -11,9 +11,15 @@ export interface Installer {
   command: [packageName: string, ...args: string[]];
   /** What the project must hold, by file name. */
   files: Record<string, string>;
+  /** The project's folder, if it is a workspace of a monorepo, which the folder above it then is. */
+  workspace?: string;
+  /** What the project needs besides the package, the SDK and the compiler. */
+  packages?: string[];
   /** Tried by `npm run test:long` alone. */
   isLong?: true;
 }
+
+const NPM = "npm@11.19.1";
 
 export const INSTALLERS: readonly Installer[] = [
   {
@@ -31,7 +37,27 @@ export const INSTALLERS: readonly Installer[] = [
     isLong: true,
   },
   { name: "Bun 1", command: ["bun@1.4.5", "add"], files: {}, isLong: true },
+  {
+    name: "npm workspaces",
+    command: [NPM, "install"],
+    workspace: "access",
+    files: {},
+    isLong: true,
+  },
 ];
+
+/** An ES module, which neither the SDK nor a compiler of its own reads. */
+export const TSX: Installer = {
+  name: "npm and run by tsx",
+  command: [NPM, "install"],
+  packages: ["tsx@4.23.15"],
+  files: {
+    "package.json": '{ "name": "consumer", "private": true, "type": "module", "main": "index.ts" }',
+    "Pulumi.yaml":
+      "name: consumer\nruntime:\n  name: nodejs\n  options: { typescript: false, nodeargs: --import tsx/esm }\n",
+  },
+  isLong: true,
+};
 
 /**
  * @param tarball the packed package
@@ -40,15 +66,18 @@ export const INSTALLERS: readonly Installer[] = [
  * @returns the project's directory
  */
 export async function installWith(
-  { name, command, files }: Installer,
+  { name, command, files, workspace = "", packages = [] }: Installer,
   { tarball, program, directory, sdk }: { tarball: string; program: string; directory: string; sdk: string },
 ): Promise<string> {
-  const project = join(directory, name.replace(" ", "-"));
+  const project = join(directory, name.replaceAll(" ", "-"), workspace);
   cpSync(program, project, { recursive: true });
   for (const [file, text] of Object.entries({ "package.json": '{ "name": "consumer", "private": true }', ...files })) {
     writeFileSync(join(project, file), text);
   }
-  const packages = [`pulumi-aegir@file:${tarball}`, `@pulumi/pulumi@${sdk}`, "typescript@5.9.3"];
-  await promisify(execFile)("npx", ["--yes", ...command, ...packages], { cwd: project, maxBuffer: Infinity });
+  if (workspace !== "") {
+    writeFileSync(join(project, "..", "package.json"), JSON.stringify({ private: true, workspaces: [workspace] }));
+  }
+  const all = [`pulumi-aegir@file:${tarball}`, `@pulumi/pulumi@${sdk}`, "typescript@5.9.3", ...packages];
+  await promisify(execFile)("npx", ["--yes", ...command, ...all], { cwd: project, maxBuffer: Infinity });
   return project;
 }
