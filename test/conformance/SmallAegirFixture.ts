@@ -17,7 +17,12 @@ export function smallAegirFixture(aegir: SmallAegir, prefix: string): ServerFixt
 
   return {
     state: () => stateOf(aegir, ours),
-    digest: (of) => aegir.digest(of === "others" ? oursIn(aegir, ours) : {}),
+    digest: (of) => {
+      if (of === "others") return aegir.digest(oursIn(aegir, ours));
+      // The login of a client that has lost its last site goes in the second run from now, whatever happens meanwhile.
+      if (frontEnd.flavour === "boa") for (let run = 0; run < 2; run++) aegir.runCron();
+      return aegir.digest();
+    },
     grants: (nid) => {
       const { clients, sites, tasks } = tables();
       const of = (type: string, update: number, nodes: { nid: number; gids: number[] }[]): Grant[] => {

@@ -11,11 +11,19 @@ import { ScenarioFixture, type ScenarioServer } from "./scenarios/ScenarioFixtur
 
 export type { ScenarioServer };
 
-/** @param on the engines that are there, if absent */
+export type Part = (scenario: ScenarioFixture) => void;
+export const promises: Part[] = [describePromises];
+export const others: Part[] = [describeResources, describeOddServers];
+
+/**
+ * @param on the engines that are there, if absent
+ * @param parts all of them, if absent
+ */
 export function describeScenarios(
   name: string,
   start: () => Promise<ScenarioServer>,
   on: (title: string, suite: (engine: () => Opener) => void) => void = onEveryEngine,
+  parts = [...promises, ...others],
 ): void {
   on(`the scenarios of ${name}`, (engine) => {
     const scenario = new ScenarioFixture();
@@ -26,8 +34,6 @@ export function describeScenarios(
     });
     after(() => (begun ? scenario.end() : undefined));
 
-    describePromises(scenario);
-    describeResources(scenario);
-    describeOddServers(scenario);
+    for (const describePart of parts) describePart(scenario);
   });
 }

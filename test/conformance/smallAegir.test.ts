@@ -2,7 +2,8 @@ import { ManualClock } from "../aegir/Clock";
 import { SmallAegir } from "../aegir/SmallAegir";
 import { onEveryEngine, onTheLifecycles } from "../scenarios/everyEngine";
 import { smallAegirFixture } from "./SmallAegirFixture";
-import { describeScenarios } from "./scenarios.suite";
+import { longRun } from "../support/random";
+import { describeScenarios, others, promises } from "./scenarios.suite";
 import { describeWorker } from "./worker.suite";
 
 for (const flavour of ["boa", "upstream"] as const) {
@@ -19,32 +20,32 @@ for (const flavour of ["boa", "upstream"] as const) {
       stop: () => aegir.stop(),
     };
   });
-  // Engines play against one flavour; what the flavours differ in is the server's.
-  const on = flavour === "boa" ? onEveryEngine : onTheLifecycles;
-  describeScenarios(
-    `the small Aegir (${flavour})`,
-    async () => {
-      const aegir = await SmallAegir.start({ flavour });
-      aegir.addSites([{ site: "tt1.example.com" }, { site: "tt2.example.com" }]);
-      aegir.panel.addPlatform("tt-platform");
-      // What must stay as it is, one site of the default owner among it, without which its login would come and go.
-      aegir.panel.addClient({ name: "Bystander Ltd", internalName: "bystander" });
-      aegir.addSites([{ site: "bystander.example.com", owner: "bystander" }, { site: "default.example.com" }]);
-      const { counts } = aegir;
-      return {
-        configuration: aegir.configuration(),
-        prefix: "tt",
-        fixture: smallAegirFixture(aegir, "tt"),
-        disposable: true,
-        counts: () => ({
-          bootstraps: counts.workerStarts,
-          writes: counts.writes,
-          rejectedLogins: counts.authentications.rejected,
-        }),
-        owners: () => aegir.ownerHistory,
-        stop: () => aegir.stop(),
-      };
-    },
-    on,
-  );
+  const name = `the small Aegir (${flavour})`;
+  const start = async () => {
+    const aegir = await SmallAegir.start({ flavour });
+    aegir.addSites([{ site: "tt1.example.com" }, { site: "tt2.example.com" }]);
+    aegir.panel.addPlatform("tt-platform");
+    // What must stay as it is, one site of the default owner among it, without which its login would come and go.
+    aegir.panel.addClient({ name: "Bystander Ltd", internalName: "bystander" });
+    aegir.addSites([{ site: "bystander.example.com", owner: "bystander" }, { site: "default.example.com" }]);
+    const { counts } = aegir;
+    return {
+      configuration: aegir.configuration(),
+      prefix: "tt",
+      fixture: smallAegirFixture(aegir, "tt"),
+      disposable: true,
+      counts: () => ({
+        bootstraps: counts.workerStarts,
+        writes: counts.writes,
+        rejectedLogins: counts.authentications.rejected,
+      }),
+      owners: () => aegir.ownerHistory,
+      stop: () => aegir.stop(),
+    };
+  };
+  // Engines play against one flavour; what the flavours differ in is the server's. Every day they play the promises.
+  const onEngines = flavour === "boa" ? (longRun ? [...promises, ...others] : promises) : [];
+  const onLifecycles = [...promises, ...others].filter((part) => !onEngines.includes(part));
+  if (onEngines.length > 0) describeScenarios(name, start, onEveryEngine, onEngines);
+  if (onLifecycles.length > 0) describeScenarios(name, start, onTheLifecycles, onLifecycles);
 }
