@@ -23,7 +23,7 @@ export function newKey(passphrase?: string): KeyPair {
   const keys =
     passphrase === undefined
       ? utils.generateKeyPairSync("ed25519")
-      : utils.generateKeyPairSync("ed25519", { passphrase, cipher: "aes256-ctr", rounds: 16 });
+      : utils.generateKeyPairSync("ed25519", { passphrase, cipher: "aes256-ctr", rounds: 1 });
   // ssh2 1.17 drops a leading zero byte of the public key, so that one pair in 160 is unusable.
   const unusable = [utils.parseKey(keys.public), utils.parseKey(keys.private, passphrase)].some(
     (key) => key instanceof Error,
