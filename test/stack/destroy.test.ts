@@ -5,6 +5,7 @@ import { join } from "node:path";
 import type { OperationOptions, Outcome } from "../engine/Engine";
 import { onEveryEngine } from "../scenarios/everyEngine";
 import { expectOk, Scenario } from "../scenarios/Scenario";
+import { skipUnlessLong } from "../support/random";
 
 const program = join(__dirname, "..", "..");
 const acme = `  - name: Acme Corp
@@ -80,9 +81,12 @@ onEveryEngine(
         before(async () => {
           if (unprotected) await scenario.stack.unprotectAll();
         });
-        for (const [flag, options] of Object.entries(flags)) {
+        for (const [turn, [flag, options]] of Object.entries(flags).entries()) {
           for (const [also, more, why] of runs) {
-            it(`${flag}${also}: refused by the preview and without one, and nothing is written`, async () => {
+            it(`${flag}${also}: refused by the preview and without one, and nothing is written`, async function () {
+              // Every day each flag is tried with and without --run-program, protected and unprotected: each pair of these.
+              const isPlayedDaily = (turn + Number(unprotected) + Number(more.runProgram ?? false)) % 2 === 0;
+              if (!isPlayedDaily) skipUnlessLong(this, "further combinations of the flags of `pulumi destroy`");
               const { writes } = scenario.aegir.counts;
               refused(await scenario.stack.previewDestroy({ ...options, ...more }), why, writes);
               refused(await scenario.stack.destroy({ ...options, ...more }), why, writes);
