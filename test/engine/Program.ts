@@ -78,8 +78,8 @@ export class Program {
 /** Hosts that wait for their next program; two operations at once need two. */
 const idleHosts: ProgramHost[] = [];
 const mostIdleHosts = 2;
-/** The debugger with which the SDK reads the source of functions keeps all that was ever loaded: 40 MB a program. */
-const mostPrograms = 12;
+/** The debugger with which the SDK reads the source of functions keeps all that was ever loaded: 5 MB a program. */
+const mostPrograms = 50;
 
 class ProgramHost {
   private readonly process: ChildProcess;
