@@ -8,12 +8,12 @@ const acme = new AegirClient("client:acme", {
   email: "it@acme.example",
 });
 
-const ownership = new SiteOwnership("site:www.acme.example", {
+new SiteOwnership("site:www.acme.example", {
   site: "www.acme.example",
   client: acme.internalName,
 });
 
-// From the ownership, not from the client: BOA creates the login after a site of the client has been verified.
-const login = new ShellAccount("account:acme", { client: ownership.client });
+// Declared after the site and with the same client, so it waits for the site: BOA creates no login without one.
+const login = new ShellAccount("account:acme", { client: acme.internalName });
 
 export const sftp = { host: login.host, port: login.sshPort, user: login.username, password: login.password };

@@ -11,9 +11,9 @@ import { AegirClient, ShellAccount, SiteOwnership } from "pulumi-aegir";
 const config = new pulumi.Config();
 
 const acme = new AegirClient("client:acme", { name: "Acme Corp", internalName: "acme" });
-const ownership = new SiteOwnership("site:www.acme.example", { site: "www.acme.example", client: acme.internalName });
+new SiteOwnership("site:www.acme.example", { site: "www.acme.example", client: acme.internalName });
 const login = new ShellAccount("account:acme", {
-  client: ownership.client,
+  client: acme.internalName,
   rotation: config.get("rotation") ?? "2026-07",
 });
 

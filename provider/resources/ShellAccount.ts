@@ -7,6 +7,7 @@ import { reducedName, shellAccountName } from "../naming/ShellAccountName";
 import { TaskStatus } from "../worker/protocol";
 import { checkProperties } from "./checkProperties";
 import { report } from "./report";
+import { afterOwnerships } from "./loginOrder";
 import { PartialFailure } from "./PartialFailure";
 import {
   boolean,
@@ -33,8 +34,9 @@ import { isKnown, same } from "./values";
 
 const properties = {
   /**
-   * Internal name of the client whose login this is. Take it from `SiteOwnership.client`, not from the client itself,
-   * because BOA creates the login only after a site of the client is verified. A change replaces the resource.
+   * Internal name of the client whose login this is. Take it from `AegirClient.internalName`. BOA creates the login only
+   * after a site of the client is verified, so this resource waits for each `SiteOwnership` that the program declares
+   * before it with the same `client`. A change replaces the resource.
    */
   client: required(
     string((value) => internalNameProblems(value)),
@@ -97,7 +99,7 @@ interface Recorded extends Inputs, StateOf<typeof outputs> {
  * long as the client owns a site. Id: `account:<login>`.
  *
  * ```ts
- * const login = new ShellAccount("account:acme", { client: ownership.client, rotation: "2026-07" });
+ * const login = new ShellAccount("account:acme", { client: acme.internalName, rotation: "2026-07" });
  * ```
  */
 export class ShellAccount extends resourceClass<ShellAccountArgs, OutputsOf<typeof properties, typeof outputs>>(
@@ -113,7 +115,7 @@ function registered(name: string, args: ShellAccountArgs): object {
     const reduced = reducedName(`${value}`);
     return [{ identity: `account ${reduced}`, what: `the shell login of ${value} (letters and digits: ${reduced})` }];
   });
-  return { ...args, client };
+  return { ...args, client: afterOwnerships(args.client, client) };
 }
 
 const accountId = (login: string): string => `account:${login}`;
@@ -271,7 +273,7 @@ function siteWatch(server: AegirServer, client: string): () => Promise<void> {
         : `there is no client ${client}`,
       server: server.label,
       outcome: "notDone",
-      next: "Declare a SiteOwnership for it, and take this resource's client from that ownership's output",
+      next: "Declare a SiteOwnership for it before this resource, with the same client",
       detail: { client },
     });
   };

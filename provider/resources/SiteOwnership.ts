@@ -1,3 +1,4 @@
+import type * as pulumi from "@pulumi/pulumi";
 import { clientChange, partedClient, type ClientChange, type KnownClient } from "../aegir/ClientNumber";
 import { serverFor } from "../aegir/servers";
 import { NotApplied, type HandoverProgress } from "../aegir/NotApplied";
@@ -19,6 +20,7 @@ import { normalizeDomain, siteDomainProblems } from "../naming/SiteDomain";
 import type { SiteFacts } from "../worker/protocol";
 import { checkProperties } from "./checkProperties";
 import { report } from "./report";
+import { noteOwnership } from "./loginOrder";
 import { noteLook, refuseUncountedRepair } from "./driftLimit";
 import { clientNidOf, expectedClientNid, isRefresh, notePartedClient, noteRead } from "./knownNumbers";
 import { PartialFailure } from "./PartialFailure";
@@ -126,7 +128,12 @@ export class SiteOwnership extends resourceClass<SiteOwnershipArgs, OutputsOf<ty
   properties,
   outputs,
   registered,
-) {}
+) {
+  constructor(name: string, args: SiteOwnershipArgs, options?: pulumi.CustomResourceOptions) {
+    super(name, args, options);
+    noteOwnership(args.client, this);
+  }
+}
 
 function registered(name: string, args: SiteOwnershipArgs): object {
   if (args.site === undefined) return args;
