@@ -22,6 +22,7 @@ module.exports = {
     only("inventory", ["decisions", "review", "aegir", "manifest", "naming", "worker", "text"]),
     only("resources", ["dynamic", "aegir", "decisions", "worker", "naming", "text"]),
     only("stack", ["resources", "review", "manifest", "aegir", "text"]),
+    only("dynamic", ["resources", "aegir", "ssh", "text"]),
     only("cli", ["manifest", "review", "inventory", "aegir", "naming", "text"]),
     {
       name: "shim-imports-nothing",
