@@ -12,7 +12,7 @@ import { refuseProtected, warnOfDestroy } from "./destroy";
 import { compareWithLastDeployment } from "./lastDeployment";
 import { exportedLogins, type Login } from "./logins";
 
-/** What the stack exports. Pulumi prints outputs in previews, so all that grows with the number of clients is a secret. */
+/** What the stack exports. What grows with the number of clients is a secret, so that previews do not print it. */
 export interface AccessOutputs {
   /** How many clients, sites and bindings there are. */
   access: string;

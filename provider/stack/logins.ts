@@ -8,7 +8,7 @@ export type Login = pulumi.Unwrap<ReturnType<typeof loginOf>>;
 
 /**
  * The logins by client, as one secret: of an object with a secret in each login, Pulumi prints all the rest whenever one
- * of them changes.
+ * of them changes (docs/pulumi.md#shown-outputs).
  */
 export async function exportedLogins(
   accounts: ReadonlyMap<string, ShellAccount>,

@@ -218,7 +218,8 @@ describe("the packed package", () => {
 
   onEveryEngine("a project whose program is accessStack()", (engine) => {
     it("deploys access.yaml, finds nothing to do in it again, and exports the logins", async () => {
-      assert.deepEqual(typeProblems(join(whole, "index.ts"), {}), []);
+      const node10 = { module: ts.ModuleKind.CommonJS, moduleResolution: ts.ModuleResolutionKind.Node10 };
+      for (const options of [{}, node10]) assert.deepEqual(typeProblems(join(whole, "index.ts"), options), []);
       const scenario = await Scenario.open(engine(), { program: whole });
       try {
         scenario.aegir.addSites([{ site: "www.acme.example" }]);

@@ -89,6 +89,14 @@ onEveryEngine("a stack of the access manifest", (engine) => {
     assert.doesNotMatch(diagnostics, /\^/);
   });
 
+  it("reads the manifest that the project's configuration names, from the directory of Pulumi.yaml", async () => {
+    const servers = { main: scenario.aegir.configuration() };
+    await scenario.stack.setConfig({ "aegir:servers": { secret: JSON.stringify(servers) } });
+    const { steps } = expectOk(await scenario.stack.preview());
+    const clients = steps.flatMap(({ type, name }) => (type.endsWith("AegirClient") ? [name] : []));
+    assert.deepEqual(clients.sort(), ["client:acme", "client:beta"], "those of stacks/access.yaml");
+  });
+
   it("refuses an invalid configuration of the servers, before anything is registered", async () => {
     write(manifest);
     const { connection, ...rest } = scenario.aegir.configuration() as { connection: object };

@@ -7,11 +7,13 @@ import {
   ShellAccount,
   SiteOwnership,
   type AegirClientArgs,
+  type Servers,
   type SiteOwnershipArgs,
 } from "pulumi-aegir";
 import { configure } from "pulumi-aegir/dynamic";
 import { readManifest, type Manifest, type ManifestClient } from "pulumi-aegir/manifest";
 import { accessOfManifest, grantsText, type EffectiveAccess } from "pulumi-aegir/review";
+import { accessStack, type AccessOutputs } from "pulumi-aegir/stack";
 
 const manifest: Manifest = readManifest("access.yaml");
 const access: EffectiveAccess = accessOfManifest(manifest);
@@ -33,4 +35,7 @@ function declare({ name, internalName, users, sites, shellAccount }: ManifestCli
 export const logins = manifest.clients.map(declare);
 export const grants = grantsText(access);
 export const drush = drushLine("aegir", { command: "drush" }, "status");
-export const frozen = configure.name;
+/** Not called: this program declares by itself what that one would. */
+const whole: () => Promise<AccessOutputs> = accessStack;
+export const names = [configure.name, whole.name];
+export const servers = Object.keys(new pulumi.Config("aegir").requireObject<Servers>("servers"));
