@@ -1,10 +1,8 @@
 import { existsSync, mkdirSync, statSync } from "node:fs";
 import { basename, dirname, join, relative, resolve } from "node:path";
-import { scanUnpinnedHosts } from "../aegir/unpinnedHosts";
 import { printable } from "../text/printable";
-import { defineCommand, UsageError, type CommandContext, type CommandResult, type Terminal } from "./Command";
-import { examineServers, pinningOf } from "./doctor";
-import { hostKeyText } from "./doctorReport";
+import { defineCommand, UsageError, type CommandContext, type CommandResult } from "./Command";
+import { examineServers } from "./doctor";
 import { manifestOfServer } from "./dump";
 import { ExitCode } from "./ExitCode";
 import { initReport, nextCommands, type InitFacts } from "./initReport";
@@ -15,17 +13,19 @@ import {
   projectFiles,
   writeMissing,
   type Pipelines,
+  type ProjectFile,
   type WrittenFile,
 } from "./projectFiles";
-import { serversOfFile, type UncheckedServers } from "./serverFiles";
+import { projectFileIn, serversOfFile, type UncheckedServers } from "./serverFiles";
 import { checkedServers } from "./serverOptions";
 import { addServers, stackConfiguration, type StackConfiguration } from "./stackConfiguration";
-import { askWayIn, missingWayIn, serverOf, WAY_IN_OPTIONS, type WayInOptions } from "./wayIn";
+import { missingWayIn, pinnedServer, WAY_IN_OPTIONS, type WayInOptions } from "./wayIn";
 
 const MANIFEST = "access.yaml";
 
 interface InitOptions extends WayInOptions {
   server?: string | undefined;
+  ci?: string | undefined;
   owner?: string | undefined;
 }
 
@@ -77,7 +77,7 @@ export const init = defineCommand({
   async run({ values, operands }, context) {
     const directory = projectDirectory(resolve(context.directory, operands[0] ?? "."));
     const stack = stackConfiguration(directory, values.stack);
-    const pipelines = pipelinesOf(values.ci, directory);
+    const pipelines = pipelinesOf(values, directory);
     const answers = await completed(values, { stack, pipelines }, context);
     if (answers === undefined) return notConfirmed();
     const { server, owner } = answers;
@@ -95,7 +95,7 @@ export const init = defineCommand({
       ? undefined
       : await manifestOfServer(checkedServers(found.servers), values.server, context);
 
-    const project = projectFiles(projectName(directory));
+    const project = filesOfProject(directory);
     const packages = missingPackages(directory, project);
     mkdirSync(directory, { recursive: true });
     const files = writeMissing(directory, [
@@ -126,8 +126,11 @@ function projectDirectory(path: string): string {
   return path;
 }
 
-function pipelinesOf(name: string | undefined, directory: string): Pipelines | undefined {
-  if (name === undefined) return undefined;
+function pipelinesOf({ ci: name, owner }: InitOptions, directory: string): Pipelines | undefined {
+  if (name === undefined) {
+    if (owner !== undefined) throw new UsageError("--owner is for CODEOWNERS, which --ci adds.");
+    return undefined;
+  }
   const pipelines = PIPELINES.find((each) => each === name);
   if (pipelines === undefined) throw new UsageError(`--ci must be one of ${PIPELINES.join(", ")}.`);
   const root = repositoryOf(directory);
@@ -176,28 +179,12 @@ async function completed(
           : ""),
     );
   }
-  const server = stack.hasServers ? undefined : await pinnedServer(options, terminal);
+  const server = stack.hasServers ? undefined : await pinnedServer(options.server ?? "main", options, terminal);
   if (server === "not confirmed") return undefined;
   const owner = pipelines && (options.owner ?? (await terminal!.ask(OWNER, undefined, ownerProblem)));
   const problem = owner === undefined ? undefined : ownerProblem(owner);
   if (problem !== undefined) throw new UsageError(`--owner: ${problem}`);
   return { server, owner };
-}
-
-async function pinnedServer(options: InitOptions, terminal: Terminal | undefined): Promise<object | "not confirmed"> {
-  const way = terminal === undefined ? options : await askWayIn(options, terminal);
-  if (way["host-key"] !== undefined || terminal === undefined) return serverOf(way);
-  const hostKey = await confirmedHostKey(options.server ?? "main", serverOf(way), terminal);
-  return hostKey === undefined ? "not confirmed" : serverOf({ ...way, "host-key": hostKey });
-}
-
-/** Shows the host key and how to compare it. Nothing has been sent to the server when this returns. */
-async function confirmedHostKey(name: string, server: object, terminal: Terminal): Promise<string | undefined> {
-  const pinning = pinningOf(name, server, { origin: "the answers", encrypted: [] });
-  const shown = (await scanUnpinnedHosts(name, pinning)).find(({ path }) => path === "connection")!;
-  terminal.print(`\n${hostKeyText(shown, terminal.style)}\n`);
-  const answer = await terminal.ask("  Are the two the same? Type yes to pin this key");
-  return answer.toLowerCase() === "yes" ? shown.fingerprint : undefined;
 }
 
 function notConfirmed(): CommandResult {
@@ -211,6 +198,14 @@ function ownerProblem(owner: string): string | undefined {
   return /^@[\w./-]+$|^[^\s@#]+@[^\s@#]+$/.test(owner)
     ? undefined
     : "CODEOWNERS needs a user or team with @, for example @acme/platform, or a mail address.";
+}
+
+function filesOfProject(directory: string): ProjectFile[] {
+  // Pulumi also reads Pulumi.yml, and a second project file would hide it.
+  const settings = basename(projectFileIn(directory) ?? "Pulumi.yaml");
+  return projectFiles(projectName(directory)).map((file) =>
+    file.path === "Pulumi.yaml" ? { ...file, path: settings } : file,
+  );
 }
 
 /** As `pulumi new` names a project, within the rules of npm. */

@@ -1,6 +1,8 @@
 /** The files of a project, made from the package's templates; what exists already stays as it is. */
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
+import { printable } from "../text/printable";
+import { UsageError } from "./Command";
 
 const templates = join(__dirname, "..", "..", "templates");
 
@@ -53,14 +55,18 @@ export function writeMissing(directory: string, files: ProjectFile[]): WrittenFi
 export function missingPackages(directory: string, project: ProjectFile[]): string[] {
   const file = join(directory, "package.json");
   if (!existsSync(file)) return [];
-  const has = packagesIn(readFileSync(file, "utf8"));
-  const needed = packagesIn(project.find(({ path }) => path === "package.json")!.text);
+  const has = packagesIn(file, readFileSync(file, "utf8"));
+  const needed = packagesIn("package.json", project.find(({ path }) => path === "package.json")!.text);
   return Object.entries(needed).flatMap(([name, range]) => (name in has ? [] : [`${name}@${range}`]));
 }
 
-function packagesIn(text: string): Record<string, string> {
-  const { dependencies, devDependencies } = JSON.parse(text) as Record<string, Record<string, string>>;
-  return { ...dependencies, ...devDependencies };
+function packagesIn(file: string, text: string): Record<string, string> {
+  try {
+    const { dependencies, devDependencies } = JSON.parse(text) as Record<string, Record<string, string>>;
+    return { ...dependencies, ...devDependencies };
+  } catch {
+    throw new UsageError(`${printable(file)} is not valid JSON.`);
+  }
 }
 
 function filesIn(template: string): ProjectFile[] {

@@ -1,7 +1,7 @@
 /** The file of one stack, to which `init` adds servers unless it has some. */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
-import { parseDocument } from "yaml";
+import { isMap, parseDocument } from "yaml";
 import { SERVERS_KEY } from "../aegir/ServerConfiguration";
 import { UsageError } from "./Command";
 import { projectFileIn, stackDirectory, stackFileIn, stacksIn } from "./serverFiles";
@@ -41,6 +41,8 @@ export function stackConfiguration(project: string, stack: string | undefined): 
 /** Adds the servers, and leaves everything else in the file as it is. */
 export function addServers({ file }: StackConfiguration, servers: object): void {
   const document = parseDocument(existsSync(file) ? readFileSync(file, "utf8") : "");
+  // Pulumi leaves an empty `config:` behind when the last value is removed.
+  if (!isMap(document.get("config"))) document.set("config", document.createNode({}));
   document.setIn(["config", SERVERS_KEY], document.createNode(servers));
   writeFileSync(file, document.toString());
 }

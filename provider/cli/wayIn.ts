@@ -1,7 +1,9 @@
 /** How `init` reaches a server that is not configured yet: from its options and, on a terminal, from answers. */
+import { scanUnpinnedHosts } from "../aegir/unpinnedHosts";
 import { instanceOf, readAddress } from "../aegir/ServerConfiguration";
 import { UsageError, type CommandOptions, type Terminal } from "./Command";
 import { pinningOf } from "./doctor";
+import { hostKeyText } from "./doctorReport";
 import { CONNECTION_OPTIONS, connectionOf } from "./connectionOptions";
 
 export const WAY_IN_OPTIONS = {
@@ -29,8 +31,32 @@ export function missingWayIn(options: WayInOptions): string[] {
   );
 }
 
+/**
+ * The entry of a server in the configuration, with a host key that was given or that a person has confirmed.
+ * @param name the server's name in the configuration
+ */
+export async function pinnedServer(
+  name: string,
+  options: WayInOptions,
+  terminal: Terminal | undefined,
+): Promise<object | "not confirmed"> {
+  const way = terminal === undefined ? options : await askWayIn(options, terminal);
+  if (way["host-key"] !== undefined || terminal === undefined) return serverOf(way);
+  const hostKey = await confirmedHostKey(name, serverOf(way), terminal);
+  return hostKey === undefined ? "not confirmed" : serverOf({ ...way, "host-key": hostKey });
+}
+
+/** Shows the host key and how to compare it. Nothing has been sent to the server when this returns. */
+async function confirmedHostKey(name: string, server: object, terminal: Terminal): Promise<string | undefined> {
+  const pinning = pinningOf(name, server, { origin: "the answers", encrypted: [] });
+  const shown = (await scanUnpinnedHosts(name, pinning)).find(({ path }) => path === "connection")!;
+  terminal.print(`\n${hostKeyText(shown, terminal.style)}\n`);
+  const answer = await terminal.ask("  Are the two the same? Type yes to pin this key");
+  return answer.toLowerCase() === "yes" ? shown.fingerprint : undefined;
+}
+
 /** Asks for what the options leave open, except the host key. */
-export async function askWayIn(options: WayInOptions, terminal: Terminal): Promise<WayInOptions> {
+async function askWayIn(options: WayInOptions, terminal: Terminal): Promise<WayInOptions> {
   const host =
     options.host ??
     (await terminal.ask("Host name or address of the Aegir server", undefined, (answer) => {
@@ -56,7 +82,7 @@ export async function askWayIn(options: WayInOptions, terminal: Terminal): Promi
  * The entry of the server in the configuration; not checked yet, and with secrets nowhere in it.
  * @throws UsageError for a login that cannot run Drush
  */
-export function serverOf({ instance, "run-as": runAs, ...options }: WayInOptions): object {
+function serverOf({ instance, "run-as": runAs, ...options }: WayInOptions): object {
   const given = { connection: connectionOf(options) };
   const { configuration } = pinningOf("main", given, { origin: "the server's options", encrypted: [] });
   const { host, port, user } = configuration.connection!;

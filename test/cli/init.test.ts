@@ -118,6 +118,26 @@ describe("aegir-access init", () => {
     assert.match(read("package.json"), /^\{ "name": "mine"/);
   });
 
+  it("init: completes a project that has Pulumi.yml and a stack without values", async () => {
+    await start({ flavour: "upstream" });
+    writeFileSync(at("Pulumi.yml"), "name: mine\nruntime: nodejs\nstackConfigDir: stacks\n");
+    mkdirSync(at("stacks"));
+    writeFileSync(at("stacks", "Pulumi.live.yaml"), "config:\n");
+    const { exitCode, stdout, stderr } = await server.run("init", ...pinned());
+    assert.equal(exitCode, 0, stdout + stderr);
+    assert.ok(!existsSync(at("Pulumi.yaml")));
+    assert.deepEqual(Object.keys(parse(read("stacks", "Pulumi.live.yaml")).config["aegir:servers"]), ["main"]);
+  });
+
+  it("init: writes nothing beside a package.json that cannot be read", async () => {
+    await start({ flavour: "upstream" });
+    writeFileSync(at("package.json"), "{,}");
+    const { exitCode, stderr } = await server.run("init", ...pinned());
+    assert.equal(exitCode, 2);
+    assert.match(stderr, /package\.json is not valid JSON/);
+    assert.ok(!existsSync(at("Pulumi.yaml")));
+  });
+
   it("init: names every missing option at once if there is no terminal, and makes nothing", async () => {
     await start();
     const { exitCode, stderr } = await server.run("init", "access", "--ci", "github");
