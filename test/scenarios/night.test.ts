@@ -11,8 +11,9 @@ import { newKey, ScriptedServer } from "../ssh/ScriptedServer";
 import { cleaningUp } from "../support/cleaningUp";
 import { skipUnlessLong } from "../support/random";
 import { ToxicProxy } from "../support/ToxicProxy";
-import { onEveryEngine } from "./everyEngine";
+import { onEveryEngine, onTheLifecycles } from "./everyEngine";
 import type { Declaration } from "./program";
+import type { Opener } from "./ScenarioStack";
 import { bound, client, expectOk, login, owned, Scenario, type ScenarioOptions } from "./Scenario";
 
 const site = "www.acme.example";
@@ -21,29 +22,68 @@ const nightly = { refresh: true, continueOnError: true };
 /** A new host key shows the kind every day. */
 const FURTHER_CHANGES = "nights after further changes of the configuration";
 
-onEveryEngine("the night", (engine) => {
-  const later = cleaningUp();
-  let scenario: Scenario;
+let scenario: Scenario;
 
+/** What a suite of nights begins a test with, and what it does after one. */
+function nightsOn(engine: () => Opener) {
+  const later = cleaningUp();
   async function open(options: ScenarioOptions = {}): Promise<void> {
     scenario = await Scenario.open(engine(), options);
     later(() => scenario.close());
     prepare(scenario.aegir);
   }
+  return { open, later };
+}
 
-  function prepare(aegir: SmallAegir): void {
-    aegir.addSites([{ site }]);
-    for (const name of ["alice", "bob"]) aegir.panel.addUser({ name });
-  }
+function prepare(aegir: SmallAegir): void {
+  aegir.addSites([{ site }]);
+  for (const name of ["alice", "bob"]) aegir.panel.addUser({ name });
+}
 
-  const configure = (servers: object) => scenario.configure({ "aegir:servers": { secret: JSON.stringify(servers) } });
-  const bindings = (aegir = scenario.aegir) =>
-    aegir
-      .tables()
-      .bindings.flatMap(({ user, client }) => (client === "acme" ? user : []))
-      .sort();
-  const failed = ({ steps }: Outcome) =>
-    steps.flatMap(({ op, name, outcome }) => (outcome === "failed" ? `${op} ${name}` : []));
+const configure = (servers: object) => scenario.configure({ "aegir:servers": { secret: JSON.stringify(servers) } });
+const bindings = (aegir = scenario.aegir) =>
+  aegir
+    .tables()
+    .bindings.flatMap(({ user, client }) => (client === "acme" ? user : []))
+    .sort();
+const failed = ({ steps }: Outcome) =>
+  steps.flatMap(({ op, name, outcome }) => (outcome === "failed" ? `${op} ${name}` : []));
+
+/** The second server, where there are two. */
+let other: SmallAegir;
+const on = (server: string, { name, args, ...rest }: Declaration): Declaration => ({
+  ...rest,
+  name: `${server}:${name}`,
+  args: { ...args, server, ...("client" in args && { client: "acme" }) },
+});
+const all = ["main", "other"].flatMap((server) => [
+  on(server, client("acme", "Acme Corp")),
+  { ...on(server, bound("acme", "alice")), options: { dependsOn: [`${server}:client:acme`] } },
+  { ...on(server, bound("acme", "bob")), options: { dependsOn: [`${server}:client:acme`] } },
+]);
+const without = (...names: string[]) => all.filter(({ name }) => !names.includes(name));
+const servers = (change: object = {}) => {
+  const { connection, ...others } = other.configuration();
+  return {
+    main: scenario.aegir.configuration(),
+    other: { ...others, connection: { ...connection, dialErrorLimit: 0 }, ...change },
+  };
+};
+
+/** Each test begins with the same client and people on two servers. */
+function withTwoServers({ open, later }: ReturnType<typeof nightsOn>): void {
+  beforeEach(async () => {
+    other = await SmallAegir.start();
+    later(() => other.stop());
+    prepare(other);
+    await open();
+    await configure(servers());
+    await scenario.up(all);
+  });
+}
+
+onEveryEngine("the night", (engine) => {
+  const { open, later } = nightsOn(engine);
 
   describe("after a change of the configuration", () => {
     const acme = [client("acme", "Acme Corp"), bound("acme", "bob"), owned(site, "acme"), login("acme", site)];
@@ -227,34 +267,7 @@ onEveryEngine("the night", (engine) => {
   });
 
   describe("with two servers", () => {
-    let other: SmallAegir;
-    const on = (server: string, { name, args, ...rest }: Declaration): Declaration => ({
-      ...rest,
-      name: `${server}:${name}`,
-      args: { ...args, server, ...("client" in args && { client: "acme" }) },
-    });
-    const all = ["main", "other"].flatMap((server) => [
-      on(server, client("acme", "Acme Corp")),
-      { ...on(server, bound("acme", "alice")), options: { dependsOn: [`${server}:client:acme`] } },
-      { ...on(server, bound("acme", "bob")), options: { dependsOn: [`${server}:client:acme`] } },
-    ]);
-    const without = (...names: string[]) => all.filter(({ name }) => !names.includes(name));
-    const servers = (change: object = {}) => {
-      const { connection, ...others } = other.configuration();
-      return {
-        main: scenario.aegir.configuration(),
-        other: { ...others, connection: { ...connection, dialErrorLimit: 0 }, ...change },
-      };
-    };
-
-    beforeEach(async () => {
-      other = await SmallAegir.start();
-      later(() => other.stop());
-      prepare(other);
-      await open();
-      await configure(servers());
-      await scenario.up(all);
-    });
+    withTwoServers({ open, later });
 
     it("one that is off stops no revocation on the other; the run is red and names what it has not seen", async () => {
       await other.down();
@@ -270,35 +283,6 @@ onEveryEngine("the night", (engine) => {
       expectOk(await scenario.stack.up(nightly));
       assert.deepEqual(bindings(other), ["alice"]);
       assert.deepEqual((await scenario.up()).changes, { same: 4 });
-    });
-
-    it("one that is given up is forgotten without a connection, and each run says so", async () => {
-      await other.down();
-      await configure(servers({ decommissioned: "burnt down, OPS-123" }));
-      // Still declared: kept as it is, said in every run, and the rest goes on.
-      scenario.declare(without("main:binding:acme:bob"));
-      const kept = expectOk(await scenario.stack.up(nightly));
-      assert.deepEqual(bindings(), ["alice"]);
-      assert.match(
-        kept.output,
-        /client:acme: is declared on the server other, which is decommissioned \(burnt down, OPS-123\)/,
-      );
-      // Nothing new is made there.
-      scenario.declare([...without("main:binding:acme:bob"), on("other", client("beta", "Beta"))]);
-      const refused = await scenario.stack.up(nightly);
-      assert.deepEqual(failed(refused), ["create other:client:beta"]);
-      assert.match(
-        refused.output,
-        /server "other" is decommissioned \(burnt down, OPS-123\), so nothing connects to it/,
-      );
-      // Removed: forgotten, by name.
-      scenario.declare(without("main:binding:acme:bob").filter(({ name }) => name.startsWith("main:")));
-      const gone = expectOk(await scenario.stack.up(nightly));
-      for (const what of ["alice (uid", "bob (uid", "the client acme is called Acme Corp"]) {
-        assert.match(gone.output, new RegExp(`is forgotten without a connection: .*${what.replace("(", "\\(")}`));
-      }
-      await configure({ main: scenario.aegir.configuration() });
-      assert.deepEqual((await scenario.up()).changes, { same: 2 });
     });
 
     it("one whose entry left the configuration is not forgotten: the run is red and names the way out", async () => {
@@ -377,6 +361,44 @@ onEveryEngine("the night", (engine) => {
     expectOk(await scenario.stack.up(nightly));
     assert.deepEqual(bindings(), ["alice"]);
     assert.equal(scenario.owner(site), "acme");
+  });
+});
+
+// Each resource answers for itself here, and an engine with a refresh does no more than ask it.
+onTheLifecycles("the night", (engine) => {
+  const { open, later } = nightsOn(engine);
+
+  describe("with two servers", () => {
+    withTwoServers({ open, later });
+
+    it("one that is given up is forgotten without a connection, and each run says so", async () => {
+      await other.down();
+      await configure(servers({ decommissioned: "burnt down, OPS-123" }));
+      // Still declared: kept as it is, said in every run, and the rest goes on.
+      scenario.declare(without("main:binding:acme:bob"));
+      const kept = expectOk(await scenario.stack.up(nightly));
+      assert.deepEqual(bindings(), ["alice"]);
+      assert.match(
+        kept.output,
+        /client:acme: is declared on the server other, which is decommissioned \(burnt down, OPS-123\)/,
+      );
+      // Nothing new is made there.
+      scenario.declare([...without("main:binding:acme:bob"), on("other", client("beta", "Beta"))]);
+      const refused = await scenario.stack.up(nightly);
+      assert.deepEqual(failed(refused), ["create other:client:beta"]);
+      assert.match(
+        refused.output,
+        /server "other" is decommissioned \(burnt down, OPS-123\), so nothing connects to it/,
+      );
+      // Removed: forgotten, by name.
+      scenario.declare(without("main:binding:acme:bob").filter(({ name }) => name.startsWith("main:")));
+      const gone = expectOk(await scenario.stack.up(nightly));
+      for (const what of ["alice (uid", "bob (uid", "the client acme is called Acme Corp"]) {
+        assert.match(gone.output, new RegExp(`is forgotten without a connection: .*${what.replace("(", "\\(")}`));
+      }
+      await configure({ main: scenario.aegir.configuration() });
+      assert.deepEqual((await scenario.up()).changes, { same: 2 });
+    });
   });
 
   it("a binding that a killed run had just made, of a grant that expired before the next one: the audit reports it until it is removed", async () => {
