@@ -99,8 +99,8 @@ class ProgramHost {
     this.process = spawn(
       process.execPath,
       [
-        ...["lazyModules.js", "compiledModules.js"].flatMap((name) => ["--require", join(__dirname, name)]),
-        ...["--require", require.resolve("sucrase/register/ts")],
+        ...["--require", join(__dirname, "compiledModules.js")],
+        ...["--require", join(__dirname, "lazyModules.js"), "--require", require.resolve("sucrase/register/ts")],
         ...nodeArguments,
         join(__dirname, "programHost.ts"),
         runner,
