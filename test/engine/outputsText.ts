@@ -66,6 +66,7 @@ function shown(value: PropertyValue): string[] {
       JSON.stringify([...lines.slice(0, SHOWN_LINES), ...(lines.length > SHOWN_LINES ? ["..."] : [])].join("\n")),
     ];
   }
+  if (Array.isArray(value)) return ["[", ...value.flatMap(shown).map((line) => `  ${line}`), "]"];
   if (!isObject(value)) return [JSON.stringify(value)];
   const inner = outputsText(value, value, false).trimEnd().split("\n");
   return ["{", ...inner.map((line) => `  ${line}`), "}"];
