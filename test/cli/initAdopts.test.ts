@@ -42,7 +42,7 @@ onEveryEngine("the project that init makes", (engine) => {
       stateDirectory: at("state"),
       passphrase: "passphrase of init",
       config: Object.fromEntries(Object.entries(config).map(([key, value]) => [key, JSON.stringify(value)])),
-      env: { AEGIR_PRIVATE_KEY: server.aegir.drush.privateKey },
+      env: { AEGIR_PRIVATE_KEY: server.aegir.drush.privateKey, PULUMI_NODEJS_TRANSPILE_ONLY: "true" },
     });
     const before = server.aegir.digest();
     const adopted = expectOk(await stack.up());

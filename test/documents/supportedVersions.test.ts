@@ -3,12 +3,13 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
-import { engines, peerDependencies } from "pulumi-aegir/package.json";
+import { engines, peerDependencies, version } from "pulumi-aegir/package.json";
 import { devDependencies } from "../../package.json";
 import { INSTALLERS, TSX } from "../package/installers";
 import { PINNED_TOOLCHAINS, type Toolchain } from "../package/toolchains";
 
 const root = join(__dirname, "..", "..");
+const template = (path: string) => readFileSync(join(root, "provider", "templates", path), "utf8");
 
 describe("The supported versions in README.md", () => {
   it("supported versions: list every tested major version of Node, and the package requires the oldest", () => {
@@ -36,6 +37,21 @@ describe("The supported versions in README.md", () => {
       supported.split(", "),
       tested.map((version) => version.replace(/\.\d+$/, "")),
     );
+  });
+
+  it("supported versions: a project that init makes, and its pipelines, use this release and versions of development", () => {
+    const { dependencies, devDependencies: others } = JSON.parse(template("project/package.json"));
+    assert.deepEqual(dependencies, {
+      "@pulumi/pulumi": devDependencies["@pulumi/pulumi"],
+      "pulumi-aegir": `^${version}`,
+    });
+    assert.deepEqual(others, {
+      "@types/node": devDependencies["@types/node"],
+      typescript: devDependencies.typescript,
+    });
+    const { tested } = row("Pulumi CLI");
+    assert.match(template("github/.github/workflows/access-deploy.yml"), new RegExp(`pulumi-version: ${tested[0]}\\n`));
+    assert.match(template("gitlab/.gitlab-ci.yml"), new RegExp(`image:\\n.*pulumi-nodejs:${tested[0]}\\n`));
   });
 
   it("supported versions: list every tested package manager and what it needs in the project", () => {
