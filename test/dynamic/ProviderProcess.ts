@@ -28,7 +28,6 @@ export class ProviderProcess extends DynamicProvider {
       directory: root,
       project: "project",
       environment: { ...process.env, ...environment },
-      node: ["--require", join(root, "test", "engine", "lazyModules.js")],
       ...(engine && { engine }),
       onLine: (line, stream) => ({ stdout, stderr })[stream].push(line),
     });

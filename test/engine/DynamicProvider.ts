@@ -20,8 +20,6 @@ export interface DynamicProviderOptions {
   environment: NodeJS.ProcessEnv;
   /** Where the engine that asks can be reached; nobody is there if absent. */
   engine?: string;
-  /** Arguments of Node itself. */
-  node?: string[];
   /** A line that the provider printed. */
   onLine: (line: string, stream: "stdout" | "stderr") => void;
 }
@@ -31,6 +29,8 @@ export const messageLimits: grpc.ChannelOptions = {
   "grpc.max_receive_message_length": 400 * 1024 * 1024,
   "grpc.max_send_message_length": -1,
 };
+
+const preloaded = ["compiledModules.js", "lazyModules.js"].flatMap((name) => ["--require", join(__dirname, name)]);
 
 const graceMilliseconds = 5000;
 
@@ -65,9 +65,9 @@ export class DynamicProvider {
   protected readonly client: Promise<ResourceProviderClient>;
   private readonly closed: Promise<void>;
 
-  constructor({ directory, project, environment, engine = "127.0.0.1:0", node = [], onLine }: DynamicProviderOptions) {
+  constructor({ directory, project, environment, engine = "127.0.0.1:0", onLine }: DynamicProviderOptions) {
     const provider = createRequire(join(directory, "package.json")).resolve("@pulumi/pulumi/cmd/dynamic-provider");
-    const child = spawn(process.execPath, [...node, provider, engine], {
+    const child = spawn(process.execPath, [...preloaded, provider, engine], {
       cwd: directory,
       env: { ...environment, PULUMI_CONFIG: "{}", PULUMI_PROJECT: project, PULUMI_NODEJS_PROJECT: project },
       stdio: ["ignore", "pipe", "pipe"],

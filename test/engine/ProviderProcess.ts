@@ -5,26 +5,14 @@
  * - It knows no previews, so `create` and `update` are never called in one; the caller answers with the inputs.
  * - An error that carries `ErrorResourceInitFailed` says that the resource exists, but is not ready.
  */
-import { join } from "node:path";
 import * as grpc from "@grpc/grpc-js";
 import * as messages from "@pulumi/pulumi/proto/provider_pb";
-import {
-  type Answers,
-  DynamicProvider,
-  type DynamicProviderOptions,
-  type Fields,
-  initFailureOf,
-} from "./DynamicProvider";
+import { type Answers, DynamicProvider, type Fields, initFailureOf } from "./DynamicProvider";
 import { changedKeys, fromStruct, markSecretsLike, PropertyMap, revealAll } from "./properties";
 import { ResourceState } from "./ResourceState";
 import { nameOf } from "./Urn";
 
 export class ProviderProcess extends DynamicProvider {
-  constructor(options: DynamicProviderOptions) {
-    const preloaded = ["lazyModules.js", "compiledModules.js"].flatMap((name) => ["--require", join(__dirname, name)]);
-    super({ ...options, node: preloaded });
-  }
-
   async configure(config: PropertyMap): Promise<void> {
     await this.request("configure", { Args: revealAll(config), Acceptsecrets: true, Acceptresources: true });
   }
