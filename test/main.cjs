@@ -7,8 +7,8 @@ const { existsSync, readdirSync, readFileSync } = require("node:fs");
 const { availableParallelism } = require("node:os");
 const { join } = require("node:path");
 
-/** Those whose tests take longest begin first, so that no core waits for the other at the end. */
-const LONGEST = ["test/package", "test/random", "test/faults", "test/conformance", "test/engine", "test/scenarios"];
+/** Folders whose tests take longest begin first, so that no core waits for the other at the end. */
+const LONGEST = ["package", "stack", "examples", "random", "faults", "conformance", "engine", "scenarios", "cli"];
 
 const given = process.argv.slice(2);
 const paths = given.filter((argument) => existsSync(argument));
@@ -35,9 +35,13 @@ function run(command, args) {
   return spawnSync(command, args, { stdio: "inherit" }).status === 0;
 }
 
-/** Each once: a parallel Mocha runs a file as often as it is named. */
 function everyFile() {
-  return [...new Set([...LONGEST, "test"].flatMap(filesBelow))];
+  const files = readdirSync("test", { recursive: true, encoding: "utf8" }).filter((path) => path.endsWith(".test.ts"));
+  const rank = (path) => LONGEST.findIndex((begin) => path.startsWith(begin)) + 1 || LONGEST.length + 1;
+  return files
+    .sort()
+    .sort((one, other) => rank(one) - rank(other))
+    .map((path) => join("test", path));
 }
 
 /** Test files that hold one of the titles as it is; all of them if none does, since some titles are composed. */
@@ -47,13 +51,6 @@ function filesWith(titles) {
     return titles.some((title) => source.includes(title));
   });
   return holding.length > 0 ? holding : everyFile();
-}
-
-function filesBelow(folder) {
-  return readdirSync(folder, { recursive: true, encoding: "utf8" })
-    .filter((path) => path.endsWith(".test.ts"))
-    .map((path) => join(folder, path))
-    .sort();
 }
 
 function isFile(path) {
