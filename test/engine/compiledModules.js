@@ -13,7 +13,8 @@ const { constants, Script } = require("node:vm");
 
 const root = `${dirname(dirname(__dirname))}/`;
 const directory = join(root, "node_modules", ".cache", "compiled", process.version);
-const file = join(directory, basename(dirname(process.argv[1])) + basename(process.argv[1]));
+const [, main = "node"] = process.argv;
+const file = join(directory, `${basename(dirname(main))}-${basename(main)}`);
 
 /** By file name. */
 const stored = readStored();
