@@ -115,6 +115,11 @@ export class AegirServer {
     return inventory;
   }
 
+  /** What the client with this number is called now; null if there is none. */
+  async internalNameOf(nid: number): Promise<string | null> {
+    return (await this.inventory()).clients.find((client) => client.nid === nid)?.internalName ?? null;
+  }
+
   async end(): Promise<void> {
     await this.#worker?.end();
     this.#drushConnection?.end();

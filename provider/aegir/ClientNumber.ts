@@ -44,12 +44,22 @@ export function otherClient(server: string, known: KnownClient, found: ClientCha
             "`pulumi up --refresh`; without an AegirClient, remove this resource, run `pulumi up`, and declare it again",
         ]),
   ].join("; or ");
+  return clientParted(server, known, found, ways);
+}
+
+/** Refuses to guess which client is meant. `ways`: how a person says it. */
+export function clientParted(
+  server: string,
+  { internalName, nid }: KnownClient,
+  found: ClientChange,
+  ways: string,
+): AegirError {
   return new AegirError({
     code: "changedMeanwhile",
-    what: `the client ${known.internalName} ${partedClient(known, found)}`,
+    what: `the client ${internalName} ${partedClient({ internalName, nid }, found)}`,
     server,
     outcome: "notDone",
     next: capitalized(ways),
-    detail: { expected: known, found },
+    detail: { expected: { internalName, nid }, found },
   });
 }

@@ -320,7 +320,7 @@ async function ensureOnce(
   const { internalName, name } = inputs;
   const looked = await server.clients.look(internalName, name);
   const isMissed = recorded !== undefined && looked.client?.nid !== recorded.nid;
-  const live = { ...looked, recordedIsCalled: isMissed ? await calledNow(server, recorded.nid) : null };
+  const live = { ...looked, recordedIsCalled: isMissed ? await server.internalNameOf(recorded.nid) : null };
   const decision = decideClient(inputs, live, recorded);
   if (decision.action === "refuse") throw clientRefused(server, inputs, live, recorded, decision.why);
   if (!recorded) warnOfOthers(id, inputs, live);
@@ -331,10 +331,6 @@ async function ensureOnce(
   const ensured = await server.clients.ensureUser(client, user);
   if (!ensured.nameTaken) return ensured.client;
   throw new PartialFailure(id, recordOf(client, { ...inputs, email: undefined }), ensured.nameTaken);
-}
-
-async function calledNow(server: AegirServer, nid: number): Promise<string | null> {
-  return (await server.inventory()).clients.find((client) => client.nid === nid)?.internalName ?? null;
 }
 
 function warnOfOthers(id: string, { name }: Inputs, { client, sameName, sameShellName }: VerbResult<"client">): void {

@@ -245,7 +245,7 @@ async function calledNow(server: AegirServer, { client, clientNid }: Recorded): 
   if (clientNid === undefined) return client;
   const { result } = await server.worker.call("client", { internalName: client });
   if (result.client?.nid === clientNid) return client;
-  return (await server.inventory()).clients.find(({ nid }) => nid === clientNid)?.internalName;
+  return (await server.internalNameOf(clientNid)) ?? undefined;
 }
 
 /** A new binding has no number of its own yet, and would take the name for the person who has it now. */

@@ -1,10 +1,9 @@
 /** What a refusal to make, change or delete a client says. */
 import { AegirError } from "../aegir/AegirError";
 import type { AegirServer } from "../aegir/AegirServer";
-import { partedClient, type ClientChange, type KnownClient } from "../aegir/ClientNumber";
+import { clientParted, type ClientChange, type KnownClient } from "../aegir/ClientNumber";
 import type { ClientRefusal } from "../decisions/client";
 import { canonicalName } from "../naming/SpelledName";
-import { capitalized } from "../text/capitalized";
 import type { VerbResult } from "../worker/protocol";
 
 interface Declared {
@@ -65,14 +64,7 @@ function parted(server: AegirServer, olds: RecordedName, found: ClientChange): A
     ...(found.nid === null ? [] : [`set onExisting: "adopt" to take the one that is called ${olds.internalName} now`]),
     "remove the client from the program",
   ].join(", or ");
-  return new AegirError({
-    code: "changedMeanwhile",
-    what: `the client ${olds.internalName} ${partedClient(olds, found)}`,
-    server: server.label,
-    outcome: "notDone",
-    next: capitalized(ways),
-    detail: { expected: { internalName: olds.internalName, nid: olds.nid }, found },
-  });
+  return clientParted(server.label, olds, found, ways);
 }
 
 export function refused(server: AegirServer, what: string, next: string): AegirError {

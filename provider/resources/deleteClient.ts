@@ -20,16 +20,16 @@ interface DeletedClient {
 export async function deleteClient(server: AegirServer, id: string, props: DeletedClient): Promise<void> {
   const { client } = await server.clients.look(props.internalName, props.name);
   if (props.nid !== undefined && client?.nid !== props.nid) {
-    const known = (await server.inventory()).clients.find(({ nid }) => nid === props.nid);
-    if (known && isDeclared(server.name, clientId(known.internalName))) {
-      report(id, `is declared as ${known.internalName} now: only this entry of the state is forgotten.`);
+    const internalName = await server.internalNameOf(props.nid);
+    if (internalName !== null && isDeclared(server.name, clientId(internalName))) {
+      report(id, `is declared as ${internalName} now: only this entry of the state is forgotten.`);
       return;
     }
-    if (known) {
+    if (internalName !== null) {
       throw refused(
         server,
-        `the client ${props.internalName} ${partedClient(props, { internalName: known.internalName, nid: client?.nid ?? null })}`,
-        `Declare internalName: "${known.internalName}", or delete that client in the panel, then run the same command again`,
+        `the client ${props.internalName} ${partedClient(props, { internalName, nid: client?.nid ?? null })}`,
+        `Declare internalName: "${internalName}", or delete that client in the panel, then run the same command again`,
       );
     }
     if (client) {
