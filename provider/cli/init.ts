@@ -108,7 +108,11 @@ export const init = defineCommand({
       directory,
       stack: stack.stack,
       servers: examined.facts.servers,
-      files: [...files, { path: stack.path, outcome: stackOutcome(stack) }].sort(byPath),
+      files: [
+        ...files,
+        ...(dumped ? [] : [{ path: MANIFEST, outcome: "same" as const }]),
+        { path: stack.path, outcome: stackOutcome(stack) },
+      ].sort(byPath),
       decisions: dumped?.decisions ?? 0,
       next: nextCommands(relative(context.directory, directory), stack, packages),
     };

@@ -35,7 +35,7 @@ export function pipelineFiles(pipelines: Pipelines, stack: string, owner: string
   }));
 }
 
-/** What became of a file; `same` and `different` ones existed and were left alone, as the template or not. */
+/** What became of a file. `same` and `different` ones existed and were left alone; of the latter, `init` writes another text. */
 export interface WrittenFile {
   path: string;
   outcome: "written" | "completed" | "same" | "different";
