@@ -159,7 +159,8 @@ onEveryEngine("a stack that knows its last deployment", (engine) => {
     await scenario.configure({ "aegir-access:asOf": "2026-11-24" });
   });
 
-  it("finds no change in other capitals of users, sites and mail addresses, nor in a state of an earlier release", async () => {
+  it("finds no change in other capitals of users, sites and mail addresses, nor in a state of an earlier release", async function () {
+    this.timeout(600_000);
     const before = manifest
       .replace("internalName: acme\n", "internalName: acme\n    email: IT@Acme.example\n")
       .replaceAll("alice, bob", "{ name: Alice, createUser: { email: Alice@Example.com } }, Bob");
