@@ -4,6 +4,7 @@
  * and a site that cannot be handed over is no reason to leave a password unrotated.
  */
 import * as pulumi from "@pulumi/pulumi";
+import { allRegistered } from "./allRegistered";
 import { programRun } from "./uniqueIdentities";
 
 /** For each program run, the ownerships so far by their client, as the program wrote it: a string, or one output. */
@@ -19,8 +20,7 @@ export function noteOwnership(client: unknown, ownership: pulumi.Resource): void
 /** `value`, as soon as the engine is done with the ownerships of this client so far, whether they succeeded or not. */
 export function afterOwnerships<T>(client: unknown, value: pulumi.Output<T>): pulumi.Output<T> {
   const before = ownerships.get(programRun())?.get(client) ?? [];
-  // A URN is known as soon as the engine has answered, whatever it has answered (@pulumi/pulumi, runtime/resource).
-  const done = Promise.all(before.map(({ urn }) => new Promise<void>((resolve) => urn.apply(() => resolve()))));
+  const done = allRegistered(before);
   // A promise, unlike an output, brings no dependencies along.
   return pulumi.all([value, done.then(() => true)]).apply(([known]) => known as T);
 }

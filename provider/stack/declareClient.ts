@@ -6,7 +6,7 @@ import { ClientUserBinding } from "../resources/ClientUserBinding";
 import { ShellAccount } from "../resources/ShellAccount";
 import { SiteOwnership, type SiteOwnershipArgs } from "../resources/SiteOwnership";
 import { personByName, type EffectiveAccess } from "../review/EffectiveAccess";
-import { allRegistered } from "./allRegistered";
+import { allRegistered } from "../resources/allRegistered";
 
 export interface ClientResources {
   client: AegirClient;
@@ -29,7 +29,7 @@ export interface ClientOptions {
  * Logical names hold the identity only, so that no edit of the manifest makes a new resource of an old one. What is
  * protected is so in the state as well, so that no way around this program takes it.
  *
- * People come before sites and sites before the login, without depending on each other: see allRegistered().
+ * People come before sites, without sites depending on them: see allRegistered(). A login waits for the sites by itself.
  */
 export async function declareClient(
   declared: ManifestClient,
@@ -65,7 +65,6 @@ export async function declareClient(
     sites: new Map(declared.sites.map(({ site }, index) => [site, owned[index]!])),
   };
   if (!declared.shellAccount) return { ...resources, account: undefined };
-  await allRegistered(owned);
   const account = new ShellAccount(
     `account:${internalName}`,
     { client: client.internalName, rotation: declared.shellAccount.rotation, server },

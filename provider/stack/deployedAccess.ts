@@ -7,7 +7,7 @@ import type { AegirClient } from "../resources/AegirClient";
 import type { ClientUserBinding } from "../resources/ClientUserBinding";
 import type { SiteOwnership } from "../resources/SiteOwnership";
 import { EffectiveAccess, type AccessClient, type AccessSite } from "../review/EffectiveAccess";
-import { allRegistered } from "./allRegistered";
+import { allRegistered } from "../resources/allRegistered";
 import type { ClientResources } from "./declareClient";
 
 /**

@@ -5,7 +5,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { drushLine } from "../aegir/drushLine";
 import type { Server, ServerProxy } from "../aegir/serverTypes";
 import type { SiteOwnership } from "../resources/SiteOwnership";
-import { allRegistered } from "./allRegistered";
+import { allRegistered } from "../resources/allRegistered";
 
 /**
  * Prepares to run a server's task queue once, after all owners are recorded, whenever one of them has changed.
