@@ -6,6 +6,7 @@ import {
   accessOfPreview,
   IncompletePreview,
   accessPage,
+  checksumsOf,
   COMMENT_MARK,
   differenceOf,
   jsonReview,
@@ -86,7 +87,8 @@ export const review = defineCommand({
     const before = accessOf(parseBase(contents.base, options), options);
     try {
       const after = accessOf(parseManifest(contents.head.bytes, contents.head.name, options), options);
-      return Promise.resolve(reviewed([reviewOf(differenceOf(before, after))], format));
+      const review = { ...reviewOf(differenceOf(before, after)), checksums: checksumsOf(before, after) };
+      return Promise.resolve(reviewed([review], format));
     } catch (error) {
       if (error instanceof ManifestError) return Promise.resolve(unreadable(error, format));
       throw error;

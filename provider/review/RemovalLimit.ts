@@ -28,6 +28,8 @@ export interface Review {
   refusals: Refusal[];
   /** What would be refused if the manifest did not say that it is meant. */
   allowed: Refusal[];
+  /** Of the access before and after, as a deployment computes them. */
+  checksums?: string;
 }
 
 /** @param hasManifest whether a manifest can allow by name what is refused at any size */

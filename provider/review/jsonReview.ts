@@ -26,6 +26,7 @@ export function jsonReview(review: Review): object {
     asOf: after.asOf,
     refused: refusals.length > 0,
     summary: text(sentences.summary()),
+    checksums: review.checksums ?? null,
     grants,
     refusals: refusals.map((refusal) => ({ ...plain(refusal), text: text(sentences.refusal(refusal)) })),
     remedies: sentences.remedies(review).map(text),

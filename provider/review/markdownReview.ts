@@ -43,7 +43,8 @@ export function markdownReview(review: Review): string {
       SHOWN_ADVISORIES,
     ),
   ].join("\n\n");
-  const closing = `${WORDS_MEAN}\n\n<sub>Read as of ${after.asOf} (UTC).</sub>\n`;
+  const checksum = review.checksums === undefined ? "" : ` Checksum: \`${review.checksums}\``;
+  const closing = `${WORDS_MEAN}\n\n<sub>Read as of ${after.asOf} (UTC).${checksum}</sub>\n`;
   const folded = details(sentences, [
     ["Loses access", "lose", removed],
     ["Gains access", "gain", gained],

@@ -56,6 +56,7 @@ export function textReview(review: Review, options: TextOptions = {}): string {
       "Also",
       advisories.map((advisory) => sentences.advisory(advisory)),
     ),
+    ...(review.checksums === undefined ? [] : [`Checksum: ${review.checksums}`]),
   ].join("\n");
 }
 

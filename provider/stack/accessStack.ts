@@ -83,7 +83,7 @@ function countsOf({ clients, sites }: EffectiveAccess): string {
 function logWarnings({ warnings, clients, asOf }: Manifest): void {
   for (const warning of warnings) void pulumi.log.warn(warning.summary);
   if (clients.some(({ users, expired }) => [...users, ...expired].some(({ expires }) => expires))) {
-    void pulumi.log.info(`Last days of access are compared with ${asOf} (UTC).`);
+    void pulumi.log.info(`Expiry dates are checked against ${asOf} (UTC).`);
   }
 }
 

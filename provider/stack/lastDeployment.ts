@@ -1,10 +1,12 @@
 /** What the stack's last deployment granted, so that a change which takes too much away stops before its first write. */
 import * as pulumi from "@pulumi/pulumi";
+import { checksumOf, checksumsOf } from "../review/checksum";
 import { differenceOf } from "../review/Difference";
-import type { EffectiveAccess } from "../review/EffectiveAccess";
+import { EffectiveAccess } from "../review/EffectiveAccess";
 import { grantsText, readGrants, UnreadableGrants } from "../review/Grants";
 import { reviewOf } from "../review/RemovalLimit";
 import { textRefusals, textReview } from "../review/textReview";
+import { printable } from "../text/printable";
 
 /** The output that holds the grants of a deployment: a secret, or plain text in the states of earlier releases. */
 const OUTPUT = "grants";
@@ -19,14 +21,33 @@ const SHOWN_LINES = 20;
  */
 export async function compareWithLastDeployment(access: EffectiveAccess): Promise<EffectiveAccess | undefined> {
   const text = await lastGrants();
+  const last = text === undefined ? undefined : await before(text, access);
+  await refuseUnreviewed(last ?? new EffectiveAccess({ asOf: access.asOf, clients: [], sites: [] }), access);
   // The first deployment takes nothing from anybody whom it knows of.
-  if (text === undefined) return undefined;
-  const last = await before(text, access);
+  if (last === undefined) return undefined;
   if (grantsText(last) === grantsText(access, last)) return last;
-  const review = reviewOf(differenceOf(last, access));
+  const review = { ...reviewOf(differenceOf(last, access)), checksums: checksumsOf(last, access) };
   if (review.refusals.length > 0) return refuse(textRefusals(review, { most: SHOWN_LINES }));
   await pulumi.log.info(textReview(review, { most: SHOWN_LINES }));
   return last;
+}
+
+/** The variable of the environment with the checksum that a review has shown. */
+const EXPECTED = "AEGIR_EXPECT";
+
+/** So that two changes, each reviewed alone, do not add up to one that nobody has seen. */
+async function refuseUnreviewed(last: EffectiveAccess, access: EffectiveAccess): Promise<void> {
+  const expected = process.env[EXPECTED];
+  if (!expected) return;
+  const found = checksumsOf(last, access);
+  const isDeployed = found === checksumsOf(access, access) && expected.endsWith(`..${checksumOf(access)}`);
+  if (found === expected || isDeployed) return;
+  await refuse(
+    `This deployment would make another change than the one that was reviewed: ${EXPECTED} is ${printable(expected, 100)}, and the ` +
+      `checksum here is ${found}. Nothing was deployed. Another change was merged since the review, a deployment is missing, or a ` +
+      "grant has ended. Review the change again, or deploy without the variable:\n" +
+      textReview(reviewOf(differenceOf(last, access)), { most: SHOWN_LINES }),
+  );
 }
 
 /** The stack's own outputs, as the last deployment left them: a program sees no other part of the old state. */

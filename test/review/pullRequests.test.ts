@@ -7,6 +7,7 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { readManifest } from "../../provider/manifest";
 import { reviewOf, type Review } from "../../provider/review/RemovalLimit";
+import { checksumsOf } from "../../provider/review/checksum";
 import { differenceOf } from "../../provider/review/Difference";
 import { accessOfManifest } from "../../provider/review/fromManifest";
 import { markdownReview } from "../../provider/review/markdownReview";
@@ -18,7 +19,7 @@ function reviewed(pullRequest: string): Review {
   const [before, after] = ["base", "head"].map((side) =>
     accessOfManifest(readManifest(join(directory, pullRequest, `${side}.yaml`), { asOf: TODAY }), "o1"),
   );
-  return reviewOf(differenceOf(before!, after!));
+  return { ...reviewOf(differenceOf(before!, after!)), checksums: checksumsOf(before!, after!) };
 }
 
 describe("The comment on a pull request", () => {

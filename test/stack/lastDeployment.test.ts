@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { aegirAccess } from "../cli/command";
 import type { OperationOptions, Outcome } from "../engine/Engine";
 import { onEveryEngine } from "../scenarios/everyEngine";
 import { expectOk, Scenario } from "../scenarios/Scenario";
@@ -141,7 +142,7 @@ onEveryEngine("a stack that knows its last deployment", (engine) => {
     write(manifest.replaceAll(team.join(", "), guests));
     assert.match(
       expectOk(await scenario.stack.preview()).diagnostics,
-      /Last days of access are compared with 2026-11-24 \(UTC\)\./,
+      /Expiry dates are checked against 2026-11-24 \(UTC\)\./,
     );
     expectOk(await up());
     assert.equal(scenario.aegir.panel.sitesOf("dora").length, 4);
@@ -192,6 +193,29 @@ onEveryEngine("a stack that knows its last deployment", (engine) => {
     await unchanged(before);
     write(after.replace("{ name: alice, createUser: { email: alice@Example.com } }, ", ""));
     assert.deepEqual(changed(expectOk(await scenario.stack.preview())), ["delete binding:acme:alice"]);
+  });
+
+  it("makes only the change that was reviewed, given the checksum of the review", async () => {
+    await deployed(manifest);
+    const reviewed = manifest.replace("users: [alice, bob, carol, dora]", "users: [alice, bob, carol]");
+    const [base, head] = ["base.yaml", "head.yaml"].map((name) => join(scenario.directory, name));
+    writeFileSync(base!, manifest);
+    writeFileSync(head!, reviewed);
+    const review = await aegirAccess(["review", base!, head!, "--as-of", "2026-11-24", "--format", "markdown"]);
+    const [, checksum] = /Checksum: `([0-9a-f]{16}\.\.[0-9a-f]{16})`/.exec(review.stdout)!;
+    const env = { AEGIR_EXPECT: checksum! };
+
+    // Another change was merged, too.
+    write(reviewed.replace("[alice, bob, carol]\n", "[alice, bob]\n"));
+    const refused = await scenario.stack.up({ env });
+    assert.equal(refused.ok, false);
+    assert.deepEqual(changed(refused), []);
+    assert.match(unwrapped(refused), /another change than the one that was reviewed.*- carol and dora lose/s);
+    assert.equal(scenario.aegir.panel.sitesOf("carol").length, 4);
+
+    write(reviewed);
+    assert.deepEqual(changed(expectOk(await up({ env }))), ["delete binding:acme:dora"]);
+    assert.deepEqual(changed(expectOk(await scenario.stack.up({ env }))), []);
   });
 
   it("refuses in a preview and in an update, before the first write, what takes more than is meant", async () => {

@@ -1,0 +1,22 @@
+import { createHash } from "node:crypto";
+import type { EffectiveAccess } from "./EffectiveAccess";
+
+/**
+ * 16 hexadecimal digits that change with who owns which site and who may act for which client until when, and with nothing
+ * else: neither with titles and spellings, nor with what is derived from it.
+ */
+export function checksumOf({ clients, sites }: EffectiveAccess): string {
+  const lines = [
+    ...[...clients.values()].flatMap(({ internalName, bindings }) =>
+      [...bindings].flatMap(([key, { ended, expires }]) => (ended ? [] : [["binding", internalName, key, expires]])),
+    ),
+    ...[...sites.values()].map(({ site, owner }) => ["site", site, owner]),
+  ];
+  const text = lines.map((line) => JSON.stringify(line)).sort();
+  return createHash("sha256").update(text.join("\n")).digest("hex").slice(0, 16);
+}
+
+/** A change, as a review and the deployment of it show it. */
+export function checksumsOf(before: EffectiveAccess, after: EffectiveAccess): string {
+  return `${checksumOf(before)}..${checksumOf(after)}`;
+}
