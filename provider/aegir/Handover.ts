@@ -255,7 +255,7 @@ export class Handover implements HandoverProgress {
     const { previousOwner, verifyTask } = this;
     const warnings: string[] = [];
     if (site.status === SiteStatus.disabled) {
-      warnings.push(`${site.site} is disabled: its owner is changed, but visitors still cannot see it.`);
+      warnings.push(`${site.site} is disabled: visitors cannot see it.`);
     }
     if (this.#certificateLeft) warnings.push(certificateStays(this.#certificateLeft));
     return { kind: "finished", result: { site, previousOwner, verifyTask, warnings } };

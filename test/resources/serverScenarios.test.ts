@@ -257,7 +257,7 @@ describe("the life cycles against a server", () => {
       aegir.addSites([{ site: "off.example", status: -1 }]);
       await siteOwnership.create({ site: "off.example", client: "acme", server });
       assert.deepEqual(said, [
-        "site:off.example: off.example is disabled: its owner is changed, but visitors still cannot see it.",
+        "site:off.example: off.example is disabled: visitors cannot see it.",
       ]);
       assert.equal(aegir.tables().sites.find((row) => row.site === "off.example")?.owner, "acme");
     });
