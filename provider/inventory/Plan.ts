@@ -33,6 +33,8 @@ export interface Step {
   /** Where the manifest declares it; from 1. */
   line: number;
   says: Phrase;
+  /** It is so if the stack has deployed what the server has now, which its state alone knows; else it is refused. */
+  isFromState?: true;
 }
 
 export interface Plan {
@@ -92,7 +94,7 @@ class Planning {
       }
     }
     const undeclared = undeclaredOf(this.manifest, this.inventory, this.instance ?? undefined);
-    const refused = this.steps.some(({ action }) => action === "refuse");
+    const undecided = this.steps.some(({ action, isFromState }) => action === "refuse" || isFromState);
     const after = new EffectiveAccess({
       asOf: this.manifest.asOf,
       instance: this.instance,
@@ -102,7 +104,7 @@ class Planning {
       removalLimit: this.manifest.removalLimit,
       allowRemovals: this.manifest.allowRemovals,
       // The stack's state decides about these, and is not known here.
-      undecided: refused || undeclaredIds(undeclared).length > 0,
+      undecided: undecided || undeclaredIds(undeclared).length > 0,
     });
     return { steps: this.steps, before: this.before, after, undeclared };
   }
@@ -276,13 +278,20 @@ class Planning {
         phrase`is recorded for ${name(internalName)}, but its files are linked for ${found}: it is verified again`,
       );
     }
-    if (decision.action === "refuse") {
-      return step(
-        "refuse",
-        phrase`belongs to ${name(ownerName(live))}. To take it from that client, write takeOverFrom: ${name(ownerName(live))}. A stack that declared it there moves it`,
-      );
-    }
     const waits = live.status === SiteStatus.queued ? phrase`, once it is installed` : [];
+    if (decision.action === "refuse") {
+      const from = ownerName(live);
+      if (!this.manifest.clients.some((each) => each.internalName === from)) {
+        return step(
+          "refuse",
+          phrase`belongs to ${name(from)}. To take it from that client, write takeOverFrom: ${name(from)}. A stack that declared it there moves it`,
+        );
+      }
+      const says = phrase`goes from ${name(from)} to ${name(internalName)}${waits}, if this stack has declared it at ${name(from)}. Otherwise it is refused: write takeOverFrom: ${name(from)}`;
+      this.steps.push({ action: "update", resource: `site:${site}`, line: declared.line, says, isFromState: true });
+      this.sites.set(live.site, { ...this.sites.get(live.site)!, owner: internalName });
+      return;
+    }
     const from = owner === undefined ? phrase`no owner` : name(owner);
     step("update", phrase`goes from ${from} to ${name(internalName)}${waits}`);
     this.sites.set(live.site, { ...this.sites.get(live.site)!, owner: internalName });

@@ -80,6 +80,19 @@ describe("plan and audit on a live server", () => {
     assert.doesNotMatch(stdout, /shell login/, "the configuration names no instance that would make any");
   });
 
+  it("plan: moves a site between clients of the manifest, as the stack that declared it does", async () => {
+    const moved = MANIFEST.replace(", shop.acme.example.com]", "]").replace(
+      "[beta.example.com",
+      "[beta.example.com, shop.acme.example.com",
+    );
+    const { stdout } = await look("plan", moved);
+    const says =
+      "~ site:shop.acme.example.com: goes from acme to beta, if this stack has declared it at acme. Otherwise it is refused: " +
+      "write takeOverFrom: acme.";
+    assert.ok(stdout.split("\n").includes(says), stdout);
+    assert.match(stdout, /bob gains? .*shop\.acme\.example\.com|gains? shop\.acme\.example\.com/);
+  });
+
   it("plan: refuses a binding to a user with another mail address or uid than declared", async () => {
     const expected = MANIFEST.replace(
       "users: [alice]",
