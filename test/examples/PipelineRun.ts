@@ -1,4 +1,4 @@
-/** A directory in which the scripts of a pipeline run as a runner runs them: with the compiled command, and with stand-ins. */
+/** A directory in which the scripts of a pipeline run as a runner runs them, with stand-ins for programs that are not there. */
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import {
@@ -15,18 +15,17 @@ import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 
 const root = join(__dirname, "..", "..");
-const command = join(root, "provider", "dist", "cli", "main.js");
+const command = "node_modules/pulumi-aegir/dist/cli/main.js";
 
 export class PipelineRun {
-  readonly directory = mkdtempSync(join(tmpdir(), "aegir-ci-"));
-  private readonly bin = this.at("bin");
+  private readonly home = mkdtempSync(join(tmpdir(), "aegir-runner-"));
+  private readonly bin = join(this.home, "bin");
 
-  constructor() {
+  /** @param directory a project that has the package installed; one that has the compiled package alone if absent */
+  constructor(readonly directory = emptyProject()) {
     mkdirSync(this.bin);
-    // What npm installs: the package, and `npx --no-install aegir-access ...` runs its command.
-    mkdirSync(this.at("node_modules"));
-    symlinkSync(join(root, "provider"), this.at("node_modules/pulumi-aegir"), "junction");
-    this.stand("npx", `shift 2; exec "${process.execPath}" "${command}" "$@"`);
+    // What `npx --no-install aegir-access ...` does.
+    this.stand("npx", `shift 2; exec "${process.execPath}" ${command} "$@"`);
   }
 
   at(file: string): string {
@@ -65,8 +64,9 @@ export class PipelineRun {
       stdio: ["ignore", "pipe", "pipe"],
       env: {
         PATH: [this.bin, process.env["PATH"]].join(delimiter),
-        HOME: this.directory,
+        HOME: this.home,
         DIRECTORY: this.directory,
+        PULUMI_SKIP_UPDATE_CHECK: "true",
         ...env,
       },
     });
@@ -78,8 +78,15 @@ export class PipelineRun {
   }
 
   remove(): void {
-    rmSync(this.directory, { recursive: true });
+    for (const directory of [this.directory, this.home]) rmSync(directory, { recursive: true });
   }
+}
+
+function emptyProject(): string {
+  const directory = mkdtempSync(join(tmpdir(), "aegir-ci-"));
+  mkdirSync(join(directory, "node_modules"));
+  symlinkSync(join(root, "provider"), join(directory, "node_modules", "pulumi-aegir"), "junction");
+  return directory;
 }
 
 /** A manifest of one client with these users. */

@@ -7,25 +7,10 @@ import { execFileSync } from "node:child_process";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
+import { runStep, stepsOf as stepsIn, type Workflow } from "./githubWorkflow";
 import { manifest, PipelineRun } from "./PipelineRun";
 
 const root = join(__dirname, "..", "..");
-
-interface Step {
-  name?: string;
-  uses?: string;
-  run?: string;
-  if?: string;
-  env?: Record<string, string>;
-}
-interface Workflow {
-  on: Record<string, unknown>;
-  permissions: Record<string, string>;
-  jobs: Record<
-    string,
-    { permissions?: Record<string, string>; container?: string; "timeout-minutes"?: number; steps: Step[] }
-  >;
-}
 
 const files = ["access-review.yml", "access-comment.yml", "access-deploy.yml"];
 const textOf = (...path: string[]) => readFileSync(join(root, ...path), "utf8");
@@ -35,7 +20,7 @@ const texts = new Map([
   [own, textOf(".github", "workflows", "ci.yml")] as const,
 ]);
 const workflows = new Map([...texts].map(([file, text]) => [file, parse(text) as Workflow]));
-const stepsOf = (file: string) => Object.values(workflows.get(file)!.jobs).flatMap(({ steps }) => steps);
+const stepsOf = (file: string) => stepsIn(workflows.get(file)!);
 
 describe("The workflows for GitHub, and this project's own", () => {
   for (const [file, text] of texts) {
@@ -88,12 +73,8 @@ describe("The workflows for GitHub, and this project's own", () => {
       return sha;
     }
 
-    function run(file: string, name: string, env: Record<string, string> = {}) {
-      const step = stepsOf(file).find((each) => each.name === name);
-      assert.ok(step?.run !== undefined, `${file} has a step ${name}`);
-      for (const key of Object.keys(env)) assert.ok(key in { ...step.env, STACK: "" }, `${key} is set for the step`);
-      return runner.bash(step.run, { GITHUB_STEP_SUMMARY: at("summary.md"), GITHUB_OUTPUT: at("output.txt"), ...env });
-    }
+    const run = (file: string, step: string, env: Record<string, string> = {}) =>
+      runStep(runner, workflows.get(file)!, step, env);
 
     it("a pull request is linted and reviewed in a summary, green if it is right and red if it is not", async () => {
       pullRequest(manifest("alice, bob"), manifest("alice"));

@@ -18,6 +18,7 @@ import { brokenLinks } from "../documents/links";
 import { typeProblems } from "../documents/typeProblems";
 import { onEveryEngine } from "../scenarios/everyEngine";
 import { expectOk, Scenario } from "../scenarios/Scenario";
+import { installPacked } from "./packed";
 
 const root = join(__dirname, "..", "..");
 
@@ -52,9 +53,6 @@ describe("the packed package", () => {
   /** A project whose program is the one line that the README shows. */
   const whole = join(directory, "whole");
   const manifest = JSON.parse(readFileSync(join(root, "provider/package.json"), "utf8")) as {
-    dependencies: Record<string, string>;
-    peerDependencies: Record<string, string>;
-    peerDependenciesMeta: Record<string, { optional?: boolean }>;
     exports: Record<string, unknown>;
   };
   let tarball: string;
@@ -63,19 +61,7 @@ describe("the packed package", () => {
   before(() => {
     mkdirSync(directory);
     tarball = pack(directory);
-    mkdirSync(installed, { recursive: true });
-    packed = execFileSync("tar", ["-xvzf", tarball, "-C", installed, "--strip-components=1"], { encoding: "utf8" })
-      .trim()
-      .split("\n")
-      .map((path) => path.replace(/^(x )?package\//, ""));
-    const peers = Object.keys(manifest.peerDependencies).filter(
-      (peer) => !manifest.peerDependenciesMeta[peer]?.optional,
-    );
-    for (const dependency of [...Object.keys(manifest.dependencies), ...peers]) {
-      const link = join(project, "node_modules", dependency);
-      mkdirSync(dirname(link), { recursive: true });
-      symlinkSync(join(root, "node_modules", dependency), link, "junction");
-    }
+    packed = installPacked(tarball, project);
     writeFileSync(join(project, "package.json"), JSON.stringify({ name: "consumer", private: true }));
     writeFileSync(join(project, "Pulumi.yaml"), "name: consumer\nruntime: nodejs\n");
     writeFileSync(join(project, "index.ts"), program);
