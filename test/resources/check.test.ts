@@ -89,7 +89,7 @@ describe("check", () => {
           property: "server",
           reason:
             "the configuration has no `aegir:servers` (server not known). Nothing was changed. Set `aegir:servers` in the " +
-            'stack\'s configuration (see docs/servers.md of this package); destroy and refresh use the configuration of the ' +
+            "stack's configuration (see docs/servers.md of this package); destroy and refresh use the configuration of the " +
             "last `pulumi up`, unless they run with --run-program.",
         },
       ]);
