@@ -101,7 +101,7 @@ const WOULD = {
   adopt: "is as declared:",
   create: "is missing; a deployment makes it:",
   update: "is not as declared; a deployment changes it:",
-  refuse: "is not as declared, and a deployment is refused:",
+  refuse: "is not as declared, and a deployment may refuse it:",
 } as const;
 
 function drift(manifest: Manifest, inventory: Inventory): AuditEntry[] {

@@ -281,13 +281,11 @@ class Planning {
     const waits = live.status === SiteStatus.queued ? phrase`, once it is installed` : [];
     if (decision.action === "refuse") {
       const from = ownerName(live);
+      const otherwise = phrase`A stack that manages this site moves it. Any other stack is refused, unless you write takeOverFrom: ${name(from)}`;
       if (!this.manifest.clients.some((each) => each.internalName === from)) {
-        return step(
-          "refuse",
-          phrase`belongs to ${name(from)}. To take it from that client, write takeOverFrom: ${name(from)}. A stack that declared it there moves it`,
-        );
+        return step("refuse", phrase`belongs to ${name(from)}. ${otherwise}`);
       }
-      const says = phrase`goes from ${name(from)} to ${name(internalName)}${waits}, if this stack has declared it at ${name(from)}. Otherwise it is refused: write takeOverFrom: ${name(from)}`;
+      const says = phrase`goes from ${name(from)} to ${name(internalName)}${waits}. ${otherwise}`;
       this.steps.push({ action: "update", resource: `site:${site}`, line: declared.line, says, isFromState: true });
       this.sites.set(live.site, { ...this.sites.get(live.site)!, owner: internalName });
       return;

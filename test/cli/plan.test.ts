@@ -67,7 +67,7 @@ describe("plan and audit on a live server", () => {
       "+ binding:acme:carol: binds carol.",
       "! binding:acme:nobody: there is no panel user nobody. Write createUser with an address to create one.",
       "~ site:free1.example.com: goes from octopus123456 to acme.",
-      "! site:legacy.example.com: belongs to Legacy-Co. To take it from that client, write takeOverFrom: Legacy-Co. A stack that declared it there moves it.",
+      "! site:legacy.example.com: belongs to Legacy-Co. A stack that manages this site moves it. Any other stack is refused, unless you write takeOverFrom: Legacy-Co.",
       "! site:www.acme.example.com: no site of the server has this main domain. Install it, or write the domain of which this is an alias.",
       "~ site:foobar.example.com: goes from foobar to empty.",
       "+ client:new: is new, with the title New Ltd.",
@@ -87,8 +87,8 @@ describe("plan and audit on a live server", () => {
     );
     const { stdout } = await look("plan", moved);
     const says =
-      "~ site:shop.acme.example.com: goes from acme to beta, if this stack has declared it at acme. Otherwise it is refused: " +
-      "write takeOverFrom: acme.";
+      "~ site:shop.acme.example.com: goes from acme to beta. A stack that manages this site moves it. Any other stack is " +
+      "refused, unless you write takeOverFrom: acme.";
     assert.ok(stdout.split("\n").includes(says), stdout);
     assert.match(stdout, /bob gains? .*shop\.acme\.example\.com|gains? shop\.acme\.example\.com/);
   });
