@@ -22,7 +22,7 @@ function valueOf(file: string, constant: string): number {
   const forms = [
     `const ${constant} = ${product};`,
     `\\b${constant}: ${product},`,
-    `\\b${constant}: .*?\\.default\\(${product}\\)`,
+    `\\b${constant}: (?:.|\\n {4}(?=\\.))*?\\.default\\(${product}\\)`,
     `\\b${constant} = ${product}[,)]`,
     `\\b${constant} = ${product} \\}`,
   ];
