@@ -256,9 +256,7 @@ describe("the life cycles against a server", () => {
     it("of a site that is disabled, whose owner is still changed (trap 24)", async () => {
       aegir.addSites([{ site: "off.example", status: -1 }]);
       await siteOwnership.create({ site: "off.example", client: "acme", server });
-      assert.deepEqual(said, [
-        "site:off.example: off.example is disabled: visitors cannot see it.",
-      ]);
+      assert.deepEqual(said, ["site:off.example: off.example is disabled: visitors cannot see it."]);
       assert.equal(aegir.tables().sites.find((row) => row.site === "off.example")?.owner, "acme");
     });
 
