@@ -5,8 +5,9 @@
 #   ci.sh deploy              for every push to the main branch
 #   ci.sh night               every night on the main branch: deploys, audits, then calls HEARTBEAT_URL
 #
-# `review` needs no secret. It writes the comment for the pull request to review.md. The others need STACK, Pulumi's own
-# variables (PULUMI_BACKEND_URL, PULUMI_CONFIG_PASSPHRASE or PULUMI_ACCESS_TOKEN), and the key in AEGIR_PRIVATE_KEY.
+# All need STACK, the name of the stack. `review` needs no secret. It writes the comment for the pull request to review.md.
+# The others need Pulumi's own variables (PULUMI_BACKEND_URL, PULUMI_CONFIG_PASSPHRASE or PULUMI_ACCESS_TOKEN), and the
+# key in AEGIR_PRIVATE_KEY.
 set -uo pipefail
 
 access() { npx --no-install aegir-access "$@"; }
@@ -14,7 +15,7 @@ access() { npx --no-install aegir-access "$@"; }
 # Exit code 1: the change is refused or the manifest has problems. Above: the review could not be made.
 review() {
   local code=0
-  access review "$1" "${2:-HEAD}" --manifest access.yaml --format markdown > review.md 2> review-errors.txt || code=$?
+  access review "$1" "${2:-HEAD}" --manifest access.yaml --stack "$STACK" --format markdown > review.md 2> review-errors.txt || code=$?
   if [ "$code" -gt 1 ]; then
     {
       echo '<!-- aegir-access review -->'; echo '### Who gains and who loses access'; echo

@@ -86,6 +86,12 @@ function emptyProject(): string {
   const directory = mkdtempSync(join(tmpdir(), "aegir-ci-"));
   mkdirSync(join(directory, "node_modules"));
   symlinkSync(join(root, "provider"), join(directory, "node_modules", "pulumi-aegir"), "junction");
+  writeFileSync(join(directory, "Pulumi.yaml"), "name: access\nruntime: nodejs\n");
+  const server = { accounts: { instance: "o1" } };
+  writeFileSync(
+    join(directory, "Pulumi.production.yaml"),
+    JSON.stringify({ config: { "aegir:servers": { main: server } } }),
+  );
   return directory;
 }
 

@@ -21,6 +21,7 @@ const templates = join(__dirname, "..", "..", "provider", "templates");
 const text = readFileSync(join(templates, "gitlab", ".gitlab-ci.yml"), "utf8");
 const pipeline = parse(text) as Record<"access-review" | "access-deploy", Job> & {
   workflow: { rules: { if: string }[] };
+  variables: Record<string, string>;
 };
 
 interface Note {
@@ -100,7 +101,7 @@ describe("The pipeline for GitLab", () => {
 
   /** Runs a job's script. Unset variables are errors: what the script reads must be one that GitLab sets. */
   const run = (job: "access-review" | "access-deploy", env: Record<string, string>) =>
-    runner.bash(`set -u\n${pipeline[job].script.join("\n")}`, env);
+    runner.bash(`set -u\n${pipeline[job].script.join("\n")}`, { ...pipeline.variables, ...env });
 
   it("GitLab: the pipeline runs for merge requests and for the default branch, and gives the key to deployments alone", () => {
     assert.deepEqual(pipeline.workflow.rules, [

@@ -163,9 +163,9 @@ onEveryEngine(
       assert.equal(commented.code, 0, commented.output);
       const comment = runner.read("review.md");
       for (const line of [
-        /^- `alice` and the shell login `acme` lose `shop\.acme\.example`/m,
+        /^- `alice` and the shell login `o1\.acme` lose `shop\.acme\.example`/m,
         /^- `bob` loses `www\.acme\.example`/m,
-        /^- `carol` and the shell login `beta` gain `shop\.acme\.example`/m,
+        /^- `carol` and the shell login `o1\.beta` gain `shop\.acme\.example`/m,
         /^- `dave` gains `www\.beta\.example`.* until `2099-12-31`/m,
       ]) {
         assert.match(comment, line);
