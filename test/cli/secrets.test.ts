@@ -36,14 +36,20 @@ describe("Every command", () => {
   afterEach(() => server.stop());
 
   const looking = ["--config", "servers.yaml"];
-  const commandLines: Record<string, string[]> = {
+  const commandLines = (): Record<string, string[]> => ({
+    init: ["project", ...connecting()],
     lint: ["access.yaml"],
     review: ["before.yaml", "access.yaml"],
     plan: [...looking, "access.yaml"],
     dump: looking,
     audit: [...looking, "access.yaml"],
     doctor: looking,
-  };
+  });
+
+  function connecting(): string[] {
+    const { host, port, user, hostKey } = server.aegir.drush;
+    return ["--host", host, "--port", `${port}`, "--user", user, "--host-key", hostKey];
+  }
 
   function configure(change: object): void {
     const { connection, accounts, ...rest } = server.aegir.configuration();
@@ -85,7 +91,7 @@ describe("Every command", () => {
       for (const { name } of tried) {
         for (const format of [["--debug"], ["--json"]]) {
           const env = { AEGIR_PRIVATE_KEY: aegir.drush.privateKey, ...environment };
-          const { exitCode, stdout, stderr } = await aegirAccess([name, ...format, ...commandLines[name]!], {
+          const { exitCode, stdout, stderr } = await aegirAccess([name, ...format, ...commandLines()[name]!], {
             cwd: server.directory,
             environment: env,
           });

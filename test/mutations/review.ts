@@ -74,8 +74,8 @@ export const review: WrittenMutation[] = [
     name: "call access unchanged that the state may take away",
     danger: "A removed line is planned as no change, and its deployment takes the access.",
     file: "provider/inventory/Plan.ts",
-    find: "undecided: refused || undeclaredIds(undeclared).length > 0,",
-    replace: "undecided: refused && undeclaredIds(undeclared).length > 0,",
+    find: "undecided: undecided || undeclaredIds(undeclared).length > 0,",
+    replace: "undecided: undecided && undeclaredIds(undeclared).length > 0,",
     caughtBy:
       "test/cli/plan.test.ts: plan: does not claim that nothing changes after a line was removed, because the stack's state decides",
   },
