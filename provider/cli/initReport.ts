@@ -18,18 +18,24 @@ export interface InitFacts {
   next: string[];
 }
 
+const PIPELINES_NEED =
+  "Commit the pipelines together with package-lock.json. The variables and protections that they need are in " +
+  "node_modules/pulumi-aegir/docs/your-first-access-pull-request.md.";
+
 /** What `init` prints after the report of the checks. */
 export function initReport({ directory, files, decisions, next }: InitFacts, style: Style): string {
   const list = (title: string, outcome: WrittenFile["outcome"]) => {
     const paths = files.filter((file) => file.outcome === outcome).map(({ path }) => `  ${printable(path)}`);
     return paths.length > 0 ? [[style.bold(title), ...paths].join("\n")] : [];
   };
+  const hasNewPipelines = files.some(({ path, outcome }) => outcome === "written" && /^\.git(?:hub|lab)/.test(path));
   return [
     ...list(`Written in ${printable(directory)}:`, "written"),
     ...list("Server added to:", "completed"),
     ...list("Left alone, already there:", "same"),
     ...list("Left alone, and different from what init writes:", "different"),
     ...(decisions > 0 ? [`${plural(decisions, "thing")} to decide: search access.yaml for "${DECIDE}".`] : []),
+    ...(hasNewPipelines ? [PIPELINES_NEED] : []),
     [style.bold("Next:"), ...next.map((command) => `  ${command}`)].join("\n"),
   ].join("\n\n");
 }

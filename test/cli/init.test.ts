@@ -196,7 +196,12 @@ describe("aegir-access init", () => {
       );
       const texts = new Map(added as [string, string][]);
       assert.match(texts.get(`.${ci}/CODEOWNERS`)!, /^\* @acme\/platform$/m);
-      assert.deepEqual([...texts.values()].join("").match(/STACK: .*/g), ["STACK: live"]);
+      const stacks = [...texts.values()].join("").match(/STACK: .*/g);
+      assert.deepEqual([...new Set(stacks)], ["STACK: live"]);
+      assert.match(
+        stdout,
+        /Commit the pipelines together with package-lock\.json\..*your-first-access-pull-request\.md\./,
+      );
       assert.deepEqual(
         contents("access").filter(([file]) => !texts.has(file!)),
         before,
