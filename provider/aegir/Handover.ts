@@ -293,5 +293,5 @@ function certificateStays({ name, owner, otherSites }: CertificateLeft): string 
     otherSites > 0
       ? `, because ${plural(otherSites, "site")} of other clients ${otherSites === 1 ? "uses" : "use"} it`
       : "";
-  return `its SSL certificate ${name} stays with ${owner?.internalName ?? "no client"}${why}. Until that changes, the panel does not save the site's form: see handing-over-a-site.md.`;
+  return `its SSL certificate ${name} stays with ${owner?.internalName ?? "no client"}${why}. Until that changes, the panel does not save the site's form with it: see handing-over-a-site.md.`;
 }

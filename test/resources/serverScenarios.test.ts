@@ -268,7 +268,7 @@ describe("the life cycles against a server", () => {
       const client = aegir.tables().clients.find(({ internalName }) => internalName === "octopus123456")!.nid;
       aegir.frontEnd.addCertificate({ name: "wild.acme.example", client, sites: nids });
       const certificate = () => aegir.tables().certificates[0]?.client;
-      const next = "Until that changes, the panel does not save the site's form: see handing-over-a-site.md.";
+      const next = "Until that changes, the panel does not save the site's form with it: see handing-over-a-site.md.";
       const a = await siteOwnership.create({ site: "a.acme.example", client: "acme", server });
       assert.equal(certificate(), "octopus123456");
       const b = await siteOwnership.create({ site: "b.acme.example", client: "acme", server });
