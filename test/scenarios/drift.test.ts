@@ -104,8 +104,8 @@ onEveryEngine("a refresh", (engine) => {
   it("announces the repair of drift once", async () => {
     scenario.aegir.panel.setOwner(site, "Beta GmbH");
     scenario.aegir.runQueue();
-    const { output } = expectOk(await scenario.stack.up({ refresh: true }));
-    assert.equal(output.match(/moves from beta to acme/g)?.length, 1, output);
+    const { diagnostics } = expectOk(await scenario.stack.up({ refresh: true }));
+    assert.equal(diagnostics.match(/moves from beta to acme/g)?.length, 1, diagnostics);
   });
 });
 
@@ -212,7 +212,11 @@ onTheLifecycles("drift", (engine) => {
     expectOk(await scenario.stack.refresh());
     const refused = await scenario.stack.up({ continueOnError: true });
     assert.equal(refused.ok, false);
-    assert.equal(refused.output.match(/no refresh in this run has counted what else was/g)?.length, 2, refused.output);
+    assert.equal(
+      refused.diagnostics.match(/no refresh in this run has counted what else was/g)?.length,
+      2,
+      refused.output,
+    );
     assert.deepEqual([scenario.owner(site), users().includes("alice")], ["beta", false]);
     expectOk(await scenario.stack.up({ refresh: true }));
     assert.deepEqual([scenario.owner(site), users().includes("alice")], ["acme", true]);
