@@ -317,7 +317,7 @@ class Year {
       const wanted = moved.has(site) ? before.owners.get(site) : owner;
       assert.equal(after.owners.get(site), wanted, `the owner of ${site}:\n${output}`);
     }
-    // Of somebody who is no more, the run says just that.
+    // A deleted person is reported as missing, not as drift.
     const isDrift = moved.size > 0 || unbound.some((grant) => !hasParted(before, grant));
     if (isDrift) assert.match(output, /changed by hand|changed since this stack last saw it/);
     this.access.deployed(expected, after);

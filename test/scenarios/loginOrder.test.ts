@@ -35,7 +35,7 @@ onEveryEngine("the order of a login and its sites", (engine) => {
     assert.deepEqual(await scenario.sitesOf("o1.acme"), [NEW, STAYS]);
   });
 
-  it("SiteOwnership.client: the state is lost in that case if the login takes its client from it, as the README warns", async () => {
+  it("SiteOwnership.client: the state is lost in that case if the login takes its client from it, as the documentation warns", async () => {
     await scenario.up([acme, owned(OLD, "acme"), login("acme", OLD)]);
     scenario.declare([acme, owned(NEW, "acme"), login("acme", NEW)]);
     // The CLI panics, and the state that it leaves behind cannot be read.
