@@ -13,14 +13,15 @@ const ownerships = new WeakMap<object, Map<unknown, pulumi.Resource[]>>();
 export function noteOwnership(client: unknown, ownership: pulumi.Resource): void {
   const run = programRun();
   const byClient = ownerships.get(run) ?? new Map<unknown, pulumi.Resource[]>();
-  byClient.set(client, [...(byClient.get(client) ?? []), ownership]);
+  const noted = byClient.get(client);
+  if (noted) noted.push(ownership);
+  else byClient.set(client, [ownership]);
   ownerships.set(run, byClient);
 }
 
 /** `value`, as soon as the engine is done with the ownerships of this client so far, whether they succeeded or not. */
 export function afterOwnerships<T>(client: unknown, value: pulumi.Output<T>): pulumi.Output<T> {
   const before = ownerships.get(programRun())?.get(client) ?? [];
-  const done = allRegistered(before);
   // A promise, unlike an output, brings no dependencies along.
-  return pulumi.all([value, done.then(() => true)]).apply(([known]) => known as T);
+  return pulumi.all([value, allRegistered(before).then(() => true)]).apply(([known]) => known as T);
 }

@@ -39,8 +39,9 @@ const EXPECTED = "AEGIR_EXPECT";
 async function refuseUnreviewed(last: EffectiveAccess, access: EffectiveAccess): Promise<void> {
   const expected = process.env[EXPECTED];
   if (!expected) return;
-  const found = checksumsOf(last, access);
-  const isDeployed = found === checksumsOf(access, access) && expected.endsWith(`..${checksumOf(access)}`);
+  const [before, after] = [checksumOf(last), checksumOf(access)];
+  const found = `${before}..${after}`;
+  const isDeployed = before === after && expected.endsWith(`..${after}`);
   if (found === expected || isDeployed) return;
   await refuse(
     `This deployment would make another change than the one that was reviewed: ${EXPECTED} is ${printable(expected, 100)}, and the ` +
