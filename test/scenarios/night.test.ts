@@ -5,6 +5,7 @@
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { Hold } from "../aegir/Faults";
 import { SmallAegir } from "../aegir/SmallAegir";
 import type { Outcome } from "../engine/Engine";
 import { newKey, ScriptedServer } from "../ssh/ScriptedServer";
@@ -38,6 +39,16 @@ function nightsOn(engine: () => Opener) {
 function prepare(aegir: SmallAegir): void {
   aegir.addSites([{ site }]);
   for (const name of ["alice", "bob"]) aegir.panel.addUser({ name });
+}
+
+/** Kills a night when it is held there. */
+async function killAt(hold: Hold): Promise<void> {
+  const kill = new AbortController();
+  const killed = scenario.stack.up({ ...nightly, kill: kill.signal });
+  await hold.reached;
+  kill.abort();
+  assert.equal((await killed).ok, false);
+  hold.release();
 }
 
 const configure = (servers: object) => scenario.configure({ "aegir:servers": { secret: JSON.stringify(servers) } });
@@ -352,13 +363,7 @@ onEveryEngine("the night", (engine) => {
     expectOk(await scenario.stack.up());
 
     writeFileSync(file, manifest("alice, { name: bob, expires: 2026-11-24 }"));
-    const hold = scenario.aegir.faults.holdRequest("write", "committed");
-    const kill = new AbortController();
-    const killed = scenario.stack.up({ ...nightly, kill: kill.signal });
-    await hold.reached;
-    kill.abort();
-    assert.equal((await killed).ok, false);
-    hold.release();
+    await killAt(scenario.aegir.faults.holdRequest("write", "committed"));
     await scenario.stack.cancel();
 
     await scenario.configure({ "aegir-access:asOf": "2026-11-25" });
@@ -380,13 +385,7 @@ onEveryEngine("the night", (engine) => {
     const declared = [client("acme", "Acme Corp"), bound("acme", "alice"), owned(site, "acme")];
     await scenario.up([client("acme", "Acme Corp"), bound("acme", "bob")]);
     scenario.declare(declared);
-    const hold = scenario.aegir.faults.holdRequest("setOwner", "begun");
-    const kill = new AbortController();
-    const killed = scenario.stack.up({ ...nightly, kill: kill.signal });
-    await hold.reached;
-    kill.abort();
-    assert.equal((await killed).ok, false);
-    hold.release();
+    await killAt(scenario.aegir.faults.holdRequest("setOwner", "begun"));
     const locked = await scenario.stack.up(nightly);
     assert.equal(locked.ok, false);
     assert.match(locked.output, /the stack is currently locked/);
