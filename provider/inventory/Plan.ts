@@ -5,7 +5,7 @@
  */
 import { decideBinding, decideMail, type LiveUser } from "../decisions/binding";
 import { decideClient } from "../decisions/client";
-import { decideOwner, ownerName } from "../decisions/siteOwner";
+import { decideOwner } from "../decisions/siteOwner";
 import type { Manifest, ManifestClient, ManifestSite, ManifestUser } from "../manifest/Manifest";
 import { mailKey, userNameKey } from "../naming/PanelUser";
 import { reducedName } from "../naming/ShellAccountName";
@@ -279,19 +279,18 @@ class Planning {
       );
     }
     const waits = live.status === SiteStatus.queued ? phrase`, once it is installed` : [];
-    if (decision.action === "refuse") {
-      const from = ownerName(live);
-      const otherwise = phrase`A stack that manages this site moves it. Any other stack is refused, unless you write takeOverFrom: ${name(from)}`;
-      if (!this.manifest.clients.some((each) => each.internalName === from)) {
-        return step("refuse", phrase`belongs to ${name(from)}. ${otherwise}`);
-      }
-      const says = phrase`goes from ${name(from)} to ${name(internalName)}${waits}. ${otherwise}`;
-      this.steps.push({ action: "update", resource: `site:${site}`, line: declared.line, says, isFromState: true });
-      this.sites.set(live.site, { ...this.sites.get(live.site)!, owner: internalName });
-      return;
-    }
     const from = owner === undefined ? phrase`no owner` : name(owner);
-    step("update", phrase`goes from ${from} to ${name(internalName)}${waits}`);
+    const moves = phrase`goes from ${from} to ${name(internalName)}${waits}`;
+    if (decision.action === "refuse") {
+      const otherwise = phrase`A stack that manages this site moves it. Any other stack is refused, unless you write takeOverFrom: ${from}`;
+      if (!this.manifest.clients.some((each) => each.internalName === owner)) {
+        return step("refuse", phrase`belongs to ${from}. ${otherwise}`);
+      }
+      const says = phrase`${moves}. ${otherwise}`;
+      this.steps.push({ action: "update", resource: `site:${site}`, line: declared.line, says, isFromState: true });
+    } else {
+      step("update", moves);
+    }
     this.sites.set(live.site, { ...this.sites.get(live.site)!, owner: internalName });
   }
 }
