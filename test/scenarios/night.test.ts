@@ -5,7 +5,6 @@
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Hold } from "../aegir/Faults";
 import { SmallAegir } from "../aegir/SmallAegir";
 import type { Outcome } from "../engine/Engine";
 import { newKey, ScriptedServer } from "../ssh/ScriptedServer";
@@ -42,7 +41,7 @@ function prepare(aegir: SmallAegir): void {
 }
 
 /** Kills a night when it is held there. */
-async function killAt(hold: Hold): Promise<void> {
+async function killAt(hold: ReturnType<SmallAegir["faults"]["holdRequest"]>): Promise<void> {
   const kill = new AbortController();
   const killed = scenario.stack.up({ ...nightly, kill: kill.signal });
   await hold.reached;
