@@ -4,6 +4,7 @@ const { chmodSync, copyFileSync } = require("node:fs");
 const files = [
   "aegir/servers.schema.json",
   "manifest/access.schema.json",
+  "resources/resources.schema.json",
   "review/page.html",
   ...["session", "facts", "reads", "writes"].map((part) => `worker/${part}.php`),
 ];

@@ -136,7 +136,7 @@ export function object<P extends Properties>(properties: P): Kind<ArgsOf<P>, Inp
 /** Which of the configured servers: the only one if it is absent. */
 export const serverName = filledIn(string(), { replaces: true });
 
-const CLIENT_REFERENCE = /^client:[a-z0-9_]{1,16}$/;
+export const CLIENT_REFERENCE = /^client:[a-z0-9_]{1,16}$/;
 
 /** The internal name in `client:<internalName>`; null for `default-owner`. */
 export function receiver(choice: string): string | null {

@@ -2,7 +2,8 @@
 import { writeFileSync } from "node:fs";
 import { FAULT_INDEX, faultIndex } from "./faultIndex";
 import { MANIFEST_REFERENCE, manifestReference } from "./manifestReference";
-import { RESOURCE_PAGES, RESOURCE_TYPES, resourcePage } from "./resourceReference";
+import { RESOURCE_TYPES } from "./resourceDefinitions";
+import { RESOURCE_PAGES, resourcePage } from "./resourceReference";
 import { allTitles } from "./titles";
 import { unwitnessed } from "../support/TestTitle";
 import { TRAP_INDEX, trapIndex } from "./trapIndex";
