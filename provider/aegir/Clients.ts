@@ -60,10 +60,10 @@ export class Clients {
   /** Deletes the client's node; it may be gone already. */
   async delete(
     { internalName, nid }: ClientFacts,
-    { dropBindings, dropPlatforms }: { dropBindings: boolean; dropPlatforms: boolean },
+    given: Pick<VerbArguments<"deleteClient">, "dropBindings" | "dropPlatforms" | "replaceLast">,
   ): Promise<void> {
     try {
-      await this.worker.call("deleteClient", { internalName, nid, dropBindings, dropPlatforms });
+      await this.worker.call("deleteClient", { internalName, nid, ...given });
     } catch (error) {
       if (!(error instanceof WorkerRefusal && error.code === "missing")) throw error;
     }

@@ -4,6 +4,7 @@
  */
 import { z } from "zod";
 import {
+  choice,
   count,
   day,
   domain,
@@ -99,6 +100,37 @@ const ShellAccount = z
   )
   .meta({ title: "shellAccount map" });
 
+const onDestroyError = "must be default-owner or leave, or a map such as { undeclaredBindings: drop }";
+
+const OnDestroy = z
+  .strictObject(
+    {
+      sites: choice("default-owner", "leave").meta({
+        description:
+          "A site of this client that you remove from the manifest goes to the server's default owner (default-owner, the " +
+          "default) or stays with the client (leave).",
+      }),
+      undeclaredSites: choice("refuse", "default-owner").meta({
+        description:
+          "When you remove the client: if it owns sites that this file does not declare, the client is not deleted (refuse, " +
+          "the default), or those sites go to the server's default owner (default-owner).",
+      }),
+      undeclaredBindings: choice("refuse", "drop").meta({
+        description:
+          "When you remove the client: if users are bound to it that this file does not declare, the client is not deleted " +
+          "(refuse, the default), or they are unbound (drop). The users stay.",
+      }),
+      platforms: choice("refuse", "default-owner").meta({
+        description:
+          "When you remove the client: if platforms list it as allowed, the client is not deleted (refuse, the default), or " +
+          "it is taken off those lists (default-owner). Where it is the only one listed, the server's default owner " +
+          "takes its place, because a platform that lists no client is open to every client.",
+      }),
+    },
+    { error: onDestroyError },
+  )
+  .meta({ title: "onDestroy map" });
+
 const Client = z
   .strictObject(
     {
@@ -130,12 +162,12 @@ const Client = z
         .optional()
         .meta({ description: "The sites that this client owns. A site has exactly one owner." }),
       onDestroy: z
-        .enum(["default-owner", "leave"], { error: "must be default-owner or leave" })
+        .union([z.enum(["default-owner", "leave"]), OnDestroy], { error: onDestroyError })
         .optional()
         .meta({
           description:
-            "What happens to a site of this client that you remove from the manifest. It goes to the server's default owner " +
-            "(default-owner, the default) or stays with the client (leave).",
+            "What happens to a site of this client that you remove from the manifest: default-owner or leave. As a map, it " +
+            "also says what happens to everything else that the client has when you remove the client itself.",
         }),
       users: z
         .array(z.union([loginName, User], { error: userError }), { error: userNamesError })
@@ -280,6 +312,7 @@ export const MAPS: ReadonlyMap<string, z.ZodObject> = new Map<string, z.ZodObjec
   ["sites", Site],
   ["users", User],
   ["createUser", CreateUser],
+  ["onDestroy", OnDestroy],
   ["shellAccount", ShellAccount],
   ["removalLimit", RemovalLimit],
   ["allowRemovals", AllowRemovals],

@@ -73,8 +73,14 @@ export interface ManifestClient extends Located {
   keepPeople: boolean;
   email: string | undefined;
   sites: ManifestSite[];
-  /** What becomes of the client's sites when they leave the manifest. */
-  onDestroy: "default-owner" | "leave";
+  onDestroy: {
+    /** What happens to sites of the client that leave the manifest. */
+    sites: "default-owner" | "leave";
+    /** What happens to what the client has besides, when it leaves the manifest itself. */
+    undeclaredSites: "refuse" | "default-owner";
+    undeclaredBindings: "refuse" | "drop";
+    platforms: "refuse" | "default-owner";
+  };
   users: ManifestUser[];
   /** Those whose last day was before `asOf`: they count as absent, and are kept to say so. */
   expired: ManifestUser[];

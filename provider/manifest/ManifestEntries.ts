@@ -5,6 +5,7 @@
 import { canonicalName } from "../naming/SpelledName";
 import { normalizeDomain } from "../naming/SiteDomain";
 import { quoted } from "../text/quoted";
+import type { ManifestClient } from "./Manifest";
 import { lacksField } from "./shapeProblems";
 import type { Span } from "./SourceText";
 import type { Value } from "./YamlTree";
@@ -40,7 +41,7 @@ export interface ClientEntry {
   sites: SiteEntry[];
   users: UserEntry[];
   shellAccount: { key: Span; rotation: Text | undefined } | undefined;
-  onDestroy: "default-owner" | "leave";
+  onDestroy: ManifestClient["onDestroy"];
 }
 
 export interface SiteEntry {
@@ -119,7 +120,18 @@ function clientEntry(value: Value, readName: ReadName): ClientEntry {
       key: shellAccount.key,
       rotation: textOf(fieldOf(shellAccount.value, "rotation")),
     },
-    onDestroy: fieldOf(value, "onDestroy")?.plain === "leave" ? "leave" : "default-owner",
+    onDestroy: onDestroyOf(fieldOf(value, "onDestroy")),
+  };
+}
+
+/** What happens to the declared sites, or a map with that and more. */
+function onDestroyOf(value: Value | undefined): ClientEntry["onDestroy"] {
+  const says = (field: string, choice: string) => fieldOf(value, field)?.plain === choice;
+  return {
+    sites: value?.plain === "leave" || says("sites", "leave") ? "leave" : "default-owner",
+    undeclaredSites: says("undeclaredSites", "default-owner") ? "default-owner" : "refuse",
+    undeclaredBindings: says("undeclaredBindings", "drop") ? "drop" : "refuse",
+    platforms: says("platforms", "default-owner") ? "default-owner" : "refuse",
   };
 }
 

@@ -20,6 +20,9 @@ export const day = (description: string) =>
 export const flag = (description: string) =>
   z.boolean({ error: "must be true or false" }).optional().meta({ description });
 
+export const choice = <Choice extends string>(...choices: Choice[]) =>
+  z.enum(choices, { error: `must be ${choices.join(" or ")}` }).optional();
+
 export const email = (description: string) =>
   text("a mail address, for example it@acme.example").meta({ description, format: "email" });
 

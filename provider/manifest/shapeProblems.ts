@@ -20,6 +20,7 @@ const SYNONYMS = new Map([
   ["members", "users"],
   ["until", "expires"],
   ["ticket", "reason"],
+  ["bindings", "undeclaredBindings"],
   ["login", "shellAccount"],
   ["ssh", "shellAccount"],
 ]);

@@ -61,10 +61,11 @@ const onDestroy = {
   bindings: optional(choice("refuse", "drop")),
   /**
    * Platforms that list this client as allowed: `refuse`, or `drop` those rows. A platform's last row is never
-   * dropped, because a platform without rows is open to every client.
+   * dropped, because a platform without rows is open to every client: `drop` refuses, and with `default-owner` the
+   * server's default owner takes the client's place there.
    * @default "refuse"
    */
-  platforms: optional(choice("refuse", "drop")),
+  platforms: optional(choice("refuse", "drop", "default-owner")),
 };
 
 const properties = {

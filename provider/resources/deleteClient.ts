@@ -65,15 +65,15 @@ export async function deleteClient(server: AegirServer, id: string, props: Delet
     throw refused(
       server,
       `the client ${client.internalName} still has ${remaining.join("; ")}`,
-      "Move or remove them, or say what becomes of them with onDestroy, run `pulumi up`, then destroy again",
+      "Move or remove them, or write an onDestroy that says what happens to them, run `pulumi up`, and destroy again",
     );
   }
   const lastRows = client.platforms.filter(({ clients }) => clients === 1).map(({ title }) => title);
-  if (lastRows.length > 0) {
+  if (lastRows.length > 0 && destroy.platforms !== "default-owner") {
     throw refused(
       server,
       `the client ${client.internalName} is the only one allowed on ${lastRows.join(", ")}; without it those platforms would be open to every client`,
-      "Allow another client there first",
+      'Allow another client there first, or deploy onDestroy with platforms: "default-owner"',
     );
   }
   for (const site of client.sites) {
@@ -88,8 +88,10 @@ export async function deleteClient(server: AegirServer, id: string, props: Delet
   await server.clients.delete(client, {
     // None of others is left, or they are to be dropped: the binding that email made goes in the same transaction.
     dropBindings: destroy.bindings === "drop" || client.users.length > undeclaredUsers.length,
-    dropPlatforms: destroy.platforms === "drop",
+    dropPlatforms: destroy.platforms === "drop" || destroy.platforms === "default-owner",
+    replaceLast: destroy.platforms === "default-owner",
   });
+  if (lastRows.length > 0) report(id, `the default owner takes its place on ${lastRows.join(", ")}.`);
 }
 
 function listed(what: string, names: string[], policy: string | undefined): string[] {

@@ -1,7 +1,7 @@
 import type { RemovalLimit } from "../manifest/Manifest";
 import { mailKey } from "../naming/PanelUser";
 import type { AccessChange } from "./AccessChange";
-import { byName, type AccessClient, type EffectiveAccess, type Person } from "./EffectiveAccess";
+import { byName, type AccessClient, type EffectiveAccess, type Person, type Release } from "./EffectiveAccess";
 
 /**
  * What a reviewer must know besides who loses and gains sites. Clients are given by their internal names: the ones after
@@ -12,6 +12,8 @@ export type Advisory =
   | { kind: "server"; from: string; to: string }
   /** The client leaves the declaration, but its sites are to stay with it: Aegir refuses to delete it. */
   | { kind: "cannotRemove"; client: string; sites: readonly string[] }
+  /** The client is deleted, with what the server holds of it that is not declared. */
+  | { kind: "releases"; client: string; what: readonly Release[] }
   | { kind: "unprotected"; client: string; site?: string }
   | { kind: "keepsNobody"; client: string }
   | { kind: "limits"; from: RemovalLimit; to: RemovalLimit }
@@ -68,6 +70,7 @@ export function advisoriesOf(difference: Compared): Advisory[] {
 const WEIGHT: Advisory["kind"][] = [
   "server",
   "cannotRemove",
+  "releases",
   "unprotected",
   "keepsNobody",
   "limits",
@@ -95,6 +98,9 @@ function clientAdvisories(
   const client = (has ?? had).internalName;
   const left = had.leavesSites ? before.sitesOf(had.internalName).filter((site) => !after.sites.has(site)) : [];
   if (left.length > 0) advisories.push({ kind: has ? "left" : "cannotRemove", client, sites: left });
+  if (has?.internalName !== had.internalName && had.releases.length > 0) {
+    advisories.push({ kind: "releases", client: had.internalName, what: had.releases });
+  }
   if (had.protect && has?.protect === false) advisories.push({ kind: "unprotected", client });
   if (!has) return advisories;
   if (had.keepPeople && !has.keepPeople) advisories.push({ kind: "keepsNobody", client });

@@ -33,6 +33,9 @@ export interface Binding {
   ended: boolean;
 }
 
+/** What a client may have that is not declared. */
+export type Release = "sites" | "bindings" | "platforms";
+
 export interface AccessClient {
   internalName: string;
   /** Its title. */
@@ -42,6 +45,8 @@ export interface AccessClient {
   keepPeople: boolean;
   /** A site that leaves the declaration stays with the client, instead of going to the default owner. */
   leavesSites: boolean;
+  /** What it has besides, and loses when it is deleted; of the rest Aegir refuses the deletion. */
+  releases: readonly Release[];
   /** Undefined if its password is not exported; the login exists anyway. */
   shellAccount: { rotation: string | undefined } | undefined;
   /** By key of the person. */
@@ -169,6 +174,7 @@ export function accessClient(internalName: string, name: string, more: Partial<A
     protect: false,
     keepPeople: false,
     leavesSites: false,
+    releases: [],
     shellAccount: undefined,
     bindings: new Map(),
     ...more,

@@ -36,6 +36,7 @@ const ClientGrants = z.object({
   protect: z.literal(true).optional(),
   keepPeople: z.literal(true).optional(),
   leavesSites: z.literal(true).optional(),
+  releases: z.array(z.enum(["sites", "bindings", "platforms"])).optional(),
   shellAccount: z.object({ rotation: z.string().optional() }).optional(),
   people: z.array(Holder).optional(),
   sites: z.array(z.string()).optional(),
@@ -69,6 +70,7 @@ export function grantsText(access: EffectiveAccess, before?: EffectiveAccess): s
       ...(client.protect && { protect: true }),
       ...(client.keepPeople && { keepPeople: true }),
       ...(client.leavesSites && { leavesSites: true }),
+      ...(client.releases.length > 0 && { releases: [...client.releases] }),
       ...(client.shellAccount && { shellAccount: client.shellAccount }),
       ...(people.length > 0 && {
         people: people.map(({ by, name, expires }) => {
@@ -112,11 +114,13 @@ export function readGrants(text: unknown, asOf: string, instance?: string | null
 }
 
 function clientOf(grants: z.infer<typeof ClientGrants>): AccessClient {
-  const { client, name, protect = false, keepPeople = false, leavesSites = false, shellAccount, people = [] } = grants;
+  const { client, name, protect = false, keepPeople = false, leavesSites = false } = grants;
+  const { releases = [], shellAccount, people = [] } = grants;
   return accessClient(client, name, {
     protect,
     keepPeople,
     leavesSites,
+    releases,
     shellAccount: shellAccount && { rotation: shellAccount.rotation },
     bindings: new Map(people.map(bindingOf).map((binding) => [binding.person.key, binding])),
   });

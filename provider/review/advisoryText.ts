@@ -1,4 +1,5 @@
 import { capitalizedPhrase, name, phrase, type Phrase } from "../text/Phrase";
+import type { Release } from "./EffectiveAccess";
 import type { Advisory } from "./Advisory";
 import type { SubjectText } from "./SubjectText";
 
@@ -6,6 +7,8 @@ export function advisoryText(advisory: Advisory, subjects: SubjectText): Phrase 
   switch (advisory.kind) {
     case "cannotRemove":
       return phrase`${subjects.client(advisory.client)} is removed here, but ${subjects.sites(advisory.sites)} ${advisory.sites.length === 1 ? "is" : "are"} to stay with it (${name("onDestroy: leave")}): Aegir does not delete a client that owns sites, so the deployment will fail. Move the sites first.`;
+    case "releases":
+      return phrase`${subjects.client(advisory.client)} is deleted together with what this file does not declare of it: ${advisory.what.map((release) => RELEASED[release]).join("; ")}.`;
     case "unprotected":
       return advisory.site === undefined
         ? phrase`${subjects.client(advisory.client)} is no longer protected.`
@@ -47,3 +50,9 @@ export function advisoryText(advisory: Advisory, subjects: SubjectText): Phrase 
       return phrase`The client ${name(advisory.client)} gets the title ${name(advisory.to)} (before: ${name(advisory.from)}). This changes no access.`;
   }
 }
+
+const RELEASED: Record<Release, string> = {
+  sites: "its other sites go to the default owner",
+  bindings: "other users are unbound",
+  platforms: "its access to platforms ends",
+};

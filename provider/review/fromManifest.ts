@@ -1,5 +1,12 @@
-import type { Manifest } from "../manifest/Manifest";
-import { EffectiveAccess, lastingBinding, personByMail, personByName, type Binding } from "./EffectiveAccess";
+import type { Manifest, ManifestClient } from "../manifest/Manifest";
+import {
+  EffectiveAccess,
+  lastingBinding,
+  personByMail,
+  personByName,
+  type Binding,
+  type Release,
+} from "./EffectiveAccess";
 
 /**
  * The access that a manifest declares: what the server holds besides is not known here, because bindings are added to
@@ -31,7 +38,8 @@ export function accessOfManifest(manifest: Manifest, instance?: string | null): 
         renamedFrom: client.renamedFrom,
         protect: client.protect,
         keepPeople: client.keepPeople,
-        leavesSites: client.onDestroy === "leave",
+        leavesSites: client.onDestroy.sites === "leave",
+        releases: releasesOf(client.onDestroy),
         shellAccount: client.shellAccount,
         bindings: new Map(bindings.map((binding) => [binding.person.key, binding])),
       };
@@ -40,4 +48,12 @@ export function accessOfManifest(manifest: Manifest, instance?: string | null): 
       sites.map(({ site, takeOverFrom, protect }) => ({ site, owner: internalName, takeOverFrom, protect })),
     ),
   });
+}
+
+function releasesOf({ undeclaredSites, undeclaredBindings, platforms }: ManifestClient["onDestroy"]): Release[] {
+  return [
+    ...(undeclaredSites === "refuse" ? [] : (["sites"] as const)),
+    ...(undeclaredBindings === "refuse" ? [] : (["bindings"] as const)),
+    ...(platforms === "refuse" ? [] : (["platforms"] as const)),
+  ];
 }

@@ -9,6 +9,7 @@ import {
   type AccessClient,
   type AccessSite,
   type Binding,
+  type Release,
 } from "./EffectiveAccess";
 
 const State = z.object({
@@ -36,6 +37,9 @@ export class IncompletePreview extends Error {
 }
 
 type Inputs = Record<string, unknown>;
+
+/** The fields of a client's onDestroy. */
+const RELEASES: Release[] = ["sites", "bindings", "platforms"];
 
 /** What a preview is about on one server. */
 export interface PreviewedAccess {
@@ -126,6 +130,10 @@ class Declarations {
     client.name = textOf(inputs["name"]) ?? internalName;
     const before = textOf(former?.["internalName"]);
     if (before !== internalName) client.renamedFrom = before;
+    client.releases = RELEASES.filter((what) => {
+      const choice = textOf((inputs["onDestroy"] as Inputs | undefined)?.[what]);
+      return choice !== undefined && choice !== "refuse";
+    });
     const email = textOf(inputs["email"]);
     if (email !== undefined) this.bind(internalName, personByMail(email));
   }

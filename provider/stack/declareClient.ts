@@ -1,7 +1,7 @@
 /** The resources of one client of the manifest. */
 import type * as pulumi from "@pulumi/pulumi";
 import type { ManifestClient } from "../manifest/Manifest";
-import { AegirClient } from "../resources/AegirClient";
+import { AegirClient, type AegirClientOnDestroy } from "../resources/AegirClient";
 import { ClientUserBinding } from "../resources/ClientUserBinding";
 import { ShellAccount } from "../resources/ShellAccount";
 import { SiteOwnership, type SiteOwnershipArgs } from "../resources/SiteOwnership";
@@ -39,7 +39,7 @@ export async function declareClient(
   const formerly = (former: string) => ({ aliases: renamedFrom === undefined ? [] : [{ name: former }] });
   const client = new AegirClient(
     `client:${internalName}`,
-    { name, internalName, email, server },
+    { name, internalName, email, onDestroy: releases(declared), server },
     { protect, ...formerly(`client:${renamedFrom}`) },
   );
   const bindings = declared.users.map(
@@ -55,7 +55,7 @@ export async function declareClient(
     ({ site, takeOverFrom, protect }) =>
       new SiteOwnership(
         `site:${site}`,
-        { site, client: client.internalName, takeOverFrom, onDestroy: declared.onDestroy, waitFor, server },
+        { site, client: client.internalName, takeOverFrom, onDestroy: declared.onDestroy.sites, waitFor, server },
         { protect },
       ),
   );
@@ -71,6 +71,13 @@ export async function declareClient(
     formerly(`account:${renamedFrom}`),
   );
   return { ...resources, account };
+}
+
+/** What the client gives away when it is deleted; undefined for nothing, so that the states of earlier releases stay as they are. */
+function releases({ onDestroy }: ManifestClient): AegirClientOnDestroy | undefined {
+  const { undeclaredSites: sites, undeclaredBindings: bindings, platforms } = onDestroy;
+  const isRefused = [sites, bindings, platforms].every((choice) => choice === "refuse");
+  return isRefused ? undefined : { sites, bindings, platforms };
 }
 
 /**

@@ -287,7 +287,8 @@ export const verbs = {
   },
   /**
    * Errors: `missing`; `changed` (the client is not `nid`, see `bind`); `refused` with `sites`, `users`, `platforms` or `role` ("default", "admin") in its
-   * detail: live sites always refuse, bindings and platform rows unless they are to be dropped, a platform's last row always.
+   * detail: live sites always refuse, bindings and platform rows unless they are to be dropped, a platform's last row
+   * unless the default client is to get it.
    */
   deleteClient: {
     write: true,
@@ -296,6 +297,7 @@ export const verbs = {
       nid: nid.optional(),
       dropBindings: z.boolean(),
       dropPlatforms: z.boolean(),
+      replaceLast: z.boolean().optional(),
     }),
     result: z.object({ deleted: z.boolean() }),
   },

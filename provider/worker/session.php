@@ -79,7 +79,7 @@ class AegirAccessSession {
     ),
     'deleteClient' => array(
       'write' => TRUE,
-      'args' => array('internalName' => 'string', 'nid?' => 'integer', 'dropBindings' => 'boolean', 'dropPlatforms' => 'boolean'),
+      'args' => array('internalName' => 'string', 'nid?' => 'integer', 'dropBindings' => 'boolean', 'dropPlatforms' => 'boolean', 'replaceLast?' => 'boolean'),
     ),
     'ensureUser' => array(
       'write' => TRUE,

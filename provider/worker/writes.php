@@ -126,10 +126,16 @@ class AegirAccessWrites {
     if ($client['users'] && !$args['dropBindings']) {
       $detail['users'] = $this->facts->column($client['users'], 'name');
     }
+    $default = $this->facts->reference($this->facts->defaultClient());
     $platforms = array();
+    $replaced = array();
     foreach ($client['platforms'] as $platform) {
-      if (!$args['dropPlatforms'] || $platform['clients'] < 2) {
+      $isLast = $platform['clients'] < 2;
+      if (!$args['dropPlatforms'] || ($isLast && !($args['replaceLast'] && $default))) {
         $platforms[] = $platform;
+      }
+      elseif ($isLast) {
+        $replaced[] = $platform['nid'];
       }
     }
     if ($platforms) {
@@ -139,12 +145,15 @@ class AegirAccessWrites {
       throw new AegirAccessRefusal('refused', "The client \"{$row->uname}\" still has what it must not lose silently: " . implode(', ', array_keys($detail)) . '.', $detail);
     }
     // Deleted sites have no grants worth keeping; a save of theirs must not meet the nid of a client that is gone.
-    if ($this->facts->reference($this->facts->defaultClient())) {
+    if ($default) {
       db_update('hosting_site')
-        ->fields(array('client' => $this->facts->defaultClient()))
+        ->fields(array('client' => $default['nid']))
         ->condition('client', $row->nid)
         ->condition('status', -2)
         ->execute();
+    }
+    foreach ($replaced as $platform) {
+      db_insert('hosting_platform_client_access')->fields(array('pid' => $platform, 'cid' => $default['nid']))->execute();
     }
     if ($args['dropPlatforms']) {
       db_delete('hosting_platform_client_access')->condition('cid', $row->nid)->execute();

@@ -122,7 +122,7 @@ export class Worker {
       return { client: this.facts().client(nid) };
     },
 
-    deleteClient: ({ internalName, nid: expected, dropBindings, dropPlatforms }) => {
+    deleteClient: ({ internalName, nid: expected, dropBindings, dropPlatforms, replaceLast }) => {
       const { tables, defaultClient } = this.frontEnd;
       const { nid } = this.requireClient(internalName, expected);
       const { sites, users, platforms, isDefault, isAdmin } = this.facts().client(nid);
@@ -131,14 +131,18 @@ export class Worker {
         ...(sites.length > 0 && { sites }),
         ...(users.length > 0 && !dropBindings && { users: users.map(({ name }) => name) }),
       };
-      const kept = dropPlatforms ? platforms.filter(({ clients }) => clients === 1) : platforms;
+      const last = platforms.filter(({ clients }) => clients === 1).map(({ nid }) => nid);
+      const kept = dropPlatforms ? platforms.filter(({ nid }) => last.includes(nid) && !replaceLast) : platforms;
       const obstacles = { ...detail, ...(kept.length > 0 && { platforms: kept }) };
       if (Object.keys(obstacles).length > 0) {
         throw new Refusal("refused", `Client ${internalName} is still needed.`, obstacles);
       }
       // A save of a deleted site must not meet the nid of a client that is gone.
       for (const site of tables.sites) if (site.client === nid) site.client = defaultClient;
-      for (const platform of tables.platforms) platform.clients = platform.clients.filter((client) => client !== nid);
+      for (const platform of tables.platforms) {
+        if (last.includes(platform.nid)) platform.clients.push(defaultClient);
+        platform.clients = platform.clients.filter((client) => client !== nid);
+      }
       this.frontEnd.deleteNode(nid);
       return { deleted: true };
     },

@@ -951,6 +951,22 @@ export function describeWorker(name: string, start: () => Promise<Target>): void
         assert.deepEqual(last.detail, { platforms: [{ ...facts?.[0], clients: 1 }] });
       });
 
+      it("gives a platform's last row to the default client when asked to, so that it stays closed (trap 10)", async function () {
+        const platform = await fixture.platform();
+        if (platform === null) {
+          console.warn(`      skipped: no platform has a title that begins with "${target.prefix}"`);
+          return this.skip();
+        }
+        const one = (await makeClient("one")).client.nid;
+        const two = (await makeClient("two")).client.nid;
+        await fixture.restrict(platform, [one, two]);
+        const replaced = { ...keep, dropPlatforms: true, replaceLast: true };
+        await worker.ok("deleteClient", { internalName: named("one"), ...replaced });
+        assert.deepEqual(await fixture.allowed(platform), [two], "another client's row is enough");
+        await worker.ok("deleteClient", { internalName: named("two"), ...replaced });
+        assert.deepEqual(await fixture.allowed(platform), [defaultClient.nid]);
+      });
+
       it("never deletes the default client or the admin client", async function () {
         if (!target.disposable) this.skip();
         const { clients } = await worker.ok("inventory", {});

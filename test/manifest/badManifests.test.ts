@@ -253,7 +253,15 @@ const cases: Case[] = [
   {
     mistake: "an invalid onDestroy",
     manifest: withAcme("onDestroy: delete"),
-    problems: ["5:16 invalidValue: must be default-owner or leave"],
+    problems: ["5:16 invalidValue: must be default-owner or leave, or a map"],
+  },
+  {
+    mistake: "an onDestroy that would drop a platform's last client",
+    manifest: withAcme("onDestroy: { platforms: drop, bindings: drop }"),
+    problems: [
+      "5:29 invalidValue: platforms must be refuse or default-owner",
+      "5:35 unknownKey: Did you mean undeclaredBindings?",
+    ],
   },
   // Names
   {

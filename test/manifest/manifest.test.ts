@@ -21,7 +21,7 @@ clients:
       - site: Shop.Acme.Example.
         takeOverFrom: beta
       - münchen.example
-    onDestroy: leave
+    onDestroy: { sites: leave, undeclaredBindings: drop, platforms: default-owner }
     users:
       - name: bob
         createUser: { email: bob@acme.example }
@@ -60,7 +60,12 @@ describe(`Reading a manifest (seed ${seed})`, () => {
             { site: "www.acme.example", takeOverFrom: undefined, protect: false, line: 11, column: 9 },
             { site: "xn--mnchen-3ya.example", takeOverFrom: undefined, protect: false, line: 14, column: 9 },
           ],
-          onDestroy: "leave",
+          onDestroy: {
+            sites: "leave",
+            undeclaredSites: "refuse",
+            undeclaredBindings: "drop",
+            platforms: "default-owner",
+          },
           users: [
             {
               ...{ name: "alice", key: "alice", createUser: undefined, expectedUid: undefined, line: 19, column: 17 },
@@ -100,7 +105,12 @@ describe(`Reading a manifest (seed ${seed})`, () => {
           keepPeople: false,
           email: undefined,
           sites: [],
-          onDestroy: "default-owner",
+          onDestroy: {
+            sites: "default-owner",
+            undeclaredSites: "refuse",
+            undeclaredBindings: "refuse",
+            platforms: "refuse",
+          },
           users: [
             {
               name: "bob",

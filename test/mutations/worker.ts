@@ -83,7 +83,7 @@ export const worker: WrittenMutation[] = [
     name: "drop a platform's last row",
     danger: "A platform without rows is open to every client.",
     file: writes,
-    find: "if (!$args['dropPlatforms'] || $platform['clients'] < 2) {",
+    find: "if (!$args['dropPlatforms'] || ($isLast && !($args['replaceLast'] && $default))) {",
     replace: "if (!$args['dropPlatforms']) {",
     caughtBy: `${promises}: drops rows of platforms when asked to, and never a platform's last one, which would open it to all (trap 10)`,
   },

@@ -155,6 +155,20 @@ describe(`The access difference (seed ${seed})`, () => {
     assert.deepEqual([causes(given.lost), advisories(given)], [["released"], []]);
   });
 
+  it("access difference: says what a removed or renamed client releases that is not declared", () => {
+    const releasing = acme.replace(
+      "sites:",
+      "onDestroy: { undeclaredSites: default-owner, undeclaredBindings: drop }, sites:",
+    );
+    const renamed = releasing.replace("internalName: acme", "internalName: acme2, renamedFrom: acme");
+    for (const after of [[beta], [renamed, beta]]) {
+      const { advisories } = differenceOf(picture([releasing, beta]), picture(after));
+      const released = advisories.filter(({ kind }) => kind === "releases");
+      assert.deepEqual(released, [{ kind: "releases", client: "acme", what: ["sites", "bindings"] }]);
+    }
+    assert.deepEqual(advisories(differenceOf(picture([acme]), picture([releasing]))), [], "nothing happens yet");
+  });
+
   it("access difference: lists advisories for the reviewer", () => {
     const before = picture([
       "{ name: Acme, internalName: acme, email: it@acme.example, protect: true, keepPeople: true, " +
@@ -227,7 +241,13 @@ describe(`The access difference (seed ${seed})`, () => {
             const bound = Object.entries(bindings).map(([user, { ended, expires }]): [string, Binding] => {
               return [known(user).key, { person: known(user), expires, reason: undefined, ended }];
             });
-            const rest = { protect: false, keepPeople: false, leavesSites: false, shellAccount: undefined };
+            const rest = {
+              protect: false,
+              keepPeople: false,
+              leavesSites: false,
+              releases: [],
+              shellAccount: undefined,
+            };
             return { internalName, name, renamedFrom, bindings: new Map(bound), ...rest };
           }),
           sites: Object.entries(sites).map(([site, owner]): AccessSite => {

@@ -18,7 +18,8 @@ function hostile(names: string[]): EffectiveAccess {
   const binding: Binding = { person, expires: undefined, reason, ended: false };
   const declared: AccessClient = {
     ...{ internalName: client, name: title, renamedFrom: undefined, protect: true, keepPeople: true },
-    ...{ leavesSites: false, shellAccount: { rotation: reason }, bindings: new Map([[person.key, binding]]) },
+    ...{ leavesSites: false, releases: ["sites"], shellAccount: { rotation: reason } },
+    bindings: new Map([[person.key, binding]]),
   };
   const sites = [{ site, owner: client, takeOverFrom: reason, protect: true }];
   return new EffectiveAccess({ asOf: TODAY, instance: title, clients: [declared], sites });

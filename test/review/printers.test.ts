@@ -68,7 +68,7 @@ Also:
     const person = personByName("\u001b[2J\u202eevil\r\n::error::");
     const client = {
       ...{ internalName: "acme", name: "A\u0007cme\n", renamedFrom: undefined, protect: true, keepPeople: true },
-      ...{ leavesSites: false, shellAccount: undefined },
+      ...{ leavesSites: false, releases: [], shellAccount: undefined },
       bindings: new Map([[person.key, { person, expires: undefined, reason: undefined, ended: false }]]),
     };
     const before = new EffectiveAccess({

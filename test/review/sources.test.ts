@@ -166,7 +166,7 @@ describe("The access of a preview", () => {
 describe("The grants that a stack exports", () => {
   const access = picture(
     [
-      '{ name: "Acme | Corp\\"", internalName: acme, email: it@acme.example, protect: true, keepPeople: true, onDestroy: leave, ' +
+      '{ name: "Acme | Corp\\"", internalName: acme, email: it@acme.example, protect: true, keepPeople: true, onDestroy: { sites: leave, undeclaredSites: default-owner, platforms: default-owner }, ' +
         'shellAccount: { rotation: "1" }, sites: [{ site: b.example, protect: true }, a.example], ' +
         "users: [alice, { name: bob, expires: 2026-12-31, reason: x }, { name: eve, expires: 2026-11-01 }] }",
       "{ name: Beta, internalName: beta }",
@@ -179,6 +179,7 @@ describe("The grants that a stack exports", () => {
     const { lost, gained, advisories } = differenceOf(read, access);
     assert.deepEqual({ lost, gained, advisories }, { lost: [], gained: [], advisories: [] });
     assert.equal(grantsText(read), grantsText(access));
+    assert.deepEqual(read.clients.get("acme")?.releases, ["sites", "platforms"]);
     assert.deepEqual([...read.clients.get("acme")!.bindings.keys()].sort(), [
       "mail:it@acme.example",
       "user:alice",

@@ -144,6 +144,36 @@ onEveryEngine(
         for (const site of sites) assert.equal(scenario.owner(site), "octopus123456");
         assert.deepEqual(scenario.aegir.panel.sitesOf("alice"), []);
       });
+
+      it("a destroy stops at a client with undeclared sites, bindings and a platform's only row, and onDestroy takes it to the end (trap 10)", async () => {
+        const { panel } = scenario.aegir;
+        await scenario.up();
+        panel.addUser({ name: "eve" });
+        panel.bind("acme", "eve");
+        scenario.aegir.addSites([{ site: "other.acme.example", owner: "acme" }]);
+        panel.addPlatform("acme-only", ["acme"]);
+        const stopped = await scenario.stack.destroy({ runProgram: true });
+        assert.equal(stopped.ok, false);
+        assert.match(stopped.diagnostics, /other\.acme\.example.*eve.*acme-only/);
+
+        const releases = "{ undeclaredSites: default-owner, undeclaredBindings: drop, platforms: default-owner }";
+        write(acme.replace("sites:", `onDestroy: ${releases}\n    sites:`), beta);
+        await scenario.up();
+        await scenario.configure({ "aegir:destroy": "test" });
+        assert.match(
+          expectOk(await scenario.stack.previewDestroy({ runProgram: true })).diagnostics,
+          /its other sites\s+go to the default owner/,
+        );
+        expectOk(await scenario.stack.destroy({ runProgram: true }));
+        const { clients, platformAccess } = scenario.aegir.tables();
+        assert.ok(!clients.some(({ internalName }) => ["acme", "beta"].includes(internalName)));
+        assert.equal(scenario.owner("other.acme.example"), "octopus123456");
+        assert.deepEqual(panel.sitesOf("eve"), []);
+        assert.deepEqual(
+          platformAccess.filter(({ platform }) => platform === "acme-only"),
+          [{ platform: "acme-only", client: "octopus123456" }],
+        );
+      });
     });
   },
   10,

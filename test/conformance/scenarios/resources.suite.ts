@@ -203,6 +203,14 @@ export function describeResources(scenario: ScenarioFixture): void {
         expectOk(await scenario.stack.stack.destroy());
         assert.deepEqual(await fixture.allowed(platform), [third]);
         assert.equal(await scenario.client(other), undefined);
+
+        const replaced = client(scenario.named("third"), titled("Third"), {
+          onDestroy: { ...onDestroy, platforms: "default-owner" },
+        });
+        await scenario.stack.up([replaced]);
+        expectOk(await scenario.stack.stack.destroy());
+        assert.deepEqual(await fixture.allowed(platform), [(await fixture.state()).defaultClient.nid]);
+        await fixture.restrict(platform, []);
         await scenario.reachedBy(first, (await fixture.state()).defaultClient.uname);
       });
 
