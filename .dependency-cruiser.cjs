@@ -13,7 +13,7 @@ module.exports = {
     { name: "no-circular", severity: "error", from: {}, to: { circular: true } },
     only("text", []),
     only("naming", ["text"]),
-    only("ssh", ["text"]),
+    only("ssh", ["naming", "text"]),
     only("worker", ["ssh", "text"]),
     only("decisions", ["naming", "worker"]),
     only("aegir", ["decisions", "ssh", "worker", "naming", "text"]),

@@ -1,7 +1,7 @@
 import type { AnyAuthMethod, ParsedKey } from "ssh2";
 import { openAgent, type Agent } from "./agent";
 import type { Authentication, Hop } from "./credentials";
-import { fingerprint } from "./HostKey";
+import { fingerprint } from "../naming/keyFingerprint";
 import { SshError } from "./SshError";
 
 /**

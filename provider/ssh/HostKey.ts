@@ -1,6 +1,7 @@
-import { createHash, createHmac } from "node:crypto";
+import { createHmac } from "node:crypto";
 import { utils } from "ssh2";
 import type { KeyType, ServerHostKeyAlgorithm } from "ssh2";
+import { fingerprint, typeOf } from "../naming/keyFingerprint";
 
 /**
  * Signature algorithms for the types of host key that are accepted, the best first. RSA keys sign with SHA-2 only
@@ -26,17 +27,6 @@ interface Pin {
 
 export type HostKeyVerdict =
   { accepted: true } | { accepted: false; seen: string; type: string; why: "revoked" | "changed" | "unknown" };
-
-/** `SHA256:...` as `ssh-keygen -l` prints it, of a public key in SSH's own encoding. */
-export function fingerprint(key: Buffer): string {
-  return `SHA256:${createHash("sha256").update(key).digest("base64").replace(/=+$/, "")}`;
-}
-
-/** The type that a public key in SSH's own encoding begins with, for example `ssh-ed25519`. */
-export function typeOf(key: Buffer): string {
-  const length = key.length >= 4 ? key.readUInt32BE(0) : 0;
-  return key.toString("latin1", 4, 4 + length);
-}
 
 /** Which keys a server may show. */
 export class HostKeyPins {

@@ -3,7 +3,8 @@ import { Client } from "ssh2";
 import type { Algorithms, AuthenticationType } from "ssh2";
 import type { Hop } from "./credentials";
 import { Excerpt } from "../text/Excerpt";
-import { fingerprint, typeOf, type HostKeyVerdict } from "./HostKey";
+import { fingerprint, typeOf } from "../naming/keyFingerprint";
+import type { HostKeyVerdict } from "./HostKey";
 import type { AuthMethod } from "./AuthMethod";
 import {
   hostKeyRejected,

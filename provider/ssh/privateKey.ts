@@ -5,7 +5,7 @@
 import { createPrivateKey, createPublicKey, type KeyObject } from "node:crypto";
 import { utils } from "ssh2";
 import type { ParsedKey } from "ssh2";
-import { typeOf } from "./HostKey";
+import { typeOf } from "../naming/keyFingerprint";
 
 /**
  * @param given the key's text
