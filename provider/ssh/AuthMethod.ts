@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import type { AnyAuthMethod, ParsedKey } from "ssh2";
 import { openAgent, type Agent } from "./agent";
 import type { Authentication, Hop } from "./credentials";
@@ -50,6 +51,14 @@ async function methodFor(hop: Hop, authentication: Authentication): Promise<Auth
         advice: "",
       };
     }
+    case "offer":
+      return {
+        parameters: { type: "agent", username, agent: authentication.agent },
+        // Offered to learn whether it is accepted, each time that this is asked.
+        digest: `offer ${randomUUID()}`,
+        description: authentication.from,
+        advice: "",
+      };
     case "agent": {
       const agent = await openAgent(authentication.socketPath);
       const { identity } = authentication;

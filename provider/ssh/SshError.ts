@@ -92,3 +92,10 @@ export class HostKeyRejected extends SshError {
     super("hostKeyRejected", host, "notDone", reason, says);
   }
 }
+
+/** The server has answered that it does not accept the credentials; it did not break off the login. */
+export class LoginRejected extends SshError {
+  constructor(host: string, reason: string, says: { effect: string }) {
+    super("authenticationRejected", host, "notDone", reason, says);
+  }
+}

@@ -1,4 +1,4 @@
-import type { ParsedKey } from "ssh2";
+import type { BaseAgent, ParsedKey } from "ssh2";
 import type { ConnectionArgs } from "./ConnectionArgs";
 import { HostKeyPins, identityFingerprint } from "./HostKey";
 import { readPrivateKey } from "./privateKey";
@@ -19,7 +19,9 @@ export type Authentication =
       /** Fingerprint of the one key to offer. */
       identity: string | undefined;
       otherwise: () => Authentication | null;
-    };
+    }
+  /** Only asks whether public keys would be accepted. */
+  | { method: "offer"; from: string; agent: BaseAgent<ParsedKey> };
 
 /** One server on the way, with everything that a login needs. */
 export interface Hop {

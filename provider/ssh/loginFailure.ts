@@ -4,7 +4,7 @@ import type { Excerpt } from "../text/Excerpt";
 import type { HostKeyVerdict } from "./HostKey";
 import type { AuthMethod } from "./AuthMethod";
 import { printable } from "../text/printable";
-import { HostKeyRejected, SshError } from "./SshError";
+import { HostKeyRejected, LoginRejected, SshError } from "./SshError";
 
 /** A server could not be reached; nothing but a greeting was sent to it. `retries`: how often to try again, at most. */
 export class CouldNotReach extends Error {
@@ -125,7 +125,7 @@ export function notLoggedIn(hop: Hop, method: AuthMethod, error: Failure, answer
   const methods = answer?.methods.join(", ");
   if (answer && !answer.offered) {
     const what = `the server accepts only ${methods} from the user ${hop.user}, but the connection has ${method.description}`;
-    return new SshError("authenticationRejected", hop.label, "notDone", what, { effect: "No credentials were sent" });
+    return new LoginRejected(hop.label, what, { effect: "No credentials were sent" });
   }
   const what =
     error.level !== "client-authentication"
@@ -135,9 +135,10 @@ export function notLoggedIn(hop: Hop, method: AuthMethod, error: Failure, answer
         : `the server rejected ${method.description} of the user ${hop.user}` +
           (methods ? `; it accepts: ${methods}` : "") +
           (method.advice ? `; ${method.advice}` : "");
-  return new SshError("authenticationRejected", hop.label, "notDone", what, {
-    effect: "Tried only once, because servers lock out clients that keep trying. Nothing was done",
-  });
+  const says = { effect: "Tried only once, because servers lock out clients that keep trying. Nothing was done" };
+  return error.level === "client-authentication" && !answer?.partial
+    ? new LoginRejected(hop.label, what, says)
+    : new SshError("authenticationRejected", hop.label, "notDone", what, says);
 }
 
 export function tooSlow(hop: Hop, phase: Phase, milliseconds: number): CouldNotReach | SshError {
