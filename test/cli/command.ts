@@ -1,8 +1,9 @@
-/** The compiled command as a child process, as its users run it. */
-import { spawn } from "node:child_process";
+/** The compiled command as its users run it: in a process, with an environment and a directory. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 
-const main = join(__dirname, "..", "..", "provider", "dist", "cli", "main.js");
+export const main = join(__dirname, "..", "..", "provider", "dist", "cli", "main.js");
 
 export interface Ended {
   exitCode: number | null;
@@ -10,19 +11,84 @@ export interface Ended {
   stderr: string;
 }
 
-/**
- * @param environment in addition to this process's, in which no credentials and no agent are left
- * @param command of an installed package; the one of this checkout if absent
- */
-export function aegirAccess(
+interface CommandOptions {
+  cwd?: string;
+  /** In addition to this process's, in which no credentials and no agent are left. */
+  environment?: NodeJS.ProcessEnv;
+  /** The program to run in a process of its own; the one of this checkout, in a process that is used again, if absent. */
+  command?: string;
+}
+
+export async function aegirAccess(
   args: string[],
-  { cwd, environment = {}, command = main }: { cwd?: string; environment?: NodeJS.ProcessEnv; command?: string } = {},
+  { cwd = process.cwd(), environment = {}, command }: CommandOptions = {},
 ): Promise<Ended> {
   const kept = Object.entries(process.env).filter(([name]) => !/^(AEGIR_|SSH_AUTH_SOCK$|FORCE_COLOR$)/.test(name));
-  const env = { ...Object.fromEntries(kept), ...environment };
-  const child = spawn(process.execPath, [command, ...args], { cwd, env, stdio: ["ignore", "pipe", "pipe"] });
+  const env = Object.fromEntries(
+    Object.entries({ ...Object.fromEntries(kept), ...environment }).filter(([, value]) => value !== undefined),
+  );
+  if (command !== undefined) {
+    return outcome(spawn(process.execPath, [command, ...args], { cwd, env, stdio: ["ignore", "pipe", "pipe"] }));
+  }
+  const host = idleHosts.pop() ?? startHost();
+  hold(host, true);
+  const endMark = randomUUID();
+  host.send({ args, cwd, env, endMark });
+  const ended = await outcome(host, endMark);
+  if (host.connected) {
+    hold(host, false);
+    idleHosts.push(host);
+  }
+  return ended;
+}
+
+/** Until the process ends, or says so with a mark on both streams and its exit code. */
+function outcome(child: ChildProcess, endMark?: string): Promise<Ended> {
   const ended: Ended = { exitCode: null, stdout: "", stderr: "" };
-  child.stdout.on("data", (piece: Buffer) => (ended.stdout += piece.toString()));
-  child.stderr.on("data", (piece: Buffer) => (ended.stderr += piece.toString()));
-  return new Promise((resolve) => child.once("close", (exitCode) => resolve({ ...ended, exitCode })));
+  return new Promise((resolve) => {
+    const finish = (): void => {
+      for (const emitter of [child, child.stdout!, child.stderr!]) emitter.removeAllListeners();
+      resolve(ended);
+    };
+    const finishAtMark = (): void => {
+      if (endMark === undefined || ended.exitCode === null) return;
+      if (![ended.stdout, ended.stderr].every((text) => text.endsWith(endMark))) return;
+      ended.stdout = ended.stdout.slice(0, -endMark.length);
+      ended.stderr = ended.stderr.slice(0, -endMark.length);
+      finish();
+    };
+    for (const stream of ["stdout", "stderr"] as const) {
+      child[stream]!.on("data", (piece: Buffer) => {
+        ended[stream] += piece.toString();
+        finishAtMark();
+      });
+    }
+    child.on("message", (exitCode: number) => {
+      ended.exitCode = exitCode;
+      finishAtMark();
+    });
+    child.once("close", (exitCode) => {
+      ended.exitCode = exitCode;
+      finish();
+    });
+  });
+}
+
+/** Processes that wait for their next command; they end with this one. */
+const idleHosts: ChildProcess[] = [];
+
+function startHost(): ChildProcess {
+  const compiled = join(__dirname, "..", "engine", "compiledModules.js");
+  const host = join(__dirname, "commandHost.js");
+  return spawn(process.execPath, ["--require", compiled, host], { stdio: ["ignore", "pipe", "pipe", "ipc"] });
+}
+
+/** Whether this process waits for that one. */
+function hold(host: ChildProcess, held: boolean): void {
+  // The streams of a child are sockets, though Node's types do not say so.
+  type Handle = { ref(): unknown; unref(): unknown };
+  for (const handle of [host, host.stdout as unknown as Handle, host.stderr as unknown as Handle, host.channel!]) {
+    if (held) handle.ref();
+    else handle.unref();
+  }
 }

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { accessSync, constants, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { commands } from "../../provider/cli/commands";
-import { aegirAccess } from "./command";
+import { aegirAccess, main } from "./command";
 
 const packageDirectory = join(__dirname, "..", "..", "provider");
 
@@ -26,7 +26,9 @@ describe("aegir-access", () => {
 
   it("aegir-access --version: prints the version", async () => {
     const { version } = JSON.parse(readFileSync(join(packageDirectory, "package.json"), "utf8")) as { version: string };
-    assert.deepEqual(await aegirAccess(["--version"]), { exitCode: 0, stdout: `${version}\n`, stderr: "" });
+    const printed = { exitCode: 0, stdout: `${version}\n`, stderr: "" };
+    assert.deepEqual(await aegirAccess(["--version"], { command: main }), printed);
+    assert.deepEqual(await aegirAccess(["--version"]), printed, "also in a process that is used again");
   });
 
   it("aegir-access: reports a missing or misspelt command on standard error", async () => {

@@ -1,9 +1,6 @@
 /** The compiled command on a terminal: `script` of util-linux makes one, so that the command asks its questions. */
 import { spawn, spawnSync } from "node:child_process";
-import { join } from "node:path";
-import type { Ended } from "./command";
-
-const main = join(__dirname, "..", "..", "provider", "dist", "cli", "main.js");
+import { main, type Ended } from "./command";
 
 export const hasTerminal = spawnSync("script", ["--version"]).stdout?.toString().includes("util-linux") ?? false;
 

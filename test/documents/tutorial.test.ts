@@ -7,12 +7,13 @@ import { delimiter, join } from "node:path";
 import { stringify } from "yaml";
 import type { Ground } from "../aegir/seed";
 import { addSites, emptySeed } from "../aegir/seed";
+import { main } from "../cli/command";
 import { InProcessEngine } from "../engine/InProcessEngine";
 import { Scenario } from "../scenarios/Scenario";
 
 const root = join(__dirname, "..", "..");
 const page = join(root, "provider", "docs", "from-clicks-to-code.md");
-const main = join(root, "provider", "dist", "cli", "main.js");
+
 /** The day that the page was written on. */
 const WRITTEN = "2026-11-24";
 
