@@ -47,7 +47,22 @@ class AegirAccessFacts {
    */
   const PROBED_DOMAINS = 3;
 
+  /**
+   * Revisions that may be saved while the transaction of an earlier one is open, and so out of sight.
+   */
+  const OPEN_REVISIONS = 500;
+
   private $clientsDirectory;
+
+  /**
+   * By the nid of what they are about, the nids of all tasks that a scan of hosting_task has found; NULL before it.
+   */
+  private $scannedTasks;
+
+  /**
+   * The scan may have missed tasks of higher revisions than this one.
+   */
+  private $scannedVid;
 
   public function server() {
     $hosting = db_query(
@@ -245,9 +260,40 @@ class AegirAccessFacts {
   }
 
   /**
+   * Rows of all tasks of a site. hosting_task has no index on rid, so the worker scans it once, and then finds a site's tasks
+   * by their nids, and newer ones by their revisions: a task keeps its nid and its rid.
+   */
+  public function tasksOfSite($nid) {
+    if ($this->scannedTasks === NULL) {
+      $this->scanTasks();
+    }
+    $newer = db_query(
+      self::TASKS . ' AND t.rid = :rid AND t.vid > :vid',
+      array(':rid' => $nid, ':vid' => $this->scannedVid)
+    )->fetchAll();
+    $scanned = isset($this->scannedTasks[$nid]) ? $this->scannedTasks[$nid] : array();
+    $tasks = array();
+    foreach (array_merge($this->rows(self::TASKS, 't.nid', $scanned), $newer) as $row) {
+      $tasks[$row->vid] = $row;
+    }
+    return $tasks;
+  }
+
+  private function scanTasks() {
+    $this->scannedVid = db_query('SELECT MAX(vid) FROM {hosting_task}')->fetchField() - self::OPEN_REVISIONS;
+    $this->scannedTasks = array();
+    foreach (db_query('SELECT nid, rid FROM {hosting_task} WHERE rid > 0') as $row) {
+      $this->scannedTasks[$row->rid][] = $row->nid;
+    }
+  }
+
+  /**
    * Rows of the tasks of these sites that matter to facts: those that may be queued or running, and the newest verifies.
    */
   private function tasksOfSites(array $nids) {
+    if (count($nids) === 1) {
+      return $this->tasksOfSite($nids[0]);
+    }
     $newest = $this->rows(
       'SELECT MAX(t.vid) AS vid
        FROM {hosting_task} t
@@ -331,9 +377,11 @@ class AegirAccessFacts {
 
   /**
    * TaskFacts of task rows, in their order.
+   *
+   * @param array $ahead
+   *   Their places(), for a caller that wants them: to count them takes the more time, the longer the queue is.
    */
-  public function taskFacts(array $rows) {
-    $ahead = $this->places($rows);
+  public function taskFacts(array $rows, array $ahead = array()) {
     $finished = array();
     foreach ($rows as $row) {
       if ($row->task_status > 1) {
@@ -369,7 +417,7 @@ class AegirAccessFacts {
   /**
    * How many tasks the queue takes before each queued one of these, by nid; the running ones come before all of them.
    */
-  private function places(array $rows) {
+  public function places(array $rows) {
     $queued = array();
     foreach ($rows as $row) {
       if ($row->task_status == 0) {

@@ -89,7 +89,7 @@ export const TaskFacts = z.object({
   status: z.union([z.literal(-1), z.literal(0), z.literal(1), z.literal(2), z.literal(3)]),
   /** When its process started; null for a task that never ran, a cancelled one included. */
   executed: serverTime.nullable(),
-  /** How many queued or running tasks of the instance come before this one; null unless queued. */
+  /** In an answer to `tasks`: how many queued or running tasks of the instance come before this one. Null unless queued. */
   ahead: z.number().int().nonnegative().nullable(),
   /** The last few lines of types error, failed and warning; empty unless the status is 2 or 3. */
   log: list(TaskLogLine),

@@ -182,8 +182,9 @@ class AegirAccessReads {
   }
 
   public function tasks(array $args) {
+    $rows = $this->facts->rows(AegirAccessFacts::TASKS, 't.nid', $args['nids']);
     return array(
-      'tasks' => $this->facts->taskFacts($this->facts->rows(AegirAccessFacts::TASKS, 't.nid', $args['nids'])),
+      'tasks' => $this->facts->taskFacts($rows, $this->facts->places($rows)),
       'queue' => $this->facts->queueFacts(),
     );
   }

@@ -347,7 +347,7 @@ class AegirAccessWrites {
         'owner' => $this->facts->reference((int) $site->client),
       ));
     }
-    $tasks = $this->siteTasks($site->nid);
+    $tasks = $this->facts->tasksOfSite($site->nid);
     $this->requireNoRunningTask($site, $tasks);
     // One column, not node_save(): that writes every column of a loaded site, runs the hooks of every module, and queues
     // a verify of its own whose grants are those of the old owner.
@@ -455,13 +455,6 @@ class AegirAccessWrites {
   }
 
   /**
-   * Rows of all tasks of a site. Asked once in a write: hosting_task has an index on nid, and none on rid.
-   */
-  private function siteTasks($nid) {
-    return $this->facts->rows(AegirAccessFacts::TASKS, 't.rid', array($nid));
-  }
-
-  /**
    * A running task saves the site as it was when the task began, and so would take the new owner back.
    */
   private function requireNoRunningTask($site, array $tasks) {
@@ -520,7 +513,7 @@ class AegirAccessWrites {
 
   public function queueVerify(array $args) {
     $site = $this->lockedSite($args['nid']);
-    $task = $this->ensureVerify($site->nid, $this->siteTasks($site->nid));
+    $task = $this->ensureVerify($site->nid, $this->facts->tasksOfSite($site->nid));
     $rows = $this->facts->rows(AegirAccessFacts::TASKS, 't.nid', array($task));
     return array('task' => $this->taskOf($task, $this->facts->taskFacts($rows)));
   }

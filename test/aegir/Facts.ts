@@ -156,15 +156,16 @@ export class Facts {
       status,
       // A retry copies the time of the run that it repeats into the new, queued task.
       executed: queued ? null : executed,
-      ahead: queued ? this.ahead(nid) : null,
+      ahead: null,
       log: status >= 2 ? troubles.slice(-LOG_LINES) : [],
     };
   }
 
-  /** How many tasks come before a queued one: those that run, and those that were queued earlier. */
-  private ahead(nid: number): number {
+  /** How many tasks come before a queued one: those that run, and those that were queued earlier. Null unless it is queued. */
+  ahead(nid: number): number | null {
     const queued = this.active.filter(({ status }) => status === 0);
-    return this.active.length - queued.length + queued.findIndex((task) => task.nid === nid);
+    const place = queued.findIndex((task) => task.nid === nid);
+    return place < 0 ? null : this.active.length - queued.length + place;
   }
 
   requireTask(nid: number): TaskFacts {

@@ -91,7 +91,10 @@ export class Worker {
     tasks: ({ nids }) => {
       const facts = this.facts();
       const found = nids.filter((nid) => this.frontEnd.task(nid));
-      return { tasks: found.map((nid) => facts.requireTask(nid)), queue: facts.queue() };
+      return {
+        tasks: found.map((nid) => ({ ...facts.requireTask(nid), ahead: facts.ahead(nid) })),
+        queue: facts.queue(),
+      };
     },
 
     createClient: ({ internalName, name, user }) => {

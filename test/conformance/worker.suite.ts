@@ -644,7 +644,6 @@ export function describeWorker(name: string, start: () => Promise<Target>): void
           [task],
         );
         assert.deepEqual([moved.task.status, moved.task.executed, moved.site.lastVerify?.nid], [0, null, task]);
-        assert.ok(moved.task.ahead !== null);
       });
 
       it("queues a verify also if the owner is the same already", async () => {
@@ -837,10 +836,12 @@ export function describeWorker(name: string, start: () => Promise<Target>): void
         const queued = (await worker.ok("inventory", {})).queue;
         const first = await worker.ok("queueVerify", { nid: (await freeSite(0)).nid });
         const second = await worker.ok("queueVerify", { nid: (await freeSite(1)).nid });
-        assert.equal(first.task.ahead, queued.queued + queued.processing);
-        assert.equal(second.task.ahead, queued.queued + queued.processing + 1);
         const both = await worker.ok("tasks", { nids: [first.task.nid, second.task.nid, NOWHERE] });
-        assert.deepEqual(both.tasks, [first.task, second.task]);
+        const before = queued.queued + queued.processing;
+        assert.deepEqual(both.tasks, [
+          { ...first.task, ahead: before },
+          { ...second.task, ahead: before + 1 },
+        ]);
         assert.deepEqual([both.queue.queued, both.queue.processing], [queued.queued + 2, queued.processing]);
       });
 

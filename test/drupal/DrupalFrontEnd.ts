@@ -260,6 +260,12 @@ export class DrupalFrontEnd {
     );
   }
 
+  /** How many rows the database has looked at so far, in tables and indexes, for whatever was asked. */
+  async rowsVisited(): Promise<number> {
+    const counters = await this.sql.rows("SHOW GLOBAL STATUS LIKE 'Handler_read%'");
+    return counters.reduce((sum, { Value }) => sum + Number(Value), 0);
+  }
+
   /** Lets the queue run by itself until `stopQueue()`. */
   startQueue(): void {
     this.queue ??= spawn(join(this.directory, "bin", "drush"), ["@hostmaster", "hosting-queued"], {

@@ -744,11 +744,61 @@ describe("the worker and its database", () => {
       );
     }
 
+    /** Queues a verify of a site, as the panel does, but in a transaction that may be open. */
+    async function addVerify(by: Sql, site: string): Promise<void> {
+      await by.rows("INSERT INTO node (type, title, uid) VALUES ('task', 'Verify', 1)");
+      await by.rows("SET @nid = LAST_INSERT_ID()");
+      await by.rows("INSERT INTO node_revision (nid, log) VALUES (@nid, '')");
+      await by.rows("UPDATE node SET vid = LAST_INSERT_ID() WHERE nid = @nid");
+      await by.rows(
+        "INSERT INTO hosting_task (nid, vid, task_type, rid, task_status) SELECT nid, vid, 'verify', ?, 0 FROM node WHERE nid = @nid",
+        [nids[site]!],
+      );
+    }
+
     it("reads no more for what is queued, owned and declared elsewhere", async () => {
       await rowsRead(worker);
       const before = await rowsRead(worker);
       await grow();
       assert.deepEqual(await rowsRead(worker), before);
+    });
+
+    it("looks at no more rows for one site when thousands of tasks of others are queued", async () => {
+      async function visited(): Promise<number[]> {
+        const worker = await RawWorker.greeted(front.drush);
+        // The first look reads all tasks.
+        await worker.ok("site", { site: ONE });
+        const rows = [await front.rowsVisited()];
+        await worker.ok("setOwner", { nid: nids[ONE]!, from: octopus, to: "acme" });
+        rows.push(await front.rowsVisited());
+        await worker.ok("queueVerify", { nid: nids[ONE]! });
+        rows.push(await front.rowsVisited());
+        await worker.ok("site", { site: ONE });
+        rows.push(await front.rowsVisited());
+        await worker.ok("setOwner", { nid: nids[ONE]!, from: acme, to: null });
+        await worker.end();
+        return rows.slice(1).map((count, index) => count - rows[index]!);
+      }
+      await front.fillQueue(2_000);
+      await visited();
+      const before = await visited();
+      await front.fillQueue(6_000);
+      const after = await visited();
+      for (const [index, count] of after.entries())
+        assert.ok(count <= before[index]! + 20, `${before.join()} and ${after.join()}`);
+    });
+
+    it("sees a task of a site that was queued after it has looked at all of them, or in an older transaction", async () => {
+      const worker = await RawWorker.greeted(front.drush);
+      const open = await front.connect();
+      await open.rows("START TRANSACTION");
+      await addVerify(open, ONE);
+      await addVerify(sql, TWO);
+      assert.deepEqual((await worker.ok("site", { site: ONE })).sites[0]?.tasks, []);
+      await open.rows("COMMIT");
+      await addVerify(sql, ONE);
+      assert.equal((await worker.ok("site", { site: ONE })).sites[0]?.tasks.length, 2);
+      await worker.end();
     });
 
     it("answers about one site, client and task as about all of them", async () => {
@@ -769,8 +819,8 @@ describe("the worker and its database", () => {
         clients.find(({ nid }) => nid === acme),
       );
       assert.equal(client?.platforms[0]?.clients, 51);
-      const { queue } = await worker.ok("tasks", { nids: [] });
-      assert.equal(task.ahead, queue.queued - 2);
+      const { tasks, queue } = await worker.ok("tasks", { nids: [task.nid] });
+      assert.equal(tasks[0]?.ahead, queue.queued - 2);
     });
   });
 
