@@ -49,6 +49,8 @@ export function planOf(manifest: Manifest, inventory: Inventory, instance?: stri
   return new Planning(manifest, inventory, instance).plan();
 }
 
+const welcome = (welcomeMail: boolean) => (welcomeMail ? ", which gets a welcome mail" : "");
+
 const ADOPTED: Phrase = ["is so already"];
 
 class Planning {
@@ -163,7 +165,7 @@ class Planning {
 
   /** What becomes of the user with the client's `email`; undefined if there is none, or it is bound already. */
   private mailUser(
-    { internalName, email }: ManifestClient,
+    { internalName, email, welcomeMail }: ManifestClient,
     live: ClientFacts | undefined,
   ): { action: "refuse"; says: Phrase } | { action: "update"; says: Phrase; user: string; isNew: boolean } | undefined {
     if (email === undefined) return undefined;
@@ -185,7 +187,7 @@ class Planning {
       case "create":
         return {
           action: "update",
-          says: phrase`creates the panel user ${name(internalName)} with ${name(email)}`,
+          says: phrase`creates the panel user ${name(internalName)} with ${name(email)}${welcome(welcomeMail)}`,
           user: internalName,
           isNew: true,
         };
@@ -237,7 +239,9 @@ class Planning {
       }
     }
     const made =
-      decision.action === "bind" ? [] : phrase`, a panel user who is created with ${name(createUser!.email)}`;
+      decision.action === "bind"
+        ? []
+        : phrase`, a panel user who is created with ${name(createUser!.email)}${welcome(createUser!.welcomeMail)}`;
     step("create", phrase`binds ${name(declared.name)}${made}`);
     if (decision.action === "create") this.make(declared.name, createUser!.email);
     this.bind(internalName, declared.name);

@@ -40,7 +40,10 @@ const Site = z
 
 const CreateUser = z
   .strictObject(
-    { email: email("Mail address of the new user. In Drupal, each user has a different address.") },
+    {
+      email: email("Mail address of the new user. In Drupal, each user has a different address."),
+      welcomeMail: flag("Aegir mails the login and the password to the new user. An existing user gets no mail."),
+    },
     { error: "must be a map with email, for example { email: bob@acme.example }" },
   )
   .meta({ title: "createUser map" });
@@ -155,6 +158,7 @@ const Client = z
       email: email(
         "The panel user with this mail address may act for the client. If there is none, one is created, named like the client.",
       ).optional(),
+      welcomeMail: flag("Aegir mails the login and the password to a user that is created for email."),
       sites: z
         .array(z.union([siteDomain, Site], { error: siteError }), {
           error: "must be a list of domains, for example [www.acme.example]",

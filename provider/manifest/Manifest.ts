@@ -72,6 +72,8 @@ export interface ManifestClient extends Located {
   /** Its last person may not go, unless `allowRemovals` names it. */
   keepPeople: boolean;
   email: string | undefined;
+  /** For a user that is created for `email`. */
+  welcomeMail: boolean;
   sites: ManifestSite[];
   onDestroy: {
     /** What happens to sites of the client that leave the manifest. */
@@ -100,7 +102,7 @@ export interface ManifestUser extends Located {
   /** Equal for one user, in whatever capitals the name is written; safe to show. */
   key: string;
   /** Declared at one of the user's entries, and then true of all of them, because nothing orders bindings. */
-  createUser: { email: string } | undefined;
+  createUser: { email: string; welcomeMail: boolean } | undefined;
   /** Likewise; the uid that the user of this name must have. */
   expectedUid: number | undefined;
   /** The last day (UTC, `YYYY-MM-DD`) on which the person may act for the client. */

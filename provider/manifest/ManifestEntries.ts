@@ -38,6 +38,8 @@ export interface ClientEntry {
   /** The key, if the value is true. */
   keepPeople: Span | undefined;
   email: Text | undefined;
+  /** The key, if the value is true. */
+  welcomeMail: Span | undefined;
   sites: SiteEntry[];
   users: UserEntry[];
   shellAccount: { key: Span; rotation: Text | undefined } | undefined;
@@ -54,6 +56,7 @@ export interface SiteEntry {
 export interface UserEntry {
   name: Text;
   createUser: Text | undefined;
+  welcomeMail: boolean;
   expectedUid: number | undefined;
   expires: Text | undefined;
   reason: Text | undefined;
@@ -112,8 +115,9 @@ function clientEntry(value: Value, readName: ReadName): ClientEntry {
     lacksInternalName: lacksField(value, "clients", "internalName"),
     renamedFrom: textOf(fieldOf(value, "renamedFrom")),
     protect: isTrue(fieldOf(value, "protect")),
-    keepPeople: isTrue(fieldOf(value, "keepPeople")) ? value.fields.get("keepPeople")?.key : undefined,
+    keepPeople: keyIfTrue(value, "keepPeople"),
     email: textOf(fieldOf(value, "email")),
+    welcomeMail: keyIfTrue(value, "welcomeMail"),
     sites: itemsOf(value, "sites").flatMap(siteEntry),
     users: itemsOf(value, "users").flatMap((user) => userEntry(user, readName)),
     shellAccount: shellAccount && {
@@ -153,10 +157,12 @@ function siteEntry(value: Value): SiteEntry[] {
 function userEntry(value: Value, readName: ReadName): UserEntry[] {
   const name = readName(textOf(value) ?? textOf(fieldOf(value, "name")));
   if (name === undefined) return [];
+  const createUser = fieldOf(value, "createUser");
   return [
     {
       name,
-      createUser: textOf(fieldOf(fieldOf(value, "createUser"), "email")),
+      createUser: textOf(fieldOf(createUser, "email")),
+      welcomeMail: isTrue(fieldOf(createUser, "welcomeMail")),
       expectedUid: numberOf(fieldOf(value, "expectedUid")),
       expires: textOf(fieldOf(value, "expires")),
       reason: textOf(fieldOf(value, "reason")),
@@ -206,6 +212,11 @@ function fieldOf(value: Value | undefined, key: string): Value | undefined {
 
 function itemsOf(value: Value, key: string): Value[] {
   return fieldOf(value, key)?.items ?? [];
+}
+
+function keyIfTrue(value: Value, key: string): Span | undefined {
+  const field = value.fields.get(key);
+  return isTrue(field?.value) ? field?.key : undefined;
 }
 
 function isTrue(value: Value | undefined): boolean {

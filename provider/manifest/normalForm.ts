@@ -44,9 +44,14 @@ type Person = Pick<ManifestUser, "createUser" | "expectedUid">;
 
 function personsIn(clients: readonly ClientEntry[]): Map<string, Person> {
   const persons = new Map<string, Person>();
-  for (const { name, createUser, expectedUid } of clients.flatMap(({ users }) => users)) {
+  for (const { name, createUser, welcomeMail, expectedUid } of clients.flatMap(({ users }) => users)) {
     const person = persons.get(userNameKey(name.text)) ?? { createUser: undefined, expectedUid: undefined };
-    if (createUser) person.createUser = { email: createUser.text };
+    if (createUser) {
+      person.createUser = {
+        email: createUser.text,
+        welcomeMail: welcomeMail || person.createUser?.welcomeMail === true,
+      };
+    }
     person.expectedUid ??= expectedUid;
     persons.set(userNameKey(name.text), person);
   }
@@ -68,6 +73,7 @@ function manifestClient(
     protect: entry.protect,
     keepPeople: entry.keepPeople !== undefined,
     email: email?.text,
+    welcomeMail: entry.welcomeMail !== undefined,
     sites: sites.map((site) => manifestSite(site, source)).sort(by("site")),
     onDestroy,
     users: usersOf(users.filter(({ expires }) => !hasEnded(expires, asOf))).sort(by("name")),

@@ -17,6 +17,8 @@ export interface Person {
   by: "name" | "mail";
   /** The address with which the user is made if there is none of this name. */
   createdAs: string | undefined;
+  /** Aegir mails the login and the password to the user that is made. */
+  welcomed: boolean;
   /** Cannot log in to the panel, and so reaches nothing. Known of a live server only. */
   blocked: boolean;
   /** Sees every site whatever it is bound to. Known of a live server only. */
@@ -194,6 +196,7 @@ export function personByName(name: string, more: Partial<Person> = {}): Person {
     name: canonicalName(name),
     by: "name",
     createdAs: undefined,
+    welcomed: false,
     blocked: false,
     administrator: false,
     ...more,
@@ -201,9 +204,9 @@ export function personByName(name: string, more: Partial<Person> = {}): Person {
 }
 
 /** A person of whom only the mail address is known, as the `email` of a client gives it. */
-export function personByMail(mail: string): Person {
+export function personByMail(mail: string, welcomed = false): Person {
   const key = `mail:${mailKey(mail)}`;
-  return { key, name: mail, by: "mail", createdAs: mail, blocked: false, administrator: false };
+  return { key, name: mail, by: "mail", createdAs: mail, welcomed, blocked: false, administrator: false };
 }
 
 export const byName = by("name");

@@ -33,7 +33,7 @@ export function advisoryText(advisory: Advisory, subjects: SubjectText): Phrase 
     case "passwordRead":
       return phrase`The password of ${subjects.login(advisory.client)} will be among the stack's (secret) outputs.`;
     case "made":
-      return phrase`The panel user ${advisory.person.by === "mail" ? phrase`with ${name(advisory.person.name)}` : name(advisory.person.name)} is created if there is none${advisory.person.by === "name" && advisory.person.createdAs !== undefined ? phrase`, with the address ${name(advisory.person.createdAs)}` : ""}.`;
+      return phrase`The panel user ${advisory.person.by === "mail" ? phrase`with ${name(advisory.person.name)}` : name(advisory.person.name)} is created if there is none${advisory.person.by === "name" && advisory.person.createdAs !== undefined ? phrase`, with the address ${name(advisory.person.createdAs)}` : ""}${advisory.person.welcomed ? ", and Aegir mails the login and the password there" : ""}.`;
     case "end": {
       const [from, to] = [advisory.from, advisory.to].map((day) => (day === undefined ? phrase`no end` : [name(day)]));
       return phrase`${capitalizedPhrase(subjects.person(advisory.person))} may act for ${subjects.client(advisory.client)} until ${to!} (before: ${from!}).`;

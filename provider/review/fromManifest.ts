@@ -27,10 +27,11 @@ export function accessOfManifest(manifest: Manifest, instance?: string | null): 
         ...client.expired.map((user) => ({ user, ended: true })),
       ].map(({ user, ended }): Binding => {
         const { name, createUser, expires, reason } = user;
-        return { person: personByName(name, { createdAs: createUser?.email }), expires, reason, ended };
+        const person = personByName(name, { createdAs: createUser?.email, welcomed: createUser?.welcomeMail ?? false });
+        return { person, expires, reason, ended };
       });
       if (client.email !== undefined) {
-        bindings.push(lastingBinding(personByMail(client.email)));
+        bindings.push(lastingBinding(personByMail(client.email, client.welcomeMail)));
       }
       return {
         internalName: client.internalName,

@@ -110,7 +110,13 @@ class Declarations {
     if (type === "AegirClient") this.client(inputs, former);
     else if (type === "ClientUserBinding" && client !== undefined && user !== undefined) {
       const createUser = inputs["createUser"] as Inputs | undefined;
-      this.bind(client, personByName(user, { createdAs: textOf(createUser?.["email"]) }));
+      this.bind(
+        client,
+        personByName(user, {
+          createdAs: textOf(createUser?.["email"]),
+          welcomed: createUser?.["welcomeMail"] === true,
+        }),
+      );
     } else if (type === "SiteOwnership" && client !== undefined && site !== undefined) {
       this.sites.set(site, { site, owner: client, takeOverFrom: text("takeOverFrom"), protect: false });
       if (inputs["onDestroy"] === "leave") this.named(client).leavesSites = true;
@@ -135,7 +141,7 @@ class Declarations {
       return choice !== undefined && choice !== "refuse";
     });
     const email = textOf(inputs["email"]);
-    if (email !== undefined) this.bind(internalName, personByMail(email));
+    if (email !== undefined) this.bind(internalName, personByMail(email, inputs["welcomeMail"] === true));
   }
 
   private bind(client: string, person: Binding["person"]): void {

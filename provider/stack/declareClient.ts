@@ -36,17 +36,25 @@ export async function declareClient(
   { server, waitFor, last }: ClientOptions,
 ): Promise<ClientResources> {
   const { name, internalName, renamedFrom, email, protect } = declared;
+  // Undefined rather than false, so that the states of earlier releases stay as they are.
+  const mailed = (welcomeMail: boolean) => welcomeMail || undefined;
   const formerly = (former: string) => ({ aliases: renamedFrom === undefined ? [] : [{ name: former }] });
   const client = new AegirClient(
     `client:${internalName}`,
-    { name, internalName, email, onDestroy: releases(declared), server },
+    { name, internalName, email, welcomeMail: mailed(declared.welcomeMail), onDestroy: releases(declared), server },
     { protect, ...formerly(`client:${renamedFrom}`) },
   );
   const bindings = declared.users.map(
     ({ name: user, key, createUser, expectedUid }) =>
       new ClientUserBinding(
         `binding:${internalName}:${key}`,
-        { client: client.internalName, user, createUser, expectedUid, server },
+        {
+          client: client.internalName,
+          user,
+          createUser: createUser && { email: createUser.email, welcomeMail: mailed(createUser.welcomeMail) },
+          expectedUid,
+          server,
+        },
         { aliases: formerNames(declared, key, [user, last?.people.get(`user:${key}`)?.name]) },
       ),
   );
@@ -73,7 +81,7 @@ export async function declareClient(
   return { ...resources, account };
 }
 
-/** What the client gives away when it is deleted; undefined for nothing, so that the states of earlier releases stay as they are. */
+/** What the client gives away when it is deleted; undefined for nothing, as in the states of earlier releases. */
 function releases({ onDestroy }: ManifestClient): AegirClientOnDestroy | undefined {
   const { undeclaredSites: sites, undeclaredBindings: bindings, platforms } = onDestroy;
   const isRefused = [sites, bindings, platforms].every((choice) => choice === "refuse");

@@ -105,6 +105,15 @@ describe("plan and audit on a live server", () => {
     assert.match(stdout, /2 refused/);
   });
 
+  it("plan: says who gets a welcome mail", async () => {
+    const invited = MANIFEST.replace(
+      "users: [alice]",
+      "users: [alice, { name: newbie, createUser: { email: newbie@new.example, welcomeMail: true } }]",
+    );
+    const { stdout } = await look("plan", invited);
+    assert.match(stdout, /^\+ binding:acme:newbie: .* created with newbie@new\.example, which gets a welcome mail\.$/m);
+  });
+
   it("plan: queues a verify for a site whose files are linked for other clients", async () => {
     const stale = MANIFEST.replace("acme.example.com, reborn", "acme.example.com, stale.example.com, reborn");
     const { exitCode, stdout } = await look("plan", stale, "--json");

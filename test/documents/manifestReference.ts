@@ -86,7 +86,7 @@ clients:
       - { site: shop.acme.example, takeOverFrom: beta }
     users:
       - alice
-      - { name: bob, expires: 2027-01-31, reason: relaunch, createUser: { email: bob@acme.example } }
+      - { name: bob, expires: 2027-01-31, reason: relaunch, createUser: { email: bob@acme.example, welcomeMail: true } }
     shellAccount: { rotation: "2026-07" }
 \`\`\`
 `;

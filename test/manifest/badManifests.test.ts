@@ -251,6 +251,11 @@ const cases: Case[] = [
     problems: ["5:38 missingKey: email is missing"],
   },
   {
+    mistake: "a welcome mail to nobody",
+    manifest: withAcme("welcomeMail: true"),
+    problems: ["5:5 missingKey: welcomeMail needs an email"],
+  },
+  {
     mistake: "an invalid onDestroy",
     manifest: withAcme("onDestroy: delete"),
     problems: ["5:16 invalidValue: must be default-owner or leave, or a map"],
@@ -660,7 +665,7 @@ access.yaml:7:19: shellAccount must be true, or a map such as { rotation: "2026-
      7 |     shellAccount: yes
        |                   ^^^
 
-access.yaml:10:5: A client has no field "site". Did you mean sites? The fields are name, internalName, renamedFrom, email, sites, onDestroy, users, shellAccount, protect, keepPeople.
+access.yaml:10:5: A client has no field "site". Did you mean sites? The fields are name, internalName, renamedFrom, email, welcomeMail, sites, onDestroy, users, shellAccount, protect, keepPeople.
     10 |     site: [www.beta.example]
        |     ^^^^
 

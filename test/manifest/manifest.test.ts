@@ -16,6 +16,7 @@ clients:
   - name: Acme Corp
     internalName: acme
     email: it@acme.example
+    welcomeMail: true
     sites:
       - www.acme.example
       - site: Shop.Acme.Example.
@@ -24,7 +25,7 @@ clients:
     onDestroy: { sites: leave, undeclaredBindings: drop, platforms: default-owner }
     users:
       - name: bob
-        createUser: { email: bob@acme.example }
+        createUser: { email: bob@acme.example, welcomeMail: true }
       - { name: alice, expires: 2026-12-31, reason: "TICKET-12, relaunch" }
       - { name: dave, expires: 2026-11-23 }
     shellAccount: { rotation: "2026-07" }
@@ -38,7 +39,7 @@ describe(`Reading a manifest (seed ${seed})`, () => {
     assert.deepEqual(
       warnings.map(({ summary }) => summary),
       [
-        'access.yaml:20:32: "dave" could act for the client "Acme Corp" until 2026-11-23, and no longer. Delete the entry, or write a later day.',
+        'access.yaml:21:32: "dave" could act for the client "Acme Corp" until 2026-11-23, and no longer. Delete the entry, or write a later day.',
       ],
     );
     assert.deepEqual(access, {
@@ -55,10 +56,11 @@ describe(`Reading a manifest (seed ${seed})`, () => {
           protect: false,
           keepPeople: false,
           email: "it@acme.example",
+          welcomeMail: true,
           sites: [
-            { site: "shop.acme.example", takeOverFrom: "beta", protect: false, line: 12, column: 15 },
-            { site: "www.acme.example", takeOverFrom: undefined, protect: false, line: 11, column: 9 },
-            { site: "xn--mnchen-3ya.example", takeOverFrom: undefined, protect: false, line: 14, column: 9 },
+            { site: "shop.acme.example", takeOverFrom: "beta", protect: false, line: 13, column: 15 },
+            { site: "www.acme.example", takeOverFrom: undefined, protect: false, line: 12, column: 9 },
+            { site: "xn--mnchen-3ya.example", takeOverFrom: undefined, protect: false, line: 15, column: 9 },
           ],
           onDestroy: {
             sites: "leave",
@@ -68,16 +70,16 @@ describe(`Reading a manifest (seed ${seed})`, () => {
           },
           users: [
             {
-              ...{ name: "alice", key: "alice", createUser: undefined, expectedUid: undefined, line: 19, column: 17 },
+              ...{ name: "alice", key: "alice", createUser: undefined, expectedUid: undefined, line: 20, column: 17 },
               ...{ expires: "2026-12-31", reason: "TICKET-12, relaunch" },
             },
             {
               name: "bob",
               key: "bob",
-              createUser: { email: "bob@acme.example" },
+              createUser: { email: "bob@acme.example", welcomeMail: true },
               expectedUid: undefined,
               ...endless,
-              line: 17,
+              line: 18,
               column: 15,
             },
           ],
@@ -89,7 +91,7 @@ describe(`Reading a manifest (seed ${seed})`, () => {
               expectedUid: undefined,
               expires: "2026-11-23",
               reason: undefined,
-              line: 20,
+              line: 21,
               column: 17,
             },
           ],
@@ -104,6 +106,7 @@ describe(`Reading a manifest (seed ${seed})`, () => {
           protect: false,
           keepPeople: false,
           email: undefined,
+          welcomeMail: false,
           sites: [],
           onDestroy: {
             sites: "default-owner",
@@ -115,7 +118,7 @@ describe(`Reading a manifest (seed ${seed})`, () => {
             {
               name: "bob",
               key: "bob",
-              createUser: { email: "bob@acme.example" },
+              createUser: { email: "bob@acme.example", welcomeMail: true },
               expectedUid: undefined,
               ...endless,
               line: 6,

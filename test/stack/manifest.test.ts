@@ -164,6 +164,24 @@ onEveryEngine("a stack of the access manifest", (engine) => {
     assert.deepEqual(changed(renamed), ["update client:acme"]);
   });
 
+  it("asks for a welcome mail where the manifest does, and else does not mention one", async () => {
+    write(
+      manifest
+        .replace("[alice, bob]", "[alice, { name: bob, createUser: { email: bob@example.com } }]")
+        .replace("[alice]", "[{ name: eve, createUser: { email: eve@beta.example, welcomeMail: true } }]")
+        .replace("internalName: beta\n", "internalName: beta\n    email: it@beta.example\n    welcomeMail: true\n"),
+    );
+    await scenario.up();
+    const { resources = [] } = (await scenario.stack.exportState()).deployment;
+    const inputs = new Map(
+      resources.map(({ urn, inputs }) => [String(urn).split("::").at(-1), inputs as Record<string, unknown>]),
+    );
+    assert.deepEqual(inputs.get("binding:acme:bob")?.["createUser"], { email: "bob@example.com" });
+    assert.deepEqual(inputs.get("binding:beta:eve")?.["createUser"], { email: "eve@beta.example", welcomeMail: true });
+    assert.equal(inputs.get("client:beta")?.["welcomeMail"], true);
+    assert.ok(!("welcomeMail" in inputs.get("client:acme")!));
+  });
+
   it("takes from a removed user one binding", async () => {
     write(manifest);
     await scenario.up();

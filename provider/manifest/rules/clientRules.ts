@@ -17,8 +17,15 @@ export function checkClients(clients: readonly ClientEntry[], context: RuleConte
 
 function checkNames(clients: readonly ClientEntry[], context: RuleContext): void {
   const byName = new Map<string, Text>();
-  for (const { name, email } of clients) {
+  for (const { name, email, welcomeMail } of clients) {
     if (email !== undefined) context.reportAll(email, "invalidMail", mailProblems(email.text));
+    else if (welcomeMail !== undefined) {
+      context.report(
+        welcomeMail,
+        "missingKey",
+        "welcomeMail needs an email in this client. Add email, or delete welcomeMail.",
+      );
+    }
     if (name === undefined) continue;
     context.reportAll(name, "invalidClientName", clientNameProblems(name.text));
     const first = earlier(byName, clientNameKey(name.text), name);
