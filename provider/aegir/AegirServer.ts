@@ -48,9 +48,9 @@ export class AegirServer {
       : this.#drushConnection;
     const reader = accountsArgs ?? connection;
     if (accounts && reader && this.#accountsConnection) {
-      const { instance, directory } = accounts;
+      const { instance, directory, passwordDays } = accounts;
       const obstacles = () => this.#queueObstacles();
-      const options = { ...waits, instance, user: reader.user, directory, obstacles, report: logged };
+      const options = { ...waits, instance, user: reader.user, directory, passwordDays, obstacles, report: logged };
       this.#passwordFiles = new PasswordFiles(this.#accountsConnection, options);
     }
   }

@@ -5,11 +5,13 @@
  */
 import { createHash } from "node:crypto";
 import { posix } from "node:path";
+import { by } from "../text/order";
 import { isCancelled, pause } from "../ssh/cancellation";
 import { SftpRefusal } from "../ssh/SftpRefusal";
 import { type Sftp } from "../ssh/Sftp";
 import type { SshConnection } from "../ssh/SshConnection";
 import { AegirError, waitCancelled } from "./AegirError";
+import { AccountStatuses, type PasswordAge } from "./PasswordAge";
 import { StallTimeout } from "./StallTimeout";
 import { stillWaiting, WaitReport } from "./WaitReport";
 
@@ -20,6 +22,8 @@ export interface Password {
   password: string;
   /** First 16 hexadecimal digits of a SHA-256 over login and password: distinguishes passwords without revealing them. */
   fingerprint: string;
+  /** When its file was written: seconds since the epoch, by the server's clock. */
+  written: number;
 }
 
 export interface PasswordFilesOptions {
@@ -29,6 +33,8 @@ export interface PasswordFilesOptions {
   user: string;
   /** The directory of the files, if it is configured. */
   directory?: string | undefined;
+  /** Days after which BOA lets a password end. */
+  passwordDays: number;
   pollSeconds: number;
   accountMinutes: number;
   /** Other known obstacles of BOA, in words, for a wait that fails. */
@@ -60,13 +66,16 @@ export interface CronObstacles {
 }
 
 export class PasswordFiles {
+  readonly #statuses: AccountStatuses;
   #directory: Promise<string> | undefined;
   #announced = false;
 
   constructor(
     private readonly connection: SshConnection,
     private readonly options: PasswordFilesOptions,
-  ) {}
+  ) {
+    this.#statuses = new AccountStatuses(connection, options.user === "root", options.passwordDays);
+  }
 
   get label(): string {
     return this.connection.label;
@@ -74,9 +83,9 @@ export class PasswordFiles {
 
   /** The login's password, or undefined if its file is absent or, for the moment in which BOA writes it, empty. */
   async read(login: string): Promise<Password | undefined> {
-    const text = await this.#readFile(login);
-    const password = text?.replace(/\n$/, "");
-    if (password === undefined || password === "") return undefined;
+    const file = await this.#readFile(login);
+    const password = file?.text.replace(/\n$/, "");
+    if (file === undefined || password === undefined || password === "") return undefined;
     if (/\s/.test(password)) {
       throw new AegirError({
         code: "serverFailed",
@@ -86,13 +95,18 @@ export class PasswordFiles {
         next: `Look at the file ${login} in ${await this.directory()}; deleting it makes BOA create a new account and file`,
       });
     }
-    return { password, fingerprint: fingerprint(login, password) };
+    return { password, fingerprint: fingerprint(login, password), written: file.mtime };
+  }
+
+  /** How old a password is that was read a moment ago. */
+  ageOf(login: string, { written }: Password): Promise<PasswordAge> {
+    return this.#statuses.ageOf(login, written);
   }
 
   /** The login's password once BOA has written it: waits while the file is empty. */
   async readWhenWritten(login: string): Promise<Password | undefined> {
     const stallTimeout = new StallTimeout(this.options.accountMinutes);
-    while ((await this.#readFile(login)) === "") {
+    while ((await this.#readFile(login))?.text === "") {
       if (stallTimeout.expired()) throw await this.#expired(`the password file of ${login} is empty`, false);
       await this.#pause(`the password file of ${login}`, false);
     }
@@ -136,13 +150,14 @@ export class PasswordFiles {
     }
   }
 
-  /** The logins that have a password file, sorted. */
-  async logins(): Promise<string[]> {
+  /** The logins that have a password file, in the order of their names, and how old their passwords are. */
+  async logins(): Promise<Map<string, PasswordAge>> {
     const sftp = await this.connection.sftp();
     const directory = await this.directory();
     try {
-      const files = await sftp.list(directory);
-      return files.flatMap(({ kind, name }) => (kind === "file" ? [name] : [])).sort();
+      const files = (await sftp.list(directory)).filter(({ kind }) => kind === "file").sort(by("name"));
+      const ages = files.map(async ({ name, mtime }) => [name, await this.#statuses.ageOf(name, mtime)] as const);
+      return new Map(await Promise.all(ages));
     } catch (error) {
       throw this.#explained(error, directory);
     }
@@ -191,9 +206,9 @@ export class PasswordFiles {
     return obstacles;
   }
 
-  async #readFile(login: string): Promise<string | undefined> {
-    const bytes = await this.#inDirectory(login, (sftp, path) => sftp.read(path, MAXIMUM_BYTES));
-    return bytes?.toString("utf8");
+  async #readFile(login: string): Promise<{ text: string; mtime: number } | undefined> {
+    const file = await this.#inDirectory(login, (sftp, path) => sftp.read(path, MAXIMUM_BYTES));
+    return file && { text: file.bytes.toString("utf8"), mtime: file.mtime };
   }
 
   /** Undefined if the file is not there. A missing or closed directory is an error: it does not mean that a login is gone. */

@@ -78,6 +78,9 @@ const Accounts = z
           "The directory of the password files, as that login's SFTP shows it. The default is `users` in the home of the " +
           "instance's main account.",
       }),
+    passwordDays: z.number().int().min(1).max(9999).default(90).meta({
+      description: "Days that the password of a shell account lasts on this server.",
+    }),
     host: z.string().min(1).optional().meta({
       description: "The host name for the users of shell accounts. The default is the host of the connection.",
     }),

@@ -102,7 +102,7 @@ async function accountsFacts(
   const logins = directory === null ? null : await look(passwordFiles.logins());
   const cron = logins === null ? null : await look(passwordFiles.cronObstacles());
   const sshAcceptsPasswords = await look(passwordFiles.sshAcceptsPasswords());
-  return { ...nothing, home, directory, files: logins?.length ?? null, sshAcceptsPasswords, cron };
+  return { ...nothing, home, directory, files: logins?.size ?? null, sshAcceptsPasswords, cron };
 }
 
 function abilities(drush: DrushFacts | null, accounts: AccountsFacts | null): Examination["resources"] {

@@ -88,6 +88,8 @@ export interface ServerAccounts {
   connection?: ServerConnection;
   /** The directory of the password files, as that login's SFTP shows it. The default is `users` in the home of the instance's main account. */
   directory?: string;
+  /** Days that the password of a shell account lasts on this server. The default is `90`. */
+  passwordDays?: number;
   /** The host name for the users of shell accounts. The default is the host of the connection. */
   host?: string;
 }

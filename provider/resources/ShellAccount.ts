@@ -72,12 +72,18 @@ const outputs = {
   /** False if the server accepts only keys over SSH and SFTP. The password may still work for FTPS. */
   sshAcceptsPasswords: output<boolean>(),
   /**
-   * The password that BOA generated, as a secret; null with `passwordInState: false`. It expires after 90 days. The user
+   * The password that BOA generated, as a secret; null with `passwordInState: false`. The user
    * can change it with `passwd`, and this output is then out of date.
    */
   password: secretOutput<string | null>(),
   /** Differs for each password, and reveals none. */
   fingerprint: output<string>(),
+  /** Since when the login has its password, for example `2026-12-01T09:30:00Z`; null if that is not known. */
+  passwordSetAt: output<string | null>(),
+  /** From when on the password is refused, and logins with a key as well; null if it never is, or that is not known. */
+  passwordExpiresAt: output<string | null>(),
+  /** Whether its user has changed the password since BOA made it. Only root on the server can see that: null otherwise. */
+  passwordChangedByHolder: output<boolean | null>(),
 };
 
 export type ShellAccountArgs = { [Name in keyof ArgsOf<typeof properties>]: ArgsOf<typeof properties>[Name] };
@@ -302,7 +308,7 @@ async function refuseShared(server: AegirServer, client: string, sameShellName: 
 async function recordOf(
   server: AegirServer,
   username: string,
-  { password, fingerprint }: Password,
+  found: Password,
   inputs: Partial<Inputs>,
 ): Promise<Recorded> {
   const { accounts, connection } = server.configuration;
@@ -316,7 +322,8 @@ async function recordOf(
     ftpsPort: 21,
     sshAcceptsPasswords: await server.passwordFiles.sshAcceptsPasswords(),
     // Null, because Pulumi takes an output that is absent for one that no preview can know.
-    password: kept ? password : null,
-    fingerprint,
+    password: kept ? found.password : null,
+    fingerprint: found.fingerprint,
+    ...(await server.passwordFiles.ageOf(username, found)),
   };
 }

@@ -15,6 +15,13 @@ export interface RemoteFile {
   mtime: number;
 }
 
+/** A file as one open handle shows it. */
+export interface FileContent {
+  bytes: Buffer;
+  /** Seconds since the epoch, by the server's clock. */
+  mtime: number;
+}
+
 /** Entries of a directory. An instance has one password file for each client. */
 export const MOST_ENTRIES = 10_000;
 /** Bytes of a name in common file systems. */
@@ -95,7 +102,7 @@ export class Sftp {
    * The whole file; refused as `tooLarge` if it has more than `maxBytes`. Anything but a regular file is refused as well: through
    * a link, another user could make this login read a file that only this login may read.
    */
-  read(path: string, maxBytes: number): Promise<Buffer> {
+  read(path: string, maxBytes: number): Promise<FileContent> {
     return this.#ask("read", path, "notDone", async (sftp, over) => {
       const { kind } = remoteFile(await promised<Stats>((done) => sftp.lstat(path, done)));
       if (kind !== "file") {
@@ -108,7 +115,9 @@ export class Sftp {
       }
       const handle = await promised<Buffer>((done) => sftp.open(path, "r", done));
       try {
-        return await this.#readAll(sftp, handle, path, maxBytes, over);
+        // Of the handle: the path may lead to a newer file by now, whose content is not this one's.
+        const { mtime } = await promised<Stats>((done) => sftp.fstat(handle, done));
+        return { bytes: await this.#readAll(sftp, handle, path, maxBytes, over), mtime };
       } finally {
         sftp.close(handle, () => undefined);
       }

@@ -64,9 +64,14 @@ export class RunningClock extends Clock {
 
   constructor(
     private readonly speed = 60,
-    private readonly offset = 0,
+    private offset = 0,
   ) {
     super();
+  }
+
+  /** Goes on `seconds` later at once; what is still to come keeps its distance. */
+  skip(seconds: number): void {
+    this.offset += seconds;
   }
 
   now(): number {

@@ -15,8 +15,10 @@ export class Disk {
     fs.mkdirSync(this.real(path), { recursive: true });
   }
 
-  write(path: string, content: string): void {
+  /** @param seconds when, since the epoch; now, by this machine's clock, if absent */
+  write(path: string, content: string, seconds = Date.now() / 1000): void {
     fs.writeFileSync(this.real(path), content, { mode: 0o600 });
+    fs.utimesSync(this.real(path), seconds, seconds);
   }
 
   read(path: string): string {

@@ -4,6 +4,7 @@
  */
 import { posix } from "node:path";
 import { SHELL_PROBE } from "../../provider/aegir/diagnoseStart";
+import { STATUS_COMMAND } from "../../provider/aegir/PasswordAge";
 import { WORKER_ARGUMENTS } from "../../provider/worker/protocol";
 import type { Faults } from "./Faults";
 
@@ -21,6 +22,8 @@ export interface Machine {
   path: string;
   /** Every Drush there is, with its version. */
   drush: Record<string, string>;
+  /** What `passwd` says of every account. */
+  passwordStatus: () => string;
   /** Further aliases, of sites that are not a front end. */
   siteAliases: () => string[];
 }
@@ -57,6 +60,9 @@ export class Shell {
   private bash(commandLine: string): Ran {
     const { login, homes, home } = this.machine;
     if (commandLine === SHELL_PROBE) return this.probe();
+    if (commandLine === STATUS_COMMAND) {
+      return login === "root" ? ended(0, this.machine.passwordStatus()) : ended(1, "", "passwd: Permission denied.\n");
+    }
     const [, suUser, suCommand] = /^su -s \/bin\/bash - (\S+) -c "(.*)"$/.exec(commandLine) ?? [];
     if (suUser !== undefined && suCommand !== undefined) {
       if (login !== "root") return ended(1, "", "Password: su: Authentication failure\n");

@@ -4,6 +4,7 @@ import { fullSeed } from "./seed";
 import { CRON_SECONDS, AegirFixture } from "./AegirFixture";
 
 const refused = { level: "client-authentication" };
+const DAY = 86_400;
 
 describe("the small Aegir's shell accounts", () => {
   const fixture = new AegirFixture({ seed: fullSeed });
@@ -141,6 +142,21 @@ describe("the small Aegir's shell accounts", () => {
     await assert.rejects(fixture.files("o1.acme", inFile), refused);
     (await fixture.files("o1.acme", "chosen by the holder")).close();
     assert.equal(fixture.password("o1.acme"), inFile);
+  });
+
+  // docs/aegir.md#password-age
+  it("let their password work for 90 days and say that it has expired on the next; a rotation or a change resets that", async () => {
+    const inFile = fixture.password("o1.acme");
+    const { clock } = fixture;
+    clock.advance(90 * DAY);
+    (await fixture.files("o1.acme", inFile)).close();
+    clock.advance(DAY);
+    await assert.rejects(fixture.files("o1.acme", inFile), /exit code|Unable to start subsystem|sftp/i);
+    fixture.aegir.shellAccounts.changePassword("o1.acme", "chosen by the holder");
+    (await fixture.files("o1.acme", "chosen by the holder")).close();
+    await (await fixture.mainFiles()).unlink("/users/o1.beta");
+    cron(clock);
+    (await fixture.files("o1.beta", fixture.password("o1.beta"))).close();
   });
 
   // docs/aegir.md#password-file

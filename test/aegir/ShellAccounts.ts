@@ -13,6 +13,9 @@ const REMOVED_DIRECTORIES = ["admin", "omega8ccgmailcom", "nocomega8cc"];
 const SYSTEM_NAMES = ["ftp", "web"];
 const PASSWORD_CHARACTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789%@";
 const PASSWORD_LENGTH = 64;
+/** `passwd -x` (docs/aegir.md#password-age). */
+const PASSWORD_DAYS = 90;
+const DAY = 86_400;
 
 /** What is left of a client's internal name in the name of its login. */
 export function reducedName(internalName: string): string {
@@ -26,6 +29,8 @@ export interface ShellAccount {
   home: string;
   /** What the login accepts; the file holds the password of the account's making. */
   password: string;
+  /** The day on which it was set, counted from the epoch. */
+  changed: number;
 }
 
 export class ShellAccounts {
@@ -69,6 +74,23 @@ export class ShellAccounts {
     const account = this.accounts.get(name);
     if (account === undefined) throw new Error(`There is no account ${name}.`);
     account.password = password;
+    account.changed = this.today;
+  }
+
+  /** Whether the login must change its password first: the last day still counts (docs/aegir.md#password-age). */
+  hasExpired({ changed }: ShellAccount): boolean {
+    return this.today - changed > PASSWORD_DAYS;
+  }
+
+  /** `passwd --status --all`, typed by root. */
+  status(): string {
+    const date = (day: number) => new Date(day * DAY * 1000).toISOString().slice(0, 10);
+    const lines = this.all().map(({ name, changed }) => `${name} P ${date(changed)} 0 ${PASSWORD_DAYS} 7 -1\n`);
+    return ["root P 2020-01-31 0 99999 7 -1\n", ...lines, "daemon L 2020-01-31 0 99999 7 -1\n"].join("");
+  }
+
+  private get today(): number {
+    return Math.floor(this.clock.now() / DAY);
   }
 
   /** One run of the cron; false if a lock made it skip everything. */
@@ -127,16 +149,16 @@ export class ShellAccounts {
 
   private create(name: string): ShellAccount {
     const characters = Array.from({ length: PASSWORD_LENGTH }, () => PASSWORD_CHARACTERS[randomInt(64)]);
-    const account = { name, uid: this.nextUid++, home: `/home/${name}`, password: characters.join("") };
+    const [password, changed] = [characters.join(""), this.today];
+    const account = { name, uid: this.nextUid++, home: `/home/${name}`, password, changed };
     this.disk.makeDirectory(account.home);
     const file = `${this.passwordDirectory}/${name}`;
     const { passwordFileDelay } = this.faults;
     // A stale file with no account keeps its old text.
     if (!this.disk.exists(file)) {
-      this.disk.write(file, passwordFileDelay > 0 ? "" : `${account.password}\n`);
-      if (passwordFileDelay > 0) {
-        this.clock.after(passwordFileDelay, () => this.disk.write(file, `${account.password}\n`));
-      }
+      const write = (content: string) => this.disk.write(file, content, this.clock.now());
+      write(passwordFileDelay > 0 ? "" : `${password}\n`);
+      if (passwordFileDelay > 0) this.clock.after(passwordFileDelay, () => write(`${password}\n`));
     }
     this.accounts.set(name, account);
     this.report(`cron: account ${name} made`);

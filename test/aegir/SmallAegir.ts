@@ -125,6 +125,7 @@ export class SmallAegir {
           "/usr/bin/drush8": "8.4.12",
           "/usr/local/bin/drush": "8.4.12",
         },
+        passwordStatus: () => (flavour === "boa" ? this.shellAccounts.status() : ""),
         siteAliases: () => this.frontEnd.liveSites().map(({ title }) => `@${title}`),
       },
       this.faults,
@@ -291,7 +292,10 @@ export class SmallAegir {
       return { password: passwords.accounts, publicKey: keys.accounts.public, hasShell: false, shown };
     }
     const account = shellAccounts.get(user);
-    return account && { password: account.password, hasShell: false, shown: { home: account.home, closed: [] } };
+    if (account === undefined) return undefined;
+    const { password, home } = account;
+    const shown = { home, closed: [] };
+    return { password, hasShell: false, hasExpired: shellAccounts.hasExpired(account), shown };
   }
 
   /**

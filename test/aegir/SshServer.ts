@@ -22,6 +22,8 @@ export interface Login {
   publicKey?: string;
   /** Whether it runs commands, or has SFTP alone, from mysecureshell. */
   hasShell: boolean;
+  /** Whether its password has expired: it gets in, and then nothing but the advice to change it. */
+  hasExpired?: boolean;
   /** What SFTP shows it. */
   shown: Shown;
 }
@@ -93,7 +95,7 @@ export class SshServer extends Listener {
       sessions++;
       const session = accept();
       session.on("close", () => sessions--);
-      if (this.faults.expiredPasswords.has(user)) {
+      if (login?.hasExpired || this.faults.expiredPasswords.has(user)) {
         for (const request of ["exec", "subsystem"]) {
           session.on(request, (acceptRequest: () => ServerChannel) => refuseExpired(acceptRequest()));
         }

@@ -37,7 +37,7 @@ function typeOf(schema: Schema, types: Map<string, string>): string {
   if (anyOf) return anyOf.map((each) => typeOf(each, types)).join(" | ");
   if (items) return `${typeOf(items, types)}[]`;
   if (additionalProperties) return `Record<string, ${typeOf(additionalProperties, types)}>`;
-  if (!properties) return type;
+  if (!properties) return type === "integer" ? "number" : type;
   const name = title === "Server" ? title : `Server${title}`;
   if (!types.has(name)) {
     types.set(name, "");

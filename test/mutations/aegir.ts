@@ -103,8 +103,8 @@ export const aegir: WrittenMutation[] = [
     name: "an empty password file means that the login is gone",
     danger: "BOA writes the file in two steps; a refresh between them drops the login from the state.",
     file: "provider/aegir/PasswordFiles.ts",
-    find: 'while ((await this.#readFile(login)) === "") {',
-    replace: 'while ((await this.#readFile(login)) === "never") {',
+    find: 'while ((await this.#readFile(login))?.text === "") {',
+    replace: 'while ((await this.#readFile(login))?.text === "never") {',
     caughtBy: "test/resources/serverScenarios.test.ts: a login whose file is being written is not gone (trap 14)",
   },
   {

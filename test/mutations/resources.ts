@@ -266,8 +266,8 @@ export const resources: WrittenMutation[] = [
     name: "keep a password in the state that was to stay out of it",
     danger: "Whoever steals state and passphrase has every login.",
     file: "provider/resources/ShellAccount.ts",
-    find: "password: kept ? password : null,",
-    replace: "password: kept ? password : password,",
+    find: "password: kept ? found.password : null,",
+    replace: "password: found.password,",
     caughtBy:
       "test/scenarios/rotation.test.ts: the password is a secret in the state, and in none of it with passwordInState: false (trap 30)",
   },

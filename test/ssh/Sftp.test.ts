@@ -30,6 +30,7 @@ function serve(files: Map<string, Buffer>) {
       return offset >= data.length ? sftp.status(id, EOF) : sftp.data(id, data.subarray(offset, offset + length));
     });
     sftp.on("CLOSE", (id) => sftp.status(id, OK));
+    sftp.on("FSTAT", (id, handle) => sftp.attrs(id, attributes(files.get(handle.toString()) ?? Buffer.alloc(0))));
     sftp.on("LSTAT", (id, path) => withFile(id, path, (data) => sftp.attrs(id, attributes(data))));
     sftp.on("REMOVE", (id, path) => withFile(id, path, () => (files.delete(path), sftp.status(id, OK))));
     sftp.on("OPENDIR", (id, path) =>
@@ -82,8 +83,9 @@ describe("Sftp", () => {
 
   it("reads, looks at and removes files", async () => {
     const { sftp, files } = await start();
-    assert.equal((await sftp.read("/o1.foo", 7)).toString(), "secret\n");
-    assert.deepEqual(await sftp.read("/large", 1_000_000), files.get("/large"));
+    const { bytes, mtime } = await sftp.read("/o1.foo", 7);
+    assert.deepEqual([bytes.toString(), mtime], ["secret\n", 7]);
+    assert.deepEqual((await sftp.read("/large", 1_000_000)).bytes, files.get("/large"));
     assert.deepEqual(await sftp.stat("/o1.foo"), { kind: "file", size: 7, mtime: 7 });
     await sftp.unlink("/o1.foo");
     assert.deepEqual([...files.keys()], ["/large"]);
@@ -119,7 +121,7 @@ describe("Sftp", () => {
     const { sftp, channels, connection } = await start();
     channels[0]?.end();
     await closed(channels[0] as SFTPWrapper);
-    assert.equal((await sftp.read("/o1.foo", 9)).length, 7);
+    assert.equal((await sftp.read("/o1.foo", 9)).bytes.length, 7);
     assert.equal(channels.length, 2);
     assert.equal(connection.connections, 1);
   });
@@ -149,7 +151,7 @@ describe("Sftp", () => {
     await sftp.stat("/o1.foo");
     server.drop();
     await lost(reading, "sessionBroken", "notDone");
-    assert.equal((await sftp.read("/o1.foo", 9)).length, 7);
+    assert.equal((await sftp.read("/o1.foo", 9)).bytes.length, 7);
     assert.equal(connection.connections, 2);
   });
 
@@ -203,7 +205,9 @@ describe("Sftp", () => {
     const asked: number[] = [];
     const server = await ScriptedServer.start({
       onSftp: (sftp) => {
-        sftp.on("LSTAT", (id) => sftp.attrs(id, { mode: 0o100600, uid: 0, gid: 0, size: 8, atime: 5, mtime: 7 }));
+        const attributes = { mode: 0o100600, uid: 0, gid: 0, size: 8, atime: 5, mtime: 7 };
+        sftp.on("LSTAT", (id) => sftp.attrs(id, attributes));
+        sftp.on("FSTAT", (id) => sftp.attrs(id, attributes));
         sftp.on("OPEN", (id) => sftp.handle(id, Buffer.from("f")));
         sftp.on("READ", (id, _handle, _offset, length) => {
           asked.push(length);

@@ -107,7 +107,7 @@ describe("SshConnection to OpenSSH", function () {
     const file = join(directory, "o1.foo");
     writeFileSync(file, "secret\n");
     const sftp = await open().sftp();
-    assert.equal((await sftp.read(file, 100)).toString(), "secret\n");
+    assert.equal((await sftp.read(file, 100)).bytes.toString(), "secret\n");
     assert.deepEqual((await sftp.list(directory)).find(({ name }) => name === "o1.foo")?.size, 7);
     await sftp.unlink(file);
     await assert.rejects(sftp.stat(file), { code: "missing" });

@@ -118,6 +118,7 @@ describe("A key restricted to SFTP", () => {
       instance: "o1",
       user: sshd.user,
       directory,
+      passwordDays: 90,
       pollSeconds: 0.02,
       accountMinutes: 1,
       obstacles: () => Promise.resolve([]),
