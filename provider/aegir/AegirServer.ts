@@ -2,15 +2,17 @@
  * One Aegir server as the resources see it. All resources of the server share this object, and with it one SSH
  * connection per login and one Drush worker.
  */
-import { resolveConnection } from "../ssh/credentials";
+import { labelOf, resolveConnection } from "../ssh/credentials";
+import { firstAccepted } from "../ssh/offerKeys";
 import { printable } from "../text/printable";
 import { SshConnection } from "../ssh/SshConnection";
 import type { Inventory } from "../worker/protocol";
 import { AegirError } from "./AegirError";
+import { AuthorizedKeys } from "./AuthorizedKeys";
 import { Clients } from "./Clients";
 import { Drush } from "./Drush";
 import { PasswordFiles } from "./PasswordFiles";
-import { SERVERS_KEY, type ServerConfiguration } from "./ServerConfiguration";
+import { authorizedKeysProblem, SERVERS_KEY, type ServerConfiguration } from "./ServerConfiguration";
 import { Sites } from "./Sites";
 import { TaskWatcher } from "./TaskWatcher";
 import { DrushWorker } from "./DrushWorker";
@@ -27,6 +29,7 @@ export class AegirServer {
   readonly #worker: DrushWorker | undefined;
   readonly #sites: Sites | undefined;
   readonly #passwordFiles: PasswordFiles | undefined;
+  readonly #authorizedKeys: AuthorizedKeys | undefined;
   #inventory: { taken: number; writes: number; inventory: Promise<Inventory> } | undefined;
 
   constructor(
@@ -43,15 +46,19 @@ export class AegirServer {
       this.#sites = new Sites(this.#worker, new TaskWatcher(this.#worker, waits, logged));
     }
     const accountsArgs = accounts?.connection;
-    this.#accountsConnection = accountsArgs
-      ? new SshConnection(accountsArgs, () => resolveConnection(accountsArgs, [name, "accounts"]))
-      : this.#drushConnection;
     const reader = accountsArgs ?? connection;
+    const resolveReader = () => resolveConnection(reader!, accountsArgs ? [name, "accounts"] : [name]);
+    this.#accountsConnection = accountsArgs ? new SshConnection(accountsArgs, resolveReader) : this.#drushConnection;
     if (accounts && reader && this.#accountsConnection) {
       const { instance, directory, passwordDays } = accounts;
       const obstacles = () => this.#queueObstacles();
       const options = { ...waits, instance, user: reader.user, directory, passwordDays, obstacles, report: logged };
       this.#passwordFiles = new PasswordFiles(this.#accountsConnection, options);
+      this.#authorizedKeys = new AuthorizedKeys(this.#accountsConnection, {
+        ...waits,
+        firstAccepted: (user, keys) =>
+          firstAccepted({ ...resolveReader(), user, label: labelOf({ ...reader, user }) }, keys),
+      });
     }
   }
 
@@ -81,6 +88,19 @@ export class AegirServer {
       server: this.name,
       outcome: "notDone",
       next: 'Shell accounts exist only on BOA. If this is a BOA instance, configure accounts: { instance: "o1", connection: ... }',
+    });
+  }
+
+  get authorizedKeys(): AuthorizedKeys {
+    const problem = authorizedKeysProblem(this.configuration);
+    if (this.#authorizedKeys && problem === undefined) return this.#authorizedKeys;
+    this.#refuseDecommissioned();
+    throw new AegirError({
+      code: "notConfigured",
+      what: `server "${this.name}" cannot manage the keys of logins: ${problem?.what ?? "it has none"}`,
+      server: this.name,
+      outcome: "notDone",
+      next: problem?.next ?? 'If this is a BOA instance, configure accounts: { instance: "o1" }',
     });
   }
 

@@ -163,6 +163,23 @@ const howToConfigure =
   "configuration of the last `pulumi up`, unless they run with --run-program";
 
 /**
+ * Why the keys of shell accounts cannot be managed with this configuration: clauses without a full stop; undefined if they
+ * can. The main account could put a key there only by logging in as the client's login, with a password that anybody who
+ * knows it may change (docs/aegir.md#account-keys).
+ */
+export function authorizedKeysProblem({
+  accounts,
+  connection,
+}: ServerConfiguration): { what: string; next: string } | undefined {
+  const user = (accounts?.connection ?? connection)?.user;
+  if (accounts === undefined || user === "root") return undefined;
+  return {
+    what: `its accounts are reached as ${user}, and only root may write to the homes of the logins`,
+    next: "Configure root as the user of accounts.connection, or remove the keys: on a hosted account, the people of a client add their own keys to the login",
+  };
+}
+
+/**
  * Reads the value of `aegir:servers`.
  * @throws AegirError `notConfigured`, listing every problem with its path; never with values, since some are secret.
  */

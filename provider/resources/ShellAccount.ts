@@ -1,18 +1,22 @@
 import { AegirError } from "../aegir/AegirError";
 import type { AegirServer } from "../aegir/AegirServer";
+import { authorizedKeysProblem } from "../aegir/ServerConfiguration";
 import type { Password } from "../aegir/PasswordFiles";
 import { configurationOf, serverFor } from "../aegir/servers";
 import { internalNameProblems } from "../naming/InternalName";
+import { authorizedKeyProblems, keySet, type AuthorizedKey } from "../naming/AuthorizedKey";
 import { reducedName, shellAccountName } from "../naming/ShellAccountName";
 import { TaskStatus } from "../worker/protocol";
 import { checkProperties } from "./checkProperties";
 import { report } from "./report";
+import { grantKeys, linesMeanwhile, readKeys, reportKeys, revokeKeys } from "./loginKeys";
 import { afterOwnerships } from "./loginOrder";
 import { PartialFailure } from "./PartialFailure";
 import {
   boolean,
   changedProperties,
   declaredOf,
+  listOfStrings,
   optional,
   required,
   serverName,
@@ -51,6 +55,12 @@ const properties = {
       value.length <= 100 ? [] : [`rotation has ${value.length} characters; it is a short mark, at most 100.`],
     ),
   ),
+  /**
+   * Public keys of the people who may log in with their own, each the line of a .pub file. Keys that this program wrote
+   * earlier and that are not among them are removed first, and then refused by the server, or the deployment fails. Keys
+   * that were added by hand are left alone. A rotation puts all of them back. Needs root as `accounts.connection`.
+   */
+  authorizedKeys: optional(listOfStrings(authorizedKeyProblems), { compared: keySet }),
   /**
    * Whether the password is a secret output in the state. With false, read it from its file on the server.
    * @default true
@@ -136,6 +146,13 @@ export const shellAccount: ResourceHandlers<Inputs, Recorded> = {
         reason: `Server "${server.name}" has no shell accounts: they exist only on BOA. Configure accounts: { instance: "o1" } there, or remove this resource.`,
       });
     }
+    const keysProblem = server && inputs.authorizedKeys !== undefined && authorizedKeysProblem(server.configuration);
+    if (keysProblem) {
+      failures.push({
+        property: "authorizedKeys",
+        reason: `Server "${server.name}" cannot manage the keys of logins: ${keysProblem.what}. ${keysProblem.next}.`,
+      });
+    }
     if (server && accounts && typeof inputs.client === "string" && isKnown(inputs.client)) {
       noteDeclared(server.name, accountId(shellAccountName(accounts.instance, inputs.client)));
     }
@@ -161,8 +178,12 @@ export const shellAccount: ResourceHandlers<Inputs, Recorded> = {
     } else if (changed.includes("rotation") && news.rotation !== undefined) {
       report(
         id,
-        "gets a new password: BOA deletes the account with its home and SSH keys and creates it again, which takes minutes. Open sessions keep the old account until they end.",
+        "gets a new password: BOA deletes the account with its home and SSH keys and creates it again, which takes minutes. Open sessions keep the old account until they end." +
+          (news.authorizedKeys?.length ? " The declared keys are put back before the deployment is done." : ""),
       );
+    }
+    if (replaces.length === 0 && changed.includes("authorizedKeys") && isKnown(news.authorizedKeys)) {
+      reportKeys(id, olds.authorizedKeys, news.authorizedKeys);
     }
     // A password that a refresh found is recorded, so that a later rotation replaces that one.
     const found = olds.deployed !== undefined;
@@ -173,6 +194,8 @@ export const shellAccount: ResourceHandlers<Inputs, Recorded> = {
     const server = serverFor(inputs.server);
     const login = loginOf(server, inputs.client);
     const watch = siteWatch(server, inputs.client);
+    // A lost state left keys there that are not declared any more.
+    const going = await revokeKeys(server, login, inputs.authorizedKeys, undefined);
     // A login whose sites have left is still there for a while; BOA is about to remove it.
     await watch();
     if (inputs.rotation !== undefined && (await server.passwordFiles.read(login))) {
@@ -189,6 +212,7 @@ export const shellAccount: ResourceHandlers<Inputs, Recorded> = {
         `has a password, but ${outs.host} accepts keys only over SSH and SFTP: the password may work for FTPS.`,
       );
     }
+    await settled(accountId(login), outs, going, () => grantKeys(server, login, inputs.authorizedKeys, going));
     return { id: accountId(login), outs };
   },
 
@@ -198,7 +222,9 @@ export const shellAccount: ResourceHandlers<Inputs, Recorded> = {
     const password = await server.passwordFiles.readWhenWritten(login);
     if (!password) return {};
     // Without a recorded client (a lookup) the login's own letters are the best name there is for it.
-    const live = { ...props, client: props.client ?? login.slice(login.indexOf(".") + 1), server: server.name };
+    const client = props.client ?? login.slice(login.indexOf(".") + 1);
+    const authorizedKeys = await readKeys(server, login, props.authorizedKeys);
+    const live = { ...props, client, server: server.name, ...(authorizedKeys && { authorizedKeys }) };
     const deployed = props.deployed ?? props.fingerprint;
     return {
       id: accountId(login),
@@ -216,6 +242,7 @@ export const shellAccount: ResourceHandlers<Inputs, Recorded> = {
     const rotate = news.rotation !== undefined && !same(olds.rotation, news.rotation);
     // Not what a refresh found: that may be what this very rotation made, in a deployment whose checkpoint was lost.
     const deployed = olds.deployed ?? olds.fingerprint;
+    const going = await revokeKeys(server, login, news.authorizedKeys, olds.authorizedKeys);
     const live = await server.passwordFiles.read(login);
     const watch = siteWatch(server, news.client);
     if (rotate && live && live.fingerprint === deployed) {
@@ -229,25 +256,38 @@ export const shellAccount: ResourceHandlers<Inputs, Recorded> = {
       );
     }
     const old = rotate ? deployed : undefined;
-    try {
-      return { outs: await recordOf(server, login, await server.passwordFiles.appears(login, old, watch), news) };
-    } catch (error) {
-      if (!rotate || !(error instanceof Error)) throw error;
-      // The old password is gone with its file: recorded so, the next up waits on instead of rotating once more.
-      throw new PartialFailure(id, { ...olds, ...declaredOf(properties, news), password: null }, error);
-    }
+    // The old password is gone with its file: recorded so, the next up waits on instead of rotating once more.
+    const rotated = { ...olds, ...declaredOf(properties, news), password: null };
+    const record = async () => recordOf(server, login, await server.passwordFiles.appears(login, old, watch), news);
+    const outs = await (rotate ? settled(id, rotated, going, record) : record());
+    await settled(id, outs, going, () => grantKeys(server, login, news.authorizedKeys, going));
+    return { outs };
   },
 
   async delete(id, props): Promise<void> {
     const server = serverFor(props.server);
     if (isDeclared(server.name, id)) return;
+    const going = await revokeKeys(server, props.username, undefined, props.authorizedKeys);
+    await grantKeys(server, props.username, undefined, going);
     report(
       id,
       `is forgotten, not removed: ${props.username} can log in as long as the client ${props.client} owns a site.`,
     );
-    return Promise.resolve();
   },
 };
+
+/**
+ * Runs a step of a change that has begun. If it fails, the resource is recorded as half done, with every key that may be
+ * there: the next `up` repeats what is missing, and asks again whether the keys that went are refused.
+ */
+async function settled<T>(id: string, outs: Recorded, going: AuthorizedKey[], step: () => Promise<T>): Promise<T> {
+  try {
+    return await step();
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    throw new PartialFailure(id, { ...outs, ...linesMeanwhile(outs.authorizedKeys, going) }, error);
+  }
+}
 
 function loginOf(server: AegirServer, client: string): string {
   // passwordFiles says what is missing if this server has no accounts.

@@ -20,8 +20,8 @@ export interface NamingRules {
 interface Meaning {
   /** A change replaces the resource. */
   replaces?: true;
-  /** What is compared of a string, where two ways of writing it mean the same to the server. */
-  compared?: (value: string) => string;
+  /** What is compared of a string or a list, where two ways of writing it mean the same to the server. */
+  compared?: ((value: string) => string) | ((value: string[]) => string[]);
 }
 
 /** What values a property takes. */
@@ -89,6 +89,21 @@ export function internalName(): Kind<string, string> {
 export function boolean(): Kind<boolean, boolean> {
   return {
     problems: (value, path) => (typeof value === "boolean" ? [] : [`${path} is ${shown(value)}; write true or false.`]),
+  };
+}
+
+/** @param problems of an entry, whose place in messages is for example `authorizedKeys[1]` */
+export function listOfStrings(
+  problems: (value: string, place: string) => string[],
+): Kind<pulumi.Input<string>[], string[]> {
+  return {
+    problems: (value, path) => {
+      if (!Array.isArray(value)) return [`${path} must be a list of strings, got ${kindOf(value)}.`];
+      return value.flatMap((entry: unknown, index) => {
+        const place = `${path}[${index}]`;
+        return typeof entry === "string" ? problems(entry, place) : [notAString(entry, place)];
+      });
+    },
   };
 }
 
@@ -192,7 +207,8 @@ export function changedProperties(
       const { replaces, changed } = changedProperties(kind.properties, old, now);
       return replaces.length + changed.length > 0;
     }
-    const key = (value: unknown) => (compared && typeof value === "string" ? compared(value) : value);
+    const isComparable = (value: unknown) => typeof value === "string" || (Array.isArray(value) && isKnown(value));
+    const key = (value: unknown) => (compared && isComparable(value) ? compared(value as never) : value);
     return !same(key(old), key(now));
   });
   const named = (properties: typeof differing) => properties.map(([name]) => name);

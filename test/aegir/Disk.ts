@@ -30,6 +30,11 @@ export class Disk {
     return fs.existsSync(this.real(path));
   }
 
+  /** Whether a file is there that neither its group nor others may write to. */
+  isWrittenByOwnerAlone(path: string): boolean {
+    return ((fs.statSync(this.real(path), { throwIfNoEntry: false })?.mode ?? 0o022) & 0o022) === 0;
+  }
+
   /** The names in a directory, sorted. */
   list(path: string): string[] {
     return fs.readdirSync(this.real(path)).sort();

@@ -23,8 +23,8 @@ export const REQUEST_FAULTS = [
   ...(["deadlock", "diskFull", "fatal"] as const),
 ];
 
-/** A request of a worker, any write of one, or the removal of a file over SFTP. */
-export type Requested = Verb | "write" | "unlink";
+/** A request of a worker, any write of one, the removal of a file over SFTP, or the exchange of an `authorized_keys`. */
+export type Requested = Verb | "write" | "unlink" | "authorizedKeys";
 
 /**
  * A request that stands still, so that a test can act at that moment. `begun`: a write holds the database lock, and
@@ -173,8 +173,8 @@ export class Faults {
     this.verifies = [];
   }
 
-  takeRequest(verb: Verb | "unlink"): RequestFault | Hold | undefined {
-    const write = verb !== "unlink" && verbs[verb].write;
+  takeRequest(verb: Verb | "unlink" | "authorizedKeys"): RequestFault | Hold | undefined {
+    const write = verb !== "unlink" && verb !== "authorizedKeys" && verbs[verb].write;
     const matching = this.planned.filter((plan) => plan.verb === verb || (plan.verb === "write" && write));
     for (const plan of matching) plan.countdown--;
     const due = matching.find((plan) => plan.countdown <= 0);

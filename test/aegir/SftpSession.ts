@@ -41,8 +41,9 @@ export function serveSftp(
   };
   const requireWritable = (path: string) => {
     const [first, second] = virtual(path).split("/").filter(Boolean);
-    const behindLink = second !== undefined && disk.linkTarget(posix.join(home, first ?? "")) !== undefined;
-    if (first === undefined || behindLink) throw new Denied();
+    // The home itself is immutable, directories in it are not.
+    if (first === undefined || second === undefined) throw new Denied();
+    if (disk.linkTarget(posix.join(home, first)) !== undefined) throw new Denied();
   };
   const open = (handle: Handle): Buffer => {
     const buffer = Buffer.alloc(4);
@@ -94,7 +95,10 @@ export function serveSftp(
     reply(request, () => {
       const mode = utils.sftp.flagsToString(flags) ?? "r";
       if (mode !== "r") requireWritable(path);
-      sftp.handle(request, open({ descriptor: fs.openSync(real(path), mode) }));
+      const descriptor = fs.openSync(real(path), mode);
+      // MinimumRights of mysecureshell (docs/aegir.md#account-keys).
+      if (mode !== "r") fs.fchmodSync(descriptor, 0o664);
+      sftp.handle(request, open({ descriptor }));
     }),
   );
   sftp.on("READ", (request, handle, offset, length) =>
@@ -116,6 +120,13 @@ export function serveSftp(
       const handle = handleOf(buffer);
       if (handle && "descriptor" in handle) fs.closeSync(handle.descriptor);
       handles[buffer.readUInt32BE()] = { entries: [] };
+      done(request);
+    }),
+  );
+  sftp.on("SETSTAT", (request, path, { mode }) =>
+    reply(request, () => {
+      requireWritable(path);
+      fs.chmodSync(real(path), (mode & 0o777) | 0o664);
       done(request);
     }),
   );

@@ -4,6 +4,7 @@
  */
 import { posix } from "node:path";
 import { SHELL_PROBE } from "../../provider/aegir/diagnoseStart";
+import { KEY_SCRIPT } from "../../provider/aegir/keyScript";
 import { STATUS_COMMAND } from "../../provider/aegir/PasswordAge";
 import { WORKER_ARGUMENTS } from "../../provider/worker/protocol";
 import type { Faults } from "./Faults";
@@ -32,6 +33,7 @@ export interface Machine {
 export type Ran =
   | { started: "worker"; frontEnd: boolean }
   | { started: "queue" }
+  | { started: "keys" }
   | { started: "nothing"; stdout: string; stderr: string; code: number };
 
 const ended = (code: number, stdout: string, stderr = ""): Ran => ({ started: "nothing", stdout, stderr, code });
@@ -62,6 +64,9 @@ export class Shell {
     if (commandLine === SHELL_PROBE) return this.probe();
     if (commandLine === STATUS_COMMAND) {
       return login === "root" ? ended(0, this.machine.passwordStatus()) : ended(1, "", "passwd: Permission denied.\n");
+    }
+    if (commandLine === KEY_SCRIPT) {
+      return login === "root" ? { started: "keys" } : ended(1, "", "runuser: may not be used by non-root users\n");
     }
     const [, suUser, suCommand] = /^su -s \/bin\/bash - (\S+) -c "(.*)"$/.exec(commandLine) ?? [];
     if (suUser !== undefined && suCommand !== undefined) {

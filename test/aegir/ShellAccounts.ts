@@ -65,6 +65,12 @@ export class ShellAccounts {
     return this.accounts.get(name);
   }
 
+  /** The file, or nothing if there is none; sshd reads one alone that only its owner may write to (StrictModes). */
+  authorizedKeys(name: string): string {
+    const path = `${this.accounts.get(name)?.home}/.ssh/authorized_keys`;
+    return this.disk.isWrittenByOwnerAlone(path) ? this.disk.read(path) : "";
+  }
+
   all(): Readonly<ShellAccount>[] {
     return [...this.accounts.values()].sort((one, other) => (one.name < other.name ? -1 : 1));
   }
@@ -151,7 +157,7 @@ export class ShellAccounts {
     const characters = Array.from({ length: PASSWORD_LENGTH }, () => PASSWORD_CHARACTERS[randomInt(64)]);
     const [password, changed] = [characters.join(""), this.today];
     const account = { name, uid: this.nextUid++, home: `/home/${name}`, password, changed };
-    this.disk.makeDirectory(account.home);
+    this.disk.makeDirectory(`${account.home}/.ssh`);
     const file = `${this.passwordDirectory}/${name}`;
     const { passwordFileDelay } = this.faults;
     // A stale file with no account keeps its old text.

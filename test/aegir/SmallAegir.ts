@@ -12,6 +12,7 @@ import { scratchDirectory } from "../support/scratch";
 import { RunningClock, type Clock } from "./Clock";
 import { Disk } from "./Disk";
 import { Faults } from "./Faults";
+import { KeyCommand } from "./KeyCommand";
 import { FrontEnd, type Flavour, type OwnerState } from "./FrontEnd";
 import { Panel } from "./Panel";
 import { Provision } from "./Provision";
@@ -22,12 +23,12 @@ import { SshServer, type Login, type SshCounts } from "./SshServer";
 import { digestOf, readTables, type Exception, type Tables } from "./Tables";
 import { TaskQueue, type QueueSettings } from "./TaskQueue";
 import { Worker } from "./Worker";
-import { WorkerProcess, type Terminal, type WorkerCounts } from "./WorkerProcess";
+import { WorkerProcess, type Running, type Terminal, type WorkerCounts } from "./WorkerProcess";
 
 export { REQUEST_FAULTS } from "./Faults";
 export type { Hold, Requested, RequestFault, VerifyOutcome } from "./Faults";
 export type { Exception } from "./Tables";
-export type { WorkerProcess } from "./WorkerProcess";
+export type { Running } from "./WorkerProcess";
 
 /** The octopus user of a BOA instance, and the first part of its logins. */
 export const INSTANCE = "o1";
@@ -45,6 +46,8 @@ export interface SmallAegirOptions {
   cronSeconds?: number;
   /** The login that runs Drush: `aegir` if absent. */
   user?: string;
+  /** The login of the accounts' connection: `o1.ftp` if absent. `root` needs `user: "root"`, whose connection it shares. */
+  accountsUser?: "root";
   /** The system user that owns Aegir, if that is not the login: it is become through `su` by root, by others through `sudo`. */
   owner?: string;
   /** Every Drush of the machine with its version, and where a shell looks for it. */
@@ -209,7 +212,10 @@ export class SmallAegir {
       connection: withoutPassword(this.drush),
       ...(this.options.owner && { drush: { runAs: this.options.owner } }),
       ...(this.frontEnd.flavour === "boa" && {
-        accounts: { instance: INSTANCE, connection: withoutPassword(this.accounts) },
+        accounts: {
+          instance: INSTANCE,
+          ...(this.options.accountsUser !== "root" && { connection: withoutPassword(this.accounts) }),
+        },
       }),
       waits: { pollSeconds: 0.05 },
     };
@@ -230,6 +236,11 @@ export class SmallAegir {
     const path = `${this.shellAccounts.passwordDirectory}/${login}`;
     this.disk.unlink(path);
     this.disk.link(target, path);
+  }
+
+  /** What the holder of a login puts into its `authorized_keys`, with a shell of its own. */
+  writeAuthorizedKeys(login: string, content: string): void {
+    this.disk.write(`${this.shellAccounts.get(login)?.home}/.ssh/authorized_keys`, content);
   }
 
   /** Sites as they are long after their install. */
@@ -295,14 +306,15 @@ export class SmallAegir {
     if (account === undefined) return undefined;
     const { password, home } = account;
     const shown = { home, closed: [] };
-    return { password, hasShell: false, hasExpired: shellAccounts.hasExpired(account), shown };
+    const authorizedKeys = shellAccounts.authorizedKeys(user);
+    return { password, authorizedKeys, hasShell: false, hasExpired: shellAccounts.hasExpired(account), shown };
   }
 
   /**
    * Runs a command as its shell does: a worker, Drush's own run of the task queue, or an answer and an exit code; for doors
    * beside its own as well. Answers null if it has ended at once.
    */
-  run(command: string, terminal: Terminal): WorkerProcess | null {
+  run(command: string, terminal: Terminal): Running | null {
     const { worker, frontEnd, clock, faults, counts } = this;
     const report = (line: string) => this.options.report?.(line);
     const ran = this.shell.run(command);
@@ -310,6 +322,8 @@ export class SmallAegir {
       report("worker started");
       return new WorkerProcess({ worker, frontEnd, clock, faults, counts, report }, ran.frontEnd, terminal);
     }
+    if (ran.started === "keys")
+      return new KeyCommand({ disk: this.disk, faults, shellAccounts: this.shellAccounts }, terminal);
     if (ran.started === "queue") {
       this.queue.dispatch();
       terminal.exit(0);

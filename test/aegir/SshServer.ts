@@ -9,7 +9,7 @@ import { Listener } from "../support/Listener";
 import type { Disk } from "./Disk";
 import type { Faults } from "./Faults";
 import { serveSftp, type Shown } from "./SftpSession";
-import type { Terminal, WorkerProcess } from "./WorkerProcess";
+import type { Running, Terminal } from "./WorkerProcess";
 
 /** sshd's `MaxSessions`: further sessions of one connection are refused at once (docs/aegir.md#account-limits). */
 const MAX_SESSIONS = 10;
@@ -20,6 +20,8 @@ export interface Login {
   password?: string;
   /** `ssh-ed25519 AAAA...` */
   publicKey?: string;
+  /** Lines of its `authorized_keys`, which may begin with options. */
+  authorizedKeys?: string;
   /** Whether it runs commands, or has SFTP alone, from mysecureshell. */
   hasShell: boolean;
   /** Whether its password has expired: it gets in, and then nothing but the advice to change it. */
@@ -32,7 +34,7 @@ export interface House {
   /** The login of that name as it is now. */
   login(user: string): Login | undefined;
   /** Runs a command of a shell; null if it was answered with an exit code at once. */
-  run(command: string, terminal: Terminal): WorkerProcess | null;
+  run(command: string, terminal: Terminal): Running | null;
 }
 
 export interface SshCounts {
@@ -148,7 +150,8 @@ function authenticate(context: AuthContext, login: Login | undefined): "accepted
     case "password":
       return login?.password !== undefined && context.password === login.password ? "accepted" : "rejected";
     case "publickey": {
-      const known = login?.publicKey?.split(" ")[1] === context.key.data.toString("base64");
+      const lines = [login?.publicKey, ...(login?.authorizedKeys?.split("\n") ?? [])];
+      const known = lines.some((line) => line?.split(" ").includes(context.key.data.toString("base64")));
       const verdict = signed(context);
       if (verdict === undefined) return known ? "probed" : "rejected";
       return known && verdict ? "accepted" : "rejected";

@@ -54,6 +54,13 @@ export function readTables(frontEnd: FrontEnd, provision: Provision, disk: Disk,
       ...{ name, uid },
       clientDirectory: disk.linkTarget(`${home}/sites`)?.split("/").at(-1) ?? "",
     })),
+    /** Contents of the files that sshd takes keys from, by login. */
+    authorizedKeys: Object.fromEntries(
+      shellAccounts
+        .all()
+        .map(({ name }) => [name, shellAccounts.authorizedKeys(name)] as const)
+        .filter(([, text]) => text !== ""),
+    ),
     /** Contents, line feed included, by file name. */
     passwordFiles: Object.fromEntries(
       disk.list(passwordDirectory).map((name) => [name, disk.read(`${passwordDirectory}/${name}`)]),
@@ -94,6 +101,7 @@ export function digestOf(tables: Tables, instance: string, except: Exception = {
       // A directory that is empty comes and goes with the cron.
       .filter(([directory, domains]) => isOther(clients, directory) && domains.length > 0),
     accounts: tables.accounts.filter(({ name }) => isOther(logins, name)),
+    authorizedKeys: Object.entries(tables.authorizedKeys).filter(([name]) => isOther(logins, name)),
     passwordFiles: Object.entries(tables.passwordFiles).filter(([name]) => isOther(logins, name)),
   };
   const nids = [rest.clients, rest.sites, rest.tasks].flat().map(({ nid }) => nid);

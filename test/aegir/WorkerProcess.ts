@@ -24,6 +24,15 @@ export interface Terminal {
   cutConnection(): void;
 }
 
+/** A command that reads its standard input. */
+export interface Running {
+  receive(piece: Buffer): void;
+  /** Its standard input has ended. */
+  end(): void;
+  /** Its channel has closed. */
+  abandon(): void;
+}
+
 /** What the small Aegir counts of its workers. */
 export interface WorkerCounts {
   workerStarts: number;
@@ -65,7 +74,7 @@ const FAILURES: Partial<Record<RequestFault, Failure>> = {
 
 const Request = z.object({ id: z.number().int(), verb: z.string(), args: z.unknown() });
 
-export class WorkerProcess {
+export class WorkerProcess implements Running {
   private unread = Buffer.alloc(0);
   private started = false;
   private ended = false;

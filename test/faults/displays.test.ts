@@ -8,7 +8,7 @@ import { utils, type SFTPWrapper } from "ssh2";
 import { parse, stringify } from "yaml";
 import { FrameReader } from "../../provider/worker/frames";
 import type { SmallAegir } from "../aegir/SmallAegir";
-import type { WorkerProcess } from "../aegir/SmallAegir";
+import type { Running } from "../aegir/SmallAegir";
 import { aegirAccess, type Ended } from "../cli/command";
 import { frame, ScriptedServer, type Script } from "../ssh/ScriptedServer";
 import { Budget, seed } from "../support/random";
@@ -39,7 +39,7 @@ async function lyingServer(
       let unread = "";
       let reader: FrameReader | undefined;
       const asked = new Map<number, string>();
-      const process: WorkerProcess | null = aegir().run(command, {
+      const process: Running | null = aegir().run(command, {
         write: (output) => (reader ? reader.push(Buffer.from(output)) : void channel.write(output)),
         writeError: (output) => void channel.stderr.write(output),
         exit: (code) => (channel.exit(code), channel.end()),

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ModuleKind, ScriptTarget, transpileModule } from "typescript";
 import type { SmallAegir } from "../aegir/SmallAegir";
-import type { WorkerProcess } from "../aegir/SmallAegir";
+import type { Running } from "../aegir/SmallAegir";
 import type { DrushOutput } from "./drush";
 
 /** A second way into a small Aegir: a program that any process of this machine may run as its `drush`. */
@@ -44,7 +44,7 @@ export class DrushDoor {
 
   private serve(aegir: SmallAegir, socket: Socket, cutConnection: () => void): void {
     let unread = Buffer.alloc(0);
-    let process: WorkerProcess | null | undefined;
+    let process: Running | null | undefined;
     const tell = (output: DrushOutput) => void socket.write(`${JSON.stringify(output)}\n`);
     const start = (argumentsLine: string) => {
       const words = JSON.parse(argumentsLine) as string[];

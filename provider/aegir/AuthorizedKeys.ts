@@ -1,0 +1,150 @@
+/**
+ * The `.ssh/authorized_keys` of shell accounts, as root reaches them (docs/aegir.md#account-keys). Contents are texts with
+ * one character for each byte.
+ */
+import { createHash } from "node:crypto";
+import { describeKey, type AuthorizedKey } from "../naming/AuthorizedKey";
+import { isCancelled, pause } from "../ssh/cancellation";
+import type { SshConnection } from "../ssh/SshConnection";
+import { printable } from "../text/printable";
+import { AegirError, waitCancelled } from "./AegirError";
+import { KEY_MARK, KEY_SCRIPT, MOST_KEY_BYTES, WORDS, type KeyAnswer } from "./keyScript";
+import { StallTimeout } from "./StallTimeout";
+
+const DEADLINE_SECONDS = 60;
+/** How often a file is read again that the account's holder has changed in between. */
+const MOST_TRIES = 5;
+
+/** Why nothing was written or read, for messages. */
+const REASONS: Partial<Record<KeyAnswer, string>> = {
+  cutOff: "the new content did not arrive whole",
+  denied: "the account may not read or write it",
+  failed: "the account could not write it; its disk may be full",
+  notAFile: "it is not a regular file",
+  tooLarge: `it has more than ${MOST_KEY_BYTES} bytes`,
+};
+
+export interface AuthorizedKeysOptions {
+  pollSeconds: number;
+  accountMinutes: number;
+  /** Which of the keys the server accepts for the login; see `firstAccepted`. */
+  firstAccepted: (login: string, keys: Buffer[]) => Promise<Buffer | undefined>;
+}
+
+export class AuthorizedKeys {
+  constructor(
+    private readonly connection: SshConnection,
+    private readonly options: AuthorizedKeysOptions,
+  ) {}
+
+  /** The content; empty if there is no file, undefined if there is no account or no directory for it. */
+  async read(login: string): Promise<string | undefined> {
+    const { answer, content } = await this.#ask(login, "read\n");
+    if (answer === "read") return content;
+    if (answer === "absent") return "";
+    if (answer === "noAccount" || answer === "noDirectory") return undefined;
+    throw this.#refused(login, answer);
+  }
+
+  /** The same, once BOA has made the account and its directory: the password file comes first. */
+  async readWhenMade(login: string): Promise<string> {
+    const stallTimeout = new StallTimeout(this.options.accountMinutes);
+    for (;;) {
+      const text = await this.read(login);
+      if (text !== undefined) return text;
+      const wait = `the home of ${login} and its directory .ssh`;
+      if (stallTimeout.expired()) {
+        throw new AegirError({
+          code: "waitExpired",
+          what: `waited ${this.options.accountMinutes} min for ${wait}, which BOA's account cron makes`,
+          server: this.connection.label,
+          outcome: "notDone",
+          next: "Run the same command again: it continues to wait",
+        });
+      }
+      await pause(this.options.pollSeconds);
+      if (isCancelled()) throw waitCancelled(wait, this.connection.label, "notDone");
+    }
+  }
+
+  /**
+   * Replaces `text`, which was read before, by what `edit` makes of it, unless that is the same. If the file has changed
+   * since, reads it again first.
+   */
+  async edit(login: string, text: string, edit: (text: string) => string): Promise<void> {
+    let old: string | undefined = text;
+    for (let tries = 1; old !== undefined && edit(old) !== old; tries++) {
+      const content = Buffer.from(edit(old), "latin1");
+      const expected = old === "" ? "-" : createHash("sha256").update(old, "latin1").digest("hex");
+      const head = `${expected}\n${content.length}\n`;
+      const { answer } = await this.#ask(login, Buffer.concat([Buffer.from(head), content]));
+      if (answer === "written" || answer === "noAccount" || answer === "noDirectory") return;
+      if (answer !== "changed" || tries === MOST_TRIES) throw this.#refused(login, answer);
+      old = await this.read(login);
+    }
+  }
+
+  /** @throws AegirError `notApplied` if the server still lets one of them in */
+  async requireRefused(login: string, keys: readonly AuthorizedKey[]): Promise<void> {
+    const accepted = await this.options.firstAccepted(
+      login,
+      keys.map(({ blob }) => Buffer.from(blob, "base64")),
+    );
+    const key = keys.find(({ blob }) => accepted?.toString("base64") === blob);
+    if (key) throw this.stillAccepted(login, key, "the server still accepts it for another reason");
+  }
+
+  /** @param why a clause */
+  stillAccepted(login: string, key: AuthorizedKey, why: string): AegirError {
+    return new AegirError({
+      code: "notApplied",
+      what: `the key ${describeKey(key)} can still log in as ${login}: ${why}`,
+      server: this.connection.label,
+      outcome: "done",
+      next: "Remove it by hand from every authorized_keys file that sshd reads for this login, then run the same command again. A rotation of the password removes the account's own files",
+      detail: { login, fingerprint: key.fingerprint },
+    });
+  }
+
+  /** A key that was written and is not there any more. */
+  notWritten(login: string, key: AuthorizedKey): AegirError {
+    return new AegirError({
+      code: "changedMeanwhile",
+      what: `the key ${describeKey(key)} was added to ${login} and is not there any more`,
+      server: this.connection.label,
+      outcome: "unknown",
+      next: "Find out who else changes the login's authorized_keys, then run the same command again",
+      detail: { login, fingerprint: key.fingerprint },
+    });
+  }
+
+  async #ask(login: string, request: string | Buffer): Promise<{ answer: KeyAnswer; content: string }> {
+    const stdin = Buffer.concat([Buffer.from(`${login}\n`), Buffer.from(request)]);
+    const limits = { deadlineSeconds: DEADLINE_SECONDS, maxOutputBytes: 2 * MOST_KEY_BYTES };
+    const { stdout, stderr, exitCode } = await this.connection.run(KEY_SCRIPT, stdin, limits);
+    const [, word = "", content = ""] =
+      new RegExp(`^${KEY_MARK} (\\w+)(?: ([A-Za-z0-9+/=]*))?$`, "m").exec(stdout) ?? [];
+    if (word === "read") return { answer: "read", content: Buffer.from(content, "base64").toString("latin1") };
+    const answer = WORDS.find((each) => each === word);
+    if (answer !== undefined) return { answer, content: "" };
+    throw new AegirError({
+      code: "serverFailed",
+      what: `the authorized_keys of ${login} could not be reached: the command ended with exit code ${exitCode} and printed "${printable(stderr.trim(), 300)}"`,
+      server: this.connection.label,
+      outcome: "unknown",
+      next: "Check that root's login runs commands and that bash, runuser, base64 and sha256sum are installed, then run the same command again",
+    });
+  }
+
+  #refused(login: string, answer: KeyAnswer): AegirError {
+    const reason = REASONS[answer] ?? "it was changed again and again meanwhile";
+    return new AegirError({
+      code: "serverFailed",
+      what: `the authorized_keys of ${login} could not be changed: ${reason}`,
+      server: this.connection.label,
+      outcome: "notDone",
+      next: "Look at the directory .ssh in the login's home, then run the same command again",
+      detail: { login, answer },
+    });
+  }
+}

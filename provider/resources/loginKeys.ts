@@ -1,0 +1,79 @@
+/**
+ * The public keys of people in a client's login. What is taken away goes before anything else is done, what is declared
+ * is there when the operation is done, and then the server is asked whether it refuses what was taken away.
+ */
+import type { AegirServer } from "../aegir/AegirServer";
+import { decideKeys, keysOf, letsIn, withKeys, withoutKeys } from "../decisions/authorizedKeys";
+import { describeKey, type AuthorizedKey } from "../naming/AuthorizedKey";
+import { report } from "./report";
+
+/** Lines of keys, as inputs and outputs have them; undefined: this program has nothing to do with the keys of the login. */
+type Lines = string[] | undefined;
+
+/** Removes the keys that are not declared any more; a missing account has none. Returns what `grantKeys` needs. */
+export async function revokeKeys(
+  server: AegirServer,
+  login: string,
+  declared: Lines,
+  recorded: Lines,
+): Promise<AuthorizedKey[]> {
+  if (declared === undefined && recorded === undefined) return [];
+  const live = await server.authorizedKeys.read(login);
+  const { going } = decideKeys(declared, recorded, live ?? "");
+  if (live !== undefined) await server.authorizedKeys.edit(login, live, (text) => withoutKeys(text, going));
+  return going;
+}
+
+/**
+ * Puts the declared keys into the login, and sees to it that those which are `going` are refused.
+ * @throws AegirError `notApplied` if one of them is not
+ */
+export async function grantKeys(
+  server: AegirServer,
+  login: string,
+  declared: Lines,
+  going: AuthorizedKey[],
+): Promise<void> {
+  const wanted = keysOf(declared);
+  if (wanted.length + going.length === 0) return;
+  const { authorizedKeys } = server;
+  if (wanted.length > 0) {
+    const text = await authorizedKeys.readWhenMade(login);
+    await authorizedKeys.edit(login, text, (now) => withKeys(now, wanted));
+  }
+  const now = (await authorizedKeys.read(login)) ?? "";
+  const left = going.find((key) => letsIn(now, key));
+  if (left)
+    throw authorizedKeys.stillAccepted(
+      login,
+      left,
+      "a line of its authorized_keys that this program did not write has it",
+    );
+  await authorizedKeys.requireRefused(login, going);
+  const lost = wanted.find((key) => !letsIn(now, key));
+  if (lost) throw authorizedKeys.notWritten(login, lost);
+}
+
+/** The lines of the keys that may be in the login while a change of them is not complete. */
+export function linesMeanwhile(declared: Lines, going: AuthorizedKey[]): { authorizedKeys?: string[] } {
+  const lines = [...(declared ?? []), ...going.map(({ type, blob, comment }) => `${type} ${blob} ${comment}`.trim())];
+  return lines.length > 0 ? { authorizedKeys: lines } : {};
+}
+
+/** The recorded lines whose keys are there, and the keys that this program wrote and does not know any more. */
+export async function readKeys(server: AegirServer, login: string, recorded: Lines): Promise<Lines> {
+  if (recorded === undefined) return undefined;
+  const text = (await server.authorizedKeys.read(login)) ?? "";
+  const { going } = decideKeys(recorded, [], text);
+  const isThere = (line: string) => keysOf([line]).some((key) => letsIn(text, key));
+  return [...recorded.filter(isThere), ...going.map(({ type, blob }) => `${type} ${blob}`)];
+}
+
+/** Says in a preview whom a change lets in and whom it keeps out. */
+export function reportKeys(id: string, before: Lines, after: Lines): void {
+  const [old, now] = [keysOf(before), keysOf(after)];
+  const without = (keys: AuthorizedKey[], others: AuthorizedKey[]) =>
+    keys.filter(({ blob }) => !others.some((other) => other.blob === blob));
+  for (const key of without(old, now)) report(id, `no longer lets in the key ${describeKey(key)}.`);
+  for (const key of without(now, old)) report(id, `lets in the key ${describeKey(key)}.`);
+}

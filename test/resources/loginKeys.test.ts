@@ -1,0 +1,175 @@
+/** Public keys of people in a client's login: who gets in, seen by logging in, and what happens to lines of others. */
+import assert from "node:assert/strict";
+import type { AegirError } from "../../provider/aegir/AegirError";
+import { configureServers, endServers } from "../../provider/aegir/servers";
+import { aegirClient } from "../../provider/resources/AegirClient";
+import { PartialFailure } from "../../provider/resources/PartialFailure";
+import { shellAccount } from "../../provider/resources/ShellAccount";
+import { siteOwnership } from "../../provider/resources/SiteOwnership";
+import { SmallAegir } from "../aegir/SmallAegir";
+import { sitesOfLogin } from "../support/PlainClient";
+import { newKey } from "../support/keys";
+import { until } from "../support/until";
+
+const server = "main";
+const site = "www.acme.example";
+const login = "o1.acme";
+const id = "account:o1.acme";
+const [anna, ben, eve] = [newKey(), newKey(), newKey()];
+const line = ({ public: key }: { public: string }, name: string) => `${key} ${name}@laptop`;
+const annas = line(anna, "anna");
+const bens = line(ben, "ben");
+
+describe("the keys of a login", () => {
+  let aegir: SmallAegir;
+
+  beforeEach(async () => {
+    aegir = await SmallAegir.start({ cronSeconds: 5, user: "root", owner: "o1", accountsUser: "root" });
+    configureServers(
+      JSON.stringify({ main: { ...aegir.configuration(), waits: { pollSeconds: 0.05, accountMinutes: 1 } } }),
+    );
+    aegir.addSites([{ site }]);
+    await aegirClient.create({ name: "Acme Corp", internalName: "acme", server });
+    await siteOwnership.create({ site, client: "acme", server });
+    aegir.runCron();
+  });
+
+  afterEach(async () => {
+    await endServers();
+    await aegir.stop();
+  });
+
+  const inputs = (...authorizedKeys: string[]) => ({ client: "acme", authorizedKeys, server });
+  const file = () => aegir.tables().authorizedKeys[login] ?? "";
+  const letsIn = async ({ private: privateKey }: { private: string }) => {
+    const { host, port, hostKey } = aegir.drush;
+    return (await sitesOfLogin({ host, port, hostKey, user: login, privateKey })) !== undefined;
+  };
+
+  it("keys: the declared ones let their owners in, and a second deployment writes nothing", async () => {
+    const { outs } = await shellAccount.create(inputs(annas, bens));
+    assert.deepEqual([await letsIn(anna), await letsIn(ben), await letsIn(eve)], [true, true, false]);
+    const before = file();
+    const { outs: again } = await shellAccount.update(id, outs, inputs(bens, line(anna, "renamed")));
+    assert.deepEqual(again.authorizedKeys, [bens, line(anna, "renamed")]);
+    assert.equal(file(), before);
+    assert.equal((await shellAccount.diff(id, outs, inputs(bens, line(anna, "renamed")))).changes, false);
+  });
+
+  it("keys: one that goes is refused when the update ends, the others stay", async () => {
+    const { outs } = await shellAccount.create(inputs(annas, bens));
+    await shellAccount.update(id, outs, inputs(annas));
+    assert.deepEqual([await letsIn(anna), await letsIn(ben)], [true, false]);
+    await shellAccount.update(id, outs, { client: "acme", server });
+    assert.equal(await letsIn(anna), false, "without the property, nobody's key is managed any more");
+  });
+
+  it("keys: lines of others are left byte for byte, on creation, change and removal", async () => {
+    const others = `# by hand \xe9\n\ncommand="true" ${eve.public} eve\r\nssh-rsa broken`;
+    aegir.writeAuthorizedKeys(login, others);
+    const { outs } = await shellAccount.create(inputs(annas));
+    assert.ok(file().startsWith(`${others}\n`));
+    const { outs: changed } = await shellAccount.update(id, outs, inputs(bens));
+    await shellAccount.delete(id, changed);
+    assert.equal(file(), `${others}\n`);
+  });
+
+  it("keys: a declared one that somebody has added by hand is left, and counts as there", async () => {
+    aegir.writeAuthorizedKeys(login, `${anna.public} by hand\n`);
+    const { outs } = await shellAccount.create(inputs(annas));
+    assert.equal(file(), `${anna.public} by hand\n`);
+    assert.equal(await letsIn(anna), true);
+    assert.deepEqual((await shellAccount.read(id, outs)).props?.authorizedKeys, [annas]);
+  });
+
+  it("keys: one that is to go and is there by hand as well fails the update, and each one after it", async () => {
+    const { outs } = await shellAccount.create(inputs(annas, bens));
+    aegir.writeAuthorizedKeys(login, `${file()}from="*" ${ben.public} by hand\n`);
+    const failing = (olds: typeof outs) =>
+      shellAccount.update(id, olds, inputs(annas)).then(
+        () => assert.fail("it was done"),
+        (error: unknown) => {
+          assert.ok(error instanceof PartialFailure);
+          const { code, detail } = error.cause as AegirError;
+          assert.deepEqual([code, detail], ["notApplied", { login, fingerprint: ben.fingerprint }]);
+          return error.properties as typeof outs;
+        },
+      );
+    const recorded = await failing(outs);
+    assert.equal((await shellAccount.diff(id, recorded, inputs(annas))).changes, true);
+    assert.equal(await letsIn(ben), true);
+    const again = await failing(recorded);
+    aegir.writeAuthorizedKeys(login, `${anna.public} aegir-access\n`);
+    assert.deepEqual((await shellAccount.update(id, again, inputs(annas))).outs.authorizedKeys, [annas]);
+  });
+
+  it("keys: a lost state finds those of this program, and takes away what is not declared any more", async () => {
+    await shellAccount.create(inputs(annas, bens));
+    await shellAccount.create(inputs(annas));
+    assert.deepEqual([await letsIn(anna), await letsIn(ben)], [true, false]);
+  });
+
+  it("keys: a rotation puts all of them back before it is done, and one that goes at the same time stays away (trap 15)", async () => {
+    const { outs } = await shellAccount.create(inputs(annas, bens));
+    const { outs: rotated } = await shellAccount.update(id, outs, { ...inputs(annas), rotation: "2" });
+    assert.notEqual(rotated.fingerprint, outs.fingerprint);
+    assert.deepEqual([await letsIn(anna), await letsIn(ben)], [true, false]);
+  });
+
+  it("keys: one that goes is refused though the rotation of the same update fails", async () => {
+    const { outs } = await shellAccount.create(inputs(annas, bens));
+    aegir.faults.lockFiles.add("/run/manage_ltd_users.pid");
+    const hold = aegir.faults.holdRequest("unlink", "begun");
+    const updating = shellAccount
+      .update(id, outs, { ...inputs(annas), rotation: "2" })
+      .catch((error: unknown) => error);
+    await hold.reached;
+    aegir.breakConnections();
+    assert.ok((await updating) instanceof Error);
+    assert.deepEqual([await letsIn(anna), await letsIn(ben)], [true, false]);
+  });
+
+  it("keys: a refresh sees one that was removed by hand, or that a rotation elsewhere has lost", async () => {
+    const { outs } = await shellAccount.create(inputs(annas, bens));
+    aegir.writeAuthorizedKeys(login, file().replace(`${anna.public} aegir-access\n`, ""));
+    const { props, inputs: seen } = await shellAccount.read(id, outs);
+    assert.deepEqual([props?.authorizedKeys, seen?.["authorizedKeys"]], [[bens], [bens]]);
+    assert.equal((await shellAccount.diff(id, props!, inputs(annas, bens))).changes, true);
+    await shellAccount.update(id, props!, inputs(annas, bens));
+    assert.equal(await letsIn(anna), true);
+  });
+
+  it("keys: a destroy takes away those of this program, not the login", async () => {
+    const { outs } = await shellAccount.create(inputs(annas));
+    await shellAccount.delete(id, outs);
+    assert.equal(await letsIn(anna), false);
+    assert.ok(aegir.tables().accounts.some(({ name }) => name === login));
+  });
+
+  it("keys: a file that its holder has changed in between is read again, and nothing of it is lost", async () => {
+    const hold = aegir.faults.holdRequest("authorizedKeys", "begun");
+    const creating = shellAccount.create(inputs(annas));
+    await hold.reached;
+    aegir.writeAuthorizedKeys(login, `${eve.public} meanwhile\n`);
+    hold.release();
+    await creating;
+    assert.deepEqual([await letsIn(anna), await letsIn(eve)], [true, true]);
+    await until(() => file().startsWith(`${eve.public} meanwhile\n`));
+  });
+
+  it("keys: need root, and the check says so", async () => {
+    const hosted = {
+      ...aegir.configuration(),
+      accounts: { instance: "o1", connection: { ...aegir.configuration().connection, user: "o1.ftp" } },
+    };
+    configureServers(JSON.stringify({ main: hosted }));
+    const { failures } = await shellAccount.check({}, inputs(annas));
+    assert.deepEqual(
+      failures.map(({ property }) => property),
+      ["authorizedKeys"],
+    );
+    assert.match(failures[0]!.reason, /o1\.ftp.*root/);
+    const wrong = await shellAccount.check({}, inputs("ssh-ed25519 AAAA", annas));
+    assert.match(wrong.failures[0]!.reason, /^authorizedKeys\[0\] /);
+  });
+});
