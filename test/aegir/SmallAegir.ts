@@ -46,7 +46,7 @@ export interface SmallAegirOptions {
   cronSeconds?: number;
   /** The login that runs Drush: `aegir` if absent. */
   user?: string;
-  /** The login of the accounts' connection: `o1.ftp` if absent. `root` needs `user: "root"`, whose connection it shares. */
+  /** The login of the accounts' connection: `o1.ftp` if absent. `root` needs `user: "root"`. */
   accountsUser?: "root";
   /** The system user that owns Aegir, if that is not the login: it is become through `su` by root, by others through `sudo`. */
   owner?: string;
@@ -193,8 +193,9 @@ export class SmallAegir {
     return this.connection(this.user, this.keys.drush.private, this.passwords.drush);
   }
 
-  /** `o1.ftp`, which reads and removes password files over SFTP. */
+  /** `o1.ftp`, which reads and removes password files over SFTP, or root. */
   get accounts(): Connection {
+    if (this.options.accountsUser === "root") return this.drush;
     return this.connection(`${INSTANCE}.ftp`, this.keys.accounts.private, this.passwords.accounts);
   }
 
@@ -212,10 +213,7 @@ export class SmallAegir {
       connection: withoutPassword(this.drush),
       ...(this.options.owner && { drush: { runAs: this.options.owner } }),
       ...(this.frontEnd.flavour === "boa" && {
-        accounts: {
-          instance: INSTANCE,
-          ...(this.options.accountsUser !== "root" && { connection: withoutPassword(this.accounts) }),
-        },
+        accounts: { instance: INSTANCE, connection: withoutPassword(this.accounts) },
       }),
       waits: { pollSeconds: 0.05 },
     };

@@ -74,7 +74,7 @@ describe("the keys of a login", () => {
     assert.equal(file(), `${others}\n`);
   });
 
-  it("keys: a declared one that somebody has added by hand is left, and counts as there", async () => {
+  it("keys: a declared one that was added by hand is left, and counts as there", async () => {
     aegir.writeAuthorizedKeys(login, `${anna.public} by hand\n`);
     const { outs } = await shellAccount.create(inputs(annas));
     assert.equal(file(), `${anna.public} by hand\n`);
