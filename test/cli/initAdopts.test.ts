@@ -31,7 +31,7 @@ onEveryEngine("the project that init makes", (engine) => {
 
   it("init: its project compiles, and its first deployment adopts the server with 0 writes", async () => {
     await start();
-    assert.deepEqual(typeProblems(at("access", "index.ts")), []);
+    assert.deepEqual(typeProblems([at("access", "index.ts")]), []);
     const { config } = parse(readFileSync(at("access", "Pulumi.production.yaml"), "utf8")) as {
       config: Record<string, object>;
     };

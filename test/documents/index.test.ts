@@ -1,9 +1,10 @@
-/** The pages that are written by a program say what it would write now. */
+/** The pages that are written by a program say what it would write now, and what names tests names tests that exist. */
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseManifest } from "../../provider/manifest";
 import { faults } from "../faults/matrix";
+import { mutations } from "../mutations/mutations";
 import { FAULT_INDEX, faultIndex } from "./faultIndex";
 import { MANIFEST_REFERENCE, manifestReference } from "./manifestReference";
 import { RESOURCE_TYPES } from "./resourceDefinitions";
@@ -65,6 +66,25 @@ describe("The index of faults", () => {
 
   it("tests-of-faults.md: does not depend on the number and order of suites", () => {
     assert.equal(faultIndex([...titles, ...titles].reverse()), faultIndex(titles));
+  });
+});
+
+describe("What names tests", () => {
+  const missing = (named: readonly string[]) => {
+    const titles = new Set(allTitles().map(({ file, title }) => `${file}: ${title}`));
+    return named.filter((test) => !titles.has(test));
+  };
+
+  it("tests-of-security.md: names tests that exist", () => {
+    const index = readFileSync(join(root, "docs", "tests-of-security.md"), "utf8");
+    const named = [...index.matchAll(/"([^"]+)" \(`(test\/[^`]+)`\)/g)].map(([, title, file]) => `${file}: ${title}`);
+    assert.ok(named.length > 30, `${named.length}`);
+    assert.deepEqual(missing(named), []);
+    assert.equal(named.length, index.match(/`test\/\S+\.test\.ts`/g)?.length);
+  });
+
+  it("mutations: name a test that exists", () => {
+    assert.deepEqual(missing(mutations.map(({ caughtBy: { file, title } }) => `${file}: ${title}`)), []);
   });
 });
 

@@ -1,6 +1,6 @@
 /** What the pages on the ways in show is true: configurations, command lines, and what doctor prints. */
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parse } from "yaml";
@@ -10,7 +10,7 @@ import { WORKER_ARGUMENTS } from "../../provider/worker/protocol";
 import { fullSeed } from "../aegir/seed";
 import { SmallAegir, type SmallAegirOptions } from "../aegir/SmallAegir";
 import { aegirAccess } from "../cli/command";
-import { typeProblems } from "./typeProblems";
+import { codeBlocks } from "./codeBlocks";
 
 const docs = join(__dirname, "..", "..", "provider", "docs");
 
@@ -23,12 +23,9 @@ const pages: Record<string, SmallAegirOptions> = {
 
 for (const [page, options] of Object.entries(pages)) {
   describe(`provider/docs/${page}`, () => {
-    const text = readFileSync(join(docs, page), "utf8");
-    const blocks = [...text.matchAll(/^```([\w ]*)\n(.*?)^```$/gms)].map(([, language, block]) => ({
-      language: language!,
-      block: block!.trimEnd(),
-    }));
-    const of = (language: string) => blocks.flatMap((each) => (each.language.startsWith(language) ? each.block : []));
+    const blocks = codeBlocks(join(docs, page));
+    const of = (wanted: string) =>
+      blocks.filter(({ language }) => language.startsWith(wanted)).map(({ text }) => text.trimEnd());
     const configurations = of("yaml").map((block): ServerConfiguration => {
       const { config } = parse(block) as { config: Record<string, unknown> };
       return parseServers(JSON.stringify(config[SERVERS_KEY]))["main"]!;
@@ -66,18 +63,6 @@ for (const [page, options] of Object.entries(pages)) {
         assert.equal(args!.replaceAll("\\=", "="), `${drush.alias} ${WORKER_ARGUMENTS}`.replaceAll('"', ""));
       }
     });
-
-    for (const program of of("ts")) {
-      it(`${page}: shows a program that compiles`, () => {
-        const file = join(__dirname, `${page}.ts`);
-        writeFileSync(file, program);
-        try {
-          assert.deepEqual(typeProblems(file), []);
-        } finally {
-          rmSync(file);
-        }
-      });
-    }
 
     it(`${page}: shows what doctor prints`, async () => {
       const directory = mkdtempSync(join(tmpdir(), "aegir-docs-"));
