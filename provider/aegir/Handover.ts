@@ -179,7 +179,7 @@ export class Handover implements HandoverProgress {
         "Set the default client in the panel, or name a client that the site goes to",
       );
     }
-    const { result } = await this.worker.call("client", { internalName: to });
+    const { result } = await this.worker.call("clientReference", { internalName: to });
     if (toNid !== undefined && result.client?.nid !== toNid) {
       const known = { internalName: to, nid: toNid };
       const { clients } = (await this.worker.call("inventory", {})).result;

@@ -243,7 +243,7 @@ function clientOf({ client, clientNid }: Partial<Recorded>): KnownClient | undef
 /** What the recorded client is called now; undefined if it is gone. */
 async function calledNow(server: AegirServer, { client, clientNid }: Recorded): Promise<string | undefined> {
   if (clientNid === undefined) return client;
-  const { result } = await server.worker.call("client", { internalName: client });
+  const { result } = await server.worker.call("clientReference", { internalName: client });
   if (result.client?.nid === clientNid) return client;
   return (await server.internalNameOf(clientNid)) ?? undefined;
 }

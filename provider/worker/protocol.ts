@@ -242,6 +242,12 @@ export const verbs = {
       sameShellName: list(z.string()),
     }),
   },
+  /** Who the client is, however many sites it owns. */
+  clientReference: {
+    write: false,
+    args: z.object({ internalName: z.string() }),
+    result: z.object({ client: ClientReference.nullable() }),
+  },
   site: {
     write: false,
     args: z.object({ site: z.string() }),

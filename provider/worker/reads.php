@@ -120,6 +120,18 @@ class AegirAccessReads {
     return array('client' => $clients[0], 'sameName' => $sameName, 'sameShellName' => $sameShellName);
   }
 
+  public function clientReference(array $args) {
+    $found = NULL;
+    $named = db_query(AegirAccessFacts::CLIENTS . ' AND c.uname = :uname', array(':uname' => $args['internalName']));
+    foreach ($this->facts->clientReferences($named) as $reference) {
+      // The database compares without regard to case and accents.
+      if ($reference['internalName'] === $args['internalName']) {
+        $found = $reference;
+      }
+    }
+    return array('client' => $found);
+  }
+
   /**
    * What BOA makes the login of a client from.
    */

@@ -62,6 +62,7 @@ class AegirAccessSession {
     'hello' => array('write' => FALSE, 'args' => array('protocol' => 'integer', 'marker' => 'string')),
     'inventory' => array('write' => FALSE, 'args' => array()),
     'client' => array('write' => FALSE, 'args' => array('internalName' => 'string', 'name?' => 'string')),
+    'clientReference' => array('write' => FALSE, 'args' => array('internalName' => 'string')),
     'site' => array('write' => FALSE, 'args' => array('site' => 'string')),
     'user' => array('write' => FALSE, 'args' => array('uid?' => 'integer', 'name?' => 'string', 'mail?' => 'string')),
     'tasks' => array('write' => FALSE, 'args' => array('nids' => 'integers')),

@@ -64,6 +64,11 @@ export class Worker {
       };
     },
 
+    clientReference: ({ internalName }) => {
+      const client = this.findClient(internalName);
+      return { client: client ? this.facts().reference(client.nid) : null };
+    },
+
     site: ({ site }) => {
       const facts = this.facts();
       const live = this.frontEnd.liveSites();

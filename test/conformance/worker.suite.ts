@@ -248,6 +248,7 @@ export function describeWorker(name: string, start: () => Promise<Target>): void
           sameName: [],
           sameShellName: [],
         });
+        assert.deepEqual(await worker.ok("clientReference", { internalName: named("none") }), { client: null });
         const site = await worker.ok("site", { site: `${target.prefix}.invalid` });
         assert.deepEqual(site, { sites: [], deleted: 0, aliasOf: null });
         assert.deepEqual(await worker.ok("user", { name: named("none") }), { users: [] });
@@ -268,6 +269,9 @@ export function describeWorker(name: string, start: () => Promise<Target>): void
         for (const expected of clients.slice(0, 30)) {
           const { client } = await worker.ok("client", { internalName: expected.internalName });
           assert.deepEqual(client, expected);
+          const { nid, internalName, name } = expected;
+          const reference = await worker.ok("clientReference", { internalName });
+          assert.deepEqual(reference.client, { nid, internalName, name });
         }
         for (const expected of sites.slice(0, 30)) {
           const found = await worker.ok("site", { site: expected.site });

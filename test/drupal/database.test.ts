@@ -696,6 +696,7 @@ describe("the worker and its database", () => {
       }
       const user = { name: "greta", mail: "greta@example.com", welcomeMail: false };
       await ask("client", { internalName: "acme", name: "Acme" });
+      await ask("clientReference", { internalName: "acme" });
       await ask("createClient", { internalName: "passing", name: "Passing", user });
       await ask("renameClient", { internalName: "passing", from: "Passing", to: "Passing by" });
       await ask("ensureUser", { client: "passing", user });

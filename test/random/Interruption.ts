@@ -20,7 +20,7 @@ const bytes: Record<Direction, fc.Arbitrary<number>> = {
   downstream: fc.integer({ min: 1, max: 9_000 }),
 };
 
-const reads: Verb[] = ["client", "site", "user", "tasks", "inventory"];
+const reads: Verb[] = ["client", "clientReference", "site", "user", "tasks", "inventory"];
 
 const cut = (direction: Direction) =>
   fc.record({

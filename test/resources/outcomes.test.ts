@@ -88,7 +88,7 @@ function handover(failing: string, error: Error): Promise<unknown> {
   const found = { nid: 3, site, ownerNid: 1, owner: owner(1, "acme"), links: ["acme"], status: 1, tasks: [] };
   const answers: Record<string, unknown> = {
     site: { sites: [found], deleted: 0, aliasOf: null },
-    client: { client: owner(2, "beta") },
+    clientReference: { client: owner(2, "beta") },
     setOwner: { site: { ...found, ownerNid: 2, owner: owner(2, "beta") }, task },
   };
   const worker = {
@@ -110,7 +110,7 @@ function handover(failing: string, error: Error): Promise<unknown> {
 const carriers: Record<string, (error: Error) => Promise<unknown>> = {
   "as it is": (error) => Promise.reject(error),
   "retryUntilCertain()": (error) => retryUntilCertain(host, "updating client:acme", () => Promise.reject(error)),
-  "a handover before its write": (error) => handover("client", error),
+  "a handover before its write": (error) => handover("clientReference", error),
   "a handover in its write": (error) => handover("setOwner", error),
   "a handover that waits for its verify": (error) => handover("tasks", error),
   "a partial failure": (error) => Promise.reject(new PartialFailure("site:www.acme.example", {}, error)),
