@@ -30,6 +30,7 @@ export class AegirServer {
   readonly #sites: Sites | undefined;
   readonly #passwordFiles: PasswordFiles | undefined;
   readonly #authorizedKeys: AuthorizedKeys | undefined;
+  readonly #rotations = new Set<string>();
   #inventory: { taken: number; writes: number; inventory: Promise<Inventory> } | undefined;
 
   constructor(
@@ -138,6 +139,16 @@ export class AegirServer {
   /** What the client with this number is called now; null if there is none. */
   async internalNameOf(nid: number): Promise<string | null> {
     return (await this.inventory()).clients.find((client) => client.nid === nid)?.internalName ?? null;
+  }
+
+  /**
+   * Whether this run may rotate the password of one more shell account because of its age: BOA's cron deletes and creates
+   * every one of them. One that was admitted stays so.
+   */
+  admitsRotation(id: string): boolean {
+    if (this.#rotations.size >= (this.configuration.accounts?.rotationsPerRun ?? 0)) return this.#rotations.has(id);
+    this.#rotations.add(id);
+    return true;
   }
 
   async end(): Promise<void> {

@@ -5,9 +5,11 @@ import type { Password } from "../aegir/PasswordFiles";
 import { configurationOf, serverFor } from "../aegir/servers";
 import { internalNameProblems } from "../naming/InternalName";
 import { authorizedKeyProblems, keySet, type AuthorizedKey } from "../naming/AuthorizedKey";
+import { everyDaysProblems, windowProblems } from "../naming/RotationByAge";
 import { reducedName, shellAccountName } from "../naming/ShellAccountName";
 import { TaskStatus } from "../worker/protocol";
 import { checkProperties } from "./checkProperties";
+import { byAge, isDue, isOldEnough, isRelabelled, reviewRotation } from "./passwordRotation";
 import { report } from "./report";
 import { grantKeys, linesMeanwhile, readKeys, reportKeys, revokeKeys } from "./loginKeys";
 import { afterOwnerships } from "./loginOrder";
@@ -17,10 +19,13 @@ import {
   changedProperties,
   declaredOf,
   listOfStrings,
+  object,
   optional,
+  positiveInteger,
   required,
   serverName,
   string,
+  stringOr,
   type ArgsOf,
   type InputsOf,
 } from "./properties";
@@ -34,7 +39,14 @@ import {
   type ResourceHandlers,
 } from "./ResourceHandlers";
 import { registerIdentities, isDeclared, noteDeclared } from "./uniqueIdentities";
-import { isKnown, same } from "./values";
+import { isKnown } from "./values";
+
+const rotationByAge = {
+  /** The age in days at which the password is rotated. It must be below the 90 days that a password lasts on BOA. */
+  everyDays: required(positiveInteger("a number of days, for example 80")),
+  /** The time of day (UTC) in which a rotation may begin, for example `02:00-05:00`. Absent: any time. */
+  window: optional(string(windowProblems)),
+};
 
 const properties = {
   /**
@@ -47,11 +59,12 @@ const properties = {
     { replaces: true },
   ),
   /**
-   * The generation of the password: any string, such as a date or a ticket. A new value rotates the password. BOA then
-   * deletes the account with its home and SSH keys, and creates a new one.
+   * When the password is rotated. A string, such as a date or a ticket, rotates it once for each new value; an age, such
+   * as `{ everyDays: 80 }`, rotates it whenever it has become so old. BOA then deletes the account with its home and SSH
+   * keys, and creates a new one.
    */
   rotation: optional(
-    string((value) =>
+    stringOr(object(rotationByAge), (value) =>
       value.length <= 100 ? [] : [`rotation has ${value.length} characters; it is a short mark, at most 100.`],
     ),
   ),
@@ -153,6 +166,11 @@ export const shellAccount: ResourceHandlers<Inputs, Recorded> = {
         reason: `Server "${server.name}" cannot manage the keys of logins: ${keysProblem.what}. ${keysProblem.next}.`,
       });
     }
+    const rotation = byAge(inputs.rotation);
+    if (accounts && Number.isSafeInteger(rotation?.everyDays)) {
+      const reasons = everyDaysProblems(rotation!.everyDays, accounts.passwordDays);
+      failures.push(...reasons.map((reason) => ({ property: "rotation", reason })));
+    }
     if (server && accounts && typeof inputs.client === "string" && isKnown(inputs.client)) {
       noteDeclared(server.name, accountId(shellAccountName(accounts.instance, inputs.client)));
     }
@@ -175,19 +193,14 @@ export const shellAccount: ResourceHandlers<Inputs, Recorded> = {
         id,
         `is replaced by the login of ${isKnown(news.client) ? news.client : "another client"}; ${olds.username} works as long as its client owns a site.`,
       );
-    } else if (changed.includes("rotation") && news.rotation !== undefined) {
-      report(
-        id,
-        "gets a new password: BOA deletes the account with its home and SSH keys and creates it again, which takes minutes. Open sessions keep the old account until they end." +
-          (news.authorizedKeys?.length ? " The declared keys are put back before the deployment is done." : ""),
-      );
     }
     if (replaces.length === 0 && changed.includes("authorizedKeys") && isKnown(news.authorizedKeys)) {
       reportKeys(id, olds.authorizedKeys, news.authorizedKeys);
     }
+    const rotates = replaces.length === 0 && reviewRotation(id, olds, news);
     // A password that a refresh found is recorded, so that a later rotation replaces that one.
     const found = olds.deployed !== undefined;
-    return { changes: replaces.length + changed.length > 0 || found, replaces };
+    return { changes: replaces.length + changed.length > 0 || rotates || found, replaces };
   },
 
   async create(inputs): Promise<CreateResult<Recorded>> {
@@ -198,7 +211,7 @@ export const shellAccount: ResourceHandlers<Inputs, Recorded> = {
     const going = await revokeKeys(server, login, inputs.authorizedKeys, undefined);
     // A login whose sites have left is still there for a while; BOA is about to remove it.
     await watch();
-    if (inputs.rotation !== undefined && (await server.passwordFiles.read(login))) {
+    if (typeof inputs.rotation === "string" && (await server.passwordFiles.read(login))) {
       report(
         accountId(login),
         `exists already; its password is adopted as it is, and rotation "${inputs.rotation}" is noted, not carried out.`,
@@ -213,6 +226,9 @@ export const shellAccount: ResourceHandlers<Inputs, Recorded> = {
       );
     }
     await settled(accountId(login), outs, going, () => grantKeys(server, login, inputs.authorizedKeys, going));
+    if (isOldEnough(inputs.rotation, outs)) {
+      report(accountId(login), "exists already; its password is adopted as it is, and the next deployment rotates it.");
+    }
     return { id: accountId(login), outs };
   },
 
@@ -239,25 +255,35 @@ export const shellAccount: ResourceHandlers<Inputs, Recorded> = {
   async update(id, olds, news): Promise<{ outs: Recorded }> {
     const server = serverFor(news.server);
     const login = olds.username;
-    const rotate = news.rotation !== undefined && !same(olds.rotation, news.rotation);
+    const isAsked = isRelabelled(olds, news);
+    const rotate = isAsked || isDue(id, olds, news);
     // Not what a refresh found: that may be what this very rotation made, in a deployment whose checkpoint was lost.
     const deployed = olds.deployed ?? olds.fingerprint;
     const going = await revokeKeys(server, login, news.authorizedKeys, olds.authorizedKeys);
     const live = await server.passwordFiles.read(login);
     const watch = siteWatch(server, news.client);
-    if (rotate && live && live.fingerprint === deployed) {
-      // Without an active site BOA would remove the account and make no new one (docs/aegir.md#rotation).
-      await watch();
-      await server.passwordFiles.delete(login);
-    } else if (rotate && live) {
+    let old = rotate ? deployed : undefined;
+    if (rotate && live && live.fingerprint !== deployed) {
       report(
         id,
         "has another password than this stack last saw: the rotation has happened already, the password is read back.",
       );
+    } else if (
+      rotate &&
+      live &&
+      !isAsked &&
+      !isOldEnough(news.rotation, await server.passwordFiles.ageOf(login, live))
+    ) {
+      report(id, "is not rotated: its user has changed the password since this stack last saw it.");
+      old = undefined;
+    } else if (rotate && live) {
+      // Without an active site BOA would remove the account and make no new one (docs/aegir.md#rotation).
+      await watch();
+      await server.passwordFiles.delete(login);
     }
-    const old = rotate ? deployed : undefined;
     // The old password is gone with its file: recorded so, the next up waits on instead of rotating once more.
-    const rotated = { ...olds, ...declaredOf(properties, news), password: null };
+    const unknown = { password: null, passwordSetAt: null, passwordExpiresAt: null, passwordChangedByHolder: null };
+    const rotated = { ...olds, ...declaredOf(properties, news), ...unknown };
     const record = async () => recordOf(server, login, await server.passwordFiles.appears(login, old, watch), news);
     const outs = await (rotate ? settled(id, rotated, going, record) : record());
     await settled(id, outs, going, () => grantKeys(server, login, news.authorizedKeys, going));

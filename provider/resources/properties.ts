@@ -148,6 +148,22 @@ export function object<P extends Properties>(properties: P): Kind<ArgsOf<P>, Inp
   };
 }
 
+/** A string, or an object of another kind. */
+export function stringOr<Arg, Value>(
+  kind: Kind<Arg, Value>,
+  problems: (value: string) => string[],
+): Kind<string | Arg, string | Value> {
+  return {
+    ...(kind.properties && { properties: kind.properties }),
+    problems: (value, path, naming) =>
+      typeof value === "string"
+        ? problems(value)
+        : isObject(value)
+          ? kind.problems(value, path, naming)
+          : [`${path} must be a string or an object, got ${kindOf(value)}.`],
+  };
+}
+
 /** Which of the configured servers: the only one if it is absent. */
 export const serverName = filledIn(string(), { replaces: true });
 

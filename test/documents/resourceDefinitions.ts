@@ -20,9 +20,10 @@ export interface Definition {
 
 /** What values an argument or an output takes: `string(...)`, `choice("a", "b")`, ... */
 export type Kind =
-  | { name: "string" | "boolean" | "positiveInteger" }
+  | { name: "string" | "boolean" | "positiveInteger" | "listOfStrings" }
   | { name: "choice" | "choiceOrClient"; choices: string[] }
   | { name: "object"; of: string; fields: Definition[] }
+  | { name: "stringOr"; other: Kind }
   | { name: "output"; type: string; secret: boolean };
 
 export interface Resource {
@@ -74,11 +75,14 @@ export function readResource(type: ResourceType): Resource {
         return { name, choices: expression.arguments.filter(ts.isStringLiteral).map(({ text }) => text) };
       case "object":
         return { name, of: first!.getText(), fields: definitions(first!.getText()) };
+      case "stringOr":
+        return { name, other: kindOf(first!) };
       case "internalName":
         return { name: "string" };
       case "string":
       case "boolean":
       case "positiveInteger":
+      case "listOfStrings":
         return { name };
       default:
         throw new Error(`resourceDefinitions.ts does not know the kind ${name}`);

@@ -36,7 +36,7 @@ export function resourcePage(type: ResourceType): string {
       "",
       ...table("Argument", resource.arguments),
       ...resource.arguments.flatMap(({ kind }) =>
-        kind.name === "object" ? [`### ${kind.of}`, "", ...table("Field", kind.fields)] : [],
+        objectIn(kind).flatMap(({ of, fields }) => [`### ${of}`, "", ...table("Field", fields)]),
       ),
       "## Outputs",
       "",
@@ -68,6 +68,11 @@ function table(heading: string, definitions: Definition[]): string[] {
   return [`| ${heading} | Value | Meaning |`, "|---|---|---|", ...rows, ""];
 }
 
+function objectIn(kind: Kind): Extract<Kind, { name: "object" }>[] {
+  if (kind.name === "stringOr") return objectIn(kind.other);
+  return kind.name === "object" ? [kind] : [];
+}
+
 function valueOf(kind: Kind): string {
   switch (kind.name) {
     case "string":
@@ -82,6 +87,10 @@ function valueOf(kind: Kind): string {
       return oneOf([...kind.choices, "client:<internalName>"]);
     case "object":
       return "object, see below";
+    case "stringOr":
+      return `${valueOf({ name: "string" })}, or ${valueOf(kind.other)}`;
+    case "listOfStrings":
+      return "list of strings";
     case "output":
       return `${code(kind.type)}${kind.secret ? ", secret" : ""}`;
   }

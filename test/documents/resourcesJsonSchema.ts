@@ -64,6 +64,10 @@ function kindSchema(kind: Kind): Schema {
       return { anyOf: [{ enum: kind.choices }, { type: "string", pattern: CLIENT_REFERENCE.source }] };
     case "object":
       return objectSchema(kind.fields);
+    case "stringOr":
+      return { anyOf: [{ type: "string" }, kindSchema(kind.other)] };
+    case "listOfStrings":
+      return { type: "array", items: { type: "string" } };
     case "output":
       throw new Error("An output is not an argument");
   }

@@ -248,8 +248,8 @@ export const resources: WrittenMutation[] = [
     name: "rotate a password that was rotated already",
     danger: "The account is deleted once more, with its home, its keys and the password that was just handed out.",
     file: "provider/resources/ShellAccount.ts",
-    find: "if (rotate && live && live.fingerprint === deployed) {",
-    replace: "if (rotate && live) {",
+    find: "if (rotate && live && live.fingerprint !== deployed) {",
+    replace: "if (!rotate && live) {",
     caughtBy:
       "test/scenarios/rotation.test.ts: a rotation that happened behind our back is read back, not repeated (trap 14)",
   },

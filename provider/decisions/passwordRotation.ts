@@ -1,0 +1,50 @@
+/** When a password is rotated because of its age, and when its end is near. */
+import { daysBetween, daysLater } from "../naming/Day";
+import { isWithin, type RotationByAge } from "../naming/RotationByAge";
+
+/** A password that lasts at most so many days more is warned of. */
+export const PASSWORD_WARNED_DAYS = 14;
+
+const DAY = 86_400_000;
+
+/** How old a password is, as far as it is known: see aegir/PasswordAge.ts. */
+export interface KnownAge {
+  passwordSetAt?: string | null | undefined;
+  passwordExpiresAt?: string | null | undefined;
+}
+
+/** In whole days. */
+export function ageInDays(setAt: string, now: Date): number {
+  return Math.floor((now.getTime() - Date.parse(setAt)) / DAY);
+}
+
+/**
+ * - `due`: the password is rotated by the next deployment
+ * - `outsideWindow`: it is old enough, and this is not the time of day
+ */
+export function decideRotation(
+  rotation: RotationByAge | undefined,
+  { passwordSetAt }: KnownAge,
+  now: Date,
+): "due" | "outsideWindow" | "notDue" {
+  if (rotation === undefined || !passwordSetAt) return "notDue";
+  if (ageInDays(passwordSetAt, now) < rotation.everyDays) return "notDue";
+  return isWithin(rotation.window, now) ? "due" : "outsideWindow";
+}
+
+/**
+ * The last day (UTC) on which the password works, if that is near or past, and how many days are left: negative if it is
+ * past. Undefined as well if a rotation by age comes before it.
+ */
+export function endOfPassword(
+  { passwordSetAt, passwordExpiresAt }: KnownAge,
+  rotation: RotationByAge | undefined,
+  today: string,
+): { lastDay: string; daysLeft: number } | undefined {
+  if (!passwordExpiresAt) return undefined;
+  const lastDay = daysLater(passwordExpiresAt.slice(0, 10), -1);
+  const daysLeft = daysBetween(today, lastDay);
+  if (daysLeft > PASSWORD_WARNED_DAYS) return undefined;
+  const rotated = rotation && passwordSetAt && daysLater(passwordSetAt.slice(0, 10), rotation.everyDays);
+  return rotated && today <= rotated && rotated <= lastDay ? undefined : { lastDay, daysLeft };
+}

@@ -1,0 +1,95 @@
+/** Whether an update rotates the password of a ShellAccount, and what a reviewer must know about that password. */
+import { configurationOf, serverFor } from "../aegir/servers";
+import { ageInDays, decideRotation, endOfPassword, type KnownAge } from "../decisions/passwordRotation";
+import { utcDay } from "../naming/Day";
+import type { RotationByAge } from "../naming/RotationByAge";
+import { plural } from "../text/Phrase";
+import { report } from "./report";
+import { isKnown, same } from "./values";
+
+/** A label, which rotates once for each new value, or an age. */
+export type Rotation = string | RotationByAge;
+
+interface Declared {
+  rotation?: Rotation;
+  authorizedKeys?: unknown[];
+  server: string;
+}
+
+interface Recorded extends KnownAge {
+  rotation?: Rotation;
+  passwordChangedByHolder?: boolean | null;
+}
+
+const CONSEQUENCES =
+  "BOA deletes the account with its home and SSH keys and creates it again, which takes minutes. Open sessions keep the old account until they end.";
+
+function consequences({ authorizedKeys }: Declared): string {
+  const keys = authorizedKeys?.length ? " The declared keys are put back before the deployment is done." : "";
+  return `${CONSEQUENCES}${keys}`;
+}
+
+/** The rotation by age, if that is what is declared; undefined as well in a preview that does not know it yet. */
+export function byAge(rotation: Rotation | undefined): RotationByAge | undefined {
+  return typeof rotation === "object" && isKnown(rotation) ? rotation : undefined;
+}
+
+/** Whether a new label asks for a new password. */
+export function isRelabelled(olds: Recorded, news: Declared): boolean {
+  return typeof news.rotation === "string" && !same(olds.rotation, news.rotation);
+}
+
+/** Whether a password of this age is to be rotated, now or at the next window. */
+export function isOldEnough(rotation: Rotation | undefined, age: KnownAge): boolean {
+  return decideRotation(byAge(rotation), age, new Date()) !== "notDue";
+}
+
+/** Whether the recorded password is old enough for a rotation now, and the server takes one more in this run. */
+export function isDue(id: string, olds: Recorded, { rotation, server }: Declared): boolean {
+  return decideRotation(byAge(rotation), olds, new Date()) === "due" && serverFor(server).admitsRotation(id);
+}
+
+/**
+ * Whether the update of a resource rotates its password. Says so, or that its end is near.
+ * Offline: counts from what is recorded.
+ */
+export function reviewRotation(id: string, olds: Recorded, news: Declared): boolean {
+  const server = configurationOf(news.server);
+  if (!server || server.decommissioned !== undefined) return false;
+  if (isRelabelled(olds, news)) {
+    report(id, `gets a new password: ${consequences(news)}`);
+    return true;
+  }
+  const now = new Date();
+  const rotation = byAge(news.rotation);
+  const decision = decideRotation(rotation, olds, now);
+  const old = olds.passwordSetAt ? `its password is ${plural(ageInDays(olds.passwordSetAt, now), "day")} old` : "";
+  if (isDue(id, olds, news)) {
+    report(id, `${old} and will be rotated: ${consequences(news)}`);
+    return true;
+  }
+  if (decision === "due") {
+    const most = server.accounts?.rotationsPerRun;
+    report(
+      id,
+      `${old}; its rotation waits for the next run, because a run rotates at most ${most} (accounts.rotationsPerRun).`,
+    );
+  } else if (decision === "outsideWindow") {
+    report(id, `${old}; it will be rotated by a deployment between ${rotation!.window} UTC.`);
+  }
+  reportEnd(id, olds, rotation, utcDay(now));
+  return false;
+}
+
+function reportEnd(id: string, olds: Recorded, rotation: RotationByAge | undefined, today: string): void {
+  const end = endOfPassword(olds, rotation, today);
+  if (end === undefined) return;
+  const { lastDay, daysLeft } = end;
+  const unless = olds.passwordChangedByHolder === null ? ", unless its user has changed it" : "";
+  const says =
+    daysLeft < 0
+      ? `its password ended on ${lastDay}${unless}. Logins with a key ended with it.`
+      : `its password works until ${lastDay} (${plural(daysLeft, "day")} left)${unless}. Logins with a key end with it.`;
+  const advice = rotation ? "" : " Write another rotation, or let it follow the age: { everyDays: 80 }.";
+  report(id, `${says}${advice}`);
+}
