@@ -54,12 +54,12 @@ export function isDue(id: string, olds: Recorded, { rotation, server }: Declared
  * Offline: counts from what is recorded.
  */
 export function reviewRotation(id: string, olds: Recorded, news: Declared): boolean {
-  const server = configurationOf(news.server);
-  if (!server || server.decommissioned !== undefined) return false;
   if (isRelabelled(olds, news)) {
     report(id, `gets a new password: ${consequences(news)}`);
     return true;
   }
+  const server = configurationOf(news.server);
+  if (!server || server.decommissioned !== undefined) return false;
   const now = new Date();
   const rotation = byAge(news.rotation);
   const decision = decideRotation(rotation, olds, now);

@@ -21,7 +21,7 @@ describe("the small Aegir's shell accounts", () => {
   // docs/aegir.md#shell-accounts
   it("show their client's sites over SFTP, and nothing else", async () => {
     const files = await fixture.files("o1.acme", fixture.password("o1.acme"));
-    assert.deepEqual(await files.list("/"), ["sites"]);
+    assert.deepEqual(await files.list("/"), [".ssh", "sites"]);
     const sites = ["acme.example.com", "reborn.example.com", "shop.acme.example.com", "stale.example.com"];
     assert.deepEqual(await files.list("/sites"), sites);
     assert.match(await files.read("/sites/acme.example.com/settings.php"), /acme\.example\.com/);
@@ -47,8 +47,9 @@ describe("the small Aegir's shell accounts", () => {
     const old = fixture.password("o1.acme");
     const uid = fixture.aegir.tables().accounts.find(({ name }) => name === "o1.acme")?.uid;
     const before = await fixture.files("o1.acme", old);
-    await before.write("/notes.txt", "mine");
-    assert.equal(await before.read("/notes.txt"), "mine");
+    await before.write("/.ssh/known_hosts", "mine");
+    assert.equal(await before.read("/.ssh/known_hosts"), "mine");
+    await assert.rejects(before.write("/notes.txt", "mine"), /Permission denied/, "the home is immutable");
     await (await fixture.mainFiles()).unlink("/users/o1.acme");
     // Until the cron runs, nothing has happened.
     (await fixture.files("o1.acme", old)).close();
@@ -56,7 +57,8 @@ describe("the small Aegir's shell accounts", () => {
     const fresh = fixture.password("o1.acme");
     assert.notEqual(fresh, old);
     await assert.rejects(fixture.files("o1.acme", old), refused);
-    assert.deepEqual(await (await fixture.files("o1.acme", fresh)).list("/"), ["sites"]);
+    const after = await fixture.files("o1.acme", fresh);
+    assert.deepEqual([await after.list("/"), await after.list("/.ssh")], [[".ssh", "sites"], []]);
     assert.notEqual(fixture.aegir.tables().accounts.find(({ name }) => name === "o1.acme")?.uid, uid);
   });
 

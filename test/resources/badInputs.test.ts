@@ -83,7 +83,10 @@ const likely: Mistake[] = [
     "waitForLogin",
     'waitForLogin is "yes"; write true or false.',
   ]),
-  account("a rotation written as a number", { rotation: 2 }, ["rotation", "rotation must be a string, got a number."]),
+  account("a rotation written as a number", { rotation: 2 }, [
+    "rotation",
+    "rotation must be a string or an object, got a number.",
+  ]),
   {
     ...site("no word about which of several servers is meant", {}, [
       "server",
