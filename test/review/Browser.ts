@@ -3,7 +3,7 @@
  * per message, each ended by a zero byte), because a page that forbids foreign scripts can be asked only from outside.
  */
 import { spawn, spawnSync, type ChildProcess } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Readable, Writable } from "node:stream";
@@ -63,8 +63,11 @@ export class Browser {
     return browser;
   }
 
-  /** Loads a file, and waits until its scripts have run. */
-  async load(file: string, hash = ""): Promise<void> {
+  /** Loads a page, and waits until its scripts have run. */
+  async show(page: string, hash = ""): Promise<void> {
+    // Each from a file of its own: another fragment of the same one is not loaded again.
+    const file = join(this.profile, `page-${this.sent}.html`);
+    writeFileSync(file, page);
     const loaded = new Promise<void>((resolve) => {
       this.listeners.push(({ method }) => method === "Page.loadEventFired" && resolve());
     });

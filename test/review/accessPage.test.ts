@@ -1,8 +1,5 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { parseManifest } from "../../provider/manifest";
 import { accessPage } from "../../provider/review/accessPage";
 import { accessOfManifest } from "../../provider/review/fromManifest";
@@ -36,13 +33,6 @@ describe("The access page", () => {
 
   describe("in a browser", () => {
     let browser: Browser;
-    let directory: string;
-    const open = async (page: string, hash = "") => {
-      const file = join(directory, "access.html");
-      writeFileSync(file, page);
-      await browser.load("/dev/null");
-      await browser.load(file, hash);
-    };
     const shown = (id: string) => browser.evaluate<string>(`document.getElementById("${id}").innerText`);
     const type = (text: string) =>
       browser.evaluate(
@@ -57,15 +47,11 @@ describe("The access page", () => {
       const command = Browser.find();
       if (command === undefined) skip(this, "the page of who reaches what in a browser", "apt-get install chromium");
       browser = await Browser.open(command, { width: 1100, height: 800 });
-      directory = mkdtempSync(join(tmpdir(), "aegir-page-"));
     });
-    after(async () => {
-      await browser?.close();
-      if (directory) rmSync(directory, { recursive: true });
-    });
+    after(() => browser?.close());
 
     it("access page: shows what a person reaches and who reaches a site, with links between them", async () => {
-      await open(accessPage(small));
+      await browser.show(accessPage(small));
       await type("ALI");
       assert.equal(await shown("found"), "People (1)\nalice");
       await click("alice");
@@ -82,7 +68,7 @@ describe("The access page", () => {
     });
 
     it("access page: shows the end and the reason of a grant, hides ended ones, and explains mail addresses", async () => {
-      await open(accessPage(small), "#site%3Awww.acme.example");
+      await browser.show(accessPage(small), "#site%3Awww.acme.example");
       const text = await shown("detail");
       assert.match(text, /bob\s*until 2026-12-31/);
       assert.match(text, /it@acme\.example\s*whoever has this address/);
@@ -90,7 +76,7 @@ describe("The access page", () => {
     });
 
     it("access page: shows names unchanged and runs no code in them", async () => {
-      await open(accessPage(small), "#client%3Aacme");
+      await browser.show(accessPage(small), "#client%3Aacme");
       assert.ok((await shown("detail")).includes(evil));
       assert.equal(await browser.evaluate("document.images.length + document.scripts.length"), 2);
       assert.equal(await browser.evaluate("document.title"), "Who reaches which site");
@@ -98,7 +84,7 @@ describe("The access page", () => {
 
     it("access page: handles 10,000 sites, 2,000 clients and 5,000 people, and renders only what is visible", async () => {
       const many = accessOfManifest(parseManifest(manyGrants(10_000, 2_000, 5_000), "access.yaml", { asOf: TODAY }));
-      await open(accessPage(many));
+      await browser.show(accessPage(many));
       assert.match(await shown("about"), /5000 people, 2000 clients, 10000 sites/);
       await type("shop client19");
       assert.match(await shown("found"), /^Sites \(111\)/);
