@@ -11,6 +11,7 @@ import { isCancelled, pause } from "../ssh/cancellation";
 import { StallTimeout } from "./StallTimeout";
 import { stillWaiting, WaitReport } from "./WaitReport";
 import type { DrushWorker } from "./DrushWorker";
+import { plural } from "../text/Phrase";
 
 /** A verify may take one second, and its place in the queue an hour: checks begin early and become rarer, up to `pollSeconds`. */
 const FIRST_LOOK_SECONDS = 0.5;
@@ -21,7 +22,7 @@ const REPORTED_TASKS = 3;
 
 interface Watched {
   waitReport: WaitReport;
-  /** As last seen, for example `task 71, 3 tasks ahead of it`. */
+  /** As last seen, for example `task 71 has 3 tasks ahead of it`. */
   place: string;
   stallTimeout: StallTimeout;
   /** The outcome if the wait fails: `done` if it followed a change, `notDone` if it preceded one. */
@@ -143,7 +144,7 @@ export class TaskWatcher {
   #reportWaits(): void {
     const due = [...this.#watched.values()].flat().filter(({ waitReport }) => waitReport.isDue());
     if (due.length === 0) return;
-    const named = due.slice(0, REPORTED_TASKS).map(({ what, place }) => `${what} (${place})`);
+    const named = due.slice(0, REPORTED_TASKS).map(({ what, place }) => `${place} (${what})`);
     const more = due.length > named.length ? [`${due.length - named.length} more`] : [];
     const longest = Math.max(...due.map(({ waitReport }) => waitReport.seconds));
     this.report(stillWaiting(longest, [...named, ...more].join(", ")));
@@ -169,8 +170,9 @@ export class TaskWatcher {
   }
 }
 
+/** Comes first in a report, whose end Pulumi cuts off at the width of a terminal (docs/pulumi.md#messages). */
 function placeOf({ nid, status, ahead }: TaskFacts): string {
-  if (status === TaskStatus.processing) return `task ${nid}, running`;
-  if (!ahead) return `task ${nid}, next in the queue`;
-  return `task ${nid}, ${ahead === 1 ? "1 task" : `${ahead} tasks`} ahead of it`;
+  if (status === TaskStatus.processing) return `task ${nid} is running`;
+  if (!ahead) return `task ${nid} is next in the queue`;
+  return `task ${nid} has ${plural(ahead, "task")} ahead of it`;
 }

@@ -1,8 +1,12 @@
 import { duration } from "../text/duration";
 
 const FIRST_REPORT_SECONDS = 15;
+const MOST_SECONDS_BETWEEN_REPORTS = 300;
 
-/** When a wait reports that it still waits: after 15 seconds, then each time that it has taken twice as long. */
+/**
+ * When a wait reports that it still waits: after 15 seconds, then each time that it has taken twice as long, and at least
+ * every five minutes, because Pulumi shows the last report until the next one.
+ */
 export class WaitReport {
   readonly #since: number;
   #nextSeconds = FIRST_REPORT_SECONDS;
@@ -20,12 +24,14 @@ export class WaitReport {
   /** Whether a report is due; then false until the next one. */
   isDue(): boolean {
     if (this.seconds < this.#nextSeconds) return false;
-    while (this.#nextSeconds <= this.seconds) this.#nextSeconds *= 2;
+    while (this.#nextSeconds <= this.seconds) {
+      this.#nextSeconds += Math.min(this.#nextSeconds, MOST_SECONDS_BETWEEN_REPORTS);
+    }
     return true;
   }
 }
 
-/** @param what what is waited for, for example `the verify of www.example.com (task 71, running)` */
+/** @param what what is waited for, for example `task 71 is running (the verify of www.example.com)` */
 export function stillWaiting(seconds: number, what: string): string {
   return `still waiting after ${duration(Math.round(seconds))}: ${what}`;
 }

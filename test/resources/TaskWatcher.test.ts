@@ -1,6 +1,7 @@
 /** What a person sees of a wait, and when: on a clock and a queue that the test drives. */
 import assert from "node:assert/strict";
 import { TaskWatcher } from "../../provider/aegir/TaskWatcher";
+import { WaitReport } from "../../provider/aegir/WaitReport";
 import type { DrushWorker } from "../../provider/aegir/DrushWorker";
 
 const QUEUED = 0;
@@ -42,11 +43,19 @@ describe("TaskWatcher", () => {
     );
     assert.equal((await watcher.ended(71, "the verify of www.acme.example", "done"))?.status, SUCCESS);
     assert.deepEqual(lines, [
-      "still waiting after 16 s: the verify of www.acme.example (task 71, 1 task ahead of it)",
-      "still waiting after 31 s: the verify of www.acme.example (task 71, running)",
-      "still waiting after 2 min: the verify of www.acme.example (task 71, running)",
+      "still waiting after 16 s: task 71 has 1 task ahead of it (the verify of www.acme.example)",
+      "still waiting after 31 s: task 71 is running (the verify of www.acme.example)",
+      "still waiting after 2 min: task 71 is running (the verify of www.acme.example)",
     ]);
     assert.equal(looks.length, 6);
+  });
+
+  it("reports a long wait every five minutes", () => {
+    let now = 0;
+    const waitReport = new WaitReport(() => now * 1000);
+    const due: number[] = [];
+    for (; now <= 1_200; now++) if (waitReport.isDue()) due.push(now);
+    assert.deepEqual(due, [15, 30, 60, 120, 240, 480, 780, 1_080]);
   });
 
   it("reports many waits in one line", async () => {
@@ -67,7 +76,7 @@ describe("TaskWatcher", () => {
     );
     await Promise.all([1, 2, 3, 4, 5].map((nid) => watcher.ended(nid, `verify ${nid}`, "done")));
     assert.deepEqual(lines, [
-      "still waiting after 20 s: verify 1 (task 1, running), verify 2 (task 2, running), verify 3 (task 3, running), 2 more",
+      "still waiting after 20 s: task 1 is running (verify 1), task 2 is running (verify 2), task 3 is running (verify 3), 2 more",
     ]);
   });
 });
