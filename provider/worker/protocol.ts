@@ -319,7 +319,7 @@ export const verbs = {
   /**
    * Hands the site to the client named by `to` (null: the default owner) if it is still owned by `from`, and queues a
    * verify unless one is queued already, in the same transaction; then re-acquires the grants of the site's tasks. The
-   * record of its SSL certificate moves along from `from`, unless a live site of another client uses the certificate.
+   * record of its SSL certificate moves along from `from`, or from a client that is gone, unless a live site of another client uses it.
    * Errors: `missing` (the site or the client), `changed` (another owner; detail `found`: its nid, `owner`: its reference
    * or null; or the client `to` is not `toNid`, see `bind`), `busy` (a task of the site is running; detail `task`), `refused` (the hostmaster site).
    */

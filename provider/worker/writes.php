@@ -405,17 +405,15 @@ class AegirAccessWrites {
        WHERE x.ssl_key = :cid AND s.status <> -2 AND s.client <> :to",
       array(':cid' => $certificate->cid, ':to' => $to)
     )->fetchField();
-    if ($otherSites > 0 || (int) $certificate->client !== $from) {
-      return array(
-        'name' => $certificate->ssl_key,
-        'owner' => $this->facts->reference((int) $certificate->client),
-        'otherSites' => $otherSites,
-      );
+    $owner = $this->facts->reference((int) $certificate->client);
+    // A client that is gone needs it no more.
+    if ($otherSites > 0 || ($owner && $owner['nid'] !== $from)) {
+      return array('name' => $certificate->ssl_key, 'owner' => $owner, 'otherSites' => $otherSites);
     }
     db_update('hosting_ssl_cert')
       ->fields(array('client' => $to))
       ->condition('cid', $certificate->cid)
-      ->condition('client', $from)
+      ->condition('client', $certificate->client)
       ->execute();
     return NULL;
   }

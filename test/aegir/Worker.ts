@@ -254,8 +254,8 @@ export class Worker {
     const certificate = this.frontEnd.tables.certificates.find((each) => each.cid === cid);
     if (certificate === undefined || certificate.client === client) return null;
     const others = this.frontEnd.liveSites().filter((site) => site.certificate === cid && site.client !== client);
-    if (others.length > 0 || certificate.client !== from) {
-      const owner = this.facts().reference(certificate.client);
+    const owner = this.facts().reference(certificate.client);
+    if (others.length > 0 || (owner !== null && owner.nid !== from)) {
       return { name: certificate.name, owner, otherSites: others.length };
     }
     certificate.client = client;

@@ -51,8 +51,8 @@ export const worker: WrittenMutation[] = [
     name: "move the record of a shared certificate",
     danger: "The panel no longer saves the forms of the former owner's other sites.",
     file: writes,
-    find: "if ($otherSites > 0 || (int) $certificate->client !== $from) {",
-    replace: "if ((int) $certificate->client !== $from) {",
+    find: "if ($otherSites > 0 || ($owner && $owner['nid'] !== $from)) {",
+    replace: "if ($owner && $owner['nid'] !== $from) {",
     caughtBy: `${promises}: leaves the record while a site of another client uses the certificate, and moves it with the last`,
   },
   {
