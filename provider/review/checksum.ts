@@ -3,12 +3,12 @@ import type { EffectiveAccess } from "./EffectiveAccess";
 
 /**
  * 16 hexadecimal digits that change with who owns which site and who may act for which client until when, and with nothing
- * else: neither with titles and spellings, nor with what is derived from it.
+ * else: neither with titles and spellings, nor with what is derived from it, nor with the day on which a binding ends.
  */
 export function checksumOf({ clients, sites }: EffectiveAccess): string {
   const lines = [
     ...[...clients.values()].flatMap(({ internalName, bindings }) =>
-      [...bindings].flatMap(([key, { ended, expires }]) => (ended ? [] : [["binding", internalName, key, expires]])),
+      [...bindings].map(([key, { expires }]) => ["binding", internalName, key, expires]),
     ),
     ...[...sites.values()].map(({ site, owner }) => ["site", site, owner]),
   ];

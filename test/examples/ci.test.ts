@@ -108,6 +108,7 @@ describe("The workflows for GitHub, and this project's own", () => {
         assert.equal(code, 0, output);
         assert.match(read("gh.txt"), /repos\/acme\/access\/pulls -f state=open -f head=fork:change/);
         assert.match(read("review.md"), /^<!-- aegir-access review -->[^]*`bob` loses `www\.acme\.example`/);
+        assert.match(read("review.md"), new RegExp(`\n<!-- reviewed ${sha} [0-9a-f]{16}\\.\\.[0-9a-f]{16} -->\n$`));
         assert.equal(read("output.txt"), "number=7\n");
         assert.equal(read("access.yaml"), manifest("alice, bob"));
       });
@@ -155,6 +156,51 @@ describe("The workflows for GitHub, and this project's own", () => {
           /^api --method PATCH repos\/acme\/access\/issues\/comments\/11 -F body=@review\.md/m,
         );
         assert.doesNotMatch(read("gh.txt"), /POST/);
+      });
+    });
+
+    describe("a push to the main branch", () => {
+      const env = { GH_TOKEN: "token", REPOSITORY: "acme/access" };
+      const head = "a".repeat(40);
+      const checksum = "0123456789abcdef..fedcba9876543210";
+      const found = async () => {
+        rmSync(at("output.txt"), { force: true });
+        const { code, output } = await run("access-deploy.yml", "Find the review", env);
+        assert.equal(code, 0, output);
+        return { checksum: /^checksum=(.*)\n$/.exec(read("output.txt"))?.[1], output };
+      };
+
+      beforeEach(() => {
+        pullRequest(manifest("alice, bob"), manifest("alice"));
+        git("commit", "-q", "--allow-empty", "-m", "Something else");
+        runner.stand(
+          "gh",
+          `case "$*" in
+             *"/commits/$(git rev-parse HEAD^)/pulls"*) [ -e "$DIRECTORY/comments.txt" ] && echo "7 ${head}";;
+             *"/issues/7/comments"*) cat "$DIRECTORY/comments.txt";;
+             *) exit 1;;
+           esac`,
+        );
+      });
+
+      it("is deployed with the checksum of the comment on the pull request that last changed the manifest", async () => {
+        writeFileSync(at("comments.txt"), `Review\r\n<!-- reviewed ${head} ${checksum} -->\r\n`);
+        const { checksum: given, output } = await found();
+        assert.equal(given, checksum);
+        assert.match(output, /^Compared with the review of pull request #7\.$/m);
+        const deployment = { STACK: "production", AEGIR_PRIVATE_KEY: "key", AEGIR_EXPECT: checksum };
+        runner.stand("pulumi", `echo "$AEGIR_EXPECT" > "$DIRECTORY/expected.txt"`);
+        assert.equal((await run("access-deploy.yml", "Deploy", deployment)).code, 0);
+        assert.equal(read("expected.txt"), `${checksum}\n`);
+      });
+
+      it("is not compared, and the summary says so, where no comment is about the commit that was merged", async () => {
+        assert.equal((await found()).checksum, "", "the commit belongs to no pull request");
+        writeFileSync(at("comments.txt"), `Review\n<!-- reviewed ${"b".repeat(40)} ${checksum} -->\n`);
+        assert.equal((await found()).checksum, "", "the review is of an earlier commit");
+        writeFileSync(at("comments.txt"), "");
+        assert.equal((await found()).checksum, "", "there is no comment");
+        assert.match(read("summary.md"), /^(No review of commit [0-9a-f]{40} was found.*\n){3}$/);
       });
     });
 
