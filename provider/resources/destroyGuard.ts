@@ -70,6 +70,7 @@ class DestroyGuard {
   /** What this run has deployed or found unchanged, by URN. */
   private readonly deployed = new Map<string, Deployed>();
   private readonly created = new Set<string>();
+  private explained: Promise<void> | undefined;
 
   constructor(readonly mayBeDestroyed: boolean) {
     const hook = new pulumi.ResourceHook(HOOK, (args) => this.ask(args), { onDryRun: true });
@@ -85,7 +86,7 @@ class DestroyGuard {
       });
   }
 
-  private ask({ urn, id, name, newInputs, oldInputs, oldOutputs = {} }: pulumi.ResourceHookArgs): void {
+  private async ask({ urn, id, name, newInputs, oldInputs, oldOutputs = {} }: pulumi.ResourceHookArgs): Promise<void> {
     if (newInputs !== undefined) {
       this.created.add(urn);
       return;
@@ -95,12 +96,9 @@ class DestroyGuard {
     // Another number under the same name is what a killed replacement has left behind.
     const isPresent = present?.id === id && present.numbers === JSON.stringify(pick(oldOutputs, SERVER_NUMBERS));
     if (id === "" || (isPresent && !this.created.has(urn))) {
-      throw new Error(
-        `${name} is still declared by this program, so it is not destroyed. Nothing was done to it. To take it away, ` +
-          "remove it from the program and run `pulumi up`. To destroy the whole stack, run " +
-          `\`pulumi config set ${DESTROY_KEY} ${pulumi.getStack()}\` and then \`pulumi destroy --run-program\`. ` +
-          `If \`pulumi up --replace\` was interrupted, run it again: \`pulumi up --replace '${urn}'\`.`,
-      );
+      // Once for the whole stack: thousands of resources may be refused.
+      await (this.explained ??= pulumi.log.warn(waysOut()));
+      throw new Error(`${name} is still declared by this program, so it is not destroyed. Nothing was done to it.`);
     }
     // A preview does not know whether what it would create will be there.
     if (pulumi.runtime.isDryRun()) return;
@@ -112,6 +110,14 @@ class DestroyGuard {
         "Nothing was done to it. Run `pulumi up` without --target, or with both names as targets.",
     );
   }
+}
+
+function waysOut(): string {
+  return (
+    "Nothing that this program declares is destroyed. To remove a part of it, remove that part from the program and run `pulumi up`. " +
+    `To destroy the whole stack, run \`pulumi config set ${DESTROY_KEY} ${pulumi.getStack()}\`, and then ` +
+    "`pulumi destroy --run-program`. If `pulumi up --replace` was interrupted, run it again with the same resources."
+  );
 }
 
 /** The same for every way to write the user of a binding, as the register of what is declared has it. */

@@ -61,6 +61,11 @@ onEveryEngine(
       assert.deepEqual(scenario.aegir.panel.sitesOf("bob"), ["www.acme.example"]);
     }
 
+    it("the way to destroy the stack on purpose is said once, however much is refused", async () => {
+      const { diagnostics } = await scenario.stack.previewDestroy({ runProgram: true, continueOnError: true });
+      assert.equal(diagnostics.split("pulumi config set aegir:destroy test").length, 2, diagnostics);
+    });
+
     function refused(outcome: Outcome, why: RegExp, writes: number): void {
       assert.equal(outcome.ok, false, outcome.output);
       assert.match(outcome.diagnostics, why);
