@@ -11,6 +11,7 @@
  */
 import { z } from "zod";
 import { dayProblems } from "../naming/Day";
+import { PASSWORD_DAYS } from "../naming/RotationByAge";
 import { printable } from "../text/printable";
 import { ConnectionArgs } from "../ssh/ConnectionArgs";
 import { AegirError } from "./AegirError";
@@ -78,7 +79,7 @@ const Accounts = z
           "The directory of the password files, as that login's SFTP shows it. The default is `users` in the home of the " +
           "instance's main account.",
       }),
-    passwordDays: z.number().int().min(1).max(9999).default(90).meta({
+    passwordDays: z.number().int().min(1).max(9999).default(PASSWORD_DAYS).meta({
       description: "Days that the password of a shell account lasts on this server.",
     }),
     rotationsPerRun: z.number().int().min(1).default(5).meta({

@@ -76,11 +76,15 @@ export function namingOptions(options: ServerOptions, directory: string): Pick<M
 function namingOf(servers: Record<string, unknown>): Record<string, ServerNaming> {
   return Object.fromEntries(
     Object.entries(servers).map(([name, server]) => {
-      const { clientPrefix, accounts } = (server ?? {}) as { clientPrefix?: string; accounts?: { instance?: string } };
-      const instance = accounts?.instance;
+      const { clientPrefix, accounts = {} } = (server ?? {}) as { clientPrefix?: string; accounts?: ServerNaming };
+      const { instance, passwordDays } = accounts;
       return [
         name,
-        { ...(clientPrefix !== undefined && { clientPrefix }), ...(instance !== undefined && { instance }) },
+        {
+          ...(clientPrefix !== undefined && { clientPrefix }),
+          ...(instance !== undefined && { instance }),
+          ...(passwordDays !== undefined && { passwordDays }),
+        },
       ];
     }),
   );

@@ -87,16 +87,40 @@ const User = z
 
 const shellAccountError = 'must be true, or a map such as { rotation: "2026-07" }';
 
+const rotationError = 'must be text in quotes, for example "2026-07", or a map such as { everyDays: 80 }';
+
+const RotationByAge = z
+  .strictObject(
+    {
+      everyDays: z
+        .number({ error: count("80") })
+        .int({ error: count("80") })
+        .min(1, { error: count("80") })
+        .max(9999, { error: count("80") })
+        .meta({
+          description:
+            "The age in days at which the password is rotated. It must be below the 90 days that a password lasts on BOA.",
+        }),
+      window: text('a time of day in UTC, for example "02:00-05:00"').optional().meta({
+        description:
+          "The time of day (UTC) in which a deployment rotates the password, for example `02:00-05:00`. Without it, any deployment does.",
+      }),
+    },
+    { error: rotationError },
+  )
+  .meta({ title: "rotation map" });
+
 const ShellAccount = z
   .strictObject(
     {
-      rotation: text('text in quotes, for example "2026-07"')
+      rotation: z
+        .union([z.string().meta({ minLength: 1 }), RotationByAge], { error: rotationError })
         .optional()
         .meta({
           description:
-            "Any string. Change it to get a new password, once. BOA rotates a password by deleting the login and creating it " +
-            "again, so its home directory and SSH keys are lost.",
-          minLength: 1,
+            "When the password is rotated. A string rotates it once for each new value; a map with everyDays, whenever the " +
+            "password has become so old. BOA rotates a password by deleting the login and creating it again, so its home " +
+            "directory and SSH keys are lost.",
         }),
     },
     { error: shellAccountError },
@@ -318,6 +342,7 @@ export const MAPS: ReadonlyMap<string, z.ZodObject> = new Map<string, z.ZodObjec
   ["createUser", CreateUser],
   ["onDestroy", OnDestroy],
   ["shellAccount", ShellAccount],
+  ["rotation", RotationByAge],
   ["removalLimit", RemovalLimit],
   ["allowRemovals", AllowRemovals],
   ["knownFindings", KnownFinding],

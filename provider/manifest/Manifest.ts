@@ -2,6 +2,7 @@
  * The desired access that a manifest declares, validated, in one normal form and in a stable order: clients by internal
  * name, sites by domain, users by name, whatever the order in the file.
  */
+import type { RotationByAge } from "../naming/RotationByAge";
 import type { ManifestProblem } from "./ManifestError";
 
 export interface Manifest {
@@ -86,7 +87,7 @@ export interface ManifestClient extends Located {
   users: ManifestUser[];
   /** Those whose last day was before `asOf`: they count as absent, and are kept to say so. */
   expired: ManifestUser[];
-  shellAccount: { rotation: string | undefined } | undefined;
+  shellAccount: { rotation: string | RotationByAge | undefined } | undefined;
 }
 
 export interface ManifestSite extends Located {

@@ -42,8 +42,14 @@ export interface ClientEntry {
   welcomeMail: Span | undefined;
   sites: SiteEntry[];
   users: UserEntry[];
-  shellAccount: { key: Span; rotation: Text | undefined } | undefined;
+  shellAccount: { key: Span; rotation: Text | undefined; rotationByAge: RotationByAgeEntry | undefined } | undefined;
   onDestroy: ManifestClient["onDestroy"];
+}
+
+export interface RotationByAgeEntry {
+  span: Span;
+  everyDays: number;
+  window: Text | undefined;
 }
 
 export interface SiteEntry {
@@ -123,6 +129,7 @@ function clientEntry(value: Value, readName: ReadName): ClientEntry {
     shellAccount: shellAccount && {
       key: shellAccount.key,
       rotation: textOf(fieldOf(shellAccount.value, "rotation")),
+      rotationByAge: rotationByAgeEntry(fieldOf(shellAccount.value, "rotation")),
     },
     onDestroy: onDestroyOf(fieldOf(value, "onDestroy")),
   };
@@ -137,6 +144,13 @@ function onDestroyOf(value: Value | undefined): ClientEntry["onDestroy"] {
     undeclaredBindings: says("undeclaredBindings", "drop") ? "drop" : "refuse",
     platforms: says("platforms", "default-owner") ? "default-owner" : "refuse",
   };
+}
+
+function rotationByAgeEntry(value: Value | undefined): RotationByAgeEntry | undefined {
+  const everyDays = fieldOf(value, "everyDays");
+  const days = numberOf(everyDays);
+  if (everyDays === undefined || days === undefined) return undefined;
+  return { span: everyDays, everyDays: days, window: textOf(fieldOf(value, "window")) };
 }
 
 /** An entry is the domain itself, or a map with it. */

@@ -4,6 +4,8 @@ export interface ServerNaming {
   clientPrefix?: string;
   /** The Octopus instance, the `o1` of a login `o1.acme`; absent on a plain Aegir. */
   instance?: string;
+  /** Days that the password of a shell account lasts; 90 if absent. */
+  passwordDays?: number;
 }
 
 export interface ManifestOptions extends ServerNaming {

@@ -1,6 +1,7 @@
 /** The entries of a manifest without problems, as the access that they declare. */
 import { canonicalName } from "../naming/SpelledName";
 import { normalizeDomain } from "../naming/SiteDomain";
+import type { RotationByAge } from "../naming/RotationByAge";
 import { userNameKey } from "../naming/PanelUser";
 import { by } from "../text/order";
 import {
@@ -18,6 +19,7 @@ import {
   type ClientEntry,
   type KnownFindingEntry,
   type ManifestEntries,
+  type RotationByAgeEntry,
   type SiteEntry,
   type UserEntry,
 } from "./ManifestEntries";
@@ -78,9 +80,15 @@ function manifestClient(
     onDestroy,
     users: usersOf(users.filter(({ expires }) => !hasEnded(expires, asOf))).sort(by("name")),
     expired: usersOf(users.filter(({ expires }) => hasEnded(expires, asOf))).sort(by("name")),
-    shellAccount: shellAccount && { rotation: shellAccount.rotation?.text },
+    shellAccount: shellAccount && {
+      rotation: shellAccount.rotation?.text ?? rotationByAge(shellAccount.rotationByAge),
+    },
     ...source.position((name ?? span).start),
   };
+}
+
+function rotationByAge(entry: RotationByAgeEntry | undefined): RotationByAge | undefined {
+  return entry && { everyDays: entry.everyDays, ...(entry.window && { window: entry.window.text }) };
 }
 
 function manifestSite({ site, normalForm, takeOverFrom, protect }: SiteEntry, source: SourceText): ManifestSite {

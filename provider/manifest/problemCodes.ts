@@ -30,6 +30,7 @@ export const MANIFEST_PROBLEM_CODES = [
   "invalidMail",
   "invalidDay",
   "invalidText",
+  "invalidRotation",
   // Entries beside each other
   "missingServer",
   "unknownServer",

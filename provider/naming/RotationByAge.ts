@@ -1,6 +1,9 @@
 /** The rotation of a password by its age: `{ everyDays: 80, window: "02:00-05:00" }`. */
 import { quoted } from "../text/quoted";
 
+/** Days that a password lasts on BOA (docs/aegir.md#password-age). */
+export const PASSWORD_DAYS = 90;
+
 export interface RotationByAge {
   everyDays: number;
   /** When a rotation may begin, each day in UTC: `02:00-05:00`, or over midnight, `22:00-04:00`. At any time if absent. */

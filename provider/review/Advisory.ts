@@ -26,6 +26,8 @@ export type Advisory =
   /** The person comes to reach at least half of all sites. */
   | { kind: "wide"; person: Person; sites: number; of: number }
   | { kind: "rotated"; client: string }
+  /** From now on the password is rotated whenever it is so old. */
+  | { kind: "rotatedByAge"; client: string; everyDays: number }
   | { kind: "passwordRead"; client: string }
   | { kind: "made"; person: Person }
   | { kind: "end"; person: Person; client: string; from: string | undefined; to: string | undefined }
@@ -77,6 +79,7 @@ const WEIGHT: Advisory["kind"][] = [
   "replaced",
   "wide",
   "rotated",
+  "rotatedByAge",
   "handedOver",
   "gone",
   "new",
@@ -109,6 +112,9 @@ function clientAdvisories(
   const [old, rotation] = [had.shellAccount?.rotation, has.shellAccount?.rotation];
   if (had.shellAccount && rotation !== undefined && rotation !== old) advisories.push({ kind: "rotated", client });
   else if (!had.shellAccount && has.shellAccount) advisories.push({ kind: "passwordRead", client });
+  const everyDays = has.shellAccount?.everyDays;
+  if (everyDays !== undefined && everyDays !== had.shellAccount?.everyDays)
+    advisories.push({ kind: "rotatedByAge", client, everyDays });
 
   for (const [key, { person, expires, ended }] of has.bindings) {
     const earlier = had.bindings.get(key);

@@ -50,7 +50,7 @@ export interface AccessClient {
   /** What it has besides, and loses when it is deleted; of the rest Aegir refuses the deletion. */
   releases: readonly Release[];
   /** Undefined if its password is not exported; the login exists anyway. */
-  shellAccount: { rotation: string | undefined } | undefined;
+  shellAccount: { rotation: string | undefined; everyDays?: number | undefined } | undefined;
   /** By key of the person. */
   bindings: Map<string, Binding>;
 }

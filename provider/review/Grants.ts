@@ -37,7 +37,7 @@ const ClientGrants = z.object({
   keepPeople: z.literal(true).optional(),
   leavesSites: z.literal(true).optional(),
   releases: z.array(z.enum(["sites", "bindings", "platforms"])).optional(),
-  shellAccount: z.object({ rotation: z.string().optional() }).optional(),
+  shellAccount: z.object({ rotation: z.string().optional(), everyDays: z.number().optional() }).optional(),
   people: z.array(Holder).optional(),
   sites: z.array(z.string()).optional(),
   protectedSites: z.array(z.string()).optional(),
@@ -121,7 +121,7 @@ function clientOf(grants: z.infer<typeof ClientGrants>): AccessClient {
     keepPeople,
     leavesSites,
     releases,
-    shellAccount: shellAccount && { rotation: shellAccount.rotation },
+    shellAccount: shellAccount && { rotation: shellAccount.rotation, everyDays: shellAccount.everyDays },
     bindings: new Map(people.map(bindingOf).map((binding) => [binding.person.key, binding])),
   });
 }

@@ -30,6 +30,8 @@ export function advisoryText(advisory: Advisory, subjects: SubjectText): Phrase 
       return phrase`${capitalizedPhrase(subjects.person(advisory.person))} would reach ${advisory.sites} of all ${advisory.of} sites.`;
     case "rotated":
       return phrase`${capitalizedPhrase(subjects.login(advisory.client))} gets a new password. Its home directory and SSH keys are lost.`;
+    case "rotatedByAge":
+      return phrase`${capitalizedPhrase(subjects.login(advisory.client))} gets a new password whenever its password is ${advisory.everyDays} days old. Its home directory and SSH keys are lost each time.`;
     case "passwordRead":
       return phrase`The password of ${subjects.login(advisory.client)} will be among the stack's (secret) outputs.`;
     case "made":

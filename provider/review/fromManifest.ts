@@ -4,6 +4,7 @@ import {
   lastingBinding,
   personByMail,
   personByName,
+  type AccessClient,
   type Binding,
   type Release,
 } from "./EffectiveAccess";
@@ -41,7 +42,7 @@ export function accessOfManifest(manifest: Manifest, instance?: string | null): 
         keepPeople: client.keepPeople,
         leavesSites: client.onDestroy.sites === "leave",
         releases: releasesOf(client.onDestroy),
-        shellAccount: client.shellAccount,
+        shellAccount: client.shellAccount && rotationOf(client.shellAccount.rotation),
         bindings: new Map(bindings.map((binding) => [binding.person.key, binding])),
       };
     }),
@@ -57,4 +58,10 @@ function releasesOf({ undeclaredSites, undeclaredBindings, platforms }: Manifest
     ...(undeclaredBindings === "refuse" ? [] : (["bindings"] as const)),
     ...(platforms === "refuse" ? [] : (["platforms"] as const)),
   ];
+}
+
+/** A label, or the days of a rotation by age. */
+export function rotationOf(rotation: string | { everyDays: number } | undefined): AccessClient["shellAccount"] {
+  if (typeof rotation !== "object") return { rotation };
+  return { rotation: undefined, everyDays: rotation.everyDays };
 }

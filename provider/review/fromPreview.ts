@@ -121,7 +121,9 @@ class Declarations {
       this.sites.set(site, { site, owner: client, takeOverFrom: text("takeOverFrom"), protect: false });
       if (inputs["onDestroy"] === "leave") this.named(client).leavesSites = true;
     } else if (type === "ShellAccount" && client !== undefined) {
-      this.named(client).shellAccount = { rotation: text("rotation") };
+      const { everyDays } = (inputs["rotation"] ?? {}) as { everyDays?: unknown };
+      const isKnown = typeof everyDays === "number";
+      this.named(client).shellAccount = { rotation: text("rotation"), ...(isKnown && { everyDays }) };
     }
   }
 

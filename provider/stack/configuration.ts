@@ -53,7 +53,7 @@ function readManifest(file: string, servers: Servers, asOf: string | undefined):
     );
   }
   const naming = Object.entries(servers).map(([name, { clientPrefix, accounts }]) => {
-    return [name, { clientPrefix, instance: accounts?.instance }] as const;
+    return [name, { clientPrefix, instance: accounts?.instance, passwordDays: accounts?.passwordDays }] as const;
   });
   try {
     return parseManifest(manifestBytes(path), file, { servers: Object.fromEntries(naming), asOf });

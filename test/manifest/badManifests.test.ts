@@ -231,6 +231,33 @@ const cases: Case[] = [
     problems: ['6:31 invalidValue: "2026"'],
   },
   {
+    mistake: "a rotation by age without an age, and with a misspelt one",
+    manifest: withAcme("sites: [a.example]", 'shellAccount: { rotation: { window: "02:00-05:00" } }'),
+    problems: ["6:31 missingKey: everyDays is missing in this rotation map"],
+  },
+  {
+    mistake: "a rotation after half a day",
+    manifest: withAcme("sites: [a.example]", "shellAccount: { rotation: { everyDays: 0.5 } }"),
+    problems: ["6:44 invalidValue: everyDays must be a whole number"],
+  },
+  {
+    mistake: "a rotation in a window without an end",
+    manifest: withAcme("sites: [a.example]", 'shellAccount: { rotation: { everyDays: 80, window: "02:00" } }'),
+    problems: ['6:56 invalidRotation: window is "02:00"'],
+  },
+  {
+    mistake: "a rotation after the password's end",
+    manifest: withAcme("sites: [a.example]", "shellAccount: { rotation: { everyDays: 90 } }"),
+    options: { instance: "o1" },
+    problems: ["6:44 invalidRotation: passwords last 90 days on this server"],
+  },
+  {
+    mistake: "a rotation after the end of a password that lasts a month",
+    manifest: withAcme("sites: [a.example]", "shellAccount: { rotation: { everyDays: 30 } }"),
+    options: { instance: "o1", passwordDays: 30 },
+    problems: ["6:44 invalidRotation: passwords last 30 days on this server"],
+  },
+  {
     mistake: "the unquoted word no as a user",
     manifest: withAcme("users: [no]"),
     problems: ['5:13 ambiguousWord: put it in quotes: "no"'],
@@ -689,7 +716,7 @@ access.yaml:19:5: The client "Gamma" owns no site here, and BOA makes a login on
     19 |     shellAccount: { rotation: 2026 }
        |     ^^^^^^^^^^^^
 
-access.yaml:19:31: rotation must be text in quotes, for example "2026-07", but 2026 is a number in YAML. If you mean the string, put it in quotes: "2026".
+access.yaml:19:31: rotation must be text in quotes, for example "2026-07", or a map such as { everyDays: 80 }, but 2026 is a number in YAML. If you mean the string, put it in quotes: "2026".
     19 |     shellAccount: { rotation: 2026 }
        |                               ^^^^`,
     );

@@ -9,6 +9,7 @@ import {
   type AccessSite,
   type Binding,
 } from "../../provider/review/EffectiveAccess";
+import { grantsText, readGrants } from "../../provider/review/Grants";
 import { picture, TODAY } from "./pictures";
 import { runs, seed } from "../support/random";
 
@@ -167,6 +168,21 @@ describe(`The access difference (seed ${seed})`, () => {
       assert.deepEqual(released, [{ kind: "releases", client: "acme", what: ["sites", "bindings"] }]);
     }
     assert.deepEqual(advisories(differenceOf(picture([acme]), picture([releasing]))), [], "nothing happens yet");
+  });
+
+  it("access difference: says that a login is rotated by its age, once", () => {
+    const acme = (days: number) =>
+      picture([
+        `{ name: Acme, internalName: acme, sites: [a.example], shellAccount: { rotation: { everyDays: ${days} } } }`,
+      ]);
+    const without = picture(["{ name: Acme, internalName: acme, sites: [a.example], shellAccount: true }"]);
+    const found = (one: EffectiveAccess, other: EffectiveAccess) =>
+      differenceOf(one, other).advisories.filter(({ kind }) => kind.startsWith("rotated"));
+    assert.deepEqual(found(without, acme(80)), [{ kind: "rotatedByAge", client: "acme", everyDays: 80 }]);
+    assert.deepEqual(found(acme(80), acme(60)), [{ kind: "rotatedByAge", client: "acme", everyDays: 60 }]);
+    assert.deepEqual(found(acme(80), acme(80)), []);
+    assert.deepEqual(found(acme(80), without), []);
+    assert.deepEqual(found(readGrants(grantsText(acme(80)), acme(80).asOf), acme(80)), []);
   });
 
   it("access difference: lists advisories for the reviewer", () => {

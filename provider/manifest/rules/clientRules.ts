@@ -2,6 +2,7 @@
 import { clientNameKey, clientNameProblems } from "../../naming/ClientName";
 import { deriveInternalName, internalNameProblems, isInternalName } from "../../naming/InternalName";
 import { mailProblems } from "../../naming/PanelUser";
+import { everyDaysProblems, PASSWORD_DAYS, windowProblems } from "../../naming/RotationByAge";
 import { reducedName, shellAccountName, shellAccountNameProblems } from "../../naming/ShellAccountName";
 import { rawName } from "../../naming/SpelledName";
 import { quoted } from "../../text/quoted";
@@ -107,7 +108,7 @@ function reportMissingInternalName(name: Text, byLogin: Map<string, Text>, conte
 function checkShellAccounts(clients: readonly ClientEntry[], context: RuleContext): void {
   for (const client of clients) {
     if (client.shellAccount === undefined) continue;
-    const { key, rotation } = client.shellAccount;
+    const { key, rotation, rotationByAge } = client.shellAccount;
     if (!client.mayOwnSites) {
       context.report(
         key,
@@ -117,6 +118,11 @@ function checkShellAccounts(clients: readonly ClientEntry[], context: RuleContex
       );
     }
     if (rotation !== undefined) context.checkVisible("rotation", rotation, "2026-07");
+    if (rotationByAge === undefined) continue;
+    const { span, everyDays, window } = rotationByAge;
+    const { instance, passwordDays = PASSWORD_DAYS } = context.naming;
+    if (instance !== undefined) context.reportAll(span, "invalidRotation", everyDaysProblems(everyDays, passwordDays));
+    if (window !== undefined) context.reportAll(window, "invalidRotation", windowProblems(window.text));
   }
 }
 
