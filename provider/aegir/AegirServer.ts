@@ -6,7 +6,7 @@ import { labelOf, resolveConnection } from "../ssh/credentials";
 import { firstAccepted } from "../ssh/offerKeys";
 import { printable } from "../text/printable";
 import { SshConnection } from "../ssh/SshConnection";
-import type { Inventory } from "../worker/protocol";
+import type { Inventory } from "../worker/facts";
 import { AegirError } from "./AegirError";
 import { AuthorizedKeys } from "./AuthorizedKeys";
 import { Clients } from "./Clients";

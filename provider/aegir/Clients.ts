@@ -1,7 +1,8 @@
 /** Clients as resources see them: found by their internal name, made, renamed, given a panel user, and deleted. */
 import { mailKey } from "../naming/PanelUser";
 import { WorkerRefusal } from "../worker/WorkerRefusal";
-import type { ClientFacts, VerbArguments, VerbResult } from "../worker/protocol";
+import type { ClientFacts } from "../worker/facts";
+import type { VerbArguments, VerbResult } from "../worker/protocol";
 import type { DrushWorker } from "./DrushWorker";
 import { meaningOf } from "./workerRefusals";
 

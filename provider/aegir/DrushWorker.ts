@@ -12,11 +12,11 @@ import { DEFAULT_TIMINGS } from "../ssh/Timings";
 import { isCancelled, pause } from "../ssh/cancellation";
 import { WorkerRefusal } from "../worker/WorkerRefusal";
 import { WorkerSession } from "../worker/WorkerSession";
+import type { ServerFacts } from "../worker/facts";
 import {
   PROTOCOL_VERSION,
   verbs,
   WORKER_ARGUMENTS,
-  type ServerFacts,
   type Verb,
   type VerbArguments,
   type VerbResult,

@@ -1,5 +1,5 @@
 /** What a server is like and what can be managed there. The fields are what `aegir-access doctor --json` prints. */
-import type { ClientReference } from "../worker/protocol";
+import type { ClientReference } from "../worker/facts";
 import type { CronObstacles } from "./PasswordFiles";
 import type { ConnectionPath } from "./unpinnedHosts";
 

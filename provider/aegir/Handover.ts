@@ -7,14 +7,14 @@ import { plural } from "../text/Phrase";
 import { SessionBroken } from "../worker/SessionBroken";
 import { WorkerRefusal } from "../worker/WorkerRefusal";
 import {
-  details,
   SiteStatus,
   TaskStatus,
   type CertificateLeft,
   type ClientReference,
   type SiteFacts,
   type TaskFacts,
-} from "../worker/protocol";
+} from "../worker/facts";
+import { details } from "../worker/protocol";
 import { AegirError } from "./AegirError";
 import { clientChange, otherClient } from "./ClientNumber";
 import type { DrushWorker } from "./DrushWorker";

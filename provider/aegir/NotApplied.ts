@@ -1,6 +1,6 @@
 import { SftpRefusal } from "../ssh/SftpRefusal";
 import { SshError } from "../ssh/SshError";
-import type { ClientReference, SiteFacts } from "../worker/protocol";
+import type { ClientReference, SiteFacts } from "../worker/facts";
 import { WorkerRefusal } from "../worker/WorkerRefusal";
 import { AegirError, type Outcome } from "./AegirError";
 

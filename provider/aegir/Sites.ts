@@ -1,4 +1,4 @@
-import type { SiteFacts } from "../worker/protocol";
+import type { SiteFacts } from "../worker/facts";
 import type { DrushWorker } from "./DrushWorker";
 import { findSite, requireSite } from "./findSite";
 import { Handover, type HandoverRequest, type HandoverResult } from "./Handover";

@@ -5,7 +5,7 @@
  * The time limit of a wait starts again whenever the queue or the task has advanced: BOA runs about one task a minute
  * (docs/aegir.md#queue), and a long queue is not a failure.
  */
-import { TaskStatus, type QueueFacts, type TaskFacts } from "../worker/protocol";
+import { TaskStatus, type QueueFacts, type TaskFacts } from "../worker/facts";
 import { AegirError, waitCancelled, type Outcome } from "./AegirError";
 import { isCancelled, pause } from "../ssh/cancellation";
 import { StallTimeout } from "./StallTimeout";

@@ -1,5 +1,5 @@
 /** Finds sites by their main domain. */
-import type { SiteFacts } from "../worker/protocol";
+import type { SiteFacts } from "../worker/facts";
 import { AegirError } from "./AegirError";
 import type { DrushWorker } from "./DrushWorker";
 

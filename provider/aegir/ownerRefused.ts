@@ -6,7 +6,7 @@ import {
   type OwnerDecision,
   type RecordedOwner,
 } from "../decisions/siteOwner";
-import type { SiteFacts } from "../worker/protocol";
+import type { SiteFacts } from "../worker/facts";
 import { AegirError } from "./AegirError";
 
 type Reason = Extract<OwnerDecision, { action: "refuse" }>["why"];

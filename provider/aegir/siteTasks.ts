@@ -1,5 +1,5 @@
 /** What the tasks of a site mean for a handover. */
-import { SiteStatus, TaskStatus, type SiteFacts, type TaskFacts } from "../worker/protocol";
+import { SiteStatus, TaskStatus, type SiteFacts, type TaskFacts } from "../worker/facts";
 
 export function runningTask(site: SiteFacts): TaskFacts | undefined {
   return site.tasks.find((task) => task.status === TaskStatus.processing);

@@ -3,7 +3,7 @@
  * (`bind` and `ensureUser` in writes.php); `plan` shows it by this. test/random/plan.test.ts holds the two together.
  */
 import { mailKey } from "../naming/PanelUser";
-import type { UserFacts } from "../worker/protocol";
+import type { UserFacts } from "../worker/facts";
 
 export interface DeclaredBinding {
   expectedUid?: number | undefined;

@@ -3,7 +3,7 @@
  * it. Nothing here asks a server or throws.
  */
 import { canonicalName } from "../naming/SpelledName";
-import type { ClientFacts } from "../worker/protocol";
+import type { ClientFacts } from "../worker/facts";
 
 export interface DeclaredClient {
   name: string;

@@ -3,7 +3,7 @@
  * `audit`, which only say it. Nothing here asks a server or throws.
  */
 import { shellAccountNameProblems } from "../naming/ShellAccountName";
-import type { SiteFacts } from "../worker/protocol";
+import type { SiteFacts } from "../worker/facts";
 
 export interface DeclaredOwner {
   /** Internal name of the client that is to own the site. */

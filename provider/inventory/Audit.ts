@@ -8,7 +8,7 @@ import { daysBetween } from "../naming/Day";
 import { mailKey, userNameKey } from "../naming/PanelUser";
 import { normalizeDomain } from "../naming/SiteDomain";
 import { name, phrase, plural, type Phrase } from "../text/Phrase";
-import type { Inventory } from "../worker/protocol";
+import type { Inventory } from "../worker/facts";
 import { DEFECTS, findingId, findingsOf, findingText } from "./findings";
 import { planOf } from "./Plan";
 import { declaredSitesOf } from "./undeclared";

@@ -20,7 +20,7 @@ import {
 } from "../review/EffectiveAccess";
 import { accessOfInventory } from "../review/fromInventory";
 import { enumerated, name, phrase, type Phrase } from "../text/Phrase";
-import { SiteStatus, type ClientFacts, type Inventory, type SiteFacts } from "../worker/protocol";
+import { SiteStatus, type ClientFacts, type Inventory, type SiteFacts } from "../worker/facts";
 import { grouped } from "./declarable";
 import { undeclaredIds, undeclaredOf, type Undeclared } from "./undeclared";
 

@@ -6,7 +6,7 @@ import { mailKey } from "../naming/PanelUser";
 import { seesEverySite } from "../review/fromInventory";
 import { by } from "../text/order";
 import { enumerated, name, phrase, plural, type Phrase } from "../text/Phrase";
-import type { Inventory } from "../worker/protocol";
+import type { Inventory } from "../worker/facts";
 import { grouped } from "./declarable";
 
 /** Something on the server to know or to decide. Clients are given by their internal names. */

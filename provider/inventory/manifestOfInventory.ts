@@ -6,7 +6,7 @@ import { quoted } from "../text/quoted";
 import { name, phrase, rendered, type Phrase } from "../text/Phrase";
 import { wrap } from "../text/wrap";
 import { yamlScalar } from "../text/yamlScalar";
-import type { Inventory } from "../worker/protocol";
+import type { Inventory } from "../worker/facts";
 import { liveClients, type LiveClient, type LiveSite, type LiveUser } from "./declarable";
 import { findingsOf, findingText } from "./findings";
 

@@ -3,7 +3,7 @@ import { internalNameProblems } from "../naming/InternalName";
 import { mailKey, userNameKey } from "../naming/PanelUser";
 import { reservedShellName, shellAccountName } from "../naming/ShellAccountName";
 import { normalizeDomain } from "../naming/SiteDomain";
-import type { Inventory } from "../worker/protocol";
+import type { Inventory } from "../worker/facts";
 
 /**
  * What a live server holds and a manifest does not declare, as ids, each list sorted. A deployment takes away what an

@@ -7,7 +7,7 @@ import { internalNameProblems } from "../naming/InternalName";
 import { authorizedKeyProblems, keySet, type AuthorizedKey } from "../naming/AuthorizedKey";
 import { everyDaysProblems, windowProblems } from "../naming/RotationByAge";
 import { reducedName, shellAccountName } from "../naming/ShellAccountName";
-import { TaskStatus } from "../worker/protocol";
+import { TaskStatus } from "../worker/facts";
 import { checkProperties } from "./checkProperties";
 import { byAge, isDue, isOldEnough, isRelabelled, reviewRotation } from "./passwordRotation";
 import { report } from "./report";

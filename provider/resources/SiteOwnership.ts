@@ -17,7 +17,7 @@ import {
 } from "../decisions/siteOwner";
 import { quoted } from "../text/quoted";
 import { normalizeDomain, siteDomainProblems } from "../naming/SiteDomain";
-import type { SiteFacts } from "../worker/protocol";
+import type { SiteFacts } from "../worker/facts";
 import { checkProperties } from "./checkProperties";
 import { report } from "./report";
 import { noteOwnership } from "./loginOrder";

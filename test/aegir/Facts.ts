@@ -1,16 +1,16 @@
 /** What a worker reports of clients, sites, users and tasks, read from the tables as they are during one request. */
-import {
-  PROTOCOL_VERSION,
-  type ClientFacts,
-  type ClientReference,
-  type Inventory,
-  type OrphanBinding,
-  type QueueFacts,
-  type ServerFacts,
-  type SiteFacts,
-  type TaskFacts,
-  type UserFacts,
-} from "../../provider/worker/protocol";
+import type {
+  ClientFacts,
+  ClientReference,
+  Inventory,
+  OrphanBinding,
+  QueueFacts,
+  ServerFacts,
+  SiteFacts,
+  TaskFacts,
+  UserFacts,
+} from "../../provider/worker/facts";
+import { PROTOCOL_VERSION } from "../../provider/worker/protocol";
 import type { FrontEnd, Site, Task, User } from "./FrontEnd";
 import type { Provision } from "./Provision";
 import type { TaskQueue } from "./TaskQueue";

@@ -9,7 +9,8 @@
 import { cpus, release, type } from "node:os";
 import { AegirServer } from "../../provider/aegir/AegirServer";
 import { ServerConfiguration } from "../../provider/aegir/ServerConfiguration";
-import { SiteStatus, type VerbArguments } from "../../provider/worker/protocol";
+import { SiteStatus } from "../../provider/worker/facts";
+import type { VerbArguments } from "../../provider/worker/protocol";
 import { FrontEndFixture } from "../conformance/FrontEndFixture";
 import type { Connection } from "../conformance/RawWorker";
 import { realFrontEnd } from "../conformance/realFrontEnd";

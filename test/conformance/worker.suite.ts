@@ -3,14 +3,8 @@
  * server's tables through ServerFixture, not from the worker.
  */
 import assert from "node:assert/strict";
-import {
-  PROTOCOL_VERSION,
-  SiteStatus,
-  TaskStatus,
-  verbs,
-  type Verb,
-  type VerbResult,
-} from "../../provider/worker/protocol";
+import { SiteStatus, TaskStatus } from "../../provider/worker/facts";
+import { PROTOCOL_VERSION, verbs, type Verb, type VerbResult } from "../../provider/worker/protocol";
 import type { ServerFixture, State } from "./ServerFixture";
 import { RawWorker, type Connection, type Failure } from "./RawWorker";
 

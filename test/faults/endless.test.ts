@@ -10,7 +10,8 @@ import { join } from "node:path";
 import { utils, type ServerChannel, type SFTPWrapper } from "ssh2";
 import { stringify } from "yaml";
 import { MAXIMUM_ANSWER_BYTES } from "../../provider/worker/frames";
-import { WORKER_ARGUMENTS, type ServerFacts } from "../../provider/worker/protocol";
+import type { ServerFacts } from "../../provider/worker/facts";
+import { WORKER_ARGUMENTS } from "../../provider/worker/protocol";
 import { aegirAccess, type Ended } from "../cli/command";
 import { frame, NOW, ScriptedServer, workerInput, type Script } from "../ssh/ScriptedServer";
 

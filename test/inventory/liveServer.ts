@@ -1,5 +1,5 @@
 /** Inventories of servers that no Aegir would let anybody make. */
-import type { Inventory } from "../../provider/worker/protocol";
+import type { Inventory } from "../../provider/worker/facts";
 
 export interface Client {
   internalName: string;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { ownerRefused } from "../../provider/aegir/ownerRefused";
-import type { SiteFacts } from "../../provider/worker/protocol";
+import type { SiteFacts } from "../../provider/worker/facts";
 
 const siteOf = (owner: SiteFacts["owner"]): SiteFacts => ({
   ...{ nid: 7, site: "www.acme.example", status: 1, ownerNid: owner?.nid ?? 0, owner },

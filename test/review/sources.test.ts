@@ -9,7 +9,7 @@ import {
   readGrants,
   UnreadableGrants,
 } from "../../provider/review";
-import type { Inventory } from "../../provider/worker/protocol";
+import type { Inventory } from "../../provider/worker/facts";
 import { picture, TODAY } from "./pictures";
 
 describe("The access on a live server", () => {

@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { PlainFiles, sitesOfLogin } from "../../support/PlainClient";
 import { ScenarioStack, type Opener } from "../../scenarios/ScenarioStack";
 import { keySecret } from "../../support/canary";
-import { TaskStatus, SiteStatus } from "../../../provider/worker/protocol";
+import { TaskStatus, SiteStatus } from "../../../provider/worker/facts";
 import type { ServerFixture, State } from "../ServerFixture";
 import type { Connection } from "../RawWorker";
 
