@@ -21,7 +21,7 @@ module.exports = {
     only("review", ["manifest", "naming", "text"]),
     only("inventory", ["decisions", "review", "aegir", "manifest", "naming", "worker", "text"]),
     only("resources", ["dynamic", "aegir", "decisions", "worker", "naming", "text"]),
-    only("stack", ["resources", "review", "manifest", "aegir", "text"]),
+    only("stack", ["resources", "review", "manifest", "aegir", "naming", "text"]),
     only("dynamic", ["resources", "aegir", "ssh", "text"]),
     only("cli", ["manifest", "review", "inventory", "aegir", "naming", "text"]),
     {

@@ -2,7 +2,7 @@
  * What a deployment does with the lines of an `authorized_keys`. Lines that this program wrote are a key and a mark; only
  * they are changed. All others are left as they are, byte for byte: a text here has one character for each byte (latin1).
  */
-import { parseAuthorizedKey, type AuthorizedKey } from "../naming/AuthorizedKey";
+import { keysOf, parseAuthorizedKey, type AuthorizedKey } from "../naming/AuthorizedKey";
 
 /** The comment of a line that this program wrote: a lost state finds them again. */
 const MARK = "aegir-access";
@@ -12,12 +12,6 @@ export interface KeyChange {
   declared: AuthorizedKey[];
   /** Those that must be refused when the deployment ends. */
   going: AuthorizedKey[];
-}
-
-/** The valid ones among these lines, each key once; `check` has refused the others. */
-export function keysOf(lines: readonly string[] = []): AuthorizedKey[] {
-  const keys = lines.map(parseAuthorizedKey).filter((key) => typeof key !== "string");
-  return keys.filter(({ blob }, index) => keys.findIndex((other) => other.blob === blob) === index);
 }
 
 /** @param live the file as it is; what is marked there was declared once, whatever the state says */

@@ -73,6 +73,17 @@ const User = z
             "User id (uid) of the person. Needed only if another person has got this name since it was deployed. The " +
             "deployment then refuses to guess and shows the number to write. Write it in one entry of the user.",
         }),
+      keys: z
+        .array(text("the line of a .pub file, for example ssh-ed25519 AAAA... alice@laptop"), {
+          error: "must be a list of public keys, for example [ssh-ed25519 AAAA... alice@laptop]",
+        })
+        .optional()
+        .meta({
+          description:
+            "Public keys of the person, each the line of a .pub file. With them the person logs in to the client's login " +
+            "(SSH and SFTP), which needs shellAccount. Write them in one entry of the user. They apply to that user's other " +
+            "clients with shellAccount too.",
+        }),
       expires: day(
         "The last day (UTC) on which this person may act for this client. After that day the entry counts as absent, and " +
           "the next deployment removes the access.",
@@ -120,8 +131,12 @@ const ShellAccount = z
           description:
             "When the password is rotated. A string rotates it once for each new value; a map with everyDays, whenever the " +
             "password has become so old. BOA rotates a password by deleting the login and creating it again, so its home " +
-            "directory and SSH keys are lost.",
+            "directory and SSH keys are lost. The keys of people (keys) are put back.",
         }),
+      rotateOnLeave: flag(
+        "Rotates the password when a person leaves this client, because the person may know it. A person whose access has " +
+          "expired counts as well.",
+      ),
     },
     { error: shellAccountError },
   )

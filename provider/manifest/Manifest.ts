@@ -87,7 +87,7 @@ export interface ManifestClient extends Located {
   users: ManifestUser[];
   /** Those whose last day was before `asOf`: they count as absent, and are kept to say so. */
   expired: ManifestUser[];
-  shellAccount: { rotation: string | RotationByAge | undefined } | undefined;
+  shellAccount: { rotation: string | RotationByAge | undefined; rotateOnLeave: boolean } | undefined;
 }
 
 export interface ManifestSite extends Located {
@@ -106,6 +106,8 @@ export interface ManifestUser extends Located {
   createUser: { email: string; welcomeMail: boolean } | undefined;
   /** Likewise; the uid that the user of this name must have. */
   expectedUid: number | undefined;
+  /** Likewise; public keys, each the line of a .pub file, sorted. */
+  keys: string[];
   /** The last day (UTC, `YYYY-MM-DD`) on which the person may act for the client. */
   expires: string | undefined;
   reason: string | undefined;

@@ -42,7 +42,9 @@ export interface ClientEntry {
   welcomeMail: Span | undefined;
   sites: SiteEntry[];
   users: UserEntry[];
-  shellAccount: { key: Span; rotation: Text | undefined; rotationByAge: RotationByAgeEntry | undefined } | undefined;
+  shellAccount:
+    | { key: Span; rotation: Text | undefined; rotationByAge: RotationByAgeEntry | undefined; rotateOnLeave: boolean }
+    | undefined;
   onDestroy: ManifestClient["onDestroy"];
 }
 
@@ -64,6 +66,7 @@ export interface UserEntry {
   createUser: Text | undefined;
   welcomeMail: boolean;
   expectedUid: number | undefined;
+  keys: Text[];
   expires: Text | undefined;
   reason: Text | undefined;
 }
@@ -130,6 +133,7 @@ function clientEntry(value: Value, readName: ReadName): ClientEntry {
       key: shellAccount.key,
       rotation: textOf(fieldOf(shellAccount.value, "rotation")),
       rotationByAge: rotationByAgeEntry(fieldOf(shellAccount.value, "rotation")),
+      rotateOnLeave: isTrue(fieldOf(shellAccount.value, "rotateOnLeave")),
     },
     onDestroy: onDestroyOf(fieldOf(value, "onDestroy")),
   };
@@ -178,6 +182,7 @@ function userEntry(value: Value, readName: ReadName): UserEntry[] {
       createUser: textOf(fieldOf(createUser, "email")),
       welcomeMail: isTrue(fieldOf(createUser, "welcomeMail")),
       expectedUid: numberOf(fieldOf(value, "expectedUid")),
+      keys: itemsOf(value, "keys").flatMap((key) => textOf(key) ?? []),
       expires: textOf(fieldOf(value, "expires")),
       reason: textOf(fieldOf(value, "reason")),
     },

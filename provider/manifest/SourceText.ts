@@ -1,3 +1,4 @@
+import { PRIVATE_KEY } from "../naming/AuthorizedKey";
 import { printable } from "../text/printable";
 import { ManifestProblem } from "./ManifestError";
 import type { ManifestProblemCode } from "./problemCodes";
@@ -38,6 +39,11 @@ export class SourceText {
 
   problem(span: Span, code: ManifestProblemCode, message: string): ManifestProblem {
     const { line, column } = this.position(span.start);
+    // Whatever the problem, its message may quote the key.
+    if (this.isInPrivateKey(this.lineStarts[line - 1]!)) {
+      const excerpt = `${String(line).padStart(6)} | (not shown)`;
+      return new ManifestProblem(this.file, line, column, code, `This ${PRIVATE_KEY}.`, excerpt);
+    }
     return new ManifestProblem(this.file, line, column, code, message, this.excerpt(span));
   }
 
@@ -55,6 +61,16 @@ export class SourceText {
       `${gutter} | ${from > 0 ? "..." : ""}${this.escaped(shown)}${from + shown.length < content.length ? "..." : ""}`,
       `${" ".repeat(gutter.length)} | ${" ".repeat(before.length)}${"^".repeat(Math.max(this.escaped(marked.trimEnd()).length, 1))}`,
     ].join("\n");
+  }
+
+  /** Somebody has pasted the wrong half of a key: on one line, or on those after its first. */
+  private isInPrivateKey(lineStart: number): boolean {
+    const end = this.text.indexOf("\n", lineStart);
+    const before = this.text.slice(0, end === -1 ? undefined : end);
+    const begin = [...before.matchAll(/BEGIN [A-Z0-9 ]*PRIVATE KEY|PuTTY-User-Key-File/g)].at(-1)?.index;
+    if (begin === undefined) return false;
+    const over = before.slice(begin).search(/END [A-Z0-9 ]*PRIVATE KEY|Private-MAC:/);
+    return over === -1 || begin + over >= lineStart;
   }
 
   private escaped(text: string): string {

@@ -1,4 +1,5 @@
 /** The entries of a manifest without problems, as the access that they declare. */
+import { distinctKeys } from "../naming/AuthorizedKey";
 import { canonicalName } from "../naming/SpelledName";
 import { normalizeDomain } from "../naming/SiteDomain";
 import type { RotationByAge } from "../naming/RotationByAge";
@@ -42,12 +43,13 @@ export function normalForm(entries: ManifestEntries, source: SourceText, asOf: s
 }
 
 /** What one entry of a user says, and then holds for all of them. */
-type Person = Pick<ManifestUser, "createUser" | "expectedUid">;
+type Person = Pick<ManifestUser, "createUser" | "expectedUid" | "keys">;
 
 function personsIn(clients: readonly ClientEntry[]): Map<string, Person> {
   const persons = new Map<string, Person>();
-  for (const { name, createUser, welcomeMail, expectedUid } of clients.flatMap(({ users }) => users)) {
-    const person = persons.get(userNameKey(name.text)) ?? { createUser: undefined, expectedUid: undefined };
+  for (const { name, createUser, welcomeMail, expectedUid, keys } of clients.flatMap(({ users }) => users)) {
+    const person = persons.get(userNameKey(name.text)) ?? { createUser: undefined, expectedUid: undefined, keys: [] };
+    person.keys = distinctKeys([...person.keys, ...keys.map(({ text }) => text)]);
     if (createUser) {
       person.createUser = {
         email: createUser.text,
@@ -82,6 +84,7 @@ function manifestClient(
     expired: usersOf(users.filter(({ expires }) => hasEnded(expires, asOf))).sort(by("name")),
     shellAccount: shellAccount && {
       rotation: shellAccount.rotation?.text ?? rotationByAge(shellAccount.rotationByAge),
+      rotateOnLeave: shellAccount.rotateOnLeave,
     },
     ...source.position((name ?? span).start),
   };

@@ -41,13 +41,16 @@ const FIELDS: Record<string, { fields: Field[]; pointBytes?: number }> = {
 };
 
 const TYPES = Object.keys(FIELDS).join(", ");
+/** The end of a sentence about a private key, which shows nothing of it. */
+export const PRIVATE_KEY =
+  "is a private key, which must never leave its owner's machine: replace that key with a new one. Write the line of the new key's .pub file";
 const WRITE_ONE = "Write the one line of the person's .pub file: type, key and comment";
 
 /** The key that a line holds, or why it is not accepted: a clause that follows the line's place, without a full stop. */
 export function parseAuthorizedKey(written: string): AuthorizedKey | string {
   const line = written.trim();
   if (/PRIVATE KEY|PuTTY-User-Key-File/i.test(line)) {
-    return "is a private key, which must never leave its owner's machine: replace that key with a new one. Write the line of the new key's .pub file";
+    return PRIVATE_KEY;
   }
   if (line === "") return `is empty. ${WRITE_ONE}`;
   if (/[\r\n\v\f\0\u0085\u2028\u2029]/.test(line))
@@ -65,7 +68,7 @@ export function parseAuthorizedKey(written: string): AuthorizedKey | string {
       : `does not begin with the type of a public key (${TYPES}). ${WRITE_ONE}`;
   }
   const key = Buffer.from(blob, "base64");
-  const isWhole = blob !== "" && key.toString("base64") === blob;
+  const isWhole = key.length > type.length && key.toString("base64") === blob;
   if (!isWhole) return `is damaged: after ${type}, the key is cut off or not base64. ${WRITE_ONE}`;
   if (typeOf(key) !== type) return `says ${type}, but its key is of another type. ${WRITE_ONE}`;
   return contentProblem(type, key) ?? { type, blob, fingerprint: fingerprint(key), comment };
@@ -78,9 +81,24 @@ export function authorizedKeyProblems(line: string, place: string): string[] {
 }
 
 /** `ssh-ed25519 SHA256:... ("anna@laptop")`, safe to show. */
-export function describeKey({ type, fingerprint, comment }: AuthorizedKey): string {
+export function describeKey({ type, fingerprint, comment }: Omit<AuthorizedKey, "blob">): string {
   const ascii = comment.replace(/[^\x20-\x7e]/gu, visible);
   return `${type} ${fingerprint}${comment === "" ? "" : ` (${quoted(printable(ascii, SHOWN_COMMENT))})`}`;
+}
+
+/** The valid keys among lines, each once. */
+export function keysOf(lines: readonly string[] = []): AuthorizedKey[] {
+  const keys = lines.map(parseAuthorizedKey).filter((key) => typeof key !== "string");
+  return keys.filter(({ blob }, index) => keys.findIndex((other) => other.blob === blob) === index);
+}
+
+/** Lines of the valid keys, each key once, in the order of the keys. */
+export function distinctKeys(lines: readonly string[]): string[] {
+  return keysOf(lines).map(keyLine).sort();
+}
+
+export function keyLine({ type, blob, comment }: Omit<AuthorizedKey, "fingerprint">): string {
+  return `${type} ${blob} ${comment}`.trim();
 }
 
 /** What is compared of a list of lines: the set of their keys. An invalid line is compared as it is. */

@@ -8,6 +8,8 @@ export interface RotationByAge {
   everyDays: number;
   /** When a rotation may begin, each day in UTC: `02:00-05:00`, or over midnight, `22:00-04:00`. At any time if absent. */
   window?: string | undefined;
+  /** Another one rotates the password as well, whatever its age. */
+  label?: string | undefined;
 }
 
 const WINDOW = /^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$/;

@@ -46,6 +46,8 @@ const rotationByAge = {
   everyDays: required(positiveInteger("a number of days, for example 80")),
   /** The time of day (UTC) in which a rotation may begin, for example `02:00-05:00`. Absent: any time. */
   window: optional(string(windowProblems)),
+  /** Another string rotates the password as well, whatever its age. */
+  label: optional(string()),
 };
 
 const properties = {

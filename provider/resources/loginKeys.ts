@@ -3,8 +3,8 @@
  * is there when the operation is done, and then the server is asked whether it refuses what was taken away.
  */
 import type { AegirServer } from "../aegir/AegirServer";
-import { decideKeys, keysOf, letsIn, withKeys, withoutKeys } from "../decisions/authorizedKeys";
-import { describeKey, type AuthorizedKey } from "../naming/AuthorizedKey";
+import { decideKeys, letsIn, withKeys, withoutKeys } from "../decisions/authorizedKeys";
+import { describeKey, keyLine, keysOf, type AuthorizedKey } from "../naming/AuthorizedKey";
 import { report } from "./report";
 
 /** Lines of keys, as inputs and outputs have them; undefined: this program has nothing to do with the keys of the login. */
@@ -56,7 +56,7 @@ export async function grantKeys(
 
 /** The lines of the keys that may be in the login while a change of them is not complete. */
 export function linesMeanwhile(declared: Lines, going: AuthorizedKey[]): { authorizedKeys?: string[] } {
-  const lines = [...(declared ?? []), ...going.map(({ type, blob, comment }) => `${type} ${blob} ${comment}`.trim())];
+  const lines = [...(declared ?? []), ...going.map(keyLine)];
   return lines.length > 0 ? { authorizedKeys: lines } : {};
 }
 

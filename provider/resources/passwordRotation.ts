@@ -36,7 +36,12 @@ export function byAge(rotation: Rotation | undefined): RotationByAge | undefined
 
 /** Whether a new label asks for a new password. */
 export function isRelabelled(olds: Recorded, news: Declared): boolean {
-  return typeof news.rotation === "string" && !same(olds.rotation, news.rotation);
+  const label = labelOf(news.rotation);
+  return label !== undefined && !same(labelOf(olds.rotation), label);
+}
+
+function labelOf(rotation: Rotation | undefined): string | undefined {
+  return typeof rotation === "object" ? rotation.label : rotation;
 }
 
 /** Whether a password of this age is to be rotated, now or at the next window. */

@@ -1,7 +1,15 @@
 import type { RemovalLimit } from "../manifest/Manifest";
 import { mailKey } from "../naming/PanelUser";
 import type { AccessChange } from "./AccessChange";
-import { byName, type AccessClient, type EffectiveAccess, type Person, type Release } from "./EffectiveAccess";
+import {
+  byName,
+  type AccessClient,
+  type AccessKey,
+  type EffectiveAccess,
+  type Person,
+  type Release,
+} from "./EffectiveAccess";
+import { leaversOf, rotatesOnLeave } from "./leaving";
 
 /**
  * What a reviewer must know besides who loses and gains sites. Clients are given by their internal names: the ones after
@@ -25,7 +33,12 @@ export type Advisory =
   | { kind: "new"; people: Person[] }
   /** The person comes to reach at least half of all sites. */
   | { kind: "wide"; person: Person; sites: number; of: number }
-  | { kind: "rotated"; client: string }
+  /** `people` who leave the client, if that is why; `putBack`: people have keys in the login. */
+  | { kind: "rotated"; client: string; people: Person[]; putBack: boolean }
+  /** These people leave the client, and may know the password of its login, which stays. */
+  | { kind: "mayKnowPassword"; client: string; people: Person[] }
+  /** Keys of the person that no longer open the client's login, or come to open it. */
+  | { kind: "keysRemoved" | "keysAdded"; person: Person; client: string; keys: readonly AccessKey[] }
   /** From now on the password is rotated whenever it is so old. */
   | { kind: "rotatedByAge"; client: string; everyDays: number }
   | { kind: "passwordRead"; client: string }
@@ -57,10 +70,13 @@ export function advisoriesOf(difference: Compared): Advisory[] {
   const compared = [...before.clients.values()].flatMap((client) =>
     clientAdvisories(before, after, client, after.clients.get(matchedClients.get(client.internalName) ?? "")),
   );
+  const matched = new Set(matchedClients.values());
+  const fresh = [...after.clients.values()].filter(({ internalName }) => !matched.has(internalName));
   const replaced = Array.from(difference.sameTitle, ([from, to]): Advisory => ({ kind: "replaced", from, to }));
   const advisories = [
     ...replaced,
     ...compared,
+    ...fresh.flatMap((client) => keyAdvisories(undefined, client)),
     ...siteAdvisories(before, after),
     ...handoverAdvisories(difference),
     ...limitAdvisories(before, after),
@@ -78,6 +94,9 @@ const WEIGHT: Advisory["kind"][] = [
   "limits",
   "replaced",
   "wide",
+  "keysRemoved",
+  "keysAdded",
+  "mayKnowPassword",
   "rotated",
   "rotatedByAge",
   "handedOver",
@@ -105,12 +124,19 @@ function clientAdvisories(
     advisories.push({ kind: "releases", client: had.internalName, what: had.releases });
   }
   if (had.protect && has?.protect === false) advisories.push({ kind: "unprotected", client });
+  advisories.push(...keyAdvisories(had, has));
   if (!has) return advisories;
   if (had.keepPeople && !has.keepPeople) advisories.push({ kind: "keepsNobody", client });
   if (had.name !== has.name) advisories.push({ kind: "title", client, from: had.name, to: has.name });
 
   const [old, rotation] = [had.shellAccount?.rotation, has.shellAccount?.rotation];
-  if (had.shellAccount && rotation !== undefined && rotation !== old) advisories.push({ kind: "rotated", client });
+  const leavers = leaversOf(had, has);
+  const isOld = had.shellAccount && has.shellAccount && had.internalName === has.internalName;
+  if (isOld && rotatesOnLeave(had, has))
+    advisories.push({ kind: "rotated", client, people: leavers, putBack: hasKeys(has) });
+  else if (had.shellAccount && rotation !== undefined && rotation !== old)
+    advisories.push({ kind: "rotated", client, people: [], putBack: hasKeys(has) });
+  else if (isOld && leavers.length > 0) advisories.push({ kind: "mayKnowPassword", client, people: leavers });
   else if (!had.shellAccount && has.shellAccount) advisories.push({ kind: "passwordRead", client });
   const everyDays = has.shellAccount?.everyDays;
   if (everyDays !== undefined && everyDays !== had.shellAccount?.everyDays)
@@ -130,6 +156,32 @@ function clientAdvisories(
     if (stays && !named) advisories.push({ kind: "mailStays", client, mail: person.name });
   }
   return advisories;
+}
+
+const hasKeys = ({ bindings }: AccessClient): boolean =>
+  [...bindings.values()].some(({ ended, keys = [] }) => !ended && keys.length > 0);
+
+/** Whose keys no longer open the client's login, and whose come to. Nothing of what is not known of a live server. */
+function keyAdvisories(had: AccessClient | undefined, has: AccessClient | undefined): Advisory[] {
+  const people = new Map([...(had?.bindings ?? []), ...(has?.bindings ?? [])]);
+  return [...people].flatMap(([key, { person }]): Advisory[] => {
+    const keysOf = (client: AccessClient | undefined) => {
+      const binding = client?.bindings.get(key);
+      return binding === undefined || binding.ended ? [] : binding.keys;
+    };
+    const [old, now] = [keysOf(had), keysOf(has)];
+    if (old === undefined || now === undefined) return [];
+    const client = (has ?? had)!.internalName;
+    const [removed, added] = [without(old, now), without(now, old)];
+    return [
+      ...(removed.length > 0 ? [{ kind: "keysRemoved" as const, person, client, keys: removed }] : []),
+      ...(added.length > 0 ? [{ kind: "keysAdded" as const, person, client, keys: added }] : []),
+    ];
+  });
+}
+
+function without(keys: readonly AccessKey[], others: readonly AccessKey[]): AccessKey[] {
+  return keys.filter(({ fingerprint }) => !others.some((other) => other.fingerprint === fingerprint));
 }
 
 function siteAdvisories(before: EffectiveAccess, after: EffectiveAccess): Advisory[] {

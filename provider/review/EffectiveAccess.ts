@@ -1,9 +1,11 @@
 /**
  * Who reaches which site, as data. A person reaches a site through the panel if it is bound to the client that owns the
- * site; a shell login reaches the sites of the client that it is derived from, and BOA makes one for every client with a
- * site, declared or not. A site has one owner, so each reach has one reason.
+ * site, and perhaps with a key of its own in the client's login. A shell login reaches the sites of the client that it is
+ * derived from, for whoever knows its password; BOA makes one for every client with a site, declared or not. A site has one
+ * owner, so each reach has one reason.
  */
 import { DEFAULT_REMOVAL_LIMIT, type AllowedRemovals, type RemovalLimit } from "../manifest/Manifest";
+import type { AuthorizedKey } from "../naming/AuthorizedKey";
 import { reducedName, reservedShellName, shellAccountName } from "../naming/ShellAccountName";
 import { mailKey, userNameKey } from "../naming/PanelUser";
 import { canonicalName } from "../naming/SpelledName";
@@ -25,6 +27,9 @@ export interface Person {
   administrator: boolean;
 }
 
+/** A public key that lets a person in to the login of a client. */
+export type AccessKey = Omit<AuthorizedKey, "blob">;
+
 /** That a person may act for a client. */
 export interface Binding {
   person: Person;
@@ -33,6 +38,8 @@ export interface Binding {
   reason: string | undefined;
   /** The last day is over: the binding is declared, and counts as absent. */
   ended: boolean;
+  /** With which the person gets into the client's login; undefined where this is not known, as of a live server. */
+  keys?: readonly AccessKey[];
 }
 
 /** What a client may have that is not declared. */
@@ -50,9 +57,19 @@ export interface AccessClient {
   /** What it has besides, and loses when it is deleted; of the rest Aegir refuses the deletion. */
   releases: readonly Release[];
   /** Undefined if its password is not exported; the login exists anyway. */
-  shellAccount: { rotation: string | undefined; everyDays?: number | undefined } | undefined;
+  shellAccount: DeclaredLogin | undefined;
   /** By key of the person. */
   bindings: Map<string, Binding>;
+}
+
+export interface DeclaredLogin {
+  rotation: string | undefined;
+  /** The age in days at which the password is rotated. */
+  everyDays?: number | undefined;
+  /** The password is rotated when a person leaves the client. */
+  rotateOnLeave?: boolean | undefined;
+  /** How many deployments have done so. */
+  leaves?: number | undefined;
 }
 
 export interface AccessSite {

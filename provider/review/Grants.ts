@@ -10,9 +10,12 @@ import {
   personByMail,
   personByName,
   type AccessClient,
+  type AccessKey,
   type Binding,
+  type DeclaredLogin,
   type Person,
 } from "./EffectiveAccess";
+import { leavesOf } from "./leaving";
 
 const HEADING = "pulumi-aegir grants, version 1";
 
@@ -37,8 +40,17 @@ const ClientGrants = z.object({
   keepPeople: z.literal(true).optional(),
   leavesSites: z.literal(true).optional(),
   releases: z.array(z.enum(["sites", "bindings", "platforms"])).optional(),
-  shellAccount: z.object({ rotation: z.string().optional(), everyDays: z.number().optional() }).optional(),
+  shellAccount: z
+    .object({
+      rotation: z.string().optional(),
+      everyDays: z.number().optional(),
+      rotateOnLeave: z.literal(true).optional(),
+      leaves: z.number().optional(),
+    })
+    .optional(),
   people: z.array(Holder).optional(),
+  /** By the name of the person, each as `ssh-ed25519 SHA256:...`. */
+  keys: z.record(z.string(), z.array(z.string())).optional(),
   sites: z.array(z.string()).optional(),
   protectedSites: z.array(z.string()).optional(),
 });
@@ -58,10 +70,17 @@ export function grantsText(access: EffectiveAccess, before?: EffectiveAccess): s
   const spelled = ({ key, name }: Person) => before?.people.get(key)?.name ?? name;
   const { server, removalLimit } = access;
   const clients = [...access.clients.values()].map((client): z.input<typeof ClientGrants> => {
-    const people = [...client.bindings.values()]
-      .filter(({ ended }) => !ended)
+    const bindings = [...client.bindings.values()].filter(({ ended }) => !ended);
+    const people = bindings
       .map(({ person, expires }) => ({ by: person.by, name: spelled(person), expires }))
       .sort((left, right) => (left.by === right.by ? byName(left, right) : left.by === "name" ? -1 : 1));
+    const keys = bindings
+      .filter(({ keys = [] }) => keys.length > 0)
+      .map(({ person, keys = [] }) => [
+        spelled(person),
+        keys.map(({ type, fingerprint: key }) => `${type} ${key}`).sort(),
+      ])
+      .sort(([one], [other]) => (one! < other! ? -1 : 1));
     const sites = access.sitesOf(client.internalName);
     const protectedSites = sites.filter((site) => access.sites.get(site)?.protect);
     return {
@@ -71,18 +90,28 @@ export function grantsText(access: EffectiveAccess, before?: EffectiveAccess): s
       ...(client.keepPeople && { keepPeople: true }),
       ...(client.leavesSites && { leavesSites: true }),
       ...(client.releases.length > 0 && { releases: [...client.releases] }),
-      ...(client.shellAccount && { shellAccount: client.shellAccount }),
+      ...(client.shellAccount && { shellAccount: loginGrants(client.shellAccount, leavesOf(client, before)) }),
       ...(people.length > 0 && {
         people: people.map(({ by, name, expires }) => {
           if (by === "mail") return { mail: name };
           return expires === undefined ? name : ([name, expires] as [string, string]);
         }),
       }),
+      ...(keys.length > 0 && { keys: Object.fromEntries(keys) as Record<string, string[]> }),
       ...(sites.length > 0 && { sites: [...sites] }),
       ...(protectedSites.length > 0 && { protectedSites }),
     };
   });
   return [HEADING, ...[{ server, removalLimit }, ...clients].map((line) => JSON.stringify(line))].join("\n");
+}
+
+function loginGrants({ rotation, everyDays, rotateOnLeave }: DeclaredLogin, leaves: number) {
+  return {
+    ...(rotation !== undefined && { rotation }),
+    ...(everyDays !== undefined && { everyDays }),
+    ...(rotateOnLeave && { rotateOnLeave: true as const }),
+    ...(leaves > 0 && { leaves }),
+  };
 }
 
 /**
@@ -116,18 +145,25 @@ export function readGrants(text: unknown, asOf: string, instance?: string | null
 function clientOf(grants: z.infer<typeof ClientGrants>): AccessClient {
   const { client, name, protect = false, keepPeople = false, leavesSites = false } = grants;
   const { releases = [], shellAccount, people = [] } = grants;
+  const { keys = {} } = grants;
   return accessClient(client, name, {
     protect,
     keepPeople,
     leavesSites,
     releases,
-    shellAccount: shellAccount && { rotation: shellAccount.rotation, everyDays: shellAccount.everyDays },
-    bindings: new Map(people.map(bindingOf).map((binding) => [binding.person.key, binding])),
+    shellAccount: shellAccount && { ...shellAccount, rotation: shellAccount.rotation },
+    bindings: new Map(people.map((holder) => bindingOf(holder, keys)).map((binding) => [binding.person.key, binding])),
   });
 }
 
-function bindingOf(holder: z.infer<typeof Holder>): Binding {
+function bindingOf(holder: z.infer<typeof Holder>, keys: Record<string, string[]>): Binding {
   const [name, expires] = Array.isArray(holder) ? holder : [holder, undefined];
   const person = typeof name === "string" ? personByName(name) : personByMail(name.mail);
-  return { person, expires, reason: undefined, ended: false };
+  const own = typeof name === "string" && Object.hasOwn(keys, name) ? keys[name]! : [];
+  return { person, expires, reason: undefined, ended: false, keys: own.map(keyOf) };
+}
+
+function keyOf(text: string): AccessKey {
+  const [type = "", fingerprint = ""] = text.split(" ");
+  return { type, fingerprint, comment: "" };
 }

@@ -1,6 +1,6 @@
 /** The sentences of a review, the same for every printer, for readers who know no Aegir. */
 import { capitalizedPhrase, enumerated, name, phrase, plural, type Phrase } from "../text/Phrase";
-import type { AccessChange, Cause, Rename } from "./AccessChange";
+import { whoKey, type AccessChange, type Cause, type Rename } from "./AccessChange";
 import type { Advisory } from "./Advisory";
 import { advisoryText } from "./advisoryText";
 import type { Difference } from "./Difference";
@@ -28,10 +28,12 @@ export class ReviewText {
     const loses = counted(lost.filter(({ announced }) => !announced));
     const ended = counted(lost.filter(({ announced }) => announced));
     const gains = counted(gained);
+    const keyed = this.keyHolders();
     const parts = [
       ...(loses ? [`${loses.subject} ${loses.one ? "loses" : "lose"} access`] : []),
       ...(gains ? [`${gains.subject} ${gains.one ? "gains" : "gain"} access`] : []),
-      ...(loses || gains
+      ...(keyed > 0 ? [`the keys of ${plural(keyed, "person", "people")} change`] : []),
+      ...(loses || gains || keyed > 0
         ? []
         : [this.after.undecided ? "no change of access is seen" : "nobody gains or loses access"]),
       ...(ended ? [`the access of ${ended.subject} has ended`] : []),
@@ -44,6 +46,17 @@ export class ReviewText {
         ? ` ${grants.lost} of ${plural(grants.before, "grant")} ${grants.lost === 1 ? "is" : "are"} taken away.`
         : "";
     return capitalizedPhrase([`${parts.join("; ")}.${share}`]);
+  }
+
+  /** How many people neither lose nor gain sites, and get in with other keys than before. */
+  private keyHolders(): number {
+    const { advisories, lost, gained } = this.difference;
+    const named = new Set([...lost, ...gained].flatMap(({ who }) => who).map(whoKey));
+    const people = advisories.flatMap((advisory) =>
+      advisory.kind === "keysRemoved" || advisory.kind === "keysAdded" ? [advisory.person] : [],
+    );
+    return new Set(people.filter((person) => !named.has(whoKey({ kind: "person", person }))).map(({ key }) => key))
+      .size;
   }
 
   /** Who, which sites and why; of each no more than so many are named. */

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { jsonInScript } from "../text/jsonText";
+import { describeKey } from "../naming/AuthorizedKey";
 import { printable } from "../text/printable";
 import type { Binding, EffectiveAccess } from "./EffectiveAccess";
 
@@ -36,10 +37,11 @@ function pageData(access: EffectiveAccess): object {
     indexOf(sites, ({ site }) => site),
     indexOf(clients, ({ internalName }) => internalName),
   ];
-  const binding = ({ person, expires, reason }: Binding) => ({
+  const binding = ({ person, expires, reason, keys = [] }: Binding) => ({
     person: personIndex.get(person.key),
     expires: expires ?? null,
     reason: reason === undefined ? null : printable(reason),
+    keys: keys.map(describeKey),
   });
   return {
     asOf: access.asOf,

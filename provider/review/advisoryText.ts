@@ -1,6 +1,7 @@
-import { capitalizedPhrase, name, phrase, type Phrase } from "../text/Phrase";
-import type { Release } from "./EffectiveAccess";
+import { describeKey } from "../naming/AuthorizedKey";
+import { capitalizedPhrase, enumerated, name, phrase, type Phrase } from "../text/Phrase";
 import type { Advisory } from "./Advisory";
+import type { AccessKey, Release } from "./EffectiveAccess";
 import type { SubjectText } from "./SubjectText";
 
 export function advisoryText(advisory: Advisory, subjects: SubjectText): Phrase {
@@ -29,9 +30,15 @@ export function advisoryText(advisory: Advisory, subjects: SubjectText): Phrase 
     case "wide":
       return phrase`${capitalizedPhrase(subjects.person(advisory.person))} would reach ${advisory.sites} of all ${advisory.of} sites.`;
     case "rotated":
-      return phrase`${capitalizedPhrase(subjects.login(advisory.client))} gets a new password. Its home directory and SSH keys are lost.`;
+      return phrase`${capitalizedPhrase(subjects.login(advisory.client))} gets a new password${advisory.people.length > 0 ? phrase`, because ${subjects.people(advisory.people)} ${advisory.people.length === 1 ? "leaves" : "leave"} the client (${name("rotateOnLeave")})` : ""}. Its home directory and SSH keys are lost${advisory.putBack ? ", and the keys of this file are put back" : ""}.`;
     case "rotatedByAge":
       return phrase`${capitalizedPhrase(subjects.login(advisory.client))} gets a new password whenever its password is ${advisory.everyDays} days old. Its home directory and SSH keys are lost each time.`;
+    case "mayKnowPassword":
+      return phrase`${capitalizedPhrase(subjects.people(advisory.people))} may know the password of ${subjects.login(advisory.client)}, which keeps working. Rotate it: change ${name("rotation")} at the client, or write ${name("rotateOnLeave: true")} before people leave.`;
+    case "keysRemoved":
+      return phrase`${capitalizedPhrase(subjects.person(advisory.person))} can no longer use ${subjects.login(advisory.client)} with ${keys(advisory.keys)}.`;
+    case "keysAdded":
+      return phrase`${capitalizedPhrase(subjects.person(advisory.person))} can use ${subjects.login(advisory.client)} with ${keys(advisory.keys)}.`;
     case "passwordRead":
       return phrase`The password of ${subjects.login(advisory.client)} will be among the stack's (secret) outputs.`;
     case "made":
@@ -58,3 +65,8 @@ const RELEASED: Record<Release, string> = {
   bindings: "other users are unbound",
   platforms: "its access to platforms ends",
 };
+
+function keys(keys: readonly AccessKey[]): Phrase {
+  const named = enumerated(keys.map((key) => name(describeKey(key))));
+  return phrase`the key${keys.length === 1 ? "" : "s"} ${named}`;
+}

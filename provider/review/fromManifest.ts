@@ -1,10 +1,11 @@
 import type { Manifest, ManifestClient } from "../manifest/Manifest";
+import { keysOf } from "../naming/AuthorizedKey";
 import {
   EffectiveAccess,
   lastingBinding,
   personByMail,
   personByName,
-  type AccessClient,
+  type DeclaredLogin,
   type Binding,
   type Release,
 } from "./EffectiveAccess";
@@ -29,7 +30,8 @@ export function accessOfManifest(manifest: Manifest, instance?: string | null): 
       ].map(({ user, ended }): Binding => {
         const { name, createUser, expires, reason } = user;
         const person = personByName(name, { createdAs: createUser?.email, welcomed: createUser?.welcomeMail ?? false });
-        return { person, expires, reason, ended };
+        const keys = client.shellAccount ? keysOf(user.keys) : [];
+        return { person, expires, reason, ended, keys };
       });
       if (client.email !== undefined) {
         bindings.push(lastingBinding(personByMail(client.email, client.welcomeMail)));
@@ -42,7 +44,10 @@ export function accessOfManifest(manifest: Manifest, instance?: string | null): 
         keepPeople: client.keepPeople,
         leavesSites: client.onDestroy.sites === "leave",
         releases: releasesOf(client.onDestroy),
-        shellAccount: client.shellAccount && rotationOf(client.shellAccount.rotation),
+        shellAccount: client.shellAccount && {
+          ...rotationOf(client.shellAccount.rotation),
+          rotateOnLeave: client.shellAccount.rotateOnLeave,
+        },
         bindings: new Map(bindings.map((binding) => [binding.person.key, binding])),
       };
     }),
@@ -61,7 +66,7 @@ function releasesOf({ undeclaredSites, undeclaredBindings, platforms }: Manifest
 }
 
 /** A label, or the days of a rotation by age. */
-export function rotationOf(rotation: string | { everyDays: number } | undefined): AccessClient["shellAccount"] {
+export function rotationOf(rotation: string | { everyDays: number } | undefined): DeclaredLogin {
   if (typeof rotation !== "object") return { rotation };
   return { rotation: undefined, everyDays: rotation.everyDays };
 }

@@ -2,7 +2,7 @@
 import { printable } from "../text/printable";
 import type { AccessChange, Who } from "./AccessChange";
 import type { Review } from "./RemovalLimit";
-import type { EffectiveAccess, Person } from "./EffectiveAccess";
+import type { AccessKey, EffectiveAccess, Person } from "./EffectiveAccess";
 import { rendered, type Phrase } from "../text/Phrase";
 import { ReviewText, type ChangeVerb } from "./ReviewText";
 
@@ -48,11 +48,13 @@ export function jsonAccess(access: EffectiveAccess): object {
       name,
       login: access.loginOf(internalName) === undefined ? null : access.loginName(internalName),
       sites: access.sitesOf(internalName),
-      people: [...bindings.values()].map(({ person, expires, reason, ended }) => ({
+      people: [...bindings.values()].map(({ person, expires, reason, ended, keys }) => ({
         ...plainPerson(person),
         expires: expires ?? null,
         reason: reason ?? null,
         ended,
+        /** Null where this is not known. */
+        keys: keys?.map(({ type, fingerprint, comment }) => ({ type, fingerprint, comment })) ?? null,
       })),
     })),
     unowned: [...access.sites.values()].flatMap(({ site, owner }) => (owner === undefined ? [site] : [])),
@@ -73,6 +75,8 @@ function plain(data: object): object {
   return Object.fromEntries(
     Object.entries(data).map(([key, value]: [string, unknown]) => {
       if (key === "people") return [key, (value as Person[]).map(plainPerson)];
+      if (key === "keys")
+        return [key, (value as AccessKey[]).map(({ type, fingerprint, comment }) => ({ type, fingerprint, comment }))];
       return [key, key === "person" ? plainPerson(value as Person) : value];
     }),
   );

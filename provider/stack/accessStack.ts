@@ -55,7 +55,7 @@ async function deploy(
   const last = await compareWithLastDeployment(access);
   if (mayBeDestroyed) await warnOfDestroy(last ?? access);
   declareAccess({ protect: !mayBeDestroyed, hooks });
-  const options = { server: manifest.server, waitFor: runQueue && ("recorded" as const), last };
+  const options = { server: manifest.server, waitFor: runQueue && ("recorded" as const), access, last };
   const declared = await Promise.all(
     manifest.clients.map(async (client) => [client.internalName, await declareClient(client, options)] as const),
   );

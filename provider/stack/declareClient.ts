@@ -1,11 +1,14 @@
 /** The resources of one client of the manifest. */
 import type * as pulumi from "@pulumi/pulumi";
 import type { ManifestClient } from "../manifest/Manifest";
+import { distinctKeys } from "../naming/AuthorizedKey";
+import type { RotationByAge } from "../naming/RotationByAge";
 import { AegirClient, type AegirClientOnDestroy } from "../resources/AegirClient";
 import { ClientUserBinding } from "../resources/ClientUserBinding";
 import { ShellAccount } from "../resources/ShellAccount";
 import { SiteOwnership, type SiteOwnershipArgs } from "../resources/SiteOwnership";
 import { personByName, type EffectiveAccess } from "../review/EffectiveAccess";
+import { leavesOf } from "../review/leaving";
 import { allRegistered } from "../resources/allRegistered";
 
 export interface ClientResources {
@@ -21,7 +24,8 @@ export interface ClientOptions {
   /** As the manifest names it; undefined for the only one. */
   server: string | undefined;
   waitFor: SiteOwnershipArgs["waitFor"];
-  /** What the last deployment granted. */
+  /** What this deployment is to grant, and what the last one has granted. */
+  access: EffectiveAccess;
   last: EffectiveAccess | undefined;
 }
 
@@ -33,7 +37,7 @@ export interface ClientOptions {
  */
 export async function declareClient(
   declared: ManifestClient,
-  { server, waitFor, last }: ClientOptions,
+  { server, waitFor, access, last }: ClientOptions,
 ): Promise<ClientResources> {
   const { name, internalName, renamedFrom, email, protect } = declared;
   // Undefined rather than false, so that the states of earlier releases stay as they are.
@@ -73,12 +77,25 @@ export async function declareClient(
     sites: new Map(declared.sites.map(({ site }, index) => [site, owned[index]!])),
   };
   if (!declared.shellAccount) return { ...resources, account: undefined };
+  const leaves = leavesOf(access.clients.get(internalName)!, last);
+  const keys = distinctKeys(declared.users.flatMap(({ keys }) => keys));
   const account = new ShellAccount(
     `account:${internalName}`,
-    { client: client.internalName, rotation: declared.shellAccount.rotation, server },
+    {
+      client: client.internalName,
+      rotation: afterLeaves(declared.shellAccount.rotation, leaves),
+      authorizedKeys: keys.length > 0 ? keys : undefined,
+      server,
+    },
     formerly(`account:${renamedFrom}`),
   );
   return { ...resources, account };
+}
+
+/** Another label for each departure after which the password is to be rotated. */
+function afterLeaves(rotation: string | RotationByAge | undefined, leaves: number): string | RotationByAge | undefined {
+  if (leaves === 0) return rotation;
+  return typeof rotation === "object" ? { ...rotation, label: `+${leaves}` } : `${rotation ?? ""}+${leaves}`;
 }
 
 /** What the client gives away when it is deleted; undefined for nothing, as in the states of earlier releases. */

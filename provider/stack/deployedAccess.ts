@@ -3,8 +3,10 @@
  * compared with it, so a person who was never bound is nobody's loss, and a site that has not moved yet still has to.
  */
 import { setImmediate } from "node:timers/promises";
+import type * as pulumi from "@pulumi/pulumi";
 import type { AegirClient } from "../resources/AegirClient";
 import type { ClientUserBinding } from "../resources/ClientUserBinding";
+import type { ShellAccount } from "../resources/ShellAccount";
 import type { SiteOwnership } from "../resources/SiteOwnership";
 import { EffectiveAccess, type AccessClient, type AccessSite } from "../review/EffectiveAccess";
 import { allRegistered } from "../resources/allRegistered";
@@ -22,10 +24,11 @@ export async function deployedAccess(
   last: EffectiveAccess | undefined,
   declared: ReadonlyMap<string, ClientResources>,
 ): Promise<EffectiveAccess> {
-  const resources = [...declared.values()].flatMap(({ client, bindings, sites }) => [
+  const resources = [...declared.values()].flatMap(({ client, bindings, sites, account }) => [
     client,
     ...bindings.values(),
     ...sites.values(),
+    ...(account ? [account] : []),
   ]);
   const succeeded = await succeededOf(resources);
   const clients = [...access.clients.values()].flatMap((client): AccessClient[] => {
@@ -38,7 +41,13 @@ export async function deployedAccess(
       const resource = person.by === "mail" ? own?.client : own?.bindings.get(key);
       return ended || former?.bindings.has(key) || (resource !== undefined && succeeded.has(resource));
     });
-    return [{ ...client, bindings: new Map(bindings) }];
+    // The keys are written with the login.
+    const hasKeys = own?.account !== undefined && succeeded.has(own.account);
+    const granted = bindings.map(([key, binding]) => {
+      const keys = hasKeys ? binding.keys : former?.bindings.get(key)?.keys;
+      return [key, { ...binding, keys: keys ?? [] }] as const;
+    });
+    return [{ ...client, bindings: new Map(granted) }];
   });
   const sites = [...access.sites.values()].flatMap((site): AccessSite[] => {
     const resource = declared.get(site.owner ?? "")?.sites.get(site.site);
@@ -50,14 +59,15 @@ export async function deployedAccess(
   return new EffectiveAccess({ asOf, server, instance, removalLimit, clients, sites });
 }
 
-type Resource = AegirClient | ClientUserBinding | SiteOwnership;
+type Resource = AegirClient | ClientUserBinding | SiteOwnership | ShellAccount;
 
 async function succeededOf(resources: Resource[]): Promise<Set<Resource>> {
   const succeeded = new Set<Resource>();
   for (const resource of resources) {
     // Of what has failed the engine knows the id at most, and nothing that the server has answered.
-    const number = "uid" in resource ? resource.uid : resource.nid;
-    number.apply((known: number | undefined) => {
+    const answer: pulumi.Output<unknown> =
+      "uid" in resource ? resource.uid : "nid" in resource ? resource.nid : resource.fingerprint;
+    answer.apply((known: unknown) => {
       if (known !== undefined) succeeded.add(resource);
     });
   }

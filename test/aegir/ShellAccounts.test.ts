@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { newKey } from "../support/keys";
+import { PlainFiles } from "../support/PlainClient";
 import type { ManualClock } from "./Clock";
 import { fullSeed } from "./seed";
 import { CRON_SECONDS, AegirFixture } from "./AegirFixture";
@@ -60,6 +62,18 @@ describe("the small Aegir's shell accounts", () => {
     const after = await fixture.files("o1.acme", fresh);
     assert.deepEqual([await after.list("/"), await after.list("/.ssh")], [[".ssh", "sites"], []]);
     assert.notEqual(fixture.aegir.tables().accounts.find(({ name }) => name === "o1.acme")?.uid, uid);
+  });
+
+  // docs/aegir.md#account-keys
+  it("take no key that their holder has uploaded, because mysecureshell lets the group write to it", async () => {
+    const key = newKey();
+    const files = await fixture.files("o1.acme", fixture.password("o1.acme"));
+    await files.write("/.ssh/authorized_keys", `${key.public}\n`);
+    const { host, port, hostKey } = fixture.aegir.accounts;
+    const withKey = { host, port, hostKey, user: "o1.acme", privateKey: key.private };
+    await assert.rejects(PlainFiles.open(withKey), refused);
+    fixture.aegir.writeAuthorizedKeys("o1.acme", `${key.public}\n`);
+    (await PlainFiles.open(withKey)).close();
   });
 
   // docs/aegir.md#rotation

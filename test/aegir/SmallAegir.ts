@@ -238,7 +238,9 @@ export class SmallAegir {
 
   /** What the holder of a login puts into its `authorized_keys`, with a shell of its own. */
   writeAuthorizedKeys(login: string, content: string): void {
-    this.disk.write(`${this.shellAccounts.get(login)?.home}/.ssh/authorized_keys`, content);
+    const file = `${this.shellAccounts.get(login)?.home}/.ssh/authorized_keys`;
+    this.disk.removeTree(file);
+    this.disk.write(file, content);
   }
 
   /** Sites as they are long after their install. */

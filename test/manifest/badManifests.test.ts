@@ -1,10 +1,13 @@
 import assert from "node:assert/strict";
+import { newKey } from "../support/keys";
 import { ManifestError, parseManifest, type ManifestProblem } from "../../provider/manifest";
 import { MANIFEST_PROBLEM_CODES } from "../../provider/manifest/problemCodes";
 
 type Options = Parameters<typeof parseManifest>[2];
 
 /** Every problem as `line:column code: fragment of the message`, in the order in which they must be reported. */
+const KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGn+BMTVUzoVO/JXh32pnyewsZgu5ThO/ICO4B+2HKYu";
+
 interface Case {
   mistake: string;
   manifest: string | Uint8Array;
@@ -437,6 +440,33 @@ const cases: Case[] = [
     problems: ["6:47 sharedMail: is also the email of the client on line 5"],
   },
   {
+    mistake: "a key of two people",
+    manifest: withAcme(
+      "sites: [www.acme.example]",
+      "shellAccount: true",
+      "users:",
+      ...["bob", "eve"].map((name) => `  - { name: ${name}, keys: [${KEY} ${name}] }`),
+    ),
+    problems: [
+      '8:29 sharedKey: of "bob" here and of "eve" on line 9',
+      '9:29 sharedKey: of "eve" here and of "bob" on line 8',
+    ],
+  },
+  {
+    mistake: "keys that are none, and one with options",
+    manifest: withAcme(
+      "sites: [www.acme.example]",
+      "shellAccount: true",
+      `users: [{ name: bob, keys: [ssh-ed25519 AAAA, 'command="x" ${KEY}'] }]`,
+    ),
+    problems: ["7:33 invalidAuthorizedKey: damaged", "7:51 invalidAuthorizedKey: options before"],
+  },
+  {
+    mistake: "a key of a client without a login",
+    manifest: withAcme("sites: [www.acme.example]", `users: [{ name: bob, keys: [${KEY}] }]`),
+    problems: ["6:33 keyWithoutLogin: Write shellAccount: true"],
+  },
+  {
     mistake: "a shell account without sites",
     manifest: withAcme("shellAccount: true"),
     problems: ["5:5 loginWithoutSites: owns no site here"],
@@ -645,6 +675,21 @@ describe("Problems of a manifest", () => {
 });
 
 describe("The report of a manifest's problems", () => {
+  it("manifest report: shows no line of a private key that was pasted for a public one", () => {
+    const lines = newKey().private.trim().split("\n");
+    const pasted = [
+      [`users: [{ name: bob, keys: ["${lines.join(" ")}"] }]`],
+      ["users:", "  - name: bob", "    keys:", "      - |", ...lines.map((line) => `        ${line}`)],
+      ["users:", "  - name: bob", "    keys:", ...lines.map((line) => `      ${line}`)],
+      ["users:", "  - name: bob", "    keys:", ...lines, "  : ["],
+    ];
+    for (const wrong of pasted) {
+      const error = errorOf(withAcme("sites: [www.acme.example]", "shellAccount: true", ...wrong));
+      const shown = `${error.message} ${error.report} ${JSON.stringify(error.problems)}`;
+      for (const secret of lines.slice(1, -1)) assert.ok(!shown.includes(secret), shown);
+    }
+  });
+
   it("manifest report: shows the ten most likely mistakes at once, each with what to do", () => {
     const manifest = [
       "version: 1",

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { newKey } from "../support/keys";
 import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import * as fc from "fast-check";
@@ -34,6 +35,23 @@ clients:
 const endless = { expires: undefined, reason: undefined };
 
 describe(`Reading a manifest (seed ${seed})`, () => {
+  it("manifest: the keys of a user hold for all entries of the user, whatever their order and comments", () => {
+    const [one, other] = [newKey().public, newKey().public];
+    const read = (first: string[], second: string[]) => {
+      const client = (name: string, keys: string[]) =>
+        `{ name: ${name}, internalName: ${name}, sites: [${name}.example], shellAccount: true, users: [{ name: bob, keys: [${keys.join(", ")}] }] }`;
+      const { clients } = parseManifest(
+        `version: 1\nclients: [${client("a", first)}, ${client("b", second)}]`,
+        "access.yaml",
+      );
+      return clients.map(({ users }) => users.flatMap(({ keys }) => keys));
+    };
+    const both = [one, other].sort();
+    assert.deepEqual(read([one], [other]), [both, both]);
+    assert.deepEqual(read([other, one], []), [both, both]);
+    assert.deepEqual(read([`${one} laptop`], [`${one} desk`]), [[`${one} laptop`], [`${one} laptop`]]);
+  });
+
   it("manifest: reads the desired access in normal form and sorted", () => {
     const { warnings, ...access } = parseManifest(manifest, "access.yaml", { asOf: "2026-11-24" });
     assert.deepEqual(
@@ -70,7 +88,15 @@ describe(`Reading a manifest (seed ${seed})`, () => {
           },
           users: [
             {
-              ...{ name: "alice", key: "alice", createUser: undefined, expectedUid: undefined, line: 20, column: 17 },
+              ...{
+                name: "alice",
+                key: "alice",
+                createUser: undefined,
+                expectedUid: undefined,
+                keys: [],
+                line: 20,
+                column: 17,
+              },
               ...{ expires: "2026-12-31", reason: "TICKET-12, relaunch" },
             },
             {
@@ -78,6 +104,7 @@ describe(`Reading a manifest (seed ${seed})`, () => {
               key: "bob",
               createUser: { email: "bob@acme.example", welcomeMail: true },
               expectedUid: undefined,
+              keys: [],
               ...endless,
               line: 18,
               column: 15,
@@ -89,13 +116,14 @@ describe(`Reading a manifest (seed ${seed})`, () => {
               key: "dave",
               createUser: undefined,
               expectedUid: undefined,
+              keys: [],
               expires: "2026-11-23",
               reason: undefined,
               line: 21,
               column: 17,
             },
           ],
-          shellAccount: { rotation: "2026-07" },
+          shellAccount: { rotation: "2026-07", rotateOnLeave: false },
           line: 7,
           column: 11,
         },
@@ -120,6 +148,7 @@ describe(`Reading a manifest (seed ${seed})`, () => {
               key: "bob",
               createUser: { email: "bob@acme.example", welcomeMail: true },
               expectedUid: undefined,
+              keys: [],
               ...endless,
               line: 6,
               column: 20,
@@ -129,6 +158,7 @@ describe(`Reading a manifest (seed ${seed})`, () => {
               key: "carol",
               createUser: undefined,
               expectedUid: undefined,
+              keys: [],
               ...endless,
               line: 6,
               column: 13,

@@ -113,7 +113,13 @@ describe("The JSON of a review", () => {
       ],
       gained: [],
       renamed: [],
-      notes: [],
+      notes: [
+        {
+          ...{ kind: "mayKnowPassword", client: "acme" },
+          people: [{ name: "alice", by: "name", blocked: false, administrator: false }],
+          text: "alice may know the password of the shell login o1.acme, which keeps working. Rotate it: change rotation at the client, or write rotateOnLeave: true before people leave.",
+        },
+      ],
     });
   });
 
@@ -140,7 +146,7 @@ describe("The JSON of a review", () => {
           people: [
             {
               ...{ name: "bob", by: "name", blocked: false, administrator: false },
-              ...{ expires: "2026-12-31", reason: "x", ended: false },
+              ...{ expires: "2026-12-31", reason: "x", ended: false, keys: [] },
             },
           ],
         },

@@ -10,6 +10,9 @@ import {
   UnreadableGrants,
 } from "../../provider/review";
 import type { Inventory } from "../../provider/worker/facts";
+import { checksumOf } from "../../provider/review/checksum";
+import type { EffectiveAccess } from "../../provider/review/EffectiveAccess";
+import { newKey } from "../support/keys";
 import { picture, TODAY } from "./pictures";
 
 describe("The access on a live server", () => {
@@ -193,6 +196,43 @@ describe("The grants that a stack exports", () => {
     const earlier = text.replace('"removalLimit"', '"brake"');
     assert.notEqual(earlier, text);
     assert.equal(grantsText(readGrants(earlier, TODAY)), text);
+  });
+
+  it("exported grants: carry the fingerprints of keys, and texts of releases without them are read", () => {
+    const key = newKey();
+    const withKey = picture([
+      `{ name: Acme, internalName: acme, sites: [a.example], shellAccount: { rotateOnLeave: true }, users: [carol, { name: bob, keys: [${key.public} bob@laptop] }] }`,
+    ]);
+    const text = grantsText(withKey);
+    assert.ok(text.includes(key.fingerprint) && !text.includes("laptop") && !text.includes(key.public));
+    const read = readGrants(text, TODAY);
+    assert.equal(grantsText(read), text);
+    assert.equal(checksumOf(read), checksumOf(withKey));
+    assert.deepEqual(differenceOf(read, withKey).advisories, []);
+    const without = picture([
+      "{ name: Acme, internalName: acme, sites: [a.example], shellAccount: true, users: [bob, carol] }",
+    ]);
+    const earlier = readGrants(grantsText(without), TODAY);
+    assert.notEqual(checksumOf(earlier), checksumOf(withKey));
+    assert.deepEqual(
+      differenceOf(earlier, withKey).advisories.map(({ kind }) => kind),
+      ["keysAdded"],
+    );
+  });
+
+  it("exported grants: count each departure after which a password is rotated, once", () => {
+    const access = (users: string) =>
+      picture([
+        `{ name: Acme, internalName: acme, sites: [a.example], shellAccount: { rotateOnLeave: true }, users: [${users}] }`,
+      ]);
+    const deployed = (users: string, last?: EffectiveAccess) => readGrants(grantsText(access(users), last), TODAY);
+    const leaves = (picture: EffectiveAccess) => picture.clients.get("acme")!.shellAccount?.leaves ?? 0;
+    const first = deployed("alice, bob, eve");
+    const joined = deployed("alice, bob, dora, eve", first);
+    const left = deployed("alice, dora", joined);
+    assert.deepEqual([first, joined, left].map(leaves), [0, 0, 1]);
+    assert.deepEqual([deployed("alice, dora", left), deployed("Alice, dora", left)].map(leaves), [1, 1]);
+    assert.equal(leaves(deployed("alice, { name: dora, expires: 2026-11-01 }", left)), 2, "what has expired has left");
   });
 
   it("exported grants: have one line for each client and do not depend on the day or the order of the file", () => {

@@ -5,6 +5,7 @@ import type { ManifestOptions } from "../ManifestOptions";
 import type { Report, SourceText } from "../SourceText";
 import { checkClients } from "./clientRules";
 import { checkAllowRemovals, checkKnownFindings } from "./exceptionRules";
+import { checkKeys } from "./keyRules";
 import { RuleContext } from "./RuleContext";
 import { selectServer } from "./serverRule";
 import { checkSites } from "./siteRules";
@@ -26,6 +27,7 @@ export function checkRules(
   checkClients(entries.clients, context);
   checkSites(entries.clients, context);
   checkUsers(entries.clients, context);
+  checkKeys(entries.clients, context);
   if (entries.allowRemovals !== undefined) checkAllowRemovals(entries.allowRemovals, context);
   checkKnownFindings(entries.knownFindings, context);
 }

@@ -1,0 +1,55 @@
+/** Rules about public keys: valid, one person's alone, and with a login that they let in to. */
+import { describeKey, parseAuthorizedKey } from "../../naming/AuthorizedKey";
+import { userNameKey } from "../../naming/PanelUser";
+import { quoted } from "../../text/quoted";
+import { clientTitle, type ClientEntry, type Text } from "../ManifestEntries";
+import { earlier, type RuleContext } from "./RuleContext";
+
+/** A line with a key, and whose it is. */
+interface HeldKey {
+  line: Text;
+  /** The name of the person, as it is written. */
+  person: string;
+}
+
+export function checkKeys(clients: readonly ClientEntry[], context: RuleContext): void {
+  const held: HeldKey[] = [];
+  for (const client of clients) {
+    for (const { name, keys } of client.users) {
+      held.push(...keys.map((line) => ({ line, person: name.text })));
+      const [first] = keys;
+      if (first === undefined || client.shellAccount !== undefined) continue;
+      context.report(
+        first,
+        "keyWithoutLogin",
+        `The ${clientTitle(client)} has no shellAccount, and so no login for this key. Write shellAccount: true at the client, or move the key to an entry of ${quoted(name.text)} in a client that has it.`,
+      );
+    }
+  }
+  checkHolders(held, context);
+}
+
+/** A key is valid, and one person's: who shares one cannot lose it alone. */
+function checkHolders(held: readonly HeldKey[], context: RuleContext): void {
+  const first = new Map<string, HeldKey>();
+  for (const holder of held) {
+    const key = parseAuthorizedKey(holder.line.text);
+    if (typeof key === "string") {
+      context.report(holder.line, "invalidAuthorizedKey", `This key ${key}.`);
+      continue;
+    }
+    const other = earlier(first, key.blob, holder);
+    if (other === undefined || userNameKey(other.person) === userNameKey(holder.person)) continue;
+    for (const [one, two] of [
+      [other, holder],
+      [holder, other],
+    ] as const) {
+      context.report(
+        one.line,
+        "sharedKey",
+        `The key ${describeKey({ ...key, comment: "" })} is the key of ${quoted(one.person)} here and of ${quoted(two.person)} on line ${context.line(two.line)}. ` +
+          "A key belongs to one person: give each a key of their own.",
+      );
+    }
+  }
+}
