@@ -32,7 +32,7 @@ export const audit = defineCommand({
   name: "audit",
   summary: "reports drift on a server, and access that is not declared",
   description: [
-    "Reads the server and changes nothing. Run it every night. A deployment repairs drift. Access that is not declared stays " +
+    "Reads the server and changes nothing. Where accounts are reached as root, it reads the keys of shell logins too. Run it every night. A deployment repairs drift. Access that is not declared stays " +
       "until you declare it or remove it in the panel.",
     `Also reports access that ends within ${WARNED_DAYS} days, and facts that a manifest cannot declare (administrators, restricted ` +
       "platforms, shared mail addresses). These do not change the exit code.",
@@ -63,11 +63,11 @@ export const audit = defineCommand({
     if (accept !== (reason !== undefined && until !== undefined) || (reason === undefined) !== (until === undefined)) {
       throw new UsageError("--accept needs --reason and --until, and they need --accept.");
     }
-    const read = await manifestWithInventory(operands[0], options, context);
-    const { inventory } = read;
+    const read = await manifestWithInventory(operands[0], options, context, { withKeys: true });
+    const { inventory, loginKeys } = read;
     const manifest =
       reason === undefined || until === undefined ? read.manifest : accepting(read, context, { reason, until });
-    const { entries, unmatched } = auditOf(manifest, inventory);
+    const { entries, unmatched } = auditOf(manifest, inventory, loginKeys);
     return {
       exitCode: entries.some(isAlarming) ? ExitCode.found : ExitCode.ok,
       facts: { asOf: manifest.asOf, entries: entries.map((entry) => ({ ...entry, says: text(entry) })), unmatched },
@@ -82,11 +82,11 @@ function text({ says }: AuditEntry): string {
 
 /** Lists what alarms and is not listed yet, but for drift, in the manifest's file. */
 function accepting(
-  { manifest, file, options, inventory }: ManifestWithInventory,
+  { manifest, file, options, inventory, loginKeys }: ManifestWithInventory,
   { directory }: CommandContext,
   { reason, until }: { reason: string; until: string },
 ): Manifest {
-  const added = auditOf(manifest, inventory).entries.flatMap((entry) => {
+  const added = auditOf(manifest, inventory, loginKeys).entries.flatMap((entry) => {
     const { finding, names, accepted } = entry;
     const isNew = isAlarming(entry) && finding !== undefined && accepted === undefined;
     return isNew ? [{ finding, names, reason, until }] : [];

@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import type { AegirServer } from "../aegir/AegirServer";
+import { loginKeysOn } from "../inventory/loginKeys";
 import { ManifestError, parseManifest, type Manifest, type ManifestOptions, type ServerNaming } from "../manifest";
 import { manifestBytes } from "../manifest/parseManifest";
 import { dayProblems, utcDay } from "../naming/Day";
@@ -99,6 +100,8 @@ export interface ManifestWithInventory {
   options: ManifestOptions;
   inventory: Awaited<ReturnType<AegirServer["inventory"]>>;
   instance: string | undefined;
+  /** The `authorized_keys` of each client's login, by internal name, if they were asked for and may be read. */
+  loginKeys: ReadonlyMap<string, string>;
 }
 
 /** Reads the manifest first, so that no server is asked about one that would not be deployed. */
@@ -106,15 +109,19 @@ export async function manifestWithInventory(
   operand: string | undefined,
   { "as-of": asOf, ...serverOptions }: LiveOptions,
   context: CommandContext,
+  { withKeys = false } = {},
 ): Promise<ManifestWithInventory> {
   const { directory } = context;
   const servers = configuredServers(serverOptions, directory);
   const options = { asOf: asOfDay(asOf), servers: namingOf(servers) };
   const file = manifestFile(operand, directory);
   const manifest = read();
-  const inventory = await withServer(servers, manifest.server, context, (server) => server.inventory());
+  const { inventory, loginKeys } = await withServer(servers, manifest.server, context, async (server) => {
+    const inventory = await server.inventory();
+    return { inventory, loginKeys: withKeys ? await loginKeysOn(server, inventory) : new Map<string, string>() };
+  });
   const { accounts } = servers[manifest.server ?? Object.keys(servers)[0]!]!;
-  return { manifest, file, options, inventory, instance: accounts?.instance };
+  return { manifest, file, options, inventory, loginKeys, instance: accounts?.instance };
 
   function read(): Manifest {
     try {

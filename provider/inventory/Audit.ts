@@ -10,6 +10,7 @@ import { normalizeDomain } from "../naming/SiteDomain";
 import { name, phrase, plural, type Phrase } from "../text/Phrase";
 import type { Inventory } from "../worker/facts";
 import { DEFECTS, findingId, findingsOf, findingText } from "./findings";
+import { keyDifferences } from "./loginKeys";
 import { planOf } from "./Plan";
 import { declaredSitesOf } from "./undeclared";
 
@@ -37,12 +38,18 @@ export interface AuditEntry {
 /** In the order of their urgency. */
 export const AUDIT_KINDS = ["drift", "undeclared", "defect", "accepted", "ends", "known"] as const;
 
-/** A live server beside its manifest, and the knownFindings that match nothing any more. */
+/**
+ * A live server beside its manifest, and the knownFindings that match nothing any more.
+ *
+ * @param loginKeys the `authorized_keys` of each client's login, by internal name
+ */
 export function auditOf(
   manifest: Manifest,
   inventory: Inventory,
+  loginKeys: ReadonlyMap<string, string> = new Map(),
 ): { entries: AuditEntry[]; unmatched: KnownFinding[] } {
-  const entries = found(manifest, inventory).map((entry) => accepted(entry, manifest));
+  const all = [...found(manifest, inventory), ...keysFound(manifest, loginKeys)];
+  const entries = all.map((entry) => accepted(entry, manifest));
   const unmatched = manifest.knownFindings.filter((known) => !entries.some((entry) => entry.accepted === known));
   return { entries: inOrder(entries), unmatched };
 }
@@ -65,6 +72,37 @@ function found(manifest: Manifest, inventory: Inventory): AuditEntry[] {
       return { kind, finding: id, resource: undefined, ...findingText(finding) };
     });
   return [...drift(manifest, inventory), ...undeclared(manifest, inventory), ...ends(manifest), ...findings];
+}
+
+function keysFound(manifest: Manifest, files: ReadonlyMap<string, string>): AuditEntry[] {
+  return keyDifferences(manifest, files).flatMap(({ client, missing, left, foreign }): AuditEntry[] => {
+    const account = `account:${client}`;
+    const listed = (names: string[], entryOf: () => AuditEntry) => (names.length > 0 ? [{ ...entryOf(), names }] : []);
+    return [
+      ...listed(missing, () =>
+        entry(
+          "drift",
+          account,
+          phrase`Declared keys are missing in the login of ${name(client)}; a deployment adds them:`,
+        ),
+      ),
+      ...listed(left, () =>
+        entry(
+          "drift",
+          account,
+          phrase`Keys of earlier deployments still open the login of ${name(client)}; a deployment removes them:`,
+        ),
+      ),
+      ...listed(foreign, () => ({
+        ...undeclaredEntry(
+          "undeclared",
+          `keys:${client}`,
+          phrase`Keys that no deployment has written open the login of ${name(client)}:`,
+        ),
+        resource: account,
+      })),
+    ];
+  });
 }
 
 function inOrder(entries: AuditEntry[]): AuditEntry[] {

@@ -86,6 +86,15 @@ export function describeKey({ type, fingerprint, comment }: Omit<AuthorizedKey, 
   return `${type} ${fingerprint}${comment === "" ? "" : ` (${quoted(printable(ascii, SHOWN_COMMENT))})`}`;
 }
 
+/** Describes the key of a line that may begin with options, or says that there is none. */
+export function authorizedKeyIn(line: string): string {
+  const types = TYPES.replaceAll(", ", "|").replaceAll(".", "\\.");
+  const [from = ""] = new RegExp(`(?<=^|\\s)(${types})\\s+AAAA.*`).exec(line.trim()) ?? [];
+  const key = parseAuthorizedKey(from);
+  if (typeof key === "string") return "a line without a key that is known here";
+  return `${describeKey(key)}${from === line.trim() ? "" : ", with options"}`;
+}
+
 /** The valid keys among lines, each once. */
 export function keysOf(lines: readonly string[] = []): AuthorizedKey[] {
   const keys = lines.map(parseAuthorizedKey).filter((key) => typeof key !== "string");

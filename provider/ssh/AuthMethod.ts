@@ -6,10 +6,10 @@ import { fingerprint } from "../naming/keyFingerprint";
 import { SshError } from "./SshError";
 
 /**
- * How many keys of an agent are offered. From the fourth rejection on OpenSSH logs "Failed publickey" at its default
+ * How many keys are offered over one connection. From the fourth rejection on OpenSSH logs "Failed publickey" at its default
  * level (half of MaxAuthTries), and BOA's firewall counts those lines (docs/aegir.md#failed-logins).
  */
-const MAX_AGENT_KEYS = 3;
+export const MAX_AGENT_KEYS = 3;
 
 /** A way to log in, with its credentials. A server is offered one of them, once. */
 export interface AuthMethod {

@@ -7,13 +7,11 @@ import {
   type SigningRequestOptions,
 } from "ssh2";
 import { typeOf } from "../naming/keyFingerprint";
+import { MAX_AGENT_KEYS } from "./AuthMethod";
 import type { ResolvedConnection } from "./credentials";
 import { dial } from "./dial";
 import { LoginRejected } from "./SshError";
 import { DEFAULT_TIMINGS } from "./Timings";
-
-/** Keys that are offered over one connection: a server logs further ones as failed logins (docs/aegir.md#failed-logins). */
-const MOST_KEYS = 3;
 
 /**
  * Which of these public keys a server accepts for a login: offers each without a signature, which the server answers with
@@ -23,8 +21,8 @@ const MOST_KEYS = 3;
  * @throws SshError as a connection does, also if the server broke off before it answered
  */
 export async function firstAccepted(connection: ResolvedConnection, keys: Buffer[]): Promise<Buffer | undefined> {
-  for (let at = 0; at < keys.length; at += MOST_KEYS) {
-    const agent = new OfferingAgent(keys.slice(at, at + MOST_KEYS));
+  for (let at = 0; at < keys.length; at += MAX_AGENT_KEYS) {
+    const agent = new OfferingAgent(keys.slice(at, at + MAX_AGENT_KEYS));
     try {
       const authentication = { method: "offer", from: "public keys that are only offered", agent } as const;
       const transport = await dial({ ...connection, authentication }, DEFAULT_TIMINGS);

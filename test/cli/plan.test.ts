@@ -1,6 +1,8 @@
 /** `aegir-access plan` and `aegir-access audit`: a manifest beside a live server, and nothing is written. */
 import assert from "node:assert/strict";
+import { stringify } from "yaml";
 import { fullSeed } from "../aegir/seed";
+import { newKey } from "../support/keys";
 import { Server } from "./Server";
 
 /** What `dump` can say of the server, which a test changes line by line. */
@@ -351,5 +353,48 @@ clients:
     assert.equal(exitCode, 1);
     assert.match(stdout, /^! client:beta: is called Beta GmbH on the server, and Beta AG here\./m);
     assert.doesNotMatch(stdout, /nobody/i);
+  });
+});
+
+describe("audit of the keys in shell logins", () => {
+  it("audit: lists keys that are missing, left behind or written by others, by fingerprint", async () => {
+    const server = await Server.start({ seed: fullSeed, user: "root", owner: "o1", accountsUser: "root" });
+    try {
+      const { aegir } = server;
+      const { host, port, user, hostKey } = aegir.drush;
+      const connection = { host, port, user, hostKey };
+      server.write(
+        "servers.yaml",
+        stringify({ main: { ...aegir.configuration(), connection, accounts: { instance: "o1" } } }),
+      );
+      const [alice, bob, eve, gone] = [newKey(), newKey(), newKey(), newKey()];
+      const users = `[{ name: alice, keys: [${alice.public}, ${bob.public}] }]`;
+      server.write("access.yaml", MANIFEST.replace("users: [alice]\n", `users: ${users}\n    shellAccount: true\n`));
+      aegir.writeAuthorizedKeys(
+        "o1.acme",
+        `${bob.public} by hand\n${gone.public} aegir-access\nfrom="10.0.0.1" ${eve.public} eve\n# ${eve.public}\nnonsense\n`,
+      );
+      const { exitCode, stdout } = await server.look("audit", "--as-of", "2026-11-24", "--json");
+      assert.equal(exitCode, 1);
+      const { entries } = JSON.parse(stdout) as {
+        entries: { kind: string; resource: string; names: string[]; finding?: string }[];
+      };
+      const found = entries.filter(({ resource }) => resource === "account:acme");
+      assert.deepEqual(
+        found.map(({ kind, names, finding }) => [kind, names, finding ?? null]),
+        [
+          ["drift", [`ssh-ed25519 ${alice.fingerprint}`], null],
+          ["drift", [`ssh-ed25519 ${gone.fingerprint} ("aegir-access")`], null],
+          [
+            "undeclared",
+            [`ssh-ed25519 ${eve.fingerprint} ("eve"), with options`, "a line without a key that is known here"],
+            "undeclared-keys:acme",
+          ],
+        ],
+      );
+      assert.equal(aegir.counts.writes, 0);
+    } finally {
+      await server.stop();
+    }
   });
 });
