@@ -264,11 +264,12 @@ export function configurationThrough(
   aegir: SmallAegir,
   others: Pick<FaultRunOptions, "connection" | "waits"> = {},
 ): { main: Record<string, unknown> } {
-  const { connection: drush, accounts, waits } = aegir.configuration();
+  const { connection, accounts, waits, ...rest } = aegir.configuration();
   const change = { port, dialErrorLimit: 1, ...others.connection };
   return {
     main: {
-      connection: { ...drush, ...change },
+      ...rest,
+      connection: { ...connection, ...change },
       accounts: { ...accounts, connection: { ...accounts?.connection, ...change } },
       waits: { ...waits, pollSeconds: 0.005, ...others.waits },
     },
