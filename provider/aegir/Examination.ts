@@ -70,6 +70,8 @@ export interface AccountsFacts {
   directory: string | null;
   /** How many password files there are. */
   files: number | null;
+  /** The passwords that have ended or end soon, by login, each with its last day (UTC). */
+  ending: { login: string; lastDay: string; daysLeft: number }[];
   /** Whether sshd lets a login in with its password. */
   sshAcceptsPasswords: boolean | null;
   cron: CronObstacles | null;

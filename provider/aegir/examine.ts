@@ -1,4 +1,6 @@
 import type { SshConnection } from "../ssh/SshConnection";
+import { endOfPassword } from "../decisions/passwordRotation";
+import { utcDay } from "../naming/Day";
 import { OneLineError } from "../text/OneLineError";
 import type { AegirServer } from "./AegirServer";
 import type { Ability, AccountsFacts, DrushFacts, Examination, Finding, HostKeyFacts } from "./Examination";
@@ -93,6 +95,7 @@ async function accountsFacts(
     home: null,
     directory: null,
     files: null,
+    ending: [],
     sshAcceptsPasswords: null,
     cron: null,
   };
@@ -100,9 +103,13 @@ async function accountsFacts(
   const home = await look(passwordFiles.home());
   const directory = home === null ? null : await look(passwordFiles.directory());
   const logins = directory === null ? null : await look(passwordFiles.logins());
+  const ending = [...(logins ?? [])].flatMap(([login, age]) => {
+    const end = endOfPassword(age, undefined, utcDay());
+    return end ? [{ login, ...end }] : [];
+  });
   const cron = logins === null ? null : await look(passwordFiles.cronObstacles());
   const sshAcceptsPasswords = await look(passwordFiles.sshAcceptsPasswords());
-  return { ...nothing, home, directory, files: logins?.size ?? null, sshAcceptsPasswords, cron };
+  return { ...nothing, home, directory, files: logins?.size ?? null, ending, sshAcceptsPasswords, cron };
 }
 
 function abilities(drush: DrushFacts | null, accounts: AccountsFacts | null): Examination["resources"] {

@@ -1,5 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { resolve } from "node:path";
+import { PASSWORD_WARNED_DAYS } from "../inventory/passwords";
 import { AUDIT_KINDS, auditOf, isAlarming, type AuditEntry } from "../inventory/Audit";
 import { ManifestError, parseManifest, type KnownFinding, type Manifest } from "../manifest";
 import { addKnownFindings } from "../manifest/addKnownFindings";
@@ -22,6 +23,7 @@ const TITLES: Record<AuditEntry["kind"], string> = {
   drift: "Not as declared",
   undeclared: "Access that is not declared",
   defect: "Damaged on the server",
+  password: "Passwords that end",
   accepted: "Known findings",
   ends: "Ends soon",
   known: "Good to know",
@@ -34,6 +36,8 @@ export const audit = defineCommand({
   description: [
     "Reads the server and changes nothing. Where accounts are reached as root, it reads the keys of shell logins too. Run it every night. A deployment repairs drift. Access that is not declared stays " +
       "until you declare it or remove it in the panel.",
+    "If the manifest declares logins (shellAccount), reads when their passwords were set, and reports those that have ended or " +
+      `end within ${PASSWORD_WARNED_DAYS} days before a rotation by age.`,
     `Also reports access that ends within ${WARNED_DAYS} days, and facts that a manifest cannot declare (administrators, restricted ` +
       "platforms, shared mail addresses). These do not change the exit code.",
     "To silence a finding, list it under knownFindings in the manifest, with a reason and a last day. --accept adds all " +
@@ -48,7 +52,8 @@ export const audit = defineCommand({
   },
   exitCodes: {
     [ExitCode.ok]: "the server matches the manifest and has no other access, known findings aside",
-    [ExitCode.found]: "something on the server differs from the manifest, is damaged, or is not declared",
+    [ExitCode.found]:
+      "something on the server differs from the manifest, is damaged, is not declared, or is a password that ends",
   },
   examples: [
     ["audit --stack production", "access.yaml against the server of Pulumi.production.yaml"],
@@ -64,10 +69,10 @@ export const audit = defineCommand({
       throw new UsageError("--accept needs --reason and --until, and they need --accept.");
     }
     const read = await manifestWithInventory(operands[0], options, context, { withKeys: true });
-    const { inventory, loginKeys } = read;
+    const { inventory, logins, loginKeys } = read;
     const manifest =
       reason === undefined || until === undefined ? read.manifest : accepting(read, context, { reason, until });
-    const { entries, unmatched } = auditOf(manifest, inventory, loginKeys);
+    const { entries, unmatched } = auditOf(manifest, inventory, logins, loginKeys);
     return {
       exitCode: entries.some(isAlarming) ? ExitCode.found : ExitCode.ok,
       facts: { asOf: manifest.asOf, entries: entries.map((entry) => ({ ...entry, says: text(entry) })), unmatched },
@@ -82,11 +87,11 @@ function text({ says }: AuditEntry): string {
 
 /** Lists what alarms and is not listed yet, but for drift, in the manifest's file. */
 function accepting(
-  { manifest, file, options, inventory, loginKeys }: ManifestWithInventory,
+  { manifest, file, options, inventory, logins, loginKeys }: ManifestWithInventory,
   { directory }: CommandContext,
   { reason, until }: { reason: string; until: string },
 ): Manifest {
-  const added = auditOf(manifest, inventory, loginKeys).entries.flatMap((entry) => {
+  const added = auditOf(manifest, inventory, logins, loginKeys).entries.flatMap((entry) => {
     const { finding, names, accepted } = entry;
     const isNew = isAlarming(entry) && finding !== undefined && accepted === undefined;
     return isNew ? [{ finding, names, reason, until }] : [];

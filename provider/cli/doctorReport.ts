@@ -168,6 +168,12 @@ function rows({ hostKeys, drush, accounts }: Examination): [string, string][] {
       "Password files",
       `${accounts.login} with home ${accounts.home} sees ${accounts.files} in ${accounts.directory}`,
     ]);
+    if (accounts.ending.length > 0) {
+      const ends = accounts.ending.map(({ login, lastDay, daysLeft }) =>
+        daysLeft < 0 ? `${login} ended on ${lastDay}` : `${login} works until ${lastDay}`,
+      );
+      rows.push(["Passwords that end", `${ends.join(", ")}; unless its user has changed it`]);
+    }
     if (cron) {
       const seen = cron.seen.length > 0 ? cron.seen.join(", ") : "none seen";
       rows.push([

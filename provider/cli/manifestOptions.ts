@@ -5,6 +5,8 @@ import type { AegirServer } from "../aegir/AegirServer";
 import { loginKeysOn } from "../inventory/loginKeys";
 import { ManifestError, parseManifest, type Manifest, type ManifestOptions, type ServerNaming } from "../manifest";
 import { manifestBytes } from "../manifest/parseManifest";
+import type { LiveLogins } from "../inventory/passwords";
+import { OneLineError } from "../text/OneLineError";
 import { dayProblems, utcDay } from "../naming/Day";
 import { printable } from "../text/printable";
 import { UsageError, type CommandContext, type CommandOptions } from "./Command";
@@ -102,6 +104,8 @@ export interface ManifestWithInventory {
   instance: string | undefined;
   /** The `authorized_keys` of each client's login, by internal name, if they were asked for and may be read. */
   loginKeys: ReadonlyMap<string, string>;
+  /** Of a manifest that declares logins. */
+  logins: LiveLogins;
 }
 
 /** Reads the manifest first, so that no server is asked about one that would not be deployed. */
@@ -116,12 +120,12 @@ export async function manifestWithInventory(
   const options = { asOf: asOfDay(asOf), servers: namingOf(servers) };
   const file = manifestFile(operand, directory);
   const manifest = read();
-  const { inventory, loginKeys } = await withServer(servers, manifest.server, context, async (server) => {
+  const { inventory, logins, loginKeys } = await withServer(servers, manifest.server, context, async (server) => {
     const inventory = await server.inventory();
-    return { inventory, loginKeys: withKeys ? await loginKeysOn(server, inventory) : new Map<string, string>() };
+    const logins = await loginsOf(server, manifest);
+    return { inventory, logins, loginKeys: withKeys ? await loginKeysOn(server, inventory) : new Map<string, string>() };
   });
-  const { accounts } = servers[manifest.server ?? Object.keys(servers)[0]!]!;
-  return { manifest, file, options, inventory, loginKeys, instance: accounts?.instance };
+  return { manifest, file, options, inventory, instance: logins.instance ?? undefined, logins, loginKeys };
 
   function read(): Manifest {
     try {
@@ -129,5 +133,18 @@ export async function manifestWithInventory(
     } catch (error) {
       throw error instanceof ManifestError ? new UsageError(error.message) : error;
     }
+  }
+}
+
+/** Password files are often read by another login than the one that runs Drush: what it cannot see hides nothing else. */
+async function loginsOf(server: AegirServer, { clients }: Manifest): Promise<LiveLogins> {
+  const instance = server.configuration.accounts?.instance ?? null;
+  const nothing = { instance, ages: new Map<string, never>(), problem: null };
+  if (instance === null || clients.every(({ shellAccount }) => shellAccount === undefined)) return nothing;
+  try {
+    return { ...nothing, ages: await server.passwordFiles.logins() };
+  } catch (error) {
+    if (!(error instanceof OneLineError)) throw error;
+    return { ...nothing, problem: error.message };
   }
 }

@@ -1,4 +1,5 @@
-import { planOf, type Step } from "../inventory/Plan";
+import { endingPasswords } from "../inventory/passwords";
+import { planOf, rotationSteps, type Step } from "../inventory/Plan";
 import { differenceOf, jsonReview, reviewOf, textReview } from "../review";
 import { undeclaredIds, type Undeclared } from "../inventory/undeclared";
 import { enumerated, phrase, plural, rendered } from "../text/Phrase";
@@ -23,7 +24,8 @@ export const plan = defineCommand({
     "Reads the server, changes nothing, and needs no state. Also counts everything on the server that the manifest does not " +
       "declare. A deployment removes such access if an earlier deployment declared it, and only the stack's state knows " +
       "that. To see what will go, run `pulumi preview`, or `review` between two revisions.",
-    "Does not read password files, so the plan leaves out shellAccount.",
+    "Of logins (shellAccount), shows the passwords that a deployment rotates because of their age, and those that end soon. " +
+      "Reads when the password files were written, never a password.",
   ],
   operands: { usage: `[${MANIFEST_USAGE}]`, least: 0, most: 1 },
   options: LIVE_OPTIONS,
@@ -37,17 +39,32 @@ export const plan = defineCommand({
     ["plan access.yaml --config servers.yaml --json", "the same result for a script"],
   ],
   async run({ values, operands }, context) {
-    const { manifest, inventory, instance } = await manifestWithInventory(operands[0], values, context);
-    const { steps, before, after, undeclared } = planOf(manifest, inventory, instance ?? null);
+    const { manifest, inventory, instance, logins } = await manifestWithInventory(operands[0], values, context);
+    const { before, after, undeclared, ...plan } = planOf(manifest, inventory, instance ?? null);
+    const rotated = rotationSteps(manifest, logins);
+    const steps = [...plan.steps, ...rotated];
+    const passwords = endingPasswords(manifest, logins)
+      .filter(({ resource }) => !rotated.some((step) => step.resource === resource))
+      .map(({ resource, says }) => ({ resource, says: text({ says }) }));
     const review = reviewOf(differenceOf(before, after));
     const changes = steps.filter(({ action }) => action !== "adopt");
     return {
-      exitCode: changes.length > 0 || undeclaredIds(undeclared).length > 0 ? ExitCode.found : ExitCode.ok,
-      facts: { steps: steps.map((step) => ({ ...step, says: text(step) })), undeclared, review: jsonReview(review) },
+      exitCode:
+        changes.length > 0 || undeclaredIds(undeclared).length > 0 || logins.problem !== null
+          ? ExitCode.found
+          : ExitCode.ok,
+      facts: {
+        steps: steps.map((step) => ({ ...step, says: text(step) })),
+        passwords,
+        undeclared,
+        review: jsonReview(review),
+      },
       text: (style) =>
         [
           ...changes.map((step) => line(step, style)),
           counts(steps),
+          ...(logins.problem === null ? [] : [`The passwords of the logins could not be looked at: ${logins.problem}`]),
+          ...passwords.map(({ says }) => style.yellow(says)),
           ...undeclaredLines(undeclared),
           "",
           textReview(review),
@@ -58,7 +75,7 @@ export const plan = defineCommand({
   },
 });
 
-function text({ says }: Step): string {
+function text({ says }: Pick<Step, "says">): string {
   return rendered(says, (name) => printable(name));
 }
 

@@ -11,6 +11,7 @@ import { name, phrase, plural, type Phrase } from "../text/Phrase";
 import type { Inventory } from "../worker/facts";
 import { DEFECTS, findingId, findingsOf, findingText } from "./findings";
 import { keyDifferences } from "./loginKeys";
+import { endingPasswords, type LiveLogins } from "./passwords";
 import { planOf } from "./Plan";
 import { declaredSitesOf } from "./undeclared";
 
@@ -19,11 +20,12 @@ export interface AuditEntry {
    * - `drift`: declared, and not so on the server
    * - `undeclared`: gives access, and the manifest does not declare it
    * - `defect`: damaged on the server
+   * - `password`: a declared login whose password has ended or ends soon, or passwords that could not be looked at
    * - `ends`: will end soon; nothing is wrong
    * - `accepted`: undeclared or a defect, and listed in the manifest's knownFindings
    * - `known`: gives access by design of the server, such as administrators; no manifest can say it
    */
-  kind: "drift" | "undeclared" | "defect" | "accepted" | "ends" | "known";
+  kind: "drift" | "undeclared" | "defect" | "password" | "accepted" | "ends" | "known";
   /** The id by which knownFindings names it; undefined if it cannot be accepted. */
   finding: string | undefined;
   /** The resource's id, where there is one. */
@@ -36,7 +38,7 @@ export interface AuditEntry {
 }
 
 /** In the order of their urgency. */
-export const AUDIT_KINDS = ["drift", "undeclared", "defect", "accepted", "ends", "known"] as const;
+export const AUDIT_KINDS = ["drift", "undeclared", "defect", "password", "accepted", "ends", "known"] as const;
 
 /**
  * A live server beside its manifest, and the knownFindings that match nothing any more.
@@ -46,9 +48,10 @@ export const AUDIT_KINDS = ["drift", "undeclared", "defect", "accepted", "ends",
 export function auditOf(
   manifest: Manifest,
   inventory: Inventory,
+  logins: LiveLogins,
   loginKeys: ReadonlyMap<string, string> = new Map(),
 ): { entries: AuditEntry[]; unmatched: KnownFinding[] } {
-  const all = [...found(manifest, inventory), ...keysFound(manifest, loginKeys)];
+  const all = [...found(manifest, inventory), ...passwords(manifest, logins), ...keysFound(manifest, loginKeys)];
   const entries = all.map((entry) => accepted(entry, manifest));
   const unmatched = manifest.knownFindings.filter((known) => !entries.some((entry) => entry.accepted === known));
   return { entries: inOrder(entries), unmatched };
@@ -117,7 +120,7 @@ function inOrder(entries: AuditEntry[]): AuditEntry[] {
 
 /** True if a nightly job should alarm. */
 export function isAlarming({ kind }: AuditEntry): boolean {
-  return kind === "drift" || kind === "undeclared" || kind === "defect";
+  return kind === "drift" || kind === "undeclared" || kind === "defect" || kind === "password";
 }
 
 function entry(kind: "drift" | "ends", resource: string, says: Phrase): AuditEntry {
@@ -226,6 +229,17 @@ function undeclared(manifest: Manifest, inventory: Inventory): AuditEntry[] {
       ];
     });
   return [...clients, ...links];
+}
+
+function passwords(manifest: Manifest, logins: LiveLogins): AuditEntry[] {
+  const { problem } = logins;
+  if (problem !== null) {
+    const says = phrase`The passwords of the logins could not be looked at: ${problem}`;
+    return [{ kind: "password", finding: undefined, resource: undefined, says, names: [] }];
+  }
+  return endingPasswords(manifest, logins).map(({ resource, says }) => {
+    return { kind: "password", finding: `password-${resource}`, resource, says, names: [] };
+  });
 }
 
 function ends({ clients, asOf }: Manifest): AuditEntry[] {

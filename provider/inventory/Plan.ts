@@ -22,6 +22,7 @@ import { accessOfInventory } from "../review/fromInventory";
 import { enumerated, name, phrase, type Phrase } from "../text/Phrase";
 import { SiteStatus, type ClientFacts, type Inventory, type SiteFacts } from "../worker/facts";
 import { grouped } from "./declarable";
+import { agedPasswords, type LiveLogins } from "./passwords";
 import { undeclaredIds, undeclaredOf, type Undeclared } from "./undeclared";
 
 /** What a deployment does with one declared resource; `refuse`: it fails there, and says so. */
@@ -47,6 +48,11 @@ export interface Plan {
 
 export function planOf(manifest: Manifest, inventory: Inventory, instance?: string | null): Plan {
   return new Planning(manifest, inventory, instance).plan();
+}
+
+/** The steps of the passwords that are rotated for their age. */
+export function rotationSteps(manifest: Manifest, logins: LiveLogins): Step[] {
+  return agedPasswords(manifest, logins).map((aged) => ({ action: "update", ...aged }));
 }
 
 const welcome = (welcomeMail: boolean) => (welcomeMail ? ", which gets a welcome mail" : "");

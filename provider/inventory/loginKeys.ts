@@ -5,7 +5,7 @@ import { decideKeys, foreignLines, letsIn } from "../decisions/authorizedKeys";
 import type { Manifest } from "../manifest/Manifest";
 import { authorizedKeyIn, describeKey, keysOf } from "../naming/AuthorizedKey";
 import { reservedShellName, shellAccountName } from "../naming/ShellAccountName";
-import type { Inventory } from "../worker/protocol";
+import type { Inventory } from "../worker/facts";
 
 /** The `authorized_keys` of each client's login, by internal name; empty where the connection may not read them. */
 export async function loginKeysOn(server: AegirServer, { clients }: Inventory): Promise<Map<string, string>> {

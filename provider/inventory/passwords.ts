@@ -1,0 +1,70 @@
+/** The passwords of the declared logins: which of them end soon, and which a deployment rotates because of their age. */
+import type { PasswordAge } from "../aegir/PasswordAge";
+import { ageInDays, decideRotation, endOfPassword } from "../decisions/passwordRotation";
+import type { Manifest, ManifestClient } from "../manifest/Manifest";
+import { shellAccountName } from "../naming/ShellAccountName";
+import { name, phrase, plural, type Phrase } from "../text/Phrase";
+
+export { PASSWORD_WARNED_DAYS } from "../decisions/passwordRotation";
+
+/** What the password files of a server say. */
+export interface LiveLogins {
+  /** The Octopus instance; null on a server without shell accounts. */
+  instance: string | null;
+  /** How old the passwords are, by login. */
+  ages: ReadonlyMap<string, PasswordAge>;
+  /** Why they could not be looked at; null if they were, or need not be. */
+  problem: string | null;
+}
+
+export interface PasswordRemark {
+  /** The resource's id, for example `account:o1.acme`. */
+  resource: string;
+  says: Phrase;
+}
+
+/** Of the declared logins that are there, with their clients. */
+function declaredLogins({ clients }: Manifest, { instance, ages }: LiveLogins) {
+  return clients.flatMap((client) => {
+    const login = client.shellAccount && instance !== null && shellAccountName(instance, client.internalName);
+    const age = login ? ages.get(login) : undefined;
+    return login && age ? [{ client, login, age, rotation: rotationByAge(client) }] : [];
+  });
+}
+
+function rotationByAge({ shellAccount }: ManifestClient) {
+  return typeof shellAccount?.rotation === "object" ? shellAccount.rotation : undefined;
+}
+
+/** Passwords that have ended, or end within two weeks and before they are rotated. */
+export function endingPasswords(manifest: Manifest, logins: LiveLogins): PasswordRemark[] {
+  return declaredLogins(manifest, logins).flatMap(({ login, age, rotation }) => {
+    const end = endOfPassword(age, rotation, manifest.asOf);
+    if (end === undefined) return [];
+    const unless = age.passwordChangedByHolder === null ? phrase`, unless its user has changed it` : [];
+    const when =
+      end.daysLeft < 0
+        ? phrase`ended on ${end.lastDay}${unless}. Logins with a key ended with it`
+        : phrase`works until ${end.lastDay} (${plural(end.daysLeft, "day")} left)${unless}. Logins with a key end with it`;
+    const next = rotation
+      ? "Its rotation by age was due before: see when the last deployment ran, and what it said of this login."
+      : "To rotate it, change the rotation of its client.";
+    const says = phrase`The password of ${name(login)} ${when}. ${next}`;
+    return [{ resource: `account:${login}`, says }];
+  });
+}
+
+/** Passwords that the next deployment rotates for their age, as clauses, if the stack knows that age. */
+export function agedPasswords(
+  manifest: Manifest,
+  logins: LiveLogins,
+  now = new Date(),
+): (PasswordRemark & { line: number })[] {
+  return declaredLogins(manifest, logins).flatMap(({ client, login, age, rotation }) => {
+    if (decideRotation(rotation, age, now) === "notDue") return [];
+    const days = plural(ageInDays(age.passwordSetAt, now), "day");
+    const window = rotation?.window === undefined ? [] : phrase` by a deployment between ${rotation.window} UTC`;
+    const says = phrase`has a password that is ${days} old, and is rotated${window}: its home and SSH keys are lost`;
+    return [{ resource: `account:${login}`, line: client.line, says }];
+  });
+}
