@@ -172,6 +172,12 @@ export class PasswordFiles {
     return methods.length === 0 || methods.some((method) => ["password", "keyboard-interactive"].includes(method));
   }
 
+  /** The fingerprint and the type of the server's host key, which is pinned. */
+  async hostKey(): Promise<string> {
+    const { fingerprint, type } = (await this.connection.peers()).at(-1)!;
+    return `${fingerprint} (${type})`;
+  }
+
   /** The home of the login as its SFTP shows it; `/` if the SFTP shows only the home. */
   async home(): Promise<string> {
     return (await this.connection.sftp()).realpath(".");

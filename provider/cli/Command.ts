@@ -36,6 +36,8 @@ export interface CommandContext {
   directory: string;
   /** Prints on standard error what takes its time; silent unless that is a terminal. */
   progress: (text: string) => void;
+  /** Prints on standard error what must be known before it happens. */
+  warn: (text: string) => void;
   /** The person at the terminal; undefined if the command runs without one. */
   terminal: Terminal | undefined;
 }

@@ -4,8 +4,9 @@ import { doctor } from "./doctor";
 import { dump } from "./dump";
 import { init } from "./init";
 import { lint } from "./lint";
+import { login } from "./login";
 import { plan } from "./plan";
 import { review } from "./review";
 
 /** In the order in which the help lists them. */
-export const commands: readonly Command[] = [init, lint, review, plan, dump, audit, doctor];
+export const commands: readonly Command[] = [init, lint, review, plan, dump, audit, doctor, login];

@@ -5,10 +5,12 @@ import { inspectServer, type NamedPinning, type ServerInspection } from "../inve
 import { printable } from "../text/printable";
 import { defineCommand, UsageError, type CommandContext, type CommandResult } from "./Command";
 import { CONNECTION_OPTIONS, connectionOf, type ConnectionOptions } from "./connectionOptions";
+import { allWork, examineLogins, loginsReport } from "./doctorLogins";
 import { doctorReport, type DoctorFacts } from "./doctorReport";
 import { ExitCode } from "./ExitCode";
 import type { UncheckedServers } from "./serverFiles";
-import { SERVER_OPTIONS, uncheckedServers, type ServerOptions } from "./serverOptions";
+import { MANIFEST_USAGE } from "./manifestOptions";
+import { CHOOSE_SERVER, SERVER_OPTIONS, uncheckedServers, type ServerOptions } from "./serverOptions";
 
 /** `aegir-access doctor`: what can be managed on a server. */
 export const doctor = defineCommand({
@@ -19,11 +21,22 @@ export const doctor = defineCommand({
       "resources can do, with the reason if it cannot. Scripts can use the exit code.",
     "If the host key of a server is not pinned, the connection ends after the key exchange, before any login. The output " +
       "then shows the fingerprint, how to compare it, and the lines to write.",
+    "With --logins, also logs in over SFTP as each shell account that the manifest declares, once, with the password of its file: " +
+      "works, expired, changed by its holder, refused. BOA blocks an address after a few rejected passwords, so the first refusal " +
+      "ends it. Looks at FTPS as far as the TLS handshake on port 21.",
     "Credentials come from the same places as in a deployment: the environment (AEGIR_<SERVER>_PRIVATE_KEY, " +
       "AEGIR_PRIVATE_KEY, ..._PASSWORD), then an agent, then the configuration. Values that Pulumi has encrypted cannot be " +
       "read here.",
   ],
-  options: { ...SERVER_OPTIONS, ...CONNECTION_OPTIONS },
+  operands: { usage: `[${MANIFEST_USAGE}], with --logins`, least: 0, most: 1 },
+  options: {
+    ...SERVER_OPTIONS,
+    ...CONNECTION_OPTIONS,
+    logins: {
+      type: "boolean",
+      help: "logs in once as each login that the manifest declares, with the password of its file",
+    },
+  },
   exitCodes: {
     [ExitCode.ok]: "everything in the configuration can be managed",
     [ExitCode.found]: "something cannot be managed, or a deployment would have to wait",
@@ -33,11 +46,23 @@ export const doctor = defineCommand({
   examples: [
     ["doctor --host aegir.example.com --user aegir", "first connection: prints the fingerprint to pin"],
     ["doctor --stack production", "every server of Pulumi.production.yaml"],
+    ["doctor --stack production --logins", "also whether the logins in access.yaml let their holders in"],
     ["doctor --config servers.yaml --server main --json", "one server of a file, for a script"],
   ],
-  async run({ values }, { directory, progress }) {
+  async run({ values: { logins = false, ...values }, operands }, context) {
+    const { directory, progress } = context;
+    if (!logins && operands.length > 0) throw new UsageError(`Expected arguments: none. ${CHOOSE_SERVER}`);
+    if (logins && values.host !== undefined) throw new UsageError("--logins needs a configured server, not --host.");
     const found = values.host === undefined ? uncheckedServers(values, directory) : serverOfOptions(values);
-    return examineServers(found, progress);
+    const examined = await examineServers(found, progress);
+    if (!logins || examined.exitCode >= ExitCode.failed) return examined;
+    const { stack, cwd, config } = values;
+    const tried = await examineLogins(operands[0], { stack, cwd, config }, context);
+    return {
+      exitCode: allWork(tried) ? examined.exitCode : ExitCode.found,
+      facts: { ...examined.facts, logins: tried },
+      text: (style) => [examined.text(style), loginsReport(tried, style)].join("\n\n"),
+    };
   },
 });
 

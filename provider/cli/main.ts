@@ -10,6 +10,7 @@ import { printable } from "../text/printable";
 import { styleFor } from "../text/Style";
 import { ExitCode } from "./ExitCode";
 import { COMMON_OPTIONS, commandHelp, PROGRAM, programHelp } from "./help";
+import { CHOOSE_SERVER } from "./serverOptions";
 import { UsageError, type Command } from "./Command";
 import { commands } from "./commands";
 import { terminalOf } from "./terminal";
@@ -43,8 +44,7 @@ async function run(command: Command, commandLine: string[]): Promise<ExitCode> {
     if (values["help"]) return say(commandHelp(command, styleFor(process.stdout)));
     const { least, most } = command.operands ?? { least: 0, most: 0 };
     if (positionals.length < least || positionals.length > most) {
-      const hint =
-        "host" in command.options ? " Use --host for a server, --stack for a stack, and --config for a file." : "";
+      const hint = "host" in command.options ? ` ${CHOOSE_SERVER}` : "";
       throw new UsageError(`Expected arguments: ${command.operands?.usage ?? "none"}.${hint}`);
     }
     const { exitCode, facts, text } = await command.run(
@@ -53,6 +53,7 @@ async function run(command: Command, commandLine: string[]): Promise<ExitCode> {
         environment: process.env,
         directory: process.cwd(),
         progress,
+        warn: (text) => complain(text),
         terminal: terminalOf(process.stdin, process.stderr),
       },
     );

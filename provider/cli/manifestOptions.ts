@@ -108,32 +108,37 @@ export interface ManifestWithInventory {
   logins: LiveLogins;
 }
 
-/** Reads the manifest first, so that no server is asked about one that would not be deployed. */
-export async function manifestWithInventory(
+/** A manifest and the servers of the configuration, read before any of them is asked. */
+export function declaredManifest(
   operand: string | undefined,
   { "as-of": asOf, ...serverOptions }: LiveOptions,
-  context: CommandContext,
-  { withKeys = false } = {},
-): Promise<ManifestWithInventory> {
-  const { directory } = context;
+  { directory }: Pick<CommandContext, "directory">,
+) {
   const servers = configuredServers(serverOptions, directory);
   const options = { asOf: asOfDay(asOf), servers: namingOf(servers) };
   const file = manifestFile(operand, directory);
-  const manifest = read();
-  const { inventory, logins, loginKeys } = await withServer(servers, manifest.server, context, async (server) => {
+  try {
+    return { manifest: readManifestFile(file, directory, options), file, options, servers };
+  } catch (error) {
+    throw error instanceof ManifestError ? new UsageError(error.message) : error;
+  }
+}
+
+/** Reads the manifest first, so that no server is asked about one that would not be deployed. */
+export async function manifestWithInventory(
+  operand: string | undefined,
+  options: LiveOptions,
+  context: CommandContext,
+  { withKeys = false } = {},
+): Promise<ManifestWithInventory> {
+  const { servers, ...read } = declaredManifest(operand, options, context);
+  const { manifest } = read;
+  const live = await withServer(servers, manifest.server, context, async (server) => {
     const inventory = await server.inventory();
     const logins = await loginsOf(server, manifest);
     return { inventory, logins, loginKeys: withKeys ? await loginKeysOn(server, inventory) : new Map<string, string>() };
   });
-  return { manifest, file, options, inventory, instance: logins.instance ?? undefined, logins, loginKeys };
-
-  function read(): Manifest {
-    try {
-      return readManifestFile(file, directory, options);
-    } catch (error) {
-      throw error instanceof ManifestError ? new UsageError(error.message) : error;
-    }
-  }
+  return { ...read, ...live, instance: live.logins.instance ?? undefined };
 }
 
 /** Password files are often read by another login than the one that runs Drush: what it cannot see hides nothing else. */

@@ -28,6 +28,9 @@ export const SERVER_OPTIONS = {
   server: { type: "string", value: "NAME", help: "selects one of several configured servers" },
 } as const satisfies CommandOptions;
 
+/** For arguments that were meant as one of these options. */
+export const CHOOSE_SERVER = "Use --host for a server, --stack for a stack, and --config for a file.";
+
 export type ServerOptions = Partial<Record<keyof typeof SERVER_OPTIONS, string | undefined>>;
 
 /** @throws UsageError */

@@ -1,6 +1,7 @@
 import { AegirError } from "../aegir/AegirError";
 import type { AegirServer } from "../aegir/AegirServer";
 import { authorizedKeysProblem } from "../aegir/ServerConfiguration";
+import { loginAddress } from "../aegir/loginAddress";
 import type { Password } from "../aegir/PasswordFiles";
 import { configurationOf, serverFor } from "../aegir/servers";
 import { internalNameProblems } from "../naming/InternalName";
@@ -379,15 +380,12 @@ async function recordOf(
   found: Password,
   inputs: Partial<Inputs>,
 ): Promise<Recorded> {
-  const { accounts, connection } = server.configuration;
   const kept = inputs.passwordInState ?? true;
   return {
     ...declaredOf(properties, inputs),
     stateVersion: STATE_VERSION,
     username,
-    host: accounts?.host ?? accounts?.connection?.host ?? connection?.host ?? "",
-    sshPort: (accounts?.connection ?? connection)?.port ?? 22,
-    ftpsPort: 21,
+    ...loginAddress(server.configuration),
     sshAcceptsPasswords: await server.passwordFiles.sshAcceptsPasswords(),
     // Null, because Pulumi takes an output that is absent for one that no preview can know.
     password: kept ? found.password : null,

@@ -43,7 +43,8 @@ describe("Every command", () => {
     plan: [...looking, "access.yaml"],
     dump: looking,
     audit: [...looking, "access.yaml"],
-    doctor: looking,
+    doctor: [...looking, "--logins", "access.yaml"],
+    login: [...looking, "acme"],
   });
 
   function connecting(): string[] {
