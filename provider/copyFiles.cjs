@@ -9,6 +9,4 @@ const files = [
   ...["session", "facts", "reads", "writes"].map((part) => `worker/${part}.php`),
 ];
 for (const file of files) copyFileSync(file, `dist/${file}`);
-// npm never packs a .gitignore.
-copyFileSync("templates/project/.gitignore", "dist/cli/gitignore");
 chmodSync("dist/cli/main.js", 0o755);

@@ -64,8 +64,7 @@ export const init = defineCommand({
     },
   },
   exitCodes: {
-    [ExitCode.ok]: "the project is complete, and everything in the configuration can be managed",
-    [ExitCode.found]: "the project is complete, but the checks found something to look at",
+    [ExitCode.ok]: "the project is complete; the output says if the checks found something to look at",
     [ExitCode.failed]: "connection, login or Drush failed on the server; nothing was written",
     [ExitCode.notPinned]: "the host key was not confirmed; nothing was written, and no credentials were sent",
   },
@@ -117,7 +116,7 @@ export const init = defineCommand({
       next: nextCommands(relative(context.directory, directory), stack, packages),
     };
     return {
-      exitCode: examined.exitCode,
+      exitCode: ExitCode.ok,
       facts: result,
       text: (style) => [examined.text(style), initReport(result, style)].join("\n\n"),
     };

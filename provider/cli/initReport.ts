@@ -22,6 +22,10 @@ const PIPELINES_NEED =
   "Commit the pipelines together with package-lock.json. The variables and protections that they need are in " +
   "node_modules/pulumi-aegir/docs/your-first-access-pull-request.md.";
 
+const ADOPTS =
+  "`pulumi up` lists as created what is new to Pulumi. If it is on the server already, it is adopted as it is, and nothing is " +
+  "written. `npx aegir-access plan` shows what would be written.";
+
 /** What `init` prints after the report of the checks. */
 export function initReport({ directory, files, decisions, next }: InitFacts, style: Style): string {
   const list = (title: string, outcome: WrittenFile["outcome"]) => {
@@ -36,6 +40,7 @@ export function initReport({ directory, files, decisions, next }: InitFacts, sty
     ...list("Left alone, and different from what init writes:", "different"),
     ...(decisions > 0 ? [`${plural(decisions, "thing")} to decide: search access.yaml for "${DECIDE}".`] : []),
     ...(hasNewPipelines ? [PIPELINES_NEED] : []),
+    ADOPTS,
     [style.bold("Next:"), ...next.map((command) => `  ${command}`)].join("\n"),
   ].join("\n\n");
 }

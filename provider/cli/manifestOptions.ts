@@ -58,7 +58,9 @@ export function bytesOf(file: string, directory: string, read: (path: string) =>
   try {
     return read(resolve(directory, file));
   } catch (error) {
-    throw new UsageError(`${printable(file)} cannot be read: ${printable((error as Error).message)}.`);
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === "ENOENT") throw new UsageError(`There is no file ${printable(file)} (from ${printable(directory)}).`);
+    throw new UsageError(`${printable(file)} cannot be read: ${printable(message)}.`);
   }
 }
 

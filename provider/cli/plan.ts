@@ -26,6 +26,8 @@ export const plan = defineCommand({
       "that. To see what will go, run `pulumi preview`, or `review` between two revisions.",
     "Of logins (shellAccount), shows the passwords that a deployment rotates because of their age, and those that end soon. " +
       "Reads when the password files were written, never a password.",
+    "What is as declared already is adopted: a deployment writes nothing for it, even where `pulumi preview`, which never looks at " +
+      "the server, lists it as created.",
   ],
   operands: { usage: `[${MANIFEST_USAGE}]`, least: 0, most: 1 },
   options: LIVE_OPTIONS,

@@ -16,12 +16,15 @@ export interface ProjectFile {
 export const PIPELINES = ["github", "gitlab"] as const;
 export type Pipelines = (typeof PIPELINES)[number];
 
-/** A Pulumi template: `pulumi new` fills in the name in the same way. */
+/**
+ * A Pulumi template: `pulumi new` fills in the name in the same way. npm packs no .gitignore, so its name here has a
+ * placeholder, in place of which `pulumi new` puts nothing (docs/pulumi.md#template-names).
+ */
 export function projectFiles(project: string): ProjectFile[] {
-  // npm packs no .gitignore: the build puts it beside this module.
-  const ignored = { path: ".gitignore", text: readFileSync(join(__dirname, "gitignore"), "utf8") };
-  const others = filesIn("project").filter(({ path }) => path !== ignored.path);
-  return [...others, ignored].map(({ path, text }) => ({ path, text: text.replaceAll("${PROJECT}", project) }));
+  return filesIn("project").map(({ path, text }) => ({
+    path: path.replace("${DESCRIPTION}", ""),
+    text: text.replaceAll("${PROJECT}", project),
+  }));
 }
 
 /**

@@ -1,4 +1,5 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
+import { resolve } from "node:path";
 import { ManifestError, parseManifest, type Manifest, type ManifestOptions } from "../manifest";
 import { manifestBytes } from "../manifest/parseManifest";
 import {
@@ -95,6 +96,13 @@ export const review = defineCommand({
     }
 
     function files(...names: [string, string]) {
+      const missing = names.find((name) => !existsSync(resolve(directory, name)));
+      if (missing !== undefined) {
+        throw new UsageError(
+          `There is no file ${printable(missing)} (from ${printable(directory)}). To compare git revisions, give both of them ` +
+            `and the file: review main HEAD --manifest access.yaml.`,
+        );
+      }
       const [base, head] = names.map((name) => ({ name, bytes: bytesOf(name, directory, manifestBytes) }));
       return { base: base!, head: head! };
     }

@@ -47,12 +47,19 @@ export function accessStack(): Promise<AccessOutputs> {
   return deploy(configuration, guard);
 }
 
+/** Neither a preview nor the step that Pulumi shows knows what is on the server. */
+const FIRST_DEPLOYMENT =
+  "This is the first deployment of this stack. Pulumi lists everything as created, because it is new in the stack's state. " +
+  "What is on the server already is adopted as it is, and nothing is written for it. `aegir-access plan` shows what a " +
+  "deployment would write.";
+
 async function deploy(
   { manifest, instance, runQueue }: StackConfiguration,
   { hooks, mayBeDestroyed }: ReturnType<typeof refuseDestroy>,
 ): Promise<AccessOutputs> {
   const access = accessOfManifest(manifest, instance);
   const last = await compareWithLastDeployment(access);
+  if (last === undefined) await pulumi.log.info(FIRST_DEPLOYMENT);
   if (mayBeDestroyed) await warnOfDestroy(last ?? access);
   declareAccess({ protect: !mayBeDestroyed, hooks });
   const options = { server: manifest.server, waitFor: runQueue && ("recorded" as const), access, last };

@@ -73,6 +73,13 @@ describe("aegir-access init", () => {
     assert.equal(server.aegir.counts.writes, 0);
   });
 
+  it("init: succeeds where something cannot be managed, and says what", async () => {
+    await start();
+    const { exitCode, stdout } = await server.run("init", "access", ...pinned());
+    assert.equal(exitCode, 0);
+    assert.match(stdout, /^ {2}ShellAccount +no: no `accounts` are configured$/m);
+  });
+
   it("init: writes no secret into any file", async () => {
     await start();
     await server.run("init", "access", ...pinned());

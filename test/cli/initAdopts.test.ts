@@ -72,7 +72,9 @@ describe("provider/templates/project", () => {
     );
     assert.equal(status, 0, stderr);
     const text = (project: string, file: string) => readFileSync(at(project, file), "utf8");
-    for (const file of readdirSync(template).filter((each) => each !== "Pulumi.yaml")) {
+    const files = readdirSync(template).map((each) => each.replace("${DESCRIPTION}", ""));
+    assert.ok(files.includes(".gitignore"));
+    for (const file of files.filter((each) => each !== "Pulumi.yaml")) {
       assert.equal(text("new", file), text("access", file), file);
     }
     // It writes down the package manager and the template as well.
@@ -84,9 +86,9 @@ describe("provider/templates/project", () => {
     const place = ["--host", `${user}@${host}:${port}`, "--host-key", hostKey, "--instance", "o1"];
     const { exitCode, stdout } = await server.run("init", "new", ...place, "--json");
     assert.equal(exitCode, 0, stdout);
-    const { files } = JSON.parse(stdout) as { files: { path: string; outcome: string }[] };
+    const initialized = JSON.parse(stdout) as { files: { path: string; outcome: string }[] };
     assert.deepEqual(
-      files.filter(({ outcome }) => outcome === "written").map(({ path }) => path),
+      initialized.files.filter(({ outcome }) => outcome === "written").map(({ path }) => path),
       ["Pulumi.production.yaml", "access.yaml"],
     );
   });

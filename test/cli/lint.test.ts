@@ -119,7 +119,7 @@ describe("aegir-access lint", () => {
       nothing.stderr,
       / has neither access\.yaml nor stacks\/access\.yaml\. Give the path of the manifest\.\n/,
     );
-    assert.match((await lint("missing.yaml")).stderr, /^missing\.yaml cannot be read: ENOENT/);
+    assert.match((await lint("missing.yaml")).stderr, /^There is no file missing\.yaml/);
     write("access.yaml", good);
     const day = await lint("--as-of", "2026-02-30");
     assert.deepEqual([day.exitCode, day.stdout], [2, ""]);

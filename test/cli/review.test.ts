@@ -47,6 +47,13 @@ describe("aegir-access review", () => {
     }
   });
 
+  it("review: explains how to compare revisions if it is given one in place of a file", async () => {
+    write("access.yaml", manifest("alice"));
+    const { exitCode, stderr } = await review("HEAD", "access.yaml");
+    assert.equal(exitCode, 2);
+    assert.match(stderr, /^There is no file HEAD \(from .*\)\. .*review main HEAD --manifest access\.yaml\.$/m);
+  });
+
   it("review: accepts the keys of an earlier release in BASE, and refuses them in HEAD", async () => {
     const former = manifest("alice").replace("internalName: acme", "internalName: acme\n    previously: old");
     write("base.yaml", `${former}brake: { percent: 50 }\n`);

@@ -88,7 +88,6 @@ describe("the packed package", () => {
     const rest = packed.filter((path) => path.startsWith("dist/") && !/\.(js|d\.ts)$/.test(path));
     assert.deepEqual(rest.sort(), [
       "dist/aegir/servers.schema.json",
-      "dist/cli/gitignore",
       "dist/manifest/access.schema.json",
       "dist/resources/resources.schema.json",
       "dist/review/page.html",
@@ -108,11 +107,12 @@ describe("the packed package", () => {
     );
   });
 
-  it("brings every template, except the .gitignore that npm never packs", () => {
+  it("brings every template, the .gitignore under a name that npm packs", () => {
     const templates = readdirSync(join(root, "provider", "templates"), { recursive: true, withFileTypes: true })
-      .filter((entry) => entry.isFile() && entry.name !== ".gitignore")
+      .filter((entry) => entry.isFile())
       .map((entry) => relative(join(root, "provider"), join(entry.parentPath, entry.name)));
     assert.deepEqual(packed.filter((path) => path.startsWith("templates/")).sort(), templates.sort());
+    assert.ok(templates.includes("templates/project/.gitignore${DESCRIPTION}"));
   });
 
   it("brings every file that its package.json names", () => {
