@@ -35,12 +35,6 @@ export function containsSecrets(value: PropertyValue): boolean {
   return isSecret(value) || (typeof value === "object" && value !== null && Object.values(value).some(containsSecrets));
 }
 
-export function containsUnknown(value: PropertyValue): boolean {
-  return (
-    value === unknown || (typeof value === "object" && value !== null && Object.values(value).some(containsUnknown))
-  );
-}
-
 /** The value with every secret in clear. */
 export function reveal(value: PropertyValue): PropertyValue {
   return isSecret(value) ? reveal(value["value"] ?? null) : mapElements(value, reveal);
