@@ -49,7 +49,7 @@ export function allWork({ trials, ftps }: LoginsFacts): boolean {
 
 const SAYS: Record<LoginTrial["outcome"], string> = {
   works: "works",
-  expired: "expired: its password and its keys let nobody work until the password is rotated",
+  expired: "expired: no login works, with a key either, until the password is rotated",
   changedByHolder: "changed by its holder, so not tried with the password of the file",
   refused: "refused: its holder may have changed the password",
   missing: "has no password file",
