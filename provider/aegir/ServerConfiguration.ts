@@ -161,7 +161,7 @@ export const ServersSchema = z
   .refine((servers) => Object.keys(servers).length > 0, { message: "must name at least one server" })
   .meta({ description: "The Aegir servers of this stack, by name." });
 
-export type Servers = Record<string, ServerConfiguration>;
+export type ServerConfigurations = Record<string, ServerConfiguration>;
 
 const howToConfigure =
   `Set \`${SERVERS_KEY}\` in the stack's configuration (see docs/servers.md of this package); destroy and refresh use the ` +
@@ -188,7 +188,7 @@ export function authorizedKeysProblem({
  * Reads the value of `aegir:servers`.
  * @throws AegirError `notConfigured`, listing every problem with its path; never with values, since some are secret.
  */
-export function parseServers(text: string | undefined): Servers {
+export function parseServers(text: string | undefined): ServerConfigurations {
   if (text === undefined) throw notConfigured(`the configuration has no \`${SERVERS_KEY}\``);
   let value: unknown;
   try {
@@ -213,13 +213,13 @@ function notConfigured(what: string): AegirError {
 }
 
 /** Why `server` does not select a configured server; undefined if it does. */
-export function serverSelectionProblem(servers: Servers, server: string | undefined): string | undefined {
+export function serverSelectionProblem(servers: ServerConfigurations, server: string | undefined): string | undefined {
   const problem = selectionProblem(servers, server);
   return problem && `${problem}.`;
 }
 
 /** The same without the last full stop. */
-function selectionProblem(servers: Servers, server: string | undefined): string | undefined {
+function selectionProblem(servers: ServerConfigurations, server: string | undefined): string | undefined {
   const names = Object.keys(servers);
   if (server === undefined) {
     return names.length === 1
@@ -232,7 +232,7 @@ function selectionProblem(servers: Servers, server: string | undefined): string 
 }
 
 /** The name of a resource's server: the one that it names, or the only one. */
-export function selectServer(servers: Servers, server: string | undefined): string {
+export function selectServer(servers: ServerConfigurations, server: string | undefined): string {
   const problem = selectionProblem(servers, server);
   if (problem) {
     const gone =

@@ -6,10 +6,10 @@
 import { forgetRejectedCredentials } from "../ssh/loginOnce";
 import { AegirError } from "./AegirError";
 import { AegirServer } from "./AegirServer";
-import { parseServers, selectServer, type ServerConfiguration, type Servers } from "./ServerConfiguration";
+import { parseServers, selectServer, type ServerConfiguration, type ServerConfigurations } from "./ServerConfiguration";
 
 let configured: string | undefined;
-let servers: Servers | undefined;
+let servers: ServerConfigurations | undefined;
 const open = new Map<string, AegirServer>();
 
 /** @param text the value of `aegir:servers`, JSON, or undefined if the stack has none */
@@ -21,7 +21,7 @@ export function configureServers(text: string | undefined): void {
 }
 
 /** @throws AegirError `notConfigured` */
-export function configuredServers(): Servers {
+export function configuredServers(): ServerConfigurations {
   servers ??= parseServers(configured);
   return servers;
 }

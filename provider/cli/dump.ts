@@ -1,4 +1,4 @@
-import type { Servers } from "../aegir/ServerConfiguration";
+import type { ServerConfigurations } from "../aegir/ServerConfiguration";
 import { liveClients } from "../inventory/declarable";
 import { findingsOf } from "../inventory/findings";
 import { DECIDE, manifestOfInventory } from "../inventory/manifestOfInventory";
@@ -49,7 +49,11 @@ export const dump = defineCommand({
  * What a live server holds, as a manifest.
  * @param name the server's name; may be undefined where only one is configured
  */
-export async function manifestOfServer(servers: Servers, name: string | undefined, context: CommandContext) {
+export async function manifestOfServer(
+  servers: ServerConfigurations,
+  name: string | undefined,
+  context: CommandContext,
+) {
   const { inventory, hasAccounts } = await withServer(servers, name, context, async (server) => ({
     inventory: await server.inventory(),
     hasAccounts: server.configuration.accounts !== undefined,

@@ -2,7 +2,7 @@
 import { resolve } from "node:path";
 import { AegirError } from "../aegir/AegirError";
 import { AegirServer } from "../aegir/AegirServer";
-import { parseServers, selectServer, SERVERS_KEY, type Servers } from "../aegir/ServerConfiguration";
+import { parseServers, selectServer, SERVERS_KEY, type ServerConfigurations } from "../aegir/ServerConfiguration";
 import { printable } from "../text/printable";
 import { UsageError, type CommandContext, type CommandOptions } from "./Command";
 import { serversOfFile, serversOfStack, type UncheckedServers } from "./serverFiles";
@@ -51,13 +51,13 @@ export function uncheckedServers({ stack, cwd, config, server }: ServerOptions, 
 }
 
 /** All servers of the configuration that the options name, checked. */
-export function configuredServers(options: ServerOptions, directory: string): Servers {
+export function configuredServers(options: ServerOptions, directory: string): ServerConfigurations {
   const { servers } = uncheckedServers({ ...options, server: undefined }, directory);
   return checkedServers(servers);
 }
 
 /** @throws UsageError */
-export function checkedServers(servers: Record<string, unknown>): Servers {
+export function checkedServers(servers: Record<string, unknown>): ServerConfigurations {
   return asUsage(() => parseServers(JSON.stringify(servers)));
 }
 
@@ -68,7 +68,7 @@ export function checkedServers(servers: Record<string, unknown>): Servers {
  * @throws UsageError if none can be chosen; SshError if it cannot be reached
  */
 export async function withServer<T>(
-  servers: Servers,
+  servers: ServerConfigurations,
   name: string | undefined,
   { progress }: Pick<CommandContext, "progress">,
   use: (server: AegirServer) => Promise<T>,

@@ -155,7 +155,7 @@ export class Sftp {
 
   /** One operation, with a line in the debug log. */
   async #ask<Result>(
-    verb: string,
+    action: string,
     path: string,
     outcome: SshOutcome,
     operation: (sftp: SFTPWrapper, over: AbortSignal) => Promise<Result>,
@@ -163,14 +163,14 @@ export class Sftp {
     const began = performance.now();
     let how = "failed";
     try {
-      const result = await this.#raced(verb, path, outcome, operation);
+      const result = await this.#raced(action, path, outcome, operation);
       how = "done";
       return result;
     } catch (error) {
       if (error instanceof OneLineError) how = `failed (${error.code})`;
       throw error;
     } finally {
-      debugLog("%s: SFTP, %s %s: %s after %d ms", this.label, verb, path, how, millisecondsSince(began));
+      debugLog("%s: SFTP, %s %s: %s after %d ms", this.label, action, path, how, millisecondsSince(began));
     }
   }
 
@@ -179,7 +179,7 @@ export class Sftp {
    * `outcome`: what is known if the answer is lost.
    */
   async #raced<Result>(
-    verb: string,
+    action: string,
     path: string,
     outcome: SshOutcome,
     operation: (sftp: SFTPWrapper, over: AbortSignal) => Promise<Result>,
@@ -189,7 +189,7 @@ export class Sftp {
     let timer: NodeJS.Timeout | undefined;
     const effect = outcome === "unknown" ? "Whether it was done is unknown" : "Nothing was changed";
     const broken = (code: "sessionBroken" | "deadlineExceeded", why: string) =>
-      new SshError(code, this.label, outcome, `could not ${verb} ${printable(path)}: ${why}`, { effect });
+      new SshError(code, this.label, outcome, `could not ${action} ${printable(path)}: ${why}`, { effect });
     try {
       return await Promise.race([
         operation(channel.wrapper, over.signal),
@@ -212,7 +212,7 @@ export class Sftp {
         this.label,
         path,
         code === NO_SUCH_FILE ? "missing" : code === PERMISSION_DENIED ? "denied" : "failed",
-        `the server did not ${verb} ${printable(path)}: ${printable(message)}`,
+        `the server did not ${action} ${printable(path)}: ${printable(message)}`,
       );
     } finally {
       clearTimeout(timer);

@@ -73,15 +73,15 @@ describe("a server that talks without end", function () {
   after(() => rmSync(directory, { recursive: true }));
 
   /** How the command ends that meets such a server, and the most memory that its process came to need, in bytes. */
-  async function meeting(script: Script, verb: "dump" | "doctor" = "dump"): Promise<Ended & { peak: number }> {
+  async function meeting(script: Script, command: "dump" | "doctor" = "dump"): Promise<Ended & { peak: number }> {
     const server = await ScriptedServer.start(script);
     try {
       const connection = { ...server.args(), dialErrorLimit: 0, perDialTimeout: 3 };
-      const main = verb === "dump" ? { connection } : { accounts: { instance: "o1", connection } };
+      const main = command === "dump" ? { connection } : { accounts: { instance: "o1", connection } };
       writeFileSync(join(directory, "servers.yaml"), stringify({ main }));
       const file = join(directory, "peak");
       const environment = { NODE_OPTIONS: `--require ${join(__dirname, "peak.js")}`, PEAK_FILE: file };
-      const ended = await aegirAccess([verb, "--config", "servers.yaml"], { cwd: directory, environment });
+      const ended = await aegirAccess([command, "--config", "servers.yaml"], { cwd: directory, environment });
       return { ...ended, peak: Number(readFileSync(file, "utf8")) * 1024 };
     } finally {
       await server.stop();
