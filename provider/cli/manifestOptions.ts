@@ -138,7 +138,11 @@ export async function manifestWithInventory(
   const live = await withServer(servers, manifest.server, context, async (server) => {
     const inventory = await server.inventory();
     const logins = await loginsOf(server, manifest);
-    return { inventory, logins, loginKeys: withKeys ? await loginKeysOn(server, inventory) : new Map<string, string>() };
+    return {
+      inventory,
+      logins,
+      loginKeys: withKeys ? await loginKeysOn(server, inventory) : new Map<string, string>(),
+    };
   });
   return { ...read, ...live, instance: live.logins.instance ?? undefined };
 }
