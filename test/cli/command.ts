@@ -1,6 +1,7 @@
 /** The compiled command as its users run it: in a process, with an environment and a directory. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
+import type { EventEmitter } from "node:events";
 import { join } from "node:path";
 
 export const main = join(__dirname, "..", "..", "provider", "dist", "cli", "main.js");
@@ -15,7 +16,7 @@ interface CommandOptions {
   cwd?: string;
   /** In addition to this process's, in which no credentials and no agent are left. */
   environment?: NodeJS.ProcessEnv;
-  /** The program to run in a process of its own; the one of this checkout, in a process that is used again, if absent. */
+  /** The program to run in a process of its own; the one of this checkout if absent. */
   command?: string;
 }
 
@@ -27,8 +28,12 @@ export async function aegirAccess(
   const env = Object.fromEntries(
     Object.entries({ ...Object.fromEntries(kept), ...environment }).filter(([, value]) => value !== undefined),
   );
-  if (command !== undefined) {
-    return outcome(spawn(process.execPath, [command, ...args], { cwd, env, stdio: ["ignore", "pipe", "pipe"] }));
+  // Other variables are for Node or for libraries, which read them when they start.
+  const isReusable = command === undefined && Object.keys(environment).every((name) => name.startsWith("AEGIR_"));
+  if (!isReusable) {
+    return outcome(
+      spawn(process.execPath, [command ?? main, ...args], { cwd, env, stdio: ["ignore", "pipe", "pipe"] }),
+    );
   }
   const host = idleHosts.pop() ?? startHost();
   hold(host, true);
@@ -47,7 +52,7 @@ function outcome(child: ChildProcess, endMark?: string): Promise<Ended> {
   const ended: Ended = { exitCode: null, stdout: "", stderr: "" };
   return new Promise((resolve) => {
     const finish = (): void => {
-      for (const emitter of [child, child.stdout!, child.stderr!]) emitter.removeAllListeners();
+      for (const [emitter, event, listener] of listeners) emitter.off(event, listener);
       resolve(ended);
     };
     const finishAtMark = (): void => {
@@ -57,20 +62,21 @@ function outcome(child: ChildProcess, endMark?: string): Promise<Ended> {
       ended.stderr = ended.stderr.slice(0, -endMark.length);
       finish();
     };
-    for (const stream of ["stdout", "stderr"] as const) {
-      child[stream]!.on("data", (piece: Buffer) => {
-        ended[stream] += piece.toString();
-        finishAtMark();
-      });
-    }
-    child.on("message", (exitCode: number) => {
-      ended.exitCode = exitCode;
+    const hear = (stream: "stdout" | "stderr") => (piece: Buffer) => {
+      ended[stream] += piece.toString();
       finishAtMark();
-    });
-    child.once("close", (exitCode) => {
+    };
+    const exited = (then: () => void) => (exitCode: number | null) => {
       ended.exitCode = exitCode;
-      finish();
-    });
+      then();
+    };
+    const listeners: [EventEmitter, ...Parameters<EventEmitter["on"]>][] = [
+      [child.stdout!, "data", hear("stdout")],
+      [child.stderr!, "data", hear("stderr")],
+      [child, "message", exited(finishAtMark)],
+      [child, "close", exited(finish)],
+    ];
+    for (const [emitter, event, listener] of listeners) emitter.on(event, listener);
   });
 }
 
