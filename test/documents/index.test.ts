@@ -9,6 +9,7 @@ import { FAULT_INDEX, faultIndex } from "./faultIndex";
 import { MANIFEST_REFERENCE, manifestReference } from "./manifestReference";
 import { RESOURCE_TYPES } from "./resourceDefinitions";
 import { RESOURCE_PAGES, resourcePage } from "./resourceReference";
+import { SERVERS_PAGE, serversPage } from "./serversReference";
 import { unwitnessed, WITNESSED, witness, type TestTitle } from "../support/TestTitle";
 import { allTitles } from "./titles";
 import { TRAP_INDEX, trapIndex } from "./trapIndex";
@@ -106,6 +107,19 @@ describe("The reference of the manifest", () => {
   it("manifest.md: begins with a valid manifest", () => {
     const [, manifest] = /^```yaml\n(.*?)^```$/ms.exec(page)!;
     assert.deepEqual(parseManifest(manifest!, "manifest.md", { asOf: "2026-11-24" }).warnings, []);
+  });
+});
+
+describe("The reference of the servers", () => {
+  it("servers.md: is what `npm run index` writes", () => {
+    assert.equal(readFileSync(SERVERS_PAGE, "utf8"), serversPage(), "run npm run index");
+  });
+
+  it("servers.md: has each map once, with its defaults and without Pulumi's own way to write a secret", () => {
+    const page = serversPage();
+    assert.equal(page.split("\n### Connection\n").length, 2);
+    assert.match(page, /^\| `port` \(optional\) \| number \| The port of SSH\. Default: `22`\. \|$/m);
+    assert.doesNotMatch(page, /`secure`|undefined/);
   });
 });
 

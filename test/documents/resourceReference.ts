@@ -13,6 +13,7 @@ import {
   type Kind,
   type ResourceType,
 } from "./resourceDefinitions";
+import { replacedPart } from "./replacedPart";
 
 /** By type, the file of its page. */
 export const RESOURCE_PAGES: Record<ResourceType, string> = {
@@ -48,16 +49,9 @@ export function resourcePage(type: ResourceType): string {
       .trimEnd(),
   };
   return Object.entries(parts).reduce(
-    (page, [part, made]) => replaced(page, part, made),
+    (page, [part, made]) => replacedPart(page, part, made),
     readFileSync(RESOURCE_PAGES[type], "utf8"),
   );
-}
-
-function replaced(page: string, part: string, made: string): string {
-  const [begin, end] = [`<!-- ${part}: written by npm run index -->`, `<!-- end of the ${part} -->`];
-  const [from, to] = [page.indexOf(begin), page.indexOf(end)];
-  if (from < 0 || to < from) throw new Error(`The page has no part between ${begin} and ${end}`);
-  return `${page.slice(0, from)}${begin}\n\n${made}\n\n${page.slice(to)}`;
 }
 
 function table(heading: string, definitions: Definition[]): string[] {
