@@ -85,5 +85,5 @@ function report({ file, problems, warnings, complete, counts }: Linted, asOf: st
     problems.length === 0 ? "no problem" : plural(problems.length, "problem"),
     ...(warnings.length > 0 ? [plural(warnings.length, "warning")] : []),
   ];
-  return [...said, `${style.bold(printable(file))} (read for ${asOf}): ${found.join(", ")}`].join("\n\n");
+  return [...said, `${style.bold(printable(file))} (as of ${asOf}): ${found.join(", ")}`].join("\n\n");
 }

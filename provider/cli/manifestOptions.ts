@@ -10,6 +10,7 @@ import { OneLineError } from "../text/OneLineError";
 import { dayProblems, utcDay } from "../naming/Day";
 import { printable } from "../text/printable";
 import { UsageError, type CommandContext, type CommandOptions } from "./Command";
+import { serversOfOnlyStack } from "./serverFiles";
 import { configuredServers, SERVER_OPTIONS, uncheckedServers, withServer, type ServerOptions } from "./serverOptions";
 
 /** Where a manifest is if the command line names none: in a project of its own, or in this repository. */
@@ -24,7 +25,10 @@ export const OFFLINE_OPTIONS = {
     value: "DAY",
     help: "reads the manifest as of this day (UTC, YYYY-MM-DD; default: today) and leaves out grants that ended before it",
   },
-  stack: { ...SERVER_OPTIONS.stack, help: "reads the rules for names (clientPrefix, instance) from Pulumi.NAME.yaml" },
+  stack: {
+    ...SERVER_OPTIONS.stack,
+    help: "reads the rules for names (clientPrefix, instance) from Pulumi.NAME.yaml; not needed if there is only one stack",
+  },
   cwd: SERVER_OPTIONS.cwd,
   config: { ...SERVER_OPTIONS.config, help: `reads them from this file, which contains the value of aegir:servers` },
 } as const satisfies CommandOptions;
@@ -71,10 +75,14 @@ export function asOfDay(day: string | undefined): string {
   return day ?? utcDay();
 }
 
-/** What the configured servers do to names; nothing if no configuration is named, because none is needed offline. */
+/**
+ * What the configured servers do to names. Offline no configuration is needed: without an option it is that of the only
+ * stack, if there is one, so that a review by hand counts what a deployment counts.
+ */
 export function namingOptions(options: ServerOptions, directory: string): Pick<ManifestOptions, "servers"> {
-  if (options.stack === undefined && options.config === undefined && options.cwd === undefined) return {};
-  return { servers: namingOf(uncheckedServers(options, directory).servers) };
+  const isNamed = [options.stack, options.config, options.cwd].some((option) => option !== undefined);
+  const found = isNamed ? uncheckedServers(options, directory) : serversOfOnlyStack(directory);
+  return found === undefined ? {} : { servers: namingOf(found.servers) };
 }
 
 /** @param servers as they were written; may be unchecked */

@@ -44,6 +44,20 @@ export function serversOfStack(start: string, stack: string | undefined): Unchec
   return serversIn(read(file), file, inStack);
 }
 
+/** The servers of a project's only stack; undefined outside a project, if it has several stacks, or if its servers are missing or encrypted. */
+export function serversOfOnlyStack(start: string): UncheckedServers | undefined {
+  const project = projectFile(start);
+  if (project === undefined) return undefined;
+  const directory = stackDirectory(project);
+  const [stack, ...others] = stacksIn(directory);
+  if (stack === undefined || others.length > 0) return undefined;
+  const file = stackFileIn(directory, stack)!;
+  const text = read(file);
+  const document = yaml(text, file);
+  const servers = isMap(document) ? inStack(document) : undefined;
+  return servers === undefined || isEncrypted(servers) ? undefined : serversIn(text, file, inStack);
+}
+
 /** Where Pulumi keeps the files of a project's stacks. */
 export function stackDirectory(project: string): string {
   const settings = yaml(read(project), project) as { stackConfigDir?: unknown } | null;

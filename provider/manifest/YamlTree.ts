@@ -188,7 +188,7 @@ class Reader {
 function syntaxMessage(code: string, message: string): string {
   switch (code) {
     case "TAB_AS_INDENT":
-      return "A tab indents this line, and YAML allows spaces only. Replace the tab by spaces.";
+      return "A tab indents this line, and YAML allows spaces only. Replace the tab with spaces.";
     default:
       return `Invalid YAML: ${message.replace(/\.$/, "")}. Check the indentation, the colons and the quotes here and in the line above.`;
   }

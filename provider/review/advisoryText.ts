@@ -24,9 +24,9 @@ export function advisoryText(advisory: Advisory, subjects: SubjectText): Phrase 
     case "handedOver":
       return phrase`A handover of ${subjects.sites(advisory.sites)} takes neither user 1 of the Drupal site nor downloaded backups from the former client, nor an SSL certificate that other sites of that client use: see handing-over-a-site.md.`;
     case "gone":
-      return phrase`Without any site after this: ${subjects.people(advisory.people)}.`;
+      return phrase`Left with no site: ${subjects.people(advisory.people)}.`;
     case "new":
-      return phrase`Without any site before this: ${subjects.people(advisory.people)}.`;
+      return phrase`Had no site before: ${subjects.people(advisory.people)}.`;
     case "wide":
       return phrase`${capitalizedPhrase(subjects.person(advisory.person))} would reach ${advisory.sites} of all ${advisory.of} sites.`;
     case "rotated":

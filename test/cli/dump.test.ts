@@ -30,7 +30,7 @@ describe("aegir-access dump", () => {
     const { exitCode, stdout } = await server.run("lint", "access.yaml", "--as-of", "2026-11-24");
     assert.deepEqual(
       [exitCode, stdout],
-      [0, "access.yaml (read for 2026-11-24): 3 clients, 6 sites, 3 bindings, no problem\n"],
+      [0, "access.yaml (as of 2026-11-24): 3 clients, 6 sites, 3 bindings, no problem\n"],
     );
   });
 

@@ -30,7 +30,7 @@ describe("aegir-access lint", () => {
     write("access.yaml", good);
     assert.deepEqual(await lint("--as-of", "2026-11-24"), {
       exitCode: 0,
-      stdout: "access.yaml (read for 2026-11-24): 1 client, 2 sites, 2 bindings, no problem\n",
+      stdout: "access.yaml (as of 2026-11-24): 1 client, 2 sites, 2 bindings, no problem\n",
       stderr: "",
     });
   });
@@ -49,8 +49,8 @@ describe("aegir-access lint", () => {
       stdout,
     );
     assert.match(stdout, /^error: bad\.yaml:8:17: The user "bob" is listed twice in this client/m);
-    assert.match(stdout, /^good\.yaml \(read for 2026-11-24\): .*no problem$/m);
-    assert.match(stdout, /^bad\.yaml \(read for 2026-11-24\): 2 problems$/m);
+    assert.match(stdout, /^good\.yaml \(as of 2026-11-24\): .*no problem$/m);
+    assert.match(stdout, /^bad\.yaml \(as of 2026-11-24\): 2 problems$/m);
   });
 
   it("lint: warns of grants that end soon or have ended, without failing", async () => {
@@ -106,10 +106,13 @@ describe("aegir-access lint", () => {
     write("Pulumi.production.yaml", "config:\n  aegir:servers:\n    main:\n      clientPrefix: c_\n");
     mkdirSync(join(directory, "stacks"));
     write("stacks/access.yaml", good);
-    assert.equal((await lint()).exitCode, 0);
-    const { exitCode, stdout } = await lint("--stack", "production");
-    assert.equal(exitCode, 1);
-    assert.match(stdout, /^error: stacks\/access\.yaml:4:19: .*Write "c_acme"/m);
+    for (const named of [[], ["--stack", "production"]]) {
+      const { exitCode, stdout } = await lint(...named);
+      assert.equal(exitCode, 1);
+      assert.match(stdout, /^error: stacks\/access\.yaml:4:19: .*Write "c_acme"/m);
+    }
+    write("Pulumi.test.yaml", "config: {}\n");
+    assert.equal((await lint()).exitCode, 0, "which of two stacks is meant is not known");
   });
 
   it("lint: exits with 2 if there is nothing to check or the day is invalid", async () => {

@@ -47,6 +47,27 @@ describe("aegir-access review", () => {
     }
   });
 
+  it("review: counts shell logins as the project's only stack does, and counts them if there are several stacks", async () => {
+    write("Pulumi.yaml", "name: access\nruntime: nodejs\n");
+    write("base.yaml", manifest("alice, bob"));
+    write("head.yaml", "version: 1\nclients: []\n");
+    const grants = async () => / of (\d+) grants/.exec((await review("base.yaml", "head.yaml")).stdout)?.[1];
+    assert.equal(await grants(), "3");
+    const servers = (accounts: string) =>
+      `config:\n  aegir:servers:\n    main: { connection: { host: a.example, user: aegir, hostKey: x }${accounts} }\n`;
+    for (const without of ["", "config: {}\n", "config: { aegir:servers: { secure: v1:xyz } }\n"]) {
+      write("Pulumi.production.yaml", without);
+      assert.equal(await grants(), "3", "it has no servers that can be read");
+    }
+    write("Pulumi.production.yaml", servers(""));
+    assert.equal(await grants(), "2");
+    write("Pulumi.production.yaml", servers(", accounts: { instance: o1 }"));
+    assert.equal(await grants(), "3");
+    write("Pulumi.production.yaml", servers(""));
+    write("Pulumi.test.yaml", servers(""));
+    assert.equal(await grants(), "3", "which of two is meant is not known");
+  });
+
   it("review: explains how to compare revisions if it is given one in place of a file", async () => {
     write("access.yaml", manifest("alice"));
     const { exitCode, stderr } = await review("HEAD", "access.yaml");

@@ -77,7 +77,7 @@ const cases: Case[] = [
   },
   { mistake: "a directive", manifest: `%YAML 1.1\n---\n${acme}`, problems: ["1:1 directive: begins with %"] },
   // YAML
-  { mistake: "a tab", manifest: `${head}\t- name: Acme\n`, problems: ["3:1 invalidYaml: Replace the tab by spaces"] },
+  { mistake: "a tab", manifest: `${head}\t- name: Acme\n`, problems: ["3:1 invalidYaml: Replace the tab with spaces"] },
   { mistake: "wrong indentation", manifest: `${acme}   sites: []\n`, problems: ["5:1 invalidYaml: Invalid YAML"] },
   {
     mistake: "a missing bracket",

@@ -54,7 +54,7 @@ Also:
   site nor downloaded backups from the former client, nor an SSL
   certificate that other sites of that client use: see
   handing-over-a-site.md.
-  Without any site after this: carol.`,
+  Left with no site: carol.`,
     );
   });
 
