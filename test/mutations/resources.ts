@@ -5,6 +5,33 @@ const others = "test/faults/others.test.ts";
 
 export const resources: WrittenMutation[] = [
   {
+    name: "believe that a key which was removed is refused",
+    danger: "A person who left still logs in with a key that sshd finds in another file, and the deployment is green.",
+    file: "provider/resources/loginKeys.ts",
+    find: "await authorizedKeys.requireRefused(login, going);",
+    replace: "await authorizedKeys.requireRefused(login, []);",
+    caughtBy:
+      "test/ssh/openssh/authorizedKeys.test.ts: keys on a real sshd: one that sshd also finds in another file fails the update",
+  },
+  {
+    name: "take keys away after a rotation",
+    danger: "A rotation that waits for hours, or fails, leaves the key of a person who left.",
+    file: "provider/resources/ShellAccount.ts",
+    find: "const going = await revokeKeys(server, login, news.authorizedKeys, olds.authorizedKeys);",
+    replace: "const going: AuthorizedKey[] = [];",
+    caughtBy:
+      "test/resources/loginKeys.test.ts: keys: one that goes is refused though the rotation of the same update fails",
+  },
+  {
+    name: "leave the keys to a rotation",
+    danger: "A rotation shuts out everybody who logs in with a key.",
+    file: "provider/resources/ShellAccount.ts",
+    find: "await settled(id, outs, going, () => grantKeys(server, login, news.authorizedKeys, going));\n    return { outs };",
+    replace: "return { outs };",
+    caughtBy:
+      "test/resources/loginKeys.test.ts: keys: a rotation puts all of them back before it is done, and one that goes at the same time stays away (trap 15)",
+  },
+  {
     name: "bind the user of the name as it is spelled out",
     danger: "A user is made anew, or not found, because its name is sent as reviewers read it.",
     file: "provider/aegir/DrushWorker.ts",
@@ -283,8 +310,8 @@ export const resources: WrittenMutation[] = [
     name: "forget a rotation that did not end",
     danger: "The next deployment deletes the account that BOA is just making.",
     file: "provider/resources/ShellAccount.ts",
-    find: "if (!rotate || !(error instanceof Error)) throw error;",
-    replace: "if (rotate || !(error instanceof Error)) throw error;",
+    find: "rotate ? settled(id, rotated, going, record) : record()",
+    replace: "rotate ? record() : settled(id, rotated, going, record)",
     caughtBy:
       "test/resources/serverScenarios.test.ts: a rotation that does not end is recorded, without the password that is gone",
   },
