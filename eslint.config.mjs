@@ -12,16 +12,29 @@ export default tseslint.config(
     },
     rules: {
       eqeqeq: "error",
+      curly: ["error", "multi-line"],
       "no-console": "off",
       "@typescript-eslint/no-floating-promises": "error",
       "@typescript-eslint/no-misused-promises": ["error", { checksVoidReturn: { arguments: false } }],
       "@typescript-eslint/switch-exhaustiveness-check": "error",
+      "@typescript-eslint/consistent-type-imports": [
+        "error",
+        { fixStyle: "inline-type-imports", disallowTypeAnnotations: false },
+      ],
+      "@typescript-eslint/explicit-member-accessibility": ["error", { accessibility: "no-public" }],
       "@typescript-eslint/no-unused-vars": ["error", { argsIgnorePattern: "^_" }],
     },
   },
   {
     files: ["provider/**/*.ts"],
     rules: {
+      "no-restricted-syntax": [
+        "error",
+        {
+          selector: ':matches(PropertyDefinition, MethodDefinition[kind!="constructor"])[accessibility="private"]',
+          message: "Write #name, which nothing outside can read or print. Only parameter properties need the word.",
+        },
+      ],
       "no-restricted-properties": [
         "error",
         { object: "Date", property: "now", message: "A wall clock jumps, and is not the server's: performance.now()." },

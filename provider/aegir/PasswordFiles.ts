@@ -248,8 +248,9 @@ export class PasswordFiles {
   }
 
   #report(waitReport: WaitReport, what: string): void {
-    if (waitReport.isDue())
+    if (waitReport.isDue()) {
       this.options.report?.(stillWaiting(waitReport.seconds, `${what}, by the next run of BOA's account cron`));
+    }
   }
 
   async #pause(wait: string, changed: boolean): Promise<void> {

@@ -46,8 +46,9 @@ const meanings: Partial<
 
   missing({ detail }, { client, user }) {
     if (user === undefined) return undefined;
-    if (details.missing.safeParse(detail).data?.what !== "user")
+    if (details.missing.safeParse(detail).data?.what !== "user") {
       return { ...noClient(client), detail: { client, user } };
+    }
     return {
       code: "missing",
       what: `there is no panel user ${user} to bind to ${client}`,

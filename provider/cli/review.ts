@@ -149,8 +149,9 @@ function previewed(bytes: Uint8Array, file: string, asOf: string): Review[] {
       reviewOf(differenceOf(before, after), { hasManifest: false }),
     );
   } catch (error) {
-    if (error instanceof IncompletePreview)
+    if (error instanceof IncompletePreview) {
       throw new UsageError(`${printable(file)}: ${printable(error.message, 4000)}`);
+    }
     throw new UsageError(
       `${printable(file)} is not what \`pulumi preview --json\` prints: ${printable((error as Error).message.split("\n")[0]!)}`,
     );

@@ -86,15 +86,18 @@ function inFile(document: Record<string, unknown>, origin: string): unknown {
 /** What a file without servers by name is instead, as the end of a sentence. */
 function misread(document: Record<string, unknown>): string | undefined {
   const has = (...keys: string[]) => keys.every((key) => key in document);
-  if (has("version", "clients"))
+  if (has("version", "clients")) {
     return "is an access manifest. --config takes a file of servers. Give the manifest as an argument, without an option.";
+  }
   if (has("name", "runtime")) {
     return "is a project file. Servers are in the file of a stack: use --stack NAME, or --config Pulumi.NAME.yaml.";
   }
-  if (has("encryptionsalt") || isMap(document["config"]))
+  if (has("encryptionsalt") || isMap(document["config"])) {
     return `is a stack file, but has no ${SERVERS_KEY} under config.`;
-  if (has("connection") || has("accounts"))
+  }
+  if (has("connection") || has("accounts")) {
     return "contains one server without a name. Write a name above it: main: { connection: ... }.";
+  }
   if (has("host")) return "contains only a connection. Put it in a server: main: { connection: { host: ... } }.";
   return undefined;
 }
@@ -153,8 +156,9 @@ function serversIn(
 }
 
 function withoutEncrypted(value: unknown, path: string[], encrypted: string[]): unknown {
-  if (Array.isArray(value))
+  if (Array.isArray(value)) {
     return value.map((entry, index) => withoutEncrypted(entry, [...path, `${index}`], encrypted));
+  }
   if (typeof value !== "object" || value === null) return value;
   const entries = Object.entries(value).filter(([key, entry]) => {
     if (!isEncrypted(entry)) return true;

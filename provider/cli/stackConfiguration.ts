@@ -23,8 +23,9 @@ export function stackConfiguration(project: string, stack: string | undefined): 
   const directory = settings === undefined ? project : stackDirectory(settings);
   const [only, ...others] = stacksIn(directory);
   const name = stack ?? (only !== undefined && others.length === 0 ? only : "production");
-  if (!/^[\w.-]+$/.test(name))
+  if (!/^[\w.-]+$/.test(name)) {
     throw new UsageError("--stack must be a name of letters, digits, dots, dashes and underscores.");
+  }
   const found = stackFileIn(directory, name);
   const file = found ?? join(directory, `Pulumi.${name}.yaml`);
   const document = found === undefined ? undefined : parseDocument(readFileSync(found, "utf8"), { logLevel: "error" });

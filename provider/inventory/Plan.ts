@@ -60,70 +60,70 @@ const welcome = (welcomeMail: boolean) => (welcomeMail ? ", which gets a welcome
 const ADOPTED: Phrase = ["is so already"];
 
 class Planning {
-  private readonly before: EffectiveAccess;
-  private readonly clients: Map<string, AccessClient>;
-  private readonly sites: Map<string, AccessSite>;
-  private readonly liveClients: Map<string, ClientFacts>;
-  private readonly liveSites: Map<string, SiteFacts[]>;
+  readonly #before: EffectiveAccess;
+  readonly #clients: Map<string, AccessClient>;
+  readonly #sites: Map<string, AccessSite>;
+  readonly #liveClients: Map<string, ClientFacts>;
+  readonly #liveSites: Map<string, SiteFacts[]>;
   // Those that earlier steps create are among them.
-  private readonly users: Map<string, LiveUser>;
-  private readonly mails: Map<string, LiveUser[]>;
-  private readonly steps: Step[] = [];
+  readonly #users: Map<string, LiveUser>;
+  readonly #mails: Map<string, LiveUser[]>;
+  readonly #steps: Step[] = [];
   /** Internal names. */
-  private readonly refusedClients = new Set<string>();
+  readonly #refusedClients = new Set<string>();
 
   constructor(
     private readonly manifest: Manifest,
     private readonly inventory: Inventory,
     private readonly instance: string | null | undefined,
   ) {
-    this.before = accessOfInventory(inventory, manifest.asOf, instance);
-    this.clients = new Map(
-      [...this.before.clients].map(([key, client]) => [key, { ...client, bindings: new Map(client.bindings) }]),
+    this.#before = accessOfInventory(inventory, manifest.asOf, instance);
+    this.#clients = new Map(
+      [...this.#before.clients].map(([key, client]) => [key, { ...client, bindings: new Map(client.bindings) }]),
     );
-    this.sites = new Map([...this.before.sites].map(([key, site]) => [key, { ...site }]));
-    this.liveClients = new Map(inventory.clients.map((client) => [client.internalName, client]));
-    this.liveSites = grouped(inventory.sites, ({ site }) => normalizeDomain(site));
-    this.users = new Map(inventory.users.map((user) => [userNameKey(user.name), user]));
-    this.mails = grouped(inventory.users as LiveUser[], ({ mail }) => mailKey(mail));
+    this.#sites = new Map([...this.#before.sites].map(([key, site]) => [key, { ...site }]));
+    this.#liveClients = new Map(inventory.clients.map((client) => [client.internalName, client]));
+    this.#liveSites = grouped(inventory.sites, ({ site }) => normalizeDomain(site));
+    this.#users = new Map(inventory.users.map((user) => [userNameKey(user.name), user]));
+    this.#mails = grouped(inventory.users as LiveUser[], ({ mail }) => mailKey(mail));
   }
 
   plan(): Plan {
     for (const client of this.manifest.clients) {
-      this.client(client);
-      const isRefused = this.refusedClients.has(client.internalName);
+      this.#client(client);
+      const isRefused = this.#refusedClients.has(client.internalName);
       for (const user of client.users) {
-        if (isRefused) this.dependent(`binding:${client.internalName}:${user.name}`, user, client);
-        else this.binding(client, user);
+        if (isRefused) this.#dependent(`binding:${client.internalName}:${user.name}`, user, client);
+        else this.#binding(client, user);
       }
       for (const site of client.sites) {
-        if (isRefused) this.dependent(`site:${site.site}`, site, client);
-        else this.site(client, site);
+        if (isRefused) this.#dependent(`site:${site.site}`, site, client);
+        else this.#site(client, site);
       }
     }
     const undeclared = undeclaredOf(this.manifest, this.inventory, this.instance ?? undefined);
-    const undecided = this.steps.some(({ action, isFromState }) => action === "refuse" || isFromState);
+    const undecided = this.#steps.some(({ action, isFromState }) => action === "refuse" || isFromState);
     const after = new EffectiveAccess({
       asOf: this.manifest.asOf,
       instance: this.instance,
-      people: this.before.people.values(),
-      clients: this.clients.values(),
-      sites: this.sites.values(),
+      people: this.#before.people.values(),
+      clients: this.#clients.values(),
+      sites: this.#sites.values(),
       removalLimit: this.manifest.removalLimit,
       allowRemovals: this.manifest.allowRemovals,
       // The stack's state decides about these, and is not known here.
       undecided: undecided || undeclaredIds(undeclared).length > 0,
     });
-    return { steps: this.steps, before: this.before, after, undeclared };
+    return { steps: this.#steps, before: this.#before, after, undeclared };
   }
 
-  private step(action: Step["action"], resource: string, { line }: { line: number }, says: Phrase): void {
-    this.steps.push({ action, resource, line, says });
+  #step(action: Step["action"], resource: string, { line }: { line: number }, says: Phrase): void {
+    this.#steps.push({ action, resource, line, says });
   }
 
   /** What needs a client that is refused. */
-  private dependent(resource: string, declared: { line: number }, { internalName }: ManifestClient): void {
-    this.step(
+  #dependent(resource: string, declared: { line: number }, { internalName }: ManifestClient): void {
+    this.#step(
       "refuse",
       resource,
       declared,
@@ -131,10 +131,10 @@ class Planning {
     );
   }
 
-  private client(declared: ManifestClient): void {
+  #client(declared: ManifestClient): void {
     const { internalName, name: title } = declared;
     const resource = `client:${internalName}`;
-    const live = this.liveClients.get(internalName);
+    const live = this.#liveClients.get(internalName);
     const login = reducedName(internalName);
     const sharing = this.inventory.clients.filter(
       (other) => other !== live && reducedName(other.internalName) === login,
@@ -142,43 +142,43 @@ class Planning {
     const sameShellName = sharing.map((other) => other.internalName);
     const decision = decideClient({ name: title }, { client: live ?? null, sameShellName }, undefined);
     if (decision.action === "refuse") {
-      this.refusedClients.add(internalName);
+      this.#refusedClients.add(internalName);
       const says = live
         ? phrase`is called ${name(live.name)} on the server, and ${name(title)} here. A stack that declared the old title renames it. Any other stack is refused`
         : phrase`would share its shell login with ${enumerated(sameShellName.map(name))}, because only letters and digits count there. Choose another internalName`;
-      return this.step("refuse", resource, declared, says);
+      return this.#step("refuse", resource, declared, says);
     }
-    const user = this.mailUser(declared, live);
+    const user = this.#mailUser(declared, live);
     if (user?.action === "refuse") {
       // What needs the client is not deployed either. A new client and its user are written together, or not at all.
-      this.refusedClients.add(internalName);
-      return this.step("refuse", resource, declared, user.says);
+      this.#refusedClients.add(internalName);
+      return this.#step("refuse", resource, declared, user.says);
     }
-    const former = declared.renamedFrom === undefined ? undefined : this.liveClients.get(declared.renamedFrom);
-    if (live) this.step("adopt", resource, declared, ADOPTED);
+    const former = declared.renamedFrom === undefined ? undefined : this.#liveClients.get(declared.renamedFrom);
+    if (live) this.#step("adopt", resource, declared, ADOPTED);
     else {
       const says = former
         ? phrase`is new, in the place of ${name(former.internalName)}, which the deployment removes if the stack declared it`
         : phrase`is new, with the title ${name(title)}`;
-      this.step("create", resource, declared, says);
-      this.clients.set(internalName, accessClient(internalName, title));
+      this.#step("create", resource, declared, says);
+      this.#clients.set(internalName, accessClient(internalName, title));
     }
     if (!user) return;
-    this.step("update", resource, declared, user.says);
-    if (user.isNew) this.make(user.user, declared.email!);
-    this.bind(internalName, user.user);
+    this.#step("update", resource, declared, user.says);
+    if (user.isNew) this.#make(user.user, declared.email!);
+    this.#bind(internalName, user.user);
   }
 
   /** What becomes of the user with the client's `email`; undefined if there is none, or it is bound already. */
-  private mailUser(
+  #mailUser(
     { internalName, email, welcomeMail }: ManifestClient,
     live: ClientFacts | undefined,
   ): { action: "refuse"; says: Phrase } | { action: "update"; says: Phrase; user: string; isNew: boolean } | undefined {
     if (email === undefined) return undefined;
     const decision = decideMail({
-      named: this.users.get(userNameKey(internalName)),
+      named: this.#users.get(userNameKey(internalName)),
       isBound: live?.users.some((user) => mailKey(user.mail) === mailKey(email)) ?? false,
-      mailed: this.mails.get(mailKey(email)) ?? [],
+      mailed: this.#mails.get(mailKey(email)) ?? [],
     });
     switch (decision.action) {
       case "adopt":
@@ -207,17 +207,17 @@ class Planning {
     }
   }
 
-  private binding(client: ManifestClient, declared: ManifestUser): void {
+  #binding(client: ManifestClient, declared: ManifestUser): void {
     const { internalName } = client;
     const { expectedUid, createUser } = declared;
-    const named = this.users.get(userNameKey(declared.name));
+    const named = this.#users.get(userNameKey(declared.name));
     const decision = decideBinding(declared, {
       named,
-      isBound: this.clients.get(internalName)?.bindings.has(personByName(declared.name).key) ?? false,
-      mailed: createUser ? (this.mails.get(mailKey(createUser.email)) ?? []) : [],
+      isBound: this.#clients.get(internalName)?.bindings.has(personByName(declared.name).key) ?? false,
+      mailed: createUser ? (this.#mails.get(mailKey(createUser.email)) ?? []) : [],
     });
     const step = (action: Step["action"], says: Phrase) =>
-      this.step(action, `binding:${internalName}:${declared.name}`, declared, says);
+      this.#step(action, `binding:${internalName}:${declared.name}`, declared, says);
     if (decision.action === "adopt") return step("adopt", ADOPTED);
     if (decision.action === "refuse") {
       switch (decision.why) {
@@ -249,35 +249,36 @@ class Planning {
         ? []
         : phrase`, a panel user who is created with ${name(createUser!.email)}${welcome(createUser!.welcomeMail)}`;
     step("create", phrase`binds ${name(declared.name)}${made}`);
-    if (decision.action === "create") this.make(declared.name, createUser!.email);
-    this.bind(internalName, declared.name);
+    if (decision.action === "create") this.#make(declared.name, createUser!.email);
+    this.#bind(internalName, declared.name);
   }
 
-  private make(user: string, mail: string): void {
+  #make(user: string, mail: string): void {
     const made = { uid: 0, name: user, mail };
-    this.users.set(userNameKey(user), made);
-    this.mails.set(mailKey(mail), [...(this.mails.get(mailKey(mail)) ?? []), made]);
+    this.#users.set(userNameKey(user), made);
+    this.#mails.set(mailKey(mail), [...(this.#mails.get(mailKey(mail)) ?? []), made]);
   }
 
-  private bind(client: string, user: string): void {
-    const person = this.before.people.get(personByName(user).key) ?? personByName(user);
-    this.clients.get(client)?.bindings.set(person.key, lastingBinding(person));
+  #bind(client: string, user: string): void {
+    const person = this.#before.people.get(personByName(user).key) ?? personByName(user);
+    this.#clients.get(client)?.bindings.set(person.key, lastingBinding(person));
   }
 
-  private site(client: ManifestClient, declared: ManifestSite): void {
+  #site(client: ManifestClient, declared: ManifestSite): void {
     const { site, takeOverFrom } = declared;
     const { internalName } = client;
-    const step = (action: Step["action"], says: Phrase) => this.step(action, `site:${site}`, declared, says);
-    const [live, other] = this.liveSites.get(site) ?? [];
-    if (!live)
+    const step = (action: Step["action"], says: Phrase) => this.#step(action, `site:${site}`, declared, says);
+    const [live, other] = this.#liveSites.get(site) ?? [];
+    if (!live) {
       return step(
         "refuse",
         phrase`no site of the server has this main domain. Install it, or write the domain of which this is an alias`,
       );
+    }
     if (other) return step("refuse", phrase`several live sites have this name`);
     if (live.hostmaster) return step("refuse", phrase`is Aegir's own front end, which is never given to a client`);
     const { defaultClientNid } = this.inventory.server;
-    const clientNid = this.liveClients.get(internalName)?.nid;
+    const clientNid = this.#liveClients.get(internalName)?.nid;
     const decision = decideOwner({ client: internalName, clientNid, takeOverFrom }, live, undefined, defaultClientNid);
     const owner = live.owner?.internalName;
     if (decision.action === "adopt") return step("adopt", ADOPTED);
@@ -297,10 +298,10 @@ class Planning {
         return step("refuse", phrase`belongs to ${from}. ${otherwise}`);
       }
       const says = phrase`${moves}. ${otherwise}`;
-      this.steps.push({ action: "update", resource: `site:${site}`, line: declared.line, says, isFromState: true });
+      this.#steps.push({ action: "update", resource: `site:${site}`, line: declared.line, says, isFromState: true });
     } else {
       step("update", moves);
     }
-    this.sites.set(live.site, { ...this.sites.get(live.site)!, owner: internalName });
+    this.#sites.set(live.site, { ...this.#sites.get(live.site)!, owner: internalName });
   }
 }

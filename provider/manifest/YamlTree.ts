@@ -36,8 +36,9 @@ export function readYaml(source: SourceText, report: Report): Value | undefined 
   if (documents === undefined) return undefined;
   const [document, second] = documents;
   const errors = documents.flatMap((each) => each.errors);
-  for (const { code, message, pos } of errors)
+  for (const { code, message, pos } of errors) {
     report({ start: pos[0], end: pos[1] }, "invalidYaml", syntaxMessage(code, message));
+  }
   if (errors.length > 0) return undefined;
 
   if (second !== undefined) {
@@ -78,13 +79,15 @@ function compose(text: string, report: Report) {
   function* tokens(): Generator<CST.Token> {
     for (const lexeme of new Lexer().lex(text)) {
       yield* parser.next(lexeme);
-      if (++lexemes > MOST_LEXEMES)
+      if (++lexemes > MOST_LEXEMES) {
         refused = ["tooManyValues", "The file has far more values than a server has sites. Divide it."];
-      if (parser.stack.length > DEEPEST)
+      }
+      if (parser.stack.length > DEEPEST) {
         refused = [
           "nestedTooDeeply",
           "Lists and maps are nested too deeply here. A manifest needs six levels at most.",
         ];
+      }
       if (refused !== undefined) return;
     }
     yield* parser.end();
@@ -131,9 +134,9 @@ class Reader {
         `${node.tag} is a YAML tag. Delete it. A manifest has only plain strings, lists and maps.`,
       );
     }
-    if (isMap(node)) return this.map(node.items as Pair<Node, Node | null>[], value);
+    if (isMap(node)) return this.#map(node.items as Pair<Node, Node | null>[], value);
     if (isSeq(node)) {
-      value.items = (node.items as Node[]).map((item) => this.value(item, this.dashBefore(item)));
+      value.items = (node.items as Node[]).map((item) => this.value(item, this.#dashBefore(item)));
       return { ...value, plain: value.items.map((item) => item.plain) };
     }
     if (!isScalar(node)) return value;
@@ -150,13 +153,13 @@ class Reader {
   }
 
   /** An empty entry of a list takes no room; its dash does. */
-  private dashBefore({ range }: Node): Span {
+  #dashBefore({ range }: Node): Span {
     if (!range || range[1] > range[0]) return { start: 0, end: 0 };
     const dash = this.source.text.lastIndexOf("-", range[0]);
     return { start: dash, end: dash + 1 };
   }
 
-  private map(pairs: Pair<Node, Node | null>[], value: Value): Value {
+  #map(pairs: Pair<Node, Node | null>[], value: Value): Value {
     for (const pair of pairs) {
       const [start, end] = pair.key.range ?? [value.start, value.start];
       const key = end > start ? { start, end } : { start: value.start, end: value.start };

@@ -146,15 +146,17 @@ function whatWasFound({ plain, unquoted }: Value, issue: Issue): string {
 }
 
 function expects(issue: Issue, type: "string" | "array"): boolean {
-  if (issue.code === "invalid_union")
+  if (issue.code === "invalid_union") {
     return issue.errors.some((issues) => issues.some((inner) => expects(inner, type)));
+  }
   return issue.code === "invalid_type" && issue.expected === type;
 }
 
 function valueAt(root: Value, path: Issue["path"]): Value | undefined {
   let value: Value | undefined = root;
-  for (const step of path)
+  for (const step of path) {
     value = typeof step === "number" ? value?.items[step] : value?.fields.get(String(step))?.value;
+  }
   return value;
 }
 

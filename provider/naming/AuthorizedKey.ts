@@ -53,15 +53,17 @@ export function parseAuthorizedKey(written: string): AuthorizedKey | string {
     return PRIVATE_KEY;
   }
   if (line === "") return `is empty. ${WRITE_ONE}`;
-  if (/[\r\n\v\f\0\u0085\u2028\u2029]/.test(line))
+  if (/[\r\n\v\f\0\u0085\u2028\u2029]/.test(line)) {
     return "has more than one line. Write each key as an entry of its own";
+  }
   if (line.length > LONGEST_LINE) return `has ${line.length} characters, where a key has at most ${LONGEST_LINE}`;
   const [, type = "", blob = "", comment = ""] = /^(\S+)(?:[ \t]+(\S+)(?:[ \t]+(.*))?)?$/.exec(line) ?? [];
   if (/-cert-v\d+@openssh\.com$/.test(type)) {
     return "is a certificate, which is trusted for other reasons than its key. Write the line of the .pub file without -cert in its name";
   }
-  if (type === "ssh-dss")
+  if (type === "ssh-dss") {
     return "is a DSA key, which OpenSSH no longer accepts. Make a new one: `ssh-keygen -t ed25519`";
+  }
   if (!Object.hasOwn(FIELDS, type)) {
     return new RegExp(`(^|[\\s"])(${TYPES.replaceAll(", ", "|").replaceAll(".", "\\.")})\\s+AAAA`).test(line)
       ? "has options before the key's type, which could do more than let its owner in. Write the line without them"
@@ -145,8 +147,9 @@ function contentProblem(type: string, key: Buffer): string | undefined {
   if (!fields.every((field, index) => isRight(field, values[index]!))) return damaged;
   if (type !== "ssh-rsa") return undefined;
   const bits = bitsOf(value("modulus"));
-  if (bits < RSA_BITS)
+  if (bits < RSA_BITS) {
     return `is an RSA key of ${bits} bits, where ${RSA_BITS} are needed. Make a new one: \`ssh-keygen -t ed25519\``;
+  }
   if (bits > MOST_RSA_BITS) return `is an RSA key of ${bits} bits, where OpenSSH takes at most ${MOST_RSA_BITS}`;
   return bitsOf(value("exponent")) > 1 && value("exponent").at(-1)! % 2 === 1 ? undefined : damaged;
 }

@@ -17,8 +17,9 @@ export function userNameProblems(written: string): string[] {
 }
 
 function drupalProblems(value: string): string[] {
-  if (value.trim() === "")
+  if (value.trim() === "") {
     return ["The user's name is empty. Write the name that the person logs in to the panel with."];
+  }
   const length = Array.from(value).length;
   if (length > MAXIMUM_USER_NAME_LENGTH) {
     return [

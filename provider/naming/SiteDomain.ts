@@ -83,8 +83,9 @@ function misreadAddress(text: string): string | undefined {
   if (text.includes("@")) return `is an address with an @, not a domain. ${write}`;
   if (/[/\\?#]/.test(text)) return `has a path. ${write} (A site in a subdirectory has a main domain of its own, too.)`;
   if (/^[^:]+:\d*$/.test(text)) return `has a port. ${write}`;
-  if (text.includes("*"))
+  if (text.includes("*")) {
     return "has a wildcard, and a site's main domain cannot. Write each site in a line of its own.";
+  }
   if (/\S[\s,;]+\S/.test(text)) return "holds more than one word. Write one domain; each site is an entry of its own.";
   return undefined;
 }

@@ -31,8 +31,9 @@ const guards = new WeakMap<object, DestroyGuard>();
  */
 export function refuseDestroy(): { hooks: pulumi.ResourceHookBinding; mayBeDestroyed: boolean } {
   const run = programRun();
-  if (guards.has(run))
+  if (guards.has(run)) {
     throw new ProgramError("guardCalledTwice", "refuseDestroy() is called twice in this program. Call it once.");
+  }
   const guard = new DestroyGuard(mayBeDestroyed());
   guards.set(run, guard);
   return guard;
@@ -68,12 +69,12 @@ const SERVER_NUMBERS = ["nid", "uid"];
 class DestroyGuard {
   readonly hooks: pulumi.ResourceHookBinding;
   /** What this run has deployed or found unchanged, by URN. */
-  private readonly deployed = new Map<string, Deployed>();
-  private readonly created = new Set<string>();
-  private explained: Promise<void> | undefined;
+  readonly #deployed = new Map<string, Deployed>();
+  readonly #created = new Set<string>();
+  #explained: Promise<void> | undefined;
 
   constructor(readonly mayBeDestroyed: boolean) {
-    const hook = new pulumi.ResourceHook(HOOK, (args) => this.ask(args), { onDryRun: true });
+    const hook = new pulumi.ResourceHook(HOOK, (args) => this.#ask(args), { onDryRun: true });
     // Without the first, the deletion that ends a forced replacement would look like one of a destroy.
     this.hooks = { beforeCreate: [hook], beforeDelete: [hook] };
   }
@@ -82,29 +83,29 @@ class DestroyGuard {
     pulumi
       .all([resource.urn, resource.id, pick(resource, SERVER_NUMBERS)])
       .apply(([urn, id, numbers]: [string, string | undefined, object]) => {
-        if (id) this.deployed.set(urn, { id, numbers: JSON.stringify(numbers) });
+        if (id) this.#deployed.set(urn, { id, numbers: JSON.stringify(numbers) });
       });
   }
 
-  private async ask({ urn, id, name, newInputs, oldInputs, oldOutputs = {} }: pulumi.ResourceHookArgs): Promise<void> {
+  async #ask({ urn, id, name, newInputs, oldInputs, oldOutputs = {} }: pulumi.ResourceHookArgs): Promise<void> {
     if (newInputs !== undefined) {
-      this.created.add(urn);
+      this.#created.add(urn);
       return;
     }
     if (this.mayBeDestroyed) return;
-    const present = this.deployed.get(urn);
+    const present = this.#deployed.get(urn);
     // Another number under the same name is what a killed replacement has left behind.
     const isPresent = present?.id === id && present.numbers === JSON.stringify(pick(oldOutputs, SERVER_NUMBERS));
-    if (id === "" || (isPresent && !this.created.has(urn))) {
+    if (id === "" || (isPresent && !this.#created.has(urn))) {
       // Once for the whole stack: thousands of resources may be refused.
-      await (this.explained ??= pulumi.log.warn(waysOut()));
+      await (this.#explained ??= pulumi.log.warn(waysOut()));
       throw new Error(`${name} is still declared by this program, so it is not destroyed. Nothing was done to it.`);
     }
     // A preview does not know whether what it would create will be there.
     if (pulumi.runtime.isDryRun()) return;
     const identity = identityOf(id);
     const other = declaredBy(oldInputs?.server as string | undefined, identity);
-    if (other === undefined || [...this.deployed.values()].some((each) => identityOf(each.id) === identity)) return;
+    if (other === undefined || [...this.#deployed.values()].some((each) => identityOf(each.id) === identity)) return;
     throw new Error(
       `${name} is declared by this program as ${other}, which was not deployed in this run, so it is not deleted. ` +
         "Nothing was done to it. Run `pulumi up` without --target, or with both names as targets.",

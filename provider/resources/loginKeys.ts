@@ -43,12 +43,13 @@ export async function grantKeys(
   }
   const now = (await authorizedKeys.read(login)) ?? "";
   const left = going.find((key) => letsIn(now, key));
-  if (left)
+  if (left) {
     throw authorizedKeys.stillAccepted(
       login,
       left,
       "a line of its authorized_keys that this program did not write has it",
     );
+  }
   await authorizedKeys.requireRefused(login, going);
   const lost = wanted.find((key) => !letsIn(now, key));
   if (lost) throw authorizedKeys.notWritten(login, lost);

@@ -139,8 +139,9 @@ function clientAdvisories(
   else if (isOld && leavers.length > 0) advisories.push({ kind: "mayKnowPassword", client, people: leavers });
   else if (!had.shellAccount && has.shellAccount) advisories.push({ kind: "passwordRead", client });
   const everyDays = has.shellAccount?.everyDays;
-  if (everyDays !== undefined && everyDays !== had.shellAccount?.everyDays)
+  if (everyDays !== undefined && everyDays !== had.shellAccount?.everyDays) {
     advisories.push({ kind: "rotatedByAge", client, everyDays });
+  }
 
   for (const [key, { person, expires, ended }] of has.bindings) {
     const earlier = had.bindings.get(key);
@@ -223,8 +224,9 @@ function peopleAdvisories({ before, after, lost, gained }: Compared): Advisory[]
     if (has === 0) gone.push(person);
     if (had === 0) fresh.push(person);
     const wide = has >= WIDE_REACH && has * 2 >= after.sites.size;
-    if (wide && had * 2 < before.sites.size)
+    if (wide && had * 2 < before.sites.size) {
       advisories.push({ kind: "wide", person, sites: has, of: after.sites.size });
+    }
   }
   if (gone.length > 0) advisories.push({ kind: "gone", people: gone.sort(byName) });
   if (fresh.length > 0) advisories.push({ kind: "new", people: fresh.sort(byName) });

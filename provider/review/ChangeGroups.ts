@@ -12,21 +12,21 @@ interface BindingChange {
 
 /** Collects what changes: people and logins that lose (or gain) the same sites for the same causes share one change. */
 export class ChangeGroups {
-  private readonly bySites = new Map<readonly string[], Map<string, AccessChange>>();
-  private readonly bindings = new Map<string, BindingChange>();
+  readonly #bySites = new Map<readonly string[], Map<string, AccessChange>>();
+  readonly #bindings = new Map<string, BindingChange>();
 
   add(who: Who, sites: readonly string[], causes: [Cause, ...Cause[]], announced = false): void {
     if (sites.length === 0) return;
     const [cause, second] = causes;
     if (second === undefined && who.kind === "person" && "clients" in cause) {
       const key = JSON.stringify([who.person.key, { ...cause, clients: [] }, announced]);
-      const change = this.bindings.get(key) ?? { who, cause, announced, parts: [] };
+      const change = this.#bindings.get(key) ?? { who, cause, announced, parts: [] };
       change.parts.push({ client: cause.clients[0]!, sites });
-      this.bindings.set(key, change);
+      this.#bindings.set(key, change);
       return;
     }
-    const byCause = this.bySites.get(sites) ?? new Map<string, AccessChange>();
-    this.bySites.set(sites, byCause);
+    const byCause = this.#bySites.get(sites) ?? new Map<string, AccessChange>();
+    this.#bySites.set(sites, byCause);
     const key = JSON.stringify(causes);
     const change = byCause.get(key);
     if (change) change.who.push(who);
@@ -35,7 +35,7 @@ export class ChangeGroups {
 
   /** What was known to end comes last; otherwise the change with more grants comes first. */
   sorted(): AccessChange[] {
-    const changes = [...this.bySites.values()].flatMap((byCause) => [...byCause.values()]).concat(this.ofBindings());
+    const changes = [...this.#bySites.values()].flatMap((byCause) => [...byCause.values()]).concat(this.#ofBindings());
     for (const { who, sites } of changes) {
       who.sort((left, right) => compareText(whoKey(left), whoKey(right)));
       sites.sort();
@@ -49,10 +49,10 @@ export class ChangeGroups {
     );
   }
 
-  private ofBindings(): AccessChange[] {
+  #ofBindings(): AccessChange[] {
     const numbers = new Map<readonly string[], number>();
     const alike = new Map<string, AccessChange>();
-    for (const { who, cause, announced, parts } of this.bindings.values()) {
+    for (const { who, cause, announced, parts } of this.#bindings.values()) {
       for (const { sites } of parts) if (!numbers.has(sites)) numbers.set(sites, numbers.size);
       const moves = parts.map(({ sites }) => numbers.get(sites)!).sort((left, right) => left - right);
       const clients = [...new Set(parts.map(({ client }) => client))].sort();

@@ -9,8 +9,8 @@ export class ClientMatching {
   readonly matchedClients: ReadonlyMap<string, string>;
   /** By the internal name of a removed client: that of an added client with the same title, and without `renamedFrom`. */
   readonly sameTitle: ReadonlyMap<string, string>;
-  private readonly newNames: ReadonlyMap<string, string>;
-  private readonly formerNames: ReadonlyMap<string, string>;
+  readonly #newNames: ReadonlyMap<string, string>;
+  readonly #formerNames: ReadonlyMap<string, string>;
 
   constructor(before: EffectiveAccess, after: EffectiveAccess) {
     const added = [...after.clients.values()].filter(({ internalName }) => !before.clients.has(internalName));
@@ -22,9 +22,9 @@ export class ClientMatching {
         newNames.set(renamedFrom, internalName);
       }
     }
-    this.newNames = newNames;
+    this.#newNames = newNames;
     this.renames = Array.from(newNames, ([from, to]) => ({ from, to }));
-    this.formerNames = new Map(this.renames.map(({ from, to }) => [to, from]));
+    this.#formerNames = new Map(this.renames.map(({ from, to }) => [to, from]));
     this.matchedClients = new Map(
       [...before.clients.keys()].flatMap((client) => {
         const matched = after.clients.has(client) ? client : newNames.get(client);
@@ -42,11 +42,11 @@ export class ClientMatching {
   }
 
   isRename(from: string | undefined, to: string | undefined): boolean {
-    return from !== undefined && to !== undefined && this.newNames.get(from) === to;
+    return from !== undefined && to !== undefined && this.#newNames.get(from) === to;
   }
 
   /** The internal name before, of a client that was renamed; the given one of any other. */
   formerName(client: string): string {
-    return this.formerNames.get(client) ?? client;
+    return this.#formerNames.get(client) ?? client;
   }
 }

@@ -51,35 +51,35 @@ interface Move {
 
 class Comparison {
   /** Those who see every site, before and after, by key: compared on their own. */
-  private readonly hadAll: Set<string>;
-  private readonly haveAll: Set<string>;
+  readonly #hadAll: Set<string>;
+  readonly #haveAll: Set<string>;
 
   constructor(
     private readonly before: EffectiveAccess,
     private readonly after: EffectiveAccess,
     private readonly matching: ClientMatching,
   ) {
-    this.hadAll = new Set(before.administrators().map(({ key }) => key));
-    this.haveAll = new Set(after.administrators().map(({ key }) => key));
+    this.#hadAll = new Set(before.administrators().map(({ key }) => key));
+    this.#haveAll = new Set(after.administrators().map(({ key }) => key));
   }
 
   changes(): { lost: AccessChange[]; gained: AccessChange[] } {
     const lost = new ChangeGroups();
     const gained = new ChangeGroups();
-    for (const move of this.moves()) {
-      this.people(move, lost, gained);
-      this.logins(move, lost, gained);
+    for (const move of this.#moves()) {
+      this.#people(move, lost, gained);
+      this.#logins(move, lost, gained);
       if (move.takenFrom !== undefined) {
         const cause: Cause = { kind: "takenOver", from: move.takenFrom, to: move.to! };
         lost.add({ kind: "everybody", client: move.takenFrom }, move.sites, [cause]);
       }
     }
-    this.administrators(lost, gained);
+    this.#administrators(lost, gained);
     return { lost: lost.sorted(), gained: gained.sorted() };
   }
 
   /** All sites by the owners that they have before and after, so that people are compared once for each pair. */
-  private moves(): Iterable<Move> {
+  #moves(): Iterable<Move> {
     const moves = new Map<string, Move>();
     const enter = (site: string, from: string | undefined, to: string | undefined, takenFrom?: string): void => {
       const key = `${from ?? ""} ${to ?? ""} ${takenFrom ?? ""}`;
@@ -99,24 +99,24 @@ class Comparison {
     return moves.values();
   }
 
-  private people(move: Move, lost: ChangeGroups, gained: ChangeGroups): void {
+  #people(move: Move, lost: ChangeGroups, gained: ChangeGroups): void {
     const { sites } = move;
     const had = this.before.peopleOf(move.from);
     const have = this.after.peopleOf(move.to);
     for (const [key, binding] of had) {
-      if (have.has(key) || this.haveAll.has(key)) continue;
+      if (have.has(key) || this.#haveAll.has(key)) continue;
       const ended = binding.expires !== undefined && binding.expires < this.after.asOf;
       const who: Who = { kind: "person", person: binding.person };
       if (ended) lost.add(who, sites, [{ kind: "expired", clients: [move.from!], day: binding.expires! }], true);
-      else lost.add(who, sites, this.lossCauses(move, key));
+      else lost.add(who, sites, this.#lossCauses(move, key));
     }
     for (const [key, binding] of have) {
-      if (had.has(key) || this.hadAll.has(key)) continue;
-      gained.add({ kind: "person", person: binding.person }, sites, this.gainCauses(move, key, binding));
+      if (had.has(key) || this.#hadAll.has(key)) continue;
+      gained.add({ kind: "person", person: binding.person }, sites, this.#gainCauses(move, key, binding));
     }
   }
 
-  private lossCauses(move: Move, person: string): [Cause, ...Cause[]] {
+  #lossCauses(move: Move, person: string): [Cause, ...Cause[]] {
     const now = this.matching.matchedClients.get(move.from ?? "");
     const unbound: Cause[] = [];
     if (now !== undefined && !this.after.peopleOf(now).has(person)) {
@@ -127,10 +127,10 @@ class Comparison {
     }
     const [only] = unbound;
     if (only !== undefined && now === move.to) return [only];
-    return [this.ownerCause(move), ...unbound];
+    return [this.#ownerCause(move), ...unbound];
   }
 
-  private gainCauses(move: Move, person: string, binding: Binding): [Cause, ...Cause[]] {
+  #gainCauses(move: Move, person: string, binding: Binding): [Cause, ...Cause[]] {
     const to = move.to!;
     const former = this.matching.formerName(to);
     const bound: Cause[] = [];
@@ -140,10 +140,10 @@ class Comparison {
     }
     const [only] = bound;
     if (only !== undefined && this.matching.matchedClients.get(move.from ?? "") === to) return [only];
-    return [this.ownerCause(move), ...bound];
+    return [this.#ownerCause(move), ...bound];
   }
 
-  private ownerCause({ from, to, takenFrom }: Move): Cause {
+  #ownerCause({ from, to, takenFrom }: Move): Cause {
     if (from === undefined) {
       return takenFrom === undefined
         ? { kind: "declared", client: to! }
@@ -157,27 +157,27 @@ class Comparison {
     return to === undefined ? { kind: "released", client: from } : { kind: "moved", from, to };
   }
 
-  private logins(move: Move, lost: ChangeGroups, gained: ChangeGroups): void {
+  #logins(move: Move, lost: ChangeGroups, gained: ChangeGroups): void {
     const { from, to, sites } = move;
     const had = this.before.loginOf(from);
     const has = this.after.loginOf(to);
     if (had === has || this.matching.isRename(from, to)) return;
-    const causes: [Cause] = [this.ownerCause(move)];
+    const causes: [Cause] = [this.#ownerCause(move)];
     if (had !== undefined) lost.add({ kind: "login", client: from! }, sites, causes);
     if (has !== undefined) gained.add({ kind: "login", client: to! }, sites, causes);
   }
 
   /** People who become administrators, or stop being one: known of live servers only. */
-  private administrators(lost: ChangeGroups, gained: ChangeGroups): void {
-    for (const key of new Set([...this.hadAll, ...this.haveAll])) {
-      if (this.hadAll.has(key) && this.haveAll.has(key)) continue;
+  #administrators(lost: ChangeGroups, gained: ChangeGroups): void {
+    for (const key of new Set([...this.#hadAll, ...this.#haveAll])) {
+      if (this.#hadAll.has(key) && this.#haveAll.has(key)) continue;
       const person = (this.before.people.get(key) ?? this.after.people.get(key))!;
       const reached = (access: EffectiveAccess) => new Set(access.reachOfPerson(key).map(({ site }) => site));
       const [had, have] = [reached(this.before), reached(this.after)];
       const [was, is] = [this.before.people.get(key), this.after.people.get(key)];
       const up: Cause = { kind: was?.administrator ? "unblocked" : "administrator" };
       const down: Cause = { kind: is?.blocked ? "blocked" : "noAdministrator" };
-      const cause = this.haveAll.has(key) ? up : down;
+      const cause = this.#haveAll.has(key) ? up : down;
       lost.add({ kind: "person", person }, [...had].filter((site) => !have.has(site)).sort(), [cause]);
       gained.add({ kind: "person", person }, [...have].filter((site) => !had.has(site)).sort(), [cause]);
     }

@@ -111,7 +111,7 @@ export class EffectiveAccess {
   readonly removalLimit: RemovalLimit;
   readonly allowRemovals: AllowedRemovals | undefined;
   readonly undecided: boolean;
-  private readonly domains = new Map<string, string[]>();
+  readonly #domains = new Map<string, string[]>();
 
   constructor(parts: AccessParts) {
     this.clients = new Map(
@@ -131,16 +131,16 @@ export class EffectiveAccess {
     this.undecided = parts.undecided ?? false;
     for (const { site, owner } of this.sites.values()) {
       if (owner === undefined) continue;
-      const owned = this.domains.get(owner);
+      const owned = this.#domains.get(owner);
       if (owned) owned.push(site);
-      else this.domains.set(owner, [site]);
+      else this.#domains.set(owner, [site]);
     }
-    for (const owned of this.domains.values()) owned.sort();
+    for (const owned of this.#domains.values()) owned.sort();
   }
 
   /** The sites of a client, sorted. */
   sitesOf(client: string): readonly string[] {
-    return this.domains.get(client) ?? [];
+    return this.#domains.get(client) ?? [];
   }
 
   /** Those who reach a client's sites because they are bound to it, by key. Administrators reach them in any case. */

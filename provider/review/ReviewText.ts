@@ -13,14 +13,14 @@ import { SHOWN_PEOPLE, SHOWN_SITES, SubjectText } from "./SubjectText";
 export type ChangeVerb = "lose" | "gain";
 
 export class ReviewText {
-  private readonly before: EffectiveAccess;
-  private readonly after: EffectiveAccess;
-  private readonly subjects: SubjectText;
+  readonly #before: EffectiveAccess;
+  readonly #after: EffectiveAccess;
+  readonly #subjects: SubjectText;
 
   constructor(private readonly difference: Difference) {
-    this.before = difference.before;
-    this.after = difference.after;
-    this.subjects = new SubjectText(this.before, this.after);
+    this.#before = difference.before;
+    this.#after = difference.after;
+    this.#subjects = new SubjectText(this.#before, this.#after);
   }
 
   summary(): Phrase {
@@ -35,7 +35,7 @@ export class ReviewText {
       ...(keyed > 0 ? [`the keys of ${plural(keyed, "person", "people")} change`] : []),
       ...(loses || gains || keyed > 0
         ? []
-        : [this.after.undecided ? "no change of access is seen" : "nobody gains or loses access"]),
+        : [this.#after.undecided ? "no change of access is seen" : "nobody gains or loses access"]),
       ...(ended ? [`the access of ${ended.subject} has ended`] : []),
       ...(renames.length > 0
         ? [`${plural(renames.length, "client")} ${renames.length === 1 ? "is" : "are"} renamed`]
@@ -63,42 +63,42 @@ export class ReviewText {
   change(change: AccessChange, verb: ChangeVerb, most = { people: SHOWN_PEOPLE, sites: SHOWN_SITES }): Phrase {
     const { who, sites, causes } = change;
     const whose = enumerated(
-      who.map((each) => this.subjects.who(each)),
+      who.map((each) => this.#subjects.who(each)),
       most.people,
     );
-    const because = causes.map((cause) => this.cause(cause, sites.length, who.length, most.sites));
+    const because = causes.map((cause) => this.#cause(cause, sites.length, who.length, most.sites));
     const verbs = who.length === 1 && who[0]!.kind !== "everybody" ? `${verb}s` : verb;
     return capitalizedPhrase(
       phrase`${whose} ${verbs} ${enumerated(sites.map(name), most.sites)}: ${enumerated(because)}.`,
     );
   }
 
-  private cause(cause: Cause, sites: number, people: number, most: number): Phrase {
+  #cause(cause: Cause, sites: number, people: number, most: number): Phrase {
     const [it, s] = sites === 1 ? ["it", "s"] : ["they", ""];
     const act = people === 1 ? "acts" : "act";
     const clients =
       "clients" in cause
         ? enumerated(
-            cause.clients.map((client) => this.subjects.client(client)),
+            cause.clients.map((client) => this.#subjects.client(client)),
             most,
           )
         : [];
     switch (cause.kind) {
       case "moved":
-        return phrase`${it} move${s} from ${this.subjects.client(cause.from)} to ${this.subjects.client(cause.to)}`;
+        return phrase`${it} move${s} from ${this.#subjects.client(cause.from)} to ${this.#subjects.client(cause.to)}`;
       case "clientRemoved": {
-        const to = cause.to === undefined ? phrase`the server's default owner` : this.subjects.client(cause.to);
+        const to = cause.to === undefined ? phrase`the server's default owner` : this.#subjects.client(cause.to);
         const what = sites === 1 ? "the site goes" : "its sites go";
-        return phrase`${this.subjects.client(cause.client)} is removed, and ${what} to ${to}`;
+        return phrase`${this.#subjects.client(cause.client)} is removed, and ${what} to ${to}`;
       }
       case "replaced":
-        return phrase`${this.subjects.client(cause.to)} takes the place of ${name(cause.from)}, and has another login`;
+        return phrase`${this.#subjects.client(cause.to)} takes the place of ${name(cause.from)}, and has another login`;
       case "released":
-        return phrase`${it} leave${s} this file and go${s === "" ? "" : "es"} from ${this.subjects.client(cause.client)} to the server's default owner`;
+        return phrase`${it} leave${s} this file and go${s === "" ? "" : "es"} from ${this.#subjects.client(cause.client)} to the server's default owner`;
       case "declared":
-        return phrase`added here for ${this.subjects.client(cause.client)}`;
+        return phrase`added here for ${this.#subjects.client(cause.client)}`;
       case "takenOver":
-        return phrase`${this.subjects.client(cause.to)} takes ${sites === 1 ? "it" : "them"} over from ${this.subjects.client(cause.from)}`;
+        return phrase`${this.#subjects.client(cause.to)} takes ${sites === 1 ? "it" : "them"} over from ${this.#subjects.client(cause.from)}`;
       case "unbound":
         return phrase`no longer ${act} for ${clients}`;
       case "bound": {
@@ -121,20 +121,20 @@ export class ReviewText {
 
   rename({ from, to }: Rename): Phrase {
     const login =
-      this.before.loginOf(from) === this.after.loginOf(to)
+      this.#before.loginOf(from) === this.#after.loginOf(to)
         ? phrase`Its login stays.`
-        : phrase`The shell login ${name(this.before.loginName(from))} becomes ${name(this.after.loginName(to))}, with another password; its home directory and SSH keys are lost.`;
-    const title = this.after.clients.get(to)?.name ?? to;
+        : phrase`The shell login ${name(this.#before.loginName(from))} becomes ${name(this.#after.loginName(to))}, with another password; its home directory and SSH keys are lost.`;
+    const title = this.#after.clients.get(to)?.name ?? to;
     return phrase`${name(title)}: ${name(from)} becomes ${name(to)}. Its people keep their sites. ${login}`;
   }
 
   advisory(advisory: Advisory): Phrase {
-    return advisoryText(advisory, this.subjects);
+    return advisoryText(advisory, this.#subjects);
   }
 
   refusal(refusal: Refusal): Phrase {
     const { matchedClients } = this.difference;
-    return refusalText(refusal, { subjects: this.subjects, matchedClients });
+    return refusalText(refusal, { subjects: this.#subjects, matchedClients });
   }
 
   /** What to do about refusals. */
@@ -143,7 +143,7 @@ export class ReviewText {
   }
 
   allowedRemoval(refusal: Refusal): Phrase {
-    const { reason, until } = this.after.allowRemovals!;
+    const { reason, until } = this.#after.allowRemovals!;
     return phrase`${this.refusal(refusal)} The manifest confirms it until ${name(until)}: ${name(reason)}`;
   }
 }

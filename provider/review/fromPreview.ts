@@ -74,8 +74,9 @@ export function accessOfPreview(preview: unknown, asOf: string): PreviewedAccess
       `The refresh of this preview could not look at ${unseen.join(", ")}, so nothing can be said.`,
     );
   }
-  if (steps.filter(({ op }) => op === "same").length < (changeSummary?.same ?? 0))
+  if (steps.filter(({ op }) => op === "same").length < (changeSummary?.same ?? 0)) {
     throw new IncompletePreview(LEFT_OUT);
+  }
   for (const { oldState, newState } of steps) {
     const [old, now] = [declared(oldState), declared(newState)];
     // A person who was unbound by hand gains what the deployment restores.
@@ -101,16 +102,16 @@ function declared(state: z.infer<typeof State> | undefined): { type: string; inp
 }
 
 class Declarations {
-  private readonly clients = new Map<string, AccessClient>();
-  private readonly sites = new Map<string, AccessSite>();
+  readonly #clients = new Map<string, AccessClient>();
+  readonly #sites = new Map<string, AccessSite>();
 
   add(type: string, inputs: Inputs, former?: Inputs): void {
     const text = (key: string) => textOf(inputs[key]);
     const [client, user, site] = [text("client"), text("user"), text("site")];
-    if (type === "AegirClient") this.client(inputs, former);
+    if (type === "AegirClient") this.#client(inputs, former);
     else if (type === "ClientUserBinding" && client !== undefined && user !== undefined) {
       const createUser = inputs["createUser"] as Inputs | undefined;
-      this.bind(
+      this.#bind(
         client,
         personByName(user, {
           createdAs: textOf(createUser?.["email"]),
@@ -118,23 +119,23 @@ class Declarations {
         }),
       );
     } else if (type === "SiteOwnership" && client !== undefined && site !== undefined) {
-      this.sites.set(site, { site, owner: client, takeOverFrom: text("takeOverFrom"), protect: false });
-      if (inputs["onDestroy"] === "leave") this.named(client).leavesSites = true;
+      this.#sites.set(site, { site, owner: client, takeOverFrom: text("takeOverFrom"), protect: false });
+      if (inputs["onDestroy"] === "leave") this.#named(client).leavesSites = true;
     } else if (type === "ShellAccount" && client !== undefined) {
       const { everyDays } = (inputs["rotation"] ?? {}) as { everyDays?: unknown };
       const isKnown = typeof everyDays === "number";
-      this.named(client).shellAccount = { rotation: text("rotation"), ...(isKnown && { everyDays }) };
+      this.#named(client).shellAccount = { rotation: text("rotation"), ...(isKnown && { everyDays }) };
     }
   }
 
   access(server: string, asOf: string): EffectiveAccess {
-    return new EffectiveAccess({ asOf, server, clients: this.clients.values(), sites: this.sites.values() });
+    return new EffectiveAccess({ asOf, server, clients: this.#clients.values(), sites: this.#sites.values() });
   }
 
-  private client(inputs: Inputs, former: Inputs | undefined): void {
+  #client(inputs: Inputs, former: Inputs | undefined): void {
     const internalName = textOf(inputs["internalName"]);
     if (internalName === undefined) return;
-    const client = this.named(internalName);
+    const client = this.#named(internalName);
     client.name = textOf(inputs["name"]) ?? internalName;
     const before = textOf(former?.["internalName"]);
     if (before !== internalName) client.renamedFrom = before;
@@ -143,17 +144,17 @@ class Declarations {
       return choice !== undefined && choice !== "refuse";
     });
     const email = textOf(inputs["email"]);
-    if (email !== undefined) this.bind(internalName, personByMail(email, inputs["welcomeMail"] === true));
+    if (email !== undefined) this.#bind(internalName, personByMail(email, inputs["welcomeMail"] === true));
   }
 
-  private bind(client: string, person: Binding["person"]): void {
-    this.named(client).bindings.set(person.key, lastingBinding(person));
+  #bind(client: string, person: Binding["person"]): void {
+    this.#named(client).bindings.set(person.key, lastingBinding(person));
   }
 
   /** A client may be declared elsewhere, and named here alone. */
-  private named(internalName: string): AccessClient {
-    const client = this.clients.get(internalName) ?? accessClient(internalName, internalName);
-    this.clients.set(internalName, client);
+  #named(internalName: string): AccessClient {
+    const client = this.#clients.get(internalName) ?? accessClient(internalName, internalName);
+    this.#clients.set(internalName, client);
     return client;
   }
 }

@@ -57,8 +57,9 @@ function asWritten(given: string): string {
   const decoded = Buffer.from(text, "base64");
   const inside = bare(decoded.toString("latin1"));
   if (/^-----BEGIN |^PuTTY-|^(ssh|ecdsa|sk)-/.test(inside)) return inside;
-  if (decoded.toString("latin1").startsWith(MAGIC))
+  if (decoded.toString("latin1").startsWith(MAGIC)) {
     return wrapped("OPENSSH PRIVATE KEY", [], decoded.toString("base64"));
+  }
   try {
     return createPrivateKey({ key: decoded, format: "der", type: "pkcs8" })
       .export({ type: "pkcs8", format: "pem" })
@@ -207,8 +208,9 @@ function whyNone(text: string): { unreadable: string } {
         "is a public key; the private key is needed: the content of the file without .pub at the end of its name",
     };
   }
-  if (/^(SHA256:|MD5:)/i.test(text))
+  if (/^(SHA256:|MD5:)/i.test(text)) {
     return { unreadable: "is the fingerprint of a key; the private key itself is needed" };
+  }
   return { unreadable: "is not a private key; it must hold the key's text itself (-----BEGIN ...), not a path" };
 }
 

@@ -322,8 +322,9 @@ export class SmallAegir {
       report("worker started");
       return new WorkerProcess({ worker, frontEnd, clock, faults, counts, report }, ran.frontEnd, terminal);
     }
-    if (ran.started === "keys")
+    if (ran.started === "keys") {
       return new KeyCommand({ disk: this.disk, faults, shellAccounts: this.shellAccounts }, terminal);
+    }
     if (ran.started === "queue") {
       this.queue.dispatch();
       terminal.exit(0);

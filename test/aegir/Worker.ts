@@ -5,7 +5,7 @@
 import type { z } from "zod";
 import type { WorkerErrorCode } from "../../provider/worker/errorCodes";
 import type { CertificateLeft } from "../../provider/worker/facts";
-import { verbs, type EnsuredUser, type Verb, type VerbResult } from "../../provider/worker/protocol";
+import { type verbs, type EnsuredUser, type Verb, type VerbResult } from "../../provider/worker/protocol";
 import { Facts } from "./Facts";
 import { CLIENT_ROLE, collated, same, type Client, type FrontEnd, type Site, type User } from "./FrontEnd";
 import type { Provision } from "./Provision";

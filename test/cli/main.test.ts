@@ -19,8 +19,9 @@ describe("aegir-access", () => {
   it("aegir-access --help: lists the commands and exit codes on standard output", async () => {
     const { exitCode, stdout, stderr } = await aegirAccess(["--help"]);
     assert.deepEqual([exitCode, stderr], [0, ""]);
-    for (const { name, summary } of commands)
+    for (const { name, summary } of commands) {
       assert.match(stdout, new RegExp(`^  ${name} +${summary.slice(0, 40)}`, "m"));
+    }
     for (const code of [0, 1, 2, 3, 4]) assert.match(stdout, new RegExp(`^  ${code}  \\w`, "m"));
   });
 
@@ -45,8 +46,9 @@ describe("aegir-access", () => {
       it(`${command.name} --help: shows every option, every exit code and examples, in lines of at most 100 characters`, async () => {
         const { exitCode, stdout, stderr } = await aegirAccess([command.name, "--help"]);
         assert.deepEqual([exitCode, stderr], [0, ""]);
-        for (const option of [...Object.keys(command.options), "json", "debug", "help"])
+        for (const option of [...Object.keys(command.options), "json", "debug", "help"]) {
           assert.ok(stdout.includes(`--${option}`));
+        }
         for (const code of [0, 1, 2, 3]) assert.match(stdout, new RegExp(`^  ${code}  \\w`, "m"));
         for (const [line] of command.examples) assert.ok(stdout.includes(`  aegir-access ${line}\n`), line);
         assert.deepEqual(

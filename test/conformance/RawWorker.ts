@@ -110,8 +110,9 @@ export class RawWorker {
 
   async ask(verb: string, args: unknown): Promise<Answer> {
     const answer = await this.answer(this.send(verb, args));
-    if (answer === undefined)
+    if (answer === undefined) {
       throw new Error(`no answer to ${verb} ${JSON.stringify(args)}: ${(await this.ended).noise}`);
+    }
     return answer;
   }
 

@@ -53,8 +53,9 @@ describe("The page of errors", () => {
       }));
       assert.deepEqual(rows.map(({ code }) => code).sort(), [...codes].sort());
       const columns = title === "Problems of a manifest" ? 2 : 3;
-      for (const { code, cells } of rows)
+      for (const { code, cells } of rows) {
         assert.ok(cells.length === columns && cells.every((cell) => cell.endsWith(".")), code);
+      }
     });
   }
 

@@ -28,8 +28,9 @@ function seed(ground: Ground): void {
     ["acme", "alice"],
     ["acme", "bob"],
     ["beta", "bob"],
-  ] as const)
+  ] as const) {
     panel.bind(client, user);
+  }
   addSites(ground, [
     { site: "www.acme.example", owner: "acme" },
     { site: "www.beta.example", owner: "beta" },
@@ -89,8 +90,9 @@ describe("The tutorial from clicks to code", () => {
       },
     });
     let printed = "";
-    for (const stream of [child.stdout, child.stderr])
+    for (const stream of [child.stdout, child.stderr]) {
       stream.on("data", (piece: Buffer) => (printed += piece.toString()));
+    }
     await once(child, "close");
     return printed.replaceAll(new Date().toISOString().slice(0, 10), WRITTEN);
   }

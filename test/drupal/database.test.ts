@@ -112,8 +112,9 @@ describe("the worker and its database", () => {
   function move(server: AegirServer, site: string, to: "acme" | null): Promise<void> {
     return retryUntilCertain(server.label, `moving ${site}`, async () => {
       const { ownerNid, nid } = await server.sites.require(site);
-      if (ownerNid !== (to === null ? octopus : acme))
+      if (ownerNid !== (to === null ? octopus : acme)) {
         await server.worker.call("setOwner", { nid, from: ownerNid, to });
+      }
     });
   }
 
@@ -785,8 +786,9 @@ describe("the worker and its database", () => {
       const before = await visited();
       await front.fillQueue(6_000);
       const after = await visited();
-      for (const [index, count] of after.entries())
+      for (const [index, count] of after.entries()) {
         assert.ok(count <= before[index]! + 20, `${before.join()} and ${after.join()}`);
+      }
     });
 
     it("sees a task of a site that was queued after it has looked at all of them, or in an older transaction", async () => {

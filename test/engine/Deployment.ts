@@ -4,20 +4,27 @@
  */
 import { availableParallelism } from "node:os";
 import { requirementsOf } from "./dependencies";
-import { ConfigValue, OperationOptions } from "./Engine";
+import { type ConfigValue, type OperationOptions } from "./Engine";
 import { Program } from "./Program";
-import { Project } from "./Project";
-import { mapValues, PropertyMap, secret } from "./properties";
+import { type Project } from "./Project";
+import { mapValues, type PropertyMap, secret } from "./properties";
 import { PartialFailure, ProviderProcess } from "./ProviderProcess";
 import { Providers } from "./Providers";
-import { ResourceHook, ResourceHooks } from "./ResourceHooks";
-import { MonitorEvents, ResourceMonitor } from "./ResourceMonitor";
-import { dependencyUrns, ResourceState } from "./ResourceState";
+import { type ResourceHook, ResourceHooks } from "./ResourceHooks";
+import { type MonitorEvents, ResourceMonitor } from "./ResourceMonitor";
+import { dependencyUrns, type ResourceState } from "./ResourceState";
 import { SnapshotRecorder } from "./SnapshotRecorder";
-import { Snapshot } from "./StateFile";
+import { type Snapshot } from "./StateFile";
 import { Cancellation, StepExecutor } from "./StepExecutor";
-import { Bail, Goal, StepGenerator } from "./StepGenerator";
-import { Answer, DeploymentStep, refresh, RegistrationResult, Say, StepContext } from "./steps";
+import { Bail, type Goal, StepGenerator } from "./StepGenerator";
+import {
+  type Answer,
+  type DeploymentStep,
+  refresh,
+  type RegistrationResult,
+  type Say,
+  type StepContext,
+} from "./steps";
 import { dynamicPackage, isProviderType, providerType, qualifiedType, stackType } from "./Urn";
 
 export interface DeploymentRequest {

@@ -2,11 +2,11 @@
  * What one operation looks like on a terminal: a line per step, what was said (grouped by resource), the outputs, a count. It keeps to
  * what people know from the Pulumi CLI, and says what it is first.
  */
-import { DeploymentListener } from "./Deployment";
-import { Step, StepOperation } from "./Engine";
+import { type DeploymentListener } from "./Deployment";
+import { type Step, type StepOperation } from "./Engine";
 import { outputsText } from "./outputsText";
-import { changedKeys, isInternalKey, PropertyMap } from "./properties";
-import { DeploymentStep, Severity } from "./steps";
+import { changedKeys, isInternalKey, type PropertyMap } from "./properties";
+import { type DeploymentStep, type Severity } from "./steps";
 import { isProviderType, nameOf, stackType, typeOf } from "./Urn";
 
 const signs: Record<StepOperation, string> = {

@@ -91,8 +91,9 @@ export class DynamicProvider {
 
   async ask<Call extends keyof Answers>(call: Call, fields: Fields = {}): Promise<Answers[Call]> {
     const request = new requests[call]() as unknown as Record<string, (value: unknown) => void>;
-    for (const [field, value] of Object.entries(fields))
+    for (const [field, value] of Object.entries(fields)) {
       request[`set${field}`]!(isObject(value) ? toStruct(value) : value);
+    }
     const client = (await this.client) as unknown as Record<Call, (request: unknown, done: unknown) => void>;
     return new Promise((answered, failed) =>
       client[call](request, (error: grpc.ServiceError | null, response: Answers[Call]) =>

@@ -5,12 +5,21 @@
  * else by name. Users deploy with the real CLI, which this engine is compared with (`golden.ts`).
  */
 import { createRequire } from "node:module";
-import { Deployment, DeploymentRequest } from "./Deployment";
+import { Deployment, type DeploymentRequest } from "./Deployment";
 import { Display } from "./Display";
-import { ConfigValue, Engine, ExportedState, OperationOptions, Outcome, Stack, StackOptions, Step } from "./Engine";
+import {
+  type ConfigValue,
+  type Engine,
+  type ExportedState,
+  type OperationOptions,
+  type Outcome,
+  type Stack,
+  type StackOptions,
+  type Step,
+} from "./Engine";
 import { countByOperation, stackOutputsOf } from "./outcome";
-import { Project, readProject } from "./Project";
-import { PropertyMap, revealAll } from "./properties";
+import { type Project, readProject } from "./Project";
+import { type PropertyMap, revealAll } from "./properties";
 import { Secrets } from "./Secrets";
 import { StateFile } from "./StateFile";
 

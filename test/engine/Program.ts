@@ -8,7 +8,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { HostRequest } from "./programHost";
-import { Project } from "./Project";
+import { type Project } from "./Project";
 
 export interface ProgramOptions {
   project: Project;

@@ -8,8 +8,8 @@
 import * as grpc from "@grpc/grpc-js";
 import * as messages from "@pulumi/pulumi/proto/provider_pb";
 import { type Answers, DynamicProvider, type Fields, initFailureOf } from "./DynamicProvider";
-import { changedKeys, fromStruct, markSecretsLike, PropertyMap, revealAll } from "./properties";
-import { ResourceState } from "./ResourceState";
+import { changedKeys, fromStruct, markSecretsLike, type PropertyMap, revealAll } from "./properties";
+import { type ResourceState } from "./ResourceState";
 import { nameOf } from "./Urn";
 
 export class ProviderProcess extends DynamicProvider {

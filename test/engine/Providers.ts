@@ -5,9 +5,9 @@
  * Source: pkg/resource/deploy/providers/registry.go of pulumi/pulumi.
  */
 import { isDeepStrictEqual } from "node:util";
-import { PropertyMap } from "./properties";
-import { ProviderProcess } from "./ProviderProcess";
-import { ResourceState } from "./ResourceState";
+import { type PropertyMap } from "./properties";
+import { type ProviderProcess } from "./ProviderProcess";
+import { type ResourceState } from "./ResourceState";
 import { dynamicPackage, packageOf, splitProviderReference, typeOf } from "./Urn";
 
 export class Providers {

@@ -18,7 +18,15 @@ import {
 import { join, resolve } from "node:path";
 import { parse, stringify } from "yaml";
 import { eventsToSteps, diagnosticsOf, parseEventLog } from "./eventLog";
-import { ConfigValue, Engine, ExportedState, OperationOptions, Outcome, Stack, StackOptions } from "./Engine";
+import {
+  type ConfigValue,
+  type Engine,
+  type ExportedState,
+  type OperationOptions,
+  type Outcome,
+  type Stack,
+  type StackOptions,
+} from "./Engine";
 import { countByOperation, stackOutputsOf } from "./outcome";
 import { readProject } from "./Project";
 import { revealAll } from "./properties";

@@ -8,7 +8,7 @@ import { CallbacksClient } from "@pulumi/pulumi/proto/callback_grpc_pb";
 import { CallbackInvokeRequest } from "@pulumi/pulumi/proto/callback_pb";
 import * as resource from "@pulumi/pulumi/proto/resource_pb";
 import { toStruct } from "./properties";
-import { HookType, ResourceState } from "./ResourceState";
+import { type HookType, type ResourceState } from "./ResourceState";
 import { nameOf } from "./Urn";
 
 export interface ResourceHook {

@@ -5,12 +5,12 @@
  */
 import * as grpc from "@grpc/grpc-js";
 import { Empty } from "google-protobuf/google/protobuf/empty_pb";
-import { EngineService, IEngineServer } from "@pulumi/pulumi/proto/engine_grpc_pb";
+import { EngineService, type IEngineServer } from "@pulumi/pulumi/proto/engine_grpc_pb";
 import * as engine from "@pulumi/pulumi/proto/engine_pb";
-import { IResourceMonitorServer, ResourceMonitorService } from "@pulumi/pulumi/proto/resource_grpc_pb";
+import { type IResourceMonitorServer, ResourceMonitorService } from "@pulumi/pulumi/proto/resource_grpc_pb";
 import * as resource from "@pulumi/pulumi/proto/resource_pb";
 import { messageLimits } from "./DynamicProvider";
-import { fromStruct, PropertyMap, toStruct } from "./properties";
+import { fromStruct, type PropertyMap, toStruct } from "./properties";
 import type { ResourceHook } from "./ResourceHooks";
 import type { ResourceState } from "./ResourceState";
 import type { Goal } from "./StepGenerator";

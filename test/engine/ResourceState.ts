@@ -1,5 +1,5 @@
 /** What the engine knows of one resource: the entry of the state file (`ResourceV3`), with secrets in clear. */
-import { decryptSecrets, encryptSecrets, PropertyMap } from "./properties";
+import { decryptSecrets, encryptSecrets, type PropertyMap } from "./properties";
 import type { Secrets } from "./Secrets";
 import { splitProviderReference } from "./Urn";
 

@@ -5,11 +5,11 @@
  */
 import { isDeepStrictEqual } from "node:util";
 import { afterRefresh } from "./dependencies";
-import { StepOperation } from "./Engine";
+import { type StepOperation } from "./Engine";
 import { mapValues } from "./properties";
-import { OperationType, ResourceState } from "./ResourceState";
-import { Snapshot } from "./StateFile";
-import { DeploymentStep } from "./steps";
+import { type OperationType, type ResourceState } from "./ResourceState";
+import { type Snapshot } from "./StateFile";
+import { type DeploymentStep } from "./steps";
 import { splitProviderReference } from "./Urn";
 
 const pendingOperations: Partial<Record<StepOperation, OperationType>> = {

@@ -13,16 +13,16 @@ import { createHash, randomUUID } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { hostname, userInfo } from "node:os";
 import { dirname, join } from "node:path";
-import { ExportedState } from "./Engine";
+import { type ExportedState } from "./Engine";
 import {
   allDependencyUrns,
   deserializeResource,
-  PendingOperation,
-  ResourceState,
-  SerializedResource,
+  type PendingOperation,
+  type ResourceState,
+  type SerializedResource,
   serializeResource,
 } from "./ResourceState";
-import { Secrets } from "./Secrets";
+import { type Secrets } from "./Secrets";
 
 /** What one deployment leaves behind and the next one begins with. */
 export interface Snapshot {

@@ -3,7 +3,7 @@
  * running ones finish) or, with `--continue-on-error`, only what depends on it.
  * Source: pkg/resource/deploy/step_executor.go of pulumi/pulumi.
  */
-import { DeploymentStep, ProtectedResourceError } from "./steps";
+import { type DeploymentStep, ProtectedResourceError } from "./steps";
 
 /** What is told of every step, before and after. */
 export interface StepObserver {

@@ -4,19 +4,19 @@
  * Source: pkg/resource/deploy/step_generator.go of pulumi/pulumi v3.248.0.
  */
 import { deletionWaves, dependentsOf } from "./dependencies";
-import { changedKeys, isSecret, PropertyMap, PropertyValue } from "./properties";
-import { allDependencyUrns, newResourceState, ResourceState } from "./ResourceState";
+import { changedKeys, isSecret, type PropertyMap, type PropertyValue } from "./properties";
+import { allDependencyUrns, newResourceState, type ResourceState } from "./ResourceState";
 import {
-  Answer,
+  type Answer,
   create,
-  DeploymentStep,
+  type DeploymentStep,
   read,
   refresh,
   remove,
   replace,
   same,
   skippedCreate,
-  StepContext,
+  type StepContext,
   untouched,
   update,
 } from "./steps";

@@ -1,6 +1,6 @@
 import * as assert from "node:assert/strict";
 import { afterRefresh, deletionWaves, dependentsOf, requirementsOf } from "./dependencies";
-import { newResourceState, ResourceState } from "./ResourceState";
+import { newResourceState, type ResourceState } from "./ResourceState";
 
 function state(name: string, fields: Partial<ResourceState> = {}): ResourceState {
   return { ...newResourceState({ urn: name, type: "t", custom: true }), ...fields };

@@ -4,7 +4,7 @@
  * Source: pkg/resource/graph/dependency_graph.go of pulumi/pulumi.
  */
 import { mapValues } from "./properties";
-import { allDependencyUrns, dependencyUrns, providerUrn, ResourceState } from "./ResourceState";
+import { allDependencyUrns, dependencyUrns, providerUrn, type ResourceState } from "./ResourceState";
 
 /** What could not exist without the resource, in topological order: whatever depends on it, and its children. */
 export function dependentsOf(resource: ResourceState, resources: readonly ResourceState[]): ResourceState[] {

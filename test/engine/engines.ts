@@ -2,7 +2,7 @@
  * The engines of this machine: always the in-process one, and the Pulumi CLI if `pulumi` is on the PATH and runs.
  * AEGIR_ENGINES=in-process or AEGIR_ENGINES=cli asks for one of them alone.
  */
-import { Engine } from "./Engine";
+import { type Engine } from "./Engine";
 import { InProcessEngine } from "./InProcessEngine";
 import { PulumiCli } from "./PulumiCli";
 

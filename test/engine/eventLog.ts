@@ -3,8 +3,8 @@
  * `resourcePreEvent` (a step begins), `resOutputsEvent` (it is done), `resOpFailedEvent` (it failed), `diagnosticEvent`.
  */
 import { deletionWaves } from "./dependencies";
-import { ExportedState, Step, StepOperation } from "./Engine";
-import { newResourceState, ResourceState, SerializedResource } from "./ResourceState";
+import { type ExportedState, type Step, type StepOperation } from "./Engine";
+import { newResourceState, type ResourceState, type SerializedResource } from "./ResourceState";
 import { isProviderType, nameOf, stackType, typeOf } from "./Urn";
 
 interface StateMetadata {

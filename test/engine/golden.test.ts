@@ -1,5 +1,5 @@
 import * as assert from "node:assert/strict";
-import { Engine, Outcome, Step } from "./Engine";
+import { type Engine, type Outcome, type Step } from "./Engine";
 import { expectGolden } from "./golden";
 
 const engine: Engine = { name: "an engine", kind: "in-process", open: () => Promise.reject(new Error("not needed")) };

@@ -1,5 +1,5 @@
 import * as assert from "node:assert/strict";
-import { describeEngines, record, RecordsFixture } from "./records/RecordsFixture";
+import { describeEngines, record, type RecordsFixture } from "./records/RecordsFixture";
 
 describeEngines("a resource hook", (engine, fixture) => {
   /** Two records, of which one is protected, with a hook that from now on refuses what is `guarded`. */

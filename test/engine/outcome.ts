@@ -1,7 +1,7 @@
 /** What both engines tell of an operation in the same way. */
-import { Outcome, Step } from "./Engine";
-import { PropertyMap } from "./properties";
-import { Snapshot } from "./StateFile";
+import { type Outcome, type Step } from "./Engine";
+import { type PropertyMap } from "./properties";
+import { type Snapshot } from "./StateFile";
 import { stackType } from "./Urn";
 
 export function countByOperation(steps: readonly Step[]): Outcome["changes"] {

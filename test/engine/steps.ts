@@ -4,12 +4,12 @@
  * Source: pkg/resource/deploy/step.go of pulumi/pulumi.
  */
 import { randomUUID } from "node:crypto";
-import { Step, StepOperation } from "./Engine";
-import { changedKeys, containsSecrets, isSecret, PropertyMap, secret, unknown } from "./properties";
+import { type Step, type StepOperation } from "./Engine";
+import { changedKeys, containsSecrets, isSecret, type PropertyMap, secret, unknown } from "./properties";
 import { PartialFailure } from "./ProviderProcess";
-import { Providers } from "./Providers";
+import { type Providers } from "./Providers";
 import type { ResourceHooks } from "./ResourceHooks";
-import { ResourceState } from "./ResourceState";
+import { type ResourceState } from "./ResourceState";
 import { isProviderType, stackReferenceType } from "./Urn";
 
 export type Severity = "info" | "warning" | "error";

@@ -71,8 +71,9 @@ export class PipelineRun {
       },
     });
     let output = "";
-    for (const stream of [child.stdout, child.stderr])
+    for (const stream of [child.stdout, child.stderr]) {
       stream.on("data", (piece: Buffer) => (output += piece.toString()));
+    }
     const [code] = (await once(child, "close")) as [number | null];
     return { code, output };
   }

@@ -44,8 +44,9 @@ describe("The workflows for GitHub, and this project's own", () => {
         if (writes) assert.ok(job.steps.every(({ uses }) => uses === undefined));
       }
     }
-    for (const file of ["access-review.yml", "access-comment.yml", own])
+    for (const file of ["access-review.yml", "access-comment.yml", own]) {
       assert.doesNotMatch(texts.get(file)!, /secrets\./);
+    }
   });
 
   it("run every check of this project, and what its own machines cannot: advisories and signatures of dependencies", () => {

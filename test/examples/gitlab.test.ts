@@ -73,11 +73,12 @@ class GitLab {
     if (method === "GET") return this.notes.slice((page - 1) * 2, page * 2);
     this.writes.push(`${method} ${id ?? ""}`.trim());
     const content = JSON.parse(body) as { body: string };
-    if (method === "PUT")
+    if (method === "PUT") {
       return Object.assign(
         this.notes.find((note) => note.id === Number(id))!,
         content,
       );
+    }
     const note = { id: this.notes.length + 1, author: { id: 1 }, ...content };
     this.notes.push(note);
     return note;

@@ -328,8 +328,9 @@ clients:
       () => parseManifest(text, "access.yaml"),
       (error: Error) => {
         assert.ok(error instanceof ManifestError);
-        for (const place of ["5:31", "6:20", "9:"])
+        for (const place of ["5:31", "6:20", "9:"]) {
           assert.ok(error.message.includes(`access.yaml:${place}`), error.message);
+        }
         return true;
       },
     );

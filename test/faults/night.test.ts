@@ -177,8 +177,9 @@ describe("a refresh that cannot look", () => {
 
         t.stack.declared = withoutAlice;
         const run = await t.up({ refresh: true, continueOnError: true });
-        for (const { name, operation, message } of run.failures)
+        for (const { name, operation, message } of run.failures) {
           if (operation !== "check") t.assertExplains(name, message);
+        }
         assert.deepEqual(logicalNames(run).sort(), [...unseen].sort());
         const revoked = !unseen.includes("binding:nova:alice");
         assert.equal(run.done.includes("delete binding:nova:alice"), revoked);

@@ -20,8 +20,9 @@ describe("A fresh clone", () => {
     clone = mkdtempSync(join(realpathSync(tmpdir()), "aegir-clone-"));
     // With what is not committed yet, so that a change is judged before its commit.
     const files = run(root, "git", "ls-files", "--cached", "--others", "--exclude-standard").split("\n");
-    for (const file of files.filter((file) => existsSync(join(root, file))))
+    for (const file of files.filter((file) => existsSync(join(root, file)))) {
       cpSync(join(root, file), join(clone, file));
+    }
   });
   after(() => {
     if (clone) rmSync(clone, { recursive: true });

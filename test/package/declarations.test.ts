@@ -91,8 +91,9 @@ describe("The public declarations", () => {
 
     before(async function () {
       this.timeout(300_000);
-      if (!(await registryAnswers()))
+      if (!(await registryAnswers())) {
         skip(this, "the declarations with other compilers", "a registry that npm ping reaches");
+      }
       project = mkdtempSync(join(realpathSync(tmpdir()), "aegir-declarations-"));
       writeFileSync(join(project, "package.json"), JSON.stringify({ name: "consumer", private: true }));
       const compilers = new Set(ROWS.filter((row) => longRun || isDaily(row)).map(({ typescript }) => typescript));

@@ -82,8 +82,9 @@ describe(`a random scenario (seed ${seed})`, () => {
     t.proxy.heal();
     t.aegir.faults.forgetPlans();
     if (checkpointLost) forget.forEach((back) => back());
-    for (const { name, message, error } of failures)
+    for (const { name, message, error } of failures) {
       if (!(error instanceof ProcessDied)) t.assertExplains(name, message);
+    }
     const { tried, failed } = met.get(interruption.kind) ?? { tried: 0, failed: 0 };
     met.set(interruption.kind, { tried: tried + 1, failed: failed + (failures.length > 0 ? 1 : 0) });
   }

@@ -271,8 +271,9 @@ describe("resolveConnection", () => {
     describe("advises commands that work with OpenSSH as it is installed:", () => {
       let directory: string;
       before(function () {
-        if (spawnSync("ssh-keygen", ["-?"]).error)
+        if (spawnSync("ssh-keygen", ["-?"]).error) {
           skip(this, "what needs ssh-keygen", "apt-get install openssh-client");
+        }
       });
       beforeEach(() => (directory = mkdtempSync(join(tmpdir(), "keys-"))));
       afterEach(() => rmSync(directory, { recursive: true }));
@@ -314,8 +315,9 @@ describe("resolveConnection", () => {
       });
 
       it("puttygen, for PuTTY's format", function () {
-        if (spawnSync("puttygen", ["--version"]).error)
+        if (spawnSync("puttygen", ["--version"]).error) {
           skip(this, "what needs puttygen", "apt-get install putty-tools");
+        }
         writeFileSync(join(directory, "pem"), key.private);
         run("puttygen", "pem", "-O", "private", "-o", "FILE.ppk");
         const privateKey = readFileSync(join(directory, "FILE.ppk"), "utf8");

@@ -39,8 +39,9 @@ describe("printable", () => {
     ],
     ["commands to GitHub and Azure anywhere", "x ##[set-env]a ##vso[task.x]", "x \\x23#[set-env]a \\x23#vso[task.x]"],
   ];
-  for (const [what, text, shown] of dangerous)
+  for (const [what, text, shown] of dangerous) {
     it(`printable: escapes ${what}`, () => assert.equal(printable(text), shown));
+  }
 
   it("printable: omits the middle of a long string and says how much", () => {
     assert.equal(

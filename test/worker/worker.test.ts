@@ -149,8 +149,9 @@ describe("the PHP worker", () => {
       };
       for (const call of nodes(method.body, "call")) {
         // rows() itself puts together what its callers, seen here, pass as constants.
-        if (callee(call) === "db_query" && method.name.name !== "rows")
+        if (callee(call) === "db_query" && method.name.name !== "rows") {
           assert.ok(isSql(call.arguments[0]), method.name.name);
+        }
         if (!/^\$this->(facts->)?rows$/.test(callee(call))) continue;
         const [sql, column, , end] = call.arguments as Tree[];
         assert.ok(isSql(sql as Tree), method.name.name);

@@ -13,7 +13,7 @@
 import * as assert from "node:assert/strict";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { Engine, Outcome, Step } from "../Engine";
+import { type Engine, type Outcome, type Step } from "../Engine";
 
 type GoldenStep = Pick<Step, "op" | "type" | "name" | "outcome">;
 

@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Engine, Stack, StackOptions } from "../Engine";
+import { type Engine, type Stack, type StackOptions } from "../Engine";
 import { until } from "../../support/until";
 import { listEngines } from "../engines";
 
