@@ -16,55 +16,55 @@ export type Report = (span: Span, code: ManifestProblemCode, message: string) =>
 
 /** A file's text with its lines, which turns offsets into what a reader looks for. */
 export class SourceText {
-  private readonly lineStarts: number[] = [0];
+  readonly #lineStarts: number[] = [0];
 
   constructor(
     readonly file: string,
     readonly text: string,
   ) {
-    for (let at = text.indexOf("\n"); at !== -1; at = text.indexOf("\n", at + 1)) this.lineStarts.push(at + 1);
+    for (let at = text.indexOf("\n"); at !== -1; at = text.indexOf("\n", at + 1)) this.#lineStarts.push(at + 1);
   }
 
   /** Line and column of an offset, both from 1. */
   position(offset: number): { line: number; column: number } {
     let low = 0;
-    let high = this.lineStarts.length - 1;
+    let high = this.#lineStarts.length - 1;
     while (low < high) {
       const middle = Math.ceil((low + high) / 2);
-      if (this.lineStarts[middle]! <= offset) low = middle;
+      if (this.#lineStarts[middle]! <= offset) low = middle;
       else high = middle - 1;
     }
-    return { line: low + 1, column: offset - this.lineStarts[low]! + 1 };
+    return { line: low + 1, column: offset - this.#lineStarts[low]! + 1 };
   }
 
   problem(span: Span, code: ManifestProblemCode, message: string): ManifestProblem {
     const { line, column } = this.position(span.start);
     // Whatever the problem, its message may quote the key.
-    if (this.isInPrivateKey(this.lineStarts[line - 1]!)) {
+    if (this.#isInPrivateKey(this.#lineStarts[line - 1]!)) {
       const excerpt = `${String(line).padStart(6)} | (not shown)`;
       return new ManifestProblem(this.file, line, column, code, `This ${PRIVATE_KEY}.`, excerpt);
     }
-    return new ManifestProblem(this.file, line, column, code, message, this.excerpt(span));
+    return new ManifestProblem(this.file, line, column, code, message, this.#excerpt(span));
   }
 
   /** The line that a span begins in, cut to what fits around it, with carets below the span. */
-  private excerpt(span: Span): string {
+  #excerpt(span: Span): string {
     const { line, column } = this.position(span.start);
-    const lineStart = this.lineStarts[line - 1]!;
-    const content = this.text.slice(lineStart, (this.lineStarts[line] ?? this.text.length + 1) - 1).replace(/\r$/, "");
+    const lineStart = this.#lineStarts[line - 1]!;
+    const content = this.text.slice(lineStart, (this.#lineStarts[line] ?? this.text.length + 1) - 1).replace(/\r$/, "");
     const from = column - 1 < EXCERPT_COLUMNS / 2 ? 0 : column - 1 - EXCERPT_COLUMNS / 4;
     const shown = content.slice(from, from + EXCERPT_COLUMNS);
     const marked = shown.slice(column - 1 - from, Math.max(span.end - lineStart, column) - from);
-    const before = (from > 0 ? "..." : "") + this.escaped(shown.slice(0, column - 1 - from));
+    const before = (from > 0 ? "..." : "") + this.#escaped(shown.slice(0, column - 1 - from));
     const gutter = String(line).padStart(6);
     return [
-      `${gutter} | ${from > 0 ? "..." : ""}${this.escaped(shown)}${from + shown.length < content.length ? "..." : ""}`,
-      `${" ".repeat(gutter.length)} | ${" ".repeat(before.length)}${"^".repeat(Math.max(this.escaped(marked.trimEnd()).length, 1))}`,
+      `${gutter} | ${from > 0 ? "..." : ""}${this.#escaped(shown)}${from + shown.length < content.length ? "..." : ""}`,
+      `${" ".repeat(gutter.length)} | ${" ".repeat(before.length)}${"^".repeat(Math.max(this.#escaped(marked.trimEnd()).length, 1))}`,
     ].join("\n");
   }
 
   /** Somebody has pasted the wrong half of a key: on one line, or on those after its first. */
-  private isInPrivateKey(lineStart: number): boolean {
+  #isInPrivateKey(lineStart: number): boolean {
     const end = this.text.indexOf("\n", lineStart);
     const before = this.text.slice(0, end === -1 ? undefined : end);
     const begin = [...before.matchAll(/BEGIN [A-Z0-9 ]*PRIVATE KEY|PuTTY-User-Key-File/g)].at(-1)?.index;
@@ -73,7 +73,7 @@ export class SourceText {
     return over === -1 || begin + over >= lineStart;
   }
 
-  private escaped(text: string): string {
+  #escaped(text: string): string {
     return printable(text, Number.MAX_SAFE_INTEGER);
   }
 }

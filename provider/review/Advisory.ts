@@ -132,11 +132,11 @@ function clientAdvisories(
   const [old, rotation] = [had.shellAccount?.rotation, has.shellAccount?.rotation];
   const leavers = leaversOf(had, has);
   const isOld = had.shellAccount && has.shellAccount && had.internalName === has.internalName;
-  if (isOld && rotatesOnLeave(had, has))
+  if (isOld && rotatesOnLeave(had, has)) {
     advisories.push({ kind: "rotated", client, people: leavers, putBack: hasKeys(has) });
-  else if (had.shellAccount && rotation !== undefined && rotation !== old)
+  } else if (had.shellAccount && rotation !== undefined && rotation !== old) {
     advisories.push({ kind: "rotated", client, people: [], putBack: hasKeys(has) });
-  else if (isOld && leavers.length > 0) advisories.push({ kind: "mayKnowPassword", client, people: leavers });
+  } else if (isOld && leavers.length > 0) advisories.push({ kind: "mayKnowPassword", client, people: leavers });
   else if (!had.shellAccount && has.shellAccount) advisories.push({ kind: "passwordRead", client });
   const everyDays = has.shellAccount?.everyDays;
   if (everyDays !== undefined && everyDays !== had.shellAccount?.everyDays) {

@@ -28,7 +28,7 @@ export class ReviewText {
     const loses = counted(lost.filter(({ announced }) => !announced));
     const ended = counted(lost.filter(({ announced }) => announced));
     const gains = counted(gained);
-    const keyed = this.keyHolders();
+    const keyed = this.#keyHolders();
     const parts = [
       ...(loses ? [`${loses.subject} ${loses.one ? "loses" : "lose"} access`] : []),
       ...(gains ? [`${gains.subject} ${gains.one ? "gains" : "gain"} access`] : []),
@@ -49,7 +49,7 @@ export class ReviewText {
   }
 
   /** How many people neither lose nor gain sites, and get in with other keys than before. */
-  private keyHolders(): number {
+  #keyHolders(): number {
     const { advisories, lost, gained } = this.difference;
     const named = new Set([...lost, ...gained].flatMap(({ who }) => who).map(whoKey));
     const people = advisories.flatMap((advisory) =>

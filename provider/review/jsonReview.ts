@@ -75,8 +75,9 @@ function plain(data: object): object {
   return Object.fromEntries(
     Object.entries(data).map(([key, value]: [string, unknown]) => {
       if (key === "people") return [key, (value as Person[]).map(plainPerson)];
-      if (key === "keys")
+      if (key === "keys") {
         return [key, (value as AccessKey[]).map(({ type, fingerprint, comment }) => ({ type, fingerprint, comment }))];
+      }
       return [key, key === "person" ? plainPerson(value as Person) : value];
     }),
   );

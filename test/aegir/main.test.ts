@@ -24,11 +24,12 @@ describe("npm run aegir", () => {
     const printed = (text: string) =>
       new Promise<void>((resolve, reject) => {
         child.once("close", () => reject(new Error(output)));
-        for (const stream of [child.stdout, child.stderr])
+        for (const stream of [child.stdout, child.stderr]) {
           stream.on("data", (piece: Buffer) => {
             output += piece.toString();
             if (output.includes(text)) resolve();
           });
+        }
       });
     return { child, printed, output: () => output };
   }

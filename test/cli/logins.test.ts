@@ -69,8 +69,9 @@ describe("the logins of people", () => {
   it("doctor --logins: tries nothing more after a refusal", async () => {
     await start();
     declare("acme", "beta", "gamma");
-    for (const login of ["o1.acme", "o1.gamma"])
+    for (const login of ["o1.acme", "o1.gamma"]) {
       server.aegir.shellAccounts.changePassword(login, "chosen by the holder");
+    }
     const { outcomes } = await trials();
     assert.deepEqual(Object.values(outcomes).sort(), ["notTried", "notTried", "refused"]);
     assert.equal(server.aegir.counts.authentications.rejected, 1);

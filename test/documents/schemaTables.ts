@@ -62,8 +62,9 @@ function valueOf(schema: Schema): string {
   if (properties) return `a map ([${schema.title}](#${heading(schema).toLowerCase().replaceAll(" ", "-")}))`;
   if (type === "number") return "number";
   if (type === "boolean") return "`true` or `false`";
-  if (type === "integer")
+  if (type === "integer") {
     return maximum !== undefined && maximum <= 100 ? `${minimum} to ${maximum}` : `from ${minimum} on`;
+  }
   if (format === "email") return "mail address";
   if (pattern?.includes("\\d{4}")) return "day, `YYYY-MM-DD`";
   return pattern === undefined ? "string" : `string, \`${pattern}\``;

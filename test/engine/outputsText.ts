@@ -1,5 +1,5 @@
 /** The outputs of a stack, one after the other, below the diagnostics of an operation. */
-import { changedKeys, isInternalKey, isSecret, PropertyMap, PropertyValue, unknown } from "./properties";
+import { changedKeys, isInternalKey, isSecret, type PropertyMap, type PropertyValue, unknown } from "./properties";
 
 /** @param preview shows only what would change; an update shows every output */
 export function outputsText(before: PropertyMap, after: PropertyMap, preview: boolean): string {
