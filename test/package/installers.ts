@@ -38,6 +38,16 @@ export const INSTALLERS: readonly Installer[] = [
   },
   { name: "Bun 1", command: ["bun@1.4.5", "add"], files: {}, isLong: true },
   {
+    name: "pnpm workspaces",
+    command: ["pnpm@12.21.0", "add"],
+    workspace: "access",
+    files: {
+      "../pnpm-workspace.yaml":
+        "packages: [access]\nallowBuilds:\n  cpu-features: false\n  protobufjs: false\n  ssh2: false\n",
+    },
+    isLong: true,
+  },
+  {
     name: "npm workspaces",
     command: [NPM, "install"],
     workspace: "access",
