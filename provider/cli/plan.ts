@@ -1,12 +1,12 @@
 import { endingPasswords } from "../inventory/passwords";
 import { planOf, rotationSteps, type Step } from "../inventory/Plan";
-import { differenceOf, jsonReview, reviewOf, textReview } from "../review";
+import { accessPage, differenceOf, jsonReview, reviewOf, textReview } from "../review";
 import { undeclaredIds, type Undeclared } from "../inventory/undeclared";
 import { enumerated, phrase, plural, rendered } from "../text/Phrase";
 import { wrap } from "../text/wrap";
 import { printable } from "../text/printable";
 import type { Style } from "../text/Style";
-import { defineCommand } from "./Command";
+import { defineCommand, UsageError } from "./Command";
 import { ExitCode } from "./ExitCode";
 import { LIVE_OPTIONS, MANIFEST_USAGE, manifestWithInventory } from "./manifestOptions";
 
@@ -30,7 +30,14 @@ export const plan = defineCommand({
       "the server, lists it as created.",
   ],
   operands: { usage: `[${MANIFEST_USAGE}]`, least: 0, most: 1 },
-  options: LIVE_OPTIONS,
+  options: {
+    ...LIVE_OPTIONS,
+    format: {
+      type: "string",
+      value: "FORMAT",
+      help: "text, html (default: text). html is a page of all access after the deployment, with the last day of each password",
+    },
+  },
   exitCodes: {
     [ExitCode.ok]: "the server matches the manifest and has nothing else; a deployment would write nothing",
     [ExitCode.found]:
@@ -38,11 +45,13 @@ export const plan = defineCommand({
   },
   examples: [
     ["plan --stack production", "access.yaml against the server of Pulumi.production.yaml"],
+    ["plan --stack production --format html > access.html", "a page to search by person, site or login"],
     ["plan access.yaml --config servers.yaml --json", "the same result for a script"],
   ],
-  async run({ values, operands }, context) {
+  async run({ values: { format = "text", ...values }, operands }, context) {
+    if (format !== "text" && format !== "html") throw new UsageError("--format must be one of text, html.");
     const { manifest, inventory, instance, logins } = await manifestWithInventory(operands[0], values, context);
-    const { before, after, undeclared, ...plan } = planOf(manifest, inventory, instance ?? null);
+    const { before, after, undeclared, ...plan } = planOf(manifest, inventory, instance ?? null, logins);
     const rotated = rotationSteps(manifest, logins);
     const steps = [...plan.steps, ...rotated];
     const passwords = endingPasswords(manifest, logins)
@@ -62,17 +71,21 @@ export const plan = defineCommand({
         review: jsonReview(review),
       },
       text: (style) =>
-        [
-          ...changes.map((step) => line(step, style)),
-          counts(steps),
-          ...(logins.problem === null ? [] : [`The passwords of the logins could not be looked at: ${logins.problem}`]),
-          ...passwords.map(({ says }) => style.yellow(says)),
-          ...undeclaredLines(undeclared),
-          "",
-          textReview(review),
-        ]
-          .join("\n")
-          .trimEnd(),
+        format === "html"
+          ? accessPage(after)
+          : [
+              ...changes.map((step) => line(step, style)),
+              counts(steps),
+              ...(logins.problem === null
+                ? []
+                : [`The passwords of the logins could not be looked at: ${logins.problem}`]),
+              ...passwords.map(({ says }) => style.yellow(says)),
+              ...undeclaredLines(undeclared),
+              "",
+              textReview(review),
+            ]
+              .join("\n")
+              .trimEnd(),
     };
   },
 });

@@ -32,6 +32,11 @@ export function decideRotation(
   return isWithin(rotation.window, now) ? "due" : "outsideWindow";
 }
 
+/** The last day (UTC) on which a password works. */
+export function lastDayOf(expiresAt: string): string {
+  return daysLater(expiresAt.slice(0, 10), -1);
+}
+
 /**
  * The last day (UTC) on which the password works, if that is near or past, and how many days are left: negative if it is
  * past. Undefined as well if a rotation by age comes before it.
@@ -42,7 +47,7 @@ export function endOfPassword(
   today: string,
 ): { lastDay: string; daysLeft: number } | undefined {
   if (!passwordExpiresAt) return undefined;
-  const lastDay = daysLater(passwordExpiresAt.slice(0, 10), -1);
+  const lastDay = lastDayOf(passwordExpiresAt);
   const daysLeft = daysBetween(today, lastDay);
   if (daysLeft > PASSWORD_WARNED_DAYS) return undefined;
   const rotated = rotation && passwordSetAt && daysLater(passwordSetAt.slice(0, 10), rotation.everyDays);

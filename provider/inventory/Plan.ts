@@ -22,7 +22,7 @@ import { accessOfInventory } from "../review/fromInventory";
 import { enumerated, name, phrase, type Phrase } from "../text/Phrase";
 import { SiteStatus, type ClientFacts, type Inventory, type SiteFacts } from "../worker/facts";
 import { grouped } from "./declarable";
-import { agedPasswords, type LiveLogins } from "./passwords";
+import { agedPasswords, passwordEnds, type LiveLogins } from "./passwords";
 import { undeclaredIds, undeclaredOf, type Undeclared } from "./undeclared";
 
 /** What a deployment does with one declared resource; `refuse`: it fails there, and says so. */
@@ -46,8 +46,14 @@ export interface Plan {
   undeclared: Undeclared;
 }
 
-export function planOf(manifest: Manifest, inventory: Inventory, instance?: string | null): Plan {
-  return new Planning(manifest, inventory, instance).plan();
+/** @param logins where they are known, the picture of the access says when their passwords end */
+export function planOf(
+  manifest: Manifest,
+  inventory: Inventory,
+  instance?: string | null,
+  logins: LiveLogins = { instance: null, ages: new Map(), problem: null },
+): Plan {
+  return new Planning(manifest, inventory, instance, passwordEnds(manifest, logins)).plan();
 }
 
 /** The steps of the passwords that are rotated for their age. */
@@ -76,8 +82,9 @@ class Planning {
     private readonly manifest: Manifest,
     private readonly inventory: Inventory,
     private readonly instance: string | null | undefined,
+    passwordEnds: ReadonlyMap<string, string>,
   ) {
-    this.#before = accessOfInventory(inventory, manifest.asOf, instance);
+    this.#before = accessOfInventory(inventory, manifest.asOf, instance, passwordEnds);
     this.#clients = new Map(
       [...this.#before.clients].map(([key, client]) => [key, { ...client, bindings: new Map(client.bindings) }]),
     );

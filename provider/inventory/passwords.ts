@@ -1,6 +1,6 @@
 /** The passwords of the declared logins: which of them end soon, and which a deployment rotates because of their age. */
 import type { PasswordAge } from "../aegir/PasswordAge";
-import { ageInDays, decideRotation, endOfPassword } from "../decisions/passwordRotation";
+import { ageInDays, decideRotation, endOfPassword, lastDayOf } from "../decisions/passwordRotation";
 import type { Manifest, ManifestClient } from "../manifest/Manifest";
 import { shellAccountName } from "../naming/ShellAccountName";
 import { name, phrase, plural, type Phrase } from "../text/Phrase";
@@ -34,6 +34,14 @@ function declaredLogins({ clients }: Manifest, { instance, ages }: LiveLogins) {
 
 function rotationByAge({ shellAccount }: ManifestClient) {
   return typeof shellAccount?.rotation === "object" ? shellAccount.rotation : undefined;
+}
+
+/** The last day (UTC) of each declared login's password, by internal name of its client. */
+export function passwordEnds(manifest: Manifest, logins: LiveLogins): Map<string, string> {
+  const ends = declaredLogins(manifest, logins).flatMap(({ client, age: { passwordExpiresAt } }) =>
+    passwordExpiresAt === null ? [] : [[client.internalName, lastDayOf(passwordExpiresAt)] as const],
+  );
+  return new Map(ends);
 }
 
 /** Passwords that have ended, or end within two weeks and before they are rotated. */

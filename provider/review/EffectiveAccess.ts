@@ -58,6 +58,8 @@ export interface AccessClient {
   releases: readonly Release[];
   /** Undefined if its password is not exported; the login exists anyway. */
   shellAccount: DeclaredLogin | undefined;
+  /** The last day (UTC) on which the password of its login works, and its keys. Known of a live server only. */
+  passwordEnds?: string | undefined;
   /** By key of the person. */
   bindings: Map<string, Binding>;
 }

@@ -53,10 +53,11 @@ function pageData(access: EffectiveAccess): object {
       administrator,
     })),
     sites: sites.map(({ site, owner }) => ({ site: printable(site), owner: clientIndex.get(owner ?? "") ?? null })),
-    clients: clients.map(({ internalName, name, bindings }) => ({
+    clients: clients.map(({ internalName, name, passwordEnds, bindings }) => ({
       client: printable(internalName),
       name: printable(name),
       login: access.loginOf(internalName) === undefined ? null : printable(access.loginName(internalName)),
+      passwordEnds: passwordEnds ?? null,
       sites: access.sitesOf(internalName).map((site) => siteIndex.get(site)),
       people: [...bindings.values()].filter(({ ended }) => !ended).map(binding),
     })),

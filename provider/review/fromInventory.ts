@@ -27,8 +27,14 @@ export interface LiveUser {
  *
  * @param asOf the day (UTC) on which the inventory was read
  * @param instance the Octopus instance, the `o1` of a login `o1.acme`, if it is known; null of a server that makes no logins
+ * @param passwordEnds by internal name, the last day (UTC) on which the password of the client's login works, where it is known
  */
-export function accessOfInventory(inventory: LiveAccess, asOf: string, instance?: string | null): EffectiveAccess {
+export function accessOfInventory(
+  inventory: LiveAccess,
+  asOf: string,
+  instance?: string | null,
+  passwordEnds: ReadonlyMap<string, string> = new Map(),
+): EffectiveAccess {
   const people = inventory.users.map((user) =>
     personByName(user.name, {
       blocked: !user.active,
@@ -48,7 +54,10 @@ export function accessOfInventory(inventory: LiveAccess, asOf: string, instance?
     instance,
     people,
     clients: inventory.clients.map(({ internalName, name }) =>
-      accessClient(internalName, name, { bindings: bindings.get(internalName) ?? new Map<string, Binding>() }),
+      accessClient(internalName, name, {
+        bindings: bindings.get(internalName) ?? new Map<string, Binding>(),
+        passwordEnds: passwordEnds.get(internalName),
+      }),
     ),
     sites: inventory.sites
       .filter(({ hostmaster }) => !hostmaster)

@@ -103,6 +103,16 @@ describe("the commands and the end of passwords", () => {
     assert.ok(stdout.includes(`The password of o1.acme works until ${lastDay()}`), stdout);
   });
 
+  it("plan --format html: is a page that shows the last day of each declared login's password", async () => {
+    const { stdout } = await server.look("plan", "--format", "html");
+    const [, data = ""] = /<script type="application\/json"[^>]*>([^]*?)<\/script>/.exec(stdout) ?? [];
+    const { clients } = JSON.parse(data) as { clients: { client: string; passwordEnds: string | null }[] };
+    const ends = Object.fromEntries(clients.map(({ client, passwordEnds }) => [client, passwordEnds]));
+    assert.deepEqual([ends["acme"], ends["beta"]], [lastDay(), lastDay()]);
+    assert.match(ends["gamma"]!, /^\d{4}-\d\d-\d\d$/);
+    assert.equal(ends["admin"], null);
+  });
+
   it("doctor: names the passwords that end, and stays green", async () => {
     const { exitCode, facts } = await look("doctor");
     assert.equal(exitCode, 0);

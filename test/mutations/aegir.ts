@@ -100,6 +100,14 @@ export const aegir: WrittenMutation[] = [
       "test/resources/passwordFiles.test.ts: bring no new password as long as the old one is in them, even if it was put there again (trap 14)",
   },
   {
+    name: "try further logins after a refusal",
+    danger: "BOA blocks the address, and with it the deployments that come from it.",
+    file: "provider/aegir/loginTrials.ts",
+    find: 'if (!stopped && ["refused", "failed"].includes(trial.outcome))',
+    replace: 'if (!stopped && ["failed"].includes(trial.outcome))',
+    caughtBy: "test/cli/logins.test.ts: doctor --logins: tries nothing more after a refusal",
+  },
+  {
     name: "an empty password file means that the login is gone",
     danger: "BOA writes the file in two steps; a refresh between them drops the login from the state.",
     file: "provider/aegir/PasswordFiles.ts",

@@ -281,6 +281,33 @@ export const resources: WrittenMutation[] = [
       "test/scenarios/rotation.test.ts: a rotation that happened behind our back is read back, not repeated (trap 14)",
   },
   {
+    name: "rotate a password by an age that is out of date",
+    danger: "The user has just chosen a new password, and loses it with the home and the keys of the login.",
+    file: "provider/resources/ShellAccount.ts",
+    find: "!isOldEnough(news.rotation, await server.passwordFiles.ageOf(login, live))",
+    replace: "!isOldEnough(news.rotation, olds)",
+    caughtBy:
+      "test/resources/rotationByAge.test.ts: counts from the day on which the holder has changed the password, where root sees it",
+  },
+  {
+    name: "rotate every old password in one run",
+    danger: "BOA's cron deletes and creates every account at once, and all people of a server are locked out together.",
+    file: "provider/aegir/AegirServer.ts",
+    find: "if (this.#rotations.size >= (this.configuration.accounts?.rotationsPerRun ?? 0)) return this.#rotations.has(id);",
+    replace: "if (this.#rotations.size >= 1000) return this.#rotations.has(id);",
+    caughtBy:
+      "test/resources/rotationByAge.test.ts: is made of so many logins of a server in one run as its configuration says, and of the rest in the next runs",
+  },
+  {
+    name: "record the age of a password that is gone",
+    danger: "The next deployment rotates the password that BOA is just making.",
+    file: "provider/resources/ShellAccount.ts",
+    find: "password: null, passwordSetAt: null,",
+    replace: "password: null, passwordSetAt: olds.passwordSetAt,",
+    caughtBy:
+      "test/resources/rotationByAge.test.ts: that BOA does not finish is recorded, and the next deployment waits on instead of rotating again",
+  },
+  {
     name: "a password that is no secret",
     danger: "It lies in the state, and in every preview, for everybody to read.",
     file: "provider/resources/ShellAccount.ts",
