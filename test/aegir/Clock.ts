@@ -9,6 +9,8 @@ export abstract class Clock {
   abstract after(seconds: number, action: () => void): void;
   /** Drops everything that is still to come. */
   abstract stop(): void;
+  /** Goes on `seconds` later at once; what is still to come keeps its distance. */
+  abstract skip(seconds: number): void;
 
   /** Runs `action` every `seconds` of this clock, the first time one period from now. */
   every(seconds: number, action: () => void): void {
@@ -36,6 +38,11 @@ export class ManualClock extends Clock {
   after(seconds: number, action: () => void): void {
     this.appointments.push({ at: this.seconds + seconds, action });
     this.appointments.sort((one, other) => one.at - other.at);
+  }
+
+  skip(seconds: number): void {
+    this.seconds += seconds;
+    for (const appointment of this.appointments) appointment.at += seconds;
   }
 
   /** Moves on by `seconds`; everything that falls due has run when it returns. */
@@ -69,7 +76,6 @@ export class RunningClock extends Clock {
     super();
   }
 
-  /** Goes on `seconds` later at once; what is still to come keeps its distance. */
   skip(seconds: number): void {
     this.offset += seconds;
   }
