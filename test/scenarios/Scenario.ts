@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { KeyPair } from "../support/keys";
 import { sitesOfLogin } from "../support/PlainClient";
 import { SmallAegir, type SmallAegirOptions } from "../aegir/SmallAegir";
 import { aegirAccess, type Ended } from "../cli/command";
@@ -50,6 +51,12 @@ export class Scenario extends ScenarioStack {
   async sitesOf(login: string, password?: string): Promise<string[] | undefined> {
     const stored = this.aegir.tables().passwordFiles[login]?.trimEnd();
     return sitesSeenBy(this.aegir, login, password ?? stored ?? "");
+  }
+
+  /** The same with a person's own key. */
+  async sitesByKey(user: string, { private: privateKey }: KeyPair): Promise<string[] | undefined> {
+    const { host, port, hostKey } = this.aegir.drush;
+    return sitesOfLogin({ host, port, hostKey, user, privateKey });
   }
 
   /** Ends the scenario, and fails it if a secret was printed, or lies in the clear in a file of the stack. */

@@ -5,7 +5,6 @@ import { join } from "node:path";
 import { onEveryEngine } from "../scenarios/everyEngine";
 import { Scenario } from "../scenarios/Scenario";
 import { newKey } from "../support/keys";
-import { sitesOfLogin } from "../support/PlainClient";
 
 const site = "www.acme.example";
 const people = ["alice", "bob", "carol"] as const;
@@ -33,10 +32,7 @@ onEveryEngine("a stack with the keys of people", (engine) => {
   });
   afterEach(() => scenario.close());
 
-  const letsIn = (name: keyof typeof keys) => {
-    const { host, port, hostKey } = scenario.aegir.drush;
-    return sitesOfLogin({ host, port, hostKey, user: "o1.acme", privateKey: keys[name].private });
-  };
+  const letsIn = (name: keyof typeof keys) => scenario.sitesByKey("o1.acme", keys[name]);
   const deploy = (text: string) => {
     writeFileSync(join(scenario.directory, "access.yaml"), text);
     return scenario.up();
