@@ -3,13 +3,13 @@
  * points that hold after whatever it was (the checker).
  */
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync } from "node:fs";
 import { RunningClock } from "../aegir/Clock";
 import { INSTANCE, SmallAegir, type SmallAegirOptions } from "../aegir/SmallAegir";
 import { fullSeed } from "../aegir/seed";
 import type { Exception } from "../aegir/SmallAegir";
 import type { Declaration } from "../scenarios/program";
 import { foundIn } from "../support/canary";
+import { commandLines } from "../support/commandLines";
 import { witness } from "../support/TestTitle";
 import { bound, client, login, owned } from "../scenarios/Scenario";
 import { oneOfEach, serverHolds } from "./checker";
@@ -286,19 +286,6 @@ function effectOf(message: string): Effect | undefined {
 
 const NEXT =
   /[Rr]un the same command again|\b(Run|Write|Set|Declare|Correct|Check|Compare|Remove|Move|Choose|Install|Look|See|Configure|Wait|Add|Give|Make|Create|Delete|Retry|Repair)\b/;
-
-/** What everybody on this machine can see of every process. */
-export function commandLines(): string[] {
-  const processes = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
-  return processes.flatMap((process) => {
-    try {
-      return [readFileSync(`/proc/${process}/cmdline`, "latin1")];
-    } catch {
-      // It has ended meanwhile.
-      return [];
-    }
-  });
-}
 
 /** A faultRun for each test of a suite. */
 export function eachFaultRun(options: FaultRunOptions = {}): () => FaultRun {

@@ -7,7 +7,8 @@ import { client } from "../scenarios/Scenario";
 import { frame, newKey, NOW, ScriptedServer, workerInput } from "../ssh/ScriptedServer";
 import { until } from "../support/until";
 import { ACTING, inert } from "./hostileText";
-import { access, commandLines, eachFaultRun, SITE } from "./FaultRun";
+import { commandLines } from "../support/commandLines";
+import { access, eachFaultRun, SITE } from "./FaultRun";
 
 describe("leaks and displays", () => {
   const faultRun = eachFaultRun();

@@ -5,9 +5,9 @@ import { join } from "node:path";
 import { utcDay } from "../../provider/naming/Day";
 import { RunningClock } from "../aegir/Clock";
 import type { Outcome } from "../engine/Engine";
-import { commandLines } from "../faults/FaultRun";
 import { foundIn } from "../support/canary";
 import { cleaningUp } from "../support/cleaningUp";
+import { watchCommandLines } from "../support/commandLines";
 import { newKey } from "../support/keys";
 import { onEveryEngine } from "./everyEngine";
 import { expectOk, Scenario } from "./Scenario";
@@ -81,9 +81,8 @@ onEveryEngine("a quarter", (engine) => {
   it("a quarter: a key ends with its contract and a password of 80 days is rotated in one night, and two keys go on", async function () {
     // Four deployments, which take the real CLI 20 seconds.
     this.timeout(0);
-    const processes = new Set<string>();
-    const sampling = setInterval(() => commandLines().forEach((line) => processes.add(line)), 100);
-    afterTest(() => clearInterval(sampling));
+    const { seen, stop } = watchCommandLines();
+    afterTest(stop);
     const [acme, beta] = [password("o1.acme"), password("o1.beta")];
     const secrets = scenario.aegir.secrets();
 
@@ -117,7 +116,7 @@ onEveryEngine("a quarter", (engine) => {
 
     secrets.push(...scenario.aegir.secrets());
     assert.deepEqual(scenario.exposed(secrets), []);
-    assert.ok([...processes].some((line) => line.includes("dynamic-provider")));
-    assert.deepEqual(foundIn([...processes], secrets), []);
+    assert.ok([...seen].some((line) => line.includes("dynamic-provider")));
+    assert.deepEqual(foundIn([...seen], secrets), []);
   });
 });

@@ -2,10 +2,10 @@
 import assert from "node:assert/strict";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { commandLines } from "../faults/FaultRun";
 import { newKey, ScriptedServer } from "../ssh/ScriptedServer";
 import { foundIn, keySecret } from "../support/canary";
 import { cleaningUp } from "../support/cleaningUp";
+import { watchCommandLines } from "../support/commandLines";
 import { onEveryEngine } from "./everyEngine";
 import { bound, client, expectOk, login, owned, textsBelow, Scenario } from "./Scenario";
 
@@ -43,10 +43,8 @@ onEveryEngine("secrets", (engine) => {
     this.timeout(400_000);
     const { aegir } = scenario;
     const encrypted = newKey(canaries.passphrase);
-    // Most processes are the same in every sample.
-    const seen = new Set<string>();
-    const sampling = setInterval(() => commandLines().forEach((line) => seen.add(line)), 50);
-    afterTest(() => clearInterval(sampling));
+    const { seen, stop } = watchCommandLines();
+    afterTest(stop);
     const secrets = new Map<string, string>([
       ...Object.entries(canaries),
       keySecret("the configuration", encrypted.private),
@@ -105,7 +103,7 @@ onEveryEngine("secrets", (engine) => {
       const { ok, output } = await scenario.stack.up({ env });
       assert.equal(ok, false, output);
     }
-    clearInterval(sampling);
+    stop();
     const texts = textsBelow(scenario.directory);
     assert.ok(
       texts.some((text) => text.includes("client:acme")),

@@ -2,9 +2,9 @@
 import assert from "node:assert/strict";
 import { aegirClient } from "../../../provider/resources/AegirClient";
 import { clientUserBinding } from "../../../provider/resources/ClientUserBinding";
-import { commandLines } from "../../faults/FaultRun";
 import { foundIn } from "../../support/canary";
 import { cleaningUp } from "../../support/cleaningUp";
+import { watchCommandLines } from "../../support/commandLines";
 import { needOpenSsh } from "../OpenSshServer";
 import { Product } from "./Product";
 
@@ -16,9 +16,8 @@ describe("Over OpenSSH", () => {
   it("row 51: neither a secret nor what is declared is in sshd's loudest log or a command line at either end", async () => {
     const product = await Product.start({ settings: ["LogLevel DEBUG3"] });
     afterTest(() => product.stop());
-    const lines: string[] = [];
-    const sampling = setInterval(() => lines.push(...commandLines()), 20);
-    afterTest(() => clearInterval(sampling));
+    const { seen, stop } = watchCommandLines();
+    afterTest(stop);
 
     const server = "main";
     const declared = { name: 'Canary Ltd "$(id)"', email: "canary-of-an-address@acme.example" };
@@ -33,9 +32,9 @@ describe("Over OpenSSH", () => {
     ]);
     assert.match(product.sshd.log, /debug3: /);
     assert.ok(
-      lines.some((line) => line.includes("@hostmaster") && line.includes("php-eval")),
+      [...seen].some((line) => line.includes("@hostmaster") && line.includes("php-eval")),
       "the server's Drush was among the processes looked at",
     );
-    assert.deepEqual(foundIn([product.sshd.log, ...lines, ...product.door.calls.flat()], secrets), []);
+    assert.deepEqual(foundIn([product.sshd.log, ...seen, ...product.door.calls.flat()], secrets), []);
   });
 });
