@@ -11,20 +11,28 @@ import {
   statSync,
   symlinkSync,
   unlinkSync,
+  utimesSync,
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
 import type { AegirError } from "../../../provider/aegir/AegirError";
 import { configureServers, endServers } from "../../../provider/aegir/servers";
+import { utcDay } from "../../../provider/naming/Day";
 import { PartialFailure } from "../../../provider/resources/PartialFailure";
 import { shellAccount } from "../../../provider/resources/ShellAccount";
+import { InProcessProvider } from "../../faults/Provider";
+import { LifecycleStack } from "../../faults/LifecycleStack";
+import { foundIn } from "../../support/canary";
 import { cleaningUp } from "../../support/cleaningUp";
+import { watchCommandLines } from "../../support/commandLines";
 import { newKey } from "../../support/keys";
-import { connect } from "../../support/PlainClient";
+import { PlainFiles } from "../../support/PlainClient";
 import { FAILED, needOpenSsh, OpenSshServer } from "../OpenSshServer";
 import { needRoot, SystemUser } from "../SystemUser";
 
 const MYSECURESHELL = "/usr/bin/mysecureshell";
+/** That a password lasts; 90 on BOA. */
+const PASSWORD_DAYS = 2;
 const server = "main";
 const [anna, ben, eve] = [newKey(), newKey(), newKey()];
 const root = newKey();
@@ -38,6 +46,12 @@ describe("authorized_keys of a shell account, behind a real sshd", () => {
   before(needOpenSsh);
   before(needRoot);
 
+  function servers() {
+    const connection = sshd.args({ user: "root", privateKey: root.private });
+    const accounts = { instance: user.name.split(".")[0], connection, directory, passwordDays: PASSWORD_DAYS };
+    return { main: { accounts, waits: { pollSeconds: 0.1, accountMinutes: 0.2 } } };
+  }
+
   /** What BOA's account cron makes of a login. */
   function makeAccount(): void {
     user = SystemUser.create({
@@ -48,7 +62,10 @@ describe("authorized_keys of a shell account, behind a real sshd", () => {
     chmodSync(user.home, 0o700);
     // Not every file system of a container knows the flag.
     spawnSync("chattr", ["+i", user.home]);
-    writeFileSync(join(directory, user.name), `password-of-${newKey().fingerprint}\n`);
+    const password = `password-of-${newKey().fingerprint}`;
+    user.password = password;
+    execFileSync("chage", ["--maxdays", `${PASSWORD_DAYS}`, "--warndays", "1", user.name]);
+    writeFileSync(passwordFile(), `${password}\n`);
   }
 
   function removeAccount(): void {
@@ -56,16 +73,36 @@ describe("authorized_keys of a shell account, behind a real sshd", () => {
     user.remove();
   }
 
+  /** BOA's account cron, as far as it makes an account again whose password file is gone. */
+  function startCron(): void {
+    const cron = setInterval(() => {
+      if (existsSync(passwordFile())) return;
+      removeAccount();
+      makeAccount();
+    }, 50);
+    afterTest(() => clearInterval(cron));
+  }
+
+  /** The account as it is when its password was set so many days ago. */
+  function agePassword(days: number): void {
+    const set = new Date(Date.now() - days * 86_400_000);
+    utimesSync(passwordFile(), set, set);
+    execFileSync("chage", ["--lastday", utcDay(set), user.name]);
+  }
+
   beforeEach(async () => {
     directory = mkdtempSync("/run/aegir-keys-");
     chmodSync(directory, 0o755);
     writeFileSync(keysOf("root"), `${root.public}\n`);
     makeAccount();
-    const settings = ["StrictModes yes", "LogLevel INFO", `AuthorizedKeysFile .ssh/authorized_keys ${keysOf("%u")}`];
+    const settings = [
+      "UsePAM yes",
+      "StrictModes yes",
+      "LogLevel INFO",
+      `AuthorizedKeysFile .ssh/authorized_keys ${keysOf("%u")}`,
+    ];
     sshd = await OpenSshServer.start({ settings });
-    const connection = sshd.args({ user: "root", privateKey: root.private });
-    const accounts = { instance: user.name.split(".")[0], connection, directory };
-    configureServers(JSON.stringify({ main: { accounts, waits: { pollSeconds: 0.1, accountMinutes: 0.2 } } }));
+    configureServers(JSON.stringify(servers()));
   });
 
   afterEach(async () => {
@@ -80,17 +117,20 @@ describe("authorized_keys of a shell account, behind a real sshd", () => {
     authorizedKeys: keys.map((key) => key.public),
     server,
   });
+  const passwordFile = () => join(directory, user.name);
   /** A second file that sshd reads, which is not the account's. */
   const keysOf = (name: string) => join(directory, `${name}.keys`);
   const ssh = (name = "") => join(user.home, ".ssh", name);
   const file = () => readFileSync(ssh("authorized_keys"), "utf8");
 
+  /** Whether a key opens a file session; sshd lets in a login whose password has ended, and refuses it that. */
   async function letsIn({ private: privateKey }: { private: string }): Promise<boolean> {
     try {
-      (await connect({ host: "127.0.0.1", port: sshd.port, user: user.name, privateKey })).end();
+      (await PlainFiles.open({ host: "127.0.0.1", port: sshd.port, user: user.name, privateKey })).close();
       return true;
     } catch (error) {
-      assert.equal((error as { level?: string }).level, "client-authentication");
+      const { level, message } = error as { level?: string; message: string };
+      assert.ok(level === "client-authentication" || /exit code 1 while/.test(message), message);
       return false;
     }
   }
@@ -105,23 +145,42 @@ describe("authorized_keys of a shell account, behind a real sshd", () => {
     assert.deepEqual(readdirSync(ssh()), ["authorized_keys"]);
   });
 
-  it("keys on a real sshd: two of three stay through a rotation, the third is refused, and no failed login is logged (trap 15)", async () => {
-    const { id, outs } = await shellAccount.create(inputs(anna, ben, eve));
-    const password = join(directory, user.name);
-    const cron = setInterval(() => {
-      if (existsSync(password)) return;
-      removeAccount();
-      makeAccount();
-    }, 50);
-    afterTest(() => clearInterval(cron));
-    const { outs: rotated } = await shellAccount.update(id, outs, { ...inputs(anna, ben), rotation: "2" });
-    assert.notEqual(rotated.fingerprint, outs.fingerprint);
+  it("keys on a real sshd: two of three go on when the password comes of age, the third is refused, and no failed login is logged (trap 15)", async () => {
+    startCron();
+    const { seen, stop } = watchCommandLines();
+    afterTest(stop);
+    const stack = new LifecycleStack(() => InProcessProvider.start(servers()));
+    const deploy = async (...keys: { public: string }[]) => {
+      const args = { ...inputs(...keys), rotation: { everyDays: 1 } };
+      stack.declared = [{ type: "ShellAccount", name: "account:acme", args }];
+      const run = await stack.up({ refresh: true, continueOnError: true });
+      assert.deepEqual(run.failures, []);
+      outputs.push(...run.printed);
+      return run;
+    };
+    const outputs: string[] = [];
+    const recorded = () => stack.state.get("account:acme")!.outputs;
+
+    await deploy(anna, ben, eve);
+    const first = recorded()["password"] as string;
+    agePassword(1.5);
+    assert.deepEqual([await letsIn(anna), await letsIn(ben), await letsIn(eve)], [true, true, true]);
+    const night = await deploy(anna, ben);
+    assert.deepEqual(night.done, ["update account:acme"]);
+    assert.ok(night.printed.some((line) => line.includes("its password is 1 day old and will be rotated")));
     assert.equal(sshd.count(FAILED), 0);
+    const second = recorded()["password"] as string;
+    assert.notEqual(second, first);
     assert.deepEqual([await letsIn(anna), await letsIn(ben), await letsIn(eve)], [true, true, false]);
-    const before = statSync(ssh("authorized_keys")).ino;
-    const { props } = await shellAccount.read(id, rotated);
-    assert.equal((await shellAccount.diff(id, props!, { ...inputs(anna, ben), rotation: "2" })).changes, false);
-    assert.equal(statSync(ssh("authorized_keys")).ino, before);
+
+    const written = statSync(ssh("authorized_keys")).ino;
+    assert.deepEqual((await deploy(ben, anna)).same, ["account:acme"]);
+    assert.equal(statSync(ssh("authorized_keys")).ino, written);
+    const secrets = Object.entries({ first, second, root: root.private.split("\n")[2]! });
+    assert.ok([...seen].some((line) => line.includes("runuser")));
+    assert.deepEqual(foundIn([...outputs, ...seen], secrets), []);
+    agePassword(PASSWORD_DAYS + 1);
+    assert.deepEqual([await letsIn(anna), await letsIn(ben)], [false, false], "without a rotation they had ended");
   });
 
   it("keys on a real sshd: an expired password keeps no key from being taken away", async () => {
