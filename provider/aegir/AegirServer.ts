@@ -57,6 +57,7 @@ export class AegirServer {
       this.#passwordFiles = new PasswordFiles(this.#accountsConnection, options);
       this.#authorizedKeys = new AuthorizedKeys(this.#accountsConnection, {
         ...waits,
+        problem: authorizedKeysProblem(configuration),
         firstAccepted: (user, keys) =>
           firstAccepted({ ...resolveReader(), user, label: labelOf({ ...reader, user }) }, keys),
       });
@@ -81,7 +82,15 @@ export class AegirServer {
   }
 
   get passwordFiles(): PasswordFiles {
-    if (this.#passwordFiles) return this.#passwordFiles;
+    return this.#ofAccounts(this.#passwordFiles);
+  }
+
+  get authorizedKeys(): AuthorizedKeys {
+    return this.#ofAccounts(this.#authorizedKeys);
+  }
+
+  #ofAccounts<T>(part: T | undefined): T {
+    if (part) return part;
     this.#refuseDecommissioned();
     throw new AegirError({
       code: "notConfigured",
@@ -89,19 +98,6 @@ export class AegirServer {
       server: this.name,
       outcome: "notDone",
       next: 'Shell accounts exist only on BOA. If this is a BOA instance, configure accounts: { instance: "o1", connection: ... }',
-    });
-  }
-
-  get authorizedKeys(): AuthorizedKeys {
-    const problem = authorizedKeysProblem(this.configuration);
-    if (this.#authorizedKeys && problem === undefined) return this.#authorizedKeys;
-    this.#refuseDecommissioned();
-    throw new AegirError({
-      code: "notConfigured",
-      what: `server "${this.name}" cannot manage the keys of logins: ${problem?.what ?? "it has none"}`,
-      server: this.name,
-      outcome: "notDone",
-      next: problem?.next ?? 'If this is a BOA instance, configure accounts: { instance: "o1" }',
     });
   }
 

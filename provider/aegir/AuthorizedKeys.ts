@@ -27,6 +27,8 @@ const REASONS: Partial<Record<KeyAnswer, string>> = {
 export interface AuthorizedKeysOptions {
   pollSeconds: number;
   accountMinutes: number;
+  /** Why the connection can neither read nor write the files, as `authorizedKeysProblem` has it. */
+  problem: { what: string; next: string } | undefined;
   /** Which of the keys the server accepts for the login; see `firstAccepted`. */
   firstAccepted: (login: string, keys: Buffer[]) => Promise<Buffer | undefined>;
 }
@@ -36,6 +38,11 @@ export class AuthorizedKeys {
     private readonly connection: SshConnection,
     private readonly options: AuthorizedKeysOptions,
   ) {}
+
+  /** False if only whether the server accepts a key can be found out. */
+  get areReachable(): boolean {
+    return this.options.problem === undefined;
+  }
 
   /** The content; empty if there is no file, undefined if there is no account or no directory for it. */
   async read(login: string): Promise<string | undefined> {
@@ -75,6 +82,8 @@ export class AuthorizedKeys {
     let old: string | undefined = text;
     for (let tries = 1; old !== undefined && edit(old) !== old; tries++) {
       const content = Buffer.from(edit(old), "latin1");
+      // It could never be read again, and no key be taken away.
+      if (content.length > MOST_KEY_BYTES) throw this.#refused(login, "tooLarge");
       const expected = old === "" ? "-" : createHash("sha256").update(old, "latin1").digest("hex");
       const head = `${expected}\n${content.length}\n`;
       const { answer } = await this.#ask(login, Buffer.concat([Buffer.from(head), content]));
@@ -84,13 +93,19 @@ export class AuthorizedKeys {
     }
   }
 
+  /** Those of these keys that the server lets in, for whatever reason. */
+  async accepted(login: string, keys: readonly AuthorizedKey[]): Promise<AuthorizedKey[]> {
+    const accepted: AuthorizedKey[] = [];
+    for (let asked = keys; ; asked = keys.filter((key) => !accepted.includes(key))) {
+      const key = await this.#firstAccepted(login, asked);
+      if (key === undefined) return accepted;
+      accepted.push(key);
+    }
+  }
+
   /** @throws AegirError `notApplied` if the server still lets one of them in */
   async requireRefused(login: string, keys: readonly AuthorizedKey[]): Promise<void> {
-    const accepted = await this.options.firstAccepted(
-      login,
-      keys.map(({ blob }) => Buffer.from(blob, "base64")),
-    );
-    const key = keys.find(({ blob }) => accepted?.toString("base64") === blob);
+    const key = await this.#firstAccepted(login, keys);
     if (key) throw this.stillAccepted(login, key, "the server still accepts it for another reason");
   }
 
@@ -118,7 +133,25 @@ export class AuthorizedKeys {
     });
   }
 
+  async #firstAccepted(login: string, keys: readonly AuthorizedKey[]): Promise<AuthorizedKey | undefined> {
+    const accepted = await this.options.firstAccepted(
+      login,
+      keys.map(({ blob }) => Buffer.from(blob, "base64")),
+    );
+    return keys.find(({ blob }) => accepted?.toString("base64") === blob);
+  }
+
   async #ask(login: string, request: string | Buffer): Promise<{ answer: KeyAnswer; content: string }> {
+    const { problem } = this.options;
+    if (problem) {
+      throw new AegirError({
+        code: "notConfigured",
+        what: `the keys of ${login} cannot be managed: ${problem.what}`,
+        server: this.connection.label,
+        outcome: "notDone",
+        next: problem.next,
+      });
+    }
     const stdin = Buffer.concat([Buffer.from(`${login}\n`), Buffer.from(request)]);
     const limits = { deadlineSeconds: DEADLINE_SECONDS, maxOutputBytes: 2 * MOST_KEY_BYTES };
     const { stdout, stderr, exitCode } = await this.connection.run(KEY_SCRIPT, stdin, limits);

@@ -12,7 +12,7 @@ import { TaskStatus } from "../worker/facts";
 import { checkProperties } from "./checkProperties";
 import { byAge, isDue, isOldEnough, isRelabelled, reviewRotation } from "./passwordRotation";
 import { report } from "./report";
-import { grantKeys, linesMeanwhile, readKeys, reportKeys, revokeKeys } from "./loginKeys";
+import { grantKeys, linesMeanwhile, readKeys, reportKeys, revokeBeforeRotation, revokeKeys } from "./loginKeys";
 import { afterOwnerships } from "./loginOrder";
 import { PartialFailure } from "./PartialFailure";
 import {
@@ -262,7 +262,9 @@ export const shellAccount: ResourceHandlers<Inputs, Recorded> = {
     const rotate = isAsked || isDue(id, olds, news);
     // Not what a refresh found: that may be what this very rotation made, in a deployment whose checkpoint was lost.
     const deployed = olds.deployed ?? olds.fingerprint;
-    const going = await revokeKeys(server, login, news.authorizedKeys, olds.authorizedKeys);
+    const going = await (rotate
+      ? revokeBeforeRotation(id, server, login, news.authorizedKeys, olds.authorizedKeys)
+      : revokeKeys(server, login, news.authorizedKeys, olds.authorizedKeys));
     const live = await server.passwordFiles.read(login);
     const watch = siteWatch(server, news.client);
     let old = rotate ? deployed : undefined;

@@ -5,6 +5,7 @@
 import type { AegirServer } from "../aegir/AegirServer";
 import { decideKeys, letsIn, withKeys, withoutKeys } from "../decisions/authorizedKeys";
 import { describeKey, keyLine, keysOf, type AuthorizedKey } from "../naming/AuthorizedKey";
+import { OneLineError } from "../text/OneLineError";
 import { report } from "./report";
 
 /** Lines of keys, as inputs and outputs have them; undefined: this program has nothing to do with the keys of the login. */
@@ -18,10 +19,30 @@ export async function revokeKeys(
   recorded: Lines,
 ): Promise<AuthorizedKey[]> {
   if (declared === undefined && recorded === undefined) return [];
-  const live = await server.authorizedKeys.read(login);
+  const live = await readIfReachable(server, login);
   const { going } = decideKeys(declared, recorded, live ?? "");
   if (live !== undefined) await server.authorizedKeys.edit(login, live, (text) => withoutKeys(text, going));
   return going;
+}
+
+/**
+ * The same before a rotation. That takes every key away with the account, so the account's holder, who can make the file
+ * unreachable, cannot keep it from happening.
+ */
+export async function revokeBeforeRotation(
+  id: string,
+  server: AegirServer,
+  login: string,
+  declared: Lines,
+  recorded: Lines,
+): Promise<AuthorizedKey[]> {
+  try {
+    return await revokeKeys(server, login, declared, recorded);
+  } catch (error) {
+    if (!(error instanceof OneLineError)) throw error;
+    report(id, `its keys could not be taken away before the rotation, which does it: ${error.sentences}`);
+    return decideKeys(declared, recorded, "").going;
+  }
 }
 
 /**
@@ -41,7 +62,7 @@ export async function grantKeys(
     const text = await authorizedKeys.readWhenMade(login);
     await authorizedKeys.edit(login, text, (now) => withKeys(now, wanted));
   }
-  const now = (await authorizedKeys.read(login)) ?? "";
+  const now = (await readIfReachable(server, login)) ?? "";
   const left = going.find((key) => letsIn(now, key));
   if (left) {
     throw authorizedKeys.stillAccepted(
@@ -61,13 +82,23 @@ export function linesMeanwhile(declared: Lines, going: AuthorizedKey[]): { autho
   return lines.length > 0 ? { authorizedKeys: lines } : {};
 }
 
-/** The recorded lines whose keys are there, and the keys that this program wrote and does not know any more. */
+/**
+ * The recorded lines whose keys are there or let somebody in for another reason, which a failed change is still to see
+ * to; and the keys that this program wrote and does not know any more.
+ */
 export async function readKeys(server: AegirServer, login: string, recorded: Lines): Promise<Lines> {
   if (recorded === undefined) return undefined;
-  const text = (await server.authorizedKeys.read(login)) ?? "";
+  const text = (await readIfReachable(server, login)) ?? "";
   const { going } = decideKeys(recorded, [], text);
-  const isThere = (line: string) => keysOf([line]).some((key) => letsIn(text, key));
+  const missing = keysOf(recorded).filter((key) => !letsIn(text, key));
+  const accepted = (await server.authorizedKeys.accepted(login, missing)).map(keyLine).join("\n");
+  const isThere = (line: string) => keysOf([line]).some((key) => letsIn(text, key) || letsIn(accepted, key));
   return [...recorded.filter(isThere), ...going.map(({ type, blob }) => `${type} ${blob}`)];
+}
+
+/** Undefined as well where the connection is not root's any more: then the server is asked about each key alone. */
+async function readIfReachable({ authorizedKeys }: AegirServer, login: string): Promise<string | undefined> {
+  return authorizedKeys.areReachable ? authorizedKeys.read(login) : undefined;
 }
 
 /** Says in a preview whom a change lets in and whom it keeps out. */

@@ -195,7 +195,10 @@ export class SmallAegir {
 
   /** `o1.ftp`, which reads and removes password files over SFTP, or root. */
   get accounts(): Connection {
-    if (this.options.accountsUser === "root") return this.drush;
+    return this.options.accountsUser === "root" ? this.drush : this.mainAccount;
+  }
+
+  get mainAccount(): Connection {
     return this.connection(`${INSTANCE}.ftp`, this.keys.accounts.private, this.passwords.accounts);
   }
 
@@ -241,6 +244,13 @@ export class SmallAegir {
     const file = `${this.shellAccounts.get(login)?.home}/.ssh/authorized_keys`;
     this.disk.removeTree(file);
     this.disk.write(file, content);
+  }
+
+  /** Puts a directory there instead, which nothing can be read from or be written to. */
+  blockAuthorizedKeys(login: string): void {
+    const file = `${this.shellAccounts.get(login)?.home}/.ssh/authorized_keys`;
+    this.disk.removeTree(file);
+    this.disk.makeDirectory(file);
   }
 
   /** Sites as they are long after their install. */

@@ -17,8 +17,8 @@ export const resources: WrittenMutation[] = [
     name: "take keys away after a rotation",
     danger: "A rotation that waits for hours, or fails, leaves the key of a person who left.",
     file: "provider/resources/ShellAccount.ts",
-    find: "const going = await revokeKeys(server, login, news.authorizedKeys, olds.authorizedKeys);",
-    replace: "const going: AuthorizedKey[] = [];",
+    find: "? revokeBeforeRotation(id, server, login, news.authorizedKeys, olds.authorizedKeys)",
+    replace: "? ([] as AuthorizedKey[])",
     caughtBy:
       "test/resources/loginKeys.test.ts: keys: one that goes is refused though the rotation of the same update fails",
   },

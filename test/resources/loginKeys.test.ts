@@ -1,11 +1,13 @@
 /** Public keys of people in a client's login: who gets in, seen by logging in, and what happens to lines of others. */
 import assert from "node:assert/strict";
 import type { AegirError } from "../../provider/aegir/AegirError";
+import { MOST_KEY_BYTES } from "../../provider/aegir/keyScript";
 import { configureServers, endServers } from "../../provider/aegir/servers";
 import { aegirClient } from "../../provider/resources/AegirClient";
 import { PartialFailure } from "../../provider/resources/PartialFailure";
 import { shellAccount } from "../../provider/resources/ShellAccount";
 import { siteOwnership } from "../../provider/resources/SiteOwnership";
+import { without } from "../../provider/resources/values";
 import { SmallAegir } from "../aegir/SmallAegir";
 import { sitesOfLogin } from "../support/PlainClient";
 import { newKey } from "../support/keys";
@@ -155,6 +157,67 @@ describe("the keys of a login", () => {
     await creating;
     assert.deepEqual([await letsIn(anna), await letsIn(eve)], [true, true]);
     await until(() => file().startsWith(`${eve.public} meanwhile\n`));
+  });
+
+  it("keys: its holder cannot keep a login from a rotation by making its keys unreachable", async () => {
+    const { outs } = await shellAccount.create(inputs(annas, bens));
+    aegir.blockAuthorizedKeys(login);
+    await assert.rejects(shellAccount.update(id, outs, inputs(annas)), { code: "serverFailed" });
+    const { outs: rotated } = await shellAccount.update(id, outs, { ...inputs(annas), rotation: "2" });
+    assert.notEqual(rotated.fingerprint, outs.fingerprint);
+    assert.deepEqual([await letsIn(anna), await letsIn(ben)], [true, false]);
+  });
+
+  it("keys: are not made more than can be read and taken away again", async () => {
+    const { outs } = await shellAccount.create(inputs(annas));
+    aegir.writeAuthorizedKeys(login, `${file()}#${"x".repeat(MOST_KEY_BYTES - file().length - 2)}\n`);
+    await assert.rejects(shellAccount.update(id, outs, inputs(annas, bens)), (error: PartialFailure) => {
+      assert.deepEqual((error.cause as AegirError).detail, { login, answer: "tooLarge" });
+      return true;
+    });
+    const { outs: none } = await shellAccount.update(id, outs, inputs());
+    assert.deepEqual(none.authorizedKeys, []);
+    assert.equal(await letsIn(anna), false);
+  });
+
+  describe("when the connection is root's no longer", () => {
+    const withoutRoot = () => {
+      const { connection, accounts, ...rest } = aegir.configuration();
+      const mainAccount = without(aegir.mainAccount, "password");
+      configureServers(
+        JSON.stringify({ main: { ...rest, connection, accounts: { ...accounts, connection: mainAccount } } }),
+      );
+    };
+    const notApplied = { code: "notApplied", detail: { login, fingerprint: anna.fingerprint } };
+
+    it("keys: a refresh keeps those that the server accepts, and asks for nothing that only root may do", async () => {
+      const { outs } = await shellAccount.create(inputs(annas, bens));
+      aegir.writeAuthorizedKeys(login, `${annas}\n`);
+      withoutRoot();
+      assert.deepEqual((await shellAccount.read(id, outs)).props?.authorizedKeys, [annas]);
+    });
+
+    it("keys: an update without them and a removal fail while the server accepts one, and succeed after", async () => {
+      const { outs } = await shellAccount.create(inputs(annas));
+      withoutRoot();
+      await assert.rejects(shellAccount.delete(id, outs), notApplied);
+      await assert.rejects(shellAccount.update(id, outs, { client: "acme", server }), (error: PartialFailure) => {
+        assert.equal((error.cause as AegirError).code, "notApplied");
+        assert.deepEqual((error.properties as typeof outs).authorizedKeys, [annas]);
+        return true;
+      });
+      aegir.writeAuthorizedKeys(login, "");
+      const { outs: updated } = await shellAccount.update(id, outs, { client: "acme", server });
+      assert.equal(updated.authorizedKeys, undefined);
+      await shellAccount.delete(id, outs);
+    });
+
+    it("keys: a rotation takes them away", async () => {
+      const { outs } = await shellAccount.create(inputs(annas));
+      withoutRoot();
+      await shellAccount.update(id, outs, { client: "acme", server, rotation: "2" });
+      assert.equal(await letsIn(anna), false);
+    });
   });
 
   it("keys: need root, and the check says so", async () => {

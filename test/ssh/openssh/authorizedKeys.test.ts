@@ -196,12 +196,19 @@ describe("authorized_keys of a shell account, behind a real sshd", () => {
     const { id, outs } = await shellAccount.create(inputs(anna, ben));
     writeFileSync(keysOf(user.name), `${ben.public}\n`);
     const failing = shellAccount.update(id, outs, inputs(anna));
+    let recorded: object = {};
     await assert.rejects(failing, (error: PartialFailure) => {
       const { code, detail } = error.cause as AegirError;
+      recorded = error.properties;
       return code === "notApplied" && detail["fingerprint"] === ben.fingerprint;
     });
     assert.deepEqual([await letsIn(anna), await letsIn(ben)], [true, true]);
     assert.ok(!file().includes(ben.public));
+    const { props } = await shellAccount.read(id, recorded);
+    assert.deepEqual(props?.authorizedKeys, [anna.public, ben.public], "a refresh does not forget it");
+    await assert.rejects(shellAccount.update(id, props, inputs(anna)), { code: "partialFailure" });
+    unlinkSync(keysOf(user.name));
+    await shellAccount.update(id, props, inputs(anna));
   });
 
   it("keys on a real sshd: links that the holder has put there lead root nowhere", async () => {
