@@ -68,11 +68,11 @@ export const audit = defineCommand({
     if (accept !== (reason !== undefined && until !== undefined) || (reason === undefined) !== (until === undefined)) {
       throw new UsageError("--accept needs --reason and --until, and they need --accept.");
     }
-    const read = await manifestWithInventory(operands[0], options, context, { withKeys: true });
-    const { inventory, logins, loginKeys } = read;
+    const read = await manifestWithInventory(operands[0], options, context);
+    const { inventory, logins } = read;
     const manifest =
       reason === undefined || until === undefined ? read.manifest : accepting(read, context, { reason, until });
-    const { entries, unmatched } = auditOf(manifest, inventory, logins, loginKeys);
+    const { entries, unmatched } = auditOf(manifest, inventory, logins);
     return {
       exitCode: entries.some(isAlarming) ? ExitCode.found : ExitCode.ok,
       facts: { asOf: manifest.asOf, entries: entries.map((entry) => ({ ...entry, says: text(entry) })), unmatched },
@@ -87,11 +87,11 @@ function text({ says }: AuditEntry): string {
 
 /** Lists what alarms and is not listed yet, but for drift, in the manifest's file. */
 function accepting(
-  { manifest, file, options, inventory, logins, loginKeys }: ManifestWithInventory,
+  { manifest, file, options, inventory, logins }: ManifestWithInventory,
   { directory }: CommandContext,
   { reason, until }: { reason: string; until: string },
 ): Manifest {
-  const added = auditOf(manifest, inventory, logins, loginKeys).entries.flatMap((entry) => {
+  const added = auditOf(manifest, inventory, logins).entries.flatMap((entry) => {
     const { finding, names, accepted } = entry;
     const isNew = isAlarming(entry) && finding !== undefined && accepted === undefined;
     return isNew ? [{ finding, names, reason, until }] : [];

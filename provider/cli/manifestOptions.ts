@@ -112,9 +112,7 @@ export interface ManifestWithInventory {
   options: ManifestOptions;
   inventory: Awaited<ReturnType<AegirServer["inventory"]>>;
   instance: string | undefined;
-  /** The `authorized_keys` of each client's login, by internal name, if they were asked for and may be read. */
-  loginKeys: ReadonlyMap<string, string>;
-  /** Of a manifest that declares logins. */
+  /** Ages of passwords of a manifest that declares logins. */
   logins: LiveLogins;
 }
 
@@ -139,24 +137,19 @@ export async function manifestWithInventory(
   operand: string | undefined,
   options: LiveOptions,
   context: CommandContext,
-  { withKeys = false } = {},
 ): Promise<ManifestWithInventory> {
   const { servers, ...read } = declaredManifest(operand, options, context);
   const { manifest } = read;
   const live = await withServer(servers, manifest.server, context, async (server) => {
     const inventory = await server.inventory();
-    const logins = await loginsOf(server, manifest);
-    return {
-      inventory,
-      logins,
-      loginKeys: withKeys ? await loginKeysOn(server, inventory) : new Map<string, string>(),
-    };
+    const logins = { ...(await passwordsOf(server, manifest)), keys: await loginKeysOn(server, inventory) };
+    return { inventory, logins };
   });
   return { ...read, ...live, instance: live.logins.instance ?? undefined };
 }
 
 /** Password files are often read by another login than the one that runs Drush: what it cannot see hides nothing else. */
-async function loginsOf(server: AegirServer, { clients }: Manifest): Promise<LiveLogins> {
+async function passwordsOf(server: AegirServer, { clients }: Manifest): Promise<LiveLogins> {
   const instance = server.configuration.accounts?.instance ?? null;
   const nothing = { instance, ages: new Map<string, never>(), problem: null };
   if (instance === null || clients.every(({ shellAccount }) => shellAccount === undefined)) return nothing;

@@ -1,5 +1,5 @@
-import { endingPasswords } from "../inventory/passwords";
-import { planOf, rotationSteps, type Step } from "../inventory/Plan";
+import { agedPasswords, endingPasswords } from "../inventory/passwords";
+import { planOf, type Step } from "../inventory/Plan";
 import { accessPage, differenceOf, jsonReview, reviewOf, textReview } from "../review";
 import { undeclaredIds, type Undeclared } from "../inventory/undeclared";
 import { enumerated, phrase, plural, rendered } from "../text/Phrase";
@@ -25,7 +25,8 @@ export const plan = defineCommand({
       "declare. A deployment removes such access if an earlier deployment declared it, and only the stack's state knows " +
       "that. To see what will go, run `pulumi preview`, or `review` between two revisions.",
     "Of logins (shellAccount), shows the passwords that a deployment rotates because of their age, and those that end soon. " +
-      "Reads when the password files were written, never a password.",
+      "Reads when the password files were written, never a password. Where accounts are reached as root, also shows the keys that a " +
+      "deployment adds to a login and removes from it. Keys that were added by hand stay, and `audit` lists them.",
     "What is as declared already is adopted: a deployment writes nothing for it, even where `pulumi preview`, which never looks at " +
       "the server, lists it as created.",
   ],
@@ -39,7 +40,8 @@ export const plan = defineCommand({
     },
   },
   exitCodes: {
-    [ExitCode.ok]: "the server matches the manifest and has nothing else; a deployment would write nothing",
+    [ExitCode.ok]:
+      "the server matches the manifest and has nothing else, keys added by hand aside; a deployment would write nothing",
     [ExitCode.found]:
       "a deployment would write something, be refused, or may remove access that the manifest does not declare",
   },
@@ -51,11 +53,10 @@ export const plan = defineCommand({
   async run({ values: { format = "text", ...values }, operands }, context) {
     if (format !== "text" && format !== "html") throw new UsageError("--format must be one of text, html.");
     const { manifest, inventory, instance, logins } = await manifestWithInventory(operands[0], values, context);
-    const { before, after, undeclared, ...plan } = planOf(manifest, inventory, instance ?? null, logins);
-    const rotated = rotationSteps(manifest, logins);
-    const steps = [...plan.steps, ...rotated];
+    const { steps, before, after, undeclared } = planOf(manifest, inventory, instance ?? null, logins);
+    const aged = agedPasswords(manifest, logins);
     const passwords = endingPasswords(manifest, logins)
-      .filter(({ resource }) => !rotated.some((step) => step.resource === resource))
+      .filter(({ resource }) => !aged.some((each) => each.resource === resource))
       .map(({ resource, says }) => ({ resource, says: text({ says }) }));
     const review = reviewOf(differenceOf(before, after));
     const changes = steps.filter(({ action }) => action !== "adopt");
@@ -74,7 +75,7 @@ export const plan = defineCommand({
         format === "html"
           ? accessPage(after)
           : [
-              ...changes.map((step) => line(step, style)),
+              ...changes.flatMap((step) => lines(step, style)),
               counts(steps),
               ...(logins.problem === null
                 ? []
@@ -94,9 +95,14 @@ function text({ says }: Pick<Step, "says">): string {
   return rendered(says, (name) => printable(name));
 }
 
-function line(step: Step, style: Style): string {
+function lines(step: Step, style: Style): string[] {
   const colour = { adopt: style.dim, create: style.green, update: style.yellow, refuse: style.red }[step.action];
-  return colour(`${SIGNS[step.action]} ${printable(step.resource)}: ${text(step)}.`);
+  const { added = [], removed = [] } = step.keys ?? {};
+  return [
+    colour(`${SIGNS[step.action]} ${printable(step.resource)}: ${text(step)}.`),
+    ...added.map((key) => style.green(`    + ${key}`)),
+    ...removed.map((key) => style.red(`    - ${key}`)),
+  ];
 }
 
 /** What the manifest does not declare, and who decides about it. */

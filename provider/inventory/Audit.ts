@@ -10,7 +10,7 @@ import { normalizeDomain } from "../naming/SiteDomain";
 import { name, phrase, plural, type Phrase } from "../text/Phrase";
 import type { Inventory } from "../worker/facts";
 import { DEFECTS, findingId, findingsOf, findingText } from "./findings";
-import { keyDifferences } from "./loginKeys";
+import { keyDifference } from "./loginKeys";
 import { endingPasswords, type LiveLogins } from "./passwords";
 import { planOf } from "./Plan";
 import { declaredSitesOf } from "./undeclared";
@@ -40,18 +40,13 @@ export interface AuditEntry {
 /** In the order of their urgency. */
 export const AUDIT_KINDS = ["drift", "undeclared", "defect", "password", "accepted", "ends", "known"] as const;
 
-/**
- * A live server beside its manifest, and the knownFindings that match nothing any more.
- *
- * @param loginKeys the `authorized_keys` of each client's login, by internal name
- */
+/** A live server beside its manifest, and the knownFindings that match nothing any more. */
 export function auditOf(
   manifest: Manifest,
   inventory: Inventory,
   logins: LiveLogins,
-  loginKeys: ReadonlyMap<string, string> = new Map(),
 ): { entries: AuditEntry[]; unmatched: KnownFinding[] } {
-  const all = [...found(manifest, inventory), ...passwords(manifest, logins), ...keysFound(manifest, loginKeys)];
+  const all = [...found(manifest, inventory), ...passwords(manifest, logins), ...keysFound(manifest, logins)];
   const entries = all.map((entry) => accepted(entry, manifest));
   const unmatched = manifest.knownFindings.filter((known) => !entries.some((entry) => entry.accepted === known));
   return { entries: inOrder(entries), unmatched };
@@ -77,8 +72,10 @@ function found(manifest: Manifest, inventory: Inventory): AuditEntry[] {
   return [...drift(manifest, inventory), ...undeclared(manifest, inventory), ...ends(manifest), ...findings];
 }
 
-function keysFound(manifest: Manifest, files: ReadonlyMap<string, string>): AuditEntry[] {
-  return keyDifferences(manifest, files).flatMap(({ client, missing, left, foreign }): AuditEntry[] => {
+function keysFound({ clients }: Manifest, { keys = new Map<string, string>() }: LiveLogins): AuditEntry[] {
+  return [...keys].flatMap(([client, text]): AuditEntry[] => {
+    const declared = clients.find(({ internalName }) => internalName === client);
+    const { missing, left, foreign } = keyDifference(declared, text);
     const account = `account:${client}`;
     const listed = (names: string[], entryOf: () => AuditEntry) => (names.length > 0 ? [{ ...entryOf(), names }] : []);
     return [

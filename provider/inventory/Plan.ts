@@ -8,7 +8,8 @@ import { decideClient } from "../decisions/client";
 import { decideOwner } from "../decisions/siteOwner";
 import type { Manifest, ManifestClient, ManifestSite, ManifestUser } from "../manifest/Manifest";
 import { mailKey, userNameKey } from "../naming/PanelUser";
-import { reducedName } from "../naming/ShellAccountName";
+import { keysOf } from "../naming/AuthorizedKey";
+import { reducedName, shellAccountName } from "../naming/ShellAccountName";
 import { normalizeDomain } from "../naming/SiteDomain";
 import {
   accessClient,
@@ -19,10 +20,11 @@ import {
   type AccessSite,
 } from "../review/EffectiveAccess";
 import { accessOfInventory } from "../review/fromInventory";
-import { enumerated, name, phrase, type Phrase } from "../text/Phrase";
+import { enumerated, name, phrase, plural, type Phrase } from "../text/Phrase";
 import { SiteStatus, type ClientFacts, type Inventory, type SiteFacts } from "../worker/facts";
 import { grouped } from "./declarable";
-import { agedPasswords, passwordEnds, type LiveLogins } from "./passwords";
+import { declaredLines, keyDifference, liveKeys } from "./loginKeys";
+import { agedPasswords, passwordEnds, type LiveLogins, type PasswordRemark } from "./passwords";
 import { undeclaredIds, undeclaredOf, type Undeclared } from "./undeclared";
 
 /** What a deployment does with one declared resource; `refuse`: it fails there, and says so. */
@@ -36,6 +38,8 @@ export interface Step {
   says: Phrase;
   /** It is so if the stack has deployed what the server has now, which its state alone knows; else it is refused. */
   isFromState?: true;
+  /** Of a login: the keys that a deployment adds and removes, each described, safe to show. */
+  keys?: { added: string[]; removed: string[] };
 }
 
 export interface Plan {
@@ -46,19 +50,14 @@ export interface Plan {
   undeclared: Undeclared;
 }
 
-/** @param logins where they are known, the picture of the access says when their passwords end */
+/** @param logins where they are known, the pictures of the access say when passwords end and which keys people have */
 export function planOf(
   manifest: Manifest,
   inventory: Inventory,
   instance?: string | null,
   logins: LiveLogins = { instance: null, ages: new Map(), problem: null },
 ): Plan {
-  return new Planning(manifest, inventory, instance, passwordEnds(manifest, logins)).plan();
-}
-
-/** The steps of the passwords that are rotated for their age. */
-export function rotationSteps(manifest: Manifest, logins: LiveLogins): Step[] {
-  return agedPasswords(manifest, logins).map((aged) => ({ action: "update", ...aged }));
+  return new Planning(manifest, inventory, instance, logins).plan();
 }
 
 const welcome = (welcomeMail: boolean) => (welcomeMail ? ", which gets a welcome mail" : "");
@@ -74,6 +73,8 @@ class Planning {
   // Those that earlier steps create are among them.
   readonly #users: Map<string, LiveUser>;
   readonly #mails: Map<string, LiveUser[]>;
+  /** Passwords that are rotated for their age, by id of the login. */
+  readonly #aged: Map<string, PasswordRemark>;
   readonly #steps: Step[] = [];
   /** Internal names. */
   readonly #refusedClients = new Set<string>();
@@ -82,9 +83,15 @@ class Planning {
     private readonly manifest: Manifest,
     private readonly inventory: Inventory,
     private readonly instance: string | null | undefined,
-    passwordEnds: ReadonlyMap<string, string>,
+    private readonly logins: LiveLogins,
   ) {
-    this.#before = accessOfInventory(inventory, manifest.asOf, instance, passwordEnds);
+    this.#before = accessOfInventory(
+      inventory,
+      manifest.asOf,
+      instance,
+      passwordEnds(manifest, logins),
+      liveKeys(manifest, logins.keys),
+    );
     this.#clients = new Map(
       [...this.#before.clients].map(([key, client]) => [key, { ...client, bindings: new Map(client.bindings) }]),
     );
@@ -92,6 +99,7 @@ class Planning {
     this.#liveClients = new Map(inventory.clients.map((client) => [client.internalName, client]));
     this.#liveSites = grouped(inventory.sites, ({ site }) => normalizeDomain(site));
     this.#users = new Map(inventory.users.map((user) => [userNameKey(user.name), user]));
+    this.#aged = new Map(agedPasswords(manifest, logins).map((aged) => [aged.resource, aged]));
     this.#mails = grouped(inventory.users as LiveUser[], ({ mail }) => mailKey(mail));
   }
 
@@ -107,9 +115,12 @@ class Planning {
         if (isRefused) this.#dependent(`site:${site.site}`, site, client);
         else this.#site(client, site);
       }
+      this.#login(client, isRefused);
     }
     const undeclared = undeclaredOf(this.manifest, this.inventory, this.instance ?? undefined);
-    const undecided = this.#steps.some(({ action, isFromState }) => action === "refuse" || isFromState);
+    const undecided = this.#steps.some(
+      ({ action, isFromState, keys }) => action === "refuse" || isFromState || (keys?.removed ?? []).length > 0,
+    );
     const after = new EffectiveAccess({
       asOf: this.manifest.asOf,
       instance: this.instance,
@@ -118,7 +129,7 @@ class Planning {
       sites: this.#sites.values(),
       removalLimit: this.manifest.removalLimit,
       allowRemovals: this.manifest.allowRemovals,
-      // The stack's state decides about these, and is not known here.
+      // The stack's state decides about these, and is not known here. Whose the keys are that go is not known either.
       undecided: undecided || undeclaredIds(undeclared).length > 0,
     });
     return { steps: this.#steps, before: this.#before, after, undeclared };
@@ -310,5 +321,42 @@ class Planning {
       step("update", moves);
     }
     this.#sites.set(live.site, { ...this.#sites.get(live.site)!, owner: internalName });
+  }
+
+  /** Its password's rotation by age, and its keys; the rest of a login is BOA's. */
+  #login(client: ManifestClient, isRefused: boolean): void {
+    const { internalName } = client;
+    if (!this.instance) return;
+    const resource = `account:${shellAccountName(this.instance, internalName)}`;
+    if (this.logins.keys === undefined && declaredLines(client).length > 0) {
+      return this.#step(
+        "refuse",
+        resource,
+        client,
+        phrase`declares keys, and only root may put them into a login. Configure root as the user of ${name("accounts.connection")}`,
+      );
+    }
+    if (this.logins.keys !== undefined && !isRefused) this.#hold(client);
+    const aged = this.#aged.get(resource);
+    const text = this.logins.keys?.get(internalName);
+    const { missing: added, left: removed } = keyDifference(client, text ?? "");
+    const changes = enumerated([
+      ...(added.length > 0 ? [phrase`gets ${plural(added.length, "key")}`] : []),
+      ...(removed.length > 0 ? [phrase`loses ${plural(removed.length, "key")} of earlier deployments`] : []),
+    ]);
+    if (!aged && changes.length === 0) return;
+    if (isRefused) return this.#dependent(resource, client, client);
+    const says = !aged ? changes : changes.length === 0 ? aged.says : phrase`${aged.says}. It ${changes}`;
+    const action = aged || text !== undefined ? "update" : "create";
+    this.#steps.push({ action, resource, line: client.line, says, keys: { added, removed } });
+  }
+
+  /** The people of the client have the declared keys afterwards. */
+  #hold({ internalName, shellAccount, users }: ManifestClient): void {
+    const bindings = this.#clients.get(internalName)?.bindings;
+    for (const user of users) {
+      const binding = bindings?.get(personByName(user.name).key);
+      if (binding) bindings!.set(binding.person.key, { ...binding, keys: shellAccount ? keysOf(user.keys) : [] });
+    }
   }
 }

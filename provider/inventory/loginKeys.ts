@@ -2,16 +2,21 @@
 import type { AegirServer } from "../aegir/AegirServer";
 import { authorizedKeysProblem } from "../aegir/ServerConfiguration";
 import { decideKeys, foreignLines, letsIn } from "../decisions/authorizedKeys";
-import type { Manifest } from "../manifest/Manifest";
+import type { Manifest, ManifestClient } from "../manifest/Manifest";
 import { authorizedKeyIn, describeKey, keysOf } from "../naming/AuthorizedKey";
 import { reservedShellName, shellAccountName } from "../naming/ShellAccountName";
+import { personByName } from "../review/EffectiveAccess";
+import type { LiveKeys } from "../review/fromInventory";
 import type { Inventory } from "../worker/facts";
 
-/** The `authorized_keys` of each client's login, by internal name; empty where the connection may not read them. */
-export async function loginKeysOn(server: AegirServer, { clients }: Inventory): Promise<Map<string, string>> {
+/** The `authorized_keys` of each client's login, by internal name; undefined where the connection may not read them. */
+export async function loginKeysOn(
+  server: AegirServer,
+  { clients }: Inventory,
+): Promise<Map<string, string> | undefined> {
   const { accounts } = server.configuration;
+  if (accounts === undefined || authorizedKeysProblem(server.configuration) !== undefined) return undefined;
   const files = new Map<string, string>();
-  if (accounts === undefined || authorizedKeysProblem(server.configuration) !== undefined) return files;
   const owners = clients.filter(({ internalName, sites }) => sites.length > 0 && !reservedShellName(internalName));
   for (const { internalName } of owners) {
     const text = await server.authorizedKeys.read(shellAccountName(accounts.instance, internalName));
@@ -22,7 +27,6 @@ export async function loginKeysOn(server: AegirServer, { clients }: Inventory): 
 
 /** Keys of one login that are not as the manifest has them, each described, safe to show. */
 export interface KeyDifference {
-  client: string;
   /** Declared, and not in the login. */
   missing: string[];
   /** Written by a deployment, and not declared any more. */
@@ -31,21 +35,39 @@ export interface KeyDifference {
   foreign: string[];
 }
 
-export function keyDifferences({ clients }: Manifest, files: ReadonlyMap<string, string>): KeyDifference[] {
-  const declared = new Map(
-    clients.map(({ internalName, shellAccount, users }) => [
-      internalName,
-      shellAccount ? users.flatMap(({ keys }) => keys) : [],
-    ]),
+/**
+ * @param client the client of the login, if it is declared
+ * @param text the login's `authorized_keys`
+ */
+export function keyDifference(client: ManifestClient | undefined, text: string): KeyDifference {
+  const lines = client ? declaredLines(client) : [];
+  const own = keysOf(lines);
+  const foreign = foreignLines(text).filter((line) => !own.some((key) => letsIn(line, key)));
+  return {
+    missing: own.filter((key) => !letsIn(text, key)).map(describeKey),
+    left: decideKeys(lines, [], text).going.map(describeKey),
+    foreign: foreign.map((line) => authorizedKeyIn(line)),
+  };
+}
+
+/** The lines of the keys that a deployment puts into the client's login. */
+export function declaredLines({ shellAccount, users }: ManifestClient): string[] {
+  return shellAccount ? users.flatMap(({ keys }) => keys) : [];
+}
+
+/**
+ * The declared keys that are in the logins already, by internal name of the client and key of the person. Whose the other
+ * keys there are is not known.
+ */
+export function liveKeys({ clients }: Manifest, files: ReadonlyMap<string, string> = new Map()): LiveKeys {
+  return new Map(
+    clients.flatMap(({ internalName, users }) => {
+      const text = files.get(internalName);
+      if (text === undefined) return [];
+      const held = users.map(({ name, keys }) => {
+        return [personByName(name).key, keysOf(keys).filter((key) => letsIn(text, key))] as const;
+      });
+      return [[internalName, new Map(held)] as const];
+    }),
   );
-  return Array.from(files, ([client, text]) => {
-    const own = keysOf(declared.get(client));
-    const foreign = foreignLines(text).filter((line) => !own.some((key) => letsIn(line, key)));
-    return {
-      client,
-      missing: own.filter((key) => !letsIn(text, key)).map(describeKey),
-      left: decideKeys(declared.get(client), [], text).going.map(describeKey),
-      foreign: foreign.map((line) => authorizedKeyIn(line)),
-    };
-  });
 }

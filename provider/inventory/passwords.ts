@@ -5,9 +5,11 @@ import type { Manifest, ManifestClient } from "../manifest/Manifest";
 import { shellAccountName } from "../naming/ShellAccountName";
 import { name, phrase, plural, type Phrase } from "../text/Phrase";
 
+import { declaredLines } from "./loginKeys";
+
 export { PASSWORD_WARNED_DAYS } from "../decisions/passwordRotation";
 
-/** What the password files of a server say. */
+/** What the files of a server's logins say. */
 export interface LiveLogins {
   /** The Octopus instance; null on a server without shell accounts. */
   instance: string | null;
@@ -15,6 +17,8 @@ export interface LiveLogins {
   ages: ReadonlyMap<string, PasswordAge>;
   /** Why they could not be looked at; null if they were, or need not be. */
   problem: string | null;
+  /** The `authorized_keys` of each login, by internal name of its client; undefined where only root may read them. */
+  keys?: ReadonlyMap<string, string> | undefined;
 }
 
 export interface PasswordRemark {
@@ -63,16 +67,13 @@ export function endingPasswords(manifest: Manifest, logins: LiveLogins): Passwor
 }
 
 /** Passwords that the next deployment rotates for their age, as clauses, if the stack knows that age. */
-export function agedPasswords(
-  manifest: Manifest,
-  logins: LiveLogins,
-  now = new Date(),
-): (PasswordRemark & { line: number })[] {
+export function agedPasswords(manifest: Manifest, logins: LiveLogins, now = new Date()): PasswordRemark[] {
   return declaredLogins(manifest, logins).flatMap(({ client, login, age, rotation }) => {
     if (decideRotation(rotation, age, now) === "notDue") return [];
     const days = plural(ageInDays(age.passwordSetAt, now), "day");
     const window = rotation?.window === undefined ? [] : phrase` by a deployment between ${rotation.window} UTC`;
-    const says = phrase`has a password that is ${days} old, and is rotated${window}: its home and SSH keys are lost`;
-    return [{ resource: `account:${login}`, line: client.line, says }];
+    const back = declaredLines(client).length > 0 ? ", and the declared keys are put back" : "";
+    const says = phrase`has a password that is ${days} old, and is rotated${window}: its home and SSH keys are lost${back}`;
+    return [{ resource: `account:${login}`, says }];
   });
 }

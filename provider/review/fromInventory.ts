@@ -1,4 +1,11 @@
-import { accessClient, EffectiveAccess, lastingBinding, personByName, type Binding } from "./EffectiveAccess";
+import {
+  accessClient,
+  EffectiveAccess,
+  lastingBinding,
+  personByName,
+  type AccessKey,
+  type Binding,
+} from "./EffectiveAccess";
 
 /** What of a live server's inventory decides who reaches which site. */
 export interface LiveAccess {
@@ -22,18 +29,23 @@ export interface LiveUser {
   readonly clients: readonly string[];
 }
 
+/** With which keys people get into the logins of clients: by internal name of the client and key of the person. */
+export type LiveKeys = ReadonlyMap<string, ReadonlyMap<string, readonly AccessKey[]>>;
+
 /**
  * The access on a live server, declared or not. The front end's own site has no owner and is left out.
  *
  * @param asOf the day (UTC) on which the inventory was read
  * @param instance the Octopus instance, the `o1` of a login `o1.acme`, if it is known; null of a server that makes no logins
  * @param passwordEnds by internal name, the last day (UTC) on which the password of the client's login works, where it is known
+ * @param liveKeys those that are known to be somebody's
  */
 export function accessOfInventory(
   inventory: LiveAccess,
   asOf: string,
   instance?: string | null,
   passwordEnds: ReadonlyMap<string, string> = new Map(),
+  liveKeys: LiveKeys = new Map(),
 ): EffectiveAccess {
   const people = inventory.users.map((user) =>
     personByName(user.name, {
@@ -46,7 +58,8 @@ export function accessOfInventory(
     const person = people[index]!;
     for (const client of clients) {
       const bound = bindings.get(client) ?? new Map<string, Binding>();
-      bindings.set(client, bound.set(person.key, lastingBinding(person)));
+      const keys = liveKeys.get(client)?.get(person.key);
+      bindings.set(client, bound.set(person.key, { ...lastingBinding(person), ...(keys && { keys }) }));
     }
   }
   return new EffectiveAccess({

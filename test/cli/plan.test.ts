@@ -356,45 +356,95 @@ clients:
   });
 });
 
-describe("audit of the keys in shell logins", () => {
+describe("the keys in shell logins", () => {
+  const [alice, bob, eve, gone] = [newKey(), newKey(), newKey(), newKey()];
+  let server: Server;
+
+  beforeEach(async () => {
+    server = await Server.start({ seed: fullSeed, user: "root", owner: "o1", accountsUser: "root" });
+    const { aegir } = server;
+    const { host, port, user, hostKey } = aegir.drush;
+    const main = { ...aegir.configuration(), connection: { host, port, user, hostKey }, accounts: { instance: "o1" } };
+    server.write("servers.yaml", stringify({ main }));
+    const users = `[{ name: alice, keys: [${alice.public} alice, ${bob.public}] }]`;
+    server.write("access.yaml", MANIFEST.replace("users: [alice]\n", `users: ${users}\n    shellAccount: true\n`));
+    aegir.writeAuthorizedKeys(
+      "o1.acme",
+      `${bob.public} by hand\n${gone.public} aegir-access\nfrom="10.0.0.1" ${eve.public} eve\n# ${eve.public}\nnonsense\n`,
+    );
+  });
+  afterEach(async () => {
+    const { writes } = server.aegir.counts;
+    await server.stop();
+    assert.equal(writes, 0);
+  });
+
   it("audit: lists keys that are missing, left behind or written by others, by fingerprint", async () => {
-    const server = await Server.start({ seed: fullSeed, user: "root", owner: "o1", accountsUser: "root" });
-    try {
-      const { aegir } = server;
-      const { host, port, user, hostKey } = aegir.drush;
-      const connection = { host, port, user, hostKey };
-      server.write(
-        "servers.yaml",
-        stringify({ main: { ...aegir.configuration(), connection, accounts: { instance: "o1" } } }),
-      );
-      const [alice, bob, eve, gone] = [newKey(), newKey(), newKey(), newKey()];
-      const users = `[{ name: alice, keys: [${alice.public}, ${bob.public}] }]`;
-      server.write("access.yaml", MANIFEST.replace("users: [alice]\n", `users: ${users}\n    shellAccount: true\n`));
-      aegir.writeAuthorizedKeys(
-        "o1.acme",
-        `${bob.public} by hand\n${gone.public} aegir-access\nfrom="10.0.0.1" ${eve.public} eve\n# ${eve.public}\nnonsense\n`,
-      );
-      const { exitCode, stdout } = await server.look("audit", "--as-of", "2026-11-24", "--json");
-      assert.equal(exitCode, 1);
-      const { entries } = JSON.parse(stdout) as {
-        entries: { kind: string; resource: string; names: string[]; finding?: string }[];
-      };
-      const found = entries.filter(({ resource }) => resource === "account:acme");
-      assert.deepEqual(
-        found.map(({ kind, names, finding }) => [kind, names, finding ?? null]),
+    const { exitCode, stdout } = await server.look("audit", "--as-of", "2026-11-24", "--json");
+    assert.equal(exitCode, 1);
+    const { entries } = JSON.parse(stdout) as {
+      entries: { kind: string; resource: string; names: string[]; finding?: string }[];
+    };
+    const found = entries.filter(({ resource }) => resource === "account:acme");
+    assert.deepEqual(
+      found.map(({ kind, names, finding }) => [kind, names, finding ?? null]),
+      [
+        ["drift", [`ssh-ed25519 ${alice.fingerprint} ("alice")`], null],
+        ["drift", [`ssh-ed25519 ${gone.fingerprint} ("aegir-access")`], null],
         [
-          ["drift", [`ssh-ed25519 ${alice.fingerprint}`], null],
-          ["drift", [`ssh-ed25519 ${gone.fingerprint} ("aegir-access")`], null],
-          [
-            "undeclared",
-            [`ssh-ed25519 ${eve.fingerprint} ("eve"), with options`, "a line without a key that is known here"],
-            "undeclared-keys:acme",
-          ],
+          "undeclared",
+          [`ssh-ed25519 ${eve.fingerprint} ("eve"), with options`, "a line without a key that is known here"],
+          "undeclared-keys:acme",
         ],
-      );
-      assert.equal(aegir.counts.writes, 0);
-    } finally {
-      await server.stop();
-    }
+      ],
+    );
+  });
+
+  const plan = async (...args: string[]) => {
+    const { exitCode, stdout, stderr } = await server.look("plan", "--as-of", "2026-11-24", ...args);
+    assert.deepEqual([exitCode, stderr], [1, ""]);
+    return stdout;
+  };
+  const step = async (client = "acme") => {
+    const { steps } = JSON.parse(await plan("--json")) as {
+      steps: { action: string; resource: string; keys?: { added: string[]; removed: string[] } }[];
+    };
+    return steps.find(({ resource }) => resource === `account:o1.${client}`);
+  };
+
+  it("plan: shows the keys that a deployment adds to a login and removes, and who gets in with them", async () => {
+    const [added, removed] = [
+      `ssh-ed25519 ${alice.fingerprint} ("alice")`,
+      `ssh-ed25519 ${gone.fingerprint} ("aegir-access")`,
+    ];
+    const { action, keys } = (await step())!;
+    assert.deepEqual([action, keys], ["update", { added: [added], removed: [removed] }]);
+    const text = await plan();
+    assert.ok(text.includes(`\n    + ${added}\n    - ${removed}\n`), text);
+    const [, gained = ""] = /alice can use the shell login o1\.acme with (.*)/s.exec(text) ?? [];
+    assert.ok(gained.includes(alice.fingerprint), text);
+    assert.ok(!text.includes(eve.fingerprint));
+  });
+
+  it("plan --format html: the page shows the keys of the people who are declared", async () => {
+    const [, data = ""] = /<script type="application\/json"[^>]*>([^]*?)<\/script>/.exec(
+      await plan("--format", "html"),
+    )!;
+    const { clients } = JSON.parse(data) as { clients: { client: string; people: { keys: string[] }[] }[] };
+    const shown = clients.find(({ client }) => client === "acme")!.people.flatMap(({ keys }) => keys);
+    assert.deepEqual(shown.length, 2);
+    for (const key of [alice, bob]) assert.ok(shown.some((each) => each.includes(key.fingerprint)));
+  });
+
+  it("plan: creates a login that is not there with its keys, and refuses keys where only root could write them", async () => {
+    const nova = `{ name: Nova, internalName: nova, sites: [www.acme.example], users: [{ name: alice, keys: [${alice.public}] }], shellAccount: true }`;
+    server.write("access.yaml", `version: 1\nclients: [${nova}]\n`);
+    const { action, keys } = (await step("nova"))!;
+    assert.deepEqual([action, keys!.added.length, keys!.removed], ["create", 1, []]);
+    const { host, port, user, hostKey } = server.aegir.drush;
+    const connection = { host, port, user, hostKey };
+    const accounts = { instance: "o1", connection: { ...connection, user: "o1.ftp" } };
+    server.write("servers.yaml", stringify({ main: { ...server.aegir.configuration(), connection, accounts } }));
+    assert.equal((await step("nova"))!.action, "refuse");
   });
 });
