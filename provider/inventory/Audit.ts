@@ -10,7 +10,7 @@ import { normalizeDomain } from "../naming/SiteDomain";
 import { name, phrase, plural, type Phrase } from "../text/Phrase";
 import type { Inventory } from "../worker/facts";
 import { DEFECTS, findingId, findingsOf, findingText } from "./findings";
-import { keyDifference } from "./loginKeys";
+import { keyDifference, type LoginKeys } from "./loginKeys";
 import { endingPasswords, type LiveLogins } from "./passwords";
 import { planOf } from "./Plan";
 import { declaredSitesOf } from "./undeclared";
@@ -72,11 +72,15 @@ function found(manifest: Manifest, inventory: Inventory): AuditEntry[] {
   return [...drift(manifest, inventory), ...undeclared(manifest, inventory), ...ends(manifest), ...findings];
 }
 
-function keysFound({ clients }: Manifest, { keys = new Map<string, string>() }: LiveLogins): AuditEntry[] {
-  return [...keys].flatMap(([client, text]): AuditEntry[] => {
-    const declared = clients.find(({ internalName }) => internalName === client);
-    const { missing, left, foreign } = keyDifference(declared, text);
+function keysFound({ clients }: Manifest, { keys = new Map<string, LoginKeys>() }: LiveLogins): AuditEntry[] {
+  return [...keys].flatMap(([client, held]): AuditEntry[] => {
     const account = `account:${client}`;
+    if (typeof held !== "string") {
+      const says = phrase`The keys in the login of ${name(client)} could not be looked at: ${held.problem}`;
+      return [{ kind: "defect", finding: undefined, resource: account, says, names: [] }];
+    }
+    const declared = clients.find(({ internalName }) => internalName === client);
+    const { missing, left, foreign } = keyDifference(declared, held);
     const listed = (names: string[], entryOf: () => AuditEntry) => (names.length > 0 ? [{ ...entryOf(), names }] : []);
     return [
       ...listed(missing, () =>

@@ -338,8 +338,11 @@ class Planning {
     }
     if (this.logins.keys !== undefined && !isRefused) this.#hold(client);
     const aged = this.#aged.get(resource);
-    const text = this.logins.keys?.get(internalName);
-    const { missing: added, left: removed } = keyDifference(client, text ?? "");
+    const held = this.logins.keys?.get(internalName);
+    if (typeof held === "object" && declaredLines(client).length > 0) {
+      return this.#step("refuse", resource, client, phrase`has keys that cannot be read: ${held.problem}`);
+    }
+    const { missing: added, left: removed } = keyDifference(client, typeof held === "string" ? held : "");
     const changes = enumerated([
       ...(added.length > 0 ? [phrase`gets ${plural(added.length, "key")}`] : []),
       ...(removed.length > 0 ? [phrase`loses ${plural(removed.length, "key")} of earlier deployments`] : []),
@@ -347,7 +350,7 @@ class Planning {
     if (!aged && changes.length === 0) return;
     if (isRefused) return this.#dependent(resource, client, client);
     const says = !aged ? changes : changes.length === 0 ? aged.says : phrase`${aged.says}. It ${changes}`;
-    const action = aged || text !== undefined ? "update" : "create";
+    const action = aged || held !== undefined ? "update" : "create";
     this.#steps.push({ action, resource, line: client.line, says, keys: { added, removed } });
   }
 

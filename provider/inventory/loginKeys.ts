@@ -7,22 +7,35 @@ import { authorizedKeyIn, describeKey, keysOf } from "../naming/AuthorizedKey";
 import { reservedShellName, shellAccountName } from "../naming/ShellAccountName";
 import { personByName } from "../review/EffectiveAccess";
 import type { LiveKeys } from "../review/fromInventory";
+import { OneLineError } from "../text/OneLineError";
 import type { Inventory } from "../worker/facts";
 
-/** The `authorized_keys` of each client's login, by internal name; undefined where the connection may not read them. */
+/** The `authorized_keys` of a login, or why it cannot be read: its holder can see to that. */
+export type LoginKeys = string | { problem: string };
+
+/** By internal name of the client; undefined where the connection may not read them. */
 export async function loginKeysOn(
   server: AegirServer,
   { clients }: Inventory,
-): Promise<Map<string, string> | undefined> {
+): Promise<Map<string, LoginKeys> | undefined> {
   const { accounts } = server.configuration;
   if (accounts === undefined || authorizedKeysProblem(server.configuration) !== undefined) return undefined;
-  const files = new Map<string, string>();
+  const files = new Map<string, LoginKeys>();
   const owners = clients.filter(({ internalName, sites }) => sites.length > 0 && !reservedShellName(internalName));
   for (const { internalName } of owners) {
-    const text = await server.authorizedKeys.read(shellAccountName(accounts.instance, internalName));
-    if (text !== undefined) files.set(internalName, text);
+    const keys = await keysIn(server, shellAccountName(accounts.instance, internalName));
+    if (keys !== undefined) files.set(internalName, keys);
   }
   return files;
+}
+
+async function keysIn({ authorizedKeys }: AegirServer, login: string): Promise<LoginKeys | undefined> {
+  try {
+    return await authorizedKeys.read(login);
+  } catch (error) {
+    if (!(error instanceof OneLineError)) throw error;
+    return { problem: error.message };
+  }
 }
 
 /** Keys of one login that are not as the manifest has them, each described, safe to show. */
@@ -59,11 +72,11 @@ export function declaredLines({ shellAccount, users }: ManifestClient): string[]
  * The declared keys that are in the logins already, by internal name of the client and key of the person. Whose the other
  * keys there are is not known.
  */
-export function liveKeys({ clients }: Manifest, files: ReadonlyMap<string, string> = new Map()): LiveKeys {
+export function liveKeys({ clients }: Manifest, files: ReadonlyMap<string, LoginKeys> = new Map()): LiveKeys {
   return new Map(
     clients.flatMap(({ internalName, users }) => {
       const text = files.get(internalName);
-      if (text === undefined) return [];
+      if (typeof text !== "string") return [];
       const held = users.map(({ name, keys }) => {
         return [personByName(name).key, keysOf(keys).filter((key) => letsIn(text, key))] as const;
       });

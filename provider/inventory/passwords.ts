@@ -4,8 +4,7 @@ import { ageInDays, decideRotation, endOfPassword, lastDayOf } from "../decision
 import type { Manifest, ManifestClient } from "../manifest/Manifest";
 import { shellAccountName } from "../naming/ShellAccountName";
 import { name, phrase, plural, type Phrase } from "../text/Phrase";
-
-import { declaredLines } from "./loginKeys";
+import { declaredLines, type LoginKeys } from "./loginKeys";
 
 export { PASSWORD_WARNED_DAYS } from "../decisions/passwordRotation";
 
@@ -18,7 +17,7 @@ export interface LiveLogins {
   /** Why they could not be looked at; null if they were, or need not be. */
   problem: string | null;
   /** The `authorized_keys` of each login, by internal name of its client; undefined where only root may read them. */
-  keys?: ReadonlyMap<string, string> | undefined;
+  keys?: ReadonlyMap<string, LoginKeys> | undefined;
 }
 
 export interface PasswordRemark {

@@ -426,6 +426,17 @@ describe("the keys in shell logins", () => {
     assert.ok(!text.includes(eve.fingerprint));
   });
 
+  it("audit and plan: are not kept from the rest by a login whose keys its holder has made unreadable", async () => {
+    server.aegir.blockAuthorizedKeys("o1.acme");
+    const { exitCode, stdout } = await server.look("audit", "--as-of", "2026-11-24", "--json");
+    assert.equal(exitCode, 1);
+    const { entries } = JSON.parse(stdout) as { entries: { kind: string; resource: string }[] };
+    const [found, ...others] = entries.filter(({ resource }) => resource === "account:acme");
+    assert.deepEqual([found?.kind, others], ["defect", []]);
+    assert.ok(entries.length > 1);
+    assert.equal((await step())!.action, "refuse");
+  });
+
   it("plan --format html: the page shows the keys of the people who are declared", async () => {
     const [, data = ""] = /<script type="application\/json"[^>]*>([^]*?)<\/script>/.exec(
       await plan("--format", "html"),
