@@ -42,6 +42,9 @@ export const login = defineCommand({
     if (problem !== undefined) throw new UsageError(`CLIENT is the internal name of a client. ${problem}`);
     const servers = configuredServers(options, context.directory);
     const { password, ...facts } = await withServer(servers, options.server, context, (server) => look(server, client));
+    if (showPassword && facts.passwordChangedByHolder) {
+      context.warn(`The user of ${facts.username} has changed the password: the one on the server no longer works.`);
+    }
     return {
       exitCode: ExitCode.ok,
       facts: showPassword ? { ...facts, password } : facts,

@@ -127,6 +127,16 @@ describe("the logins of people", () => {
     assert.ok(!debugged.stderr.includes(password("o1.acme")));
   });
 
+  it("login --show-password: warns that the password is out of date if its user has changed it", async () => {
+    await start({ user: "root", owner: "o1" }, { connection: undefined });
+    clock.skip(DAY);
+    server.aegir.shellAccounts.changePassword("o1.acme", "chosen by the holder");
+    const { stdout, stderr } = await server.look("login", "acme", "--show-password");
+    assert.equal(stdout, `${password("o1.acme")}\n`);
+    assert.match(stderr, /changed/);
+    assert.equal((await server.look("login", "acme")).stderr, "");
+  });
+
   it("login: fails for a client without a login, and for a name that is none", async () => {
     await start();
     const missing = await server.look("login", "delta", "--json");
