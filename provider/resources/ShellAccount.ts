@@ -12,7 +12,15 @@ import { TaskStatus } from "../worker/facts";
 import { checkProperties } from "./checkProperties";
 import { byAge, isDue, isOldEnough, isRelabelled, reviewRotation } from "./passwordRotation";
 import { report } from "./report";
-import { grantKeys, linesMeanwhile, readKeys, reportKeys, revokeBeforeRotation, revokeKeys } from "./loginKeys";
+import {
+  addedKeys,
+  grantKeys,
+  linesMeanwhile,
+  readKeys,
+  reportKeys,
+  revokeBeforeRotation,
+  revokeKeys,
+} from "./loginKeys";
 import { afterOwnerships } from "./loginOrder";
 import { PartialFailure } from "./PartialFailure";
 import {
@@ -265,6 +273,7 @@ export const shellAccount: ResourceHandlers<Inputs, Recorded> = {
     const going = await (rotate
       ? revokeBeforeRotation(id, server, login, news.authorizedKeys, olds.authorizedKeys)
       : revokeKeys(server, login, news.authorizedKeys, olds.authorizedKeys));
+    if (addedKeys(olds.authorizedKeys, news.authorizedKeys).length > 0) await refuseShared(server, news.client);
     const live = await server.passwordFiles.read(login);
     const watch = siteWatch(server, news.client);
     let old = rotate ? deployed : undefined;
@@ -335,7 +344,7 @@ function siteWatch(server: AegirServer, client: string): () => Promise<void> {
   return async () => {
     if (!server.hasWorker || calls++ % 4 !== 0) return;
     const { result } = await server.worker.call("client", { internalName: client });
-    await refuseShared(server, client, result.sameShellName);
+    await refuseSharedWith(server, client, result.sameShellName);
     const sites = await Promise.all((result.client?.sites ?? []).map((site) => server.sites.find(site)));
     const active = sites.some(
       (site) =>
@@ -356,11 +365,18 @@ function siteWatch(server: AegirServer, client: string): () => Promise<void> {
   };
 }
 
+/** Where no Drush can be reached this cannot be seen. */
+async function refuseShared(server: AegirServer, client: string): Promise<void> {
+  if (!server.hasWorker) return;
+  const { result } = await server.worker.call("client", { internalName: client });
+  await refuseSharedWith(server, client, result.sameShellName);
+}
+
 /**
  * A login whose link to the sites flips between two clients would give its holder the sites of both
  * (docs/aegir.md#shell-account-names).
  */
-async function refuseShared(server: AegirServer, client: string, sameShellName: string[]): Promise<void> {
+async function refuseSharedWith(server: AegirServer, client: string, sameShellName: string[]): Promise<void> {
   const others = await Promise.all(
     sameShellName.map(async (internalName) => (await server.worker.call("client", { internalName })).result.client),
   );

@@ -103,9 +103,11 @@ async function readIfReachable({ authorizedKeys }: AegirServer, login: string): 
 
 /** Says in a preview whom a change lets in and whom it keeps out. */
 export function reportKeys(id: string, before: Lines, after: Lines): void {
-  const [old, now] = [keysOf(before), keysOf(after)];
-  const without = (keys: AuthorizedKey[], others: AuthorizedKey[]) =>
-    keys.filter(({ blob }) => !others.some((other) => other.blob === blob));
-  for (const key of without(old, now)) report(id, `no longer lets in the key ${describeKey(key)}.`);
-  for (const key of without(now, old)) report(id, `lets in the key ${describeKey(key)}.`);
+  for (const key of addedKeys(after, before)) report(id, `no longer lets in the key ${describeKey(key)}.`);
+  for (const key of addedKeys(before, after)) report(id, `lets in the key ${describeKey(key)}.`);
+}
+
+export function addedKeys(before: Lines, after: Lines): AuthorizedKey[] {
+  const old = keysOf(before);
+  return keysOf(after).filter(({ blob }) => !old.some((key) => key.blob === blob));
 }

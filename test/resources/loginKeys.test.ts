@@ -168,6 +168,20 @@ describe("the keys of a login", () => {
     assert.deepEqual([await letsIn(anna), await letsIn(ben)], [true, false]);
   });
 
+  it("keys: a new one is refused for a login that another client shares by now", async () => {
+    const { outs } = await shellAccount.create(inputs(annas, bens));
+    aegir.addSites([{ site: "www.other.example" }]);
+    aegir.panel.addClient({ name: "Ac Me", internalName: "ac_me" });
+    aegir.panel.setOwner("www.other.example", "Ac Me");
+    aegir.runQueue();
+    await assert.rejects(shellAccount.update(id, outs, inputs(annas, line(eve, "eve"))), {
+      code: "refused",
+      detail: { client: "acme", sharing: ["ac_me"] },
+    });
+    assert.deepEqual([await letsIn(anna), await letsIn(ben), await letsIn(eve)], [true, false, false]);
+    await shellAccount.update(id, outs, inputs(annas));
+  });
+
   it("keys: are not made more than can be read and taken away again", async () => {
     const { outs } = await shellAccount.create(inputs(annas));
     aegir.writeAuthorizedKeys(login, `${file()}#${"x".repeat(MOST_KEY_BYTES - file().length - 2)}\n`);
