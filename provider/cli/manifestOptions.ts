@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import type { AegirServer } from "../aegir/AegirServer";
-import { loginKeysOn, type LoginKeys } from "../inventory/loginKeys";
+import { loginKeysOn } from "../inventory/loginKeys";
 import { ManifestError, parseManifest, type Manifest, type ManifestOptions, type ServerNaming } from "../manifest";
 import { manifestBytes } from "../manifest/parseManifest";
 import type { LiveLogins } from "../inventory/passwords";
