@@ -1,4 +1,3 @@
-import { AegirError } from "../aegir/AegirError";
 import type { AegirServer } from "../aegir/AegirServer";
 import { authorizedKeysProblem } from "../aegir/ServerConfiguration";
 import { loginAddress } from "../aegir/loginAddress";
@@ -8,7 +7,6 @@ import { internalNameProblems } from "../naming/InternalName";
 import { authorizedKeyProblems, keySet, type AuthorizedKey } from "../naming/AuthorizedKey";
 import { everyDaysProblems, windowProblems } from "../naming/RotationByAge";
 import { reducedName, shellAccountName } from "../naming/ShellAccountName";
-import { TaskStatus } from "../worker/facts";
 import { checkProperties } from "./checkProperties";
 import { byAge, isDue, isOldEnough, isRelabelled, reviewRotation } from "./passwordRotation";
 import { report } from "./report";
@@ -22,6 +20,7 @@ import {
   revokeKeys,
 } from "./loginKeys";
 import { afterOwnerships } from "./loginOrder";
+import { loginOf, refuseShared, siteWatch } from "./loginSites";
 import { PartialFailure } from "./PartialFailure";
 import {
   boolean,
@@ -327,69 +326,6 @@ async function settled<T>(id: string, outs: Recorded, going: AuthorizedKey[], st
     if (!(error instanceof Error)) throw error;
     throw new PartialFailure(id, { ...outs, ...linesMeanwhile(outs.authorizedKeys, going) }, error);
   }
-}
-
-function loginOf(server: AegirServer, client: string): string {
-  // passwordFiles says what is missing if this server has no accounts.
-  void server.passwordFiles;
-  return shellAccountName(server.configuration.accounts!.instance, client);
-}
-
-/**
- * Looks, at first and then at every fourth call, whether BOA has a reason to make the login: a link of a site below the
- * client's directory, or a verify on its way that will make one. Where no Drush can be reached this cannot be seen.
- */
-function siteWatch(server: AegirServer, client: string): () => Promise<void> {
-  let calls = 0;
-  return async () => {
-    if (!server.hasWorker || calls++ % 4 !== 0) return;
-    const { result } = await server.worker.call("client", { internalName: client });
-    await refuseSharedWith(server, client, result.sameShellName);
-    const sites = await Promise.all((result.client?.sites ?? []).map((site) => server.sites.find(site)));
-    const active = sites.some(
-      (site) =>
-        site?.links.includes(client) ||
-        site?.tasks.some(({ status }) => status === TaskStatus.queued || status === TaskStatus.processing),
-    );
-    if (active) return;
-    throw new AegirError({
-      code: result.client ? "refused" : "missing",
-      what: result.client
-        ? `the client ${client} has no active site (${result.client.sites.join(", ") || "it owns none"}), so BOA keeps no login for it`
-        : `there is no client ${client}`,
-      server: server.label,
-      outcome: "notDone",
-      next: "Declare a SiteOwnership for it before this resource, with the same client",
-      detail: { client },
-    });
-  };
-}
-
-/** Where no Drush can be reached this cannot be seen. */
-async function refuseShared(server: AegirServer, client: string): Promise<void> {
-  if (!server.hasWorker) return;
-  const { result } = await server.worker.call("client", { internalName: client });
-  await refuseSharedWith(server, client, result.sameShellName);
-}
-
-/**
- * A login whose link to the sites flips between two clients would give its holder the sites of both
- * (docs/aegir.md#shell-account-names).
- */
-async function refuseSharedWith(server: AegirServer, client: string, sameShellName: string[]): Promise<void> {
-  const others = await Promise.all(
-    sameShellName.map(async (internalName) => (await server.worker.call("client", { internalName })).result.client),
-  );
-  const sharing = others.flatMap((other) => (other && other.sites.length > 0 ? other.internalName : []));
-  if (sharing.length === 0) return;
-  throw new AegirError({
-    code: "refused",
-    what: `the login ${loginOf(server, client)} is shared by the clients ${[client, ...sharing].join(", ")}, because letters and digits alone count in it, and shows its holder the sites of each in turn`,
-    server: server.label,
-    outcome: "notDone",
-    next: `Give the sites of ${sharing.join(", ")} to a client of another name first`,
-    detail: { client, sharing },
-  });
 }
 
 async function recordOf(
