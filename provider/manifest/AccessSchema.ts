@@ -130,7 +130,7 @@ const ShellAccount = z
         .meta({
           description:
             "When the password is rotated. A string rotates it once for each new value; a map with everyDays, whenever the " +
-            "password has become so old. BOA rotates a password by deleting the login and creating it again, so its home " +
+            "password reaches that age. BOA rotates a password by deleting the login and creating it again, so its home " +
             "directory and SSH keys are lost. The keys of people (keys) are put back.",
         }),
       rotateOnLeave: flag(

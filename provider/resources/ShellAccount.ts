@@ -70,7 +70,7 @@ const properties = {
   ),
   /**
    * When the password is rotated. A string, such as a date or a ticket, rotates it once for each new value; an age, such
-   * as `{ everyDays: 80 }`, rotates it whenever it has become so old. BOA then deletes the account with its home and SSH
+   * as `{ everyDays: 80 }`, rotates it whenever it reaches that age. BOA then deletes the account with its home and SSH
    * keys, and creates a new one.
    */
   rotation: optional(

@@ -39,7 +39,7 @@ export type Advisory =
   | { kind: "mayKnowPassword"; client: string; people: Person[] }
   /** Keys of the person that no longer open the client's login, or come to open it. */
   | { kind: "keysRemoved" | "keysAdded"; person: Person; client: string; keys: readonly AccessKey[] }
-  /** From now on the password is rotated whenever it is so old. */
+  /** From now on the password is rotated whenever it reaches that age. */
   | { kind: "rotatedByAge"; client: string; everyDays: number }
   | { kind: "passwordRead"; client: string }
   | { kind: "made"; person: Person }
