@@ -1,7 +1,7 @@
 import { DrupalFrontEnd, needDrupalFrontEnd } from "../drupal/DrupalFrontEnd";
 import { FrontEndFixture } from "./FrontEndFixture";
 import { onTheLifecycles } from "../scenarios/everyEngine";
-import { describeScenarios } from "./scenarios.suite";
+import { describeScenarios, others, promises } from "./scenarios.suite";
 import { describeWorker } from "./worker.suite";
 
 describe("the PHP worker under a real php, on a real MariaDB", () => {
@@ -48,5 +48,6 @@ describe("the PHP worker under a real php, on a real MariaDB", () => {
       };
     },
     onTheLifecycles,
+    [...promises, ...others],
   );
 });

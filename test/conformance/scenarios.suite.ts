@@ -4,6 +4,7 @@
  */
 import { onEveryEngine } from "../scenarios/everyEngine";
 import type { Opener } from "../scenarios/ScenarioStack";
+import { describeKeys } from "./scenarios/keys.suite";
 import { describeOddServers } from "./scenarios/oddServers.suite";
 import { describePromises } from "./scenarios/promises.suite";
 import { describeResources } from "./scenarios/resources.suite";
@@ -14,6 +15,8 @@ export type { ScenarioServer };
 export type Part = (scenario: ScenarioFixture) => void;
 export const promises: Part[] = [describePromises];
 export const others: Part[] = [describeResources, describeOddServers];
+/** For a server whose accounts are reached as root. */
+export const asRoot: Part[] = [describeKeys];
 
 /**
  * @param on the engines that are there, if absent
@@ -23,7 +26,7 @@ export function describeScenarios(
   name: string,
   start: () => Promise<ScenarioServer>,
   on: (title: string, suite: (engine: () => Opener) => void) => void = onEveryEngine,
-  parts = [...promises, ...others],
+  parts = [...promises, ...others, ...asRoot],
 ): void {
   on(`the scenarios of ${name}`, (engine) => {
     const scenario = new ScenarioFixture();

@@ -1,9 +1,9 @@
 import { ManualClock } from "../aegir/Clock";
-import { SmallAegir } from "../aegir/SmallAegir";
+import { SmallAegir, type SmallAegirOptions } from "../aegir/SmallAegir";
 import { onEveryEngine, onTheLifecycles } from "../scenarios/everyEngine";
 import { smallAegirFixture } from "./SmallAegirFixture";
 import { longRun } from "../support/random";
-import { describeScenarios, others, promises } from "./scenarios.suite";
+import { asRoot, describeScenarios, others, promises } from "./scenarios.suite";
 import { describeWorker } from "./worker.suite";
 
 for (const flavour of ["boa", "upstream"] as const) {
@@ -21,8 +21,8 @@ for (const flavour of ["boa", "upstream"] as const) {
     };
   });
   const name = `the small Aegir (${flavour})`;
-  const start = async () => {
-    const aegir = await SmallAegir.start({ flavour });
+  const start = async (login: Partial<SmallAegirOptions> = {}) => {
+    const aegir = await SmallAegir.start({ flavour, ...login });
     aegir.addSites([{ site: "tt1.example.com" }, { site: "tt2.example.com" }]);
     aegir.panel.addPlatform("tt-platform");
     // What must stay as it is, one site of the default owner among it, without which its login would come and go.
@@ -46,6 +46,10 @@ for (const flavour of ["boa", "upstream"] as const) {
   // Engines play against one flavour; what the flavours differ in is the server's. Every day they play the promises.
   const onEngines = flavour === "boa" ? (longRun ? [...promises, ...others] : promises) : [];
   const onLifecycles = [...promises, ...others].filter((part) => !onEngines.includes(part));
-  if (onEngines.length > 0) describeScenarios(name, start, onEveryEngine, onEngines);
-  if (onLifecycles.length > 0) describeScenarios(name, start, onTheLifecycles, onLifecycles);
+  if (onEngines.length > 0) describeScenarios(name, () => start(), onEveryEngine, onEngines);
+  if (onLifecycles.length > 0) describeScenarios(name, () => start(), onTheLifecycles, onLifecycles);
+  if (flavour === "boa") {
+    const root = { user: "root", owner: "o1", accountsUser: "root" } as const;
+    describeScenarios(`${name}, reached as root`, () => start(root), onTheLifecycles, asRoot);
+  }
 }

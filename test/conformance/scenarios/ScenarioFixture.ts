@@ -170,9 +170,16 @@ export class ScenarioFixture {
     assert.deepEqual(linked, owner === defaultClient ? [] : [internalName], `${domain} is linked for its owner alone`);
   }
 
+  /** Where the password files lie, as the SFTP of the accounts' connection shows it. */
+  private get passwordDirectory(): string {
+    const { instance, connection, directory } = this.server.configuration.accounts!;
+    return directory ?? (connection.user === "root" ? `/home/${instance}.ftp/users` : "/users");
+  }
+
   /** The password of a login, from its file; undefined if there is none. */
   async password(login: string): Promise<string | undefined> {
-    const { connection, directory = "/users" } = this.server.configuration.accounts!;
+    const { connection } = this.server.configuration.accounts!;
+    const directory = this.passwordDirectory;
     const files = await PlainFiles.open(connection);
     try {
       if (!(await files.list(directory)).includes(login)) return undefined;
@@ -188,6 +195,12 @@ export class ScenarioFixture {
   async seenBy(login: string, password: string): Promise<string[] | undefined> {
     const { host, port, hostKey } = this.server.configuration.accounts!.connection;
     return sitesOfLogin({ host, port, hostKey, user: login, password });
+  }
+
+  /** The same with this private key. */
+  async seenByKey(login: string, privateKey: string): Promise<string[] | undefined> {
+    const { host, port, hostKey } = this.server.configuration.accounts!.connection;
+    return sitesOfLogin({ host, port, hostKey, user: login, privateKey });
   }
 
   /** That the holder of a client's login sees this site and no other, where there are logins. */
@@ -287,7 +300,7 @@ export class ScenarioFixture {
       const login = `${accounts.instance}.${this.server.prefix}`;
       await until("no login of ours is left", async () => {
         const files = await PlainFiles.open(accounts.connection);
-        const names = await files.list(accounts.directory ?? "/users").finally(() => files.close());
+        const names = await files.list(this.passwordDirectory).finally(() => files.close());
         return !names.some((name) => name.startsWith(login));
       });
     }
