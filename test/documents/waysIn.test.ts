@@ -67,6 +67,8 @@ for (const [page, options] of Object.entries(pages)) {
     it(`${page}: shows what doctor prints`, async () => {
       const directory = mkdtempSync(join(tmpdir(), "aegir-docs-"));
       const aegir = await SmallAegir.start(options);
+      // A server whose queue has run before, however soon it is asked.
+      aegir.panel.setVariable("hosting_queue_tasks_last_run", Math.floor(Date.now() / 1000) - 12);
       try {
         const { connection, accounts, ...rest } = aegir.configuration();
         const shown = configurations.at(-1)!;
