@@ -1,8 +1,8 @@
 /**
  * Who reaches which site, as data. A person reaches a site through the panel if it is bound to the client that owns the
  * site, and perhaps with a key of its own in the client's login. A shell login reaches the sites of the client that it is
- * derived from, for whoever knows its password; BOA makes one for every client with a site, declared or not. A site has one
- * owner, so each reach has one reason.
+ * derived from, for the people who know its password; BOA makes one for every client with a site, declared or not. A site
+ * has one owner, so each reach has one reason.
  */
 import { DEFAULT_REMOVAL_LIMIT, type AllowedRemovals, type RemovalLimit } from "../manifest/Manifest";
 import type { AuthorizedKey } from "../naming/AuthorizedKey";
