@@ -91,6 +91,14 @@ export function describeWorker(name: string, start: () => Promise<Target>): void
       for (const { name } of (await fixture.state()).users) await fixture.removeUser(name);
     }
 
+    /** The platform that clients may be allowed on; skips a test of a server without one. */
+    async function needPlatform(context: Mocha.Context): Promise<number> {
+      const platform = await fixture.platform();
+      if (platform !== null) return platform;
+      console.warn(`      skipped: no platform has a title that begins with "${target.prefix}"`);
+      return context.skip();
+    }
+
     /** Asks for what must not be done, and sees that nothing was. */
     async function refused(verb: Verb, args: unknown): Promise<Failure> {
       const state = await fixture.state();
@@ -343,11 +351,7 @@ export function describeWorker(name: string, start: () => Promise<Target>): void
       });
 
       it("show every platform with whom it admits", async function () {
-        const platform = await fixture.platform();
-        if (platform === null) {
-          console.warn(`      skipped: no platform has a title that begins with "${target.prefix}"`);
-          return this.skip();
-        }
+        const platform = await needPlatform(this);
         const admitted = async () =>
           (await worker.ok("inventory", {})).platforms.find(({ nid }) => nid === platform)?.clients;
         assert.deepEqual(await admitted(), [], "open to all");
@@ -945,11 +949,7 @@ export function describeWorker(name: string, start: () => Promise<Target>): void
       });
 
       it("drops rows of platforms when asked to, and never a platform's last one, which would open it to all (trap 10)", async function () {
-        const platform = await fixture.platform();
-        if (platform === null) {
-          console.warn(`      skipped: no platform has a title that begins with "${target.prefix}"`);
-          return this.skip();
-        }
+        const platform = await needPlatform(this);
         const one = (await makeClient("one")).client.nid;
         const two = (await makeClient("two")).client.nid;
         await fixture.restrict(platform, [one, two]);
@@ -967,11 +967,7 @@ export function describeWorker(name: string, start: () => Promise<Target>): void
       });
 
       it("gives a platform's last row to the default client when asked to, so that it stays closed (trap 10)", async function () {
-        const platform = await fixture.platform();
-        if (platform === null) {
-          console.warn(`      skipped: no platform has a title that begins with "${target.prefix}"`);
-          return this.skip();
-        }
+        const platform = await needPlatform(this);
         const one = (await makeClient("one")).client.nid;
         const two = (await makeClient("two")).client.nid;
         await fixture.restrict(platform, [one, two]);
