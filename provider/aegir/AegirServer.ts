@@ -4,6 +4,7 @@
  */
 import { labelOf, resolveConnection } from "../ssh/credentials";
 import { firstAccepted } from "../ssh/offerKeys";
+import { shellAccountName } from "../naming/ShellAccountName";
 import { printable } from "../text/printable";
 import { SshConnection } from "../ssh/SshConnection";
 import type { Inventory } from "../worker/facts";
@@ -87,6 +88,11 @@ export class AegirServer {
 
   get authorizedKeys(): AuthorizedKeys {
     return this.#ofAccounts(this.#authorizedKeys);
+  }
+
+  /** The shell account of a client, for example `o1.acme`. */
+  loginOf(client: string): string {
+    return shellAccountName(this.#ofAccounts(this.#passwordFiles && this.configuration.accounts).instance, client);
   }
 
   #ofAccounts<T>(part: T | undefined): T {

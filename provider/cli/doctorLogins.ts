@@ -2,7 +2,6 @@
 import { ftpsHandshake, type FtpsHandshake } from "../aegir/ftpsHandshake";
 import { loginAddress } from "../aegir/loginAddress";
 import { tryLogins, type LoginTrial } from "../aegir/loginTrials";
-import { shellAccountName } from "../naming/ShellAccountName";
 import { plural } from "../text/Phrase";
 import { printable } from "../text/printable";
 import type { Style } from "../text/Style";
@@ -28,9 +27,8 @@ export async function examineLogins(
   return withServer(servers, manifest.server, context, async (server) => {
     // Says what is missing if this server has no accounts.
     void server.passwordFiles;
-    const { instance } = server.configuration.accounts!;
     const logins = manifest.clients.flatMap(({ internalName, shellAccount }) =>
-      shellAccount ? [shellAccountName(instance, internalName)] : [],
+      shellAccount ? [server.loginOf(internalName)] : [],
     );
     if (logins.length === 0) return { trials: [], ftps: null };
     context.warn(

@@ -2,7 +2,6 @@ import { AegirError } from "../aegir/AegirError";
 import type { AegirServer } from "../aegir/AegirServer";
 import { loginAddress } from "../aegir/loginAddress";
 import { internalNameProblems } from "../naming/InternalName";
-import { shellAccountName } from "../naming/ShellAccountName";
 import { printable } from "../text/printable";
 import { twoColumns } from "../text/twoColumns";
 import { defineCommand, UsageError } from "./Command";
@@ -57,7 +56,7 @@ type LoginFacts = Omit<Awaited<ReturnType<typeof look>>, "password">;
 
 async function look(server: AegirServer, client: string) {
   const { passwordFiles, configuration } = server;
-  const username = shellAccountName(configuration.accounts!.instance, client);
+  const username = server.loginOf(client);
   const found = await passwordFiles.read(username);
   if (!found) {
     throw new AegirError({

@@ -20,7 +20,7 @@ import {
   revokeKeys,
 } from "./loginKeys";
 import { afterOwnerships } from "./loginOrder";
-import { loginOf, refuseShared, siteWatch } from "./loginSites";
+import { refuseShared, siteWatch } from "./loginSites";
 import { PartialFailure } from "./PartialFailure";
 import {
   boolean,
@@ -215,7 +215,7 @@ export const shellAccount: ResourceHandlers<Inputs, Recorded> = {
 
   async create(inputs): Promise<CreateResult<Recorded>> {
     const server = serverFor(inputs.server);
-    const login = loginOf(server, inputs.client);
+    const login = server.loginOf(inputs.client);
     const watch = siteWatch(server, inputs.client);
     // A lost state left keys there that are not declared any more.
     const going = await revokeKeys(server, login, inputs.authorizedKeys, undefined);

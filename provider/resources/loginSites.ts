@@ -1,14 +1,7 @@
 /** The sites that a client's login shows: whether there are any, for which BOA keeps the login, and whose they are. */
 import { AegirError } from "../aegir/AegirError";
 import type { AegirServer } from "../aegir/AegirServer";
-import { shellAccountName } from "../naming/ShellAccountName";
 import { TaskStatus } from "../worker/facts";
-
-export function loginOf(server: AegirServer, client: string): string {
-  // passwordFiles says what is missing if this server has no accounts.
-  void server.passwordFiles;
-  return shellAccountName(server.configuration.accounts!.instance, client);
-}
 
 /**
  * Looks, at first and then at every fourth call, whether BOA has a reason to make the login: a link of a site below the
@@ -59,7 +52,7 @@ async function refuseSharedWith(server: AegirServer, client: string, sameShellNa
   if (sharing.length === 0) return;
   throw new AegirError({
     code: "refused",
-    what: `the login ${loginOf(server, client)} is shared by the clients ${[client, ...sharing].join(", ")}, because letters and digits alone count in it, and shows its holder the sites of each in turn`,
+    what: `the login ${server.loginOf(client)} is shared by the clients ${[client, ...sharing].join(", ")}, because letters and digits alone count in it, and shows its holder the sites of each in turn`,
     server: server.label,
     outcome: "notDone",
     next: `Give the sites of ${sharing.join(", ")} to a client of another name first`,
