@@ -4,6 +4,7 @@ import { ageInDays, decideRotation, endOfPassword, lastDayOf } from "../decision
 import type { Manifest, ManifestClient } from "../manifest/Manifest";
 import { shellAccountName } from "../naming/ShellAccountName";
 import { name, phrase, plural, type Phrase } from "../text/Phrase";
+import { passwordEndText } from "../text/passwordEnd";
 import { declaredLines, type LoginKeys } from "./loginKeys";
 
 export { PASSWORD_WARNED_DAYS } from "../decisions/passwordRotation";
@@ -52,11 +53,7 @@ export function endingPasswords(manifest: Manifest, logins: LiveLogins): Passwor
   return declaredLogins(manifest, logins).flatMap(({ login, age, rotation }) => {
     const end = endOfPassword(age, rotation, manifest.asOf);
     if (end === undefined) return [];
-    const unless = age.passwordChangedByHolder === null ? phrase`, unless its user has changed it` : [];
-    const when =
-      end.daysLeft < 0
-        ? phrase`ended on ${end.lastDay}${unless}. Logins with a key ended with it`
-        : phrase`works until ${end.lastDay} (${plural(end.daysLeft, "day")} left)${unless}. Logins with a key end with it`;
+    const when = passwordEndText(end, age.passwordChangedByHolder);
     const next = rotation
       ? "Its rotation by age was due before: see when the last deployment ran, and what it said of this login."
       : "To rotate it, change the rotation of its client.";

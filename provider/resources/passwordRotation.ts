@@ -3,6 +3,7 @@ import { configurationOf, serverFor } from "../aegir/servers";
 import { ageInDays, decideRotation, endOfPassword, type KnownAge } from "../decisions/passwordRotation";
 import { utcDay } from "../naming/Day";
 import type { RotationByAge } from "../naming/RotationByAge";
+import { passwordEndText } from "../text/passwordEnd";
 import { plural } from "../text/Phrase";
 import { report } from "./report";
 import { isKnown, same } from "./values";
@@ -89,12 +90,6 @@ export function reviewRotation(id: string, olds: Recorded, news: Declared): bool
 function reportEnd(id: string, olds: Recorded, rotation: RotationByAge | undefined, today: string): void {
   const end = endOfPassword(olds, rotation, today);
   if (end === undefined) return;
-  const { lastDay, daysLeft } = end;
-  const unless = olds.passwordChangedByHolder === null ? ", unless its user has changed it" : "";
-  const says =
-    daysLeft < 0
-      ? `its password ended on ${lastDay}${unless}. Logins with a key ended with it.`
-      : `its password works until ${lastDay} (${plural(daysLeft, "day")} left)${unless}. Logins with a key end with it.`;
   const advice = rotation ? "" : " Write another rotation, or let it follow the age: { everyDays: 80 }.";
-  report(id, `${says}${advice}`);
+  report(id, `its password ${passwordEndText(end, olds.passwordChangedByHolder)}.${advice}`);
 }
