@@ -1,3 +1,4 @@
+import importSort from "eslint-plugin-simple-import-sort";
 import tseslint from "typescript-eslint";
 
 export default tseslint.config(
@@ -10,10 +11,20 @@ export default tseslint.config(
         tsconfigRootDir: import.meta.dirname,
       },
     },
+    plugins: { "simple-import-sort": importSort },
     rules: {
       eqeqeq: "error",
       curly: ["error", "multi-line"],
       "no-console": "off",
+      // What Node has, what packages have, what is further up in this one, what is beside.
+      "simple-import-sort/imports": ["error", { groups: [["^\\u0000", "^node:", "^@?\\w", "^\\.\\.", "^\\."]] }],
+      "no-restricted-syntax": [
+        "error",
+        {
+          selector: ':matches(PropertyDefinition, MethodDefinition[kind!="constructor"])[accessibility="private"]',
+          message: "Write #name, which nothing outside can read or print. Only parameter properties need the word.",
+        },
+      ],
       "@typescript-eslint/no-floating-promises": "error",
       "@typescript-eslint/no-misused-promises": ["error", { checksVoidReturn: { arguments: false } }],
       "@typescript-eslint/switch-exhaustiveness-check": "error",
@@ -28,13 +39,6 @@ export default tseslint.config(
   {
     files: ["provider/**/*.ts"],
     rules: {
-      "no-restricted-syntax": [
-        "error",
-        {
-          selector: ':matches(PropertyDefinition, MethodDefinition[kind!="constructor"])[accessibility="private"]',
-          message: "Write #name, which nothing outside can read or print. Only parameter properties need the word.",
-        },
-      ],
       "no-restricted-properties": [
         "error",
         { object: "Date", property: "now", message: "A wall clock jumps, and is not the server's: performance.now()." },

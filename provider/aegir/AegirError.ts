@@ -1,5 +1,5 @@
-import { printable } from "../text/printable";
 import { OneLineError } from "../text/OneLineError";
+import { printable } from "../text/printable";
 
 /**
  * Reasons why an Aegir server does not do, or has not yet done, what a resource needs. Errors of the connection are

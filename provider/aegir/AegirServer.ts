@@ -2,21 +2,21 @@
  * One Aegir server as the resources see it. All resources of the server share this object, and with it one SSH
  * connection per login and one Drush worker.
  */
+import { shellAccountName } from "../naming/ShellAccountName";
 import { labelOf, resolveConnection } from "../ssh/credentials";
 import { firstAccepted } from "../ssh/offerKeys";
-import { shellAccountName } from "../naming/ShellAccountName";
-import { printable } from "../text/printable";
 import { SshConnection } from "../ssh/SshConnection";
+import { printable } from "../text/printable";
 import type { Inventory } from "../worker/facts";
 import { AegirError } from "./AegirError";
 import { AuthorizedKeys } from "./AuthorizedKeys";
 import { Clients } from "./Clients";
 import { Drush } from "./Drush";
+import { DrushWorker } from "./DrushWorker";
 import { PasswordFiles } from "./PasswordFiles";
-import { authorizedKeysProblem, SERVERS_KEY, type ServerConfiguration } from "./ServerConfiguration";
+import { authorizedKeysProblem, type ServerConfiguration, SERVERS_KEY } from "./ServerConfiguration";
 import { Sites } from "./Sites";
 import { TaskWatcher } from "./TaskWatcher";
-import { DrushWorker } from "./DrushWorker";
 
 /** Standard output of the provider process is what Pulumi shows while an operation runs. */
 const logged = (line: string) => console.log(printable(line, 2000));

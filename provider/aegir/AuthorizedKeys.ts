@@ -3,12 +3,12 @@
  * one character for each byte.
  */
 import { createHash } from "node:crypto";
-import { describeKey, type AuthorizedKey } from "../naming/AuthorizedKey";
+import { type AuthorizedKey, describeKey } from "../naming/AuthorizedKey";
 import { isCancelled, pause } from "../ssh/cancellation";
 import type { SshConnection } from "../ssh/SshConnection";
 import { printable } from "../text/printable";
 import { AegirError, waitCancelled } from "./AegirError";
-import { KEY_MARK, KEY_SCRIPT, MOST_KEY_BYTES, WORDS, type KeyAnswer } from "./keyScript";
+import { KEY_MARK, KEY_SCRIPT, type KeyAnswer, MOST_KEY_BYTES, WORDS } from "./keyScript";
 import { StallTimeout } from "./StallTimeout";
 
 const DEADLINE_SECONDS = 60;

@@ -1,8 +1,8 @@
 /** Clients as resources see them: found by their internal name, made, renamed, given a panel user, and deleted. */
 import { mailKey } from "../naming/PanelUser";
-import { WorkerRefusal } from "../worker/WorkerRefusal";
 import type { ClientFacts } from "../worker/facts";
 import type { VerbArguments, VerbResult } from "../worker/protocol";
+import { WorkerRefusal } from "../worker/WorkerRefusal";
 import type { DrushWorker } from "./DrushWorker";
 import { meaningOf } from "./workerRefusals";
 

@@ -3,29 +3,29 @@
  * lost database connection), so it is replaced before that
  * (docs/aegir.md#worker-lease): after 60 s, after 500 requests, and after any failure.
  */
-import { SshError } from "../ssh/SshError";
-import { SessionBroken } from "../worker/SessionBroken";
-import { WorkerNotStarted } from "../worker/WorkerNotStarted";
 import { rawName, spelledOut } from "../naming/SpelledName";
-import type { SshConnection } from "../ssh/SshConnection";
-import { DEFAULT_TIMINGS } from "../ssh/Timings";
 import { isCancelled, pause } from "../ssh/cancellation";
-import { WorkerRefusal } from "../worker/WorkerRefusal";
-import { WorkerSession } from "../worker/WorkerSession";
+import type { SshConnection } from "../ssh/SshConnection";
+import { SshError } from "../ssh/SshError";
+import { DEFAULT_TIMINGS } from "../ssh/Timings";
 import type { ServerFacts } from "../worker/facts";
 import {
   PROTOCOL_VERSION,
-  verbs,
-  WORKER_ARGUMENTS,
   type Verb,
   type VerbArguments,
   type VerbResult,
+  verbs,
+  WORKER_ARGUMENTS,
 } from "../worker/protocol";
+import { SessionBroken } from "../worker/SessionBroken";
 import { workerSource } from "../worker/source";
+import { WorkerNotStarted } from "../worker/WorkerNotStarted";
+import { WorkerRefusal } from "../worker/WorkerRefusal";
+import { WorkerSession } from "../worker/WorkerSession";
 import { AegirError } from "./AegirError";
+import { diagnoseStart } from "./diagnoseStart";
 import type { Drush } from "./Drush";
 import { StallTimeout } from "./StallTimeout";
-import { diagnoseStart } from "./diagnoseStart";
 import { internalReason } from "./workerRefusals";
 
 const LEASE_SECONDS = 60;

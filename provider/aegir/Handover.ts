@@ -4,22 +4,22 @@
  */
 import { decideOwner, isEffective, mayRelease, type RecordedOwner } from "../decisions/siteOwner";
 import { plural } from "../text/Phrase";
-import { SessionBroken } from "../worker/SessionBroken";
-import { WorkerRefusal } from "../worker/WorkerRefusal";
 import {
-  SiteStatus,
-  TaskStatus,
   type CertificateLeft,
   type ClientReference,
   type SiteFacts,
+  SiteStatus,
   type TaskFacts,
+  TaskStatus,
 } from "../worker/facts";
 import { details } from "../worker/protocol";
+import { SessionBroken } from "../worker/SessionBroken";
+import { WorkerRefusal } from "../worker/WorkerRefusal";
 import { AegirError } from "./AegirError";
 import { clientChange, otherClient } from "./ClientNumber";
 import type { DrushWorker } from "./DrushWorker";
 import { requireSite } from "./findSite";
-import { NotApplied, type HandoverProgress } from "./NotApplied";
+import { type HandoverProgress, NotApplied } from "./NotApplied";
 import { ownerRefused } from "./ownerRefused";
 import { retryUntilCertain } from "./retryUntilCertain";
 import { pendingInstall, runningTask, supersedes } from "./siteTasks";

@@ -5,11 +5,11 @@
  */
 import { createHash } from "node:crypto";
 import { posix } from "node:path";
-import { by } from "../text/order";
 import { isCancelled, pause } from "../ssh/cancellation";
-import { SftpRefusal } from "../ssh/SftpRefusal";
 import { type Sftp } from "../ssh/Sftp";
+import { SftpRefusal } from "../ssh/SftpRefusal";
 import type { SshConnection } from "../ssh/SshConnection";
+import { by } from "../text/order";
 import { AegirError, waitCancelled } from "./AegirError";
 import { AccountStatuses, type PasswordAge } from "./PasswordAge";
 import { StallTimeout } from "./StallTimeout";

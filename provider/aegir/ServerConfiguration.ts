@@ -12,8 +12,8 @@
 import { z } from "zod";
 import { dayProblems } from "../naming/Day";
 import { PASSWORD_DAYS } from "../naming/RotationByAge";
-import { printable } from "../text/printable";
 import { ConnectionArgs } from "../ssh/ConnectionArgs";
+import { printable } from "../text/printable";
 import { AegirError } from "./AegirError";
 
 /** Reads an address as people write it, like the `host` of a connection. */

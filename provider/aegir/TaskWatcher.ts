@@ -5,13 +5,13 @@
  * The time limit of a wait starts again whenever the queue or the task has advanced: BOA runs about one task a minute
  * (docs/aegir.md#queue), and a long queue is not a failure.
  */
-import { TaskStatus, type QueueFacts, type TaskFacts } from "../worker/facts";
-import { AegirError, waitCancelled, type Outcome } from "./AegirError";
 import { isCancelled, pause } from "../ssh/cancellation";
+import { plural } from "../text/Phrase";
+import { type QueueFacts, type TaskFacts, TaskStatus } from "../worker/facts";
+import { AegirError, type Outcome, waitCancelled } from "./AegirError";
+import type { DrushWorker } from "./DrushWorker";
 import { StallTimeout } from "./StallTimeout";
 import { stillWaiting, WaitReport } from "./WaitReport";
-import type { DrushWorker } from "./DrushWorker";
-import { plural } from "../text/Phrase";
 
 /** A verify may take one second, and its place in the queue an hour: checks begin early and become rarer, up to `pollSeconds`. */
 const FIRST_LOOK_SECONDS = 0.5;

@@ -2,9 +2,9 @@
  * Finds out why no worker started. The failed start reports only "exit code 1"; a few harmless commands, constant command
  * lines, find the cause, so that the error can say what to write. They run only after a failure.
  */
-import { printable } from "../text/printable";
 import type { RunResult, SshConnection } from "../ssh/SshConnection";
 import { SshError } from "../ssh/SshError";
+import { printable } from "../text/printable";
 import { WorkerNotStarted } from "../worker/WorkerNotStarted";
 import { WorkerRefusal } from "../worker/WorkerRefusal";
 import type { Drush } from "./Drush";

@@ -1,6 +1,6 @@
-import type { SshConnection } from "../ssh/SshConnection";
 import { endOfPassword } from "../decisions/passwordRotation";
 import { utcDay } from "../naming/Day";
+import type { SshConnection } from "../ssh/SshConnection";
 import { OneLineError } from "../text/OneLineError";
 import type { AegirServer } from "./AegirServer";
 import type { Ability, AccountsFacts, DrushFacts, Examination, Finding, HostKeyFacts } from "./Examination";

@@ -1,10 +1,10 @@
 import {
   anotherSite,
   otherBearer,
-  ownerName,
-  takenBack,
   type OwnerDecision,
+  ownerName,
   type RecordedOwner,
+  takenBack,
 } from "../decisions/siteOwner";
 import type { SiteFacts } from "../worker/facts";
 import { AegirError } from "./AegirError";

@@ -1,5 +1,5 @@
 /** What the tasks of a site mean for a handover. */
-import { SiteStatus, TaskStatus, type SiteFacts, type TaskFacts } from "../worker/facts";
+import { type SiteFacts, SiteStatus, type TaskFacts, TaskStatus } from "../worker/facts";
 
 export function runningTask(site: SiteFacts): TaskFacts | undefined {
   return site.tasks.find((task) => task.status === TaskStatus.processing);

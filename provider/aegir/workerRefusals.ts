@@ -2,9 +2,9 @@
  * What a refusal of the worker means for a resource, in terms of its declaration. The worker knows only its request; these
  * messages say what was declared, and what to write instead.
  */
-import { WorkerRefusal } from "../worker/WorkerRefusal";
 import type { WorkerErrorCode } from "../worker/errorCodes";
 import { details } from "../worker/protocol";
+import { WorkerRefusal } from "../worker/WorkerRefusal";
 import { AegirError, type AegirErrorCode } from "./AegirError";
 import { otherClient } from "./ClientNumber";
 import { otherUser } from "./UserNumber";

@@ -1,22 +1,22 @@
 import { writeFileSync } from "node:fs";
 import { resolve } from "node:path";
+import { AUDIT_KINDS, type AuditEntry, auditOf, isAlarming } from "../inventory/Audit";
 import { PASSWORD_WARNED_DAYS } from "../inventory/passwords";
-import { AUDIT_KINDS, auditOf, isAlarming, type AuditEntry } from "../inventory/Audit";
-import { ManifestError, parseManifest, type KnownFinding, type Manifest } from "../manifest";
+import { type KnownFinding, type Manifest, ManifestError, parseManifest } from "../manifest";
 import { addKnownFindings } from "../manifest/addKnownFindings";
 import { WARNED_DAYS } from "../manifest/Manifest";
 import { manifestBytes } from "../manifest/parseManifest";
 import { plural, rendered } from "../text/Phrase";
 import { printable } from "../text/printable";
 import type { Style } from "../text/Style";
-import { defineCommand, UsageError, type CommandContext } from "./Command";
+import { type CommandContext, defineCommand, UsageError } from "./Command";
 import { ExitCode } from "./ExitCode";
 import {
   bytesOf,
   LIVE_OPTIONS,
   MANIFEST_USAGE,
-  manifestWithInventory,
   type ManifestWithInventory,
+  manifestWithInventory,
 } from "./manifestOptions";
 
 const TITLES: Record<AuditEntry["kind"], string> = {

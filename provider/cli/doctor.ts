@@ -1,16 +1,16 @@
 import { AegirError } from "../aegir/AegirError";
-import { parseUnpinned } from "../aegir/unpinnedHosts";
 import { instanceOf } from "../aegir/ServerConfiguration";
+import { parseUnpinned } from "../aegir/unpinnedHosts";
 import { inspectServer, type NamedPinning, type ServerInspection } from "../inventory/ServerInspection";
 import { printable } from "../text/printable";
-import { defineCommand, UsageError, type CommandContext, type CommandResult } from "./Command";
+import { type CommandContext, type CommandResult, defineCommand, UsageError } from "./Command";
 import { CONNECTION_OPTIONS, connectionOf, type ConnectionOptions } from "./connectionOptions";
 import { allWork, examineLogins, loginsReport } from "./doctorLogins";
-import { doctorReport, type DoctorFacts } from "./doctorReport";
+import { type DoctorFacts, doctorReport } from "./doctorReport";
 import { ExitCode } from "./ExitCode";
-import type { UncheckedServers } from "./serverFiles";
 import { MANIFEST_USAGE } from "./manifestOptions";
-import { CHOOSE_SERVER, SERVER_OPTIONS, uncheckedServers, type ServerOptions } from "./serverOptions";
+import type { UncheckedServers } from "./serverFiles";
+import { CHOOSE_SERVER, SERVER_OPTIONS, type ServerOptions, uncheckedServers } from "./serverOptions";
 
 /** `aegir-access doctor`: what can be managed on a server. */
 export const doctor = defineCommand({

@@ -1,14 +1,14 @@
 /** `aegir-access doctor --logins`: whether the declared logins let their holders in. */
-import { ftpsHandshake, type FtpsHandshake } from "../aegir/ftpsHandshake";
+import { type FtpsHandshake, ftpsHandshake } from "../aegir/ftpsHandshake";
 import { loginAddress } from "../aegir/loginAddress";
-import { tryLogins, type LoginTrial } from "../aegir/loginTrials";
+import { type LoginTrial, tryLogins } from "../aegir/loginTrials";
 import { plural } from "../text/Phrase";
 import { printable } from "../text/printable";
 import type { Style } from "../text/Style";
 import { twoColumns } from "../text/twoColumns";
 import type { CommandContext } from "./Command";
 import { declaredManifest } from "./manifestOptions";
-import { withServer, type ServerOptions } from "./serverOptions";
+import { type ServerOptions, withServer } from "./serverOptions";
 
 const WIDTH = 98;
 

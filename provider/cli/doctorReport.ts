@@ -1,7 +1,7 @@
 import { stringify } from "yaml";
 import type { Examination } from "../aegir/Examination";
-import type { Pinning, UnpinnedConnection } from "../aegir/unpinnedHosts";
 import { SERVERS_KEY } from "../aegir/ServerConfiguration";
+import type { Pinning, UnpinnedConnection } from "../aegir/unpinnedHosts";
 import type { NamedPinning, NotPinned, ServerInspection } from "../inventory/ServerInspection";
 import { duration } from "../text/duration";
 import { printable } from "../text/printable";

@@ -3,7 +3,7 @@ import { liveClients } from "../inventory/declarable";
 import { findingsOf } from "../inventory/findings";
 import { DECIDE, manifestOfInventory } from "../inventory/manifestOfInventory";
 import { plural } from "../text/Phrase";
-import { defineCommand, type CommandContext } from "./Command";
+import { type CommandContext, defineCommand } from "./Command";
 import { ExitCode } from "./ExitCode";
 import { configuredServers, SERVER_OPTIONS, withServer } from "./serverOptions";
 

@@ -1,7 +1,7 @@
 /** A file as a git revision has it. Git is called with lists of arguments, never through a shell. */
 import { execFileSync } from "node:child_process";
-import { printable } from "../text/printable";
 import { MAXIMUM_MANIFEST_SIZE } from "../manifest/parseManifest";
+import { printable } from "../text/printable";
 import { UsageError } from "./Command";
 
 /**

@@ -1,24 +1,24 @@
 import { existsSync, mkdirSync, statSync } from "node:fs";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { printable } from "../text/printable";
-import { defineCommand, UsageError, type CommandContext, type CommandResult } from "./Command";
+import { type CommandContext, type CommandResult, defineCommand, UsageError } from "./Command";
 import { examineServers } from "./doctor";
 import { manifestOfServer } from "./dump";
 import { ExitCode } from "./ExitCode";
-import { initReport, nextCommands, type InitFacts } from "./initReport";
+import { type InitFacts, initReport, nextCommands } from "./initReport";
 import {
   missingPackages,
   pipelineFiles,
   PIPELINES,
-  projectFiles,
-  writeMissing,
   type Pipelines,
   type ProjectFile,
+  projectFiles,
+  writeMissing,
   type WrittenFile,
 } from "./projectFiles";
 import { projectFileIn, serversOfFile, type UncheckedServers } from "./serverFiles";
 import { checkedServers } from "./serverOptions";
-import { addServers, stackConfiguration, type StackConfiguration } from "./stackConfiguration";
+import { addServers, type StackConfiguration, stackConfiguration } from "./stackConfiguration";
 import { missingWayIn, pinnedServer, WAY_IN_OPTIONS, type WayInOptions } from "./wayIn";
 
 const MANIFEST = "access.yaml";

@@ -1,18 +1,18 @@
-import { ManifestError, type Manifest, type ManifestProblem } from "../manifest";
+import { type Manifest, ManifestError, type ManifestProblem } from "../manifest";
 import { WARNED_DAYS } from "../manifest/Manifest";
 import { plural } from "../text/Phrase";
 import { printable } from "../text/printable";
+import type { Style } from "../text/Style";
+import { defineCommand } from "./Command";
 import { ExitCode } from "./ExitCode";
 import {
   asOfDay,
-  namingOptions,
-  manifestFile,
   MANIFEST_USAGE,
+  manifestFile,
+  namingOptions,
   OFFLINE_OPTIONS,
   readManifestFile,
 } from "./manifestOptions";
-import type { Style } from "../text/Style";
-import { defineCommand } from "./Command";
 
 /** What is to be said of one manifest. */
 interface Linted {

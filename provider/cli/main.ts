@@ -8,11 +8,11 @@ import { jsonText } from "../text/jsonText";
 import { OneLineError } from "../text/OneLineError";
 import { printable } from "../text/printable";
 import { styleFor } from "../text/Style";
-import { ExitCode } from "./ExitCode";
-import { COMMON_OPTIONS, commandHelp, PROGRAM, programHelp } from "./help";
-import { CHOOSE_SERVER } from "./serverOptions";
-import { UsageError, type Command } from "./Command";
+import { type Command, UsageError } from "./Command";
 import { commands } from "./commands";
+import { ExitCode } from "./ExitCode";
+import { commandHelp, COMMON_OPTIONS, PROGRAM, programHelp } from "./help";
+import { CHOOSE_SERVER } from "./serverOptions";
 import { terminalOf } from "./terminal";
 
 async function main(commandLine: string[]): Promise<ExitCode> {

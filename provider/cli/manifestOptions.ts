@@ -3,15 +3,15 @@ import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import type { AegirServer } from "../aegir/AegirServer";
 import { loginKeysOn } from "../inventory/loginKeys";
-import { ManifestError, parseManifest, type Manifest, type ManifestOptions, type ServerNaming } from "../manifest";
-import { manifestBytes } from "../manifest/parseManifest";
 import type { LiveLogins } from "../inventory/passwords";
-import { OneLineError } from "../text/OneLineError";
+import { type Manifest, ManifestError, type ManifestOptions, parseManifest, type ServerNaming } from "../manifest";
+import { manifestBytes } from "../manifest/parseManifest";
 import { dayProblems, utcDay } from "../naming/Day";
+import { OneLineError } from "../text/OneLineError";
 import { printable } from "../text/printable";
-import { UsageError, type CommandContext, type CommandOptions } from "./Command";
+import { type CommandContext, type CommandOptions, UsageError } from "./Command";
 import { serversOfOnlyStack } from "./serverFiles";
-import { configuredServers, SERVER_OPTIONS, uncheckedServers, withServer, type ServerOptions } from "./serverOptions";
+import { configuredServers, SERVER_OPTIONS, type ServerOptions, uncheckedServers, withServer } from "./serverOptions";
 
 /** Where a manifest is if the command line names none: in a project of its own, or in this repository. */
 const DEFAULT_FILES = ["access.yaml", "stacks/access.yaml"];

@@ -1,11 +1,11 @@
 import { agedPasswords, endingPasswords } from "../inventory/passwords";
 import { planOf, type Step } from "../inventory/Plan";
+import { type Undeclared, undeclaredIds } from "../inventory/undeclared";
 import { accessPage, differenceOf, jsonReview, reviewOf, textReview } from "../review";
-import { undeclaredIds, type Undeclared } from "../inventory/undeclared";
 import { enumerated, phrase, plural, rendered } from "../text/Phrase";
-import { wrap } from "../text/wrap";
 import { printable } from "../text/printable";
 import type { Style } from "../text/Style";
+import { wrap } from "../text/wrap";
 import { defineCommand, UsageError } from "./Command";
 import { ExitCode } from "./ExitCode";
 import { LIVE_OPTIONS, MANIFEST_USAGE, manifestWithInventory } from "./manifestOptions";

@@ -1,29 +1,29 @@
 import { existsSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { ManifestError, parseManifest, type Manifest, type ManifestOptions } from "../manifest";
+import { type Manifest, ManifestError, type ManifestOptions, parseManifest } from "../manifest";
 import { manifestBytes } from "../manifest/parseManifest";
 import {
   accessOfManifest,
   accessOfPreview,
-  IncompletePreview,
   accessPage,
   checksumsOf,
   COMMENT_MARK,
   differenceOf,
+  type EffectiveAccess,
+  IncompletePreview,
   jsonReview,
   markdownReview,
+  type Review,
   reviewOf,
   textReview,
-  type EffectiveAccess,
-  type Review,
 } from "../review";
 import { jsonText } from "../text/jsonText";
 import { codeBlock } from "../text/markdown";
 import { printable } from "../text/printable";
+import { type CommandResult, defineCommand, UsageError } from "./Command";
 import { ExitCode } from "./ExitCode";
 import { fileAt } from "./git";
-import { bytesOf, asOfDay, namingOptions, OFFLINE_OPTIONS } from "./manifestOptions";
-import { defineCommand, UsageError, type CommandResult } from "./Command";
+import { asOfDay, bytesOf, namingOptions, OFFLINE_OPTIONS } from "./manifestOptions";
 
 const FORMATS = ["text", "markdown", "json", "html"] as const;
 type Format = (typeof FORMATS)[number];

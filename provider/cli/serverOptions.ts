@@ -2,9 +2,9 @@
 import { resolve } from "node:path";
 import { AegirError } from "../aegir/AegirError";
 import { AegirServer } from "../aegir/AegirServer";
-import { parseServers, selectServer, SERVERS_KEY, type ServerConfigurations } from "../aegir/ServerConfiguration";
+import { parseServers, selectServer, type ServerConfigurations, SERVERS_KEY } from "../aegir/ServerConfiguration";
 import { printable } from "../text/printable";
-import { UsageError, type CommandContext, type CommandOptions } from "./Command";
+import { type CommandContext, type CommandOptions, UsageError } from "./Command";
 import { serversOfFile, serversOfStack, type UncheckedServers } from "./serverFiles";
 
 /** The options of every command that connects. */

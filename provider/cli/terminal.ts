@@ -1,7 +1,7 @@
 /** The terminal at which a command asks its questions. */
 import { createInterface } from "node:readline/promises";
 import { styleFor } from "../text/Style";
-import { UsageError, type Terminal } from "./Command";
+import { type Terminal, UsageError } from "./Command";
 
 /** Undefined unless both are a terminal, so that questions are read and answered by the same person. */
 export function terminalOf(input: NodeJS.ReadStream, output: NodeJS.WriteStream): Terminal | undefined {

@@ -1,10 +1,10 @@
 /** How `init` reaches a server that is not configured yet: from its options and, on a terminal, from answers. */
-import { scanUnpinnedHosts } from "../aegir/unpinnedHosts";
 import { instanceOf, readAddress } from "../aegir/ServerConfiguration";
-import { UsageError, type CommandOptions, type Terminal } from "./Command";
+import { scanUnpinnedHosts } from "../aegir/unpinnedHosts";
+import { type CommandOptions, type Terminal, UsageError } from "./Command";
+import { CONNECTION_OPTIONS, connectionOf } from "./connectionOptions";
 import { pinningOf } from "./doctor";
 import { hostKeyText } from "./doctorReport";
-import { CONNECTION_OPTIONS, connectionOf } from "./connectionOptions";
 
 export const WAY_IN_OPTIONS = {
   ...CONNECTION_OPTIONS,

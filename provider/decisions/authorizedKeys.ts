@@ -2,7 +2,7 @@
  * What a deployment does with the lines of an `authorized_keys`. Lines that this program wrote are a key and a mark; only
  * they are changed. All others are left as they are, byte for byte: a text here has one character for each byte (latin1).
  */
-import { keysOf, parseAuthorizedKey, type AuthorizedKey } from "../naming/AuthorizedKey";
+import { type AuthorizedKey, keysOf, parseAuthorizedKey } from "../naming/AuthorizedKey";
 
 /** The comment of a line that this program wrote: a lost state finds them again. */
 const MARK = "aegir-access";

@@ -3,7 +3,7 @@
  * dynamic provider by itself: the SDK answers the engine's Cancel without a word to anybody, and a CLI that is killed
  * leaves the provider behind, whose parent is a shell that waits for it (`pulumi-resource-pulumi-nodejs`).
  */
-import { connect, type ClientHttp2Session } from "node:http2";
+import { type ClientHttp2Session, connect } from "node:http2";
 import { endServers } from "../aegir/servers";
 import { cancel } from "../ssh/cancellation";
 

@@ -8,7 +8,7 @@ import { aegirClient } from "../resources/AegirClient";
 import { clientUserBinding } from "../resources/ClientUserBinding";
 import { looking } from "../resources/looking";
 import { PartialFailure } from "../resources/PartialFailure";
-import { STATE_VERSION, type ResourceHandlers } from "../resources/ResourceHandlers";
+import { type ResourceHandlers, STATE_VERSION } from "../resources/ResourceHandlers";
 import { shellAccount } from "../resources/ShellAccount";
 import { siteOwnership } from "../resources/SiteOwnership";
 import { OneLineError } from "../text/OneLineError";

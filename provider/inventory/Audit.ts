@@ -2,12 +2,12 @@
  * A live server compared with its manifest: what is not as declared, what gives access and is not declared, and what is
  * about to end.
  */
-import { shellAccountNameProblems } from "../naming/ShellAccountName";
-import { WARNED_DAYS, type KnownFinding, type Manifest } from "../manifest/Manifest";
+import { type KnownFinding, type Manifest, WARNED_DAYS } from "../manifest/Manifest";
 import { daysBetween } from "../naming/Day";
 import { mailKey, userNameKey } from "../naming/PanelUser";
+import { shellAccountNameProblems } from "../naming/ShellAccountName";
 import { normalizeDomain } from "../naming/SiteDomain";
-import { name, phrase, plural, type Phrase } from "../text/Phrase";
+import { name, type Phrase, phrase, plural } from "../text/Phrase";
 import type { Inventory } from "../worker/facts";
 import { DEFECTS, findingId, findingsOf, findingText } from "./findings";
 import { keyDifference, type LoginKeys } from "./loginKeys";

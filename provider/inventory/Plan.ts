@@ -7,25 +7,25 @@ import { decideBinding, decideMail, type LiveUser } from "../decisions/binding";
 import { decideClient } from "../decisions/client";
 import { decideOwner } from "../decisions/siteOwner";
 import type { Manifest, ManifestClient, ManifestSite, ManifestUser } from "../manifest/Manifest";
-import { mailKey, userNameKey } from "../naming/PanelUser";
 import { keysOf } from "../naming/AuthorizedKey";
+import { mailKey, userNameKey } from "../naming/PanelUser";
 import { reducedName, shellAccountName } from "../naming/ShellAccountName";
 import { normalizeDomain } from "../naming/SiteDomain";
 import {
+  type AccessClient,
   accessClient,
+  type AccessSite,
   EffectiveAccess,
   lastingBinding,
   personByName,
-  type AccessClient,
-  type AccessSite,
 } from "../review/EffectiveAccess";
 import { accessOfInventory } from "../review/fromInventory";
-import { enumerated, name, phrase, plural, type Phrase } from "../text/Phrase";
-import { SiteStatus, type ClientFacts, type Inventory, type SiteFacts } from "../worker/facts";
+import { enumerated, name, type Phrase, phrase, plural } from "../text/Phrase";
+import { type ClientFacts, type Inventory, type SiteFacts, SiteStatus } from "../worker/facts";
 import { grouped } from "./declarable";
 import { declaredLines, keyDifference, liveKeys } from "./loginKeys";
-import { agedPasswords, passwordEnds, type LiveLogins, type PasswordRemark } from "./passwords";
-import { undeclaredIds, undeclaredOf, type Undeclared } from "./undeclared";
+import { agedPasswords, type LiveLogins, passwordEnds, type PasswordRemark } from "./passwords";
+import { type Undeclared, undeclaredIds, undeclaredOf } from "./undeclared";
 
 /** What a deployment does with one declared resource; `refuse`: it fails there, and says so. */
 export interface Step {

@@ -1,8 +1,8 @@
 /** A server as `aegir-access doctor` finds it, before its host keys are pinned and after. */
 import { AegirServer } from "../aegir/AegirServer";
-import { examine } from "../aegir/examine";
 import type { Examination } from "../aegir/Examination";
-import { scanUnpinnedHosts, type Pinning, type UnpinnedConnection } from "../aegir/unpinnedHosts";
+import { examine } from "../aegir/examine";
+import { type Pinning, scanUnpinnedHosts, type UnpinnedConnection } from "../aegir/unpinnedHosts";
 import { OneLineError } from "../text/OneLineError";
 
 export type ServerInspection = Examination | NotPinned | Decommissioned;

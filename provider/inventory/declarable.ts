@@ -7,12 +7,12 @@ import { isEffective } from "../decisions/siteOwner";
 import { clientNameKey, clientNameProblems } from "../naming/ClientName";
 import { deriveInternalName, internalNameProblems } from "../naming/InternalName";
 import { userNameProblems } from "../naming/PanelUser";
-import { by } from "../text/order";
-import { quoted } from "../text/quoted";
 import { reducedName } from "../naming/ShellAccountName";
 import { normalizeDomain, siteDomainProblems } from "../naming/SiteDomain";
 import { canonicalName, lookAlikeReasons } from "../naming/SpelledName";
-import { SiteStatus, type ClientFacts, type Inventory, type SiteFacts, type UserFacts } from "../worker/facts";
+import { by } from "../text/order";
+import { quoted } from "../text/quoted";
+import { type ClientFacts, type Inventory, type SiteFacts, SiteStatus, type UserFacts } from "../worker/facts";
 
 /** A client of the server with its sites and users, each in the order of their names. */
 export interface LiveClient {

@@ -5,7 +5,7 @@
 import { mailKey } from "../naming/PanelUser";
 import { seesEverySite } from "../review/fromInventory";
 import { by } from "../text/order";
-import { enumerated, name, phrase, plural, type Phrase } from "../text/Phrase";
+import { enumerated, name, type Phrase, phrase, plural } from "../text/Phrase";
 import type { Inventory } from "../worker/facts";
 import { grouped } from "./declarable";
 

@@ -2,12 +2,12 @@
  * A live server as a manifest: everything that can be declared so that deploying it writes nothing, with comments where a
  * person has to decide. The same server gives the same bytes.
  */
+import { name, type Phrase, phrase, rendered } from "../text/Phrase";
 import { quoted } from "../text/quoted";
-import { name, phrase, rendered, type Phrase } from "../text/Phrase";
 import { wrap } from "../text/wrap";
 import { yamlScalar } from "../text/yamlScalar";
 import type { Inventory } from "../worker/facts";
-import { liveClients, type LiveClient, type LiveSite, type LiveUser } from "./declarable";
+import { type LiveClient, liveClients, type LiveSite, type LiveUser } from "./declarable";
 import { findingsOf, findingText } from "./findings";
 
 /** Begins every comment that needs a decision, so that `grep decide:` finds them all. */

@@ -3,8 +3,8 @@ import type { PasswordAge } from "../aegir/PasswordAge";
 import { ageInDays, decideRotation, endOfPassword, lastDayOf } from "../decisions/passwordRotation";
 import type { Manifest, ManifestClient } from "../manifest/Manifest";
 import { shellAccountName } from "../naming/ShellAccountName";
-import { name, phrase, plural, type Phrase } from "../text/Phrase";
 import { passwordEndText } from "../text/passwordEnd";
+import { name, type Phrase, phrase, plural } from "../text/Phrase";
 import { declaredLines, type LoginKeys } from "./loginKeys";
 
 export { PASSWORD_WARNED_DAYS } from "../decisions/passwordRotation";

@@ -2,8 +2,8 @@
  * The entries of a manifest as far as they can be read, each with its place in the file. A value of the wrong shape is
  * left out here, and shapeProblems.ts reports it, so that the problems of all entries are found in one go.
  */
-import { canonicalName } from "../naming/SpelledName";
 import { normalizeDomain } from "../naming/SiteDomain";
+import { canonicalName } from "../naming/SpelledName";
 import { quoted } from "../text/quoted";
 import type { ManifestClient } from "./Manifest";
 import { lacksField } from "./shapeProblems";

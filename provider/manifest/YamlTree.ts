@@ -2,7 +2,7 @@
  * YAML as a tree of plain values that know their place in the file. Only what JSON can say is accepted, each value
  * written where it counts: no anchors, aliases, tags, directives or odd keys, so that a line's meaning is in the line.
  */
-import { Composer, isAlias, isMap, isScalar, isSeq, Lexer, Parser, type CST, type Node, type Pair } from "yaml";
+import { Composer, type CST, isAlias, isMap, isScalar, isSeq, Lexer, type Node, type Pair, Parser } from "yaml";
 import { quoted } from "../text/quoted";
 import type { ManifestProblemCode } from "./problemCodes";
 import type { Report, SourceText, Span } from "./SourceText";

@@ -1,13 +1,13 @@
 /** The entries of a manifest without problems, as the access that they declare. */
 import { distinctKeys } from "../naming/AuthorizedKey";
-import { canonicalName } from "../naming/SpelledName";
-import { normalizeDomain } from "../naming/SiteDomain";
-import type { RotationByAge } from "../naming/RotationByAge";
 import { userNameKey } from "../naming/PanelUser";
+import type { RotationByAge } from "../naming/RotationByAge";
+import { normalizeDomain } from "../naming/SiteDomain";
+import { canonicalName } from "../naming/SpelledName";
 import { by } from "../text/order";
 import {
-  DEFAULT_REMOVAL_LIMIT,
   type AllowedRemovals,
+  DEFAULT_REMOVAL_LIMIT,
   type KnownFinding,
   type Manifest,
   type ManifestClient,
@@ -15,9 +15,9 @@ import {
   type ManifestUser,
 } from "./Manifest";
 import {
-  hasEnded,
   type AllowanceEntry,
   type ClientEntry,
+  hasEnded,
   type KnownFindingEntry,
   type ManifestEntries,
   type RotationByAgeEntry,

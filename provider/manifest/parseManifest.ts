@@ -10,7 +10,7 @@ import type { ManifestProblemCode } from "./problemCodes";
 import { useCurrentKeys } from "./renamedKeys";
 import { checkRules } from "./rules";
 import { reportShapeProblems } from "./shapeProblems";
-import { SourceText, type Report, type Span } from "./SourceText";
+import { type Report, SourceText, type Span } from "./SourceText";
 import { readYaml } from "./YamlTree";
 
 /** Bytes. Ten thousand sites with their clients and users need less than one of the two MiB. */

@@ -1,5 +1,5 @@
 import type { AegirServer } from "../aegir/AegirServer";
-import { clientChange, partedClient, type ClientChange } from "../aegir/ClientNumber";
+import { type ClientChange, clientChange, partedClient } from "../aegir/ClientNumber";
 import { boundUser, type WantedUser } from "../aegir/Clients";
 import { retryUntilCertain } from "../aegir/retryUntilCertain";
 import { serverFor } from "../aegir/servers";
@@ -7,41 +7,41 @@ import { decideClient } from "../decisions/client";
 import { clientNameKey, clientNameProblems } from "../naming/ClientName";
 import { deriveInternalName, internalNameProblems } from "../naming/InternalName";
 import { mailKey, mailProblems } from "../naming/PanelUser";
-import { quoted } from "../text/quoted";
 import { reducedName, shellAccountName } from "../naming/ShellAccountName";
 import { canonicalName, rawName } from "../naming/SpelledName";
+import { quoted } from "../text/quoted";
 import type { ClientFacts } from "../worker/facts";
 import type { VerbResult } from "../worker/protocol";
 import { checkProperties } from "./checkProperties";
 import { clientRefused } from "./clientRefused";
 import { deleteClient } from "./deleteClient";
-import { report } from "./report";
 import { isRefresh, noteClientNid, noteRead } from "./knownNumbers";
 import { PartialFailure, recordingUnknown } from "./PartialFailure";
 import {
+  type ArgsOf,
   boolean,
   changedProperties,
   choice,
   choiceOrClient,
   declaredOf,
   filledIn,
+  type InputsOf,
   object,
   optional,
   required,
   serverName,
   string,
-  type ArgsOf,
-  type InputsOf,
 } from "./properties";
-import { output, resourceClass, type OutputsOf, type StateOf } from "./resourceClass";
+import { report } from "./report";
+import { output, type OutputsOf, resourceClass, type StateOf } from "./resourceClass";
 import {
-  STATE_VERSION,
   type CheckFailure,
   type CheckResult,
   type CreateResult,
   type DiffResult,
   type ReadResult,
   type ResourceHandlers,
+  STATE_VERSION,
 } from "./ResourceHandlers";
 import type { SelectedServer } from "./selectServer";
 import { clientId, ensuredMail, isDeclared, noteDeclared, registerIdentities } from "./uniqueIdentities";

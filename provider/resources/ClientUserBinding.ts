@@ -1,21 +1,23 @@
 import type { AegirServer } from "../aegir/AegirServer";
-import { clientChange, partedClient, type ClientChange, type KnownClient } from "../aegir/ClientNumber";
-import { serverFor } from "../aegir/servers";
-import { otherUser, partedNames, type NameChange } from "../aegir/UserNumber";
+import { type ClientChange, clientChange, type KnownClient, partedClient } from "../aegir/ClientNumber";
 import { retryUntilCertain } from "../aegir/retryUntilCertain";
+import { serverFor } from "../aegir/servers";
+import { type NameChange, otherUser, partedNames } from "../aegir/UserNumber";
 import { isDeletedUser, meaningOf } from "../aegir/workerRefusals";
 import { mailKey, mailProblems, userNameKey, userNameProblems } from "../naming/PanelUser";
 import type { UserFacts } from "../worker/facts";
 import type { VerbResult } from "../worker/protocol";
 import { checkProperties } from "./checkProperties";
-import { report } from "./report";
 import { noteLook, refuseMassRepair, refuseUncounted, refuseUncountedRepair } from "./driftLimit";
 import { clientNidOf, expectedClientNid, notePartedClient, notePartedUser, partedUser } from "./knownNumbers";
+import type { NotLookedAt } from "./looking";
 import { recordingUnknown } from "./PartialFailure";
 import {
+  type ArgsOf,
   boolean,
   changedProperties,
   declaredOf,
+  type InputsOf,
   internalName,
   object,
   optional,
@@ -23,21 +25,19 @@ import {
   required,
   serverName,
   string,
-  type ArgsOf,
-  type InputsOf,
 } from "./properties";
-import { output, resourceClass, type OutputsOf, type StateOf } from "./resourceClass";
+import { report } from "./report";
+import { output, type OutputsOf, resourceClass, type StateOf } from "./resourceClass";
 import {
-  STATE_VERSION,
   type CheckResult,
   type CreateResult,
   type DiffResult,
   type ReadResult,
   type ResourceHandlers,
+  STATE_VERSION,
 } from "./ResourceHandlers";
 import { ensuredMail, isDeclared, noteDeclared, registerIdentities } from "./uniqueIdentities";
 import { isKnown, without } from "./values";
-import type { NotLookedAt } from "./looking";
 
 /** How a missing panel user is created: with the declared name, the role "aegir client" and this address. */
 const createUser = {

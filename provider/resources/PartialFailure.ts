@@ -1,6 +1,6 @@
 /** What is recorded of a change that was made in part, or whose outcome is not known. */
-import { SessionBroken } from "../worker/SessionBroken";
 import { OneLineError } from "../text/OneLineError";
+import { SessionBroken } from "../worker/SessionBroken";
 
 /**
  * The change was made in part. Pulumi records the resource with these properties as existing but not initialised, and

@@ -1,15 +1,13 @@
 import type { AegirServer } from "../aegir/AegirServer";
-import { authorizedKeysProblem } from "../aegir/ServerConfiguration";
 import { loginAddress } from "../aegir/loginAddress";
 import type { Password } from "../aegir/PasswordFiles";
+import { authorizedKeysProblem } from "../aegir/ServerConfiguration";
 import { configurationOf, serverFor } from "../aegir/servers";
+import { type AuthorizedKey, authorizedKeyProblems, keySet } from "../naming/AuthorizedKey";
 import { internalNameProblems } from "../naming/InternalName";
-import { authorizedKeyProblems, keySet, type AuthorizedKey } from "../naming/AuthorizedKey";
 import { everyDaysProblems, windowProblems } from "../naming/RotationByAge";
 import { reducedName, shellAccountName } from "../naming/ShellAccountName";
 import { checkProperties } from "./checkProperties";
-import { byAge, isDue, isOldEnough, isRelabelled, reviewRotation } from "./passwordRotation";
-import { report } from "./report";
 import {
   addedKeys,
   grantKeys,
@@ -22,10 +20,13 @@ import {
 import { afterOwnerships } from "./loginOrder";
 import { refuseShared, siteWatch } from "./loginSites";
 import { PartialFailure } from "./PartialFailure";
+import { byAge, isDue, isOldEnough, isRelabelled, reviewRotation } from "./passwordRotation";
 import {
+  type ArgsOf,
   boolean,
   changedProperties,
   declaredOf,
+  type InputsOf,
   listOfStrings,
   object,
   optional,
@@ -34,19 +35,18 @@ import {
   serverName,
   string,
   stringOr,
-  type ArgsOf,
-  type InputsOf,
 } from "./properties";
-import { output, resourceClass, secretOutput, type OutputsOf, type StateOf } from "./resourceClass";
+import { report } from "./report";
+import { output, type OutputsOf, resourceClass, secretOutput, type StateOf } from "./resourceClass";
 import {
-  STATE_VERSION,
   type CheckResult,
   type CreateResult,
   type DiffResult,
   type ReadResult,
   type ResourceHandlers,
+  STATE_VERSION,
 } from "./ResourceHandlers";
-import { registerIdentities, isDeclared, noteDeclared } from "./uniqueIdentities";
+import { isDeclared, noteDeclared, registerIdentities } from "./uniqueIdentities";
 import { isKnown } from "./values";
 
 const rotationByAge = {

@@ -1,7 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
-import { clientChange, partedClient, type ClientChange, type KnownClient } from "../aegir/ClientNumber";
+import { type ClientChange, clientChange, type KnownClient, partedClient } from "../aegir/ClientNumber";
+import { type HandoverProgress, NotApplied } from "../aegir/NotApplied";
 import { serverFor } from "../aegir/servers";
-import { NotApplied, type HandoverProgress } from "../aegir/NotApplied";
 import type { WaitFor } from "../aegir/WaitFor";
 import {
   anotherSite,
@@ -11,43 +11,43 @@ import {
   isEffective,
   isTakenBack,
   ownerName,
+  type RecordedOwner,
   reinstalled,
   takenBack,
-  type RecordedOwner,
 } from "../decisions/siteOwner";
-import { quoted } from "../text/quoted";
 import { normalizeDomain, siteDomainProblems } from "../naming/SiteDomain";
+import { quoted } from "../text/quoted";
 import type { SiteFacts } from "../worker/facts";
 import { checkProperties } from "./checkProperties";
-import { report } from "./report";
-import { noteOwnership } from "./loginOrder";
 import { noteLook, refuseUncountedRepair } from "./driftLimit";
 import { clientNidOf, expectedClientNid, isRefresh, notePartedClient, noteRead } from "./knownNumbers";
+import { noteOwnership } from "./loginOrder";
 import { PartialFailure } from "./PartialFailure";
 import {
+  type ArgsOf,
   changedProperties,
   choice,
   choiceOrClient,
   declaredOf,
+  type InputsOf,
   internalName,
   optional,
   receiver,
   required,
   serverName,
   string,
-  type ArgsOf,
-  type InputsOf,
 } from "./properties";
-import { output, resourceClass, type OutputsOf, type StateOf } from "./resourceClass";
+import { report } from "./report";
+import { output, type OutputsOf, resourceClass, type StateOf } from "./resourceClass";
 import {
-  STATE_VERSION,
   type CheckResult,
   type CreateResult,
   type DiffResult,
   type ReadResult,
   type ResourceHandlers,
+  STATE_VERSION,
 } from "./ResourceHandlers";
-import { registerIdentities, isDeclared, noteDeclared } from "./uniqueIdentities";
+import { isDeclared, noteDeclared, registerIdentities } from "./uniqueIdentities";
 import { isKnown, same, without } from "./values";
 
 const properties = {

@@ -1,7 +1,7 @@
 /** Finds everything that is wrong with a resource's inputs, so that one preview reports all of it. */
-import { problemsOf, type InputsOf, type Properties } from "./properties";
+import { type InputsOf, problemsOf, type Properties } from "./properties";
 import type { CheckFailure } from "./ResourceHandlers";
-import { selectServer, type SelectedServer } from "./selectServer";
+import { type SelectedServer, selectServer } from "./selectServer";
 
 export interface Check<P extends Properties> {
   /** As declared, without nulls, and with the server's name. */

@@ -1,7 +1,7 @@
 /** What a refusal to make, change or delete a client says. */
 import { AegirError } from "../aegir/AegirError";
 import type { AegirServer } from "../aegir/AegirServer";
-import { clientParted, type ClientChange, type KnownClient } from "../aegir/ClientNumber";
+import { type ClientChange, clientParted, type KnownClient } from "../aegir/ClientNumber";
 import type { ClientRefusal } from "../decisions/client";
 import { canonicalName } from "../naming/SpelledName";
 import type { VerbResult } from "../worker/protocol";

@@ -4,7 +4,7 @@
  */
 import type { AegirServer } from "../aegir/AegirServer";
 import { decideKeys, letsIn, withKeys, withoutKeys } from "../decisions/authorizedKeys";
-import { describeKey, keyLine, keysOf, type AuthorizedKey } from "../naming/AuthorizedKey";
+import { type AuthorizedKey, describeKey, keyLine, keysOf } from "../naming/AuthorizedKey";
 import { OneLineError } from "../text/OneLineError";
 import { report } from "./report";
 

@@ -10,10 +10,10 @@ import { AegirError } from "../aegir/AegirError";
 import { dependsOnConfiguration } from "../aegir/dependsOnConfiguration";
 import { configurationOf } from "../aegir/servers";
 import type { ResourceType } from "../dynamic/shim";
-import { printable } from "../text/printable";
 import { OneLineError } from "../text/OneLineError";
-import { report } from "./report";
+import { printable } from "../text/printable";
 import { PartialFailure } from "./PartialFailure";
+import { report } from "./report";
 import type { ResourceHandlers } from "./ResourceHandlers";
 
 /** The mark, an output. */

@@ -2,7 +2,7 @@
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
-import { shims, type ResourceType } from "../dynamic/shim";
+import { type ResourceType, shims } from "../dynamic/shim";
 import { destroyGuard } from "./destroyGuard";
 import { ProgramError } from "./ProgramError";
 import type { InputsOf, Properties } from "./properties";

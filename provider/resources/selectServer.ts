@@ -1,6 +1,6 @@
 /** Which of the stack's servers a resource is on, and whether that server can be used for it. */
+import { instanceOf, type ServerConfiguration, serverSelectionProblem } from "../aegir/ServerConfiguration";
 import { configuredServers } from "../aegir/servers";
-import { instanceOf, serverSelectionProblem, type ServerConfiguration } from "../aegir/ServerConfiguration";
 import { notAString } from "./properties";
 import { isKnown } from "./values";
 

@@ -2,9 +2,9 @@ import type { RemovalLimit } from "../manifest/Manifest";
 import { mailKey } from "../naming/PanelUser";
 import type { AccessChange } from "./AccessChange";
 import {
-  byName,
   type AccessClient,
   type AccessKey,
+  byName,
   type EffectiveAccess,
   type Person,
   type Release,

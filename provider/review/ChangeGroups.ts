@@ -1,5 +1,5 @@
 import { compareText } from "../text/order";
-import { grantsOf, whoKey, type AccessChange, type Cause, type Who } from "./AccessChange";
+import { type AccessChange, type Cause, grantsOf, type Who, whoKey } from "./AccessChange";
 
 /** What a person loses or gains because its own bindings change: one line for all of its clients. */
 interface BindingChange {

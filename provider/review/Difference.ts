@@ -2,11 +2,11 @@
  * What changes between two pictures of effective access: who loses and who gains which sites, and why. A person
  * who still reaches a site in another way does not lose it, so that a merged team or a renamed client shows no removals.
  */
-import { grantsOf, type AccessChange, type Cause, type GrantCounts, type Rename, type Who } from "./AccessChange";
+import { type AccessChange, type Cause, type GrantCounts, grantsOf, type Rename, type Who } from "./AccessChange";
 import { advisoriesOf, type Advisory } from "./Advisory";
 import { ChangeGroups } from "./ChangeGroups";
 import { ClientMatching } from "./ClientMatching";
-import { EffectiveAccess, type AccessClient, type Binding } from "./EffectiveAccess";
+import { type AccessClient, type Binding, EffectiveAccess } from "./EffectiveAccess";
 
 export interface Difference {
   before: EffectiveAccess;

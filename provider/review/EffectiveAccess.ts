@@ -4,10 +4,10 @@
  * derived from, for the people who know its password; BOA makes one for every client with a site, declared or not. A site
  * has one owner, so each reach has one reason.
  */
-import { DEFAULT_REMOVAL_LIMIT, type AllowedRemovals, type RemovalLimit } from "../manifest/Manifest";
+import { type AllowedRemovals, DEFAULT_REMOVAL_LIMIT, type RemovalLimit } from "../manifest/Manifest";
 import type { AuthorizedKey } from "../naming/AuthorizedKey";
-import { reducedName, reservedShellName, shellAccountName } from "../naming/ShellAccountName";
 import { mailKey, userNameKey } from "../naming/PanelUser";
+import { reducedName, reservedShellName, shellAccountName } from "../naming/ShellAccountName";
 import { canonicalName } from "../naming/SpelledName";
 import { by } from "../text/order";
 

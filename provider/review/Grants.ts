@@ -4,16 +4,16 @@
  */
 import { z } from "zod";
 import {
-  accessClient,
-  byName,
-  EffectiveAccess,
-  personByMail,
-  personByName,
   type AccessClient,
+  accessClient,
   type AccessKey,
   type Binding,
+  byName,
   type DeclaredLogin,
+  EffectiveAccess,
   type Person,
+  personByMail,
+  personByName,
 } from "./EffectiveAccess";
 import { leavesOf } from "./leaving";
 

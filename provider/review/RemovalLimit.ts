@@ -4,9 +4,9 @@
  * before does not count as a removal.
  */
 import type { AllowedRemovals, RemovalLimit } from "../manifest/Manifest";
-import type { Difference } from "./Difference";
 import { userNameKey } from "../naming/PanelUser";
-import { byName, type AccessClient, type Binding, type EffectiveAccess, type Person } from "./EffectiveAccess";
+import type { Difference } from "./Difference";
+import { type AccessClient, type Binding, byName, type EffectiveAccess, type Person } from "./EffectiveAccess";
 
 /** Why a change is refused. Clients are given by their internal names before the change. */
 export type Refusal =

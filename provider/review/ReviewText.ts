@@ -1,6 +1,6 @@
 /** The sentences of a review, the same for every printer, for readers who know no Aegir. */
-import { capitalizedPhrase, enumerated, name, phrase, plural, type Phrase } from "../text/Phrase";
-import { whoKey, type AccessChange, type Cause, type Rename } from "./AccessChange";
+import { capitalizedPhrase, enumerated, name, type Phrase, phrase, plural } from "../text/Phrase";
+import { type AccessChange, type Cause, type Rename, whoKey } from "./AccessChange";
 import type { Advisory } from "./Advisory";
 import { advisoryText } from "./advisoryText";
 import type { Difference } from "./Difference";

@@ -1,4 +1,4 @@
-import { enumerated, name, phrase, type Phrase } from "../text/Phrase";
+import { enumerated, name, type Phrase, phrase } from "../text/Phrase";
 import type { Who } from "./AccessChange";
 import type { EffectiveAccess, Person } from "./EffectiveAccess";
 

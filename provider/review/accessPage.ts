@@ -2,8 +2,8 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { jsonInScript } from "../text/jsonText";
 import { describeKey } from "../naming/AuthorizedKey";
+import { jsonInScript } from "../text/jsonText";
 import { printable } from "../text/printable";
 import type { Binding, EffectiveAccess } from "./EffectiveAccess";
 

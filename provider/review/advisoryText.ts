@@ -1,5 +1,5 @@
 import { describeKey } from "../naming/AuthorizedKey";
-import { capitalizedPhrase, enumerated, name, phrase, type Phrase } from "../text/Phrase";
+import { capitalizedPhrase, enumerated, name, type Phrase, phrase } from "../text/Phrase";
 import type { Advisory } from "./Advisory";
 import type { AccessKey, Release } from "./EffectiveAccess";
 import type { SubjectText } from "./SubjectText";

@@ -1,10 +1,10 @@
 import {
   accessClient,
+  type AccessKey,
+  type Binding,
   EffectiveAccess,
   lastingBinding,
   personByName,
-  type AccessKey,
-  type Binding,
 } from "./EffectiveAccess";
 
 /** What of a live server's inventory decides who reaches which site. */

@@ -1,12 +1,12 @@
 import type { Manifest, ManifestClient } from "../manifest/Manifest";
 import { keysOf } from "../naming/AuthorizedKey";
 import {
+  type Binding,
+  type DeclaredLogin,
   EffectiveAccess,
   lastingBinding,
   personByMail,
   personByName,
-  type DeclaredLogin,
-  type Binding,
   type Release,
 } from "./EffectiveAccess";
 

@@ -1,14 +1,14 @@
 /** The access before and after a deployment, from the steps of `pulumi preview --json --show-sames`. */
 import { z } from "zod";
 import {
+  type AccessClient,
   accessClient,
+  type AccessSite,
+  type Binding,
   EffectiveAccess,
   lastingBinding,
   personByMail,
   personByName,
-  type AccessClient,
-  type AccessSite,
-  type Binding,
   type Release,
 } from "./EffectiveAccess";
 

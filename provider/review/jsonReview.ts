@@ -1,10 +1,10 @@
 /** A review, and a picture of access, for programs. Fields are added, and never change their meaning within a version. */
+import { type Phrase, rendered } from "../text/Phrase";
 import { printable } from "../text/printable";
 import type { AccessChange, Who } from "./AccessChange";
-import type { Review } from "./RemovalLimit";
 import type { AccessKey, EffectiveAccess, Person } from "./EffectiveAccess";
-import { rendered, type Phrase } from "../text/Phrase";
-import { ReviewText, type ChangeVerb } from "./ReviewText";
+import type { Review } from "./RemovalLimit";
+import { type ChangeVerb, ReviewText } from "./ReviewText";
 
 export const JSON_VERSION = 1;
 

@@ -1,5 +1,5 @@
 /** Who leaves a client, and may know the password of its login. */
-import { byName, type AccessClient, type EffectiveAccess, type Person } from "./EffectiveAccess";
+import { type AccessClient, byName, type EffectiveAccess, type Person } from "./EffectiveAccess";
 
 /** Those who could act for the client and no longer can. Removing an `email` unbinds nobody. */
 export function leaversOf(had: AccessClient, has: AccessClient): Person[] {

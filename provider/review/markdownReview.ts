@@ -1,9 +1,9 @@
 /** A review as a comment on a pull request: short, removals first, the rest folded. */
 import { inlineCode } from "../text/markdown";
-import { plural, rendered, type Phrase } from "../text/Phrase";
+import { type Phrase, plural, rendered } from "../text/Phrase";
 import type { AccessChange } from "./AccessChange";
 import type { Review } from "./RemovalLimit";
-import { ReviewText, type ChangeVerb } from "./ReviewText";
+import { type ChangeVerb, ReviewText } from "./ReviewText";
 
 /** The first line of every comment, by which a workflow finds the one that it updates. */
 export const COMMENT_MARK = "<!-- aegir-access review -->";

@@ -1,5 +1,5 @@
 import { daysLater } from "../naming/Day";
-import { capitalizedPhrase, enumerated, name, phrase, type Phrase } from "../text/Phrase";
+import { capitalizedPhrase, enumerated, name, type Phrase, phrase } from "../text/Phrase";
 import { isFinal, type Refusal, type Review } from "./RemovalLimit";
 import type { SubjectText } from "./SubjectText";
 

@@ -1,10 +1,10 @@
 /** A review for a terminal or a log: no colours, no line longer than the width, removals first. */
-import { plural, rendered, type Phrase } from "../text/Phrase";
+import { type Phrase, plural, rendered } from "../text/Phrase";
 import { printable } from "../text/printable";
 import { hangingIndent } from "../text/wrap";
 import type { AccessChange } from "./AccessChange";
 import type { Review } from "./RemovalLimit";
-import { ReviewText, type ChangeVerb } from "./ReviewText";
+import { type ChangeVerb, ReviewText } from "./ReviewText";
 
 export interface TextOptions {
   /** Columns; 100 if absent. A single word may be longer. */

@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import type { AnyAuthMethod, ParsedKey } from "ssh2";
-import { openAgent, type Agent } from "./agent";
-import type { Authentication, Hop } from "./credentials";
 import { fingerprint } from "../naming/keyFingerprint";
+import { type Agent, openAgent } from "./agent";
+import type { Authentication, Hop } from "./credentials";
 import { SshError } from "./SshError";
 
 /**

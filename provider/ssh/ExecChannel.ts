@@ -1,5 +1,5 @@
 import type { ClientChannel } from "ssh2";
-import type { SshTransport, Opened } from "./SshTransport";
+import type { Opened, SshTransport } from "./SshTransport";
 
 /** How a remote command ended. If the server did not report it, `code` and `signal` are both null: that is not a success. */
 export interface Exit {

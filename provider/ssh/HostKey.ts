@@ -1,6 +1,6 @@
 import { createHmac } from "node:crypto";
-import { utils } from "ssh2";
 import type { KeyType, ServerHostKeyAlgorithm } from "ssh2";
+import { utils } from "ssh2";
 import { fingerprint, typeOf } from "../naming/keyFingerprint";
 
 /**

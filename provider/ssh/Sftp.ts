@@ -1,10 +1,10 @@
 import type { SFTPWrapper, Stats } from "ssh2";
+import { OneLineError } from "../text/OneLineError";
 import { printable } from "../text/printable";
 import { debugLog, millisecondsSince } from "./debugLog";
 import { SftpRefusal } from "./SftpRefusal";
-import { SshError } from "./SshError";
-import { OneLineError } from "../text/OneLineError";
 import type { SshOutcome } from "./SshError";
+import { SshError } from "./SshError";
 
 export interface RemoteFile {
   /** A symbolic link is not followed. */

@@ -1,19 +1,19 @@
 import type { ClientChannel, SFTPWrapper } from "ssh2";
+import { Excerpt } from "../text/Excerpt";
+import { printable } from "../text/printable";
 import type { ResolvedConnection } from "./credentials";
 import { labelOf } from "./credentials";
 import { debugLog, millisecondsSince } from "./debugLog";
 import { dial } from "./dial";
-import { Excerpt } from "../text/Excerpt";
-import { describeExit, ExecChannel } from "./ExecChannel";
 import type { Exit } from "./ExecChannel";
-import type { SshTransport } from "./SshTransport";
+import { describeExit, ExecChannel } from "./ExecChannel";
 import type { Peer } from "./login";
-import { printable } from "../text/printable";
-import { Sftp } from "./Sftp";
 import type { SftpChannel } from "./Sftp";
+import { Sftp } from "./Sftp";
 import { SshError } from "./SshError";
-import { DEFAULT_TIMINGS } from "./Timings";
+import type { SshTransport } from "./SshTransport";
 import type { Timings } from "./Timings";
+import { DEFAULT_TIMINGS } from "./Timings";
 
 export interface RunLimits {
   deadlineSeconds: number;

@@ -1,8 +1,8 @@
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { Client } from "ssh2";
-import type { Peer } from "./login";
 import { printable } from "../text/printable";
+import type { Peer } from "./login";
 import { SshError } from "./SshError";
 import type { Timings } from "./Timings";
 

@@ -1,6 +1,6 @@
 import { connect } from "node:net";
-import { BaseAgent, createAgent, utils } from "ssh2";
 import type { IdentityCallback, ParsedKey, SignCallback, SigningRequestOptions } from "ssh2";
+import { BaseAgent, createAgent, utils } from "ssh2";
 import { printable } from "../text/printable";
 
 const AGENT_MILLISECONDS = 10_000;

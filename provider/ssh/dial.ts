@@ -1,15 +1,15 @@
 import { connect, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { Client } from "ssh2";
-import { loginOnce } from "./loginOnce";
+import { printable } from "../text/printable";
+import { type AuthMethod, authMethodOf } from "./AuthMethod";
 import { isCancelled, pause } from "./cancellation";
 import type { Hop, ResolvedConnection } from "./credentials";
-import { SshTransport } from "./SshTransport";
 import { login } from "./login";
 import { CouldNotReach } from "./loginFailure";
-import { authMethodOf, type AuthMethod } from "./AuthMethod";
-import { printable } from "../text/printable";
+import { loginOnce } from "./loginOnce";
 import { SshError } from "./SshError";
+import { SshTransport } from "./SshTransport";
 import type { Timings } from "./Timings";
 
 /**

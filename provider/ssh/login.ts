@@ -1,23 +1,23 @@
 import type { Duplex } from "node:stream";
-import { Client } from "ssh2";
 import type { Algorithms, AuthenticationType } from "ssh2";
-import type { Hop } from "./credentials";
-import { Excerpt } from "../text/Excerpt";
+import { Client } from "ssh2";
 import { fingerprint, typeOf } from "../naming/keyFingerprint";
-import type { HostKeyVerdict } from "./HostKey";
+import { Excerpt } from "../text/Excerpt";
+import { printable } from "../text/printable";
 import type { AuthMethod } from "./AuthMethod";
+import type { Hop } from "./credentials";
+import type { HostKeyVerdict } from "./HostKey";
 import {
+  type Answer,
+  type Failure,
   hostKeyRejected,
   notAgreed,
   notConnected,
   notGreeted,
   notLoggedIn,
-  tooSlow,
-  type Answer,
-  type Failure,
   type Phase,
+  tooSlow,
 } from "./loginFailure";
-import { printable } from "../text/printable";
 
 /** No SHA-1, no CBC, no compression; without ChaCha20, Terrapin (CVE-2023-48795) has nothing to attack. */
 const algorithms: Algorithms = {

@@ -1,9 +1,9 @@
 /** What a login that failed means, by how far it came. */
-import type { Hop } from "./credentials";
 import type { Excerpt } from "../text/Excerpt";
-import type { HostKeyVerdict } from "./HostKey";
-import type { AuthMethod } from "./AuthMethod";
 import { printable } from "../text/printable";
+import type { AuthMethod } from "./AuthMethod";
+import type { Hop } from "./credentials";
+import type { HostKeyVerdict } from "./HostKey";
 import { HostKeyRejected, LoginRejected, SshError } from "./SshError";
 
 /** A server could not be reached; nothing but a greeting was sent to it. `retries`: how often to try again, at most. */

@@ -1,5 +1,5 @@
-import type { Hop } from "./credentials";
 import type { AuthMethod } from "./AuthMethod";
+import type { Hop } from "./credentials";
 import { SshError } from "./SshError";
 
 /** By hop, pinned keys and method: the attempt in progress, or the one that was rejected. */

@@ -1,10 +1,10 @@
 import {
   BaseAgent,
-  utils,
   type IdentityCallback,
   type ParsedKey,
   type SignCallback,
   type SigningRequestOptions,
+  utils,
 } from "ssh2";
 import { typeOf } from "../naming/keyFingerprint";
 import { MAX_AGENT_KEYS } from "./AuthMethod";

@@ -3,8 +3,8 @@
  * leave them. For a key that cannot be read, the message says what it is, and reveals nothing of its content.
  */
 import { createPrivateKey, createPublicKey, type KeyObject } from "node:crypto";
-import { utils } from "ssh2";
 import type { ParsedKey } from "ssh2";
+import { utils } from "ssh2";
 import { typeOf } from "../naming/keyFingerprint";
 
 /**

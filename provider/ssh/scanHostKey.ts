@@ -1,4 +1,4 @@
-import { labelOf, resolveHop, type HopArgs } from "./credentials";
+import { type HopArgs, labelOf, resolveHop } from "./credentials";
 import { dial } from "./dial";
 import { HostKeyPins } from "./HostKey";
 import { HostKeyRejected, SshError } from "./SshError";

@@ -8,7 +8,7 @@ import type { Servers } from "../aegir/serverTypes";
 import type { Manifest } from "../manifest/Manifest";
 import { ManifestError } from "../manifest/ManifestError";
 import { manifestBytes, parseManifest } from "../manifest/parseManifest";
-import { queueRun, type QueueRun } from "./queueRun";
+import { type QueueRun, queueRun } from "./queueRun";
 
 export interface StackConfiguration {
   manifest: Manifest;

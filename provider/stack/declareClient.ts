@@ -4,12 +4,12 @@ import type { ManifestClient } from "../manifest/Manifest";
 import { distinctKeys } from "../naming/AuthorizedKey";
 import type { RotationByAge } from "../naming/RotationByAge";
 import { AegirClient, type AegirClientOnDestroy } from "../resources/AegirClient";
+import { allRegistered } from "../resources/allRegistered";
 import { ClientUserBinding } from "../resources/ClientUserBinding";
 import { ShellAccount } from "../resources/ShellAccount";
 import { SiteOwnership, type SiteOwnershipArgs } from "../resources/SiteOwnership";
-import { personByName, type EffectiveAccess } from "../review/EffectiveAccess";
+import { type EffectiveAccess, personByName } from "../review/EffectiveAccess";
 import { leavesOf } from "../review/leaving";
-import { allRegistered } from "../resources/allRegistered";
 
 export interface ClientResources {
   client: AegirClient;

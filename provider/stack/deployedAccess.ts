@@ -5,11 +5,11 @@
 import { setImmediate } from "node:timers/promises";
 import type * as pulumi from "@pulumi/pulumi";
 import type { AegirClient } from "../resources/AegirClient";
+import { allRegistered } from "../resources/allRegistered";
 import type { ClientUserBinding } from "../resources/ClientUserBinding";
 import type { ShellAccount } from "../resources/ShellAccount";
 import type { SiteOwnership } from "../resources/SiteOwnership";
-import { EffectiveAccess, type AccessClient, type AccessSite } from "../review/EffectiveAccess";
-import { allRegistered } from "../resources/allRegistered";
+import { type AccessClient, type AccessSite, EffectiveAccess } from "../review/EffectiveAccess";
 import type { ClientResources } from "./declareClient";
 
 /**

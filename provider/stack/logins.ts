@@ -1,7 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import * as pulumi from "@pulumi/pulumi";
-import type { ShellAccount } from "../resources/ShellAccount";
 import { allRegistered } from "../resources/allRegistered";
+import type { ShellAccount } from "../resources/ShellAccount";
 
 /** How the users of a client log in. */
 export type Login = pulumi.Unwrap<ReturnType<typeof loginOf>>;

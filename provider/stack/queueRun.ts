@@ -4,8 +4,8 @@ import type * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import { drushLine } from "../aegir/drushLine";
 import type { Server, ServerProxy } from "../aegir/serverTypes";
-import type { SiteOwnership } from "../resources/SiteOwnership";
 import { allRegistered } from "../resources/allRegistered";
+import type { SiteOwnership } from "../resources/SiteOwnership";
 
 /**
  * Prepares to run a server's task queue once, after all owners are recorded, whenever one of them has changed.

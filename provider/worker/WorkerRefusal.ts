@@ -1,6 +1,6 @@
-import type { WorkerErrorCode } from "./errorCodes";
 import { OneLineError } from "../text/OneLineError";
 import { printable } from "../text/printable";
+import type { WorkerErrorCode } from "./errorCodes";
 
 /** The worker's answer that it did not carry out a request; nothing was written (PROTOCOL.md, "Answers"). */
 export class WorkerRefusal extends OneLineError {

@@ -1,16 +1,16 @@
 import { randomBytes } from "node:crypto";
 import { z } from "zod";
-import { Answer } from "./protocol";
 import { debugLog, millisecondsSince } from "../ssh/debugLog";
-import { describeExit } from "../ssh/ExecChannel";
 import type { ExecChannel, Exit } from "../ssh/ExecChannel";
-import { FrameReader } from "./frames";
-import { printable } from "../text/printable";
+import { describeExit } from "../ssh/ExecChannel";
 import type { SshConnection } from "../ssh/SshConnection";
+import type { SshOutcome } from "../ssh/SshError";
 import { SshError } from "../ssh/SshError";
+import { printable } from "../text/printable";
+import { FrameReader } from "./frames";
+import { Answer } from "./protocol";
 import { SessionBroken } from "./SessionBroken";
 import { WorkerNotStarted } from "./WorkerNotStarted";
-import type { SshOutcome } from "../ssh/SshError";
 import { WorkerRefusal } from "./WorkerRefusal";
 
 export interface WorkerStart {

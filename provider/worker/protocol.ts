@@ -13,15 +13,15 @@ import {
   ClientFacts,
   ClientReference,
   Inventory,
-  QueueFacts,
-  ServerFacts,
-  SiteFacts,
-  TaskFacts,
-  UserFacts,
   list,
   nid,
+  QueueFacts,
+  ServerFacts,
   serverTime,
+  SiteFacts,
+  TaskFacts,
   uid,
+  UserFacts,
 } from "./facts";
 
 /** Raised whenever a verb or a fact changes its meaning; a worker with another number is refused. */

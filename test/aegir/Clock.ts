@@ -24,7 +24,7 @@ export abstract class Clock {
 
 /** Stands still until it is told to advance. What falls due runs in the order of time, then of arrangement. */
 export class ManualClock extends Clock {
-  private appointments: { at: number; action: () => void }[] = [];
+  #appointments: { at: number; action: () => void }[] = [];
 
   /** `seconds` since the epoch at which it stands. */
   constructor(private seconds = 1_790_000_000) {
@@ -36,20 +36,20 @@ export class ManualClock extends Clock {
   }
 
   after(seconds: number, action: () => void): void {
-    this.appointments.push({ at: this.seconds + seconds, action });
-    this.appointments.sort((one, other) => one.at - other.at);
+    this.#appointments.push({ at: this.seconds + seconds, action });
+    this.#appointments.sort((one, other) => one.at - other.at);
   }
 
   skip(seconds: number): void {
     this.seconds += seconds;
-    for (const appointment of this.appointments) appointment.at += seconds;
+    for (const appointment of this.#appointments) appointment.at += seconds;
   }
 
   /** Moves on by `seconds`; everything that falls due has run when it returns. */
   advance(seconds: number): void {
     const target = this.seconds + seconds;
-    for (let next = this.appointments[0]; next && next.at <= target; next = this.appointments[0]) {
-      this.appointments.shift();
+    for (let next = this.#appointments[0]; next && next.at <= target; next = this.#appointments[0]) {
+      this.#appointments.shift();
       this.seconds = next.at;
       next.action();
     }
@@ -57,7 +57,7 @@ export class ManualClock extends Clock {
   }
 
   stop(): void {
-    this.appointments = [];
+    this.#appointments = [];
   }
 }
 
@@ -66,8 +66,8 @@ export class ManualClock extends Clock {
  * `offset` seconds from the start.
  */
 export class RunningClock extends Clock {
-  private readonly started = Date.now();
-  private readonly timers = new Set<NodeJS.Timeout>();
+  readonly #started = Date.now();
+  readonly #timers = new Set<NodeJS.Timeout>();
 
   constructor(
     private readonly speed = 60,
@@ -81,20 +81,20 @@ export class RunningClock extends Clock {
   }
 
   now(): number {
-    return Math.floor((this.started + (Date.now() - this.started) * this.speed) / 1000) + this.offset;
+    return Math.floor((this.#started + (Date.now() - this.#started) * this.speed) / 1000) + this.offset;
   }
 
   after(seconds: number, action: () => void): void {
     const run = () => {
-      this.timers.delete(timer);
+      this.#timers.delete(timer);
       action();
     };
     const timer = setTimeout(run, (seconds * 1000) / this.speed);
-    this.timers.add(timer);
+    this.#timers.add(timer);
   }
 
   stop(): void {
-    for (const timer of this.timers) clearTimeout(timer);
-    this.timers.clear();
+    for (const timer of this.#timers) clearTimeout(timer);
+    this.#timers.clear();
   }
 }

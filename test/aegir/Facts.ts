@@ -20,14 +20,14 @@ const LOG_LINES = 5;
 
 export class Facts {
   /** Queued and running tasks in the order in which the queue takes them. */
-  private readonly active: Task[];
+  readonly #active: Task[];
 
   constructor(
     private readonly frontEnd: FrontEnd,
     private readonly provision: Provision,
     private readonly taskQueue: TaskQueue,
   ) {
-    this.active = frontEnd.tables.tasks
+    this.#active = frontEnd.tables.tasks
       .filter(({ status }) => status <= 0)
       .sort((one, other) => one.changed - other.changed || one.nid - other.nid);
   }
@@ -64,13 +64,13 @@ export class Facts {
         .sort((one, other) => (one.site < other.site ? -1 : one.site > other.site ? 1 : one.nid - other.nid)),
       users: users.map((user) => this.user(user)),
       platforms: platforms.map(({ nid, title, clients }) => ({ nid, title, status: 1, clients: sorted(clients) })),
-      orphanBindings: this.orphanBindings(),
+      orphanBindings: this.#orphanBindings(),
       damaged: [],
       queue: this.queue(),
     };
   }
 
-  private orphanBindings(): OrphanBinding[] {
+  #orphanBindings(): OrphanBinding[] {
     return this.frontEnd.tables.bindings
       .map(({ user, client }) => ({
         uid: user,
@@ -119,7 +119,7 @@ export class Facts {
       ownerNid: client,
       owner: this.reference(client),
       hostmaster,
-      tasks: this.active.filter(({ rid }) => rid === nid).map((task) => this.task(task)),
+      tasks: this.#active.filter(({ rid }) => rid === nid).map((task) => this.task(task)),
       lastVerify: lastVerify ? this.task(lastVerify) : null,
       links: this.provision.linksOf(title),
     };
@@ -163,9 +163,9 @@ export class Facts {
 
   /** How many tasks come before a queued one: those that run, and those that were queued earlier. Null unless it is queued. */
   ahead(nid: number): number | null {
-    const queued = this.active.filter(({ status }) => status === 0);
+    const queued = this.#active.filter(({ status }) => status === 0);
     const place = queued.findIndex((task) => task.nid === nid);
-    return place < 0 ? null : this.active.length - queued.length + place;
+    return place < 0 ? null : this.#active.length - queued.length + place;
   }
 
   requireTask(nid: number): TaskFacts {
@@ -175,10 +175,10 @@ export class Facts {
   }
 
   queue(): QueueFacts {
-    const queued = this.active.filter(({ status }) => status === 0).length;
+    const queued = this.#active.filter(({ status }) => status === 0).length;
     return {
       queued,
-      processing: this.active.length - queued,
+      processing: this.#active.length - queued,
       lastRun: this.frontEnd.variable("hosting_queue_tasks_last_run", 0) || null,
       obstacles: this.taskQueue.obstacles(),
       disks: this.taskQueue.disks(),

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import type { RequestFault } from "./Faults";
 import { AegirFixture } from "./AegirFixture";
+import type { RequestFault } from "./Faults";
 
 describe("the small Aegir's faults", () => {
   const fixture = new AegirFixture();

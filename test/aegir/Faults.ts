@@ -1,5 +1,5 @@
 /** What can be made to go wrong on demand. Everything is off until it is asked for. */
-import { verbs, type Verb } from "../../provider/worker/protocol";
+import { type Verb, verbs } from "../../provider/worker/protocol";
 import type { Clock } from "./Clock";
 import type { Disk } from "./Disk";
 
@@ -102,10 +102,10 @@ class LockFiles {
 }
 
 export class Faults {
-  private verifies: { site: string; outcome: VerifyOutcome }[] = [];
-  private planned: { verb: Requested; countdown: number; fault: RequestFault | Hold }[] = [];
-  private lock: { connection: number | null; host: string | null; since: number } | undefined;
-  private writing: Promise<unknown> | undefined;
+  #verifies: { site: string; outcome: VerifyOutcome }[] = [];
+  #planned: { verb: Requested; countdown: number; fault: RequestFault | Hold }[] = [];
+  #lock: { connection: number | null; host: string | null; since: number } | undefined;
+  #writing: Promise<unknown> | undefined;
 
   readonly lockFiles: LockFiles;
   /**
@@ -146,53 +146,53 @@ export class Faults {
 
   /** The next `times` verify tasks of the site that start end like this. */
   nextVerify(site: string, outcome: VerifyOutcome, times = 1): void {
-    for (let time = 0; time < times; time++) this.verifies.push({ site, outcome });
+    for (let time = 0; time < times; time++) this.#verifies.push({ site, outcome });
   }
 
   takeVerify(site: string): VerifyOutcome {
-    const planned = this.verifies.find((verify) => verify.site === site);
-    this.verifies = this.verifies.filter((verify) => verify !== planned);
+    const planned = this.#verifies.find((verify) => verify.site === site);
+    this.#verifies = this.#verifies.filter((verify) => verify !== planned);
     return planned?.outcome ?? "success";
   }
 
   /** The `nth` request from now with this verb, or the `nth` write, meets the fault. Counted over all workers. */
   onRequest(verb: Verb | "write", fault: RequestFault, nth = 1): void {
-    this.planned.push({ verb, countdown: nth, fault });
+    this.#planned.push({ verb, countdown: nth, fault });
   }
 
   /** The same, but it stands still until the test lets it go. */
   holdRequest(verb: Requested, moment: Hold["moment"], { nth = 1, outlives = false } = {}): Hold {
     const hold = new Hold(moment, outlives);
-    this.planned.push({ verb, countdown: nth, fault: hold });
+    this.#planned.push({ verb, countdown: nth, fault: hold });
     return hold;
   }
 
   /** Nothing that was planned for requests and verifies happens any more. */
   forgetPlans(): void {
-    this.planned = [];
-    this.verifies = [];
+    this.#planned = [];
+    this.#verifies = [];
   }
 
   takeRequest(verb: Verb | "unlink" | "authorizedKeys"): RequestFault | Hold | undefined {
     const write = verb !== "unlink" && verb !== "authorizedKeys" && verbs[verb].write;
-    const matching = this.planned.filter((plan) => plan.verb === verb || (plan.verb === "write" && write));
+    const matching = this.#planned.filter((plan) => plan.verb === verb || (plan.verb === "write" && write));
     for (const plan of matching) plan.countdown--;
     const due = matching.find((plan) => plan.countdown <= 0);
-    this.planned = this.planned.filter((plan) => plan !== due);
+    this.#planned = this.#planned.filter((plan) => plan !== due);
     return due?.fault;
   }
 
   /** A write stands still under the database lock; the others wait for it, as GET_LOCK does for a while. */
   async lockedBy(write: Promise<boolean>): Promise<boolean> {
-    this.writing = write;
+    this.#writing = write;
     const going = await write;
-    this.writing = undefined;
+    this.#writing = undefined;
     return going;
   }
 
   /** Resolves when no held write has the lock. */
   async lockFree(): Promise<void> {
-    while (this.writing) await this.writing;
+    while (this.#writing) await this.#writing;
   }
 
   /**
@@ -200,17 +200,17 @@ export class Faults {
    * user's, which the database does not show to Aegir's; `connection`, if it was let go between two questions.
    */
   holdDatabaseLock(connection: number | null = 4711, host: string | null = "deploy.example.com"): void {
-    this.lock = { connection, host, since: this.clock.now() };
+    this.#lock = { connection, host, since: this.clock.now() };
   }
 
   releaseDatabaseLock(): void {
-    this.lock = undefined;
+    this.#lock = undefined;
   }
 
   /** The detail of a `locked` answer, if the lock is held by another connection. */
   get databaseLock(): { connection: number | null; host: string | null; seconds: number | null } | undefined {
-    if (this.lock === undefined) return undefined;
-    const { since, ...holder } = this.lock;
+    if (this.#lock === undefined) return undefined;
+    const { since, ...holder } = this.#lock;
     return { ...holder, seconds: holder.host === null ? null : this.clock.now() - since };
   }
 }

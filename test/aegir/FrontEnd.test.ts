@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
+import { AegirFixture } from "./AegirFixture";
 import { SqlError } from "./FrontEnd";
 import { fullSeed } from "./seed";
-import { AegirFixture } from "./AegirFixture";
 
 const mysql = (number: number) => (error: unknown) => error instanceof SqlError && error.number === number;
 

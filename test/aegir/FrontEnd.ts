@@ -134,7 +134,7 @@ export class FrontEnd {
   commits = 0;
   /** Every owner that every site ever had, in order: the proof that no site was ever without one. */
   readonly ownerHistory: OwnerState[] = [];
-  private inTransaction = false;
+  #inTransaction = false;
 
   constructor(
     private readonly clock: Clock,
@@ -143,25 +143,25 @@ export class FrontEnd {
 
   /** One transaction, or a part of the one that is open: when it throws, nothing is left of what it wrote. */
   transaction<Result>(work: () => Result): Result {
-    if (this.inTransaction) return work();
+    if (this.#inTransaction) return work();
     const before = JSON.stringify(this.tables);
-    this.inTransaction = true;
+    this.#inTransaction = true;
     try {
       const result = work();
       if (JSON.stringify(this.tables) !== before) {
         this.commits++;
-        this.recordOwners();
+        this.#recordOwners();
       }
       return result;
     } catch (error) {
       this.tables = JSON.parse(before) as ReturnType<typeof noTables>;
       throw error;
     } finally {
-      this.inTransaction = false;
+      this.#inTransaction = false;
     }
   }
 
-  private recordOwners(): void {
+  #recordOwners(): void {
     for (const { nid, title, client: ownerNid } of this.tables.sites) {
       const owner = this.client(ownerNid)?.uname ?? null;
       const last = this.ownerHistory.findLast((state) => state.nid === nid);
@@ -219,13 +219,13 @@ export class FrontEnd {
       const holder = this.clientByUname(uname);
       if (holder && holder.nid !== client.nid) throw new SqlError(1062, `Duplicate entry '${uname}' for 'uname_unq'`);
       const nid = client.nid ?? ++this.tables.lastNid;
-      const saved = { nid, title, uname, changed: this.clock.now(), gids: this.gids(nid) };
+      const saved = { nid, title, uname, changed: this.clock.now(), gids: this.#gids(nid) };
       const stored = this.client(nid);
       if (stored) {
         Object.assign(stored, saved);
         return nid;
       }
-      const author = this.registersUser(email) ? this.addUser({ name: uname, mail: email }) : 1;
+      const author = this.#registersUser(email) ? this.addUser({ name: uname, mail: email }) : 1;
       this.tables.clients.push({ ...saved, author });
       if (author !== 1) this.bind(author, nid);
       return nid;
@@ -236,7 +236,7 @@ export class FrontEnd {
    * A new client's address becomes a user if nobody has it; a blank one is the anonymous user's
    * (docs/aegir.md#saving-a-client).
    */
-  private registersUser(mail: string): boolean {
+  #registersUser(mail: string): boolean {
     const known = mail === "" || this.tables.users.some((user) => collated(user.mail) === collated(mail));
     return this.variable("hosting_client_register_user", false) && !known;
   }
@@ -259,9 +259,9 @@ export class FrontEnd {
   addSite(site: Pick<Site, "title" | "client" | "platform" | "status"> & Partial<Site>): number {
     return this.transaction(() => {
       const nid = ++this.tables.lastNid;
-      const client = this.resolveClient(site.client);
+      const client = this.#resolveClient(site.client);
       const made = { aliases: [], verified: 0, hostmaster: false, certificate: 0, ...site, nid, client };
-      this.tables.sites.push({ ...made, changed: this.clock.now(), gids: this.gids(client) });
+      this.tables.sites.push({ ...made, changed: this.clock.now(), gids: this.#gids(client) });
       if (site.status === 0) this.addTask(nid, "install");
       return nid;
     });
@@ -274,10 +274,10 @@ export class FrontEnd {
    */
   saveSite(site: Omit<Site, "client"> & { client: number | string }, { verify = true } = {}): void {
     this.transaction(() => {
-      const client = this.resolveClient(site.client);
+      const client = this.#resolveClient(site.client);
       // Its grants are the old owner's: core still holds the site from before this save.
       if (verify && site.status !== -2) this.addTask(site.nid, "verify");
-      const saved = { ...site, client, changed: this.clock.now(), gids: this.gids(client) };
+      const saved = { ...site, client, changed: this.clock.now(), gids: this.#gids(client) };
       this.tables.sites = this.tables.sites.map((stored) => (stored.nid === site.nid ? saved : stored));
     });
   }
@@ -303,7 +303,7 @@ export class FrontEnd {
    * `hosting_get_client`: a number is the nid of a node of any type, everything else a title
    * (docs/aegir.md#client-title).
    */
-  private resolveClient(client: number | string): number {
+  #resolveClient(client: number | string): number {
     const { clients, sites, tasks, platforms } = this.tables;
     const found =
       typeof client === "number"
@@ -328,7 +328,7 @@ export class FrontEnd {
       const site = this.loadSite(rid);
       const nid = ++this.tables.lastNid;
       const title = `${type[0]?.toUpperCase()}${type.slice(1)} Site: ${site?.title ?? ""}`;
-      const gids = this.gids(site?.client);
+      const gids = this.#gids(site?.client);
       this.tables.tasks.push({
         ...{ nid, title, changed: this.clock.now(), gids },
         ...{ type, rid, status: 0, executed: null, log: [] },
@@ -423,11 +423,11 @@ export class FrontEnd {
   acquireGrants(nid: number): void {
     const site = this.tables.sites.find((each) => each.nid === (this.task(nid)?.rid ?? nid));
     const node = this.task(nid) ?? site;
-    if (node) node.gids = this.gids(site?.client);
+    if (node) node.gids = this.#gids(site?.client);
   }
 
   /** Everything can be seen by its client and by the admin client. */
-  private gids(client: number | undefined): number[] {
+  #gids(client: number | undefined): number[] {
     return [...new Set([client ?? this.adminClient, this.adminClient])];
   }
 

@@ -22,26 +22,26 @@ export class Panel {
 
   /** The client's edit form. */
   saveClient(internalName: string, { title }: { title: string }): void {
-    const { nid, uname } = this.client(internalName);
+    const { nid, uname } = this.#client(internalName);
     this.frontEnd.saveClient({ nid, uname, title });
   }
 
   /** Written to the database by hand, which no form does. */
   setInternalName(internalName: string, to: string): void {
-    this.client(internalName).uname = to;
+    this.#client(internalName).uname = to;
   }
 
   /** "Allowed users" on the client form. */
   bind(internalName: string, userName: string): void {
-    this.frontEnd.bind(this.user(userName).uid, this.client(internalName).nid);
+    this.frontEnd.bind(this.#user(userName).uid, this.#client(internalName).nid);
   }
 
   unbind(internalName: string, userName: string): void {
-    this.frontEnd.unbind(this.user(userName).uid, this.client(internalName).nid);
+    this.frontEnd.unbind(this.#user(userName).uid, this.#client(internalName).nid);
   }
 
   deleteClient(internalName: string): void {
-    this.frontEnd.deleteNode(this.client(internalName).nid);
+    this.frontEnd.deleteNode(this.#client(internalName).nid);
   }
 
   // Sites and their tasks
@@ -51,14 +51,14 @@ export class Panel {
    * verify's nid.
    */
   setOwner(domain: string, client: string | number): number {
-    const site = this.site(domain);
+    const site = this.#site(domain);
     this.frontEnd.saveSite({ ...site, client });
     return this.frontEnd.tasksOf(site.nid).at(-1)?.nid ?? 0;
   }
 
   /** The site form's "New encryption key": a certificate of the site's client. Answers its cid. */
   addCertificate(domain: string, name = domain): number {
-    const { nid, client } = this.site(domain);
+    const { nid, client } = this.#site(domain);
     return this.frontEnd.addCertificate({ name, client, sites: [nid] });
   }
 
@@ -70,11 +70,11 @@ export class Panel {
 
   /** Queues a task of the site, one more whatever is queued. Answers its nid. */
   addTask(domain: string, type: "verify" | "disable" | "enable" | "delete" | "login-reset"): number {
-    return this.frontEnd.addTask(this.site(domain).nid, type);
+    return this.frontEnd.addTask(this.#site(domain).nid, type);
   }
 
   cancelTask(nid: number): void {
-    if (this.task(nid).status > 0) throw new Error(`Task ${nid} is neither queued nor running.`);
+    if (this.#task(nid).status > 0) throw new Error(`Task ${nid} is neither queued nor running.`);
     cancelTask(this.frontEnd, nid);
   }
 
@@ -83,7 +83,7 @@ export class Panel {
    * Answers its nid.
    */
   retryTask(nid: number): number {
-    const { rid, type, executed } = this.task(nid);
+    const { rid, type, executed } = this.#task(nid);
     return this.frontEnd.transaction(() => {
       const again = this.frontEnd.flavour === "upstream" ? nid : this.frontEnd.addTask(rid, type);
       this.frontEnd.updateTask(again, { status: 0, executed, log: [] });
@@ -109,7 +109,7 @@ export class Panel {
   addPlatform(title: string, clients: string[] = [], path = `/data/disk/o1/static/${title}`): number {
     return this.frontEnd.transaction(() => {
       const nid = ++this.frontEnd.tables.lastNid;
-      const admitted = clients.map((internalName) => this.client(internalName).nid);
+      const admitted = clients.map((internalName) => this.#client(internalName).nid);
       this.frontEnd.tables.platforms.push({ nid, title, path, clients: admitted });
       return nid;
     });
@@ -123,20 +123,20 @@ export class Panel {
   }
 
   renameUser(userName: string, name: string): void {
-    this.editUser(userName, { name });
+    this.#editUser(userName, { name });
   }
 
   setMail(userName: string, mail: string): void {
-    this.editUser(userName, { mail });
+    this.#editUser(userName, { mail });
   }
 
   block(userName: string): void {
-    this.editUser(userName, { active: false });
+    this.#editUser(userName, { active: false });
   }
 
   /** "Delete the account and its content": authored nodes go, bindings stay behind. */
   deleteUser(userName: string): void {
-    this.frontEnd.deleteUser(this.user(userName).uid);
+    this.frontEnd.deleteUser(this.#user(userName).uid);
   }
 
   deleteRole(role: string): void {
@@ -149,23 +149,23 @@ export class Panel {
     return this.frontEnd.sitesSeenBy(userName);
   }
 
-  private editUser(userName: string, change: Partial<User>): void {
-    this.frontEnd.transaction(() => Object.assign(this.user(userName), change));
+  #editUser(userName: string, change: Partial<User>): void {
+    this.frontEnd.transaction(() => Object.assign(this.#user(userName), change));
   }
 
-  private client(internalName: string) {
+  #client(internalName: string) {
     return found(this.frontEnd.clientByUname(internalName), `client ${internalName}`);
   }
 
-  private site(domain: string): Site {
+  #site(domain: string): Site {
     return found(this.frontEnd.liveSites(domain)[0], `live site ${domain}`);
   }
 
-  private task(nid: number): Task {
+  #task(nid: number): Task {
     return found(this.frontEnd.task(nid), `task ${nid}`);
   }
 
-  private user(name: string): User {
+  #user(name: string): User {
     return found(this.frontEnd.userByName(name), `user ${name}`);
   }
 }

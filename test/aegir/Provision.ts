@@ -31,7 +31,7 @@ export class Provision {
   /** Removes the files of a site, and its link in the directory of this client alone. */
   deleteSite(platformRoot: string, domain: string, uname: string | undefined): void {
     this.disk.removeTree(siteDirectory(platformRoot, domain));
-    if (uname !== undefined) this.disk.removeTree(this.linkPath(uname, domain));
+    if (uname !== undefined) this.disk.removeTree(this.#linkPath(uname, domain));
   }
 
   /**
@@ -42,19 +42,19 @@ export class Provision {
     if (uname === undefined || uname === "") return;
     const present = this.linksOf(domain);
     if (present.includes(uname)) return;
-    if (present[0] !== undefined) this.disk.unlink(this.linkPath(present[0], domain));
+    if (present[0] !== undefined) this.disk.unlink(this.#linkPath(present[0], domain));
     this.link(uname, platformRoot, domain);
   }
 
   /** Puts a link where it is wanted and leaves others alone, as verifies of the past may have done. */
   link(uname: string, platformRoot: string, domain: string): void {
     this.disk.makeDirectory(`${this.clients}/${uname}`);
-    this.disk.link(siteDirectory(platformRoot, domain), this.linkPath(uname, domain));
+    this.disk.link(siteDirectory(platformRoot, domain), this.#linkPath(uname, domain));
   }
 
   /** Every client directory with the domains of its links. */
   links(): Record<string, string[]> {
-    const linked = (uname: string) => (domain: string) => this.disk.linkTarget(this.linkPath(uname, domain));
+    const linked = (uname: string) => (domain: string) => this.disk.linkTarget(this.#linkPath(uname, domain));
     const directories = this.disk.list(this.clients);
     return Object.fromEntries(
       directories.map((uname) => [uname, this.disk.list(`${this.clients}/${uname}`).filter(linked(uname))]),
@@ -65,10 +65,10 @@ export class Provision {
   linksOf(domain: string): string[] {
     return this.disk
       .list(this.clients)
-      .filter((uname) => this.disk.linkTarget(this.linkPath(uname, domain)) !== undefined);
+      .filter((uname) => this.disk.linkTarget(this.#linkPath(uname, domain)) !== undefined);
   }
 
-  private linkPath(uname: string, domain: string): string {
+  #linkPath(uname: string, domain: string): string {
     return `${this.clients}/${uname}/${domain}`;
   }
 }

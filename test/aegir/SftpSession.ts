@@ -4,9 +4,9 @@
  */
 import * as fs from "node:fs";
 import { posix } from "node:path";
-import { utils, type Attributes, type SFTPWrapper } from "ssh2";
+import { type Attributes, type SFTPWrapper, utils } from "ssh2";
 import type { Disk } from "./Disk";
-import { Hold, type Faults } from "./Faults";
+import { type Faults, Hold } from "./Faults";
 
 const { STATUS_CODE } = utils.sftp;
 

@@ -56,12 +56,12 @@ export class Shell {
     if (shell === "websh" && commandLine.includes("drush") && commandLine !== SHELL_PROBE) {
       return ended(0, "This command is not available\n");
     }
-    return this.bash(commandLine);
+    return this.#bash(commandLine);
   }
 
-  private bash(commandLine: string): Ran {
+  #bash(commandLine: string): Ran {
     const { login, homes, home } = this.machine;
-    if (commandLine === SHELL_PROBE) return this.probe();
+    if (commandLine === SHELL_PROBE) return this.#probe();
     if (commandLine === STATUS_COMMAND) {
       return login === "root" ? ended(0, this.machine.passwordStatus()) : ended(1, "", "passwd: Permission denied.\n");
     }
@@ -75,23 +75,23 @@ export class Shell {
         const why = "does not exist or the user entry does not contain all the required fields";
         return ended(1, "", `su: user ${suUser} ${why}\n`);
       }
-      return this.drush(suUser, suCommand.replaceAll('\\"', '"'), true);
+      return this.#drush(suUser, suCommand.replaceAll('\\"', '"'), true);
     }
     const [, sudoUser, atHome, sudoCommand] = /^sudo (?:-n )?-u (\S+) (-H )?(.*)$/.exec(commandLine) ?? [];
     if (sudoUser !== undefined && sudoCommand !== undefined) {
       if (!(sudoUser in homes)) return ended(1, "", `sudo: unknown user ${sudoUser}\n`);
       if (this.faults.sudoRefused) return ended(1, "", "sudo: a password is required\n");
       const command = sudoCommand.split(" ")[0] ?? "";
-      if (this.find(command) === undefined) return ended(1, "", `sudo: ${command}: command not found\n`);
-      return this.drush(sudoUser, sudoCommand, atHome !== undefined);
+      if (this.#find(command) === undefined) return ended(1, "", `sudo: ${command}: command not found\n`);
+      return this.#drush(sudoUser, sudoCommand, atHome !== undefined);
     }
-    return this.drush(login, commandLine, home === undefined);
+    return this.#drush(login, commandLine, home === undefined);
   }
 
   /** @param atHome whether HOME is the user's own */
-  private drush(user: string, commandLine: string, atHome: boolean): Ran {
+  #drush(user: string, commandLine: string, atHome: boolean): Ran {
     const [command = "", alias = "", ...rest] = commandLine.split(" ");
-    const version = this.find(command);
+    const version = this.#find(command);
     if (version === undefined) return ended(127, "", `bash: line 1: ${command}: command not found\n`);
     const aliases = user === this.machine.owner && atHome ? [...FRONT_END, ...this.machine.siteAliases()] : [];
     if (alias === "--version") return ended(0, ` Drush Version   :  ${version} \n\n`);
@@ -105,21 +105,21 @@ export class Shell {
       return ended(1, "", "load on system too heavy (10.5 12.1 9.8), aborting                     [error]\n");
     }
     const frontEnd = FRONT_END.includes(alias);
-    if (verb === "core-status") return ended(0, this.status(alias, frontEnd));
+    if (verb === "core-status") return ended(0, this.#status(alias, frontEnd));
     if (verb === "hosting-tasks" && frontEnd) return { started: "queue" };
     if (verb === WORKER_ARGUMENTS) return { started: "worker", frontEnd: frontEnd && !this.faults.databaseDown };
     return ended(1, "", `The drush command '${verb}' could not be found.\n`);
   }
 
   /** The version of the Drush that a command is; undefined if there is none. */
-  private find(command: string): string | undefined {
+  #find(command: string): string | undefined {
     const { path, drush } = this.machine;
     const directories = command.includes("/") ? [""] : path.split(":");
     const file = directories.map((directory) => posix.join(directory, command)).find((each) => each in drush);
     return file && drush[file];
   }
 
-  private status(alias: string, frontEnd: boolean): string {
+  #status(alias: string, frontEnd: boolean): string {
     const database = this.faults.databaseDown
       ? ""
       : " Database                        :  Connected\n Drupal bootstrap                :  Successful\n";
@@ -128,7 +128,7 @@ export class Shell {
   }
 
   /** What bash answers to the provider's question; that it does is tested with a real one. */
-  private probe(): Ran {
+  #probe(): Ran {
     const { login, path, drush, owner, homes, home } = this.machine;
     const lines = [
       `user ${login}`,

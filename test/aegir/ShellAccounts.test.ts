@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { newKey } from "../support/keys";
 import { PlainFiles } from "../support/PlainClient";
+import { AegirFixture, CRON_SECONDS } from "./AegirFixture";
 import type { ManualClock } from "./Clock";
 import { fullSeed } from "./seed";
-import { CRON_SECONDS, AegirFixture } from "./AegirFixture";
 
 const refused = { level: "client-authentication" };
 const DAY = 86_400;

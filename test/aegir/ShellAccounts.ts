@@ -34,8 +34,8 @@ export interface ShellAccount {
 }
 
 export class ShellAccounts {
-  private readonly accounts = new Map<string, ShellAccount>();
-  private nextUid = 1100;
+  readonly #accounts = new Map<string, ShellAccount>();
+  #nextUid = 1100;
 
   constructor(
     private readonly disk: Disk,
@@ -62,30 +62,30 @@ export class ShellAccounts {
   }
 
   get(name: string): Readonly<ShellAccount> | undefined {
-    return this.accounts.get(name);
+    return this.#accounts.get(name);
   }
 
   /** The file, or nothing if there is none; sshd reads one alone that only its owner may write to (StrictModes). */
   authorizedKeys(name: string): string {
-    const path = `${this.accounts.get(name)?.home}/.ssh/authorized_keys`;
+    const path = `${this.#accounts.get(name)?.home}/.ssh/authorized_keys`;
     return this.disk.isWrittenByOwnerAlone(path) ? this.disk.read(path) : "";
   }
 
   all(): Readonly<ShellAccount>[] {
-    return [...this.accounts.values()].sort((one, other) => (one.name < other.name ? -1 : 1));
+    return [...this.#accounts.values()].sort((one, other) => (one.name < other.name ? -1 : 1));
   }
 
   /** `passwd`, typed by the holder: the password file does not follow. */
   changePassword(name: string, password: string): void {
-    const account = this.accounts.get(name);
+    const account = this.#accounts.get(name);
     if (account === undefined) throw new Error(`There is no account ${name}.`);
     account.password = password;
-    account.changed = this.today;
+    account.changed = this.#today;
   }
 
   /** Whether the login must change its password first: the last day still counts (docs/aegir.md#password-age). */
   hasExpired({ changed }: ShellAccount): boolean {
-    return this.today - changed > PASSWORD_DAYS;
+    return this.#today - changed > PASSWORD_DAYS;
   }
 
   /** `passwd --status --all`, typed by root. */
@@ -95,7 +95,7 @@ export class ShellAccounts {
     return ["root P 2020-01-31 0 99999 7 -1\n", ...lines, "daemon L 2020-01-31 0 99999 7 -1\n"].join("");
   }
 
-  private get today(): number {
+  get #today(): number {
     return Math.floor(this.clock.now() / DAY);
   }
 
@@ -110,24 +110,24 @@ export class ShellAccounts {
       this.report(`cron: skipped, the disk is ${this.faults.diskPercent} % full`);
       return false;
     }
-    this.removeZombies();
-    this.cleanClientDirectories();
-    for (const directory of this.disk.list(this.clientsDirectory)) this.serve(directory);
+    this.#removeZombies();
+    this.#cleanClientDirectories();
+    for (const directory of this.disk.list(this.clientsDirectory)) this.#serve(directory);
     return true;
   }
 
-  private removeZombies(): void {
+  #removeZombies(): void {
     for (const { name, home } of this.all()) {
       const file = `${this.passwordDirectory}/${name}`;
       if (this.disk.exists(`${home}/sites`) && this.disk.exists(file)) continue;
       this.disk.removeTree(home);
       this.disk.removeTree(file);
-      this.accounts.delete(name);
+      this.#accounts.delete(name);
       this.report(`cron: account ${name} removed with its home`);
     }
   }
 
-  private cleanClientDirectories(): void {
+  #cleanClientDirectories(): void {
     for (const name of REMOVED_DIRECTORIES) this.disk.removeTree(`${this.clientsDirectory}/${name}`);
     for (const directory of this.disk.list(this.clientsDirectory)) {
       const path = `${this.clientsDirectory}/${directory}`;
@@ -138,14 +138,14 @@ export class ShellAccounts {
   }
 
   /** Makes or updates the login of one client directory, or removes the directory if it is empty. */
-  private serve(directory: string): void {
+  #serve(directory: string): void {
     const path = `${this.clientsDirectory}/${directory}`;
     const reduced = reducedName(directory);
     if (reduced === "") return;
     if (this.disk.list(path).length === 0) return this.disk.removeDirectory(path);
     if (SYSTEM_NAMES.includes(reduced)) return;
     const name = `${this.instance}.${reduced}`;
-    const { home } = this.accounts.get(name) ?? this.create(name);
+    const { home } = this.#accounts.get(name) ?? this.#create(name);
     // Two directories with one reduced name take the link from each other, run by run
     // (docs/aegir.md#shell-account-names).
     if (this.disk.linkTarget(`${home}/sites`) === path) return;
@@ -153,10 +153,10 @@ export class ShellAccounts {
     this.disk.link(path, `${home}/sites`);
   }
 
-  private create(name: string): ShellAccount {
+  #create(name: string): ShellAccount {
     const characters = Array.from({ length: PASSWORD_LENGTH }, () => PASSWORD_CHARACTERS[randomInt(64)]);
-    const [password, changed] = [characters.join(""), this.today];
-    const account = { name, uid: this.nextUid++, home: `/home/${name}`, password, changed };
+    const [password, changed] = [characters.join(""), this.#today];
+    const account = { name, uid: this.#nextUid++, home: `/home/${name}`, password, changed };
     this.disk.makeDirectory(`${account.home}/.ssh`);
     const file = `${this.passwordDirectory}/${name}`;
     const { passwordFileDelay } = this.faults;
@@ -166,7 +166,7 @@ export class ShellAccounts {
       write(passwordFileDelay > 0 ? "" : `${password}\n`);
       if (passwordFileDelay > 0) this.clock.after(passwordFileDelay, () => write(`${password}\n`));
     }
-    this.accounts.set(name, account);
+    this.#accounts.set(name, account);
     this.report(`cron: account ${name} made`);
     return account;
   }

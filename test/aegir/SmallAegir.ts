@@ -9,21 +9,21 @@
 import { rmSync } from "node:fs";
 import { keyPair, newKey } from "../support/keys";
 import { scratchDirectory } from "../support/scratch";
-import { RunningClock, type Clock } from "./Clock";
+import { type Clock, RunningClock } from "./Clock";
 import { Disk } from "./Disk";
 import { Faults } from "./Faults";
+import { type Flavour, FrontEnd, type OwnerState } from "./FrontEnd";
 import { KeyCommand } from "./KeyCommand";
-import { FrontEnd, type Flavour, type OwnerState } from "./FrontEnd";
 import { Panel } from "./Panel";
 import { Provision } from "./Provision";
-import { addSites, emptySeed, leaveLink, type Ground, type Seed, type SeededSite } from "./seed";
+import { addSites, emptySeed, type Ground, leaveLink, type Seed, type SeededSite } from "./seed";
 import { Shell } from "./Shell";
 import { ShellAccounts } from "./ShellAccounts";
-import { SshServer, type Login, type SshCounts } from "./SshServer";
-import { digestOf, readTables, type Exception, type Tables } from "./Tables";
-import { TaskQueue, type QueueSettings } from "./TaskQueue";
+import { type Login, type SshCounts, SshServer } from "./SshServer";
+import { digestOf, type Exception, readTables, type Tables } from "./Tables";
+import { type QueueSettings, TaskQueue } from "./TaskQueue";
 import { Worker } from "./Worker";
-import { WorkerProcess, type Running, type Terminal, type WorkerCounts } from "./WorkerProcess";
+import { type Running, type Terminal, type WorkerCounts, WorkerProcess } from "./WorkerProcess";
 
 export { REQUEST_FAULTS } from "./Faults";
 export type { Hold, Requested, RequestFault, VerifyOutcome } from "./Faults";
@@ -89,15 +89,15 @@ export class SmallAegir {
     writes: 0,
   };
 
-  private readonly disk = new Disk(scratchDirectory("small-aegir-"));
-  private readonly provision: Provision;
-  private readonly queue: TaskQueue;
-  private readonly shell: Shell;
-  private readonly worker: Worker;
-  private readonly server: SshServer;
-  private user: string;
-  private readonly keys = { drush: newKey(), accounts: newKey() };
-  private readonly passwords = { drush: "the secret of Drush's login", accounts: "the secret of o1.ftp's login" };
+  readonly #disk = new Disk(scratchDirectory("small-aegir-"));
+  readonly #provision: Provision;
+  readonly #queue: TaskQueue;
+  readonly #shell: Shell;
+  readonly #worker: Worker;
+  readonly #server: SshServer;
+  #user: string;
+  readonly #keys = { drush: newKey(), accounts: newKey() };
+  readonly #passwords = { drush: "the secret of Drush's login", accounts: "the secret of o1.ftp's login" };
 
   private constructor(
     readonly clock: Clock,
@@ -106,17 +106,17 @@ export class SmallAegir {
     const { flavour = "boa", user = "aegir", owner = user, seed = emptySeed, cronSeconds = 15 } = options;
     const aegirRoot = flavour === "boa" ? `/data/disk/${INSTANCE}` : "/var/aegir";
     const settings = { everySeconds: 3, taskSeconds: 1, ...options.queue };
-    const { disk } = this;
+    const disk = this.#disk;
     const report = (line: string) => options.report?.(line);
 
-    this.user = user;
+    this.#user = user;
     this.faults = new Faults(clock, disk);
-    this.provision = new Provision(disk, { aegirRoot, owner });
+    this.#provision = new Provision(disk, { aegirRoot, owner });
     this.frontEnd = new FrontEnd(clock, flavour);
     this.panel = new Panel(this.frontEnd);
-    this.queue = new TaskQueue(this.frontEnd, this.provision, clock, this.faults, settings, report);
-    this.shellAccounts = new ShellAccounts(disk, clock, INSTANCE, this.provision.clients, this.faults, report);
-    this.shell = new Shell(
+    this.#queue = new TaskQueue(this.frontEnd, this.#provision, clock, this.faults, settings, report);
+    this.shellAccounts = new ShellAccounts(disk, clock, INSTANCE, this.#provision.clients, this.faults, report);
+    this.#shell = new Shell(
       {
         login: user,
         owner,
@@ -133,22 +133,23 @@ export class SmallAegir {
       },
       this.faults,
     );
-    this.worker = new Worker(this.frontEnd, this.provision, this.queue);
+    this.#worker = new Worker(this.frontEnd, this.#provision, this.#queue);
     const house = {
-      login: (name: string) => this.login(name),
+      login: (name: string) => this.#login(name),
       run: (command: string, terminal: Terminal) => this.run(command, terminal),
     };
     const hostKey = options.hostKey === undefined ? newKey() : keyPair(options.hostKey);
-    this.server = new SshServer(house, hostKey, disk, this.faults, this.counts, report);
+    this.#server = new SshServer(house, hostKey, disk, this.faults, this.counts, report);
 
-    this.frontEnd.transaction(() => seed(this.ground));
-    this.settleAccounts();
-    clock.every(settings.everySeconds, () => this.queue.dispatch());
+    this.frontEnd.transaction(() => seed(this.#ground));
+    this.#settleAccounts();
+    clock.every(settings.everySeconds, () => this.#queue.dispatch());
     if (flavour === "boa") clock.every(cronSeconds, () => this.shellAccounts.run());
   }
 
-  private get ground(): Ground {
-    const { frontEnd, panel, provision } = this;
+  get #ground(): Ground {
+    const { frontEnd, panel } = this;
+    const provision = this.#provision;
     return { frontEnd, panel, provision };
   }
 
@@ -163,34 +164,34 @@ export class SmallAegir {
   async stop(): Promise<void> {
     this.clock.stop();
     await this.down();
-    rmSync(this.disk.root, { recursive: true, force: true });
+    rmSync(this.#disk.root, { recursive: true, force: true });
   }
 
   /** Breaks every connection and takes no new one; queue and cron go on. */
   async down(): Promise<void> {
-    await this.server.down();
+    await this.#server.down();
   }
 
   /** Opens the door again on the same port, with another host key if wanted. */
   async up({ newHostKey = false } = {}): Promise<void> {
-    if (newHostKey) this.server.hostKey = newKey();
-    await this.server.up();
+    if (newHostKey) this.#server.hostKey = newKey();
+    await this.#server.up();
   }
 
   /** Breaks every connection; new ones are welcome. */
   breakConnections(): void {
-    this.server.cut();
+    this.#server.cut();
   }
 
   /** Lets another login run Drush from now on, or the same one with another key. The former is refused. */
-  changeLogin(user = this.user): void {
-    this.user = user;
-    this.keys.drush = newKey();
+  changeLogin(user = this.#user): void {
+    this.#user = user;
+    this.#keys.drush = newKey();
   }
 
   /** The login that runs Drush. */
   get drush(): Connection {
-    return this.connection(this.user, this.keys.drush.private, this.passwords.drush);
+    return this.#connection(this.#user, this.#keys.drush.private, this.#passwords.drush);
   }
 
   /** `o1.ftp`, which reads and removes password files over SFTP, or root. */
@@ -199,11 +200,11 @@ export class SmallAegir {
   }
 
   get mainAccount(): Connection {
-    return this.connection(`${INSTANCE}.ftp`, this.keys.accounts.private, this.passwords.accounts);
+    return this.#connection(`${INSTANCE}.ftp`, this.#keys.accounts.private, this.#passwords.accounts);
   }
 
-  private connection(user: string, privateKey: string, password: string): Connection {
-    const { host, port, hostKey } = this.server;
+  #connection(user: string, privateKey: string, password: string): Connection {
+    const { host, port, hostKey } = this.#server;
     return { host, port, user, privateKey, password, hostKey: hostKey.fingerprint };
   }
 
@@ -224,7 +225,7 @@ export class SmallAegir {
 
   /** Runs everything that is queued to its end, now. */
   runQueue(): void {
-    this.queue.runAll();
+    this.#queue.runAll();
   }
 
   /** Runs BOA's account cron now, as root may; false if a lock made it skip. */
@@ -235,43 +236,43 @@ export class SmallAegir {
   /** Puts a link in the place of a password file, as everybody can who may write to their directory. */
   linkPasswordFile(login: string, target: string): void {
     const path = `${this.shellAccounts.passwordDirectory}/${login}`;
-    this.disk.unlink(path);
-    this.disk.link(target, path);
+    this.#disk.unlink(path);
+    this.#disk.link(target, path);
   }
 
   /** What the holder of a login puts into its `authorized_keys`, with a shell of its own. */
   writeAuthorizedKeys(login: string, content: string): void {
     const file = `${this.shellAccounts.get(login)?.home}/.ssh/authorized_keys`;
-    this.disk.removeTree(file);
-    this.disk.write(file, content);
+    this.#disk.removeTree(file);
+    this.#disk.write(file, content);
   }
 
   /** Puts a directory there instead, which nothing can be read from or be written to. */
   blockAuthorizedKeys(login: string): void {
     const file = `${this.shellAccounts.get(login)?.home}/.ssh/authorized_keys`;
-    this.disk.removeTree(file);
-    this.disk.makeDirectory(file);
+    this.#disk.removeTree(file);
+    this.#disk.makeDirectory(file);
   }
 
   /** Sites as they are long after their install. */
   addSites(sites: SeededSite[]): void {
-    addSites(this.ground, sites);
-    this.settleAccounts();
+    addSites(this.#ground, sites);
+    this.#settleAccounts();
   }
 
   /** Links a site's files in the directory of one more client, as a verify of the past may have left it. */
   leaveLink(client: string, site: string): void {
-    leaveLink(this.ground, client, site);
+    leaveLink(this.#ground, client, site);
   }
 
   /** What the account cron has long done for sites that have been there for long. */
-  private settleAccounts(): void {
+  #settleAccounts(): void {
     if (this.frontEnd.flavour === "boa") this.shellAccounts.run();
   }
 
   /** The server's own tables, disk and logins, as plain JSON. */
   tables(): Tables {
-    return readTables(this.frontEnd, this.provision, this.disk, this.shellAccounts);
+    return readTables(this.frontEnd, this.#provision, this.#disk, this.shellAccounts);
   }
 
   /** SHA-256 of all of it, or of all but what is named. */
@@ -298,11 +299,12 @@ export class SmallAegir {
     return this.frontEnd.ownerHistory;
   }
 
-  private login(user: string): Login | undefined {
+  #login(user: string): Login | undefined {
     if (this.faults.refuseLogins) return undefined;
-    const { keys, passwords, shellAccounts } = this;
+    const { shellAccounts } = this;
+    const [keys, passwords] = [this.#keys, this.#passwords];
     const { mainHome } = shellAccounts;
-    if (user === this.user) {
+    if (user === this.#user) {
       // Who has a shell has OpenSSH's SFTP as well: the whole disk, but for what is closed to all but root.
       const shown = { home: "/", closed: user === "root" ? [] : ["/root", mainHome] };
       return { password: passwords.drush, publicKey: keys.drush.public, hasShell: true, shown };
@@ -325,18 +327,19 @@ export class SmallAegir {
    * beside its own as well. Answers null if it has ended at once.
    */
   run(command: string, terminal: Terminal): Running | null {
-    const { worker, frontEnd, clock, faults, counts } = this;
+    const { frontEnd, clock, faults, counts } = this;
+    const worker = this.#worker;
     const report = (line: string) => this.options.report?.(line);
-    const ran = this.shell.run(command);
+    const ran = this.#shell.run(command);
     if (ran.started === "worker") {
       report("worker started");
       return new WorkerProcess({ worker, frontEnd, clock, faults, counts, report }, ran.frontEnd, terminal);
     }
     if (ran.started === "keys") {
-      return new KeyCommand({ disk: this.disk, faults, shellAccounts: this.shellAccounts }, terminal);
+      return new KeyCommand({ disk: this.#disk, faults, shellAccounts: this.shellAccounts }, terminal);
     }
     if (ran.started === "queue") {
-      this.queue.dispatch();
+      this.#queue.dispatch();
       terminal.exit(0);
       return null;
     }

@@ -5,8 +5,8 @@ import { WORKER_ARGUMENTS } from "../../provider/worker/protocol";
 import { RawWorker } from "../conformance/RawWorker";
 import { newKey } from "../support/keys";
 import { connect, execute, PlainFiles, type Target } from "../support/PlainClient";
-import { SmallAegir } from "./SmallAegir";
 import { AegirFixture } from "./AegirFixture";
+import { SmallAegir } from "./SmallAegir";
 
 const COMMAND = `drush @hostmaster ${WORKER_ARGUMENTS}`;
 const SOURCE = Buffer.from("// source").toString("base64");

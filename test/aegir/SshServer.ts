@@ -3,8 +3,8 @@
  * every attempt, so that a password that was replaced a moment ago is refused.
  */
 import type { Socket } from "node:net";
-import { Server, type AuthContext, type AuthenticationType, type Connection, type ServerChannel } from "ssh2";
-import { signed, type KeyPair } from "../support/keys";
+import { type AuthContext, type AuthenticationType, type Connection, Server, type ServerChannel } from "ssh2";
+import { type KeyPair, signed } from "../support/keys";
 import { Listener } from "../support/Listener";
 import type { Disk } from "./Disk";
 import type { Faults } from "./Faults";
@@ -48,7 +48,7 @@ export interface SshCounts {
 
 export class SshServer extends Listener {
   /** The users of the connections that have SFTP alone. */
-  private readonly users = new WeakMap<Socket, string>();
+  readonly #users = new WeakMap<Socket, string>();
 
   constructor(
     private readonly house: House,
@@ -61,12 +61,12 @@ export class SshServer extends Listener {
   ) {
     super((socket) => {
       const ssh = new Server({ hostKeys: [this.hostKey.private], ident: "OpenSSH_9.2p1" });
-      ssh.on("connection", (connection) => this.accept(connection, socket));
+      ssh.on("connection", (connection) => this.#accept(connection, socket));
       ssh.injectSocket(socket);
     });
   }
 
-  private accept(connection: Connection, socket: Socket): void {
+  #accept(connection: Connection, socket: Socket): void {
     let login: Login | undefined;
     let user = "";
     let sessions = 0;
@@ -88,8 +88,8 @@ export class SshServer extends Listener {
     connection.on("ready", () => {
       this.counts.connections[user] = (this.counts.connections[user] ?? 0) + 1;
       if (login?.hasShell) return;
-      this.users.set(socket, user);
-      const open = [...this.sockets].filter((other) => this.users.get(other) === user).length;
+      this.#users.set(socket, user);
+      const open = [...this.sockets].filter((other) => this.#users.get(other) === user).length;
       if (open > MAX_SFTP_CONNECTIONS) connection.end();
     });
     connection.on("session", (accept, reject) => {
@@ -105,7 +105,7 @@ export class SshServer extends Listener {
       }
       session.on("exec", (acceptExec, rejectExec, { command }) => {
         if (!login?.hasShell) return rejectExec();
-        this.run(command, acceptExec(), socket);
+        this.#run(command, acceptExec(), socket);
       });
       session.on("sftp", (acceptSftp, rejectSftp) => {
         if (login === undefined) return rejectSftp();
@@ -114,7 +114,7 @@ export class SshServer extends Listener {
     });
   }
 
-  private run(command: string, channel: ServerChannel, socket: Socket): void {
+  #run(command: string, channel: ServerChannel, socket: Socket): void {
     const exited = () => channel.end();
     const process = this.house.run(command, {
       write: (output) => void channel.write(output),

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
+import { AegirFixture, CRON_SECONDS } from "./AegirFixture";
 import { fullSeed } from "./seed";
-import { CRON_SECONDS, AegirFixture } from "./AegirFixture";
 
 describe("the second channel to a small Aegir", () => {
   const fixture = new AegirFixture({ seed: fullSeed });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
+import { AegirFixture, QUEUE_SECONDS, TASK_SECONDS } from "./AegirFixture";
 import { fullSeed } from "./seed";
-import { QUEUE_SECONDS, AegirFixture, TASK_SECONDS } from "./AegirFixture";
 
 const SITE = "acme.example.com";
 

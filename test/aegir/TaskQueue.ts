@@ -3,7 +3,7 @@
  * that same object when it ends: what was written in between is undone without a word.
  */
 import type { Clock } from "./Clock";
-import { QUEUE_LOCKS, type Faults, type VerifyOutcome } from "./Faults";
+import { type Faults, QUEUE_LOCKS, type VerifyOutcome } from "./Faults";
 import type { FrontEnd, Site, Task } from "./FrontEnd";
 import type { Provision } from "./Provision";
 
@@ -27,7 +27,7 @@ const STARTING_SECONDS = 60;
 
 export class TaskQueue {
   /** Tasks whose process was killed: they count as running. */
-  private readonly killed = new Set<number>();
+  readonly #killed = new Set<number>();
 
   constructor(
     private readonly frontEnd: FrontEnd,
@@ -41,11 +41,11 @@ export class TaskQueue {
   /** One run: starts the oldest queued task, unless something holds the queue up. */
   dispatch(): void {
     const places = this.frontEnd.flavour === "boa" ? 1 : 5;
-    if (this.frontEnd.tables.tasks.filter((task) => this.isKilled(task)).length >= places) return;
-    if (this.stops().length > 0 || QUEUE_LOCKS.some((file) => this.faults.lockFiles.has(file))) return;
+    if (this.frontEnd.tables.tasks.filter((task) => this.#isKilled(task)).length >= places) return;
+    if (this.#stops().length > 0 || QUEUE_LOCKS.some((file) => this.faults.lockFiles.has(file))) return;
     this.frontEnd.setVariable("hosting_queue_tasks_last_run", this.clock.now());
-    const [task] = this.queued();
-    const finish = task && this.start(task);
+    const [task] = this.#queued();
+    const finish = task && this.#start(task);
     if (finish === undefined) return;
     this.clock.after(this.settings.taskSeconds, () => {
       const settle = finish();
@@ -55,27 +55,27 @@ export class TaskQueue {
 
   /** Runs everything that is queued to its end, now, whatever the clock says: `hosting-task` by hand. */
   runAll(): void {
-    for (let [task] = this.queued(); task !== undefined; [task] = this.queued()) this.start(task)?.()();
+    for (let [task] = this.#queued(); task !== undefined; [task] = this.#queued()) this.#start(task)?.()();
   }
 
   /** What keeps the queue from running, as far as Drupal's own user can see it, dead tasks included. */
   obstacles(): string[] {
-    return [...this.deadTasks(), ...this.stops()];
+    return [...this.#deadTasks(), ...this.#stops()];
   }
 
   disks(): { path: string; percent: number }[] {
     return [{ path: "/", percent: this.faults.diskPercent }];
   }
 
-  private isKilled({ nid, status }: Task): boolean {
-    return status === -1 && this.killed.has(nid);
+  #isKilled({ nid, status }: Task): boolean {
+    return status === -1 && this.#killed.has(nid);
   }
 
-  private deadTasks(): string[] {
+  #deadTasks(): string[] {
     const now = this.clock.now();
     return this.frontEnd.tables.tasks.flatMap((task) => {
       const seconds = now - (task.executed ?? now);
-      if (!this.isKilled(task) || seconds <= STARTING_SECONDS) return [];
+      if (!this.#isKilled(task) || seconds <= STARTING_SECONDS) return [];
       const what = `${task.type} of ${this.frontEnd.loadSite(task.rid)?.title ?? ""}`;
       return [
         `task ${task.nid} (${what}) has been processing for ${Math.ceil(seconds / 60)} min, and no process runs it: it holds ` +
@@ -85,7 +85,7 @@ export class TaskQueue {
   }
 
   /** What stops all of it. */
-  private stops(): string[] {
+  #stops(): string[] {
     const isOn = (variable: string, fallback: boolean) => this.frontEnd.variable(variable, fallback);
     const locks = VISIBLE_LOCKS.filter((file) => this.faults.lockFiles.has(file));
     const percent = this.faults.diskPercent;
@@ -103,14 +103,14 @@ export class TaskQueue {
   }
 
   /** Oldest change first. */
-  private queued(): Task[] {
+  #queued(): Task[] {
     return this.frontEnd.tables.tasks
       .filter(({ status }) => status === 0)
       .sort((one, other) => one.changed - other.changed || one.nid - other.nid);
   }
 
   /** Starts a task; the answer ends its work, and the answer's answer gives it its status. */
-  private start({ nid, rid, type }: Task): (() => () => void) | undefined {
+  #start({ nid, rid, type }: Task): (() => () => void) | undefined {
     const { frontEnd } = this;
     const site = frontEnd.loadSite(rid);
     const name = site?.title ?? `node ${rid}`;
@@ -125,29 +125,29 @@ export class TaskQueue {
     this.report(`${type} of ${name}: started`);
 
     if (outcome === "killed") {
-      this.killed.add(nid);
+      this.#killed.add(nid);
       return undefined;
     }
-    if (site && outcome === "oldOwner") site.client = this.previousOwner(site);
+    if (site && outcome === "oldOwner") site.client = this.#previousOwner(site);
     const uname = site && frontEnd.client(site.client)?.uname;
     return () => {
       const log = site
-        ? this.work(type, site, uname, outcome)
+        ? this.#work(type, site, uname, outcome)
         : [{ type: "error", message: `There is no site ${rid}.` }];
       frontEnd.updateTask(nid, { log });
-      return () => this.settle(nid, `${type} of ${name}`);
+      return () => this.#settle(nid, `${type} of ${name}`);
     };
   }
 
   /** The owner that the site had before the one it has. */
-  private previousOwner({ nid, client }: Site): number {
+  #previousOwner({ nid, client }: Site): number {
     return (
       this.frontEnd.ownerHistory.findLast((state) => state.nid === nid && state.ownerNid !== client)?.ownerNid ?? client
     );
   }
 
   /** Answers the log. `uname`: the client's when the task started; undefined if there was none. */
-  private work(type: string, site: Site, uname: string | undefined, outcome: VerifyOutcome): Task["log"] {
+  #work(type: string, site: Site, uname: string | undefined, outcome: VerifyOutcome): Task["log"] {
     const { frontEnd, provision } = this;
     const root = frontEnd.tables.platforms.find(({ nid }) => nid === site.platform)?.path ?? "";
     const log: Task["log"] = [];
@@ -178,7 +178,7 @@ export class TaskQueue {
   }
 
   /** `hosting_task_parse_log`: the worst line decides. */
-  private settle(nid: number, name: string): void {
+  #settle(nid: number, name: string): void {
     const task = this.frontEnd.task(nid);
     // Deleted while it ran.
     if (task === undefined) return;

@@ -1,7 +1,7 @@
 /** What the conformance suite cannot arrange on any server; the verbs themselves are held to that suite. */
 import assert from "node:assert/strict";
-import { fullSeed } from "./seed";
 import { AegirFixture } from "./AegirFixture";
+import { fullSeed } from "./seed";
 
 describe("the small Aegir's worker", () => {
   const fixture = new AegirFixture({ seed: fullSeed });

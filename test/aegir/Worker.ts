@@ -5,9 +5,9 @@
 import type { z } from "zod";
 import type { WorkerErrorCode } from "../../provider/worker/errorCodes";
 import type { CertificateLeft } from "../../provider/worker/facts";
-import { type verbs, type EnsuredUser, type Verb, type VerbResult } from "../../provider/worker/protocol";
+import { type EnsuredUser, type Verb, type VerbResult, type verbs } from "../../provider/worker/protocol";
 import { Facts } from "./Facts";
-import { CLIENT_ROLE, collated, same, type Client, type FrontEnd, type Site, type User } from "./FrontEnd";
+import { type Client, CLIENT_ROLE, collated, type FrontEnd, same, type Site, type User } from "./FrontEnd";
 import type { Provision } from "./Provision";
 import { reducedName } from "./ShellAccounts";
 import type { TaskQueue } from "./TaskQueue";
@@ -39,18 +39,18 @@ export class Worker {
   ) {}
 
   /** The tables as they are now. */
-  private facts(): Facts {
+  #facts(): Facts {
     return new Facts(this.frontEnd, this.provision, this.queue);
   }
 
   readonly handlers: Handlers = {
-    hello: () => this.facts().server(),
+    hello: () => this.#facts().server(),
 
-    inventory: () => this.facts().inventory(),
+    inventory: () => this.#facts().inventory(),
 
     client: ({ internalName, name }) => {
-      const client = this.findClient(internalName);
-      const facts = this.facts();
+      const client = this.#findClient(internalName);
+      const facts = this.#facts();
       const login = reducedName(internalName);
       return {
         client: client ? facts.client(client.nid) : null,
@@ -60,12 +60,12 @@ export class Worker {
     },
 
     clientReference: ({ internalName }) => {
-      const client = this.findClient(internalName);
-      return { client: client ? this.facts().reference(client.nid) : null };
+      const client = this.#findClient(internalName);
+      return { client: client ? this.#facts().reference(client.nid) : null };
     },
 
     site: ({ site }) => {
-      const facts = this.facts();
+      const facts = this.#facts();
       const live = this.frontEnd.liveSites();
       const isAlias = ({ title, aliases }: Site) =>
         collated(title) !== collated(site) && aliases.some((alias) => collated(alias) === collated(site));
@@ -80,16 +80,16 @@ export class Worker {
     user: ({ uid, name = "", mail = "" }) => {
       const found =
         uid !== undefined
-          ? this.users((user) => user.uid === uid)
+          ? this.#users((user) => user.uid === uid)
           : name !== ""
-            ? this.usersNamed(name)
-            : this.usersWithMail(mail);
-      const facts = this.facts();
+            ? this.#usersNamed(name)
+            : this.#usersWithMail(mail);
+      const facts = this.#facts();
       return { users: found.map((user) => facts.user(user)) };
     },
 
     tasks: ({ nids }) => {
-      const facts = this.facts();
+      const facts = this.#facts();
       const found = nids.filter((nid) => this.frontEnd.task(nid));
       return {
         tasks: found.map((nid) => ({ ...facts.requireTask(nid), ahead: facts.ahead(nid) })),
@@ -98,16 +98,16 @@ export class Worker {
     },
 
     createClient: ({ internalName, name, user }) => {
-      this.requireStableInternalName(internalName);
+      this.#requireStableInternalName(internalName);
       const taken = this.frontEnd.clientByUname(internalName);
       if (taken) {
-        const client = this.facts().reference(taken.nid);
+        const client = this.#facts().reference(taken.nid);
         throw new Refusal("exists", `The internal name "${internalName}" is taken.`, { client });
       }
       // Without an address, which keeps the server's own registration away (docs/aegir.md#saving-a-client).
       const nid = this.frontEnd.saveClient({ title: name, uname: internalName });
-      const ensured = user ? this.ensureUser(nid, user) : null;
-      const client = this.facts().client(nid);
+      const ensured = user ? this.#ensureUser(nid, user) : null;
+      const client = this.#facts().client(nid);
       if (client.internalName !== internalName) {
         const stored = { stored: client.internalName };
         throw new Refusal("refused", `Aegir stored the internal name "${internalName}" as another.`, stored);
@@ -116,19 +116,19 @@ export class Worker {
     },
 
     renameClient: ({ internalName, nid: expected, from, to }) => {
-      const { nid, title, uname } = this.requireClient(internalName, expected);
+      const { nid, title, uname } = this.#requireClient(internalName, expected);
       if (title !== from) {
         throw new Refusal("changed", `Client ${internalName} is not named as expected.`, { found: title });
       }
-      this.requireStableInternalName(uname);
+      this.#requireStableInternalName(uname);
       this.frontEnd.saveClient({ nid, uname, title: to });
-      return { client: this.facts().client(nid) };
+      return { client: this.#facts().client(nid) };
     },
 
     deleteClient: ({ internalName, nid: expected, dropBindings, dropPlatforms, replaceLast }) => {
       const { tables, defaultClient } = this.frontEnd;
-      const { nid } = this.requireClient(internalName, expected);
-      const { sites, users, platforms, isDefault, isAdmin } = this.facts().client(nid);
+      const { nid } = this.#requireClient(internalName, expected);
+      const { sites, users, platforms, isDefault, isAdmin } = this.#facts().client(nid);
       const detail = {
         ...((isDefault || isAdmin) && { role: isDefault ? "default" : "admin" }),
         ...(sites.length > 0 && { sites }),
@@ -150,17 +150,17 @@ export class Worker {
       return { deleted: true };
     },
 
-    ensureUser: ({ client, user }) => ({ user: this.ensureUser(this.requireClient(client).nid, user) }),
+    ensureUser: ({ client, user }) => ({ user: this.#ensureUser(this.#requireClient(client).nid, user) }),
 
     setOwner: ({ nid, from, to, toNid }) => {
       const { frontEnd } = this;
-      const site = this.requireSite(nid);
+      const site = this.#requireSite(nid);
       if (site.hostmaster) {
         throw new Refusal("refused", "The front end's own site is not given to anybody.");
       }
-      const owner = to === null ? frontEnd.defaultClient : this.requireClient(to, toNid).nid;
+      const owner = to === null ? frontEnd.defaultClient : this.#requireClient(to, toNid).nid;
       if (!frontEnd.client(owner)) throw new Refusal("missing", "There is no default client.", { what: "client" });
-      const facts = this.facts();
+      const facts = this.#facts();
       if (site.client !== from) {
         const detail = { found: site.client, owner: facts.reference(site.client) };
         throw new Refusal("changed", `Site ${site.title} is owned by another client than expected.`, detail);
@@ -168,22 +168,22 @@ export class Worker {
       const running = facts.site(site).tasks.find(({ status }) => status === -1);
       if (running) throw new Refusal("busy", `A task of ${site.title} is running.`, { task: running });
       site.client = owner;
-      const certificateLeft = this.moveCertificate(site, from);
-      const task = this.queueVerify(nid);
+      const certificateLeft = this.#moveCertificate(site, from);
+      const task = this.#queueVerify(nid);
       for (const node of [site, ...frontEnd.tasksOf(nid)]) frontEnd.acquireGrants(node.nid);
-      const after = this.facts();
+      const after = this.#facts();
       return { site: after.site(site), task: after.requireTask(task), certificateLeft };
     },
 
     queueVerify: ({ nid }) => {
-      this.requireSite(nid);
-      const task = this.queueVerify(nid);
-      return { task: this.facts().requireTask(task) };
+      this.#requireSite(nid);
+      const task = this.#queueVerify(nid);
+      return { task: this.#facts().requireTask(task) };
     },
 
     bind: ({ client, clientNid, user, uid, createUser }) => {
-      const { nid } = this.requireClient(client, clientNid);
-      const [known] = this.usersNamed(user);
+      const { nid } = this.#requireClient(client, clientNid);
+      const [known] = this.#usersNamed(user);
       if (uid !== undefined && known?.uid !== uid) {
         const detail = { uid: known?.uid ?? null, name: this.frontEnd.user(uid)?.name ?? null };
         throw new Refusal("changed", `The user "${user}" is not the one with uid ${uid}.`, detail);
@@ -194,16 +194,16 @@ export class Worker {
         const what = `The user "${known.name}" has the mail "${known.mail}", not "${createUser.mail}".`;
         throw new Refusal("refused", what, { mail: known.mail });
       }
-      const bearer = known ?? this.makeUser({ name: user, welcomeMail: false, mail: "", ...createUser });
+      const bearer = known ?? this.#makeUser({ name: user, welcomeMail: false, mail: "", ...createUser });
       const bound = this.frontEnd.bind(bearer.uid, nid);
       const created = known === undefined;
       const made = mailed(created && createUser?.welcomeMail);
-      return { clientNid: nid, user: this.facts().user(bearer), created, bound, ...made };
+      return { clientNid: nid, user: this.#facts().user(bearer), created, bound, ...made };
     },
 
     unbind: ({ client, clientNid, user, uid: given }) => {
-      const uid = given ?? (user === undefined ? undefined : this.usersNamed(user)[0]?.uid);
-      const nid = clientNid ?? this.findClient(client)?.nid;
+      const uid = given ?? (user === undefined ? undefined : this.#usersNamed(user)[0]?.uid);
+      const nid = clientNid ?? this.#findClient(client)?.nid;
       if (uid === 1 && nid === this.frontEnd.adminClient) {
         throw new Refusal("refused", "The first user stays with the admin client.");
       }
@@ -212,13 +212,13 @@ export class Worker {
   };
 
   /** By its internal name, letter for letter. */
-  private findClient(internalName: string): Client | undefined {
+  #findClient(internalName: string): Client | undefined {
     const client = this.frontEnd.clientByUname(internalName);
     return client?.uname === internalName ? client : undefined;
   }
 
-  private requireClient(internalName: string, expected?: number): Client {
-    const client = this.findClient(internalName);
+  #requireClient(internalName: string, expected?: number): Client {
+    const client = this.#findClient(internalName);
     if (client && (expected === undefined || client.nid === expected)) return client;
     const known = expected === undefined ? undefined : this.frontEnd.client(expected);
     if (client || known) {
@@ -230,7 +230,7 @@ export class Worker {
   }
 
   /** Aegir sanitises it on every save. */
-  private requireStableInternalName(internalName: string): void {
+  #requireStableInternalName(internalName: string): void {
     const stored = this.frontEnd.sanitizeUname(internalName);
     if (stored === internalName) return;
     const message = `Aegir would store the internal name "${internalName}" as "${stored}".`;
@@ -238,18 +238,18 @@ export class Worker {
   }
 
   /** A live site. */
-  private requireSite(nid: number): Site {
+  #requireSite(nid: number): Site {
     const site = this.frontEnd.tables.sites.find((each) => each.nid === nid && each.status !== -2);
     if (site === undefined) throw new Refusal("missing", `There is no site ${nid}.`, { what: "site" });
     return site;
   }
 
   /** Moves the record of the site's certificate, unless another client's live site uses it. */
-  private moveCertificate({ certificate: cid, client }: Site, from: number): CertificateLeft | null {
+  #moveCertificate({ certificate: cid, client }: Site, from: number): CertificateLeft | null {
     const certificate = this.frontEnd.tables.certificates.find((each) => each.cid === cid);
     if (certificate === undefined || certificate.client === client) return null;
     const others = this.frontEnd.liveSites().filter((site) => site.certificate === cid && site.client !== client);
-    const owner = this.facts().reference(certificate.client);
+    const owner = this.#facts().reference(certificate.client);
     if (others.length > 0 || (owner !== null && owner.nid !== from)) {
       return { name: certificate.name, owner, otherSites: others.length };
     }
@@ -257,20 +257,20 @@ export class Worker {
     return null;
   }
 
-  private users(where: (user: User) => boolean): User[] {
+  #users(where: (user: User) => boolean): User[] {
     return this.frontEnd.tables.users.filter(where);
   }
 
-  private usersNamed(name: string): User[] {
-    return this.users((user) => same(user.name, name));
+  #usersNamed(name: string): User[] {
+    return this.#users((user) => same(user.name, name));
   }
 
-  private usersWithMail(mail: string): User[] {
-    return this.users((user) => mail !== "" && same(user.mail, mail));
+  #usersWithMail(mail: string): User[] {
+    return this.#users((user) => mail !== "" && same(user.mail, mail));
   }
 
   /** An active user with the role of clients. */
-  private makeUser({ name, mail }: WantedUser): User {
+  #makeUser({ name, mail }: WantedUser): User {
     if (!this.frontEnd.tables.roles.includes(CLIENT_ROLE)) {
       throw new Refusal("refused", `The role "${CLIENT_ROLE}" does not exist here.`, { role: CLIENT_ROLE });
     }
@@ -278,28 +278,28 @@ export class Worker {
     if (!/^[^\s@]+@[^\s@]+$/.test(mail)) throw new Refusal("refused", `"${mail}" is not a mail address.`);
     const named = this.frontEnd.userByName(name);
     if (named) throw new Refusal("nameTaken", `Another user has the name "${named.name}".`, { user: named.name });
-    const [owner] = this.users((user) => collated(user.mail) === collated(mail));
+    const [owner] = this.#users((user) => collated(user.mail) === collated(mail));
     if (owner) throw new Refusal("mailTaken", `The user "${owner.name}" has the mail "${mail}".`, { user: owner.name });
     this.frontEnd.addUser({ name, mail });
-    return this.usersNamed(name)[0] as User;
+    return this.#usersNamed(name)[0] as User;
   }
 
   /** The nid of the queued verify of a site, which is made if there is none. */
-  private queueVerify(nid: number): number {
+  #queueVerify(nid: number): number {
     const queued = this.frontEnd.tasksOf(nid).find(({ type, status }) => type === "verify" && status === 0);
     return queued?.nid ?? this.frontEnd.addTask(nid, "verify");
   }
 
   /** A bound user with this mail, else any user with it, else a new one. */
-  private ensureUser(client: number, wanted: WantedUser): EnsuredUser {
-    const known = this.usersWithMail(wanted.mail);
+  #ensureUser(client: number, wanted: WantedUser): EnsuredUser {
+    const known = this.#usersWithMail(wanted.mail);
     const isBound = known.find(({ uid }) => this.frontEnd.isBound(uid, client));
     if (known.length > 1 && !isBound) {
       const users = known.map(({ name }) => name);
       throw new Refusal("refused", `Several users have the mail "${wanted.mail}".`, { users });
     }
     const created = known.length === 0;
-    const { uid, name } = isBound ?? known[0] ?? this.makeUser(wanted);
+    const { uid, name } = isBound ?? known[0] ?? this.#makeUser(wanted);
     const bound = this.frontEnd.bind(uid, client);
     return { uid, name, created, bound, ...mailed(created && wanted.welcomeMail) };
   }

@@ -4,11 +4,11 @@
  */
 import { setTimeout } from "node:timers/promises";
 import { z } from "zod";
-import { PROTOCOL_VERSION, verbs, type Verb } from "../../provider/worker/protocol";
 import type { WorkerErrorCode } from "../../provider/worker/errorCodes";
+import { PROTOCOL_VERSION, type Verb, verbs } from "../../provider/worker/protocol";
 import type { Clock } from "./Clock";
-import { Hold, type Faults, type RequestFault } from "./Faults";
-import { SqlError, type FrontEnd } from "./FrontEnd";
+import { type Faults, Hold, type RequestFault } from "./Faults";
+import { type FrontEnd, SqlError } from "./FrontEnd";
 import { Refusal, type Worker } from "./Worker";
 
 /** Where the process's streams lead. */
@@ -75,15 +75,15 @@ const FAILURES: Partial<Record<RequestFault, Failure>> = {
 const Request = z.object({ id: z.number().int(), verb: z.string(), args: z.unknown() });
 
 export class WorkerProcess implements Running {
-  private unread = Buffer.alloc(0);
-  private started = false;
-  private ended = false;
-  private marker: string | undefined;
-  private lastId = 0;
-  private goneAway!: () => void;
-  private readonly gone = new Promise<void>((resolve) => (this.goneAway = resolve));
+  #unread = Buffer.alloc(0);
+  #started = false;
+  #ended = false;
+  #marker: string | undefined;
+  #lastId = 0;
+  #goneAway!: () => void;
+  readonly #gone = new Promise<void>((resolve) => (this.#goneAway = resolve));
   /** Requests are carried out one by one, in order; this settles when the last one so far is answered. */
-  private work: Promise<void> = Promise.resolve();
+  #work: Promise<void> = Promise.resolve();
 
   /** @param startsFrontEnd false if Drush could not: its database is down, or the alias is another site's */
   constructor(
@@ -97,69 +97,74 @@ export class WorkerProcess implements Running {
 
   /** Takes a piece of standard input; only whole lines count. */
   receive(piece: Buffer): void {
-    this.unread = Buffer.concat([this.unread, piece]);
-    for (let end = this.unread.indexOf(10); end >= 0; end = this.unread.indexOf(10)) {
-      const line = this.unread.subarray(0, end).toString("utf8");
-      this.unread = this.unread.subarray(end + 1);
-      this.work = this.work.then(() => (this.ended ? undefined : this.takeLine(line)));
+    this.#unread = Buffer.concat([this.#unread, piece]);
+    for (let end = this.#unread.indexOf(10); end >= 0; end = this.#unread.indexOf(10)) {
+      const line = this.#unread.subarray(0, end).toString("utf8");
+      this.#unread = this.#unread.subarray(end + 1);
+      this.#work = this.#work.then(() => (this.#ended ? undefined : this.#takeLine(line)));
     }
   }
 
   /** The end of standard input: half a line is dropped. */
   end(): void {
-    this.work = this.work.then(() => this.exit(0));
+    this.#work = this.#work.then(() => this.#exit(0));
   }
 
   /** The channel is gone; nobody reads any more. */
   abandon(): void {
-    this.ended = true;
-    this.goneAway();
+    this.#ended = true;
+    this.#goneAway();
   }
 
-  private exit(code: number): void {
-    if (this.ended) return;
-    this.ended = true;
+  #exit(code: number): void {
+    if (this.#ended) return;
+    this.#ended = true;
     this.terminal.exit(code);
   }
 
-  private takeLine(line: string): void | Promise<void> {
-    if (this.started) return this.takeRequest(line);
-    this.started = true;
+  #takeLine(line: string): void | Promise<void> {
+    if (this.#started) return this.#takeRequest(line);
+    this.#started = true;
     const source = Buffer.from(line, "base64");
     // PHP's base64_decode makes nothing that eval can parse of other lines, and eval refuses an opening tag.
     const whole = source.toString("base64") === line.trim();
     if (source.length === 0 || !whole || source.toString().trimStart().startsWith("<?php")) {
       this.terminal.write("ParseError: syntax error, unexpected token in eval()'d code on line 1\n");
-      this.exit(1);
+      this.#exit(1);
     }
   }
 
-  private async takeRequest(line: string): Promise<void> {
+  async #takeRequest(line: string): Promise<void> {
     const request = parseRequest(line);
-    const first = this.marker === undefined;
-    if (request === undefined || request.id <= this.lastId || (request.verb === "hello") !== first) {
-      return this.fail(request?.id ?? 0, { code: "protocol", message: "This is no request, or not now.", fatal: true });
+    const first = this.#marker === undefined;
+    if (request === undefined || request.id <= this.#lastId || (request.verb === "hello") !== first) {
+      return this.#fail(request?.id ?? 0, {
+        code: "protocol",
+        message: "This is no request, or not now.",
+        fatal: true,
+      });
     }
     const { id, verb, args } = request;
-    this.lastId = id;
+    this.#lastId = id;
     if (first) {
       const hello = verbs.hello.args.safeParse(args);
-      if (!hello.success || !/^[0-9a-f]{32}$/.test(hello.data.marker)) return this.exit(0);
-      this.marker = hello.data.marker;
+      if (!hello.success || !/^[0-9a-f]{32}$/.test(hello.data.marker)) return this.#exit(0);
+      this.#marker = hello.data.marker;
       if (hello.data.protocol !== PROTOCOL_VERSION) {
         const message = `This worker speaks protocol ${PROTOCOL_VERSION}, not ${hello.data.protocol}.`;
-        return this.fail(id, { code: "protocol", message, fatal: true });
+        return this.#fail(id, { code: "protocol", message, fatal: true });
       }
       if (!this.startsFrontEnd) {
         const message = "Drush has not started an Aegir front end here.";
-        return this.fail(id, { code: "internal", message, detail: { reason: "bootstrap" }, fatal: true });
+        return this.#fail(id, { code: "internal", message, detail: { reason: "bootstrap" }, fatal: true });
       }
     }
-    if (!Object.hasOwn(verbs, verb)) return this.fail(id, { code: "protocol", message: `There is no verb "${verb}".` });
-    await this.carryOut(id, verb as Verb, args);
+    if (!Object.hasOwn(verbs, verb))
+      return this.#fail(id, { code: "protocol", message: `There is no verb "${verb}".` });
+    await this.#carryOut(id, verb as Verb, args);
   }
 
-  private async carryOut(id: number, verb: Verb, args: unknown): Promise<void> {
+  async #carryOut(id: number, verb: Verb, args: unknown): Promise<void> {
     const { faults, counts, report } = this.surroundings;
     const { write } = verbs[verb];
     counts.requests[verb] = (counts.requests[verb] ?? 0) + 1;
@@ -168,28 +173,28 @@ export class WorkerProcess implements Running {
     if (fault) report(`fault: ${fault} at ${verb}`);
     if (write) await faults.lockFree();
     if (hold?.moment === "begun") {
-      const stopped = hold.stop(this.gone);
+      const stopped = hold.stop(this.#gone);
       if (!(await (write ? faults.lockedBy(stopped) : stopped))) return;
     }
-    if (fault === "cutBefore" || fault === "killBefore") return this.breakOff(fault);
+    if (fault === "cutBefore" || fault === "killBefore") return this.#breakOff(fault);
     const failure = fault && FAILURES[fault];
-    if (failure) return this.fail(id, failure);
+    if (failure) return this.#fail(id, failure);
 
-    const body = this.answer(id, verb, args, fault === "killInside");
-    if (hold?.moment === "committed") await hold.stop(this.gone);
+    const body = this.#answer(id, verb, args, fault === "killInside");
+    if (hold?.moment === "committed") await hold.stop(this.#gone);
     if (faults.answerDelay > 0) await setTimeout(faults.answerDelay, undefined, { ref: false });
-    if (this.ended) return;
-    if (fault === undefined) return this.send(body);
+    if (this.#ended) return;
+    if (fault === undefined) return this.#send(body);
     if (fault === "halfAnswer") {
-      const frame = this.frame(body);
+      const frame = this.#frame(body);
       this.terminal.write(frame.subarray(0, Math.floor(frame.length / 2)));
     }
-    this.breakOff(fault);
+    this.#breakOff(fault);
   }
 
   /** The process or the connection ends here; requests that were written after this one are not carried out. */
-  private breakOff(fault: RequestFault): void {
-    this.ended = true;
+  #breakOff(fault: RequestFault): void {
+    this.#ended = true;
     if (fault.startsWith("kill")) this.terminal.kill("KILL");
     else if (fault === "closeAfter") this.terminal.close();
     else this.terminal.cutConnection();
@@ -199,7 +204,7 @@ export class WorkerProcess implements Running {
    * Does what is asked, in one transaction, and says what came of it.
    * @param dies before the commit, so that the database undoes it
    */
-  private answer(id: number, verb: Verb, args: unknown, dies: boolean): object {
+  #answer(id: number, verb: Verb, args: unknown, dies: boolean): object {
     const { worker, frontEnd, faults, counts, clock, report } = this.surroundings;
     const failed = (error: Failure) => ({ id, now: clock.now(), ok: false, error });
     const parsed = verbs[verb].args.safeParse(args);
@@ -229,19 +234,19 @@ export class WorkerProcess implements Running {
   }
 
   /** Answers that it was not done; without a marker there is no frame to answer in, and the process just ends. */
-  private fail(id: number, failure: Failure): void {
-    if (this.marker !== undefined) this.send({ id, now: this.surroundings.clock.now(), ok: false, error: failure });
-    if (failure.fatal) this.exit(0);
+  #fail(id: number, failure: Failure): void {
+    if (this.#marker !== undefined) this.#send({ id, now: this.surroundings.clock.now(), ok: false, error: failure });
+    if (failure.fatal) this.#exit(0);
   }
 
-  private send(body: object): void {
+  #send(body: object): void {
     if (this.surroundings.faults.noise) this.terminal.write("Notice: Undefined property: stdClass::$revision");
-    this.terminal.write(this.frame(body));
+    this.terminal.write(this.#frame(body));
   }
 
-  private frame(body: object): Buffer {
+  #frame(body: object): Buffer {
     const json = JSON.stringify(body);
-    return Buffer.from(`\n${this.marker} ${Buffer.byteLength(json)} ${json}\n`);
+    return Buffer.from(`\n${this.#marker} ${Buffer.byteLength(json)} ${json}\n`);
   }
 }
 

@@ -7,8 +7,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { parseDocument } from "yaml";
-import { addSites, emptySeed, fullSeed, type Seed } from "./seed";
 import { printable } from "../../provider/text/printable";
+import { addSites, emptySeed, fullSeed, type Seed } from "./seed";
 import { INSTANCE, SmallAegir } from "./SmallAegir";
 
 const USAGE = `Usage: npm run aegir [-- --past]

@@ -5,8 +5,8 @@
 import { performance } from "node:perf_hooks";
 import { parseManifest } from "../../provider/manifest";
 import {
-  accessPage,
   accessOfManifest,
+  accessPage,
   differenceOf,
   grantsText,
   markdownReview,

@@ -7,7 +7,7 @@ import { fullSeed } from "../aegir/seed";
 import type { SmallAegirOptions } from "../aegir/SmallAegir";
 import { skip } from "../support/skip";
 import { Server } from "./Server";
-import { hasTerminal, onTerminal, type Answer } from "./terminal";
+import { type Answer, hasTerminal, onTerminal } from "./terminal";
 
 const PROJECT = [
   ".gitignore",

@@ -1,6 +1,6 @@
 /** The compiled command on a terminal: `script` of util-linux makes one, so that the command asks its questions. */
 import { spawn, spawnSync } from "node:child_process";
-import { main, type Ended } from "./command";
+import { type Ended, main } from "./command";
 
 export const hasTerminal = spawnSync("script", ["--version"]).stdout?.toString().includes("util-linux") ?? false;
 

@@ -2,8 +2,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { WORKER_ARGUMENTS } from "../../provider/worker/protocol";
+import { type Connection, run } from "./RawWorker";
 import { operations, type ServerFixture } from "./ServerFixture";
-import { run, type Connection } from "./RawWorker";
 
 /** The fixture of a real front end: a second Drush process over a second connection. */
 export type FrontEndFixture = ServerFixture;

@@ -3,10 +3,10 @@ import type { Client, ClientChannel } from "ssh2";
 import {
   Answer,
   PROTOCOL_VERSION,
-  verbs,
-  WORKER_ARGUMENTS,
   type Verb,
   type VerbResult,
+  verbs,
+  WORKER_ARGUMENTS,
 } from "../../provider/worker/protocol";
 import { workerSource } from "../../provider/worker/source";
 import { connect } from "../support/PlainClient";
@@ -46,30 +46,30 @@ export class RawWorker {
   readonly answers: Answer[] = [];
   /** How the process ended, and what came besides frames. */
   readonly ended: Promise<{ exitCode: number | null; noise: string }>;
-  private bytes = Buffer.alloc(0);
-  private noise = "";
-  private id = 0;
-  private open = true;
-  private wake: () => void = () => {};
+  #bytes = Buffer.alloc(0);
+  #noise = "";
+  #id = 0;
+  #open = true;
+  #wake: () => void = () => {};
 
   private constructor(
     client: Client,
     private readonly channel: ClientChannel,
   ) {
     channel.on("data", (piece: Buffer) => {
-      this.bytes = Buffer.concat([this.bytes, piece]);
-      this.readFrames();
-      this.wake();
+      this.#bytes = Buffer.concat([this.#bytes, piece]);
+      this.#readFrames();
+      this.#wake();
     });
     channel.stderr.resume();
     this.ended = new Promise((resolve) => {
       let exitCode: number | null = null;
       channel.on("exit", (code: number | null) => (exitCode = code));
       channel.on("close", () => {
-        this.open = false;
+        this.#open = false;
         client.end();
-        resolve({ exitCode, noise: this.noise + this.bytes.toString() });
-        this.wake();
+        resolve({ exitCode, noise: this.#noise + this.#bytes.toString() });
+        this.#wake();
       });
     });
   }
@@ -95,16 +95,16 @@ export class RawWorker {
 
   /** Writes a request and answers its id. */
   send(verb: string, args: unknown): number {
-    this.write(`${JSON.stringify({ id: ++this.id, verb, args })}\n`);
-    return this.id;
+    this.write(`${JSON.stringify({ id: ++this.#id, verb, args })}\n`);
+    return this.#id;
   }
 
   /** The answer with this id, undefined if the process ends without it. */
   async answer(id: number): Promise<Answer | undefined> {
     for (;;) {
       const answer = this.answers.find((answer) => answer.id === id);
-      if (answer || !this.open) return answer;
-      await new Promise<void>((resolve) => (this.wake = resolve));
+      if (answer || !this.#open) return answer;
+      await new Promise<void>((resolve) => (this.#wake = resolve));
     }
   }
 
@@ -136,20 +136,20 @@ export class RawWorker {
     return this.ended;
   }
 
-  private readFrames(): void {
+  #readFrames(): void {
     const start = Buffer.from(`\n${this.marker} `);
     for (;;) {
-      const at = this.bytes.indexOf(start);
+      const at = this.#bytes.indexOf(start);
       if (at < 0) return;
-      const length = /^(\d+) /.exec(this.bytes.toString("latin1", at + start.length, at + start.length + 12));
+      const length = /^(\d+) /.exec(this.#bytes.toString("latin1", at + start.length, at + start.length + 12));
       if (!length) return;
       const json = at + start.length + length[0].length;
       const end = json + Number(length[1]);
-      if (this.bytes.length <= end) return;
-      if (this.bytes[end] !== 0x0a) throw new Error(`an answer is not as long as it says: ${this.bytes.toString()}`);
-      this.answers.push(Answer.parse(JSON.parse(this.bytes.toString("utf8", json, end))));
-      this.noise += this.bytes.toString("utf8", 0, at);
-      this.bytes = this.bytes.subarray(end + 1);
+      if (this.#bytes.length <= end) return;
+      if (this.#bytes[end] !== 0x0a) throw new Error(`an answer is not as long as it says: ${this.#bytes.toString()}`);
+      this.answers.push(Answer.parse(JSON.parse(this.#bytes.toString("utf8", json, end))));
+      this.#noise += this.#bytes.toString("utf8", 0, at);
+      this.#bytes = this.#bytes.subarray(end + 1);
     }
   }
 }

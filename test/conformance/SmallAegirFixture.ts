@@ -1,7 +1,7 @@
 import { ManualClock } from "../aegir/Clock";
 import type { Exception, SmallAegir } from "../aegir/SmallAegir";
 import { until } from "../support/until";
-import type { ServerFixture, Grant, State } from "./ServerFixture";
+import type { Grant, ServerFixture, State } from "./ServerFixture";
 
 /** The fixture of the small Aegir: its tables. */
 export function smallAegirFixture(aegir: SmallAegir, prefix: string): ServerFixture {

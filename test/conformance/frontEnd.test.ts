@@ -1,10 +1,10 @@
 import { onEveryEngine } from "../scenarios/everyEngine";
+import { skip } from "../support/skip";
 import { FrontEndFixture } from "./FrontEndFixture";
 import type { Connection } from "./RawWorker";
 import { keyText, missingVariables, realFrontEnd } from "./realFrontEnd";
 import { describeScenarios } from "./scenarios.suite";
 import { describeWorker } from "./worker.suite";
-import { skip } from "../support/skip";
 
 /** How long one scenario may take on BOA, whose queue takes a task a minute. */
 const MINUTES = 15;

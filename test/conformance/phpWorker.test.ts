@@ -1,6 +1,6 @@
 import { DrupalFrontEnd, needDrupalFrontEnd } from "../drupal/DrupalFrontEnd";
-import { FrontEndFixture } from "./FrontEndFixture";
 import { onTheLifecycles } from "../scenarios/everyEngine";
+import { FrontEndFixture } from "./FrontEndFixture";
 import { describeScenarios, others, promises } from "./scenarios.suite";
 import { describeWorker } from "./worker.suite";
 

@@ -1,9 +1,9 @@
 import { ManualClock } from "../aegir/Clock";
 import { SmallAegir, type SmallAegirOptions } from "../aegir/SmallAegir";
 import { onEveryEngine, onTheLifecycles } from "../scenarios/everyEngine";
-import { smallAegirFixture } from "./SmallAegirFixture";
 import { longRun } from "../support/random";
 import { asRoot, describeScenarios, others, promises } from "./scenarios.suite";
+import { smallAegirFixture } from "./SmallAegirFixture";
 import { describeWorker } from "./worker.suite";
 
 for (const flavour of ["boa", "upstream"] as const) {

@@ -4,9 +4,9 @@
  */
 import assert from "node:assert/strict";
 import { SiteStatus, TaskStatus } from "../../provider/worker/facts";
-import { PROTOCOL_VERSION, verbs, type Verb, type VerbResult } from "../../provider/worker/protocol";
+import { PROTOCOL_VERSION, type Verb, type VerbResult, verbs } from "../../provider/worker/protocol";
+import { type Connection, type Failure, RawWorker } from "./RawWorker";
 import type { ServerFixture, State } from "./ServerFixture";
-import { RawWorker, type Connection, type Failure } from "./RawWorker";
 
 export interface Target {
   connection: Connection;

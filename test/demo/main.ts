@@ -10,7 +10,7 @@ import { SmallAegir } from "../aegir/SmallAegir";
 import type { OperationOptions, Outcome } from "../engine/Engine";
 import { listEngines } from "../engine/engines";
 import { expectOk, sitesSeenBy } from "../scenarios/Scenario";
-import { chapter, fact, table, print, whoReachesWhat } from "./output";
+import { chapter, fact, print, table, whoReachesWhat } from "./output";
 
 const sites = [
   ...["www.acme.example", "shop.acme.example", "blog.acme.example"],

@@ -1,6 +1,6 @@
 import { dirname, join } from "node:path";
-import { matrix, type Effect, type Fault } from "../faults/matrix";
-import { witness, type TestTitle, type Witness } from "../support/TestTitle";
+import { type Effect, type Fault, matrix } from "../faults/matrix";
+import { type TestTitle, type Witness, witness } from "../support/TestTitle";
 
 export const FAULT_INDEX = join(__dirname, "..", "..", "docs", "tests-of-faults.md");
 

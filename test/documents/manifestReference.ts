@@ -1,7 +1,7 @@
 /** The page that explains every field of a manifest, from the JSON Schema that editors read. */
 import { join } from "node:path";
 import { manifestJsonSchema } from "../../provider/manifest/jsonSchema";
-import { sections, type Schema } from "./schemaTables";
+import { type Schema, sections } from "./schemaTables";
 
 export const MANIFEST_REFERENCE = join(__dirname, "..", "..", "provider", "docs", "manifest.md");
 

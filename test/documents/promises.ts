@@ -7,7 +7,7 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { witness, type TestTitle } from "../support/TestTitle";
+import { type TestTitle, witness } from "../support/TestTitle";
 import { titlesIn } from "./titles";
 
 const root = join(__dirname, "..", "..");

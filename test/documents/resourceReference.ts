@@ -4,16 +4,16 @@
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { replacedPart } from "./replacedPart";
 import {
+  type Definition,
   inline,
+  type Kind,
   provider,
   readResource,
-  withoutExample,
-  type Definition,
-  type Kind,
   type ResourceType,
+  withoutExample,
 } from "./resourceDefinitions";
-import { replacedPart } from "./replacedPart";
 
 /** By type, the file of its page. */
 export const RESOURCE_PAGES: Record<ResourceType, string> = {

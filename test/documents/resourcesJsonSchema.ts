@@ -2,13 +2,13 @@
 import { join } from "node:path";
 import { CLIENT_REFERENCE } from "../../provider/resources/properties";
 import {
+  type Definition,
   inline,
+  type Kind,
   provider,
   readResource,
   RESOURCE_TYPES,
   withoutExample,
-  type Definition,
-  type Kind,
 } from "./resourceDefinitions";
 
 export const RESOURCES_SCHEMA = join(provider, "resources", "resources.schema.json");

@@ -1,10 +1,10 @@
 /** The part of servers.md that explains every field of `aegir:servers`, from the JSON Schema that editors read. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { serversJsonSchema } from "../../provider/aegir/serversJsonSchema";
 import { SERVERS_KEY } from "../../provider/aegir/ServerConfiguration";
+import { serversJsonSchema } from "../../provider/aegir/serversJsonSchema";
 import { replacedPart } from "./replacedPart";
-import { sections, type Schema } from "./schemaTables";
+import { type Schema, sections } from "./schemaTables";
 
 export const SERVERS_PAGE = join(__dirname, "..", "..", "provider", "docs", "servers.md");
 

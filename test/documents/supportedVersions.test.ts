@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { basename, join } from "node:path";
-import { parse } from "yaml";
 import { engines, peerDependencies, version } from "pulumi-aegir/package.json";
+import { parse } from "yaml";
 import { devDependencies } from "../../package.json";
 import { INSTALLERS, TSX } from "../package/installers";
 import { PINNED_TOOLCHAINS, type Toolchain } from "../package/toolchains";

@@ -1,5 +1,5 @@
 import { dirname, join } from "node:path";
-import { witness, type TestTitle } from "../support/TestTitle";
+import { type TestTitle, witness } from "../support/TestTitle";
 import { traps } from "./traps";
 
 export const TRAP_INDEX = join(__dirname, "..", "..", "docs", "tests-of-traps.md");

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parse } from "yaml";
 import { drushLine } from "../../provider/aegir/drushLine";
-import { parseServers, SERVERS_KEY, type ServerConfiguration } from "../../provider/aegir/ServerConfiguration";
+import { parseServers, type ServerConfiguration, SERVERS_KEY } from "../../provider/aegir/ServerConfiguration";
 import { WORKER_ARGUMENTS } from "../../provider/worker/protocol";
 import { fullSeed } from "../aegir/seed";
 import { SmallAegir, type SmallAegirOptions } from "../aegir/SmallAegir";

@@ -1,12 +1,12 @@
 /** `npm run index`: writes the pages that are made of tests, of the schema and of the resources. */
 import { writeFileSync } from "node:fs";
+import { unwitnessed } from "../support/TestTitle";
 import { FAULT_INDEX, faultIndex } from "./faultIndex";
 import { MANIFEST_REFERENCE, manifestReference } from "./manifestReference";
 import { RESOURCE_TYPES } from "./resourceDefinitions";
 import { RESOURCE_PAGES, resourcePage } from "./resourceReference";
 import { SERVERS_PAGE, serversPage } from "./serversReference";
 import { allTitles } from "./titles";
-import { unwitnessed } from "../support/TestTitle";
 import { TRAP_INDEX, trapIndex } from "./trapIndex";
 
 const titles = allTitles();

@@ -5,10 +5,10 @@ import { configureServers, endServers } from "../../provider/aegir/servers";
 import { aegirClient } from "../../provider/resources/AegirClient";
 import { shellAccount } from "../../provider/resources/ShellAccount";
 import { siteOwnership } from "../../provider/resources/SiteOwnership";
+import { newProviderProcess } from "../support/newProviderProcess";
 import { connect, execute } from "../support/PlainClient";
 import { until } from "../support/until";
 import { DrupalFrontEnd, needDrupalFrontEnd } from "./DrupalFrontEnd";
-import { newProviderProcess } from "../support/newProviderProcess";
 
 const site = "www.acme.example";
 const server = "main";

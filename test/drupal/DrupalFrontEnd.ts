@@ -7,7 +7,7 @@
  *     const front = await DrupalFrontEnd.start({ sites: ["www.acme.example"] });
  *     try { ... front.configuration() ... await front.sql.rows("SELECT ...") ... } finally { await front.stop(); }
  */
-import { execFileSync, spawn, spawnSync, type ChildProcess } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir, userInfo } from "node:os";
@@ -19,10 +19,10 @@ import { ShellAccounts } from "../aegir/ShellAccounts";
 import type { Connection } from "../conformance/RawWorker";
 import { OpenSshServer } from "../ssh/OpenSshServer";
 import { newKey } from "../ssh/ScriptedServer";
+import { skip } from "../support/skip";
 import { until } from "../support/until";
 import { MariaDb } from "./MariaDb";
 import { Sql } from "./Sql";
-import { skip } from "../support/skip";
 
 const PHP = join(__dirname, "php");
 
@@ -56,26 +56,26 @@ export class DrupalFrontEnd {
   sql!: Sql;
   /** The logins that BOA's cron has made; their files are real, the system's users are not. */
   readonly shellAccounts: ShellAccounts;
-  private readonly database: MariaDb;
-  private readonly keys = { drush: newKey(), accounts: newKey() };
-  private readonly connections: Sql[] = [];
-  private sshd!: OpenSshServer;
-  private queue: ChildProcess | undefined;
-  private readonly disk: Disk;
-  private readonly provision: Provision;
-  private readonly clock = new RunningClock(1);
+  readonly #database: MariaDb;
+  readonly #keys = { drush: newKey(), accounts: newKey() };
+  readonly #connections: Sql[] = [];
+  #sshd!: OpenSshServer;
+  #queue: ChildProcess | undefined;
+  readonly #disk: Disk;
+  readonly #provision: Provision;
+  readonly #clock = new RunningClock(1);
 
   private constructor(private readonly directory: string) {
-    this.disk = new Disk(directory);
-    this.database = new MariaDb(directory);
-    this.provision = new Provision(this.disk, { aegirRoot: `/data/disk/${INSTANCE}`, owner: INSTANCE });
-    this.shellAccounts = new ShellAccounts(this.disk, this.clock, INSTANCE, this.provision.clients);
+    this.#disk = new Disk(directory);
+    this.#database = new MariaDb(directory);
+    this.#provision = new Provision(this.#disk, { aegirRoot: `/data/disk/${INSTANCE}`, owner: INSTANCE });
+    this.shellAccounts = new ShellAccounts(this.#disk, this.#clock, INSTANCE, this.#provision.clients);
   }
 
   static async start(options: DrupalFrontEndOptions = {}): Promise<DrupalFrontEnd> {
     const front = new DrupalFrontEnd(mkdtempSync(join(tmpdir(), "drupal-")));
     try {
-      await front.install(options);
+      await front.#install(options);
     } catch (error) {
       await front.stop();
       throw error;
@@ -83,18 +83,19 @@ export class DrupalFrontEnd {
     return front;
   }
 
-  private async install({ sites = [], platforms = ["drupal-open"] }: DrupalFrontEndOptions): Promise<void> {
-    const { directory, keys } = this;
-    for (const name of ["bin", "failing", "loaded", "running"]) mkdirSync(this.path(name));
+  async #install({ sites = [], platforms = ["drupal-open"] }: DrupalFrontEndOptions): Promise<void> {
+    const { directory } = this;
+    const keys = this.#keys;
+    for (const name of ["bin", "failing", "loaded", "running"]) mkdirSync(this.#path(name));
     const php = "php -d display_errors=stderr -d error_reporting=-1 -d html_errors=0";
     const drush = join(directory, "bin", "drush");
     writeFileSync(drush, `#!/bin/sh\nexport DRUPAL_DOUBLE=${directory}\nexec ${php} ${PHP}/drush.php "$@"\n`);
     chmodSync(drush, 0o755);
     this.setSettings({});
 
-    await this.database.start();
+    await this.#database.start();
     const client = (database: string, sql: string) =>
-      execFileSync("mariadb", ["--no-defaults", `--socket=${this.database.socket}`, database], { input: sql });
+      execFileSync("mariadb", ["--no-defaults", `--socket=${this.#database.socket}`, database], { input: sql });
     // As Drupal's own installation has it, which knows no four-byte characters.
     client("", "CREATE DATABASE hostmaster CHARACTER SET utf8 COLLATE utf8_general_ci");
     client("hostmaster", readFileSync(join(PHP, "schema.sql"), "utf8"));
@@ -102,23 +103,23 @@ export class DrupalFrontEnd {
     await this.evaluate(`require '${PHP}/install.php'`, JSON.stringify({ sites, platforms }));
 
     // The key decides who it is: Drush's user has a shell, o1.ftp nothing but its files.
-    this.sshd = await OpenSshServer.start({
-      settings: [`SetEnv PATH=${this.environment.PATH} HOME=${this.environment.HOME}`],
+    this.#sshd = await OpenSshServer.start({
+      settings: [`SetEnv PATH=${this.#environment.PATH} HOME=${this.#environment.HOME}`],
       authorizedKeys: [
         keys.drush.public,
-        `restrict,command="internal-sftp -d ${dirname(this.passwordFiles)}" ${keys.accounts.public}`,
+        `restrict,command="internal-sftp -d ${dirname(this.#passwordFiles)}" ${keys.accounts.public}`,
       ],
     });
   }
 
   /** Ends everything that it has started and leaves nothing behind. */
   async stop(): Promise<void> {
-    this.clock.stop();
+    this.#clock.stop();
     await this.stopQueue();
-    await this.sshd?.stop();
+    await this.#sshd?.stop();
     for (const pid of this.processes()) process.kill(pid, "SIGKILL");
-    await Promise.all(this.connections.map((connection) => connection.end()));
-    await this.database.stop();
+    await Promise.all(this.#connections.map((connection) => connection.end()));
+    await this.#database.stop();
     rmSync(this.directory, { recursive: true });
   }
 
@@ -126,16 +127,16 @@ export class DrupalFrontEnd {
 
   /** The login that runs Drush. */
   get drush(): Connection {
-    return this.connection(this.keys.drush.private);
+    return this.#connection(this.#keys.drush.private);
   }
 
   /** `o1.ftp`, which reads and removes password files over SFTP and can do nothing else. */
   get accounts(): Connection {
-    return this.connection(this.keys.accounts.private);
+    return this.#connection(this.#keys.accounts.private);
   }
 
-  private connection(privateKey: string): Connection {
-    const { port, hostKeys } = this.sshd;
+  #connection(privateKey: string): Connection {
+    const { port, hostKeys } = this.#sshd;
     const hostKey = hostKeys[0]?.fingerprint ?? "";
     return { host: "127.0.0.1", port, user: userInfo().username, privateKey, hostKey };
   }
@@ -144,22 +145,22 @@ export class DrupalFrontEnd {
   configuration() {
     return {
       connection: this.drush,
-      accounts: { instance: INSTANCE, connection: this.accounts, directory: this.passwordFiles },
+      accounts: { instance: INSTANCE, connection: this.accounts, directory: this.#passwordFiles },
       waits: { pollSeconds: 0.1 },
     };
   }
 
   /** One more connection to the database; ended by `stop()` at the latest. */
   async connect(): Promise<Sql> {
-    const connection = await Sql.connect(this.database.socket);
-    this.connections.push(connection);
+    const connection = await Sql.connect(this.#database.socket);
+    this.#connections.push(connection);
     return connection;
   }
 
   /** Runs PHP in the bootstrapped front end as the first user, and answers what it prints. */
   async evaluate(code: string, input = ""): Promise<string> {
     const words = ["@hostmaster", "--user=1", "php-eval", code];
-    const child = spawn(join(this.directory, "bin", "drush"), words, { env: this.environment });
+    const child = spawn(join(this.directory, "bin", "drush"), words, { env: this.#environment });
     let output = "";
     let errors = "";
     child.stdout.on("data", (piece: Buffer) => (output += piece.toString()));
@@ -172,16 +173,16 @@ export class DrupalFrontEnd {
     return output;
   }
 
-  private get environment() {
+  get #environment() {
     const path = `${join(this.directory, "bin")}:/usr/local/bin:/usr/bin:/bin`;
-    return { PATH: path, HOME: this.home };
+    return { PATH: path, HOME: this.#home };
   }
 
   // Its database and its settings
 
   /** What settings.php sets beside the variables of the database; counts for processes that start from now on. */
   setSettings(variables: Record<string, string | number | boolean>): void {
-    const { socket } = this.database;
+    const { socket } = this.#database;
     const options = { unix_socket: socket, database: "hostmaster", username: "aegir", password: "" };
     const json = (value: unknown) =>
       `json_decode(base64_decode('${Buffer.from(JSON.stringify(value)).toString("base64")}'), TRUE)`;
@@ -191,7 +192,7 @@ export class DrupalFrontEnd {
       "$base_url = 'http://o1.aegir.example.com';",
       `$conf = ${json(variables)};`,
     ];
-    writeFileSync(this.path("settings.php"), `${lines.join("\n")}\n`);
+    writeFileSync(this.#path("settings.php"), `${lines.join("\n")}\n`);
   }
 
   /** Sets a variable as the panel does. */
@@ -204,12 +205,12 @@ export class DrupalFrontEnd {
 
   /** Closes every connection to the database, those of the tests included. */
   async stopDatabase(): Promise<void> {
-    await Promise.all(this.connections.splice(0).map((connection) => connection.end()));
-    await this.database.stop();
+    await Promise.all(this.#connections.splice(0).map((connection) => connection.end()));
+    await this.#database.stop();
   }
 
   async startDatabase(): Promise<void> {
-    await this.database.start();
+    await this.#database.start();
     this.sql = await this.connect();
   }
 
@@ -217,7 +218,7 @@ export class DrupalFrontEnd {
 
   /** Drush processes of the start, with the command `php-eval` unless told otherwise, that are alive. */
   processes(command?: string): number[] {
-    return this.started(command).filter((pid) => {
+    return this.#started(command).filter((pid) => {
       try {
         return process.kill(pid, 0);
       } catch {
@@ -228,11 +229,11 @@ export class DrupalFrontEnd {
 
   /** How many Drush processes have bootstrapped to run PHP. */
   get bootstraps(): number {
-    return this.started("php-eval").length;
+    return this.#started("php-eval").length;
   }
 
-  private started(command?: string): number[] {
-    const file = this.path("processes");
+  #started(command?: string): number[] {
+    const file = this.#path("processes");
     const lines = existsSync(file) ? readFileSync(file, "utf8").trim().split("\n") : [];
     return lines
       .map((line) => line.split(" "))
@@ -268,16 +269,16 @@ export class DrupalFrontEnd {
 
   /** Lets the queue run by itself until `stopQueue()`. */
   startQueue(): void {
-    this.queue ??= spawn(join(this.directory, "bin", "drush"), ["@hostmaster", "hosting-queued"], {
-      env: this.environment,
+    this.#queue ??= spawn(join(this.directory, "bin", "drush"), ["@hostmaster", "hosting-queued"], {
+      env: this.#environment,
       stdio: ["pipe", "ignore", "inherit"],
     });
   }
 
   /** Waits for the task that is running. */
   async stopQueue(): Promise<void> {
-    const { queue } = this;
-    this.queue = undefined;
+    const queue = this.#queue;
+    this.#queue = undefined;
     if (queue === undefined || queue.exitCode !== null) return;
     const exited = once(queue, "exit");
     queue.stdin?.end();
@@ -291,7 +292,7 @@ export class DrupalFrontEnd {
 
   /** Whether every verify of the site that starts from now on fails. */
   failVerifies(site: string, fails: boolean): void {
-    const file = join(this.path("failing"), site);
+    const file = join(this.#path("failing"), site);
     if (fails) writeFileSync(file, "");
     else rmSync(file, { force: true });
   }
@@ -301,7 +302,7 @@ export class DrupalFrontEnd {
    * run; or `running`, before they do anything.
    */
   holdTasks(site: string, when: "loaded" | "running" = "running"): () => void {
-    const file = join(this.path(when), site);
+    const file = join(this.#path(when), site);
     writeFileSync(file, "");
     return () => rmSync(file);
   }
@@ -313,33 +314,33 @@ export class DrupalFrontEnd {
     await until(async () => (await this.sql.value(running, [site])) !== undefined);
   }
 
-  private path(name: string): string {
+  #path(name: string): string {
     return join(this.directory, name);
   }
 
   /** `/data/disk/o1` of the server. */
-  private get home(): string {
-    return this.disk.real(this.provision.layout.aegirRoot);
+  get #home(): string {
+    return this.#disk.real(this.#provision.layout.aegirRoot);
   }
 
   /** `/home/o1.ftp/users` of the server. */
-  private get passwordFiles(): string {
-    return this.disk.real(this.shellAccounts.passwordDirectory);
+  get #passwordFiles(): string {
+    return this.#disk.real(this.shellAccounts.passwordDirectory);
   }
 
   /** The client directories that link this site. */
   linksOf(site: string): string[] {
-    return this.provision.linksOf(site);
+    return this.#provision.linksOf(site);
   }
 
   /** The logins that have a password file. */
   passwordFileNames(): string[] {
-    return this.disk.list(this.shellAccounts.passwordDirectory);
+    return this.#disk.list(this.shellAccounts.passwordDirectory);
   }
 
   /** Mails that it has sent, in order. */
   get mails(): { id: string; to: string; params: Record<string, string> }[] {
-    const file = this.path("mails");
+    const file = this.#path("mails");
     if (!existsSync(file)) return [];
     const lines = readFileSync(file, "utf8").trim().split("\n");
     return lines.map((line) => JSON.parse(line) as DrupalFrontEnd["mails"][number]);

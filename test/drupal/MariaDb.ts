@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -12,7 +12,7 @@ const MARIADBD = "/usr/sbin/mariadbd";
  */
 export class MariaDb {
   readonly socket: string;
-  private process: ChildProcess | undefined;
+  #process: ChildProcess | undefined;
 
   constructor(private readonly directory: string) {
     // Sockets have short names (108 bytes); the directory is the caller's.
@@ -40,7 +40,7 @@ export class MariaDb {
     const child = spawn(MARIADBD, ["--no-defaults", "--skip-networking", "--skip-grant-tables", ...options], {
       stdio: "ignore",
     });
-    this.process = child;
+    this.#process = child;
     await until(() => {
       const text = existsSync(log) ? readFileSync(log, "utf8").slice(before) : "";
       if (child.exitCode !== null) throw new Error(`mariadbd does not start: ${text}`);
@@ -50,8 +50,8 @@ export class MariaDb {
 
   /** As an administrator stops it: connections are closed, what is committed stays. */
   async stop(): Promise<void> {
-    const child = this.process;
-    this.process = undefined;
+    const child = this.#process;
+    this.#process = undefined;
     if (child === undefined || child.exitCode !== null) return;
     const exited = once(child, "exit");
     child.kill();

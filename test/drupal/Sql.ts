@@ -1,4 +1,4 @@
-import { spawn, type ChildProcessWithoutNullStreams } from "node:child_process";
+import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -20,7 +20,7 @@ export class SqlError extends Error {
  * open, and is killed. Statements are carried out in the order in which they are given.
  */
 export class Sql {
-  private readonly answers: AsyncIterator<string>;
+  readonly #answers: AsyncIterator<string>;
 
   private constructor(
     private readonly process: ChildProcessWithoutNullStreams,
@@ -28,7 +28,7 @@ export class Sql {
     readonly id: number,
     answers: AsyncIterator<string>,
   ) {
-    this.answers = answers;
+    this.#answers = answers;
   }
 
   static async connect(socket: string): Promise<Sql> {
@@ -42,7 +42,7 @@ export class Sql {
   /** @throws SqlError */
   async rows(sql: string, parameters: unknown[] = []): Promise<Row[]> {
     this.process.stdin.write(`${JSON.stringify({ sql, parameters })}\n`);
-    const { value, done } = await this.answers.next();
+    const { value, done } = await this.#answers.next();
     if (done) throw new Error(`the process that holds connection ${this.id} has ended: ${sql}`);
     const answer = JSON.parse(value) as { rows?: Row[]; error?: number; message?: string };
     if (answer.rows) return answer.rows;

@@ -3,21 +3,21 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { AegirServer } from "../../provider/aegir/AegirServer";
-import { ServerConfiguration } from "../../provider/aegir/ServerConfiguration";
 import { retryUntilCertain } from "../../provider/aegir/retryUntilCertain";
-import { WorkerRefusal } from "../../provider/worker/WorkerRefusal";
+import { ServerConfiguration } from "../../provider/aegir/ServerConfiguration";
 import {
-  WORKER_ARGUMENTS,
   type Answer,
   type Verb,
   type VerbArguments,
   type VerbResult,
+  WORKER_ARGUMENTS,
 } from "../../provider/worker/protocol";
+import { WorkerRefusal } from "../../provider/worker/WorkerRefusal";
 import { RawWorker, run } from "../conformance/RawWorker";
 import { cleaningUp } from "../support/cleaningUp";
 import { until } from "../support/until";
 import { DrupalFrontEnd, needDrupalFrontEnd } from "./DrupalFrontEnd";
-import { SqlError, type Sql } from "./Sql";
+import { type Sql, SqlError } from "./Sql";
 
 const ONE = "one.example";
 const TWO = "two.example";

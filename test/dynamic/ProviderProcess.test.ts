@@ -4,8 +4,8 @@
  */
 import assert from "node:assert/strict";
 import type { ServiceError } from "@grpc/grpc-js";
-import { SmallAegir } from "../aegir/SmallAegir";
 import { fullSeed } from "../aegir/seed";
+import { SmallAegir } from "../aegir/SmallAegir";
 import { foundIn } from "../support/canary";
 import { initFailure, ProviderProcess, type ResourceType, type Values } from "./ProviderProcess";
 

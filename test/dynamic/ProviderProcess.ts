@@ -5,8 +5,8 @@
 import { join } from "node:path";
 import type { ServiceError } from "@grpc/grpc-js";
 import * as pulumi from "@pulumi/pulumi";
-import type { Struct } from "google-protobuf/google/protobuf/struct_pb";
 import { DiffResponse } from "@pulumi/pulumi/proto/provider_pb";
+import type { Struct } from "google-protobuf/google/protobuf/struct_pb";
 import { DynamicProvider, type InitFailure, initFailureOf } from "../engine/DynamicProvider";
 import { fromStruct, type PropertyMap } from "../engine/properties";
 
@@ -53,35 +53,35 @@ export class ProviderProcess extends DynamicProvider {
   }
 
   async check(type: ResourceType, news: Values, olds: Values = {}) {
-    const response = await this.ask("check", { News: this.sent(type, news), Olds: this.sent(type, olds) });
+    const response = await this.ask("check", { News: this.#sent(type, news), Olds: this.#sent(type, olds) });
     const failures = response.getFailuresList().map((failure) => failure.toObject());
     return { inputs: plain(response.getInputs()), failures };
   }
 
   async diff(type: ResourceType, id: string, olds: Values, news: Values) {
-    const response = await this.ask("diff", { Id: id, Olds: this.sent(type, olds), News: this.sent(type, news) });
+    const response = await this.ask("diff", { Id: id, Olds: this.#sent(type, olds), News: this.#sent(type, news) });
     const changes = response.getChanges() === DiffResponse.DiffChanges.DIFF_SOME;
     return { changes, replaces: response.getReplacesList() };
   }
 
   async create(type: ResourceType, inputs: Values) {
-    const response = await this.ask("create", { Properties: this.sent(type, inputs) });
+    const response = await this.ask("create", { Properties: this.#sent(type, inputs) });
     return { id: response.getId(), properties: plain(response.getProperties()) };
   }
 
   /** @param properties the recorded outputs; a lookup has none */
   async read(type: ResourceType, id: string, properties: Values = {}) {
-    const response = await this.ask("read", { Id: id, Properties: this.sent(type, properties) });
+    const response = await this.ask("read", { Id: id, Properties: this.#sent(type, properties) });
     return { id: response.getId(), properties: plain(response.getProperties()), inputs: plain(response.getInputs()) };
   }
 
   async update(type: ResourceType, id: string, olds: Values, news: Values) {
-    const response = await this.ask("update", { Id: id, Olds: this.sent(type, olds), News: this.sent(type, news) });
+    const response = await this.ask("update", { Id: id, Olds: this.#sent(type, olds), News: this.#sent(type, news) });
     return plain(response.getProperties());
   }
 
   async delete(type: ResourceType, id: string, properties: Values): Promise<void> {
-    await this.ask("delete", { Id: id, Properties: this.sent(type, properties) });
+    await this.ask("delete", { Id: id, Properties: this.#sent(type, properties) });
   }
 
   /** What the engine sends at the first Ctrl-C. */
@@ -89,7 +89,7 @@ export class ProviderProcess extends DynamicProvider {
     await this.ask("cancel");
   }
 
-  private sent(type: ResourceType, values: Values): PropertyMap {
+  #sent(type: ResourceType, values: Values): PropertyMap {
     return JSON.parse(JSON.stringify({ ...values, __provider: this.texts[type] })) as PropertyMap;
   }
 }

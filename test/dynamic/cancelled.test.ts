@@ -1,7 +1,7 @@
 /** Ctrl-C, and a CLI that is killed: the provider process ends its waits within seconds, and says what is now the case. */
 import assert from "node:assert/strict";
-import { createServer, type Http2Server, type ServerHttp2Session } from "node:http2";
 import { once } from "node:events";
+import { createServer, type Http2Server, type ServerHttp2Session } from "node:http2";
 import type { AddressInfo } from "node:net";
 import type { ServiceError } from "@grpc/grpc-js";
 import { SmallAegir } from "../aegir/SmallAegir";
@@ -13,30 +13,30 @@ const server = "main";
 
 /** What an engine listens with. */
 class Engine {
-  private readonly sessions = new Set<ServerHttp2Session>();
-  private readonly listener: Http2Server = createServer();
+  readonly #sessions = new Set<ServerHttp2Session>();
+  readonly #listener: Http2Server = createServer();
 
   async start(): Promise<string> {
-    this.listener.on("session", (session) => this.sessions.add(session));
-    this.listener.listen(0, "127.0.0.1");
-    await once(this.listener, "listening");
-    return `127.0.0.1:${(this.listener.address() as AddressInfo).port}`;
+    this.#listener.on("session", (session) => this.#sessions.add(session));
+    this.#listener.listen(0, "127.0.0.1");
+    await once(this.#listener, "listening");
+    return `127.0.0.1:${(this.#listener.address() as AddressInfo).port}`;
   }
 
   get watched(): boolean {
-    return this.sessions.size > 0;
+    return this.#sessions.size > 0;
   }
 
   /** As kill -9 does it. */
   die(): void {
-    this.listener.close();
-    for (const session of this.sessions) session.destroy();
+    this.#listener.close();
+    for (const session of this.#sessions) session.destroy();
   }
 
   /** A connection that breaks while the engine lives. */
   dropConnections(): void {
-    for (const session of this.sessions) session.destroy();
-    this.sessions.clear();
+    for (const session of this.#sessions) session.destroy();
+    this.#sessions.clear();
   }
 }
 

@@ -1,6 +1,6 @@
 /** The text that Pulumi stores with every resource. It is made from the compiled package, as a stack's is. */
 import assert from "node:assert/strict";
-import { readFileSync, readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { compileFunction } from "node:vm";

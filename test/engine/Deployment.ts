@@ -55,55 +55,55 @@ export interface DeploymentListener {
 const graceMilliseconds = 5000;
 
 export class Deployment implements MonitorEvents {
-  private readonly context: StepContext;
-  private readonly generator: StepGenerator;
-  private readonly recorder: SnapshotRecorder;
-  private readonly executor: StepExecutor;
-  private readonly cancellation = new Cancellation();
-  private readonly defaultProviders = new Map<string, Promise<string>>();
+  readonly #context: StepContext;
+  readonly #generator: StepGenerator;
+  readonly #recorder: SnapshotRecorder;
+  readonly #executor: StepExecutor;
+  readonly #cancellation = new Cancellation();
+  readonly #defaultProviders = new Map<string, Promise<string>>();
   /** What the program asks for is dealt with one by one. */
-  private requests = Promise.resolve();
-  private sayProgramFinished = (): void => {};
-  private readonly programFinished = new Promise<void>((resolve) => (this.sayProgramFinished = resolve));
-  private sayEverythingDone = (): void => {};
-  private readonly everythingDone = new Promise<void>((resolve) => (this.sayEverythingDone = resolve));
+  #requests = Promise.resolve();
+  #sayProgramFinished = (): void => {};
+  readonly #programFinished = new Promise<void>((resolve) => (this.#sayProgramFinished = resolve));
+  #sayEverythingDone = (): void => {};
+  readonly #everythingDone = new Promise<void>((resolve) => (this.#sayEverythingDone = resolve));
   /** Steps whose outputs may still be registered, by URN. */
-  private readonly registered = new Map<string, DeploymentStep>();
+  readonly #registered = new Map<string, DeploymentStep>();
   /** What the refreshes have found, by what was recorded. */
-  private readonly refreshed = new Map<ResourceState, ResourceState | undefined>();
+  readonly #refreshed = new Map<ResourceState, ResourceState | undefined>();
   /** URNs of what failed, and of what was left out because it depends on something that failed. */
-  private readonly skipped = new Set<string>();
-  private stackOutputs: { urn: string; outputs: PropertyMap } | undefined;
-  private program: Program | undefined;
-  private monitor: ResourceMonitor | undefined;
-  private readonly targets: ReadonlySet<string>;
-  private killed = false;
-  private failed = false;
+  readonly #skipped = new Set<string>();
+  #stackOutputs: { urn: string; outputs: PropertyMap } | undefined;
+  #program: Program | undefined;
+  #monitor: ResourceMonitor | undefined;
+  readonly #targets: ReadonlySet<string>;
+  #killed = false;
+  #failed = false;
 
   constructor(
     private readonly request: DeploymentRequest,
     private readonly listener: DeploymentListener,
   ) {
     const { kind, project, stack, options, environment, base, save } = request;
-    this.targets = new Set(options.excludeProtected === true ? unprotectedUrns(base.resources) : options.target);
-    const providers = new Providers(() => this.startProvider());
-    this.context = {
+    this.#targets = new Set(options.excludeProtected === true ? unprotectedUrns(base.resources) : options.target);
+    const providers = new Providers(() => this.#startProvider());
+    this.#context = {
       preview: save === undefined,
       providers,
       hooks: new ResourceHooks(save === undefined),
       say: (urn, severity, message) => listener.say(urn, severity, message),
       outputsOf: request.outputsOf,
     };
-    this.recorder = new SnapshotRecorder(
+    this.#recorder = new SnapshotRecorder(
       base,
-      save && ((snapshot) => this.killed || save(snapshot)),
+      save && ((snapshot) => this.#killed || save(snapshot)),
       environment["PULUMI_SKIP_CHECKPOINTS"] !== "true",
     );
-    this.executor = this.newExecutor(options.continueOnError === true ? "continue" : "stop");
+    this.#executor = this.#newExecutor(options.continueOnError === true ? "continue" : "stop");
     const mode = kind === "refresh" || kind === "destroy" ? kind : "update";
-    this.generator = new StepGenerator(
-      this.context,
-      { project: project.name, stack, mode, targets: this.targets, replace: new Set(options.replace) },
+    this.#generator = new StepGenerator(
+      this.#context,
+      { project: project.name, stack, mode, targets: this.#targets, replace: new Set(options.replace) },
       base.resources,
     );
   }
@@ -111,109 +111,109 @@ export class Deployment implements MonitorEvents {
   /** @returns whether everything was done; why not is in the diagnostics */
   async run(): Promise<boolean> {
     try {
-      await this.runPhases();
+      await this.#runPhases();
     } catch (error) {
-      this.report("", error);
+      this.#report("", error);
     } finally {
-      await this.end();
+      await this.#end();
     }
-    return !this.failed && !this.killed;
+    return !this.#failed && !this.#killed;
   }
 
   /** Ends everything as SIGKILL would: nothing more is said or written. */
   kill(): void {
-    this.killed = true;
-    this.program?.kill();
-    this.context.providers.kill();
-    this.cancellation.cancel();
+    this.#killed = true;
+    this.#program?.kill();
+    this.#context.providers.kill();
+    this.#cancellation.cancel();
   }
 
-  private async runPhases(): Promise<void> {
+  async #runPhases(): Promise<void> {
     const { kind, base, options } = this.request;
     const { refresh: refreshFirst = false, runProgram = false, replace = [] } = options;
-    const { targets } = this;
+    const targets = this.#targets;
     if (refreshFirst && runProgram) {
       throw new Error("--refresh with --run-program is not known to the in-process engine: use the Pulumi CLI");
     }
     if ((refreshFirst || kind === "refresh") && !runProgram) {
-      this.checkTargets(targets);
-      await this.refreshAll(base.resources.filter(({ urn }) => targets.size === 0 || targets.has(urn)));
-      if (kind === "refresh" || this.failed) return;
-    } else if (base.pendingOperations.length > 0 && !this.context.preview) {
-      this.warnOfPendingOperations();
+      this.#checkTargets(targets);
+      await this.#refreshAll(base.resources.filter(({ urn }) => targets.size === 0 || targets.has(urn)));
+      if (kind === "refresh" || this.#failed) return;
+    } else if (base.pendingOperations.length > 0 && !this.#context.preview) {
+      this.#warnOfPendingOperations();
     }
-    this.checkTargets(new Set(replace));
+    this.#checkTargets(new Set(replace));
     if (kind !== "destroy" || runProgram) {
-      await this.runProgram();
+      await this.#runProgram();
     } else {
-      this.refuseDeleteHooks(base.resources);
+      this.#refuseDeleteHooks(base.resources);
     }
-    await this.inTurn("", () => this.finishResources());
-    await this.executor.idle();
-    if (this.executor.sawError || this.generator.sawError) this.reportFailure();
-    this.finishStackOutputs();
+    await this.#inTurn("", () => this.#finishResources());
+    await this.#executor.idle();
+    if (this.#executor.sawError || this.#generator.sawError) this.#reportFailure();
+    this.#finishStackOutputs();
   }
 
   /** Until the program has nothing more to say, or the operation ends before its time. */
-  private async runProgram(): Promise<void> {
+  async #runProgram(): Promise<void> {
     const { project, stack, config, environment } = this.request;
-    this.context.providers.prepare();
-    this.monitor = new ResourceMonitor(this, this.context.say);
-    this.program = new Program({
+    this.#context.providers.prepare();
+    this.#monitor = new ResourceMonitor(this, this.#context.say);
+    this.#program = new Program({
       project,
       stack,
-      parallel: this.parallel,
-      preview: this.context.preview,
-      address: await this.monitor.listen(),
+      parallel: this.#parallel,
+      preview: this.#context.preview,
+      address: await this.#monitor.listen(),
       config: mapValues(config, (value) => (typeof value === "string" ? value : value.secret)),
       secretKeys: Object.keys(config).filter((key) => typeof config[key] !== "string"),
       environment,
-      onLine: (line) => this.say(line),
+      onLine: (line) => this.#say(line),
     });
-    if (this.killed) this.program.kill();
-    const failed = this.program.ended.then(({ ok, error }) => {
+    if (this.#killed) this.#program.kill();
+    const failed = this.#program.ended.then(({ ok, error }) => {
       if (!ok) {
-        this.report("", error === undefined ? new Bail() : new Error(error));
-        this.cancellation.cancel();
+        this.#report("", error === undefined ? new Bail() : new Error(error));
+        this.#cancellation.cancel();
       }
     });
-    await Promise.race([this.programFinished, failed, this.cancellation.cancelled]);
-    await this.requests;
-    await this.executor.idle();
+    await Promise.race([this.#programFinished, failed, this.#cancellation.cancelled]);
+    await this.#requests;
+    await this.#executor.idle();
   }
 
   // What the program asks for.
 
   register(goal: Goal): Promise<RegistrationResult> {
-    return this.generate(goal, (answer) => this.generator.register(goal, answer));
+    return this.#generate(goal, (answer) => this.#generator.register(goal, answer));
   }
 
   read(goal: Goal): Promise<RegistrationResult> {
-    return this.generate(goal, (answer) => this.generator.read(goal, answer));
+    return this.#generate(goal, (answer) => this.#generator.read(goal, answer));
   }
 
   registerOutputs(urn: string, outputs: PropertyMap): Promise<void> {
-    return this.inTurn(urn, () => {
+    return this.#inTurn(urn, () => {
       if (qualifiedType(urn) === stackType) {
-        this.stackOutputs = { urn, outputs };
+        this.#stackOutputs = { urn, outputs };
         return;
       }
-      const step = this.registered.get(urn);
+      const step = this.#registered.get(urn);
       if (step?.next === undefined) {
         throw new Error(`cannot complete a resource '${urn}' whose registration isn't pending`);
       }
       step.next.outputs = outputs;
-      this.recorder.outputsRegistered(step);
+      this.#recorder.outputsRegistered(step);
     });
   }
 
   registerHook(hook: ResourceHook): void {
-    this.context.hooks.register(hook);
+    this.#context.hooks.register(hook);
   }
 
   finished(): Promise<void> {
-    this.sayProgramFinished();
-    return this.everythingDone;
+    this.#sayProgramFinished();
+    return this.#everythingDone;
   }
 
   /** The reference of the default provider of a package, which is registered if it is not yet there. */
@@ -223,168 +223,168 @@ export class Deployment implements MonitorEvents {
     );
     const inputs = packageName === dynamicPackage ? config : {};
     const reference =
-      this.defaultProviders.get(packageName) ??
+      this.#defaultProviders.get(packageName) ??
       this.register({ type: providerType(packageName), name: "default", custom: true, inputs }).then(
         ({ state }) => `${state.urn}::${state.id}`,
       );
-    this.defaultProviders.set(packageName, reference);
+    this.#defaultProviders.set(packageName, reference);
     return reference;
   }
 
-  private generate(
+  #generate(
     goal: Goal,
     work: (answer: Answer) => DeploymentStep[] | Promise<DeploymentStep[]>,
   ): Promise<RegistrationResult> {
     return new Promise((answer) => {
-      void this.inTurn(this.generator.urnOf(goal), async () => {
-        if (!this.cancellation.isCancelled) await this.submit(await work(answer));
+      void this.#inTurn(this.#generator.urnOf(goal), async () => {
+        if (!this.#cancellation.isCancelled) await this.#submit(await work(answer));
       });
     });
   }
 
   /** What cannot even be planned ends the operation, with `--continue-on-error`, too. */
-  private inTurn(urn: string, work: () => Promise<void> | void): Promise<void> {
-    this.requests = this.requests.then(async () => {
+  #inTurn(urn: string, work: () => Promise<void> | void): Promise<void> {
+    this.#requests = this.#requests.then(async () => {
       try {
-        if (!this.cancellation.isCancelled) await work();
+        if (!this.#cancellation.isCancelled) await work();
       } catch (error) {
-        this.report(urn, error);
-        this.cancellation.cancel();
+        this.#report(urn, error);
+        this.#cancellation.cancel();
       }
     });
-    return this.requests;
+    return this.#requests;
   }
 
-  private async submit(steps: DeploymentStep[]): Promise<void> {
-    this.executor.errored.forEach(({ urn }) => this.skipped.add(urn));
+  async #submit(steps: DeploymentStep[]): Promise<void> {
+    this.#executor.errored.forEach(({ urn }) => this.#skipped.add(urn));
     const possible = steps.filter(({ resource }) => {
       const needs = dependencyUrns(resource).add(resource.parent);
-      return ![...needs].some((urn) => this.skipped.has(urn));
+      return ![...needs].some((urn) => this.#skipped.has(urn));
     });
     for (const step of steps.filter((candidate) => !possible.includes(candidate))) {
-      this.skipped.add(step.urn);
+      this.#skipped.add(step.urn);
       step.answer("skipped");
     }
-    await this.executor.submit(possible);
+    await this.#executor.submit(possible);
   }
 
   // What comes after it.
 
-  private async finishResources(): Promise<void> {
+  async #finishResources(): Promise<void> {
     if (this.request.kind === "refresh") {
-      await this.executor.runAll(await this.generator.refreshes());
-      this.recorder.rewriteBase(this.refreshed);
+      await this.#executor.runAll(await this.#generator.refreshes());
+      this.#recorder.rewriteBase(this.#refreshed);
       return;
     }
-    this.checkTargets(this.targets);
-    const { kept, waves } = await this.generator.deletions();
-    await this.executor.submit(kept);
-    await this.executor.idle();
+    this.#checkTargets(this.#targets);
+    const { kept, waves } = await this.#generator.deletions();
+    await this.#executor.submit(kept);
+    await this.#executor.idle();
     for (const wave of waves) {
       // What could not be deleted still needs what it depends on.
       const needed = new Set(
-        this.executor.errored.flatMap(({ resource, old }) =>
+        this.#executor.errored.flatMap(({ resource, old }) =>
           [resource, old ?? resource].flatMap((state) => [
             ...requirementsOf(state, this.request.base.resources),
-            ...requirementsOf(state, this.generator.toDelete),
+            ...requirementsOf(state, this.#generator.toDelete),
           ]),
         ),
       );
-      await this.executor.runAll(wave.filter(({ resource }) => !needed.has(resource)));
+      await this.#executor.runAll(wave.filter(({ resource }) => !needed.has(resource)));
     }
   }
 
   /** At the very end, because after a failure a missing output does not mean that there is none any more. */
-  private finishStackOutputs(): void {
-    const step = this.stackOutputs && this.registered.get(this.stackOutputs.urn);
-    if (step?.next === undefined || this.stackOutputs === undefined) return;
-    step.next.outputs = { ...(this.failed && step.old?.outputs), ...this.stackOutputs.outputs };
-    this.recorder.outputsRegistered(step);
+  #finishStackOutputs(): void {
+    const step = this.#stackOutputs && this.#registered.get(this.#stackOutputs.urn);
+    if (step?.next === undefined || this.#stackOutputs === undefined) return;
+    step.next.outputs = { ...(this.#failed && step.old?.outputs), ...this.#stackOutputs.outputs };
+    this.#recorder.outputsRegistered(step);
     this.listener.stackOutputs(step.old?.outputs ?? {}, step.next.outputs);
   }
 
   /** In front of everything else; all are tried, even if one fails. */
-  private async refreshAll(states: ResourceState[]): Promise<void> {
-    for (const { provider } of states) await this.context.providers.ensure(provider, this.request.base.resources);
-    const executor = this.newExecutor("ignore");
-    await executor.runAll(states.map((state) => refresh(this.context, state, { isUnrecorded: true })));
-    this.recorder.rewriteBase(this.refreshed);
-    if (executor.sawError) this.reportFailure();
+  async #refreshAll(states: ResourceState[]): Promise<void> {
+    for (const { provider } of states) await this.#context.providers.ensure(provider, this.request.base.resources);
+    const executor = this.#newExecutor("ignore");
+    await executor.runAll(states.map((state) => refresh(this.#context, state, { isUnrecorded: true })));
+    this.#recorder.rewriteBase(this.#refreshed);
+    if (executor.sawError) this.#reportFailure();
   }
 
-  private get parallel(): number {
+  get #parallel(): number {
     return this.request.options.parallel ?? availableParallelism() * 4;
   }
 
-  private newExecutor(onError: "stop" | "continue" | "ignore"): StepExecutor {
+  #newExecutor(onError: "stop" | "continue" | "ignore"): StepExecutor {
     const observer = {
       before: (step: DeploymentStep): void => {
         this.listener.stepBegan(step);
-        this.recorder.begin(step);
+        this.#recorder.begin(step);
       },
       after: (step: DeploymentStep, error: unknown): void => {
-        if (!this.killed) this.stepEnded(step, error);
+        if (!this.#killed) this.#stepEnded(step, error);
       },
     };
-    return new StepExecutor(this.parallel, onError, observer, this.cancellation);
+    return new StepExecutor(this.#parallel, onError, observer, this.#cancellation);
   }
 
-  private stepEnded(step: DeploymentStep, error: unknown): void {
+  #stepEnded(step: DeploymentStep, error: unknown): void {
     if (error !== undefined) {
       const message = messageOf(error);
       const urn = isProviderType(step.resource.type) ? "" : step.urn;
-      this.context.say(urn, "error", this.context.preview ? `Preview failed: ${message}` : message);
+      this.#context.say(urn, "error", this.#context.preview ? `Preview failed: ${message}` : message);
     } else if (step.op === "refresh") {
-      this.refreshed.set(step.old ?? step.resource, step.next);
+      this.#refreshed.set(step.old ?? step.resource, step.next);
     } else if (step.next !== undefined && step.op !== "replace") {
-      this.registered.set(step.urn, step);
+      this.#registered.set(step.urn, step);
     }
-    this.recorder.end(step, error === undefined || error instanceof PartialFailure);
+    this.#recorder.end(step, error === undefined || error instanceof PartialFailure);
     this.listener.stepEnded(step, error);
   }
 
   /** A line that somebody printed; it belongs to nobody in particular, so it is shown with the stack. */
-  private say(line: string): void {
-    if (!this.killed) this.context.say(this.monitor?.root ?? "", "info", line);
+  #say(line: string): void {
+    if (!this.#killed) this.#context.say(this.#monitor?.root ?? "", "info", line);
   }
 
-  private report(urn: string, error: unknown): void {
-    this.failed = true;
-    if (!(error instanceof Bail) && !this.killed) this.context.say(urn, "error", messageOf(error));
+  #report(urn: string, error: unknown): void {
+    this.#failed = true;
+    if (!(error instanceof Bail) && !this.#killed) this.#context.say(urn, "error", messageOf(error));
   }
 
-  private reportFailure(): void {
-    this.report("", new Error(`${this.context.preview ? "preview" : "update"} failed`));
+  #reportFailure(): void {
+    this.#report("", new Error(`${this.#context.preview ? "preview" : "update"} failed`));
   }
 
-  private checkTargets(targets: ReadonlySet<string>): void {
+  #checkTargets(targets: ReadonlySet<string>): void {
     const unknown = [...targets].filter(
-      (urn) => !this.generator.hasSeen(urn) && !this.request.base.resources.some((state) => state.urn === urn),
+      (urn) => !this.#generator.hasSeen(urn) && !this.request.base.resources.some((state) => state.urn === urn),
     );
     for (const urn of unknown) {
       const hint = urn.includes("$") ? "" : " Did you forget to escape $ in your shell?";
-      this.context.say("", "error", `Target '${urn}' could not be found in the stack.${hint}`);
+      this.#context.say("", "error", `Target '${urn}' could not be found in the stack.${hint}`);
     }
     if (unknown.length > 0) throw new Bail("one or more targets could not be found in the stack");
   }
 
   /** Source: `newDestroySource`, pkg/engine/destroy.go. */
-  private refuseDeleteHooks(resources: ResourceState[]): void {
+  #refuseDeleteHooks(resources: ResourceState[]): void {
     const hooked = resources.filter(({ resourceHooks }) => resourceHooks.BeforeDelete !== undefined);
     for (const { urn, resourceHooks } of hooked) {
       const names = resourceHooks.BeforeDelete?.join(", ") ?? "";
       const what = `Resource has delete hooks registered, but the program is not running. Hooks: ${names}`;
-      this.context.say(urn, "error", what);
+      this.#context.say(urn, "error", what);
     }
     if (hooked.length > 0) {
       throw new Error("You must run with the `--run-program` flag to use delete hooks during destroy.");
     }
   }
 
-  private warnOfPendingOperations(): void {
+  #warnOfPendingOperations(): void {
     const { pendingOperations } = this.request.base;
     const list = pendingOperations.map(({ resource, type }) => `  * ${resource.urn}, interrupted while ${type}\n`);
-    this.context.say(
+    this.#context.say(
       "",
       "warning",
       `Attempting to deploy or update resources with ${pendingOperations.length} pending operations from previous ` +
@@ -394,25 +394,25 @@ export class Deployment implements MonitorEvents {
     );
   }
 
-  private startProvider(): ProviderProcess {
+  #startProvider(): ProviderProcess {
     const { project, environment } = this.request;
     return new ProviderProcess({
       directory: project.programDirectory,
       project: project.name,
       environment,
-      onLine: (line) => this.say(line),
+      onLine: (line) => this.#say(line),
     });
   }
 
   /** Nothing stays behind: no process, no port, no unwritten state. */
-  private async end(): Promise<void> {
-    await this.executor.idle();
-    this.sayEverythingDone();
-    if (this.failed || this.killed) this.monitor?.closeToProgram();
-    await this.program?.endedOrKilled(graceMilliseconds);
-    this.monitor?.close();
-    await this.context.providers.close();
-    this.recorder.finish();
+  async #end(): Promise<void> {
+    await this.#executor.idle();
+    this.#sayEverythingDone();
+    if (this.#failed || this.#killed) this.#monitor?.closeToProgram();
+    await this.#program?.endedOrKilled(graceMilliseconds);
+    this.#monitor?.close();
+    await this.#context.providers.close();
+    this.#recorder.finish();
   }
 }
 

@@ -44,14 +44,14 @@ export class Display implements DeploymentListener {
   output = "";
   /** For `Outcome.steps`. */
   readonly steps: Step[] = [];
-  private readonly said: { urn: string; text: string }[] = [];
-  private readonly reports = new Map<DeploymentStep, Step>();
-  private outputs = "";
+  readonly #said: { urn: string; text: string }[] = [];
+  readonly #reports = new Map<DeploymentStep, Step>();
+  #outputs = "";
 
   constructor(private readonly options: DisplayOptions) {}
 
   start(engineName: string): void {
-    this.print(`${engineName}: an engine for tests and the demo, not the Pulumi CLI.\n\n${this.options.title}\n`);
+    this.#print(`${engineName}: an engine for tests and the demo, not the Pulumi CLI.\n\n${this.options.title}\n`);
   }
 
   stepBegan(step: DeploymentStep): void {
@@ -62,12 +62,12 @@ export class Display implements DeploymentListener {
     if (["update", "replace", "create-replacement"].includes(step.op)) {
       report.diffs = shownChanges(step.old?.inputs, step.next?.inputs);
     }
-    this.reports.set(step, report);
+    this.#reports.set(step, report);
     if (type !== stackType) this.steps.push(report);
   }
 
   stepEnded(step: DeploymentStep, error: unknown): void {
-    const report = this.reports.get(step);
+    const report = this.#reports.get(step);
     if (report === undefined) return;
     report.outcome = error !== undefined ? "failed" : this.options.preview ? "planned" : "done";
     if (step.op === "refresh" && error === undefined) {
@@ -78,38 +78,38 @@ export class Display implements DeploymentListener {
       const name = report.type === stackType ? this.options.stackName : report.name;
       const diffs = report.diffs.length === 0 ? "" : ` [diff: ${report.diffs.join(", ")}]`;
       const gone = report.found === "delete" ? " [gone]" : "";
-      this.print(` ${signs[step.op]} ${report.type} ${name} ${step.op} ${report.outcome}${diffs}${gone}\n`);
+      this.#print(` ${signs[step.op]} ${report.type} ${name} ${step.op} ${report.outcome}${diffs}${gone}\n`);
     }
   }
 
   /** As the CLI prints it: `warning: ...`; a line that was merely printed by somebody comes without a prefix. */
   say(urn: string, severity: Severity, message: string): void {
-    this.said.push({ urn, text: severity === "info" ? message : `${severity}: ${message}` });
+    this.#said.push({ urn, text: severity === "info" ? message : `${severity}: ${message}` });
   }
 
   /** For `Outcome.diagnostics`. */
   get diagnostics(): string {
-    return this.said.map(({ text }) => text).join("\n");
+    return this.#said.map(({ text }) => text).join("\n");
   }
 
   stackOutputs(before: PropertyMap, after: PropertyMap): void {
-    this.outputs = outputsText(before, after, this.options.preview);
+    this.#outputs = outputsText(before, after, this.options.preview);
   }
 
   finish(): void {
-    this.print(this.describeDiagnostics());
-    if (this.outputs !== "") this.print(`\nOutputs:\n${this.outputs}`);
-    this.print(this.describeCounts());
+    this.#print(this.#describeDiagnostics());
+    if (this.#outputs !== "") this.#print(`\nOutputs:\n${this.#outputs}`);
+    this.#print(this.#describeCounts());
   }
 
-  private print(text: string): void {
+  #print(text: string): void {
     this.output += text;
     this.options.onOutput(text);
   }
 
-  private describeDiagnostics(): string {
+  #describeDiagnostics(): string {
     const groups = new Map<string, string>();
-    for (const { urn, text } of this.said) {
+    for (const { urn, text } of this.#said) {
       const isAboutStack = urn === "" || typeOf(urn) === stackType;
       const title = isAboutStack ? `${stackType} (${this.options.stackName})` : `${typeOf(urn)} (${nameOf(urn)})`;
       groups.set(title, `${groups.get(title) ?? ""}${text.trimEnd().replace(/^/gm, "    ")}\n`);
@@ -118,8 +118,8 @@ export class Display implements DeploymentListener {
     return sections.length === 0 ? "" : `\nDiagnostics:\n${sections.join("")}`;
   }
 
-  private describeCounts(): string {
-    const succeeded = [...this.reports.values()].filter(({ outcome }) => outcome !== "failed");
+  #describeCounts(): string {
+    const succeeded = [...this.#reports.values()].filter(({ outcome }) => outcome !== "failed");
     const lines = Object.entries(counted).map(([op, [toBe, done]]) => {
       const count = succeeded.filter((report) => report.op === op).length;
       const sign = signs[op as StepOperation].trim();

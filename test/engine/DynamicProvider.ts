@@ -7,10 +7,10 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import * as grpc from "@grpc/grpc-js";
-import { Empty } from "google-protobuf/google/protobuf/empty_pb";
 import { ResourceProviderClient } from "@pulumi/pulumi/proto/provider_grpc_pb";
 import * as messages from "@pulumi/pulumi/proto/provider_pb";
 import { Status } from "@pulumi/pulumi/proto/status_pb";
+import { Empty } from "google-protobuf/google/protobuf/empty_pb";
 import { fromStruct, isObject, type PropertyMap, type PropertyValue, toStruct } from "./properties";
 
 export interface DynamicProviderOptions {
@@ -63,7 +63,7 @@ export class DynamicProvider {
   protected readonly child: ChildProcess;
   /** Whoever needs it reports that the process did not start. */
   protected readonly client: Promise<ResourceProviderClient>;
-  private readonly closed: Promise<void>;
+  readonly #closed: Promise<void>;
 
   constructor({ directory, project, environment, engine = "127.0.0.1:0", onLine }: DynamicProviderOptions) {
     const provider = createRequire(join(directory, "package.json")).resolve("@pulumi/pulumi/cmd/dynamic-provider");
@@ -73,7 +73,7 @@ export class DynamicProvider {
       stdio: ["ignore", "pipe", "pipe"],
     });
     this.child = child;
-    this.closed = new Promise((done) => child.once("close", () => done()));
+    this.#closed = new Promise((done) => child.once("close", () => done()));
     createInterface({ input: child.stderr }).on("line", (line) => onLine(line, "stderr"));
     const lines = createInterface({ input: child.stdout });
     this.client = new Promise<ResourceProviderClient>((connected, failed) => {
@@ -109,12 +109,12 @@ export class DynamicProvider {
   /** Waits until it is gone. With SIGKILL nothing is cleaned up, and what is asked of it fails. */
   async kill(signal: "SIGKILL" | "SIGINT" = "SIGKILL", times = 1): Promise<void> {
     for (let time = 0; time < times; time++) this.child.kill(signal);
-    await this.closed;
+    await this.#closed;
   }
 
   /** How it ended by itself. */
   async ended(): Promise<number | null> {
-    await this.closed;
+    await this.#closed;
     return this.child.exitCode;
   }
 

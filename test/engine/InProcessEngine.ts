@@ -45,7 +45,7 @@ export class InProcessEngine implements Engine {
 }
 
 class InProcessStack implements Stack {
-  private config: Record<string, ConfigValue>;
+  #config: Record<string, ConfigValue>;
 
   constructor(
     private readonly engineName: string,
@@ -53,14 +53,14 @@ class InProcessStack implements Stack {
     private readonly project: Project,
     private readonly file: StateFile,
   ) {
-    this.config = options.config;
+    this.#config = options.config;
   }
 
-  readonly preview = (options: OperationOptions = {}) => this.operate("preview", options);
-  readonly up = (options: OperationOptions = {}) => this.operate("up", options);
-  readonly refresh = (options: OperationOptions = {}) => this.operate("refresh", options);
-  readonly destroy = (options: OperationOptions = {}) => this.operate("destroy", options);
-  readonly previewDestroy = (options: OperationOptions = {}) => this.operate("destroy", options, true);
+  readonly preview = (options: OperationOptions = {}) => this.#operate("preview", options);
+  readonly up = (options: OperationOptions = {}) => this.#operate("up", options);
+  readonly refresh = (options: OperationOptions = {}) => this.#operate("refresh", options);
+  readonly destroy = (options: OperationOptions = {}) => this.#operate("destroy", options);
+  readonly previewDestroy = (options: OperationOptions = {}) => this.#operate("destroy", options, true);
 
   cancel(): Promise<void> {
     return attempt(() => this.file.unlock());
@@ -73,7 +73,7 @@ class InProcessStack implements Stack {
   }
 
   setConfig(config: Record<string, ConfigValue>): Promise<void> {
-    this.config = config;
+    this.#config = config;
     return Promise.resolve();
   }
 
@@ -92,11 +92,7 @@ class InProcessStack implements Stack {
     });
   }
 
-  private async operate(
-    kind: OperationKind,
-    options: OperationOptions,
-    preview = kind === "preview",
-  ): Promise<Outcome> {
+  async #operate(kind: OperationKind, options: OperationOptions, preview = kind === "preview"): Promise<Outcome> {
     const display = new Display({
       title: titleOf(kind, this.options.stack),
       preview,
@@ -109,8 +105,8 @@ class InProcessStack implements Stack {
     let outputs: Record<string, unknown> = {};
     try {
       unlock = preview ? undefined : this.file.lock();
-      const secrets = await this.openSecrets();
-      ok = await this.deploy(kind, preview, options, secrets, display);
+      const secrets = await this.#openSecrets();
+      ok = await this.#deploy(kind, preview, options, secrets, display);
       outputs = revealAll(stackOutputsOf(this.file.read(secrets)));
     } catch (error) {
       display.say("", "error", error instanceof Error ? error.message : String(error));
@@ -130,7 +126,7 @@ class InProcessStack implements Stack {
     };
   }
 
-  private async deploy(
+  async #deploy(
     kind: OperationKind,
     preview: boolean,
     options: OperationOptions,
@@ -143,11 +139,11 @@ class InProcessStack implements Stack {
         project: this.project,
         stack: this.options.stack,
         options,
-        config: { ...this.project.config, ...this.config },
+        config: { ...this.project.config, ...this.#config },
         environment: { ...process.env, ...this.options.env, ...options.env },
         base: this.file.read(secrets),
         save: preview ? undefined : (snapshot) => this.file.save(snapshot, secrets),
-        outputsOf: (stackName) => this.outputsOf(stackName),
+        outputsOf: (stackName) => this.#outputsOf(stackName),
       },
       display,
     );
@@ -162,13 +158,13 @@ class InProcessStack implements Stack {
   }
 
   /** The key that the state was written with, or a new one for a stack that has never been deployed. */
-  private async openSecrets(): Promise<Secrets> {
+  async #openSecrets(): Promise<Secrets> {
     const salt = this.file.salt();
     return salt === undefined ? Secrets.create(this.options.passphrase) : Secrets.open(this.options.passphrase, salt);
   }
 
   /** For stack references: `<stack>` of this project, or `<organization>/<project>/<stack>`. */
-  private async outputsOf(stackName: string): Promise<PropertyMap> {
+  async #outputsOf(stackName: string): Promise<PropertyMap> {
     const [stack, project] = stackName.split("/").reverse();
     const file = new StateFile(this.options.stateDirectory, project ?? this.project.name, stack ?? "");
     if (!file.exists()) throw new Error(`unknown stack "${stackName}"`);

@@ -31,7 +31,7 @@ const exitCodeAfterSayingWhy = 32;
 
 export class Program {
   readonly ended: Promise<Ending>;
-  private readonly host: ProgramHost;
+  readonly #host: ProgramHost;
 
   constructor(options: ProgramOptions) {
     const { project } = options;
@@ -45,8 +45,8 @@ export class Program {
         PULUMI_NODEJS_TYPESCRIPT: "false",
       }).filter((entry): entry is [string, string] => entry[1] !== undefined),
     );
-    this.host = ProgramHost.take(resolve("@pulumi/pulumi/cmd/run"), project, environment);
-    this.ended = this.host.run(
+    this.#host = ProgramHost.take(resolve("@pulumi/pulumi/cmd/run"), project, environment);
+    this.ended = this.#host.run(
       {
         arguments: [
           ...["--monitor", options.address, "--engine", options.address],
@@ -71,7 +71,7 @@ export class Program {
   }
 
   kill(): void {
-    this.host.kill();
+    this.#host.kill();
   }
 }
 
@@ -82,12 +82,12 @@ const mostIdleHosts = 2;
 const mostPrograms = 50;
 
 class ProgramHost {
-  private readonly process: ChildProcess;
-  private onLine: (line: string) => void = () => {};
-  private endMark: string | undefined;
-  private openStreams = 2;
-  private programs = 0;
-  private end: (ending: Ending) => void = () => {};
+  readonly #process: ChildProcess;
+  #onLine: (line: string) => void = () => {};
+  #endMark: string | undefined;
+  #openStreams = 2;
+  #programs = 0;
+  #end: (ending: Ending) => void = () => {};
 
   /** @param reusable a program that wants Node itself started in another way gets a process of its own */
   private constructor(
@@ -96,7 +96,7 @@ class ProgramHost {
     environment: Record<string, string>,
     private readonly reusable: boolean,
   ) {
-    this.process = spawn(
+    this.#process = spawn(
       process.execPath,
       [
         ...["--require", join(__dirname, "compiledModules.js")],
@@ -107,16 +107,16 @@ class ProgramHost {
       ],
       { cwd: programDirectory, env: environment, stdio: ["ignore", "pipe", "pipe", "ipc"] },
     );
-    for (const stream of [this.process.stdout!, this.process.stderr!]) {
-      createInterface({ input: stream }).on("line", (line) => this.hear(line));
+    for (const stream of [this.#process.stdout!, this.#process.stderr!]) {
+      createInterface({ input: stream }).on("line", (line) => this.#hear(line));
     }
-    this.process.once("error", (error) =>
-      this.end({ ok: false, error: `the program cannot be started: ${error.message}` }),
+    this.#process.once("error", (error) =>
+      this.#end({ ok: false, error: `the program cannot be started: ${error.message}` }),
     );
-    this.process.once("close", (code, signal) => {
+    this.#process.once("close", (code, signal) => {
       const position = idleHosts.indexOf(this);
       if (position >= 0) idleHosts.splice(position, 1);
-      this.end(endingOf(code, signal));
+      this.#end(endingOf(code, signal));
     });
   }
 
@@ -125,52 +125,52 @@ class ProgramHost {
       environment["NODE_OPTIONS"] === undefined && project.nodeArguments.length === 0 && !project.isModule;
     const position = idleHosts.findIndex((host) => host.runner === runner);
     const [idle] = reusable && position >= 0 ? idleHosts.splice(position, 1) : [];
-    idle?.hold(true);
+    if (idle !== undefined) idle.#hold(true);
     return idle ?? new ProgramHost(runner, project, environment, reusable);
   }
 
   run(request: HostRequest, onLine: (line: string) => void): Promise<Ending> {
-    this.onLine = onLine;
-    this.endMark = this.reusable ? randomUUID() : undefined;
-    this.openStreams = 2;
+    this.#onLine = onLine;
+    this.#endMark = this.reusable ? randomUUID() : undefined;
+    this.#openStreams = 2;
     return new Promise((ended) => {
-      this.end = ended;
-      this.process.send({ ...request, endMark: this.endMark });
+      this.#end = ended;
+      this.#process.send({ ...request, endMark: this.#endMark });
     });
   }
 
   kill(): void {
-    this.process.kill("SIGKILL");
+    this.#process.kill("SIGKILL");
   }
 
-  private hear(line: string): void {
-    if (this.endMark === undefined || !line.endsWith(this.endMark)) {
-      this.onLine(line);
+  #hear(line: string): void {
+    if (this.#endMark === undefined || !line.endsWith(this.#endMark)) {
+      this.#onLine(line);
       return;
     }
-    if (line !== this.endMark) this.onLine(line.slice(0, -this.endMark.length));
-    this.openStreams--;
-    if (this.openStreams === 0) {
-      this.becomeIdle();
-      this.end({ ok: true });
+    if (line !== this.#endMark) this.#onLine(line.slice(0, -this.#endMark.length));
+    this.#openStreams--;
+    if (this.#openStreams === 0) {
+      this.#becomeIdle();
+      this.#end({ ok: true });
     }
   }
 
-  private becomeIdle(): void {
-    this.hold(false);
-    this.programs++;
-    if (this.programs === mostPrograms) {
-      this.process.disconnect();
+  #becomeIdle(): void {
+    this.#hold(false);
+    this.#programs++;
+    if (this.#programs === mostPrograms) {
+      this.#process.disconnect();
       return;
     }
     idleHosts.push(this);
-    if (idleHosts.length > mostIdleHosts) idleHosts.shift()?.process.disconnect();
+    if (idleHosts.length > mostIdleHosts) idleHosts.shift()!.#process.disconnect();
   }
 
   /** Whether our own process waits for this one; an idle host ends when we do. */
-  private hold(held: boolean): void {
-    const { stdout, stderr, channel } = this.process;
-    for (const handle of [this.process, stdout as Handle | null, stderr as Handle | null, channel]) {
+  #hold(held: boolean): void {
+    const { stdout, stderr, channel } = this.#process;
+    for (const handle of [this.#process, stdout as Handle | null, stderr as Handle | null, channel]) {
       if (held) {
         handle?.ref();
       } else {

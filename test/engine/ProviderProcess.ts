@@ -14,7 +14,7 @@ import { nameOf } from "./Urn";
 
 export class ProviderProcess extends DynamicProvider {
   async configure(config: PropertyMap): Promise<void> {
-    await this.request("configure", { Args: revealAll(config), Acceptsecrets: true, Acceptresources: true });
+    await this.#request("configure", { Args: revealAll(config), Acceptsecrets: true, Acceptresources: true });
   }
 
   async check(
@@ -23,7 +23,7 @@ export class ProviderProcess extends DynamicProvider {
     news: PropertyMap,
   ): Promise<{ inputs: PropertyMap; failures: { property: string; reason: string }[] }> {
     const fields = { ...identity(resource), Olds: revealAll(olds), News: revealAll(news) };
-    const response = await this.request("check", fields);
+    const response = await this.#request("check", fields);
     return {
       inputs: markSecretsLike(fromStruct(response.getInputs()), news),
       failures: response.getFailuresList().map((failure) => failure.toObject()),
@@ -32,7 +32,7 @@ export class ProviderProcess extends DynamicProvider {
 
   /** The provider's opinion or, if it has none, a comparison of the inputs. */
   async diff(old: ResourceState, newInputs: PropertyMap): Promise<{ isChanged: boolean; replaceKeys: string[] }> {
-    const response = await this.request("diff", { ...recorded(old), News: revealAll(newInputs) });
+    const response = await this.#request("diff", { ...recorded(old), News: revealAll(newInputs) });
     const { DIFF_UNKNOWN, DIFF_SOME } = messages.DiffResponse.DiffChanges;
     const changes = response.getChanges();
     if (response.getDeletebeforereplace() && response.getReplacesList().length > 0) {
@@ -49,14 +49,14 @@ export class ProviderProcess extends DynamicProvider {
 
   async create(resource: ResourceState): Promise<{ id: string; outputs: PropertyMap }> {
     const { inputs } = resource;
-    const response = await this.request("create", { ...identity(resource), Properties: revealAll(inputs) }, inputs);
+    const response = await this.#request("create", { ...identity(resource), Properties: revealAll(inputs) }, inputs);
     if (response.getId() === "") throw new Error(`plugin returned empty resource.ID from create '${resource.urn}'`);
     return { id: response.getId(), outputs: markSecretsLike(fromStruct(response.getProperties()), inputs) };
   }
 
   /** @returns the outputs */
   async update(old: ResourceState, newInputs: PropertyMap): Promise<PropertyMap> {
-    const response = await this.request("update", { ...recorded(old), News: revealAll(newInputs) }, newInputs);
+    const response = await this.#request("update", { ...recorded(old), News: revealAll(newInputs) }, newInputs);
     return markSecretsLike(fromStruct(response.getProperties()), newInputs);
   }
 
@@ -66,7 +66,7 @@ export class ProviderProcess extends DynamicProvider {
     state: PropertyMap,
   ): Promise<{ id: string; inputs: PropertyMap; outputs: PropertyMap } | undefined> {
     const fields = { ...identity(resource), Id: id, Inputs: revealAll(inputs), Properties: revealAll(state) };
-    const response = await this.request("read", fields);
+    const response = await this.#request("read", fields);
     const readInputs = response.getInputs();
     if (response.getId() === "") return undefined;
     return {
@@ -79,15 +79,11 @@ export class ProviderProcess extends DynamicProvider {
 
   async delete(resource: ResourceState): Promise<void> {
     const { Olds: Properties, ...fields } = recorded(resource);
-    await this.request("delete", { ...fields, Properties });
+    await this.#request("delete", { ...fields, Properties });
   }
 
   /** @param inputs those of the resource that is written, after which the outputs of a half done one are marked */
-  private request<Call extends keyof Answers>(
-    call: Call,
-    fields: Fields,
-    inputs: PropertyMap = {},
-  ): Promise<Answers[Call]> {
+  #request<Call extends keyof Answers>(call: Call, fields: Fields, inputs: PropertyMap = {}): Promise<Answers[Call]> {
     return this.ask(call, fields).catch((error: grpc.ServiceError) => {
       if (!("metadata" in error)) throw error;
       if (error.code === grpc.status.UNAVAILABLE) {

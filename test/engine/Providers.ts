@@ -11,19 +11,19 @@ import { type ResourceState } from "./ResourceState";
 import { dynamicPackage, packageOf, splitProviderReference, typeOf } from "./Urn";
 
 export class Providers {
-  private readonly configured = new Map<string, { config: PropertyMap; process: Promise<ProviderProcess> }>();
-  private readonly started: ProviderProcess[] = [];
-  private prepared: ProviderProcess | undefined;
+  readonly #configured = new Map<string, { config: PropertyMap; process: Promise<ProviderProcess> }>();
+  readonly #started: ProviderProcess[] = [];
+  #prepared: ProviderProcess | undefined;
 
   constructor(private readonly start: () => ProviderProcess) {}
 
   /** Starts a process that is going to be needed, while something else starts. */
   prepare(): void {
-    this.prepared = this.launch();
+    this.#prepared = this.#launch();
   }
 
   async of({ provider, urn }: ResourceState): Promise<ProviderProcess> {
-    const known = this.configured.get(provider);
+    const known = this.#configured.get(provider);
     if (known === undefined) throw new Error(`unknown provider '${provider}' for resource '${urn}'`);
     return known.process;
   }
@@ -31,22 +31,22 @@ export class Providers {
   /** Another configuration takes another process. */
   async configure(reference: string, config: PropertyMap): Promise<void> {
     if (packageOf(typeOf(splitProviderReference(reference).urn)) !== dynamicPackage) return;
-    const former = this.configured.get(reference);
+    const former = this.#configured.get(reference);
     if (former !== undefined && isDeepStrictEqual(former.config, config)) {
       await former.process;
       return;
     }
-    const provider = this.prepared ?? this.launch();
-    this.prepared = undefined;
+    const provider = this.#prepared ?? this.#launch();
+    this.#prepared = undefined;
     const process = provider.configure(config).then(() => provider);
-    this.configured.set(reference, { config, process });
+    this.#configured.set(reference, { config, process });
     await process;
     await former?.process.then((replaced) => replaced.end());
   }
 
   /** Makes sure that the provider of an old resource runs, with the configuration recorded in the state if need be. */
   async ensure(reference: string, known: readonly ResourceState[]): Promise<void> {
-    if (reference === "" || this.configured.has(reference)) return;
+    if (reference === "" || this.#configured.has(reference)) return;
     const { urn, id } = splitProviderReference(reference);
     const state = known.find((candidate) => candidate.urn === urn && candidate.id === id);
     if (state === undefined) throw new Error(`the state has no provider ${reference}`);
@@ -55,16 +55,16 @@ export class Providers {
 
   /** At the end of the operation. */
   async close(): Promise<void> {
-    await Promise.all(this.started.map((provider) => provider.end()));
+    await Promise.all(this.#started.map((provider) => provider.end()));
   }
 
   kill(): void {
-    this.started.forEach((provider) => provider.kill());
+    this.#started.forEach((provider) => provider.kill());
   }
 
-  private launch(): ProviderProcess {
+  #launch(): ProviderProcess {
     const provider = this.start();
-    this.started.push(provider);
+    this.#started.push(provider);
     return provider;
   }
 }

@@ -17,7 +17,6 @@ import {
 } from "node:fs";
 import { join, resolve } from "node:path";
 import { parse, stringify } from "yaml";
-import { eventsToSteps, diagnosticsOf, parseEventLog } from "./eventLog";
 import {
   type ConfigValue,
   type Engine,
@@ -27,6 +26,7 @@ import {
   type Stack,
   type StackOptions,
 } from "./Engine";
+import { diagnosticsOf, eventsToSteps, parseEventLog } from "./eventLog";
 import { countByOperation, stackOutputsOf } from "./outcome";
 import { readProject } from "./Project";
 import { revealAll } from "./properties";
@@ -79,87 +79,87 @@ export class PulumiCli implements Engine {
 }
 
 class CliStack implements Stack {
-  private readonly stateDirectory: string;
-  private readonly projectDirectory: string;
-  private readonly configFile: string;
-  private readonly file: StateFile;
-  private operations = 0;
+  readonly #stateDirectory: string;
+  readonly #projectDirectory: string;
+  readonly #configFile: string;
+  readonly #file: StateFile;
+  #operations = 0;
 
   constructor(private readonly options: StackOptions) {
-    this.stateDirectory = resolve(options.stateDirectory);
-    mkdirSync(this.stateDirectory, { recursive: true });
-    this.projectDirectory = resolve(options.projectDirectory);
-    this.configFile = join(this.stateDirectory, `Pulumi.${options.stack}.yaml`);
-    this.file = new StateFile(this.stateDirectory, readProject(options.projectDirectory).name, options.stack);
+    this.#stateDirectory = resolve(options.stateDirectory);
+    mkdirSync(this.#stateDirectory, { recursive: true });
+    this.#projectDirectory = resolve(options.projectDirectory);
+    this.#configFile = join(this.#stateDirectory, `Pulumi.${options.stack}.yaml`);
+    this.#file = new StateFile(this.#stateDirectory, readProject(options.projectDirectory).name, options.stack);
   }
 
   async initialize(): Promise<void> {
-    if (!this.file.exists()) {
-      await this.initializeStack();
-    } else if (!existsSync(this.configFile)) {
+    if (!this.#file.exists()) {
+      await this.#initializeStack();
+    } else if (!existsSync(this.#configFile)) {
       // A stack that somebody else has made: its configuration is encrypted with the key of its state.
-      const salt = this.file.salt() ?? (await Secrets.create(this.options.passphrase)).salt;
-      writeFileSync(this.configFile, stringify({ encryptionsalt: salt }));
+      const salt = this.#file.salt() ?? (await Secrets.create(this.options.passphrase)).salt;
+      writeFileSync(this.#configFile, stringify({ encryptionsalt: salt }));
     }
     await this.setConfig(this.options.config);
   }
 
   /** It writes the configuration file next to Pulumi.yaml and takes no other place for it, so it gets a copy of that. */
-  private async initializeStack(): Promise<void> {
-    const directory = mkdtempSync(join(this.stateDirectory, "init-"));
-    copyFileSync(join(this.projectDirectory, "Pulumi.yaml"), join(directory, "Pulumi.yaml"));
-    await this.runOrThrow(["stack", "init", this.options.stack, "--no-select", "--secrets-provider", "passphrase"], {
+  async #initializeStack(): Promise<void> {
+    const directory = mkdtempSync(join(this.#stateDirectory, "init-"));
+    copyFileSync(join(this.#projectDirectory, "Pulumi.yaml"), join(directory, "Pulumi.yaml"));
+    await this.#runOrThrow(["stack", "init", this.options.stack, "--no-select", "--secrets-provider", "passphrase"], {
       directory,
     });
-    renameSync(join(directory, `Pulumi.${this.options.stack}.yaml`), this.configFile);
+    renameSync(join(directory, `Pulumi.${this.options.stack}.yaml`), this.#configFile);
     rmSync(directory, { recursive: true });
   }
 
-  readonly preview = (options: OperationOptions = {}) => this.operate("preview", options);
-  readonly up = (options: OperationOptions = {}) => this.operate("up", options);
-  readonly refresh = (options: OperationOptions = {}) => this.operate("refresh", options);
-  readonly destroy = (options: OperationOptions = {}) => this.operate("destroy", options);
-  readonly previewDestroy = (options: OperationOptions = {}) => this.operate("previewDestroy", options);
+  readonly preview = (options: OperationOptions = {}) => this.#operate("preview", options);
+  readonly up = (options: OperationOptions = {}) => this.#operate("up", options);
+  readonly refresh = (options: OperationOptions = {}) => this.#operate("refresh", options);
+  readonly destroy = (options: OperationOptions = {}) => this.#operate("destroy", options);
+  readonly previewDestroy = (options: OperationOptions = {}) => this.#operate("previewDestroy", options);
 
   async cancel(): Promise<void> {
-    await this.runOrThrow(["cancel", "--yes", "--stack", this.options.stack]);
+    await this.#runOrThrow(["cancel", "--yes", "--stack", this.options.stack]);
   }
 
   async unprotectAll(): Promise<void> {
-    await this.runOrThrow(["state", "unprotect", "--all", "--yes", "--stack", this.options.stack]);
+    await this.#runOrThrow(["state", "unprotect", "--all", "--yes", "--stack", this.options.stack]);
   }
 
   /** Secret values go through standard input: an argument could be seen by anybody. */
   async setConfig(config: Record<string, ConfigValue>): Promise<void> {
-    const former = parse(readFileSync(this.configFile, "utf8")) as Record<string, unknown>;
-    writeFileSync(this.configFile, stringify({ ...former, config: {} }));
-    const target = ["--stack", this.options.stack, "--config-file", this.configFile];
+    const former = parse(readFileSync(this.#configFile, "utf8")) as Record<string, unknown>;
+    writeFileSync(this.#configFile, stringify({ ...former, config: {} }));
+    const target = ["--stack", this.options.stack, "--config-file", this.#configFile];
     const plain = Object.entries(config).flatMap(([key, value]) =>
       typeof value === "string" ? ["--plaintext", `${key}=${value}`] : [],
     );
-    if (plain.length > 0) await this.runOrThrow(["config", "set-all", ...target, ...plain]);
+    if (plain.length > 0) await this.#runOrThrow(["config", "set-all", ...target, ...plain]);
     for (const [key, value] of Object.entries(config)) {
       if (typeof value !== "string") {
-        await this.runOrThrow(["config", "set", ...target, "--secret", "--raw", key], { input: value.secret });
+        await this.#runOrThrow(["config", "set", ...target, "--secret", "--raw", key], { input: value.secret });
       }
     }
   }
 
   async exportState(): Promise<ExportedState> {
-    const { output } = await this.runOrThrow(["stack", "export", "--stack", this.options.stack]);
+    const { output } = await this.#runOrThrow(["stack", "export", "--stack", this.options.stack]);
     return JSON.parse(output) as ExportedState;
   }
 
   async importState(state: ExportedState): Promise<void> {
-    await this.runOrThrow(["stack", "import", "--stack", this.options.stack], { input: JSON.stringify(state) });
+    await this.#runOrThrow(["stack", "import", "--stack", this.options.stack], { input: JSON.stringify(state) });
   }
 
-  private async operate(kind: keyof typeof commands, options: OperationOptions): Promise<Outcome> {
-    const before = this.file.exportState();
-    const eventLog = join(this.stateDirectory, `events-${++this.operations}.json`);
+  async #operate(kind: keyof typeof commands, options: OperationOptions): Promise<Outcome> {
+    const before = this.#file.exportState();
+    const eventLog = join(this.#stateDirectory, `events-${++this.#operations}.json`);
     const arguments_ = [
       ...commands[kind],
-      ...["--stack", this.options.stack, "--config-file", this.configFile, "--event-log", eventLog],
+      ...["--stack", this.options.stack, "--config-file", this.#configFile, "--event-log", eventLog],
       ...["--suppress-progress", "--suppress-permalink=true"],
       ...(options.refresh === true ? ["--refresh"] : []),
       ...(options.runProgram === true ? ["--run-program"] : []),
@@ -169,7 +169,7 @@ class CliStack implements Stack {
       ...(options.target ?? []).flatMap((urn) => ["--target", urn]),
       ...(options.replace ?? []).flatMap((urn) => ["--replace", urn]),
     ];
-    const { ok, output, errors } = await this.run(arguments_, {
+    const { ok, output, errors } = await this.#run(arguments_, {
       environment: options.env,
       onOutput: options.onOutput,
       kill: options.kill,
@@ -183,35 +183,35 @@ class CliStack implements Stack {
       changes: countByOperation(steps),
       diagnostics: [...diagnosticsOf(events), errors.trim()].filter((text) => text !== "").join("\n"),
       output,
-      outputs: await this.readOutputs(),
+      outputs: await this.#readOutputs(),
     };
   }
 
   /** Nothing, if the passphrase is wrong, which the operation has said. */
-  private async readOutputs(): Promise<Record<string, unknown>> {
-    const salt = this.file.salt();
+  async #readOutputs(): Promise<Record<string, unknown>> {
+    const salt = this.#file.salt();
     const secrets =
       salt === undefined ? undefined : await Secrets.open(this.options.passphrase, salt).catch(() => undefined);
-    return secrets === undefined ? {} : revealAll(stackOutputsOf(this.file.read(secrets)));
+    return secrets === undefined ? {} : revealAll(stackOutputsOf(this.#file.read(secrets)));
   }
 
-  private async runOrThrow(arguments_: string[], options: RunOptions = {}): Promise<Result> {
-    const result = await this.run(arguments_, options);
+  async #runOrThrow(arguments_: string[], options: RunOptions = {}): Promise<Result> {
+    const result = await this.#run(arguments_, options);
     if (!result.ok) throw new Error(`pulumi ${arguments_[0]} failed:\n${result.output}`);
     return result;
   }
 
-  private run(arguments_: string[], options: RunOptions = {}): Promise<Result> {
+  #run(arguments_: string[], options: RunOptions = {}): Promise<Result> {
     return new Promise((done, failed) => {
       const child = spawn("pulumi", [...arguments_, "--non-interactive", "--color", "never"], {
-        cwd: options.directory ?? this.projectDirectory,
+        cwd: options.directory ?? this.#projectDirectory,
         env: {
           ...process.env,
           ...this.options.env,
           ...options.environment,
-          PULUMI_BACKEND_URL: `file://${this.stateDirectory}`,
+          PULUMI_BACKEND_URL: `file://${this.#stateDirectory}`,
           PULUMI_CONFIG_PASSPHRASE: this.options.passphrase,
-          PULUMI_HOME: join(this.stateDirectory, ".pulumi-home"),
+          PULUMI_HOME: join(this.#stateDirectory, ".pulumi-home"),
           PULUMI_SKIP_UPDATE_CHECK: "true",
           PULUMI_DEBUG_COMMANDS: "true",
         },

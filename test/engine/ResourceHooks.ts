@@ -20,19 +20,19 @@ export interface ResourceHook {
 }
 
 export class ResourceHooks {
-  private readonly hooks = new Map<string, ResourceHook>();
+  readonly #hooks = new Map<string, ResourceHook>();
 
   constructor(private readonly isPreview: boolean) {}
 
   register(hook: ResourceHook): void {
-    if (this.hooks.has(hook.name)) throw new Error(`resource hook already registered for name "${hook.name}"`);
-    this.hooks.set(hook.name, hook);
+    if (this.#hooks.has(hook.name)) throw new Error(`resource hook already registered for name "${hook.name}"`);
+    this.#hooks.set(hook.name, hook);
   }
 
   /** @throws what the first hook that refuses says */
   async run(type: HookType, state: ResourceState): Promise<void> {
     for (const name of state.resourceHooks[type] ?? []) {
-      const hook = this.hooks.get(name);
+      const hook = this.#hooks.get(name);
       if (hook === undefined) throw new Error(`hook "${name}" was not registered`);
       const refusal = this.isPreview && !hook.onDryRun ? "" : await invoke(hook, requestOf(type, state));
       if (refusal !== "") throw new Error(`before hook "${name}" failed: ${refusal}`);

@@ -4,11 +4,11 @@
  * Source: pkg/resource/deploy/source_eval.go of pulumi/pulumi.
  */
 import * as grpc from "@grpc/grpc-js";
-import { Empty } from "google-protobuf/google/protobuf/empty_pb";
 import { EngineService, type IEngineServer } from "@pulumi/pulumi/proto/engine_grpc_pb";
 import * as engine from "@pulumi/pulumi/proto/engine_pb";
 import { type IResourceMonitorServer, ResourceMonitorService } from "@pulumi/pulumi/proto/resource_grpc_pb";
 import * as resource from "@pulumi/pulumi/proto/resource_pb";
+import { Empty } from "google-protobuf/google/protobuf/empty_pb";
 import { messageLimits } from "./DynamicProvider";
 import { fromStruct, type PropertyMap, toStruct } from "./properties";
 import type { ResourceHook } from "./ResourceHooks";
@@ -40,24 +40,24 @@ const needsCli =
   "is not known to the in-process engine, which serves tests and the demo: run the program with the Pulumi CLI";
 
 export class ResourceMonitor {
-  private readonly server = new grpc.Server(messageLimits);
-  private rootUrn = "";
-  private closed = false;
+  readonly #server = new grpc.Server(messageLimits);
+  #rootUrn = "";
+  #closed = false;
   /** Answers that a program still waits for when the monitor is closed. */
-  private readonly waiting = new Set<() => void>();
+  readonly #waiting = new Set<() => void>();
 
   constructor(
     private readonly events: MonitorEvents,
     private readonly say: Say,
   ) {
-    this.server.addService(ResourceMonitorService, this.resourceMonitorService());
-    this.server.addService(EngineService, this.engineService());
+    this.#server.addService(ResourceMonitorService, this.#resourceMonitorService());
+    this.#server.addService(EngineService, this.#engineService());
   }
 
   /** @returns the address */
   listen(): Promise<string> {
     return new Promise((listening, failed) => {
-      this.server.bindAsync("127.0.0.1:0", grpc.ServerCredentials.createInsecure(), (error, port) =>
+      this.#server.bindAsync("127.0.0.1:0", grpc.ServerCredentials.createInsecure(), (error, port) =>
         error === null ? listening(`127.0.0.1:${port}`) : failed(error),
       );
     });
@@ -65,37 +65,37 @@ export class ResourceMonitor {
 
   /** Whoever still waits for an answer is told that there will be none; the SDK then ends without a word. */
   closeToProgram(): void {
-    this.closed = true;
-    this.waiting.forEach((refuse) => refuse());
-    this.waiting.clear();
+    this.#closed = true;
+    this.#waiting.forEach((refuse) => refuse());
+    this.#waiting.clear();
   }
 
   close(): void {
     this.closeToProgram();
-    this.server.forceShutdown();
+    this.#server.forceShutdown();
   }
 
   /** The URN of the stack, once the program has registered it. */
   get root(): string {
-    return this.rootUrn;
+    return this.#rootUrn;
   }
 
-  private resourceMonitorService(): IResourceMonitorServer {
+  #resourceMonitorService(): IResourceMonitorServer {
     return {
       supportsFeature: (call, answer) => {
         const response = new resource.SupportsFeatureResponse();
         response.setHassupport(!leftToTheSdk.has(call.request.getId()));
         answer(null, response);
       },
-      registerResource: (call, answer) => this.answer(answer, () => this.registerResource(call.request)),
-      readResource: (call, answer) => this.answer(answer, () => this.readResource(call.request)),
+      registerResource: (call, answer) => this.#answer(answer, () => this.#registerResource(call.request)),
+      readResource: (call, answer) => this.#answer(answer, () => this.#readResource(call.request)),
       registerResourceOutputs: ({ request }, answer) =>
-        this.answer(answer, async () => {
+        this.#answer(answer, async () => {
           await this.events.registerOutputs(request.getUrn(), fromStruct(request.getOutputs()));
           return new Empty();
         }),
       signalAndWaitForShutdown: (_call, answer) =>
-        this.answer(answer, async () => {
+        this.#answer(answer, async () => {
           await this.events.finished();
           return new Empty();
         }),
@@ -104,7 +104,7 @@ export class ResourceMonitor {
       registerStackTransform: (_call, answer) => unknownTo(answer, "a stack transform"),
       registerStackInvokeTransform: (_call, answer) => unknownTo(answer, "an invoke transform"),
       registerResourceHook: ({ request }, answer) =>
-        this.answer(answer, () => {
+        this.#answer(answer, () => {
           this.events.registerHook({
             name: request.getName(),
             target: request.getCallback()?.getTarget() ?? "",
@@ -119,19 +119,19 @@ export class ResourceMonitor {
     };
   }
 
-  private engineService(): IEngineServer {
+  #engineService(): IEngineServer {
     return {
       log: (call, answer) => {
-        this.log(call.request);
+        this.#log(call.request);
         answer(null, new Empty());
       },
       getRootResource: (_call, answer) => {
         const response = new engine.GetRootResourceResponse();
-        response.setUrn(this.rootUrn);
+        response.setUrn(this.#rootUrn);
         answer(null, response);
       },
       setRootResource: (call, answer) => {
-        this.rootUrn = call.request.getUrn();
+        this.#rootUrn = call.request.getUrn();
         answer(null, new engine.SetRootResourceResponse());
       },
       startDebugging: (_call, answer) => answer(null, new Empty()),
@@ -140,27 +140,25 @@ export class ResourceMonitor {
   }
 
   /** Answers with what comes, or that the monitor is closed if that comes first. */
-  private answer<Response>(send: grpc.sendUnaryData<Response>, work: () => Promise<Response>): void {
+  #answer<Response>(send: grpc.sendUnaryData<Response>, work: () => Promise<Response>): void {
     const refuse = (): void =>
       send({
         code: grpc.status.UNAVAILABLE,
         details: "resource monitor shut down while waiting on step's done channel",
       });
-    if (this.closed) {
+    if (this.#closed) {
       refuse();
       return;
     }
-    this.waiting.add(refuse);
+    this.#waiting.add(refuse);
     work().then(
-      (response) => this.waiting.delete(refuse) && send(null, response),
+      (response) => this.#waiting.delete(refuse) && send(null, response),
       (error: Error) =>
-        this.waiting.delete(refuse) && send({ code: grpc.status.INVALID_ARGUMENT, details: error.message }),
+        this.#waiting.delete(refuse) && send({ code: grpc.status.INVALID_ARGUMENT, details: error.message }),
     );
   }
 
-  private async registerResource(
-    request: resource.RegisterResourceRequest,
-  ): Promise<resource.RegisterResourceResponse> {
+  async #registerResource(request: resource.RegisterResourceRequest): Promise<resource.RegisterResourceResponse> {
     const type = request.getType();
     const isCustom = request.getCustom();
     const isKnown = isCustom
@@ -192,7 +190,7 @@ export class ResourceMonitor {
     return response;
   }
 
-  private async readResource(request: resource.ReadResourceRequest): Promise<resource.ReadResourceResponse> {
+  async #readResource(request: resource.ReadResourceRequest): Promise<resource.ReadResourceResponse> {
     const type = request.getType();
     if (type !== stackReferenceType && packageOf(type) !== dynamicPackage) {
       throw new Error(`the resource type ${type} (of "${request.getName()}") ${needsCli}`);
@@ -214,9 +212,9 @@ export class ResourceMonitor {
     return response;
   }
 
-  private log(request: engine.LogRequest): void {
-    if (this.closed) return;
-    const urn = request.getUrn() === "" ? this.rootUrn : request.getUrn();
+  #log(request: engine.LogRequest): void {
+    if (this.#closed) return;
+    const urn = request.getUrn() === "" ? this.#rootUrn : request.getUrn();
     const severity = severities[request.getSeverity()];
     if (severity !== undefined) this.say(urn, severity, request.getMessage());
   }

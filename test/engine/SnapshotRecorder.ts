@@ -23,10 +23,10 @@ const pendingOperations: Partial<Record<StepOperation, OperationType>> = {
 };
 
 export class SnapshotRecorder {
-  private readonly done = new Set<ResourceState>();
-  private readonly made: ResourceState[] = [];
-  private readonly pending = new Map<ResourceState, OperationType>();
-  private unwritten = true;
+  readonly #done = new Set<ResourceState>();
+  readonly #made: ResourceState[] = [];
+  readonly #pending = new Map<ResourceState, OperationType>();
+  #unwritten = true;
 
   /**
    * @param base the last snapshot; a refresh rewrites its list of resources
@@ -42,68 +42,68 @@ export class SnapshotRecorder {
   begin(step: DeploymentStep): void {
     const operation = pendingOperations[step.op];
     if (operation !== undefined) {
-      this.pending.set(step.resource, operation);
-      this.write();
+      this.#pending.set(step.resource, operation);
+      this.#write();
     }
   }
 
   /** @param hasResult whether something has happened; true for a failure that leaves a resource behind, too */
   end(step: DeploymentStep, hasResult: boolean): void {
     const { op, old, next } = step;
-    this.pending.delete(step.resource);
+    this.#pending.delete(step.resource);
     if (hasResult && step.isRecorded) {
       // A replaced resource is still there, marked as such.
-      if (old !== undefined && op !== "create-replacement") this.done.add(old);
-      if (next !== undefined) this.made.push(next);
+      if (old !== undefined && op !== "create-replacement") this.#done.add(old);
+      if (next !== undefined) this.#made.push(next);
     }
     const isWorthWriting =
       op === "same" ? step.isRecorded && !isSameOnDisk(old, next) : pendingOperations[op] !== undefined;
     if (isWorthWriting) {
-      this.write();
+      this.#write();
     } else {
-      this.unwritten = true;
+      this.#unwritten = true;
     }
   }
 
   /** A component, or the stack, has said what its outputs are. */
   outputsRegistered({ old, next }: DeploymentStep): void {
     if (isDeepStrictEqual(old?.outputs, next?.outputs)) {
-      this.unwritten = true;
+      this.#unwritten = true;
     } else {
-      this.write();
+      this.#write();
     }
   }
 
   /** Writes what was put off. */
   finish(): void {
-    if (this.unwritten) this.save?.(this.snapshot());
+    if (this.#unwritten) this.save?.(this.#snapshot());
   }
 
   /** Takes what this deployment has made and refreshed so far for the snapshot that it began with. */
   rewriteBase(refreshed: ReadonlyMap<ResourceState, ResourceState | undefined>): void {
     const { resources } = this.base;
-    resources.splice(0, resources.length, ...afterRefresh(this.resources(), refreshed));
-    this.made.length = 0;
-    this.done.clear();
-    this.unwritten = true;
+    resources.splice(0, resources.length, ...afterRefresh(this.#resources(), refreshed));
+    this.#made.length = 0;
+    this.#done.clear();
+    this.#unwritten = true;
   }
 
-  private resources(): ResourceState[] {
-    return [...this.made, ...this.base.resources].filter((state) => !this.done.has(state));
+  #resources(): ResourceState[] {
+    return [...this.#made, ...this.base.resources].filter((state) => !this.#done.has(state));
   }
 
-  private snapshot(): Snapshot {
+  #snapshot(): Snapshot {
     // Whether an interrupted creation has made something is for a person to find out.
     const interrupted = this.base.pendingOperations.filter(({ type }) => type === "creating");
     return {
-      resources: withoutAliases(this.resources()),
-      pendingOperations: [...[...this.pending].map(([resource, type]) => ({ resource, type })), ...interrupted],
+      resources: withoutAliases(this.#resources()),
+      pendingOperations: [...[...this.#pending].map(([resource, type]) => ({ resource, type })), ...interrupted],
     };
   }
 
-  private write(): void {
-    if (this.everyStep) this.save?.(this.snapshot());
-    this.unwritten = !this.everyStep;
+  #write(): void {
+    if (this.everyStep) this.save?.(this.#snapshot());
+    this.#unwritten = !this.everyStep;
   }
 }
 

@@ -59,20 +59,20 @@ interface LockContent {
 const manifestVersion = "v3.248.0";
 
 export class StateFile {
-  private readonly bookkeeping: string;
+  readonly #bookkeeping: string;
   readonly path: string;
-  private readonly lockDirectory: string;
-  private readonly stackUrn: string;
+  readonly #lockDirectory: string;
+  readonly #stackUrn: string;
 
   constructor(
     stateDirectory: string,
     readonly project: string,
     readonly stack: string,
   ) {
-    this.bookkeeping = join(stateDirectory, ".pulumi");
-    this.path = join(this.bookkeeping, "stacks", project, `${stack}.json`);
-    this.lockDirectory = join(this.bookkeeping, "locks", "organization", project, stack);
-    this.stackUrn = `organization/${project}/${stack}`;
+    this.#bookkeeping = join(stateDirectory, ".pulumi");
+    this.path = join(this.#bookkeeping, "stacks", project, `${stack}.json`);
+    this.#lockDirectory = join(this.#bookkeeping, "locks", "organization", project, stack);
+    this.#stackUrn = `organization/${project}/${stack}`;
   }
 
   exists(): boolean {
@@ -81,24 +81,24 @@ export class StateFile {
 
   /** Makes an empty stack, as `pulumi stack init` does. */
   create(): void {
-    const meta = join(this.bookkeeping, "meta.yaml");
+    const meta = join(this.#bookkeeping, "meta.yaml");
     if (!existsSync(meta)) writeAtomically(meta, "version: 1\n");
-    this.write(undefined);
+    this.#write(undefined);
   }
 
   /** The salt of the state's secrets provider, if the state was ever written with one. */
   salt(): string | undefined {
-    const provider = this.readDeployment()?.secrets_providers;
+    const provider = this.#readDeployment()?.secrets_providers;
     if (provider !== undefined && provider.type !== "passphrase") {
       throw new Error(
-        `the state of ${this.stackUrn} uses the secrets provider "${provider.type}"; only "passphrase" is known`,
+        `the state of ${this.#stackUrn} uses the secrets provider "${provider.type}"; only "passphrase" is known`,
       );
     }
     return provider?.state?.salt;
   }
 
   read(secrets: Secrets): Snapshot {
-    const deployment = this.readDeployment();
+    const deployment = this.#readDeployment();
     const snapshot = {
       resources: (deployment?.resources ?? []).map((resource) => deserializeResource(resource, secrets)),
       pendingOperations: (deployment?.pending_operations ?? []).map(({ resource, type }) => ({
@@ -129,19 +129,19 @@ export class StateFile {
         type,
       }));
     }
-    this.write(deployment);
+    this.#write(deployment);
     // After the write, as the CLI does it: what is on disk then is what it will not read again.
     verifyIntegrity(snapshot);
   }
 
   exportState(): ExportedState {
-    const deployment = this.readDeployment() ?? {};
+    const deployment = this.#readDeployment() ?? {};
     return { ...versionOf(deployment), deployment };
   }
 
   importState(state: ExportedState): void {
     refuseUnknownVersion("the state that is imported", state);
-    this.write(state.deployment as SerializedDeployment);
+    this.#write(state.deployment as SerializedDeployment);
   }
 
   /**
@@ -150,8 +150,8 @@ export class StateFile {
    * @throws if somebody holds it, in the words of the CLI: who, since when, and what to do
    */
   lock(): () => void {
-    this.refuseIfLocked();
-    const path = join(this.lockDirectory, `${randomUUID()}.json`);
+    this.#refuseIfLocked();
+    const path = join(this.#lockDirectory, `${randomUUID()}.json`);
     const content: LockContent = {
       pid: process.pid,
       username: userInfo().username,
@@ -164,16 +164,16 @@ export class StateFile {
 
   /** `pulumi cancel`: forgets every lock of this stack. */
   unlock(): void {
-    rmSync(this.lockDirectory, { recursive: true, force: true });
+    rmSync(this.#lockDirectory, { recursive: true, force: true });
   }
 
-  private refuseIfLocked(): void {
-    const locks = existsSync(this.lockDirectory)
-      ? readdirSync(this.lockDirectory).filter((name) => name.endsWith(".json"))
+  #refuseIfLocked(): void {
+    const locks = existsSync(this.#lockDirectory)
+      ? readdirSync(this.#lockDirectory).filter((name) => name.endsWith(".json"))
       : [];
     if (locks.length === 0) return;
     const holders = locks.map((name) => {
-      const path = join(this.lockDirectory, name);
+      const path = join(this.#lockDirectory, name);
       const { username, hostname: host, pid, timestamp } = JSON.parse(readFileSync(path, "utf8")) as LockContent;
       return `\n  file://${path}: created by ${username}@${host} (pid ${pid}) at ${timestamp}`;
     });
@@ -183,17 +183,17 @@ export class StateFile {
     );
   }
 
-  private readDeployment(): SerializedDeployment | undefined {
+  #readDeployment(): SerializedDeployment | undefined {
     if (!this.exists()) return undefined;
     const file = JSON.parse(readFileSync(this.path, "utf8")) as Checkpoint;
     refuseUnknownVersion(this.path, file);
     return file.checkpoint.latest;
   }
 
-  private write(latest: SerializedDeployment | undefined): void {
+  #write(latest: SerializedDeployment | undefined): void {
     const checkpoint: Checkpoint = {
       ...versionOf(latest),
-      checkpoint: { stack: this.stackUrn, ...(latest !== undefined && { latest }) },
+      checkpoint: { stack: this.#stackUrn, ...(latest !== undefined && { latest }) },
     };
     writeAtomically(this.path, JSON.stringify(checkpoint, undefined, 4) + "\n");
   }

@@ -13,13 +13,13 @@ export interface StepObserver {
 
 /** Says once that an operation is over before its time. */
 export class Cancellation {
-  private stop: () => void = () => {};
-  readonly cancelled = new Promise<void>((resolve) => (this.stop = resolve));
+  #stop: () => void = () => {};
+  readonly cancelled = new Promise<void>((resolve) => (this.#stop = resolve));
   isCancelled = false;
 
   cancel(): void {
     this.isCancelled = true;
-    this.stop();
+    this.#stop();
   }
 }
 
@@ -27,7 +27,7 @@ export class StepExecutor {
   /** With `--continue-on-error`, or an error that stops nothing. */
   readonly errored: DeploymentStep[] = [];
   sawError = false;
-  private readonly running = new Set<Promise<void>>();
+  readonly #running = new Set<Promise<void>>();
 
   /** @param onError `ignore`: a refresh tries all the others before it fails */
   constructor(
@@ -39,18 +39,18 @@ export class StepExecutor {
 
   /** Waits until the chain may begin. */
   async submit(chain: DeploymentStep[]): Promise<void> {
-    while (this.running.size >= this.parallel && !this.cancellation.isCancelled) {
-      await Promise.race([...this.running, this.cancellation.cancelled]);
+    while (this.#running.size >= this.parallel && !this.cancellation.isCancelled) {
+      await Promise.race([...this.#running, this.cancellation.cancelled]);
     }
     if (!this.cancellation.isCancelled) {
-      const done = this.run(chain).finally(() => this.running.delete(done));
-      this.running.add(done);
+      const done = this.#run(chain).finally(() => this.#running.delete(done));
+      this.#running.add(done);
     }
   }
 
   /** Everything that has begun is over. */
   async idle(): Promise<void> {
-    while (this.running.size > 0) await Promise.all(this.running);
+    while (this.#running.size > 0) await Promise.all(this.#running);
   }
 
   async runAll(steps: DeploymentStep[]): Promise<void> {
@@ -58,13 +58,13 @@ export class StepExecutor {
     await this.idle();
   }
 
-  private async run(chain: DeploymentStep[]): Promise<void> {
+  async #run(chain: DeploymentStep[]): Promise<void> {
     for (const step of chain) {
-      if (this.cancellation.isCancelled || !(await this.runStep(step))) return;
+      if (this.cancellation.isCancelled || !(await this.#runStep(step))) return;
     }
   }
 
-  private async runStep(step: DeploymentStep): Promise<boolean> {
+  async #runStep(step: DeploymentStep): Promise<boolean> {
     this.observer.before(step);
     try {
       await step.apply();

@@ -1,8 +1,8 @@
 import * as assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { dependsOn, describeEngines, record, urnOf } from "./records/RecordsFixture";
 import { until } from "../support/until";
+import { dependsOn, describeEngines, record, urnOf } from "./records/RecordsFixture";
 
 describeEngines("a killed operation", (engine, fixture) => {
   it("leaves its lock and what it was doing; cancel lets the next one in, which warns and goes on", async () => {

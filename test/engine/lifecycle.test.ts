@@ -1,8 +1,8 @@
 import * as assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
+import { until } from "../support/until";
 import { expectGolden } from "./golden";
 import { dependsOn, describeEngines, projectDirectory, record, urnOf } from "./records/RecordsFixture";
-import { until } from "../support/until";
 
 describeEngines("a stack from its first preview to its end", (engine, fixture) => {
   it("is previewed, made, left alone, changed, refreshed and destroyed, and nothing is written to the project", async () => {

@@ -18,12 +18,12 @@ const root = join(__dirname, "..", "..");
 const command = "node_modules/pulumi-aegir/dist/cli/main.js";
 
 export class PipelineRun {
-  private readonly home = mkdtempSync(join(tmpdir(), "aegir-runner-"));
-  private readonly bin = join(this.home, "bin");
+  readonly #home = mkdtempSync(join(tmpdir(), "aegir-runner-"));
+  readonly #bin = join(this.#home, "bin");
 
   /** @param directory a project that has the package installed; one that has the compiled package alone if absent */
   constructor(readonly directory = emptyProject()) {
-    mkdirSync(this.bin);
+    mkdirSync(this.#bin);
     // What `npx --no-install aegir-access ...` does.
     this.stand("npx", `shift 2; exec "${process.execPath}" ${command} "$@"`);
   }
@@ -39,8 +39,8 @@ export class PipelineRun {
 
   /** Makes a script take the place of a program. */
   stand(name: string, script: string): void {
-    writeFileSync(join(this.bin, name), `#!/bin/bash\n${script}\n`);
-    chmodSync(join(this.bin, name), 0o755);
+    writeFileSync(join(this.#bin, name), `#!/bin/bash\n${script}\n`);
+    chmodSync(join(this.#bin, name), 0o755);
   }
 
   git(...args: string[]): string {
@@ -63,8 +63,8 @@ export class PipelineRun {
       cwd: this.directory,
       stdio: ["ignore", "pipe", "pipe"],
       env: {
-        PATH: [this.bin, process.env["PATH"]].join(delimiter),
-        HOME: this.home,
+        PATH: [this.#bin, process.env["PATH"]].join(delimiter),
+        HOME: this.#home,
         DIRECTORY: this.directory,
         PULUMI_SKIP_UPDATE_CHECK: "true",
         ...env,
@@ -79,7 +79,7 @@ export class PipelineRun {
   }
 
   remove(): void {
-    for (const directory of [this.directory, this.home]) rmSync(directory, { recursive: true });
+    for (const directory of [this.directory, this.#home]) rmSync(directory, { recursive: true });
   }
 }
 

@@ -4,7 +4,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { SmallAegir } from "../aegir/SmallAegir";
 import { onEveryEngine } from "../scenarios/everyEngine";
-import { expectOk, sitesSeenBy, Scenario } from "../scenarios/Scenario";
+import { expectOk, Scenario, sitesSeenBy } from "../scenarios/Scenario";
 
 const examples = join(__dirname, "..", "..", "examples");
 const programs = readdirSync(examples).filter((name) => existsSync(join(examples, name, "Pulumi.yaml")));

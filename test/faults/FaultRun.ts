@@ -4,19 +4,19 @@
  */
 import assert from "node:assert/strict";
 import { RunningClock } from "../aegir/Clock";
-import { INSTANCE, SmallAegir, type SmallAegirOptions } from "../aegir/SmallAegir";
 import { fullSeed } from "../aegir/seed";
 import type { Exception } from "../aegir/SmallAegir";
+import { INSTANCE, SmallAegir, type SmallAegirOptions } from "../aegir/SmallAegir";
 import type { Declaration } from "../scenarios/program";
+import { bound, client, login, owned } from "../scenarios/Scenario";
 import { foundIn } from "../support/canary";
 import { commandLines } from "../support/commandLines";
 import { witness } from "../support/TestTitle";
-import { bound, client, login, owned } from "../scenarios/Scenario";
+import { ToxicProxy } from "../support/ToxicProxy";
 import { oneOfEach, serverHolds } from "./checker";
 import { LifecycleStack, type Run } from "./LifecycleStack";
-import { faults, type Effect } from "./matrix";
+import { type Effect, faults } from "./matrix";
 import { InProcessProvider, type Provider } from "./Provider";
-import { ToxicProxy } from "../support/ToxicProxy";
 
 export const SITE = "www.nova.example";
 export const MAIL = "it@nova.example";

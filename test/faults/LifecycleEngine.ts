@@ -36,7 +36,7 @@ export class LifecycleEngine {
 }
 
 class DeclaredStack implements Omit<Stack, "cancel" | "previewDestroy" | "unprotectAll"> {
-  private readonly stack = new LifecycleStack(() => {
+  readonly #stack = new LifecycleStack(() => {
     const { secret } = this.config["aegir:servers"] as { secret: string };
     return this.provider.start(JSON.parse(secret) as object);
   });
@@ -47,10 +47,10 @@ class DeclaredStack implements Omit<Stack, "cancel" | "previewDestroy" | "unprot
     private readonly provider: typeof InProcessProvider,
   ) {}
 
-  preview = (options?: Options) => this.operate(() => this.stack.preview(options));
-  up = (options?: Options) => this.operate(() => this.stack.up(options));
-  refresh = () => this.operate(() => this.stack.refresh());
-  destroy = (options?: Options) => this.operate(() => this.stack.destroy(options));
+  preview = (options?: Options) => this.#operate(() => this.#stack.preview(options));
+  up = (options?: Options) => this.#operate(() => this.#stack.up(options));
+  refresh = () => this.#operate(() => this.#stack.refresh());
+  destroy = (options?: Options) => this.#operate(() => this.#stack.destroy(options));
 
   setConfig(config: Record<string, ConfigValue>): Promise<void> {
     this.config = config;
@@ -58,7 +58,7 @@ class DeclaredStack implements Omit<Stack, "cancel" | "previewDestroy" | "unprot
   }
 
   exportState(): Promise<ExportedState> {
-    const resources = [...this.stack.state].map(([name, recorded]) => {
+    const resources = [...this.#stack.state].map(([name, recorded]) => {
       return { ...recorded, name, type: `${TYPE}${recorded.type}` };
     });
     return Promise.resolve({ version: 3, deployment: { resources } });
@@ -66,12 +66,12 @@ class DeclaredStack implements Omit<Stack, "cancel" | "previewDestroy" | "unprot
 
   importState({ deployment: { resources = [] } }: ExportedState): Promise<void> {
     assert.deepEqual(resources, [], "a state is lost here, and not put back");
-    this.stack.state.clear();
+    this.#stack.state.clear();
     return Promise.resolve();
   }
 
-  private async operate(operation: () => Promise<Run>): Promise<Outcome> {
-    this.stack.declared = JSON.parse(readFileSync(this.file, "utf8"), secretInClear) as Declaration[];
+  async #operate(operation: () => Promise<Run>): Promise<Outcome> {
+    this.#stack.declared = JSON.parse(readFileSync(this.file, "utf8"), secretInClear) as Declaration[];
     const { ok, done, same, failures, printed } = await operation();
     const diagnostics = failures.map(({ name, message }) => `${name}: ${message}`).join("\n");
     const steps = [

@@ -1,8 +1,8 @@
 /** What a stack needs from whoever carries out its steps: the provider process itself, or its operations here or elsewhere. */
 import { configureServers, endServers } from "../../provider/aegir/servers";
 import { configure } from "../../provider/dynamic";
-import type { CheckResult, DiffResult } from "../../provider/resources/ResourceHandlers";
 import type { PartialFailure } from "../../provider/resources/PartialFailure";
+import type { CheckResult, DiffResult } from "../../provider/resources/ResourceHandlers";
 import { initFailure, type ProviderProcess, type ResourceType, type Values } from "../dynamic/ProviderProcess";
 import type { InitFailure } from "../engine/DynamicProvider";
 import type { PropertyMap } from "../engine/properties";
@@ -33,29 +33,29 @@ export class InProcessProvider implements Provider {
   }
 
   check(type: ResourceType, news: Values, olds: Values = {}) {
-    return this.call<CheckResult & { inputs: Values }>(type, "check", olds, news);
+    return this.#call<CheckResult & { inputs: Values }>(type, "check", olds, news);
   }
 
   diff(type: ResourceType, id: string, olds: Values, news: Values) {
-    return this.call<DiffResult>(type, "diff", id, olds, news);
+    return this.#call<DiffResult>(type, "diff", id, olds, news);
   }
 
   async create(type: ResourceType, inputs: Values) {
-    const { id, outs } = await this.call<{ id: string; outs: Values }>(type, "create", inputs);
+    const { id, outs } = await this.#call<{ id: string; outs: Values }>(type, "create", inputs);
     return { id, properties: outs };
   }
 
   async read(type: ResourceType, id: string, recorded: Values = {}) {
-    const found = await this.call<{ id?: string; props?: Values; inputs?: Values }>(type, "read", id, recorded);
+    const found = await this.#call<{ id?: string; props?: Values; inputs?: Values }>(type, "read", id, recorded);
     return { id: found.id ?? "", properties: found.props ?? {}, inputs: found.inputs ?? {} };
   }
 
   async update(type: ResourceType, id: string, olds: Values, news: Values) {
-    return (await this.call<{ outs: Values }>(type, "update", id, olds, news)).outs;
+    return (await this.#call<{ outs: Values }>(type, "update", id, olds, news)).outs;
   }
 
   async delete(type: ResourceType, id: string, properties: Values): Promise<void> {
-    await this.call(type, "delete", id, properties);
+    await this.#call(type, "delete", id, properties);
   }
 
   async end() {
@@ -63,7 +63,7 @@ export class InProcessProvider implements Provider {
     return { code: 0, signal: null };
   }
 
-  private async call<Result>(type: ResourceType, operation: Operation, ...parameters: unknown[]): Promise<Result> {
+  async #call<Result>(type: ResourceType, operation: Operation, ...parameters: unknown[]): Promise<Result> {
     return wire(await this.shims[type][operation](...parameters.map(wire))) as Result;
   }
 }

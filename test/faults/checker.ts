@@ -1,7 +1,7 @@
 /** What the checker of models.md 2.3 looks up on the server itself, past our own outputs. */
 import assert from "node:assert/strict";
-import { INSTANCE, type SmallAegir } from "../aegir/SmallAegir";
 import { reducedName } from "../../provider/naming/ShellAccountName";
+import { INSTANCE, type SmallAegir } from "../aegir/SmallAegir";
 import type { Declaration } from "../scenarios/program";
 
 /** Everything that is declared is so, effectively, and of the clients that the tests declare no other is there. */

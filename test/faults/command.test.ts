@@ -1,19 +1,19 @@
 /** Rows 13 to 28 of the fault matrix: while a command runs. */
 import assert from "node:assert/strict";
 import { Drush } from "../../provider/aegir/Drush";
-import { ServerConfiguration } from "../../provider/aegir/ServerConfiguration";
 import { DrushWorker } from "../../provider/aegir/DrushWorker";
+import { ServerConfiguration } from "../../provider/aegir/ServerConfiguration";
 import { resolveConnection } from "../../provider/ssh/credentials";
 import { SshConnection } from "../../provider/ssh/SshConnection";
 import { SessionBroken } from "../../provider/worker/SessionBroken";
 import { RunningClock } from "../aegir/Clock";
-import { PlainFiles } from "../support/PlainClient";
-import { frame, NOW, ScriptedServer, workerInput, type Script } from "../ssh/ScriptedServer";
 import { bound, client } from "../scenarios/Scenario";
+import { frame, NOW, type Script, ScriptedServer, workerInput } from "../ssh/ScriptedServer";
+import { PlainFiles } from "../support/PlainClient";
 import { until } from "../support/until";
-import { InProcessProvider } from "./Provider";
+import { access, eachFaultRun, FaultRun, SITE } from "./FaultRun";
 import type { Run } from "./LifecycleStack";
-import { access, eachFaultRun, SITE, FaultRun } from "./FaultRun";
+import { InProcessProvider } from "./Provider";
 
 describe("while a command runs", () => {
   const faultRun = eachFaultRun();

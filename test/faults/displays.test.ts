@@ -4,17 +4,17 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as fc from "fast-check";
-import { utils, type SFTPWrapper } from "ssh2";
+import { type SFTPWrapper, utils } from "ssh2";
 import { parse, stringify } from "yaml";
 import { FrameReader } from "../../provider/worker/frames";
 import type { SmallAegir } from "../aegir/SmallAegir";
 import type { Running } from "../aegir/SmallAegir";
 import { aegirAccess, type Ended } from "../cli/command";
-import { frame, ScriptedServer, type Script } from "../ssh/ScriptedServer";
+import { frame, type Script, ScriptedServer } from "../ssh/ScriptedServer";
 import { Budget, seed } from "../support/random";
+import { access, eachFaultRun, FaultRun } from "./FaultRun";
 import { ACTING, inert, WRAPPING } from "./hostileText";
 import type { Run } from "./LifecycleStack";
-import { access, eachFaultRun, FaultRun } from "./FaultRun";
 
 type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 

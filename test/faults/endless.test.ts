@@ -7,13 +7,13 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import type { Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { utils, type ServerChannel, type SFTPWrapper } from "ssh2";
+import { type ServerChannel, type SFTPWrapper, utils } from "ssh2";
 import { stringify } from "yaml";
-import { MAXIMUM_ANSWER_BYTES } from "../../provider/worker/frames";
 import type { ServerFacts } from "../../provider/worker/facts";
+import { MAXIMUM_ANSWER_BYTES } from "../../provider/worker/frames";
 import { WORKER_ARGUMENTS } from "../../provider/worker/protocol";
 import { aegirAccess, type Ended } from "../cli/command";
-import { frame, NOW, ScriptedServer, workerInput, type Script } from "../ssh/ScriptedServer";
+import { frame, NOW, type Script, ScriptedServer, workerInput } from "../ssh/ScriptedServer";
 
 const MB = 1024 * 1024;
 

@@ -5,20 +5,20 @@ import { existsSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as fc from "fast-check";
-import { ManifestError, parseManifest } from "../../provider/manifest";
-import { normalizeDomain } from "../../provider/naming/SiteDomain";
-import { shellAccountName } from "../../provider/naming/ShellAccountName";
 import { parseServers } from "../../provider/aegir/ServerConfiguration";
+import { ManifestError, parseManifest } from "../../provider/manifest";
+import { shellAccountName } from "../../provider/naming/ShellAccountName";
+import { normalizeDomain } from "../../provider/naming/SiteDomain";
 import type { ServerFacts } from "../../provider/worker/facts";
 import { WORKER_ARGUMENTS } from "../../provider/worker/protocol";
 import { workerSource } from "../../provider/worker/source";
-import { PlainFiles } from "../support/PlainClient";
 import { aegirAccess } from "../cli/command";
 import { client } from "../scenarios/Scenario";
 import { frame, NOW, ScriptedServer, workerInput, type WorkerRequest } from "../ssh/ScriptedServer";
-import { InProcessProvider, type ResourceType, type Values } from "./Provider";
-import { access, eachFaultRun } from "./FaultRun";
+import { PlainFiles } from "../support/PlainClient";
 import { runs, seed } from "../support/random";
+import { access, eachFaultRun } from "./FaultRun";
+import { InProcessProvider, type ResourceType, type Values } from "./Provider";
 
 /** Texts that mean something to a shell, to PHP, to SQL, to Drush or to a terminal. */
 const hostile = [

@@ -13,7 +13,7 @@ import { longRun, skipUnlessLong } from "../support/random";
 import { until } from "../support/until";
 import { oneOfEach, serverHolds } from "./checker";
 import { OURS } from "./FaultRun";
-import { memoriesOf, writes, type Memory, type Write } from "./writes";
+import { memoriesOf, type Memory, type Write, writes } from "./writes";
 
 const SKIPPING = { PULUMI_EXPERIMENTAL: "true", PULUMI_SKIP_CHECKPOINTS: "true" };
 

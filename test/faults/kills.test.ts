@@ -10,9 +10,9 @@ import { ProviderProcess } from "../dynamic/ProviderProcess";
 import type { Declaration } from "../scenarios/program";
 import { skipUnlessLong } from "../support/random";
 import { until } from "../support/until";
-import { partOf } from "./Provider";
 import { eachFaultRun, type FaultRun } from "./FaultRun";
-import { memoriesOf, writes, type Write } from "./writes";
+import { partOf } from "./Provider";
+import { memoriesOf, type Write, writes } from "./writes";
 
 describe("killed", () => {
   const faultRun = eachFaultRun();

@@ -5,10 +5,10 @@ import { WORKER_ARGUMENTS } from "../../provider/worker/protocol";
 import { ProviderProcess } from "../dynamic/ProviderProcess";
 import { client } from "../scenarios/Scenario";
 import { frame, newKey, NOW, ScriptedServer, workerInput } from "../ssh/ScriptedServer";
-import { until } from "../support/until";
-import { ACTING, inert } from "./hostileText";
 import { commandLines } from "../support/commandLines";
+import { until } from "../support/until";
 import { access, eachFaultRun, SITE } from "./FaultRun";
+import { ACTING, inert } from "./hostileText";
 
 describe("leaks and displays", () => {
   const faultRun = eachFaultRun();

@@ -1,12 +1,12 @@
 /** A deployment of the night: what cannot be looked at stops nothing, and is never passed over in silence. */
 import assert from "node:assert/strict";
 import { createServer } from "node:net";
-import { newKey } from "../ssh/ScriptedServer";
-import { bound, client, login, owned } from "../scenarios/Scenario";
 import type { Declaration } from "../scenarios/program";
+import { bound, client, login, owned } from "../scenarios/Scenario";
+import { newKey } from "../ssh/ScriptedServer";
+import { eachFaultRun, type FaultRun, SITE } from "./FaultRun";
 import type { Run } from "./LifecycleStack";
 import { InProcessProvider } from "./Provider";
-import { eachFaultRun, SITE, type FaultRun } from "./FaultRun";
 
 const DRUSH = ["client:nova", "binding:nova:alice", "binding:nova:dora", `site:${SITE}`];
 const ACCOUNTS = ["account:nova"];

@@ -1,13 +1,13 @@
 /** Rows 34 to 41 of the fault matrix: somebody else writes. */
 import assert from "node:assert/strict";
-import { INSTANCE } from "../aegir/SmallAegir";
-import { workerSource } from "../../provider/worker/source";
 import { WORKER_ARGUMENTS } from "../../provider/worker/protocol";
+import { workerSource } from "../../provider/worker/source";
+import { INSTANCE } from "../aegir/SmallAegir";
+import { ProviderProcess } from "../dynamic/ProviderProcess";
 import { bound, client, owned } from "../scenarios/Scenario";
 import { until } from "../support/until";
+import { access, eachFaultRun, type FaultRun, SITE } from "./FaultRun";
 import { LifecycleStack, type Run } from "./LifecycleStack";
-import { ProviderProcess } from "../dynamic/ProviderProcess";
-import { access, eachFaultRun, SITE, type FaultRun } from "./FaultRun";
 
 const nova = client("nova", "Nova Ltd");
 const luna = client("luna", "Luna Ltd");

@@ -1,12 +1,12 @@
 /** Rows 1 to 12 of the fault matrix: reaching the host. */
 import assert from "node:assert/strict";
-import { createServer, type AddressInfo } from "node:net";
+import { type AddressInfo, createServer } from "node:net";
 import { utils } from "ssh2";
-import { newKey, newRsaKey, ScriptedServer } from "../ssh/ScriptedServer";
 import { client } from "../scenarios/Scenario";
+import { newKey, newRsaKey, ScriptedServer } from "../ssh/ScriptedServer";
 import { until } from "../support/until";
+import { access, eachFaultRun, type FaultRun, SITE } from "./FaultRun";
 import { InProcessProvider } from "./Provider";
-import { access, eachFaultRun, SITE, type FaultRun } from "./FaultRun";
 
 describe("reaching the host", () => {
   const hostKey = newKey();

@@ -1,13 +1,13 @@
 /** A manifest of any server, whatever its names are: it declares what can be declared, and nothing that a name says. */
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
-import { parseManifest } from "../../provider/manifest";
 import { liveClients } from "../../provider/inventory/declarable";
 import { manifestOfInventory } from "../../provider/inventory/manifestOfInventory";
 import { undeclaredOf } from "../../provider/inventory/undeclared";
+import { parseManifest } from "../../provider/manifest";
 import { userNameKey } from "../../provider/naming/PanelUser";
-import { inventoryOf, type Client } from "./liveServer";
 import { runs, seed } from "../support/random";
+import { type Client, inventoryOf } from "./liveServer";
 
 function declared(text: string): Client[] {
   return parseManifest(text, "access.yaml").clients.map(({ name, internalName, sites, users }) => ({

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { newKey } from "../support/keys";
-import { ManifestError, parseManifest, type ManifestProblem } from "../../provider/manifest";
+import { ManifestError, type ManifestProblem, parseManifest } from "../../provider/manifest";
 import { MANIFEST_PROBLEM_CODES } from "../../provider/manifest/problemCodes";
+import { newKey } from "../support/keys";
 
 type Options = Parameters<typeof parseManifest>[2];
 

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import { newKey } from "../support/keys";
 import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import * as fc from "fast-check";
 import { ManifestError, parseManifest, readManifest } from "../../provider/manifest";
 import { closest } from "../../provider/manifest/closest";
 import { manifestJsonSchema } from "../../provider/manifest/jsonSchema";
+import { newKey } from "../support/keys";
 import { runs, seed } from "../support/random";
 
 const manifest = `version: 1

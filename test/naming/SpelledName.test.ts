@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import * as fc from "fast-check";
 import { clientNameKey, clientNameProblems } from "../../provider/naming/ClientName";
 import { userNameKey, userNameProblems } from "../../provider/naming/PanelUser";
-import { quoted } from "../../provider/text/quoted";
 import { canonicalName, lookAlikeReasons, rawName, spelledOut } from "../../provider/naming/SpelledName";
+import { quoted } from "../../provider/text/quoted";
 import { runs, seed } from "../support/random";
 
 describe(`A name that could be mistaken for another (seed ${seed})`, () => {

@@ -3,9 +3,9 @@ import * as fc from "fast-check";
 import { clientNameProblems } from "../../provider/naming/ClientName";
 import { deriveInternalName, internalNameProblems } from "../../provider/naming/InternalName";
 import { mailProblems, userNameProblems } from "../../provider/naming/PanelUser";
-import { quoted } from "../../provider/text/quoted";
 import { shellAccountName, shellAccountNameProblems } from "../../provider/naming/ShellAccountName";
 import { normalizeDomain, siteDomainProblems } from "../../provider/naming/SiteDomain";
+import { quoted } from "../../provider/text/quoted";
 import { runs, seed } from "../support/random";
 
 /** Asserts that exactly one problem was found and that it says each of the fragments. */

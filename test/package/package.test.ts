@@ -4,8 +4,8 @@ import { execFileSync } from "node:child_process";
 import {
   cpSync,
   mkdirSync,
-  readFileSync,
   readdirSync,
+  readFileSync,
   realpathSync,
   rmSync,
   symlinkSync,

@@ -57,37 +57,37 @@ export class ExpectedAccess {
   /** By site, whom reviewers have given it to. */
   readonly owners = new Map<string, string>();
   /** `uid client` of every grant that there ever was. */
-  private readonly meant = new Set<string>();
+  readonly #meant = new Set<string>();
   /** What the state holds: whom a deployment has bound, by key, and whom it gave the sites to. */
-  private bound = new Map<string, { uid: number; name: string; client: string }>();
-  private readonly given = new Map<string, string>();
+  #bound = new Map<string, { uid: number; name: string; client: string }>();
+  readonly #given = new Map<string, string>();
   /** Whom the last night that could look found as the owners of the sites. */
-  private readonly seen: Look["owners"] = new Map();
+  readonly #seen: Look["owners"] = new Map();
 
   grant(grant: Grant): void {
     this.grants.push(grant);
-    this.mean(grant);
+    this.#mean(grant);
   }
 
   /** What one entry says of a name is said of it everywhere. */
   sayUid(name: string, uid: number): void {
     for (const grant of this.grants.filter((each) => each.name === name)) {
       Object.assign(grant, { uid, isSaidByUid: true });
-      this.mean(grant);
+      this.#mean(grant);
     }
   }
 
-  private mean({ uid, client }: Grant): void {
-    this.meant.add(`${uid} ${client}`);
+  #mean({ uid, client }: Grant): void {
+    this.#meant.add(`${uid} ${client}`);
   }
 
   wasMeant({ uid, client }: { uid: number; client: string }): boolean {
-    return this.meant.has(`${uid} ${client}`);
+    return this.#meant.has(`${uid} ${client}`);
   }
 
   /** No deployment has seen this person in every place yet, so there is no number by which to tell others from them. */
   isUnseen(uid: number): boolean {
-    return this.grants.some((grant) => grant.uid === uid && this.bound.get(keyOf(grant))?.uid !== uid);
+    return this.grants.some((grant) => grant.uid === uid && this.#bound.get(keyOf(grant))?.uid !== uid);
   }
 
   /** Names in the manifest, known by number, that no user has. */
@@ -95,29 +95,29 @@ export class ExpectedAccess {
     const free = this.grants.filter(({ name }) => !users.some((user) => user.name === name));
     return free
       .map(({ name }) => name)
-      .filter((name) => free.every((each) => each.name !== name || this.isKnown(each)));
+      .filter((name) => free.every((each) => each.name !== name || this.#isKnown(each)));
   }
 
   /** The state has a binding of this name, made for another person. Who is meant is not said. */
   isTaken(grant: Grant): boolean {
-    const held = this.bound.get(keyOf(grant));
+    const held = this.#bound.get(keyOf(grant));
     return held !== undefined && held.uid !== grant.uid && !grant.isSaidByUid;
   }
 
-  private isKnown(grant: Grant): boolean {
-    return this.bound.has(keyOf(grant));
+  #isKnown(grant: Grant): boolean {
+    return this.#bound.has(keyOf(grant));
   }
 
   /** A deployment has made the clients. */
   get isDeployed(): boolean {
-    return this.given.size > 0;
+    return this.#given.size > 0;
   }
 
   drift(look: Look): Drift {
-    const people = [...this.bound].filter(([, { name, uid }]) => bearerOf(look, name) === numberOf(look, uid));
+    const people = [...this.#bound].filter(([, { name, uid }]) => bearerOf(look, name) === numberOf(look, uid));
     const unbound = people.filter(([, { uid, client }]) => !isBound(look, uid, client)).map(([key]) => key);
-    const moved = [...this.given].filter(([site, client]) => look.owners.get(site) !== client).map(([site]) => site);
-    const [changed, all] = [unbound.length + moved.length, people.length + this.given.size];
+    const moved = [...this.#given].filter(([site, client]) => look.owners.get(site) !== client).map(([site]) => site);
+    const [changed, all] = [unbound.length + moved.length, people.length + this.#given.size];
     return { unbound: new Set(unbound), moved: new Set(moved), isMass: changed >= 10 && changed * 100 > all * 30 };
   }
 
@@ -128,23 +128,23 @@ export class ExpectedAccess {
     const stays = !mayUndo && (isBlind || drift.isMass || !isOneProcess);
     const due = this.grants.filter(({ expires }) => expires >= today);
     const unbound = due.filter((grant) => stays && drift.unbound.has(keyOf(grant)));
-    const others = due.filter((grant) => hasParted(look, grant) || this.isContested(grant, look, due, night));
+    const others = due.filter((grant) => hasParted(look, grant) || this.#isContested(grant, look, due, night));
     const moved = [...drift.moved].filter((site) => {
       const [owner, live] = [this.owners.get(site), look.owners.get(site)];
-      const isUndone = owner === this.given.get(site);
+      const isUndone = owner === this.#given.get(site);
       if (!isBlind) return stays && isUndone;
       // What the state does not know is never overwritten.
-      return owner !== live && (this.seen.get(site) !== live || (stays && isUndone));
+      return owner !== live && (this.#seen.get(site) !== live || (stays && isUndone));
     });
     return { due, refused: [...new Set([...unbound, ...others])], unbound, moved: new Set(moved), isBlind };
   }
 
   /** A new grant by a name that the refresh finds with another person than another client's binding was made for. */
-  private isContested(grant: Grant, look: Look, due: Grant[], { isBlind, isOneProcess }: Night): boolean {
+  #isContested(grant: Grant, look: Look, due: Grant[], { isBlind, isOneProcess }: Night): boolean {
     const said = this.grants.find(({ name, isSaidByUid }) => isSaidByUid && name === grant.name);
     if (said !== undefined) return said.uid !== grant.uid;
-    if (this.isKnown(grant)) return this.isTaken(grant);
-    return [...this.bound].some(([key, { name, uid }]) => {
+    if (this.#isKnown(grant)) return this.isTaken(grant);
+    return [...this.#bound].some(([key, { name, uid }]) => {
       const isSeen = (!isBlind && isOneProcess) || due.some((each) => keyOf(each) === key);
       const bearer = bearerOf(look, name);
       return isSeen && name === grant.name && bearer !== undefined && bearer !== uid;
@@ -155,15 +155,15 @@ export class ExpectedAccess {
   deployed({ due, refused, moved, isBlind }: Expectation, look: Look): void {
     const now = due.flatMap((grant) => {
       const { uid, name, client } = grant;
-      const former = this.bound.get(keyOf(grant));
+      const former = this.#bound.get(keyOf(grant));
       // What a blind night refuses depends on what it comes to first.
       const isNew = !refused.includes(grant) || (former === undefined && isBound(look, uid, client));
       const held = isNew ? { uid, name, client } : former;
       return held ? [[keyOf(grant), held] as const] : [];
     });
-    this.bound = new Map(now);
-    for (const [site, owner] of look.owners) if (!(isBlind && moved.has(site))) this.seen.set(site, owner);
-    for (const [site, owner] of this.owners) if (!moved.has(site)) this.given.set(site, owner);
+    this.#bound = new Map(now);
+    for (const [site, owner] of look.owners) if (!(isBlind && moved.has(site))) this.#seen.set(site, owner);
+    for (const [site, owner] of this.owners) if (!moved.has(site)) this.#given.set(site, owner);
   }
 }
 

@@ -5,9 +5,9 @@
  */
 import { Duplex, PassThrough } from "node:stream";
 import type { ExecChannel, Exit } from "../../provider/ssh/ExecChannel";
-import { verbs, type Verb } from "../../provider/worker/protocol";
+import { type Verb, verbs } from "../../provider/worker/protocol";
 import type { SmallAegir } from "../aegir/SmallAegir";
-import { seed, type Budget } from "../support/random";
+import { type Budget, seed } from "../support/random";
 
 /** What comes next: an actor goes on, or is killed before its request is carried out or after it. */
 export interface Decision {

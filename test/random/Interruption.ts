@@ -1,10 +1,10 @@
 /** What goes wrong while a stack of a random scenario is deployed, at a place that is drawn. */
 import * as fc from "fast-check";
-import { REQUEST_FAULTS, type RequestFault, type VerifyOutcome } from "../aegir/SmallAegir";
 import type { Verb } from "../../provider/worker/protocol";
+import { REQUEST_FAULTS, type RequestFault, type VerifyOutcome } from "../aegir/SmallAegir";
+import type { FaultRun } from "../faults/FaultRun";
 import type { Provider } from "../faults/Provider";
 import type { Direction } from "../support/ToxicProxy";
-import type { FaultRun } from "../faults/FaultRun";
 import { RANDOM_OURS } from "./Program";
 
 export type Interruption =

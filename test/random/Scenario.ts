@@ -3,8 +3,8 @@
  * wrong, once or several times in a row. After each chapter all must be well again.
  */
 import * as fc from "fast-check";
-import { interruption, type Interruption } from "./Interruption";
-import { beginning, change, changed, nothing, type Change, type Program } from "./Program";
+import { type Interruption, interruption } from "./Interruption";
+import { beginning, type Change, change, changed, nothing, type Program } from "./Program";
 
 /** One `up` that may not come to its end. */
 export interface Attempt {

@@ -7,15 +7,15 @@ import * as fc from "fast-check";
 import { fullSeed } from "../aegir/seed";
 import type { Engine, ExportedState, Outcome } from "../engine/Engine";
 import { nothingElse, oneOfEach, serverHolds } from "../faults/checker";
-import { ToxicProxy } from "../support/ToxicProxy";
 import { configurationThrough } from "../faults/FaultRun";
 import { onEveryEngine } from "../scenarios/everyEngine";
-import { ScenarioStack } from "../scenarios/ScenarioStack";
 import { expectOk, Scenario } from "../scenarios/Scenario";
+import { ScenarioStack } from "../scenarios/ScenarioStack";
 import { Budget, runs, seed } from "../support/random";
+import { ToxicProxy } from "../support/ToxicProxy";
 import { arrange } from "./Interruption";
 import { declarations, RANDOM_OURS } from "./Program";
-import { scenarios, withPrograms, type Attempt, type Chapter } from "./Scenario";
+import { type Attempt, type Chapter, scenarios, withPrograms } from "./Scenario";
 
 /** Of one long scenario, played as far as there is time: a new stack for each would cost engines several times as much. */
 const CHAPTERS = 1000;

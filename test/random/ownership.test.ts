@@ -7,8 +7,8 @@
 import assert from "node:assert/strict";
 import { SshConnection } from "../../provider/ssh/SshConnection";
 import { ManualClock } from "../aegir/Clock";
-import { SmallAegir } from "../aegir/SmallAegir";
 import { emptySeed, type Seed } from "../aegir/seed";
+import { SmallAegir } from "../aegir/SmallAegir";
 import { oneOfEach, serverHolds } from "../faults/checker";
 import { LifecycleStack, type Run } from "../faults/LifecycleStack";
 import { InProcessProvider } from "../faults/Provider";
@@ -16,7 +16,7 @@ import type { Declaration } from "../scenarios/program";
 import { client, owned } from "../scenarios/Scenario";
 import { anotherCopy } from "../support/anotherCopy";
 import { Budget, longRun } from "../support/random";
-import { everyOrder, nearWorker, Scheduler, type Bounds, type Order } from "./Interleaving";
+import { type Bounds, everyOrder, nearWorker, type Order, Scheduler } from "./Interleaving";
 
 const SITE = "www.nova.example";
 const SHOP = "shop.nova.example";

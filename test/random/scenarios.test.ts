@@ -2,14 +2,14 @@
 import assert from "node:assert/strict";
 import { RunningClock } from "../aegir/Clock";
 import { nothingElse } from "../faults/checker";
+import { FaultRun } from "../faults/FaultRun";
 import { LifecycleStack } from "../faults/LifecycleStack";
 import { InProcessProvider, type Provider } from "../faults/Provider";
 import { secondProvider } from "../faults/secondProvider";
-import { FaultRun } from "../faults/FaultRun";
 import { seed, tryWithinBudget } from "../support/random";
-import { arrange, mortal, ProcessDied, type Interruption } from "./Interruption";
+import { arrange, type Interruption, mortal, ProcessDied } from "./Interruption";
 import { declarations, mayRemakeLogin, RANDOM_OURS, rotations } from "./Program";
-import { scenarios, withPrograms, type Attempt, type Chapter } from "./Scenario";
+import { type Attempt, type Chapter, scenarios, withPrograms } from "./Scenario";
 
 /** A scenario takes a fraction of a second; one that takes so long hangs. */
 const SCENARIO_MILLISECONDS = 60_000;

@@ -1,8 +1,8 @@
 /** What a person sees of a wait, and when: on a clock and a queue that the test drives. */
 import assert from "node:assert/strict";
+import type { DrushWorker } from "../../provider/aegir/DrushWorker";
 import { TaskWatcher } from "../../provider/aegir/TaskWatcher";
 import { WaitReport } from "../../provider/aegir/WaitReport";
-import type { DrushWorker } from "../../provider/aegir/DrushWorker";
 
 const QUEUED = 0;
 const PROCESSING = -1;

@@ -3,8 +3,8 @@
  * are asserted in full; of the others the property, and the words that tell the reason.
  */
 import assert from "node:assert/strict";
-import { check, configure, stacks, type Values } from "./offline";
 import { newProviderProcess } from "../support/newProviderProcess";
+import { check, configure, stacks, type Values } from "./offline";
 
 interface Mistake {
   type: string;

@@ -1,10 +1,10 @@
 /** What check makes of good inputs: derived, normalised and selected values, unknown ones, and what it notes. */
 import assert from "node:assert/strict";
 import { configureServers } from "../../provider/aegir/servers";
-import { UNKNOWN } from "../../provider/resources/values";
-import { check, configure, stacks, type Values } from "./offline";
 import { isDeclared } from "../../provider/resources/uniqueIdentities";
+import { UNKNOWN } from "../../provider/resources/values";
 import { newProviderProcess } from "../support/newProviderProcess";
+import { check, configure, stacks, type Values } from "./offline";
 
 /** One complete, valid set of inputs per type. */
 const complete: Record<string, Values> = {

@@ -6,8 +6,8 @@ import { createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { TLSSocket } from "node:tls";
-import { skip } from "../support/skip";
 import { ftpsHandshake } from "../../provider/aegir/ftpsHandshake";
+import { skip } from "../support/skip";
 
 describe("a look at FTPS", () => {
   const directory = mkdtempSync(join(tmpdir(), "aegir-ftps-"));

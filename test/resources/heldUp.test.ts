@@ -5,8 +5,8 @@ import { aegirClient } from "../../provider/resources/AegirClient";
 import { shellAccount } from "../../provider/resources/ShellAccount";
 import { siteOwnership } from "../../provider/resources/SiteOwnership";
 import { SmallAegir, type SmallAegirOptions } from "../aegir/SmallAegir";
-import { until } from "../support/until";
 import { newProviderProcess } from "../support/newProviderProcess";
+import { until } from "../support/until";
 
 const server = "main";
 const site = "www.acme.example";

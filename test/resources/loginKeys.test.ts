@@ -9,8 +9,8 @@ import { shellAccount } from "../../provider/resources/ShellAccount";
 import { siteOwnership } from "../../provider/resources/SiteOwnership";
 import { without } from "../../provider/resources/values";
 import { SmallAegir } from "../aegir/SmallAegir";
-import { sitesOfLogin } from "../support/PlainClient";
 import { newKey } from "../support/keys";
+import { sitesOfLogin } from "../support/PlainClient";
 import { until } from "../support/until";
 
 const server = "main";

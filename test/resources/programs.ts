@@ -1,7 +1,7 @@
 /** Programs whose registrations and errors program.test.ts looks at; run one after another, in this order. */
 import * as pulumi from "@pulumi/pulumi";
 import { AegirClient, ClientUserBinding, ShellAccount, SiteOwnership } from "../../provider/index";
-import { runInline, type Program, type ProgramRun } from "./InlineProgram";
+import { type Program, type ProgramRun, runInline } from "./InlineProgram";
 
 const done = (outputs: Record<string, unknown> = {}) => Promise.resolve(outputs);
 const site = "www.acme.example";

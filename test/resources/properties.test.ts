@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
 import { UNKNOWN } from "../../provider/resources/values";
-import { check, configure, diff, stacks, type Values } from "./offline";
 import { runs, seed } from "../support/random";
+import { check, configure, diff, stacks, type Values } from "./offline";
 
 /** Texts that are right, nearly right, or known to break code that takes objects for maps and texts for patterns. */
 const text = fc.oneof(

@@ -2,15 +2,15 @@
 import assert from "node:assert/strict";
 import { AegirError } from "../../provider/aegir/AegirError";
 import { configureServers, endServers, serverFor } from "../../provider/aegir/servers";
+import { identityOf } from "../../provider/decisions/siteOwner";
 import { aegirClient } from "../../provider/resources/AegirClient";
 import { clientUserBinding } from "../../provider/resources/ClientUserBinding";
 import { PartialFailure } from "../../provider/resources/PartialFailure";
 import { shellAccount } from "../../provider/resources/ShellAccount";
-import { identityOf } from "../../provider/decisions/siteOwner";
 import { siteOwnership } from "../../provider/resources/SiteOwnership";
-import { PlainFiles } from "../support/PlainClient";
 import { SmallAegir, type SmallAegirOptions } from "../aegir/SmallAegir";
 import { newProviderProcess } from "../support/newProviderProcess";
+import { PlainFiles } from "../support/PlainClient";
 
 const site = "www.acme.example";
 const server = "main";

@@ -4,8 +4,8 @@ import { configureServers, endServers } from "../../provider/aegir/servers";
 import { aegirClient } from "../../provider/resources/AegirClient";
 import { clientUserBinding } from "../../provider/resources/ClientUserBinding";
 import { SmallAegir } from "../aegir/SmallAegir";
-import { check, configure, diff, stacks } from "./offline";
 import { newProviderProcess } from "../support/newProviderProcess";
+import { check, configure, diff, stacks } from "./offline";
 
 /** With a Cyrillic letter at its beginning, and as a program writes it. */
 const cyrillic = "\u0430lice";

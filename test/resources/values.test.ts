@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { isKnown, pick, same, UNKNOWN } from "../../provider/resources/values";
 import { PartialFailure } from "../../provider/resources/PartialFailure";
+import { isKnown, pick, same, UNKNOWN } from "../../provider/resources/values";
 
 describe("a value", () => {
   it("is known unless Pulumi's sign for unknown ones is in it, at whatever depth", () => {

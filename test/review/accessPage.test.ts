@@ -3,10 +3,10 @@ import { createHash } from "node:crypto";
 import { parseManifest } from "../../provider/manifest";
 import { accessPage } from "../../provider/review/accessPage";
 import { accessOfManifest } from "../../provider/review/fromManifest";
+import { skip } from "../support/skip";
 import { Browser } from "./Browser";
 import { manyGrants } from "./manyGrants";
 import { picture, TODAY } from "./pictures";
-import { skip } from "../support/skip";
 
 const evil = `</script><img src=x onerror=document.title=1>`;
 const small = picture([

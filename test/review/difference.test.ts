@@ -1,17 +1,17 @@
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
-import { grantsOf, whoKey, type AccessChange } from "../../provider/review/AccessChange";
-import { differenceOf, type Difference } from "../../provider/review/Difference";
+import { type AccessChange, grantsOf, whoKey } from "../../provider/review/AccessChange";
+import { type Difference, differenceOf } from "../../provider/review/Difference";
 import {
-  EffectiveAccess,
-  personByName,
   type AccessClient,
   type AccessSite,
   type Binding,
+  EffectiveAccess,
+  personByName,
 } from "../../provider/review/EffectiveAccess";
 import { grantsText, readGrants } from "../../provider/review/Grants";
-import { picture, TODAY } from "./pictures";
 import { runs, seed } from "../support/random";
+import { picture, TODAY } from "./pictures";
 
 /** Every grant that a list of changes is about, as `who site`, sorted. */
 function grants(changes: AccessChange[], access: EffectiveAccess): string[] {

@@ -2,12 +2,12 @@
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
 import MarkdownIt from "markdown-it";
-import { reviewOf } from "../../provider/review/RemovalLimit";
 import { differenceOf } from "../../provider/review/Difference";
-import { EffectiveAccess, personByName, type AccessClient, type Binding } from "../../provider/review/EffectiveAccess";
+import { type AccessClient, type Binding, EffectiveAccess, personByName } from "../../provider/review/EffectiveAccess";
 import { COMMENT_MARK, markdownReview } from "../../provider/review/markdownReview";
-import { picture, TODAY } from "./pictures";
+import { reviewOf } from "../../provider/review/RemovalLimit";
 import { runs, seed } from "../support/random";
+import { picture, TODAY } from "./pictures";
 
 const renderer = new MarkdownIt({ html: true, linkify: true });
 

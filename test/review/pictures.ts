@@ -1,7 +1,7 @@
 /** Pictures of access for the tests, written as manifests, as a user writes them. */
 import { parseManifest } from "../../provider/manifest";
-import { accessOfManifest } from "../../provider/review/fromManifest";
 import type { EffectiveAccess } from "../../provider/review/EffectiveAccess";
+import { accessOfManifest } from "../../provider/review/fromManifest";
 
 export const TODAY = "2026-11-24";
 

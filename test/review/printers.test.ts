@@ -10,10 +10,10 @@ import {
   jsonAccess,
   jsonReview,
   personByName,
+  type Review,
   reviewOf,
   textRefusals,
   textReview,
-  type Review,
 } from "../../provider/review";
 import { picture, TODAY } from "./pictures";
 

@@ -6,11 +6,11 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ManifestError, readManifest } from "../../provider/manifest";
-import { reviewOf, type Review } from "../../provider/review/RemovalLimit";
 import { checksumsOf } from "../../provider/review/checksum";
 import { differenceOf } from "../../provider/review/Difference";
 import { accessOfManifest } from "../../provider/review/fromManifest";
 import { markdownReview } from "../../provider/review/markdownReview";
+import { type Review, reviewOf } from "../../provider/review/RemovalLimit";
 import { TODAY } from "./pictures";
 
 const directory = join(__dirname, "pullRequests");

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { reviewOf, type Review } from "../../provider/review/RemovalLimit";
 import { differenceOf } from "../../provider/review/Difference";
-import { rendered } from "../../provider/text/Phrase";
+import { type Review, reviewOf } from "../../provider/review/RemovalLimit";
 import { ReviewText } from "../../provider/review/ReviewText";
+import { rendered } from "../../provider/text/Phrase";
 import { picture } from "./pictures";
 
 const allow = (what: string) => [`allowRemovals: { until: 2026-12-01, reason: meant, ${what} }`];

@@ -9,9 +9,9 @@ import {
   readGrants,
   UnreadableGrants,
 } from "../../provider/review";
-import type { Inventory } from "../../provider/worker/facts";
 import { checksumOf } from "../../provider/review/checksum";
 import type { EffectiveAccess } from "../../provider/review/EffectiveAccess";
+import type { Inventory } from "../../provider/worker/facts";
 import { newKey } from "../support/keys";
 import { picture, TODAY } from "./pictures";
 

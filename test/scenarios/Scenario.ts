@@ -2,11 +2,11 @@
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { KeyPair } from "../support/keys";
-import { sitesOfLogin } from "../support/PlainClient";
 import { SmallAegir, type SmallAegirOptions } from "../aegir/SmallAegir";
 import { aegirAccess, type Ended } from "../cli/command";
-import { openStack, ScenarioStack, type Opener, type ScenarioStackOptions } from "./ScenarioStack";
+import type { KeyPair } from "../support/keys";
+import { sitesOfLogin } from "../support/PlainClient";
+import { type Opener, openStack, ScenarioStack, type ScenarioStackOptions } from "./ScenarioStack";
 
 export { bound, client, expectOk, login, owned, textsBelow } from "./ScenarioStack";
 

@@ -21,14 +21,14 @@ export interface ScenarioStackOptions {
 export class ScenarioStack {
   readonly stack: Stack;
   /** What the engine has printed so far. */
-  private readonly outputs: string[] = [];
+  readonly #outputs: string[] = [];
 
   protected constructor(
     stack: Stack,
     readonly directory: string,
     private config: Record<string, ConfigValue>,
   ) {
-    this.stack = listening(stack, (output) => this.outputs.push(output));
+    this.stack = listening(stack, (output) => this.#outputs.push(output));
     this.declare([]);
   }
 
@@ -55,7 +55,7 @@ export class ScenarioStack {
 
   /** Which of these secrets were printed so far, or lie in a file of the stack, in the clear or only encoded. */
   exposed(secrets: Iterable<[what: string, secret: string]>): string[] {
-    return foundIn([...this.outputs, ...textsBelow(this.directory)], secrets);
+    return foundIn([...this.#outputs, ...textsBelow(this.directory)], secrets);
   }
 
   /** Removes the stack's files. */

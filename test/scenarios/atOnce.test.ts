@@ -6,8 +6,8 @@ import assert from "node:assert/strict";
 import type { Outcome } from "../engine/Engine";
 import { until } from "../support/until";
 import { onEveryEngine, onTheLifecycles } from "./everyEngine";
-import { ScenarioStack, type Opener } from "./ScenarioStack";
 import { bound, client, expectOk, owned, Scenario } from "./Scenario";
+import { type Opener, ScenarioStack } from "./ScenarioStack";
 
 const [SITE, OTHER, THIRD] = ["www.nova.example", "www.luna.example", "www.beta.example"] as const;
 const DEFAULT_OWNER = "octopus123456";

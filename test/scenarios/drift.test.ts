@@ -1,8 +1,8 @@
 /** What others change is seen by a refresh, and repaired by the next up - never overwritten unseen. */
 import assert from "node:assert/strict";
 import { onEveryEngine, onTheLifecycles } from "./everyEngine";
-import type { Opener } from "./ScenarioStack";
 import { bound, client, expectOk, login, owned, Scenario } from "./Scenario";
+import type { Opener } from "./ScenarioStack";
 
 const site = "www.acme.example";
 

@@ -1,9 +1,9 @@
 /** Runs a suite on engines, or on the life cycles alone; skipped, and counted so, where an engine is not found. */
 import type { Engine } from "../engine/Engine";
 import { listEngines } from "../engine/engines";
-import { skip } from "../support/skip";
 import { LifecycleEngine } from "../faults/LifecycleEngine";
 import { secondProvider } from "../faults/secondProvider";
+import { skip } from "../support/skip";
 import type { Opener } from "./ScenarioStack";
 
 const engines: Record<Engine["kind"], string> = { "in-process": "in-process engine", cli: "Pulumi CLI" };

@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { expectGolden } from "../engine/golden";
 import { onEveryEngine, onTheLifecycles } from "./everyEngine";
-import type { Opener } from "./ScenarioStack";
 import { bound, client, expectOk, owned, Scenario } from "./Scenario";
+import type { Opener } from "./ScenarioStack";
 
 const site = "www.acme.example";
 

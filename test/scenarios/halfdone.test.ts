@@ -1,8 +1,8 @@
 /** A resource that is recorded as half done can be refreshed, taken back, removed and destroyed like any other. */
 import assert from "node:assert/strict";
 import { onEveryEngine, onTheLifecycles } from "./everyEngine";
-import type { Opener } from "./ScenarioStack";
 import { bound, client, expectOk, owned, Scenario } from "./Scenario";
+import type { Opener } from "./ScenarioStack";
 
 const site = "www.acme.example";
 

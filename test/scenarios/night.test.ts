@@ -13,8 +13,8 @@ import { skipUnlessLong } from "../support/random";
 import { ToxicProxy } from "../support/ToxicProxy";
 import { onEveryEngine, onTheLifecycles } from "./everyEngine";
 import type { Declaration } from "./program";
-import type { Opener } from "./ScenarioStack";
 import { bound, client, expectOk, login, owned, Scenario, type ScenarioOptions } from "./Scenario";
+import type { Opener } from "./ScenarioStack";
 
 const site = "www.acme.example";
 const nightly = { refresh: true, continueOnError: true };

@@ -2,9 +2,9 @@
 import assert from "node:assert/strict";
 import { expectGolden } from "../engine/golden";
 import { onEveryEngine, onTheLifecycles } from "./everyEngine";
-import type { Opener } from "./ScenarioStack";
-import { bound, client, expectOk, login, owned, Scenario } from "./Scenario";
 import type { Declaration } from "./program/index";
+import { bound, client, expectOk, login, owned, Scenario } from "./Scenario";
+import type { Opener } from "./ScenarioStack";
 
 const site = "www.acme.example";
 

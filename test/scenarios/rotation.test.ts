@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { PlainFiles } from "../support/PlainClient";
 import { onEveryEngine, onTheLifecycles } from "./everyEngine";
-import type { Opener } from "./ScenarioStack";
 import { client, expectOk, login, owned, Scenario } from "./Scenario";
+import type { Opener } from "./ScenarioStack";
 
 const site = "www.acme.example";
 

@@ -7,7 +7,7 @@ import { foundIn, keySecret } from "../support/canary";
 import { cleaningUp } from "../support/cleaningUp";
 import { watchCommandLines } from "../support/commandLines";
 import { onEveryEngine } from "./everyEngine";
-import { bound, client, expectOk, login, owned, textsBelow, Scenario } from "./Scenario";
+import { bound, client, expectOk, login, owned, Scenario, textsBelow } from "./Scenario";
 
 const site = "www.acme.example";
 

@@ -26,7 +26,7 @@ export class DrushDoor {
     const directory = mkdtempSync(join(tmpdir(), "drush-"));
     const server = createServer({ allowHalfOpen: true });
     const door = new DrushDoor(directory, server);
-    server.on("connection", (socket) => door.serve(aegir, socket, cutConnection));
+    server.on("connection", (socket) => door.#serve(aegir, socket, cutConnection));
     await new Promise<void>((resolve) => server.listen(join(directory, "socket"), resolve));
     const compilerOptions = { module: ModuleKind.CommonJS, target: ScriptTarget.ES2022 };
     const { outputText } = transpileModule(readFileSync(join(__dirname, "drush.ts"), "utf8"), { compilerOptions });
@@ -42,7 +42,7 @@ export class DrushDoor {
     rmSync(this.directory, { recursive: true });
   }
 
-  private serve(aegir: SmallAegir, socket: Socket, cutConnection: () => void): void {
+  #serve(aegir: SmallAegir, socket: Socket, cutConnection: () => void): void {
     let unread = Buffer.alloc(0);
     let process: Running | null | undefined;
     const tell = (output: DrushOutput) => void socket.write(`${JSON.stringify(output)}\n`);

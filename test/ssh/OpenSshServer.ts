@@ -6,7 +6,7 @@
  *     const server = await OpenSshServer.start({ authorizedKeys: [login.public], settings: ["MaxSessions 2"] });
  *     try { ... server.connection({ privateKey: login.private }) ... server.count(FAILED) ... } finally { await server.stop(); }
  */
-import { execFileSync, spawn, spawnSync, type ChildProcess } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir, userInfo } from "node:os";
@@ -16,9 +16,9 @@ import { resolveConnection } from "../../provider/ssh/credentials";
 import { SshConnection } from "../../provider/ssh/SshConnection";
 import type { Timings } from "../../provider/ssh/Timings";
 import { Listener } from "../support/Listener";
-import { until } from "../support/until";
-import { newKey, type KeyPair } from "./ScriptedServer";
 import { skip } from "../support/skip";
+import { until } from "../support/until";
+import { type KeyPair, newKey } from "./ScriptedServer";
 
 const SSHD = "/usr/sbin/sshd";
 

@@ -1,13 +1,13 @@
 /** A real SSH server in this process that does exactly what a test tells it to, good or bad. */
 import { connect, type Socket } from "node:net";
-import { Server } from "ssh2";
 import type { Algorithms, AuthContext, Connection, ServerChannel, SFTPWrapper } from "ssh2";
-import { ConnectionArgs } from "../../provider/ssh/ConnectionArgs";
+import { Server } from "ssh2";
 import type { ConnectionArgsInput } from "../../provider/ssh/ConnectionArgs";
+import { ConnectionArgs } from "../../provider/ssh/ConnectionArgs";
 import { resolveConnection } from "../../provider/ssh/credentials";
 import { SshConnection } from "../../provider/ssh/SshConnection";
 import type { Timings } from "../../provider/ssh/Timings";
-import { newKey, signed, type KeyPair } from "../support/keys";
+import { type KeyPair, newKey, signed } from "../support/keys";
 import { Listener } from "../support/Listener";
 
 export { newEcdsaKey, newKey, newRsaKey, type KeyPair } from "../support/keys";

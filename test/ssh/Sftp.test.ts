@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Socket } from "node:net";
-import { utils } from "ssh2";
 import type { SFTPWrapper } from "ssh2";
+import { utils } from "ssh2";
 import { SftpRefusal } from "../../provider/ssh/SftpRefusal";
 import { SshError } from "../../provider/ssh/SshError";
 import type { Timings } from "../../provider/ssh/Timings";

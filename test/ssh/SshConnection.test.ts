@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { createServer } from "node:net";
 import type { AddressInfo, Socket } from "node:net";
+import { createServer } from "node:net";
 import type { ServerChannel } from "ssh2";
-import { HostKeyRejected, SshError } from "../../provider/ssh/SshError";
-import type { SshOutcome, SshErrorCode } from "../../provider/ssh/SshError";
 import { SshConnection } from "../../provider/ssh/SshConnection";
-import { newEcdsaKey, newKey, newRsaKey, PASSWORD, ScriptedServer } from "./ScriptedServer";
+import type { SshErrorCode, SshOutcome } from "../../provider/ssh/SshError";
+import { HostKeyRejected, SshError } from "../../provider/ssh/SshError";
 import type { Script } from "./ScriptedServer";
+import { newEcdsaKey, newKey, newRsaKey, PASSWORD, ScriptedServer } from "./ScriptedServer";
 
 const LIMITS = { deadlineSeconds: 20 };
 

@@ -12,7 +12,7 @@ export function needRoot(this: Mocha.Context): void {
 /** A system user with a home below /home, for one suite, whom keys let in, and no password until it has one. */
 export class SystemUser {
   readonly home: string;
-  private removed = false;
+  #removed = false;
 
   private constructor(readonly name: string) {
     this.home = `/home/${name}`;
@@ -59,8 +59,8 @@ export class SystemUser {
   }
 
   remove(): void {
-    if (this.removed) return;
-    this.removed = true;
+    if (this.#removed) return;
+    this.#removed = true;
     execFileSync("userdel", ["--force", "--remove", this.name], { stdio: "ignore" });
   }
 }

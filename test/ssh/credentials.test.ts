@@ -1,22 +1,22 @@
 import assert from "node:assert/strict";
-import { createServer } from "node:net";
-import type { Server } from "node:net";
 import { spawnSync } from "node:child_process";
 import { generateKeyPairSync } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import type { Server } from "node:net";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { inspect } from "node:util";
-import { AgentProtocol, utils } from "ssh2";
 import type { ParsedKey } from "ssh2";
-import { ConnectionArgs } from "../../provider/ssh/ConnectionArgs";
+import { AgentProtocol, utils } from "ssh2";
 import type { ConnectionArgsInput } from "../../provider/ssh/ConnectionArgs";
+import { ConnectionArgs } from "../../provider/ssh/ConnectionArgs";
 import { resolveConnection } from "../../provider/ssh/credentials";
 import { SshConnection } from "../../provider/ssh/SshConnection";
 import { SshError } from "../../provider/ssh/SshError";
 import { skip } from "../support/skip";
-import { newKey, newRsaKey, PASSWORD, ScriptedServer } from "./ScriptedServer";
 import type { KeyPair } from "./ScriptedServer";
+import { newKey, newRsaKey, PASSWORD, ScriptedServer } from "./ScriptedServer";
 
 const BASE = { host: "aegir.example.com", user: "aegir", hostKey: `SHA256:${"A".repeat(43)}` };
 const key = newKey();

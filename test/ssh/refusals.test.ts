@@ -6,13 +6,13 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { utils, type Algorithms } from "ssh2";
+import { type Algorithms, utils } from "ssh2";
 import { stringify } from "yaml";
 import type { ConnectionArgsInput } from "../../provider/ssh/ConnectionArgs";
 import { aegirAccess } from "../cli/command";
 import { InProcessProvider, messageOf } from "../faults/Provider";
 import { cleaningUp } from "../support/cleaningUp";
-import { newEcdsaKey, newKey, newRsaKey, ScriptedServer, type Script } from "./ScriptedServer";
+import { newEcdsaKey, newKey, newRsaKey, type Script, ScriptedServer } from "./ScriptedServer";
 
 type Change = Partial<ConnectionArgsInput>;
 

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { utils, type ParsedKey, type PublicKeyAuthContext } from "ssh2";
+import { type ParsedKey, type PublicKeyAuthContext, utils } from "ssh2";
 
 export interface KeyPair {
   /** The private key's text. */

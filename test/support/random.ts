@@ -32,22 +32,22 @@ export function runs(usual: number): { seed: number; numRuns: number; path?: str
 
 /** What one random layer may spend: time, or with `RUNS` so many runs however long they take. */
 export class Budget {
-  private readonly begin = Date.now();
-  private readonly end = given("RUNS") ? Infinity : this.begin + SECONDS * 1000;
-  private count = 0;
+  readonly #begin = Date.now();
+  readonly #end = given("RUNS") ? Infinity : this.#begin + SECONDS * 1000;
+  #count = 0;
 
   /** Whether something is left for one more. The first one always is. */
   take(): boolean {
-    if (this.count > 0 && (Date.now() >= this.end || this.count >= Number(given("RUNS") ?? Infinity))) return false;
-    this.count++;
+    if (this.#count > 0 && (Date.now() >= this.#end || this.#count >= Number(given("RUNS") ?? Infinity))) return false;
+    this.#count++;
     return true;
   }
 
   /** Says what it has bought. */
   print(what: string): void {
-    const seconds = ((Date.now() - this.begin) / 1000).toFixed(1);
+    const seconds = ((Date.now() - this.#begin) / 1000).toFixed(1);
     const more = longRun ? "" : `; ${LONG_COMMAND} buys more`;
-    console.log(`      seed ${seed}: ${this.count} ${what} in ${seconds} s${more}`);
+    console.log(`      seed ${seed}: ${this.#count} ${what} in ${seconds} s${more}`);
   }
 }
 

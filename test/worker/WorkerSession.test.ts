@@ -3,10 +3,10 @@ import type { ServerChannel } from "ssh2";
 import { SshError } from "../../provider/ssh/SshError";
 import { SessionBroken } from "../../provider/worker/SessionBroken";
 import { WorkerRefusal } from "../../provider/worker/WorkerRefusal";
-import { WorkerSession } from "../../provider/worker/WorkerSession";
 import type { WorkerStart } from "../../provider/worker/WorkerSession";
-import { frame, NOW, ScriptedServer, worker, workerInput } from "../ssh/ScriptedServer";
+import { WorkerSession } from "../../provider/worker/WorkerSession";
 import type { Script } from "../ssh/ScriptedServer";
+import { frame, NOW, ScriptedServer, worker, workerInput } from "../ssh/ScriptedServer";
 
 const START: WorkerStart = { command: "drush @hostmaster php-eval", source: 'print "ünï";', protocol: 1 };
 const DEADLINE = 20;

@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { Engine, type Node } from "php-parser";
 import { z } from "zod";
 import { WORKER_ERROR_CODES } from "../../provider/worker/errorCodes";
-import { PROTOCOL_VERSION, verbs, WORKER_ARGUMENTS, type Verb } from "../../provider/worker/protocol";
+import { PROTOCOL_VERSION, type Verb, verbs, WORKER_ARGUMENTS } from "../../provider/worker/protocol";
 import { workerSource } from "../../provider/worker/source";
 import { skip } from "../support/skip";
 

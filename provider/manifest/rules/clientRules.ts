@@ -6,7 +6,7 @@ import { everyDaysProblems, PASSWORD_DAYS, windowProblems } from "../../naming/R
 import { reducedName, shellAccountName, shellAccountNameProblems } from "../../naming/ShellAccountName";
 import { rawName } from "../../naming/SpelledName";
 import { quoted } from "../../text/quoted";
-import { clientTitle, type ClientEntry, type Text } from "../ManifestEntries";
+import { type ClientEntry, clientTitle, type Text } from "../ManifestEntries";
 import { earlier, type RuleContext } from "./RuleContext";
 
 export function checkClients(clients: readonly ClientEntry[], context: RuleContext): void {

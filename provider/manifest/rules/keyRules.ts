@@ -2,7 +2,7 @@
 import { describeKey, parseAuthorizedKey } from "../../naming/AuthorizedKey";
 import { userNameKey } from "../../naming/PanelUser";
 import { quoted } from "../../text/quoted";
-import { clientTitle, type ClientEntry, type Text } from "../ManifestEntries";
+import { type ClientEntry, clientTitle, type Text } from "../ManifestEntries";
 import { earlier, type RuleContext } from "./RuleContext";
 
 /** A line with a key, and whose it is. */

@@ -4,7 +4,7 @@ import { deriveInternalName } from "../../naming/InternalName";
 import { siteDomainProblems } from "../../naming/SiteDomain";
 import { rawName } from "../../naming/SpelledName";
 import { quoted } from "../../text/quoted";
-import { clientTitle, type ClientEntry, type Text } from "../ManifestEntries";
+import { type ClientEntry, clientTitle, type Text } from "../ManifestEntries";
 import { earlier, type RuleContext } from "./RuleContext";
 
 export function checkSites(clients: readonly ClientEntry[], context: RuleContext): void {

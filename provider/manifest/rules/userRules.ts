@@ -2,7 +2,7 @@
 import { mailKey, mailProblems, userNameKey, userNameProblems } from "../../naming/PanelUser";
 import { quoted } from "../../text/quoted";
 import { WARNED_DAYS } from "../Manifest";
-import { clientTitle, hasEnded, type ClientEntry, type Text, type UserEntry } from "../ManifestEntries";
+import { type ClientEntry, clientTitle, hasEnded, type Text, type UserEntry } from "../ManifestEntries";
 import { earlier, type RuleContext } from "./RuleContext";
 
 export function checkUsers(clients: readonly ClientEntry[], context: RuleContext): void {

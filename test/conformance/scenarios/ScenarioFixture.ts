@@ -3,12 +3,12 @@
  * one engine. Everything on it has the prefix in its name.
  */
 import assert from "node:assert/strict";
-import { PlainFiles, sitesOfLogin } from "../../support/PlainClient";
-import { ScenarioStack, type Opener } from "../../scenarios/ScenarioStack";
+import { SiteStatus, TaskStatus } from "../../../provider/worker/facts";
+import { type Opener, ScenarioStack } from "../../scenarios/ScenarioStack";
 import { keySecret } from "../../support/canary";
-import { TaskStatus, SiteStatus } from "../../../provider/worker/facts";
-import type { ServerFixture, State } from "../ServerFixture";
+import { PlainFiles, sitesOfLogin } from "../../support/PlainClient";
 import type { Connection } from "../RawWorker";
+import type { ServerFixture, State } from "../ServerFixture";
 
 export interface ScenarioServer {
   /** What a stack puts under `aegir:servers`. `accounts` where BOA's cron makes shell accounts. */
@@ -52,27 +52,27 @@ export class ScenarioFixture {
   stack!: ScenarioStack;
   /** The domains of the two sites. */
   sites!: [string, string];
-  private atStart!: State;
-  private others!: string;
-  private readonly secrets = new Map<string, string>();
+  #atStart!: State;
+  #others!: string;
+  readonly #secrets = new Map<string, string>();
 
   async begin(server: ScenarioServer, engine: Opener): Promise<void> {
     assert.match(server.prefix, /^[a-z][a-z0-9]{0,7}$/);
     this.server = server;
     this.engine = engine;
-    this.atStart = await this.fixture.state();
-    await this.sweep();
-    this.atStart = await this.fixture.state();
-    const free = this.atStart.sites.filter(({ status }) => status === SiteStatus.enabled);
+    this.#atStart = await this.fixture.state();
+    await this.#sweep();
+    this.#atStart = await this.fixture.state();
+    const free = this.#atStart.sites.filter(({ status }) => status === SiteStatus.enabled);
     if (free.length < 2) throw new Error(`Make two enabled sites whose domains begin with "${server.prefix}"`);
     this.sites = [free[0]!.title, free[1]!.title];
-    this.others = await this.fixture.digest("others");
+    this.#others = await this.fixture.digest("others");
   }
 
   async end(): Promise<void> {
     try {
       const left = await this.fixture.state();
-      assert.deepEqual(essence(left), essence(this.atStart), "the scenarios leave nothing behind");
+      assert.deepEqual(essence(left), essence(this.#atStart), "the scenarios leave nothing behind");
     } finally {
       await this.fixture.end();
       await this.server.stop();
@@ -84,14 +84,14 @@ export class ScenarioFixture {
     const { configuration } = this.server;
     this.stack = await ScenarioStack.of(this.engine, { servers: { main: configuration } });
     for (const login of [configuration.connection, configuration.accounts?.connection]) {
-      if (login) this.secrets.set(...keySecret(login.user, login.privateKey));
+      if (login) this.#secrets.set(...keySecret(login.user, login.privateKey));
     }
   }
 
   /** Ends them, and puts the server back. */
   async close(): Promise<void> {
     this.stack?.remove();
-    await this.sweep();
+    await this.#sweep();
   }
 
   get fixture(): ServerFixture {
@@ -171,7 +171,7 @@ export class ScenarioFixture {
   }
 
   /** Where the password files lie, as the SFTP of the accounts' connection shows it. */
-  private get passwordDirectory(): string {
+  get #passwordDirectory(): string {
     const { instance, connection, directory } = this.server.configuration.accounts!;
     return directory ?? (connection.user === "root" ? `/home/${instance}.ftp/users` : "/users");
   }
@@ -179,12 +179,12 @@ export class ScenarioFixture {
   /** The password of a login, from its file; undefined if there is none. */
   async password(login: string): Promise<string | undefined> {
     const { connection } = this.server.configuration.accounts!;
-    const directory = this.passwordDirectory;
+    const directory = this.#passwordDirectory;
     const files = await PlainFiles.open(connection);
     try {
       if (!(await files.list(directory)).includes(login)) return undefined;
       const password = (await files.read(`${directory}/${login}`)).trimEnd();
-      if (password !== "") this.secrets.set(`a password of ${login}`, password);
+      if (password !== "") this.#secrets.set(`a password of ${login}`, password);
       return password;
     } finally {
       files.close();
@@ -260,16 +260,16 @@ export class ScenarioFixture {
   /** Registers the last scenarios of a stack: what its whole life must not have done. */
   tellTheEnd(): void {
     it("promise 6: no secret was printed or lies in the clear in a file of the stack (trap 30)", () => {
-      assert.deepEqual(this.stack.exposed(this.secrets), []);
+      assert.deepEqual(this.stack.exposed(this.#secrets), []);
     });
 
     it("promise 3: what is not declared was not touched", async () => {
-      assert.equal(await this.fixture.digest("others"), this.others);
+      assert.equal(await this.fixture.digest("others"), this.#others);
     });
   }
 
   /** Puts back whatever a scenario, finished or broken off, or an interrupted run has left under the prefix. */
-  private async sweep(): Promise<void> {
+  async #sweep(): Promise<void> {
     const { fixture } = this;
     if (this.server.disposable) await fixture.setClientPrefix("");
     for (const { nid, type } of (await fixture.state()).tasks) {
@@ -288,7 +288,7 @@ export class ScenarioFixture {
     }
     await this.settled();
     for (const { nid } of (await fixture.state()).tasks) {
-      if (!this.atStart.tasks.some((task) => task.nid === nid)) await fixture.removeTask(nid);
+      if (!this.#atStart.tasks.some((task) => task.nid === nid)) await fixture.removeTask(nid);
     }
     const platform = await fixture.platform();
     if (platform !== null) await fixture.restrict(platform, []);
@@ -300,7 +300,7 @@ export class ScenarioFixture {
       const login = `${accounts.instance}.${this.server.prefix}`;
       await until("no login of ours is left", async () => {
         const files = await PlainFiles.open(accounts.connection);
-        const names = await files.list(this.passwordDirectory).finally(() => files.close());
+        const names = await files.list(this.#passwordDirectory).finally(() => files.close());
         return !names.some((name) => name.startsWith(login));
       });
     }

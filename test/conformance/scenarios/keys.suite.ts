@@ -1,7 +1,7 @@
 /** Keys of people in a client's login, on a server whose accounts are reached as root. Who gets in is seen by logging in. */
 import assert from "node:assert/strict";
 import { client, expectOk, login, owned } from "../../scenarios/ScenarioStack";
-import { newKey, type KeyPair } from "../../support/keys";
+import { type KeyPair, newKey } from "../../support/keys";
 import { skip } from "../../support/skip";
 import type { ScenarioFixture } from "./ScenarioFixture";
 

@@ -1,12 +1,12 @@
 /** The promises of design.md, section 6, as the life of one stack. */
 import assert from "node:assert/strict";
 import type { Outcome } from "../../engine/Engine";
-import { bound, client, expectOk, login, owned } from "../../scenarios/ScenarioStack";
 import type { Declaration } from "../../scenarios/program/index";
+import { bound, client, expectOk, login, owned } from "../../scenarios/ScenarioStack";
 import { newKey } from "../../ssh/ScriptedServer";
 import { skip } from "../../support/skip";
-import { until, type ScenarioFixture } from "./ScenarioFixture";
 import { SSH_MSG, ToxicProxy } from "../../support/ToxicProxy";
+import { type ScenarioFixture, until } from "./ScenarioFixture";
 
 export function describePromises(scenario: ScenarioFixture): void {
   describe("the promises, from a first deployment to the last", () => {

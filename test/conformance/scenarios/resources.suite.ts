@@ -1,10 +1,10 @@
 /** The table of design.md, section 2, row by row: what is there already, what a destroy leaves, what is waited for. */
 import assert from "node:assert/strict";
 import type { Outcome } from "../../engine/Engine";
-import { bound, client, expectOk, login, owned } from "../../scenarios/ScenarioStack";
 import type { Declaration } from "../../scenarios/program/index";
+import { bound, client, expectOk, login, owned } from "../../scenarios/ScenarioStack";
 import { skip } from "../../support/skip";
-import { until, type ScenarioFixture } from "./ScenarioFixture";
+import { type ScenarioFixture, until } from "./ScenarioFixture";
 
 /** Declares a resource whose client is a name, not a link: it does not wait for, nor fail with, the client's resource. */
 function unlinked(declaration: Declaration, client: string): Declaration {

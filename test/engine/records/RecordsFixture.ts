@@ -2,8 +2,8 @@
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Engine, type Stack, type StackOptions } from "../Engine";
 import { until } from "../../support/until";
+import { type Engine, type Stack, type StackOptions } from "../Engine";
 import { listEngines } from "../engines";
 
 /** A value may be `{ from, output? }` (another resource), `{ secret }` or `{ config, isSecret? }`, at any depth. */
@@ -85,11 +85,11 @@ export class RecordsFixture {
 
   /** From now on such a call waits. */
   hold(call: Call["call"], key: string): void {
-    writeFileSync(this.holdFile(call, key), "");
+    writeFileSync(this.#holdFile(call, key), "");
   }
 
   release(call: Call["call"], key: string): void {
-    rmSync(this.holdFile(call, key));
+    rmSync(this.#holdFile(call, key));
   }
 
   get calls(): Call[] {
@@ -138,7 +138,7 @@ export class RecordsFixture {
     await until(() => this.callsOf(call).includes(`${call} ${key}`));
   }
 
-  private holdFile(call: string, key: string): string {
+  #holdFile(call: string, key: string): string {
     return join(this.directory, "hold", `${call} ${key}`);
   }
 }

@@ -2,18 +2,18 @@
 import * as pulumi from "@pulumi/pulumi";
 import {
   AegirClient,
+  type AegirClientArgs,
   ClientUserBinding,
   drushLine,
+  type Servers,
   ShellAccount,
   SiteOwnership,
-  type AegirClientArgs,
-  type Servers,
   type SiteOwnershipArgs,
 } from "pulumi-aegir";
 import { configure } from "pulumi-aegir/dynamic";
-import { readManifest, type Manifest, type ManifestClient } from "pulumi-aegir/manifest";
-import { accessOfManifest, grantsText, type EffectiveAccess } from "pulumi-aegir/review";
-import { accessStack, type AccessOutputs } from "pulumi-aegir/stack";
+import { type Manifest, type ManifestClient, readManifest } from "pulumi-aegir/manifest";
+import { accessOfManifest, type EffectiveAccess, grantsText } from "pulumi-aegir/review";
+import { type AccessOutputs, accessStack } from "pulumi-aegir/stack";
 
 const manifest: Manifest = readManifest("access.yaml");
 const access: EffectiveAccess = accessOfManifest(manifest);

@@ -3,10 +3,10 @@ import { configureServers, endServers } from "../../../provider/aegir/servers";
 import { aegirClient } from "../../../provider/resources/AegirClient";
 import { siteOwnership } from "../../../provider/resources/SiteOwnership";
 import { SmallAegir, type SmallAegirOptions } from "../../aegir/SmallAegir";
-import { DrushDoor } from "../DrushDoor";
-import { OpenSshServer, type OpenSshOptions } from "../OpenSshServer";
-import { newKey, type KeyPair } from "../ScriptedServer";
 import { newProviderProcess } from "../../support/newProviderProcess";
+import { DrushDoor } from "../DrushDoor";
+import { type OpenSshOptions, OpenSshServer } from "../OpenSshServer";
+import { type KeyPair, newKey } from "../ScriptedServer";
 
 export const SITE = "www.acme.example";
 const server = "main";

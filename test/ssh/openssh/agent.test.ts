@@ -1,6 +1,6 @@
 /** OpenSSH's own agent and keys: what is offered to a server, as its log tells. */
 import assert from "node:assert/strict";
-import { execFileSync, spawn, type ChildProcess } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -62,14 +62,14 @@ describe("OpenSSH's agent and keys", () => {
     }
 
     add(...words: string[]): void {
-      this.run(words);
+      this.#run(words);
     }
 
     lock(): void {
-      this.run(["-x"], askPass("echo password"));
+      this.#run(["-x"], askPass("echo password"));
     }
 
-    private run(words: string[], environment: Partial<AskPass> = {}): void {
+    #run(words: string[], environment: Partial<AskPass> = {}): void {
       const env = { ...process.env, SSH_AUTH_SOCK: this.socket, ...environment };
       execFileSync("ssh-add", ["-q", ...words], { env, stdio: "ignore" });
     }

@@ -15,8 +15,8 @@ import {
   ASKED_TO_LOG_IN,
   CONNECTED,
   needOpenSsh,
-  OpenSshServer,
   type OpenSshOptions,
+  OpenSshServer,
 } from "../OpenSshServer";
 import { newEcdsaKey, newKey, newRsaKey } from "../ScriptedServer";
 import { Product, SITE } from "./Product";

@@ -8,13 +8,15 @@ import { execFileSync } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
-import type { ConnectionArgsInput } from "../../../provider/ssh/ConnectionArgs";
-import { SshError } from "../../../provider/ssh/SshError";
 import { configureServers, endServers } from "../../../provider/aegir/servers";
 import { aegirClient } from "../../../provider/resources/AegirClient";
 import { shellAccount } from "../../../provider/resources/ShellAccount";
+import type { ConnectionArgsInput } from "../../../provider/ssh/ConnectionArgs";
+import { SshError } from "../../../provider/ssh/SshError";
 import { foundIn } from "../../support/canary";
 import { cleaningUp } from "../../support/cleaningUp";
+import { newProviderProcess } from "../../support/newProviderProcess";
+import { skip } from "../../support/skip";
 import { until } from "../../support/until";
 import {
   ACCEPTED,
@@ -22,12 +24,10 @@ import {
   CONNECTED,
   FAILED,
   needOpenSsh,
-  OpenSshServer,
   type OpenSshOptions,
+  OpenSshServer,
 } from "../OpenSshServer";
 import { needRoot, SystemUser } from "../SystemUser";
-import { skip } from "../../support/skip";
-import { newProviderProcess } from "../../support/newProviderProcess";
 
 const LSHELL =
   "/usr/bin/python3 -m venv /opt/aegir-test; /opt/aegir-test/bin/pip install limited-shell==0.11.1; export PATH=$PATH:/opt/aegir-test/bin";

@@ -4,12 +4,12 @@ import type { ConnectionArgsInput } from "../../../provider/ssh/ConnectionArgs";
 import { SshError } from "../../../provider/ssh/SshError";
 import type { Timings } from "../../../provider/ssh/Timings";
 import { cleaningUp } from "../../support/cleaningUp";
+import { skip } from "../../support/skip";
 import { ToxicProxy } from "../../support/ToxicProxy";
 import { until } from "../../support/until";
 import { ACCEPTED, CONNECTED, FAILED, needOpenSsh, OpenSshServer, openSshVersion } from "../OpenSshServer";
 import { newKey } from "../ScriptedServer";
 import { Product } from "./Product";
-import { skip } from "../../support/skip";
 
 const LIMITS = { deadlineSeconds: 60 };
 

@@ -4,10 +4,10 @@ import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
 import { PROTOCOL_VERSION } from "../../../provider/worker/protocol";
 import { cleaningUp } from "../../support/cleaningUp";
+import { skip } from "../../support/skip";
 import { needOpenSsh } from "../OpenSshServer";
 import { needRoot, SystemUser } from "../SystemUser";
 import { Product, type ProductOptions } from "./Product";
-import { skip } from "../../support/skip";
 
 /** What looks like an answer: with another marker, cut off, and one that never ends. */
 const LIKE_FRAMES = [
