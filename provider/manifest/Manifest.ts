@@ -115,6 +115,7 @@ export interface ManifestUser extends Located {
 
 /** Where in the file something is declared; both count from 1. */
 export interface Located {
+  file: string;
   line: number;
   column: number;
 }

@@ -12,7 +12,7 @@ import type { Value } from "./YamlTree";
 
 export interface ManifestEntries {
   /** Where the manifest begins. */
-  start: number;
+  start: Span;
   server: Text | undefined;
   /** True even if its value could not be read. */
   hasServer: boolean;
@@ -94,7 +94,7 @@ export function readEntries(root: Value, spelledOut: boolean): ManifestEntries {
   const readName = spelledOut ? spelledOutText : (name: Text | undefined) => name;
   const removalLimit = fieldOf(root, "removalLimit");
   return {
-    start: root.start,
+    start: root.source.span(root.start, root.start),
     server: textOf(fieldOf(root, "server")),
     hasServer: root.fields.has("server"),
     removalLimit: {
@@ -247,5 +247,7 @@ function numberOf(value: Value | undefined): number | undefined {
 }
 
 function textOf(value: Value | undefined): Text | undefined {
-  return typeof value?.plain === "string" ? { start: value.start, end: value.end, text: value.plain } : undefined;
+  return typeof value?.plain === "string"
+    ? { source: value.source, start: value.start, end: value.end, text: value.plain }
+    : undefined;
 }

@@ -1,5 +1,6 @@
 import { PRIVATE_KEY } from "../naming/AuthorizedKey";
 import { printable } from "../text/printable";
+import type { Located } from "./Manifest";
 import { ManifestProblem } from "./ManifestError";
 import type { ManifestProblemCode } from "./problemCodes";
 
@@ -7,6 +8,7 @@ const EXCERPT_COLUMNS = 120;
 
 /** The part of a file's text that a problem is about: UTF-16 offsets, the end exclusive. */
 export interface Span {
+  source: SourceText;
   start: number;
   end: number;
 }
@@ -35,6 +37,11 @@ export class SourceText {
       else high = middle - 1;
     }
     return { line: low + 1, column: offset - this.#lineStarts[low]! + 1 };
+  }
+
+  /** A part of this text. */
+  span(start: number, end: number): Span {
+    return { source: this, start, end };
   }
 
   problem(span: Span, code: ManifestProblemCode, message: string): ManifestProblem {
@@ -76,4 +83,9 @@ export class SourceText {
   #escaped(text: string): string {
     return printable(text, Number.MAX_SAFE_INTEGER);
   }
+}
+
+/** Where a span begins, as readers look for it. */
+export function placeOf({ source, start }: Span): Located {
+  return { file: source.file, ...source.position(start) };
 }

@@ -32,19 +32,19 @@ export interface Value extends Span {
  * @returns undefined if nothing can be said about the content, because the text is not valid YAML or is empty
  */
 export function readYaml(source: SourceText, report: Report): Value | undefined {
-  const documents = compose(source.text, report);
+  const documents = compose(source, report);
   if (documents === undefined) return undefined;
   const [document, second] = documents;
   const errors = documents.flatMap((each) => each.errors);
   for (const { code, message, pos } of errors) {
-    report({ start: pos[0], end: pos[1] }, "invalidYaml", syntaxMessage(code, message));
+    report(source.span(pos[0], pos[1]), "invalidYaml", syntaxMessage(code, message));
   }
   if (errors.length > 0) return undefined;
 
   if (second !== undefined) {
     const start = source.text.lastIndexOf("\n---", second.range[0]) + 1;
     report(
-      { start, end: start + 3 },
+      source.span(start, start + 3),
       "secondDocument",
       "A second YAML document begins here, and a manifest is one document. " +
         "Delete the line with ---, or put what follows into a file of its own.",
@@ -53,7 +53,7 @@ export function readYaml(source: SourceText, report: Report): Value | undefined 
   const directive = /^%.*/m.exec(document?.directives?.yaml.explicit ? source.text : "");
   if (directive) {
     report(
-      { start: directive.index, end: directive.index + directive[0].length },
+      source.span(directive.index, directive.index + directive[0].length),
       "directive",
       "A line that begins with % changes how YAML is read. A manifest is plain YAML 1.2. Delete the line.",
     );
@@ -61,23 +61,23 @@ export function readYaml(source: SourceText, report: Report): Value | undefined 
   const content = document?.contents;
   if (!content || (isScalar(content) && content.value === null)) {
     report(
-      { start: 0, end: 0 },
+      source.span(0, 0),
       "empty",
       "The file declares nothing. To remove all access that it declared, " +
         "write the two lines version: 1 and clients: [].",
     );
     return undefined;
   }
-  return new Reader(source, report).value(content, { start: 0, end: 0 });
+  return new Reader(source, report).value(content, source.span(0, 0));
 }
 
 /** Parses step by step, because the library has no limits: a small file could exhaust the memory. */
-function compose(text: string, report: Report) {
+function compose(source: SourceText, report: Report) {
   const parser = new Parser();
   let lexemes = 0;
   let refused: [code: ManifestProblemCode, message: string] | undefined;
   function* tokens(): Generator<CST.Token> {
-    for (const lexeme of new Lexer().lex(text)) {
+    for (const lexeme of new Lexer().lex(source.text)) {
       yield* parser.next(lexeme);
       if (++lexemes > MOST_LEXEMES) {
         refused = ["tooManyValues", "The file has far more values than a server has sites. Divide it."];
@@ -95,7 +95,7 @@ function compose(text: string, report: Report) {
   const options = { schema: "core", uniqueKeys: false, prettyErrors: false } as const;
   const documents = [...new Composer(options).compose(tokens())];
   if (refused === undefined) return documents;
-  report({ start: parser.offset, end: parser.offset }, ...refused);
+  report(source.span(parser.offset, parser.offset), ...refused);
   return undefined;
 }
 
@@ -108,7 +108,7 @@ class Reader {
   /** @param holder where to point if the value itself takes no room in the file */
   value(node: Node | null, holder: Span): Value {
     const [start, end] = node?.range ?? [0, 0];
-    const span = end > start ? { start, end } : holder;
+    const span = end > start ? this.source.span(start, end) : holder;
     const value: Value = { ...span, plain: undefined, fields: new Map(), items: [] };
     if (node === null) return { ...value, plain: null };
     if (isAlias(node)) {
@@ -120,7 +120,7 @@ class Reader {
       return value;
     }
     if (node.anchor !== undefined) {
-      const anchor = { start: this.source.text.lastIndexOf(`&${node.anchor}`, start), end: start };
+      const anchor = this.source.span(this.source.text.lastIndexOf(`&${node.anchor}`, start), start);
       this.report(
         anchor,
         "anchor",
@@ -154,15 +154,15 @@ class Reader {
 
   /** An empty entry of a list takes no room; its dash does. */
   #dashBefore({ range }: Node): Span {
-    if (!range || range[1] > range[0]) return { start: 0, end: 0 };
+    if (!range || range[1] > range[0]) return this.source.span(0, 0);
     const dash = this.source.text.lastIndexOf("-", range[0]);
-    return { start: dash, end: dash + 1 };
+    return this.source.span(dash, dash + 1);
   }
 
   #map(pairs: Pair<Node, Node | null>[], value: Value): Value {
     for (const pair of pairs) {
       const [start, end] = pair.key.range ?? [value.start, value.start];
-      const key = end > start ? { start, end } : { start: value.start, end: value.start };
+      const key = this.source.span(...(end > start ? ([start, end] as const) : ([value.start, value.start] as const)));
       const field = this.value(pair.value, key);
       if (!isScalar(pair.key) || typeof pair.key.value !== "string") {
         this.report(

@@ -24,9 +24,9 @@ import {
   type SiteEntry,
   type UserEntry,
 } from "./ManifestEntries";
-import type { SourceText } from "./SourceText";
+import { placeOf } from "./SourceText";
 
-export function normalForm(entries: ManifestEntries, source: SourceText, asOf: string): Omit<Manifest, "warnings"> {
+export function normalForm(entries: ManifestEntries, asOf: string): Omit<Manifest, "warnings"> {
   const { server, removalLimit, allowRemovals, knownFindings, clients } = entries;
   const persons = personsIn(clients);
   return {
@@ -37,8 +37,8 @@ export function normalForm(entries: ManifestEntries, source: SourceText, asOf: s
       atLeast: removalLimit.atLeast ?? DEFAULT_REMOVAL_LIMIT.atLeast,
     },
     allowRemovals: allowedRemovals(allowRemovals, asOf),
-    knownFindings: knownFindings.map((entry) => knownFinding(entry, source)).sort(by("finding")),
-    clients: clients.map((entry) => manifestClient(entry, persons, source, asOf)).sort(by("internalName")),
+    knownFindings: knownFindings.map(knownFinding).sort(by("finding")),
+    clients: clients.map((entry) => manifestClient(entry, persons, asOf)).sort(by("internalName")),
   };
 }
 
@@ -62,14 +62,9 @@ function personsIn(clients: readonly ClientEntry[]): Map<string, Person> {
   return persons;
 }
 
-function manifestClient(
-  entry: ClientEntry,
-  persons: ReadonlyMap<string, Person>,
-  source: SourceText,
-  asOf: string,
-): ManifestClient {
+function manifestClient(entry: ClientEntry, persons: ReadonlyMap<string, Person>, asOf: string): ManifestClient {
   const { name, internalName, renamedFrom, email, sites, users, shellAccount, onDestroy, span } = entry;
-  const usersOf = (selected: UserEntry[]) => selected.map((user) => manifestUser(user, persons, source));
+  const usersOf = (selected: UserEntry[]) => selected.map((user) => manifestUser(user, persons));
   return {
     name: name?.text ?? "",
     internalName: internalName?.text ?? "",
@@ -78,7 +73,7 @@ function manifestClient(
     keepPeople: entry.keepPeople !== undefined,
     email: email?.text,
     welcomeMail: entry.welcomeMail !== undefined,
-    sites: sites.map((site) => manifestSite(site, source)).sort(by("site")),
+    sites: sites.map(manifestSite).sort(by("site")),
     onDestroy,
     users: usersOf(users.filter(({ expires }) => !hasEnded(expires, asOf))).sort(by("name")),
     expired: usersOf(users.filter(({ expires }) => hasEnded(expires, asOf))).sort(by("name")),
@@ -86,7 +81,7 @@ function manifestClient(
       rotation: shellAccount.rotation?.text ?? rotationByAge(shellAccount.rotationByAge),
       rotateOnLeave: shellAccount.rotateOnLeave,
     },
-    ...source.position((name ?? span).start),
+    ...placeOf(name ?? span),
   };
 }
 
@@ -94,15 +89,11 @@ function rotationByAge(entry: RotationByAgeEntry | undefined): RotationByAge | u
   return entry && { everyDays: entry.everyDays, ...(entry.window && { window: entry.window.text }) };
 }
 
-function manifestSite({ site, normalForm, takeOverFrom, protect }: SiteEntry, source: SourceText): ManifestSite {
-  return { site: normalForm, takeOverFrom: takeOverFrom?.text, protect, ...source.position(site.start) };
+function manifestSite({ site, normalForm, takeOverFrom, protect }: SiteEntry): ManifestSite {
+  return { site: normalForm, takeOverFrom: takeOverFrom?.text, protect, ...placeOf(site) };
 }
 
-function manifestUser(
-  { name, expires, reason }: UserEntry,
-  persons: ReadonlyMap<string, Person>,
-  source: SourceText,
-): ManifestUser {
+function manifestUser({ name, expires, reason }: UserEntry, persons: ReadonlyMap<string, Person>): ManifestUser {
   const key = userNameKey(name.text);
   return {
     name: name.text,
@@ -110,17 +101,17 @@ function manifestUser(
     ...persons.get(key)!,
     expires: expires?.text,
     reason: reason?.text,
-    ...source.position(name.start),
+    ...placeOf(name),
   };
 }
 
-function knownFinding({ span, finding, names, reason, until }: KnownFindingEntry, source: SourceText): KnownFinding {
+function knownFinding({ span, finding, names, reason, until }: KnownFindingEntry): KnownFinding {
   return {
     finding: finding?.text ?? "",
     names,
     reason: reason?.text ?? "",
     until: until?.text ?? "",
-    ...source.position(span.start),
+    ...placeOf(span),
   };
 }
 

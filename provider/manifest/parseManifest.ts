@@ -69,29 +69,29 @@ export function parseManifest(content: string | Uint8Array, file: string, option
   };
   const report: Report = (span, code, message) => {
     problems.push({ span, code, message });
-    if (problems.length === MANY_PROBLEMS) throw new ManifestError(file, inOrder(source, problems), false);
+    if (problems.length === MANY_PROBLEMS) throw new ManifestError(file, inOrder(problems), false);
   };
 
-  const invisible = reportInvisibleCharacters(source.text, report);
+  const invisible = reportInvisibleCharacters(source, report);
   const reportUnlessInvisible: Report = (span, code, message) => {
     // A name with an invisible character in it is refused anyway; one message about the character is enough.
     if (!invisible.some((offset) => offset >= span.start && offset < span.end)) report(span, code, message);
   };
   const root = readYaml(source, reportUnlessInvisible);
-  if (root === undefined) throw new ManifestError(file, inOrder(source, problems), false);
+  if (root === undefined) throw new ManifestError(file, inOrder(problems), false);
   if (options.deployed) useCurrentKeys(root);
   reportShapeProblems(root, reportUnlessInvisible);
   const entries = readEntries(root, options.deployed === true);
   const asOf = options.asOf ?? utcDay();
-  checkRules(entries, source, asOf, options, reportUnlessInvisible, warn);
-  if (problems.length > 0) throw new ManifestError(file, inOrder(source, problems));
-  return { ...normalForm(entries, source, asOf), warnings: inOrder(source, warnings) };
+  checkRules(entries, asOf, options, reportUnlessInvisible, warn);
+  if (problems.length > 0) throw new ManifestError(file, inOrder(problems));
+  return { ...normalForm(entries, asOf), warnings: inOrder(warnings) };
 }
 
-function inOrder(source: SourceText, reported: Reported[]): ManifestProblem[] {
+function inOrder(reported: Reported[]): ManifestProblem[] {
   return reported
     .sort((left, right) => left.span.start - right.span.start)
-    .map(({ span, code, message }) => source.problem(span, code, message));
+    .map(({ span, code, message }) => span.source.problem(span, code, message));
 }
 
 /** @throws ManifestError for what is too large or not text */
@@ -126,21 +126,21 @@ function decode(content: string | Uint8Array, file: string): SourceText {
 }
 
 function unreadable(source: SourceText, code: ManifestProblemCode, message: string, at = 0): ManifestError {
-  return new ManifestError(source.file, [source.problem({ start: at, end: at + 1 }, code, message)], false);
+  return new ManifestError(source.file, [source.problem(source.span(at, at + 1), code, message)], false);
 }
 
 /**
  * Controls, bidirectional and zero-width characters, comments included: with them a reviewer reads something else than
  * YAML does. Joiners and variation selectors, which emoji have, are left to the rules about names.
  */
-function reportInvisibleCharacters(text: string, report: Report): number[] {
+function reportInvisibleCharacters(source: SourceText, report: Report): number[] {
   const hidden = /(?![\t\n\u200c\u200d\ufe0e\ufe0f]|\r\n)[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\u2060-\u206f\u3164\uffa0]/gu;
   const offsets: number[] = [];
-  for (const { 0: character, index } of text.matchAll(hidden)) {
+  for (const { 0: character, index } of source.text.matchAll(hidden)) {
     offsets.push(index);
     const isMark = index === 0 && character === "\ufeff";
     report(
-      { start: index, end: index + character.length },
+      source.span(index, index + character.length),
       isMark ? "byteOrderMark" : "invisibleCharacter",
       isMark
         ? "The file begins with a byte order mark. Save it as UTF-8 without one."

@@ -160,7 +160,7 @@ export class WorkerProcess implements Running {
       }
     }
     if (!Object.hasOwn(verbs, verb))
-      return this.#fail(id, { code: "protocol", message: `There is no verb "${verb}".` });
+      {return this.#fail(id, { code: "protocol", message: `There is no verb "${verb}".` });}
     await this.#carryOut(id, verb as Verb, args);
   }
 

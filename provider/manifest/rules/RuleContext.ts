@@ -1,15 +1,15 @@
 import { dayProblems, daysBetween } from "../../naming/Day";
+import { printable } from "../../text/printable";
 import { quoted } from "../../text/quoted";
 import { INVISIBLE } from "../../text/unsafe";
 import type { Text } from "../ManifestEntries";
 import type { ServerNaming } from "../ManifestOptions";
 import type { ManifestProblemCode } from "../problemCodes";
-import type { Report, SourceText, Span } from "../SourceText";
+import { placeOf, type Report, type Span } from "../SourceText";
 
 /** What the rules about entries share: the server's naming, the day, and where problems and warnings go. */
 export class RuleContext {
   constructor(
-    private readonly source: SourceText,
     readonly asOf: string,
     readonly naming: ServerNaming,
     /** The server's configuration is known. */
@@ -23,8 +23,10 @@ export class RuleContext {
     return this.isConfigured || this.naming.instance !== undefined ? this.naming.instance !== undefined : undefined;
   }
 
-  line(span: Span): number {
-    return this.source.position(span.start).line;
+  /** Where something is, for a message about something else: `line 3`, or `line 3 of web.yaml`. */
+  place(span: Span, from: Span): string {
+    const { file, line } = placeOf(span);
+    return span.source === from.source ? `line ${line}` : `line ${line} of ${printable(file)}`;
   }
 
   reportAll(span: Span, code: ManifestProblemCode, messages: string[]): void {

@@ -34,7 +34,7 @@ function checkNames(clients: readonly ClientEntry[], context: RuleContext): void
     context.report(
       name,
       "duplicateClient",
-      `Two clients have the name ${quoted(name.text)}, the first on line ${context.line(first)}; capitals do not count. ` +
+      `Two clients have the name ${quoted(name.text)}, the first on ${context.place(first, name)}; capitals do not count. ` +
         "Give one of them another name, or join the two.",
     );
   }
@@ -58,7 +58,7 @@ function checkInternalNames(clients: readonly ClientEntry[], context: RuleContex
       context.report(
         internalName,
         "duplicateInternalName",
-        `The client on line ${context.line(same)} already has the internal name ${quoted(internalName.text)}. ` +
+        `The client on ${context.place(same, internalName)} already has the internal name ${quoted(internalName.text)}. ` +
           "Write another internalName, or join the two clients.",
       );
     } else if (sameLogin !== undefined) {
@@ -66,7 +66,7 @@ function checkInternalNames(clients: readonly ClientEntry[], context: RuleContex
       context.report(
         internalName,
         "duplicateLogin",
-        `The internal name ${quoted(internalName.text)} gives the same login ${quoted(login)} as ${quoted(sameLogin.text)} on line ${context.line(sameLogin)}, ` +
+        `The internal name ${quoted(internalName.text)} gives the same login ${quoted(login)} as ${quoted(sameLogin.text)} on ${context.place(sameLogin, internalName)}, ` +
           "because logins have no underscores: each client's people would reach the other's files. Write another internalName.",
       );
     }
@@ -93,7 +93,7 @@ function reportMissingInternalName(name: Text, byLogin: Map<string, Text>, conte
   const problems = internalNameProblems(derived, clientPrefix, context.shellLogins !== false);
   const taken = problems.length === 0 ? earlier(byLogin, reducedName(derived), name) : undefined;
   if (taken !== undefined) {
-    problems.push(`The client on line ${context.line(taken)} would share the login with ${quoted(derived)}.`);
+    problems.push(`The client on ${context.place(taken, name)} would share the login with ${quoted(derived)}.`);
   }
   context.report(
     name,
@@ -144,14 +144,14 @@ function checkRenames(clients: readonly ClientEntry[], context: RuleContext): vo
       context.report(
         renamedFrom,
         "formerNameInUse",
-        `renamedFrom names ${quoted(renamedFrom.text)}, which the client on line ${context.line(present)} still is. ` +
+        `renamedFrom names ${quoted(renamedFrom.text)}, which the client on ${context.place(present, renamedFrom)} still is. ` +
           "One client cannot become two: delete renamedFrom, or that client.",
       );
     } else if (twice !== undefined) {
       context.report(
         renamedFrom,
         "duplicateFormerName",
-        `renamedFrom names ${quoted(renamedFrom.text)}, and so does the client on line ${context.line(twice)}. ` +
+        `renamedFrom names ${quoted(renamedFrom.text)}, and so does the client on ${context.place(twice, renamedFrom)}. ` +
           "One client cannot become two: delete one of the two lines.",
       );
     } else if (!isInternalName(renamedFrom.text)) {

@@ -58,7 +58,7 @@ export function checkKnownFindings(known: readonly KnownFindingEntry[], context:
       context.report(
         finding,
         "duplicateFinding",
-        `The finding ${quoted(finding.text)} is listed twice, first on line ${context.line(first)}. Delete one of the two.`,
+        `The finding ${quoted(finding.text)} is listed twice, first on ${context.place(first, finding)}. Delete one of the two.`,
       );
     }
     const days = until && context.daysTo("until", until);

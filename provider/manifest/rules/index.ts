@@ -2,7 +2,7 @@
 import { dayProblems } from "../../naming/Day";
 import type { ManifestEntries } from "../ManifestEntries";
 import type { ManifestOptions } from "../ManifestOptions";
-import type { Report, SourceText } from "../SourceText";
+import type { Report } from "../SourceText";
 import { checkClients } from "./clientRules";
 import { checkAllowRemovals, checkKnownFindings } from "./exceptionRules";
 import { checkKeys } from "./keyRules";
@@ -14,7 +14,6 @@ import { checkUsers } from "./userRules";
 /** @throws RangeError if `asOf` is not a day */
 export function checkRules(
   entries: ManifestEntries,
-  source: SourceText,
   asOf: string,
   options: ManifestOptions,
   report: Report,
@@ -23,7 +22,7 @@ export function checkRules(
   const [wrongDay] = dayProblems(asOf);
   if (wrongDay !== undefined) throw new RangeError(`asOf: ${wrongDay}`);
   const naming = selectServer(entries, options, report);
-  const context = new RuleContext(source, asOf, naming, options.servers !== undefined, report, warn);
+  const context = new RuleContext(asOf, naming, options.servers !== undefined, report, warn);
   checkClients(entries.clients, context);
   checkSites(entries.clients, context);
   checkUsers(entries.clients, context);

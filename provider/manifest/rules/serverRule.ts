@@ -16,11 +16,7 @@ export function selectServer(
   const configured = `The stack configures ${names.join(", ") || "none"}.`;
   if (server === undefined) {
     if (names.length !== 1 && !hasServer) {
-      report(
-        { start, end: start },
-        "missingServer",
-        `server is missing. Write the name of the configured server. ${configured}`,
-      );
+      report(start, "missingServer", `server is missing. Write the name of the configured server. ${configured}`);
     }
     return servers[names[0] ?? ""] ?? {};
   }

@@ -18,18 +18,18 @@ export function checkSites(clients: readonly ClientEntry[], context: RuleContext
       const first = earlier(owners, normalForm, { site, client });
       if (first === undefined) continue;
       const spelling = first.site.text === site.text ? "" : ` (there ${quoted(first.site.text)})`;
-      const line = `line ${context.line(first.site)}${spelling}`;
+      const place = `${context.place(first.site, site)}${spelling}`;
       if (first.client === client) {
         context.report(
           site,
           "duplicateSite",
-          `The site ${quoted(site.text)} is listed twice in this client, first on ${line}. Delete one of the two.`,
+          `The site ${quoted(site.text)} is listed twice in this client, first on ${place}. Delete one of the two.`,
         );
       } else {
         context.report(
           site,
           "siteWithTwoOwners",
-          `The site ${quoted(site.text)} has two owners: the ${clientTitle(first.client)} on ${line} and the ${clientTitle(client)} here. ` +
+          `The site ${quoted(site.text)} has two owners: the ${clientTitle(first.client)} on ${place} and the ${clientTitle(client)} here. ` +
             "A site belongs to exactly one client. Delete one of the two.",
         );
       }
@@ -41,7 +41,7 @@ export function checkSites(clients: readonly ClientEntry[], context: RuleContext
     context.warn(
       site,
       "perhapsAnAlias",
-      `${quoted(site.text)} and ${quoted(bare.site.text)} on line ${context.line(bare.site)} are often one site and its alias, and an alias has no owner. ` +
+      `${quoted(site.text)} and ${quoted(bare.site.text)} on ${context.place(bare.site, site)} are often one site and its alias, and an alias has no owner. ` +
         "If the panel shows only one of them as a site, delete the other.",
     );
   }

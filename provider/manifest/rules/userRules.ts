@@ -31,13 +31,13 @@ function checkBindings(clients: readonly ClientEntry[], context: RuleContext): v
         context.report(
           name,
           "duplicateUser",
-          `The user ${quoted(name.text)} is listed twice in this client, first on line ${context.line(twice)}; capitals do not count. Delete one of the two.`,
+          `The user ${quoted(name.text)} is listed twice in this client, first on ${context.place(twice, name)}; capitals do not count. Delete one of the two.`,
         );
       } else if (before !== undefined && before.text !== name.text) {
         context.report(
           name,
           "userSpelledTwoWays",
-          `${quoted(name.text)} and ${quoted(before.text)} on line ${context.line(before)} are one user to Drupal. ` +
+          `${quoted(name.text)} and ${quoted(before.text)} on ${context.place(before, name)} are one user to Drupal. ` +
             "Write the name in both places as the panel shows it.",
         );
       }
@@ -64,21 +64,21 @@ function checkNewUsers(users: readonly UserEntry[], clients: readonly ClientEntr
       context.report(
         createUser,
         "conflictingMails",
-        `The user ${quoted(name.text)} would be made with ${quoted(createUser.text)} here and with ${quoted(other.text)} on line ${context.line(other)}. ` +
+        `The user ${quoted(name.text)} would be made with ${quoted(createUser.text)} here and with ${quoted(other.text)} on ${context.place(other, createUser)}. ` +
           "Write one address, in one of the two places.",
       );
     } else if (sharing !== undefined && userNameKey(sharing.name.text) !== userNameKey(name.text)) {
       context.report(
         createUser,
         "sharedMail",
-        `The users ${quoted(name.text)} and ${quoted(sharing.name.text)} on line ${context.line(sharing.mail)} would be made with one mail address, which Drupal does not allow. ` +
+        `The users ${quoted(name.text)} and ${quoted(sharing.name.text)} on ${context.place(sharing.mail, createUser)} would be made with one mail address, which Drupal does not allow. ` +
           "Give each an address of its own.",
       );
     } else if (client !== undefined) {
       context.report(
         createUser,
         "sharedMail",
-        `${quoted(createUser.text)} is also the email of the client on line ${context.line(client)}, and one of the two would find the address taken. ` +
+        `${quoted(createUser.text)} is also the email of the client on ${context.place(client, createUser)}, and one of the two would find the address taken. ` +
           "Delete the client's email; the user listed here is enough.",
       );
     }
@@ -95,7 +95,7 @@ function checkExpectedUids(users: readonly UserEntry[], context: RuleContext): v
     context.report(
       user.name,
       "conflictingUids",
-      `The user ${quoted(user.name.text)} is expected to have uid ${user.expectedUid} here and uid ${other.expectedUid} on line ${context.line(other.name)}. ` +
+      `The user ${quoted(user.name.text)} is expected to have uid ${user.expectedUid} here and uid ${other.expectedUid} on ${context.place(other.name, user.name)}. ` +
         "Write one number, in one of the two places.",
     );
   }
