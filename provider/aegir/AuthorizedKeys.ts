@@ -24,6 +24,9 @@ const REASONS: Partial<Record<KeyAnswer, string>> = {
   tooLarge: `it has more than ${MOST_KEY_BYTES} bytes`,
 };
 
+const BY_HAND =
+  "Remove it by hand from every authorized_keys file that sshd reads for this login, then run the same command again. A rotation of the password removes the account's own files";
+
 export interface AuthorizedKeysOptions {
   pollSeconds: number;
   accountMinutes: number;
@@ -106,17 +109,35 @@ export class AuthorizedKeys {
   /** @throws AegirError `notApplied` if the server still lets one of them in */
   async requireRefused(login: string, keys: readonly AuthorizedKey[]): Promise<void> {
     const key = await this.#firstAccepted(login, keys);
-    if (key) throw this.stillAccepted(login, key, "the server still accepts it for another reason");
+    if (key) throw this.#stillAccepted(login, key, "the server still accepts it for another reason", BY_HAND);
+  }
+
+  /** @param stack the other stack that has it there; undefined if it was added by hand */
+  leftByOthers(login: string, key: AuthorizedKey, stack: string | undefined): AegirError {
+    if (stack === undefined) {
+      return this.#stillAccepted(
+        login,
+        key,
+        "a line of its authorized_keys that this program did not write has it",
+        BY_HAND,
+      );
+    }
+    return this.#stillAccepted(
+      login,
+      key,
+      `the stack ${stack} declares it too`,
+      "Remove the key there as well and deploy that stack, then run the same command again",
+    );
   }
 
   /** @param why a clause */
-  stillAccepted(login: string, key: AuthorizedKey, why: string): AegirError {
+  #stillAccepted(login: string, key: AuthorizedKey, why: string, next: string): AegirError {
     return new AegirError({
       code: "notApplied",
       what: `the key ${describeKey(key)} can still log in as ${login}: ${why}`,
       server: this.connection.label,
       outcome: "done",
-      next: "Remove it by hand from every authorized_keys file that sshd reads for this login, then run the same command again. A rotation of the password removes the account's own files",
+      next,
       detail: { login, fingerprint: key.fingerprint },
     });
   }

@@ -9,9 +9,9 @@ import { manifestBytes } from "../manifest/parseManifest";
 import { dayProblems, utcDay } from "../naming/Day";
 import { OneLineError } from "../text/OneLineError";
 import { printable } from "../text/printable";
-import { type CommandContext, type CommandOptions, UsageError } from "./Command";
+import { type CommandContext, type CommandOptions,UsageError } from "./Command";
 import { serversOfOnlyStack } from "./serverFiles";
-import { configuredServers, SERVER_OPTIONS, type ServerOptions, uncheckedServers, withServer } from "./serverOptions";
+import { checkedServers, SERVER_OPTIONS, type ServerOptions,uncheckedServers, withServer } from "./serverOptions";
 
 /** Where a manifest is if the command line names none: in a project of its own, or in this repository. */
 const DEFAULT_FILES = ["access.yaml", "stacks/access.yaml"];
@@ -122,11 +122,12 @@ export function declaredManifest(
   { "as-of": asOf, ...serverOptions }: LiveOptions,
   { directory }: Pick<CommandContext, "directory">,
 ) {
-  const servers = configuredServers(serverOptions, directory);
+  const { servers: found, stack } = uncheckedServers(serverOptions, directory);
+  const servers = checkedServers(found);
   const options = { asOf: asOfDay(asOf), servers: namingOf(servers) };
   const file = manifestFile(operand, directory);
   try {
-    return { manifest: readManifestFile(file, directory, options), file, options, servers };
+    return { manifest: readManifestFile(file, directory, options), file, options, servers, stack };
   } catch (error) {
     throw error instanceof ManifestError ? new UsageError(error.message) : error;
   }
@@ -138,11 +139,11 @@ export async function manifestWithInventory(
   options: LiveOptions,
   context: CommandContext,
 ): Promise<ManifestWithInventory> {
-  const { servers, ...read } = declaredManifest(operand, options, context);
+  const { servers, stack, ...read } = declaredManifest(operand, options, context);
   const { manifest } = read;
   const live = await withServer(servers, manifest.server, context, async (server) => {
     const inventory = await server.inventory();
-    const logins = { ...(await passwordsOf(server, manifest)), keys: await loginKeysOn(server, inventory) };
+    const logins = { ...(await passwordsOf(server, manifest)), keys: await loginKeysOn(server, inventory), stack };
     return { inventory, logins };
   });
   return { ...read, ...live, instance: live.logins.instance ?? undefined };

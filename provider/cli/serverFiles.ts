@@ -13,6 +13,8 @@ export interface UncheckedServers {
   origin: string;
   /** Paths of values that Pulumi has encrypted, and that are left out. */
   encrypted: string[];
+  /** Project and stack, `access/production`, if they are those of a stack that was found by its name. */
+  stack?: string;
 }
 
 /** The servers in a file: of a stack, or with the value of `aegir:servers` under that name or alone. */
@@ -41,7 +43,12 @@ export function serversOfStack(start: string, stack: string | undefined): Unchec
       `There is no Pulumi.${printable(name, 60)}.yaml in ${printable(directory)}; ${others ? `there is: ${others}` : "no stack has one"}.`,
     );
   }
-  return serversIn(read(file), file, inStack);
+  return { ...serversIn(read(file), file, inStack), stack: `${projectName(project)}/${name}` };
+}
+
+function projectName(project: string): string {
+  const settings = yaml(read(project), project) as { name?: unknown } | null;
+  return String(settings?.name ?? "");
 }
 
 /** The servers of a project's only stack; undefined outside a project, if it has several stacks, or if its servers are missing or encrypted. */

@@ -72,7 +72,7 @@ function found(manifest: Manifest, inventory: Inventory): AuditEntry[] {
   return [...drift(manifest, inventory), ...undeclared(manifest, inventory), ...ends(manifest), ...findings];
 }
 
-function keysFound({ clients }: Manifest, { keys = new Map<string, LoginKeys>() }: LiveLogins): AuditEntry[] {
+function keysFound({ clients }: Manifest, { keys = new Map<string, LoginKeys>(), stack }: LiveLogins): AuditEntry[] {
   return [...keys].flatMap(([client, held]): AuditEntry[] => {
     const account = `account:${client}`;
     if (typeof held !== "string") {
@@ -80,7 +80,7 @@ function keysFound({ clients }: Manifest, { keys = new Map<string, LoginKeys>() 
       return [{ kind: "defect", finding: undefined, resource: account, says, names: [] }];
     }
     const declared = clients.find(({ internalName }) => internalName === client);
-    const { missing, left, foreign } = keyDifference(declared, held);
+    const { missing, left, foreign } = keyDifference(declared, held, stack);
     const listed = (names: string[], entryOf: () => AuditEntry) => (names.length > 0 ? [{ ...entryOf(), names }] : []);
     return [
       ...listed(missing, () =>
@@ -94,14 +94,16 @@ function keysFound({ clients }: Manifest, { keys = new Map<string, LoginKeys>() 
         entry(
           "drift",
           account,
-          phrase`Keys of earlier deployments still open the login of ${name(client)}; a deployment removes them:`,
+          declared?.shellAccount
+            ? phrase`Keys of earlier deployments still open the login of ${name(client)}; a deployment removes them:`
+            : phrase`Keys of earlier deployments still open the login of ${name(client)}, which is not declared. If the next deployment does not remove them, its state was lost: declare ${name("shellAccount: true")} at the client for one deployment, or remove their lines from .ssh/authorized_keys in the login's home:`,
         ),
       ),
       ...listed(foreign, () => ({
         ...undeclaredEntry(
           "undeclared",
           `keys:${client}`,
-          phrase`Keys that no deployment has written open the login of ${name(client)}:`,
+          phrase`Keys that no deployment ${stack === undefined ? "" : "of this stack "}has written open the login of ${name(client)}. Declare each at its person, or remove its line from .ssh/authorized_keys in the login's home:`,
         ),
         resource: account,
       })),

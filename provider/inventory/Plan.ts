@@ -342,7 +342,11 @@ class Planning {
     if (typeof held === "object" && declaredLines(client).length > 0) {
       return this.#step("refuse", resource, client, phrase`has keys that cannot be read: ${held.problem}`);
     }
-    const { missing: added, left: removed } = keyDifference(client, typeof held === "string" ? held : "");
+    const { missing: added, left: removed } = keyDifference(
+      client,
+      typeof held === "string" ? held : "",
+      this.logins.stack,
+    );
     const changes = enumerated([
       ...(added.length > 0 ? [phrase`gets ${plural(added.length, "key")}`] : []),
       ...(removed.length > 0 ? [phrase`loses ${plural(removed.length, "key")} of earlier deployments`] : []),

@@ -1,7 +1,7 @@
 /** The keys in the logins of a live server, beside those that a manifest declares. */
 import type { AegirServer } from "../aegir/AegirServer";
 import { authorizedKeysProblem } from "../aegir/ServerConfiguration";
-import { decideKeys, foreignLines, letsIn } from "../decisions/authorizedKeys";
+import { decideKeys, foreignLines, letsIn, letsInForGood, type IsOurs } from "../decisions/authorizedKeys";
 import type { Manifest, ManifestClient } from "../manifest/Manifest";
 import { authorizedKeyIn, describeKey, keysOf } from "../naming/AuthorizedKey";
 import { reservedShellName, shellAccountName } from "../naming/ShellAccountName";
@@ -42,25 +42,31 @@ async function keysIn({ authorizedKeys }: AegirServer, login: string): Promise<L
 export interface KeyDifference {
   /** Declared, and not in the login. */
   missing: string[];
-  /** Written by a deployment, and not declared any more. */
+  /** Written by a deployment of the stack, and not declared any more. */
   left: string[];
-  /** Written by somebody else. */
+  /** Written by another stack, or by hand. */
   foreign: string[];
 }
 
 /**
  * @param client the client of the login, if it is declared
  * @param text the login's `authorized_keys`
+ * @param stack as in `LiveLogins`
  */
-export function keyDifference(client: ManifestClient | undefined, text: string): KeyDifference {
+export function keyDifference(client: ManifestClient | undefined, text: string, stack?: string): KeyDifference {
+  const isOurs = isOf(stack);
   const lines = client ? declaredLines(client) : [];
   const own = keysOf(lines);
-  const foreign = foreignLines(text).filter((line) => !own.some((key) => letsIn(line, key)));
+  const foreign = foreignLines(text, isOurs).filter((line) => !own.some((key) => letsIn(line, key)));
   return {
-    missing: own.filter((key) => !letsIn(text, key)).map(describeKey),
-    left: decideKeys(lines, [], text).going.map(describeKey),
+    missing: own.filter((key) => !letsInForGood(text, key, isOurs)).map(describeKey),
+    left: decideKeys(lines, [], text, isOurs).going.map(describeKey),
     foreign: foreign.map((line) => authorizedKeyIn(line)),
   };
+}
+
+function isOf(stack: string | undefined): IsOurs {
+  return (other) => stack === undefined || other === stack;
 }
 
 /** The lines of the keys that a deployment puts into the client's login. */

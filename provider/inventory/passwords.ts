@@ -19,6 +19,8 @@ export interface LiveLogins {
   problem: string | null;
   /** The `authorized_keys` of each login, by internal name of its client; undefined where only root may read them. */
   keys?: ReadonlyMap<string, LoginKeys> | undefined;
+  /** Project and stack whose lines in those files a deployment removes; undefined if that is not known: those of any. */
+  stack?: string | undefined;
 }
 
 export interface PasswordRemark {

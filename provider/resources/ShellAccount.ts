@@ -1,22 +1,15 @@
+import * as pulumi from "@pulumi/pulumi";
 import type { AegirServer } from "../aegir/AegirServer";
 import { loginAddress } from "../aegir/loginAddress";
 import type { Password } from "../aegir/PasswordFiles";
 import { authorizedKeysProblem } from "../aegir/ServerConfiguration";
 import { configurationOf, serverFor } from "../aegir/servers";
-import { type AuthorizedKey, authorizedKeyProblems, keySet } from "../naming/AuthorizedKey";
+import { type AuthorizedKey,authorizedKeyProblems, keySet } from "../naming/AuthorizedKey";
 import { internalNameProblems } from "../naming/InternalName";
 import { everyDaysProblems, windowProblems } from "../naming/RotationByAge";
 import { reducedName, shellAccountName } from "../naming/ShellAccountName";
 import { checkProperties } from "./checkProperties";
-import {
-  addedKeys,
-  grantKeys,
-  linesMeanwhile,
-  readKeys,
-  reportKeys,
-  revokeBeforeRotation,
-  revokeKeys,
-} from "./loginKeys";
+import { addedKeys, linesMeanwhile, LoginKeys, reportKeys } from "./loginKeys";
 import { afterOwnerships } from "./loginOrder";
 import { refuseShared, siteWatch } from "./loginSites";
 import { PartialFailure } from "./PartialFailure";
@@ -46,7 +39,7 @@ import {
   type ResourceHandlers,
   STATE_VERSION,
 } from "./ResourceHandlers";
-import { isDeclared, noteDeclared, registerIdentities } from "./uniqueIdentities";
+import { isDeclared, noteDeclared,registerIdentities } from "./uniqueIdentities";
 import { isKnown } from "./values";
 
 const rotationByAge = {
@@ -79,9 +72,9 @@ const properties = {
     ),
   ),
   /**
-   * Public keys of the people who may log in with their own, each the line of a .pub file. Keys that this program wrote
+   * Public keys of the people who may log in with their own, each the line of a .pub file. Keys that this stack wrote
    * earlier and that are not among them are removed first, and then refused by the server, or the deployment fails. Keys
-   * that were added by hand are left alone. A rotation puts all of them back. Needs root as `accounts.connection`.
+   * of other stacks and those that were added by hand are left alone. A rotation puts all of them back. Needs root as `accounts.connection`.
    */
   authorizedKeys: optional(listOfStrings(authorizedKeyProblems), { compared: keySet }),
   /**
@@ -120,7 +113,14 @@ const outputs = {
 };
 
 export type ShellAccountArgs = { [Name in keyof ArgsOf<typeof properties>]: ArgsOf<typeof properties>[Name] };
-type Inputs = InputsOf<typeof properties>;
+
+interface Inputs extends InputsOf<typeof properties> {
+  /**
+   * The project and the stack that declare it, whose name is on the lines of their keys: several may have keys in one login.
+   * Not an argument, and another name is not a change.
+   */
+  stack?: string;
+}
 
 /** What the state holds. It repeats the inputs, because a delete and a refresh see outputs only. */
 interface Recorded extends Inputs, StateOf<typeof outputs> {
@@ -154,7 +154,8 @@ function registered(name: string, args: ShellAccountArgs): object {
     const reduced = reducedName(`${value}`);
     return [{ identity: `account ${reduced}`, what: `the shell login of ${value} (letters and digits: ${reduced})` }];
   });
-  return { ...args, client: afterOwnerships(args.client, client) };
+  const stack = `${pulumi.getProject()}/${pulumi.getStack()}`;
+  return { ...args, client: afterOwnerships(args.client, client), stack };
 }
 
 const accountId = (login: string): string => `account:${login}`;
@@ -218,7 +219,8 @@ export const shellAccount: ResourceHandlers<Inputs, Recorded> = {
     const login = server.loginOf(inputs.client);
     const watch = siteWatch(server, inputs.client);
     // A lost state left keys there that are not declared any more.
-    const going = await revokeKeys(server, login, inputs.authorizedKeys, undefined);
+    const keys = new LoginKeys(server, login, inputs, undefined);
+    const going = await keys.revoke();
     // A login whose sites have left is still there for a while; BOA is about to remove it.
     await watch();
     if (typeof inputs.rotation === "string" && (await server.passwordFiles.read(login))) {
@@ -235,7 +237,7 @@ export const shellAccount: ResourceHandlers<Inputs, Recorded> = {
         `has a password, but ${outs.host} accepts keys only over SSH and SFTP: the password may work for FTPS.`,
       );
     }
-    await settled(accountId(login), outs, going, () => grantKeys(server, login, inputs.authorizedKeys, going));
+    await settled(accountId(login), outs, going, () => keys.grant(going));
     if (isOldEnough(inputs.rotation, outs)) {
       report(accountId(login), "exists already; its password is adopted as it is, and the next deployment rotates it.");
     }
@@ -249,7 +251,7 @@ export const shellAccount: ResourceHandlers<Inputs, Recorded> = {
     if (!password) return {};
     // Without a recorded client (a lookup) the login's own letters are the best name there is for it.
     const client = props.client ?? login.slice(login.indexOf(".") + 1);
-    const authorizedKeys = await readKeys(server, login, props.authorizedKeys);
+    const authorizedKeys = await new LoginKeys(server, login, undefined, props).read();
     const live = { ...props, client, server: server.name, ...(authorizedKeys && { authorizedKeys }) };
     const deployed = props.deployed ?? props.fingerprint;
     return {
@@ -258,7 +260,7 @@ export const shellAccount: ResourceHandlers<Inputs, Recorded> = {
         ...(await recordOf(server, login, password, live)),
         ...(deployed !== undefined && deployed !== password.fingerprint && { deployed }),
       },
-      inputs: declaredOf(properties, live),
+      inputs: { ...inputsOf(live) },
     };
   },
 
@@ -269,9 +271,8 @@ export const shellAccount: ResourceHandlers<Inputs, Recorded> = {
     const rotate = isAsked || isDue(id, olds, news);
     // Not what a refresh found: that may be what this very rotation made, in a deployment whose checkpoint was lost.
     const deployed = olds.deployed ?? olds.fingerprint;
-    const going = await (rotate
-      ? revokeBeforeRotation(id, server, login, news.authorizedKeys, olds.authorizedKeys)
-      : revokeKeys(server, login, news.authorizedKeys, olds.authorizedKeys));
+    const keys = new LoginKeys(server, login, news, olds);
+    const going = await (rotate ? keys.revokeBeforeRotation(id) : keys.revoke());
     if (addedKeys(olds.authorizedKeys, news.authorizedKeys).length > 0) await refuseShared(server, news.client);
     const live = await server.passwordFiles.read(login);
     const watch = siteWatch(server, news.client);
@@ -296,24 +297,28 @@ export const shellAccount: ResourceHandlers<Inputs, Recorded> = {
     }
     // The old password is gone with its file: recorded so, the next up waits on instead of rotating once more.
     const unknown = { password: null, passwordSetAt: null, passwordExpiresAt: null, passwordChangedByHolder: null };
-    const rotated = { ...olds, ...declaredOf(properties, news), ...unknown };
+    const rotated = { ...olds, ...inputsOf(news), ...unknown };
     const record = async () => recordOf(server, login, await server.passwordFiles.appears(login, old, watch), news);
     const outs = await (rotate ? settled(id, rotated, going, record) : record());
-    await settled(id, outs, going, () => grantKeys(server, login, news.authorizedKeys, going));
+    await settled(id, outs, going, () => keys.grant(going));
     return { outs };
   },
 
   async delete(id, props): Promise<void> {
     const server = serverFor(props.server);
     if (isDeclared(server.name, id)) return;
-    const going = await revokeKeys(server, props.username, undefined, props.authorizedKeys);
-    await grantKeys(server, props.username, undefined, going);
+    const keys = new LoginKeys(server, props.username, undefined, props);
+    await keys.grant(await keys.revoke());
     report(
       id,
       `is forgotten, not removed: ${props.username} can log in as long as the client ${props.client} owns a site.`,
     );
   },
 };
+
+function inputsOf({ stack, ...values }: Partial<Inputs>): Inputs {
+  return { ...declaredOf(properties, values), ...(stack !== undefined && { stack }) };
+}
 
 /**
  * Runs a step of a change that has begun. If it fails, the resource is recorded as half done, with every key that may be
@@ -336,7 +341,7 @@ async function recordOf(
 ): Promise<Recorded> {
   const kept = inputs.passwordInState ?? true;
   return {
-    ...declaredOf(properties, inputs),
+    ...inputsOf(inputs),
     stateVersion: STATE_VERSION,
     username,
     ...loginAddress(server.configuration),

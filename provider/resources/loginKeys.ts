@@ -3,102 +3,134 @@
  * is there when the operation is done, and then the server is asked whether it refuses what was taken away.
  */
 import type { AegirServer } from "../aegir/AegirServer";
-import { decideKeys, letsIn, withKeys, withoutKeys } from "../decisions/authorizedKeys";
-import { type AuthorizedKey, describeKey, keyLine, keysOf } from "../naming/AuthorizedKey";
+import {
+  decideKeys,
+  type IsOurs,
+  letsIn,
+  otherStackWith,
+  type StackName,
+  withKeys,
+  withoutKeys,
+} from "../decisions/authorizedKeys";
+import { type AuthorizedKey,describeKey, keyLine, keysOf } from "../naming/AuthorizedKey";
 import { OneLineError } from "../text/OneLineError";
 import { report } from "./report";
 
-/** Lines of keys, as inputs and outputs have them; undefined: this program has nothing to do with the keys of the login. */
+/** Lines of keys, as inputs and outputs have them; undefined: none were ever declared. */
 type Lines = string[] | undefined;
 
-/** Removes the keys that are not declared any more; a missing account has none. Returns what `grantKeys` needs. */
-export async function revokeKeys(
-  server: AegirServer,
-  login: string,
-  declared: Lines,
-  recorded: Lines,
-): Promise<AuthorizedKey[]> {
-  if (declared === undefined && recorded === undefined) return [];
-  const live = await readIfReachable(server, login);
-  const { going } = decideKeys(declared, recorded, live ?? "");
-  if (live !== undefined) await server.authorizedKeys.edit(login, live, (text) => withoutKeys(text, going));
-  return going;
+/** What a program or a state says of the keys in a login. */
+export interface KeysOfStack {
+  authorizedKeys?: Lines;
+  /** Whose they are. */
+  stack?: StackName;
 }
 
-/**
- * The same before a rotation. That takes every key away with the account, so the account's holder, who can make the file
- * unreachable, cannot keep it from happening.
- */
-export async function revokeBeforeRotation(
-  id: string,
-  server: AegirServer,
-  login: string,
-  declared: Lines,
-  recorded: Lines,
-): Promise<AuthorizedKey[]> {
-  try {
-    return await revokeKeys(server, login, declared, recorded);
-  } catch (error) {
-    if (!(error instanceof OneLineError)) throw error;
-    report(id, `its keys could not be taken away before the rotation, which does it: ${error.sentences}`);
-    return decideKeys(declared, recorded, "").going;
-  }
-}
+/** The keys of a login that are declared now, and those that were. */
+export class LoginKeys {
+  readonly #declared: Lines;
+  readonly #recorded: Lines;
+  readonly #stack: StackName;
+  readonly #isOurs: IsOurs;
 
-/**
- * Puts the declared keys into the login, and sees to it that those which are `going` are refused.
- * @throws AegirError `notApplied` if one of them is not
- */
-export async function grantKeys(
-  server: AegirServer,
-  login: string,
-  declared: Lines,
-  going: AuthorizedKey[],
-): Promise<void> {
-  const wanted = keysOf(declared);
-  if (wanted.length + going.length === 0) return;
-  const { authorizedKeys } = server;
-  if (wanted.length > 0) {
-    const text = await authorizedKeys.readWhenMade(login);
-    await authorizedKeys.edit(login, text, (now) => withKeys(now, wanted));
+  /** @param olds undefined if nothing is recorded: then everything that this stack has marked was declared once */
+  constructor(
+    private readonly server: AegirServer,
+    private readonly login: string,
+    news: KeysOfStack | undefined,
+    olds: KeysOfStack | undefined,
+  ) {
+    this.#declared = news?.authorizedKeys;
+    this.#recorded = olds?.authorizedKeys;
+    this.#stack = (news ?? olds)?.stack;
+    const names = [news, olds].flatMap((keys) => (keys ? [keys.stack] : []));
+    this.#isOurs = (stack) => names.includes(stack);
   }
-  const now = (await readIfReachable(server, login)) ?? "";
-  const left = going.find((key) => letsIn(now, key));
-  if (left) {
-    throw authorizedKeys.stillAccepted(
-      login,
-      left,
-      "a line of its authorized_keys that this program did not write has it",
-    );
+
+  /** Removes the keys that are not declared any more; a missing account has none. Returns what `grant` needs. */
+  async revoke(): Promise<AuthorizedKey[]> {
+    const live = await this.#readIfReachable();
+    const { going } = this.#decide(live ?? "");
+    if (live !== undefined) {
+      await this.server.authorizedKeys.edit(this.login, live, (text) => withoutKeys(text, going, this.#isOurs));
+    }
+    return going;
   }
-  await authorizedKeys.requireRefused(login, going);
-  const lost = wanted.find((key) => !letsIn(now, key));
-  if (lost) throw authorizedKeys.notWritten(login, lost);
+
+  /**
+   * The same before a rotation. That takes every key away with the account, so the account's holder, who can make the file
+   * unreachable, cannot keep it from happening.
+   */
+  async revokeBeforeRotation(id: string): Promise<AuthorizedKey[]> {
+    try {
+      return await this.revoke();
+    } catch (error) {
+      if (!(error instanceof OneLineError)) throw error;
+      report(id, `its keys could not be taken away before the rotation, which does it: ${error.sentences}`);
+      return this.#decide("").going;
+    }
+  }
+
+  /**
+   * Puts the declared keys into the login, and sees to it that those which are `going` are refused.
+   * @throws AegirError `notApplied` if one of them is not
+   */
+  async grant(going: AuthorizedKey[]): Promise<void> {
+    const wanted = keysOf(this.#declared);
+    if (wanted.length + going.length === 0) return;
+    const { authorizedKeys } = this.server;
+    if (wanted.length > 0) {
+      const text = await authorizedKeys.readWhenMade(this.login);
+      await authorizedKeys.edit(this.login, text, (now) => withKeys(now, wanted, this.#stack, this.#isOurs));
+    }
+    const now = (await this.#readIfReachable()) ?? "";
+    const left = going.find((key) => letsIn(now, key));
+    if (left) throw authorizedKeys.leftByOthers(this.login, left, otherStackWith(now, left, this.#isOurs));
+    await authorizedKeys.requireRefused(this.login, going);
+    const lost = wanted.find((key) => !letsIn(now, key));
+    if (lost) throw authorizedKeys.notWritten(this.login, lost);
+  }
+
+  /**
+   * The recorded lines whose keys are there or let somebody in for another reason, which a failed change is still to see
+   * to; and the keys that this stack wrote and does not know any more. Undefined if there is none, and none is recorded.
+   */
+  async read(): Promise<Lines> {
+    const text = (await this.#readIfReachable()) ?? "";
+    const recorded = this.#recorded ?? [];
+    const { going } = decideKeys(recorded, [], text, this.#isOurs);
+    const missing = keysOf(recorded).filter((key) => !letsIn(text, key));
+    const accepted = (await this.server.authorizedKeys.accepted(this.login, missing)).map(keyLine).join("\n");
+    const isThere = (line: string) => keysOf([line]).some((key) => letsIn(text, key) || letsIn(accepted, key));
+    const lines = [...recorded.filter(isThere), ...going.map(({ type, blob }) => `${type} ${blob}`)];
+    return this.#recorded === undefined && lines.length === 0 ? undefined : lines;
+  }
+
+  #decide(live: string) {
+    return decideKeys(this.#declared, this.#recorded, live, this.#isOurs);
+  }
+
+  /**
+   * Undefined as well where the connection is not root's any more: then the server is asked about each key alone. And where
+   * no key is declared or recorded, if the file cannot be read: root's key may be bound to a command of its own.
+   */
+  async #readIfReachable(): Promise<string | undefined> {
+    const { authorizedKeys } = this.server;
+    if (!authorizedKeys.areReachable) return undefined;
+    try {
+      return await authorizedKeys.read(this.login);
+    } catch (error) {
+      const isNeeded = this.#declared !== undefined || this.#recorded !== undefined;
+      if (isNeeded || !(error instanceof OneLineError)) throw error;
+      return undefined;
+    }
+  }
 }
 
 /** The lines of the keys that may be in the login while a change of them is not complete. */
 export function linesMeanwhile(declared: Lines, going: AuthorizedKey[]): { authorizedKeys?: string[] } {
   const lines = [...(declared ?? []), ...going.map(keyLine)];
   return lines.length > 0 ? { authorizedKeys: lines } : {};
-}
-
-/**
- * The recorded lines whose keys are there or let somebody in for another reason, which a failed change is still to see
- * to; and the keys that this program wrote and does not know any more.
- */
-export async function readKeys(server: AegirServer, login: string, recorded: Lines): Promise<Lines> {
-  if (recorded === undefined) return undefined;
-  const text = (await readIfReachable(server, login)) ?? "";
-  const { going } = decideKeys(recorded, [], text);
-  const missing = keysOf(recorded).filter((key) => !letsIn(text, key));
-  const accepted = (await server.authorizedKeys.accepted(login, missing)).map(keyLine).join("\n");
-  const isThere = (line: string) => keysOf([line]).some((key) => letsIn(text, key) || letsIn(accepted, key));
-  return [...recorded.filter(isThere), ...going.map(({ type, blob }) => `${type} ${blob}`)];
-}
-
-/** Undefined as well where the connection is not root's any more: then the server is asked about each key alone. */
-async function readIfReachable({ authorizedKeys }: AegirServer, login: string): Promise<string | undefined> {
-  return authorizedKeys.areReachable ? authorizedKeys.read(login) : undefined;
 }
 
 /** Says in a preview whom a change lets in and whom it keeps out. */

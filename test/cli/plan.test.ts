@@ -1,6 +1,6 @@
 /** `aegir-access plan` and `aegir-access audit`: a manifest beside a live server, and nothing is written. */
 import assert from "node:assert/strict";
-import { stringify } from "yaml";
+import { parse, stringify } from "yaml";
 import { fullSeed } from "../aegir/seed";
 import { newKey } from "../support/keys";
 import { Server } from "./Server";
@@ -398,6 +398,48 @@ describe("the keys in shell logins", () => {
         ],
       ],
     );
+  });
+
+  interface Entry {
+    kind: string;
+    says: string;
+    resource: string;
+    names: string[];
+  }
+  async function keysFound(...options: string[]): Promise<Entry[]> {
+    const { exitCode, stdout } = await server.run("audit", "--as-of", "2026-11-24", "--json", ...options);
+    assert.equal(exitCode, 1);
+    const { entries } = JSON.parse(stdout) as { entries: Entry[] };
+    return entries.filter(({ resource }) => resource === "account:acme");
+  }
+
+  it("audit: says how the keys go that a lost state left in a login which is no longer declared", async () => {
+    server.write("access.yaml", MANIFEST);
+    const [left, ...others] = await keysFound("--config", "servers.yaml");
+    assert.deepEqual([left?.kind, left?.names], ["drift", [`ssh-ed25519 ${gone.fingerprint} ("aegir-access")`]]);
+    assert.match(left!.says, /declare shellAccount: true at the client for one deployment/);
+    assert.deepEqual(
+      others.map(({ kind, names }) => [kind, names.length]),
+      [["undeclared", 3]],
+    );
+  });
+
+  it("audit: of a stack by its name, expects a deployment to remove the keys of that stack alone", async () => {
+    server.write("Pulumi.yaml", "name: access\nruntime: nodejs\n");
+    const { main } = parse(server.read("servers.yaml")) as { main: object };
+    server.write("Pulumi.production.yaml", stringify({ config: { "aegir:servers": { main } } }));
+    const marked = (key: { public: string }, stack: string) => `${key.public} aegir-access ${stack}\n`;
+    const lines = [marked(alice, "access/production"), marked(bob, "access/staging")];
+    server.aegir.writeAuthorizedKeys(
+      "o1.acme",
+      [...lines, marked(gone, "access/production"), marked(eve, "access/staging")].join(""),
+    );
+    const found = (await keysFound("--stack", "production")).map(({ kind, names }) => [kind, ...names]);
+    assert.deepEqual(found, [
+      ["drift", `ssh-ed25519 ${bob.fingerprint}`],
+      ["drift", `ssh-ed25519 ${gone.fingerprint} ("aegir-access access/production")`],
+      ["undeclared", `ssh-ed25519 ${eve.fingerprint} ("aegir-access access/staging")`],
+    ]);
   });
 
   const plan = async (...args: string[]) => {

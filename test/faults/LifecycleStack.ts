@@ -37,8 +37,14 @@ export class LifecycleStack {
   /** What was replaced, and is still to be deleted. */
   replaced: [name: string, Recorded][] = [];
 
-  /** @param start a new provider process for every operation, as the engine has one */
-  constructor(private readonly start: () => Promise<Provider>) {}
+  /**
+   * @param start a new provider process for every operation, as the engine has one
+   * @param stack the project and its name, with which a login marks its keys
+   */
+  constructor(
+    private readonly start: () => Promise<Provider>,
+    private readonly stack = "test/one",
+  ) {}
 
   /** What the state is now; the returned function puts it back, as if nothing was written since. */
   checkpoint(): () => void {
@@ -64,7 +70,7 @@ export class LifecycleStack {
 
   /** What `up` would do, as far as can be said without the server. */
   preview(options = {}): Promise<Run> {
-    const planned = new LifecycleStack(async () => planning(await this.start()));
+    const planned = new LifecycleStack(async () => planning(await this.start()), this.stack);
     planned.declared = this.declared;
     planned.state = new Map(this.state);
     planned.replaced = [...this.replaced];
@@ -98,7 +104,9 @@ export class LifecycleStack {
   async #apply(provider: Provider, run: Run, declaration: Declaration): Promise<void> {
     const { type, name } = declaration;
     const old = this.state.get(name);
-    const args = this.#linked(declaration.args, run);
+    // As the constructor of the resource does.
+    const own = type === "ShellAccount" ? { stack: this.stack } : {};
+    const args = this.#linked({ ...declaration.args, ...own }, run);
     if (!args) {
       run.unmade.add(name);
       return;

@@ -21,7 +21,7 @@ describe("someone else writes", () => {
   function otherStack(t: FaultRun): { stack: LifecycleStack; kill: () => Promise<void> } {
     let provider: ProviderProcess | undefined;
     const start = async () => (provider = await ProviderProcess.withServers(t.configuration()));
-    const stack = new LifecycleStack(start);
+    const stack = new LifecycleStack(start, "test/other");
     return { stack, kill: () => provider!.kill() };
   }
 

@@ -8,8 +8,8 @@ export const resources: WrittenMutation[] = [
     name: "believe that a key which was removed is refused",
     danger: "A person who left still logs in with a key that sshd finds in another file, and the deployment is green.",
     file: "provider/resources/loginKeys.ts",
-    find: "await authorizedKeys.requireRefused(login, going);",
-    replace: "await authorizedKeys.requireRefused(login, []);",
+    find: "await authorizedKeys.requireRefused(this.login, going);",
+    replace: "await authorizedKeys.requireRefused(this.login, []);",
     caughtBy:
       "test/ssh/openssh/authorizedKeys.test.ts: keys on a real sshd: one that sshd also finds in another file fails the update",
   },
@@ -17,16 +17,25 @@ export const resources: WrittenMutation[] = [
     name: "take keys away after a rotation",
     danger: "A rotation that waits for hours, or fails, leaves the key of a person who left.",
     file: "provider/resources/ShellAccount.ts",
-    find: "? revokeBeforeRotation(id, server, login, news.authorizedKeys, olds.authorizedKeys)",
-    replace: "? ([] as AuthorizedKey[])",
+    find: "rotate ? keys.revokeBeforeRotation(id) : keys.revoke()",
+    replace: "rotate ? ([] as AuthorizedKey[]) : keys.revoke()",
     caughtBy:
       "test/resources/loginKeys.test.ts: keys: one that goes is refused though the rotation of the same update fails",
+  },
+  {
+    name: "count the keys of every stack as this one's",
+    danger: "Two stacks with keys in one login shut out each other's people at every deployment.",
+    file: "provider/resources/loginKeys.ts",
+    find: "this.#isOurs = (stack) => names.includes(stack);",
+    replace: "this.#isOurs = () => names.length > 0;",
+    caughtBy:
+      "test/resources/loginKeys.test.ts: keys: each of two stacks with keys in one login takes away its own alone, with its state or without",
   },
   {
     name: "leave the keys to a rotation",
     danger: "A rotation shuts out everybody who logs in with a key.",
     file: "provider/resources/ShellAccount.ts",
-    find: "await settled(id, outs, going, () => grantKeys(server, login, news.authorizedKeys, going));\n    return { outs };",
+    find: "await settled(id, outs, going, () => keys.grant(going));\n    return { outs };",
     replace: "return { outs };",
     caughtBy:
       "test/resources/loginKeys.test.ts: keys: a rotation puts all of them back before it is done, and one that goes at the same time stays away (trap 15)",

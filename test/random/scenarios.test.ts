@@ -44,7 +44,7 @@ describe(`a random scenario (seed ${seed})`, () => {
       0,
       1,
       new LifecycleStack(() => living(InProcessProvider.start(t.configuration()))),
-      new LifecycleStack(() => living(secondProvider().start(t.configuration()))),
+      new LifecycleStack(() => living(secondProvider().start(t.configuration())), "test/two"),
     );
     try {
       for (const chapter of withPrograms(chapters)) {

@@ -16,6 +16,7 @@ import { until } from "../support/until";
 const server = "main";
 const site = "www.acme.example";
 const login = "o1.acme";
+const stack = "access/production";
 const id = "account:o1.acme";
 const [anna, ben, eve] = [newKey(), newKey(), newKey()];
 const line = ({ public: key }: { public: string }, name: string) => `${key} ${name}@laptop`;
@@ -41,7 +42,8 @@ describe("the keys of a login", () => {
     await aegir.stop();
   });
 
-  const inputs = (...authorizedKeys: string[]) => ({ client: "acme", authorizedKeys, server });
+  const inputs = (...authorizedKeys: string[]) => ({ client: "acme", authorizedKeys, server, stack });
+  const marked = ({ public: key }: { public: string }) => `${key} aegir-access ${stack}\n`;
   const file = () => aegir.tables().authorizedKeys[login] ?? "";
   const letsIn = async ({ private: privateKey }: { private: string }) => {
     const { host, port, hostKey } = aegir.drush;
@@ -101,7 +103,7 @@ describe("the keys of a login", () => {
     assert.equal((await shellAccount.diff(id, recorded, inputs(annas))).changes, true);
     assert.equal(await letsIn(ben), true);
     const again = await failing(recorded);
-    aegir.writeAuthorizedKeys(login, `${anna.public} aegir-access\n`);
+    aegir.writeAuthorizedKeys(login, marked(anna));
     assert.deepEqual((await shellAccount.update(id, again, inputs(annas))).outs.authorizedKeys, [annas]);
   });
 
@@ -109,6 +111,68 @@ describe("the keys of a login", () => {
     await shellAccount.create(inputs(annas, bens));
     await shellAccount.create(inputs(annas));
     assert.deepEqual([await letsIn(anna), await letsIn(ben)], [true, false]);
+  });
+
+  it("keys: with a lost state and the last one gone from the program, it is taken away as well", async () => {
+    await shellAccount.create(inputs(annas));
+    const { outs } = await shellAccount.create({ client: "acme", server, stack });
+    assert.equal(await letsIn(anna), false);
+    assert.equal(outs.authorizedKeys, undefined);
+  });
+
+  it("keys: where none is declared, a file that cannot be read keeps nothing from being adopted or refreshed", async () => {
+    aegir.blockAuthorizedKeys(login);
+    const { outs } = await shellAccount.create({ client: "acme", server, stack });
+    assert.equal((await shellAccount.read(id, outs)).props?.username, login);
+  });
+
+  it("keys: a refresh sees the first one of an update whose record was lost, and the next update takes it away", async () => {
+    const { outs } = await shellAccount.create({ client: "acme", server, stack });
+    await shellAccount.update(id, outs, inputs(annas));
+    const { props } = await shellAccount.read(id, outs);
+    assert.equal((await shellAccount.diff(id, props!, { client: "acme", server, stack })).changes, true);
+    await shellAccount.update(id, props!, { client: "acme", server, stack });
+    assert.equal(await letsIn(anna), false);
+  });
+
+  it("keys: each of two stacks with keys in one login takes away its own alone, with its state or without", async () => {
+    const others = (...keys: string[]) => ({ ...inputs(...keys), stack: "access/staging" });
+    const { outs } = await shellAccount.create(inputs(annas, line(eve, "eve")));
+    const { outs: outsOfOther } = await shellAccount.create(others(bens));
+    await shellAccount.update(id, outs, inputs(annas));
+    assert.deepEqual([await letsIn(anna), await letsIn(ben), await letsIn(eve)], [true, true, false]);
+    assert.deepEqual((await shellAccount.read(id, outsOfOther)).props?.authorizedKeys, [bens]);
+    await shellAccount.create(inputs());
+    assert.deepEqual([await letsIn(anna), await letsIn(ben)], [false, true]);
+    await shellAccount.delete(id, outsOfOther);
+    assert.deepEqual([await letsIn(anna), await letsIn(ben)], [false, false]);
+  });
+
+  it("keys: of one that two stacks declare, the first removal fails and names the other stack, and the second succeeds", async () => {
+    const others = (...keys: string[]) => ({ ...inputs(...keys), stack: "access/staging" });
+    const { outs } = await shellAccount.create(inputs(annas));
+    const { outs: outsOfOther } = await shellAccount.create(others(annas));
+    const failing = shellAccount.update(id, outs, inputs());
+    let recorded: typeof outs | undefined;
+    await assert.rejects(failing, (error: PartialFailure) => {
+      const { code, message } = error.cause as AegirError;
+      recorded = error.properties as typeof outs;
+      return code === "notApplied" && message.includes("access/staging");
+    });
+    assert.equal(await letsIn(anna), true);
+    await shellAccount.update(id, outsOfOther, others());
+    await shellAccount.update(id, recorded!, inputs());
+    assert.equal(await letsIn(anna), false);
+  });
+
+  it("keys: those of a stack that was renamed stay its own, those that are kept and those that go", async () => {
+    const { outs } = await shellAccount.create(inputs(annas, bens));
+    const renamed = (...keys: string[]) => ({ ...inputs(...keys), stack: "access/live" });
+    assert.equal((await shellAccount.diff(id, outs, renamed(annas, bens))).changes, false);
+    const { outs: once } = await shellAccount.update(id, outs, renamed(annas));
+    assert.deepEqual([await letsIn(anna), await letsIn(ben)], [true, false]);
+    await shellAccount.update(id, once, renamed());
+    assert.equal(file(), "");
   });
 
   it("keys: a rotation puts all of them back before it is done, and one that goes at the same time stays away (trap 15)", async () => {
@@ -133,7 +197,7 @@ describe("the keys of a login", () => {
 
   it("keys: a refresh sees one that was removed by hand, or that a rotation elsewhere has lost", async () => {
     const { outs } = await shellAccount.create(inputs(annas, bens));
-    aegir.writeAuthorizedKeys(login, file().replace(`${anna.public} aegir-access\n`, ""));
+    aegir.writeAuthorizedKeys(login, file().replace(marked(anna), ""));
     const { props, inputs: seen } = await shellAccount.read(id, outs);
     assert.deepEqual([props?.authorizedKeys, seen?.["authorizedKeys"]], [[bens], [bens]]);
     assert.equal((await shellAccount.diff(id, props!, inputs(annas, bens))).changes, true);
