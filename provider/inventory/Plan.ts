@@ -90,7 +90,7 @@ class Planning {
       manifest.asOf,
       instance,
       passwordEnds(manifest, logins),
-      liveKeys(manifest, logins.keys),
+      liveKeys(manifest, logins.keys, logins.stack),
     );
     this.#clients = new Map(
       [...this.#before.clients].map(([key, client]) => [key, { ...client, bindings: new Map(client.bindings) }]),
@@ -118,9 +118,7 @@ class Planning {
       this.#login(client, isRefused);
     }
     const undeclared = undeclaredOf(this.manifest, this.inventory, this.instance ?? undefined);
-    const undecided = this.#steps.some(
-      ({ action, isFromState, keys }) => action === "refuse" || isFromState || (keys?.removed ?? []).length > 0,
-    );
+    const undecided = this.#steps.some(({ action, isFromState }) => action === "refuse" || isFromState);
     const after = new EffectiveAccess({
       asOf: this.manifest.asOf,
       instance: this.instance,
@@ -129,7 +127,7 @@ class Planning {
       sites: this.#sites.values(),
       removalLimit: this.manifest.removalLimit,
       allowRemovals: this.manifest.allowRemovals,
-      // The stack's state decides about these, and is not known here. Whose the keys are that go is not known either.
+      // The stack's state decides about these, and is not known here.
       undecided: undecided || undeclaredIds(undeclared).length > 0,
     });
     return { steps: this.#steps, before: this.#before, after, undeclared };
@@ -360,10 +358,13 @@ class Planning {
 
   /** The people of the client have the declared keys afterwards. */
   #hold({ internalName, shellAccount, users }: ManifestClient): void {
-    const bindings = this.#clients.get(internalName)?.bindings;
+    const held = this.#clients.get(internalName);
+    if (!held) return;
+    const { bindings } = held;
+    held.loginKeys = [];
     for (const user of users) {
-      const binding = bindings?.get(personByName(user.name).key);
-      if (binding) bindings!.set(binding.person.key, { ...binding, keys: shellAccount ? keysOf(user.keys) : [] });
+      const binding = bindings.get(personByName(user.name).key);
+      if (binding) bindings.set(binding.person.key, { ...binding, keys: shellAccount ? keysOf(user.keys) : [] });
     }
   }
 }

@@ -75,18 +75,23 @@ export function declaredLines({ shellAccount, users }: ManifestClient): string[]
 }
 
 /**
- * The declared keys that are in the logins already, by internal name of the client and key of the person. Whose the other
- * keys there are is not known.
+ * The keys in the logins of declared clients, as far as a deployment has to do with them: those that are declared, and those
+ * that it removes.
  */
-export function liveKeys({ clients }: Manifest, files: ReadonlyMap<string, LoginKeys> = new Map()): LiveKeys {
+export function liveKeys(
+  { clients }: Manifest,
+  files: ReadonlyMap<string, LoginKeys> = new Map(),
+  stack?: string,
+): LiveKeys {
   return new Map(
-    clients.flatMap(({ internalName, users }) => {
-      const text = files.get(internalName);
+    clients.flatMap((client) => {
+      const text = files.get(client.internalName);
       if (typeof text !== "string") return [];
-      const held = users.map(({ name, keys }) => {
+      const held = client.users.map(({ name, keys }) => {
         return [personByName(name).key, keysOf(keys).filter((key) => letsIn(text, key))] as const;
       });
-      return [[internalName, new Map(held)] as const];
+      const others = decideKeys(declaredLines(client), [], text, isOf(stack)).going;
+      return [[client.internalName, { people: new Map(held), others }] as const];
     }),
   );
 }

@@ -39,6 +39,8 @@ export type Advisory =
   | { kind: "mayKnowPassword"; client: string; people: Person[] }
   /** Keys of the person that no longer open the client's login, or come to open it. */
   | { kind: "keysRemoved" | "keysAdded"; person: Person; client: string; keys: readonly AccessKey[] }
+  /** The same of a login, where it is not known whose they are. */
+  | { kind: "loginKeysRemoved" | "loginKeysAdded"; client: string; keys: readonly AccessKey[] }
   /** From now on the password is rotated whenever it reaches that age. */
   | { kind: "rotatedByAge"; client: string; everyDays: number }
   | { kind: "passwordRead"; client: string }
@@ -95,7 +97,9 @@ const WEIGHT: Advisory["kind"][] = [
   "replaced",
   "wide",
   "keysRemoved",
+  "loginKeysRemoved",
   "keysAdded",
+  "loginKeysAdded",
   "mayKnowPassword",
   "rotated",
   "rotatedByAge",
@@ -159,26 +163,36 @@ function clientAdvisories(
   return advisories;
 }
 
-const hasKeys = ({ bindings }: AccessClient): boolean =>
-  [...bindings.values()].some(({ ended, keys = [] }) => !ended && keys.length > 0);
+const hasKeys = ({ bindings, loginKeys = [] }: AccessClient): boolean =>
+  loginKeys.length > 0 || [...bindings.values()].some(({ ended, keys = [] }) => !ended && keys.length > 0);
 
 /** Whose keys no longer open the client's login, and whose come to. Nothing of what is not known of a live server. */
 function keyAdvisories(had: AccessClient | undefined, has: AccessClient | undefined): Advisory[] {
+  const client = (has ?? had)!.internalName;
   const people = new Map([...(had?.bindings ?? []), ...(has?.bindings ?? [])]);
-  return [...people].flatMap(([key, { person }]): Advisory[] => {
+  const ofPeople = [...people].flatMap(([key, { person }]): Advisory[] => {
     const keysOf = (client: AccessClient | undefined) => {
       const binding = client?.bindings.get(key);
       return binding === undefined || binding.ended ? [] : binding.keys;
     };
     const [old, now] = [keysOf(had), keysOf(has)];
     if (old === undefined || now === undefined) return [];
-    const client = (has ?? had)!.internalName;
-    const [removed, added] = [without(old, now), without(now, old)];
+    const { removed, added } = exchanged(old, now);
     return [
       ...(removed.length > 0 ? [{ kind: "keysRemoved" as const, person, client, keys: removed }] : []),
       ...(added.length > 0 ? [{ kind: "keysAdded" as const, person, client, keys: added }] : []),
     ];
   });
+  const { removed, added } = exchanged(had?.loginKeys ?? [], has?.loginKeys ?? []);
+  return [
+    ...ofPeople,
+    ...(removed.length > 0 ? [{ kind: "loginKeysRemoved" as const, client, keys: removed }] : []),
+    ...(added.length > 0 ? [{ kind: "loginKeysAdded" as const, client, keys: added }] : []),
+  ];
+}
+
+function exchanged(old: readonly AccessKey[], now: readonly AccessKey[]) {
+  return { removed: without(old, now), added: without(now, old) };
 }
 
 function without(keys: readonly AccessKey[], others: readonly AccessKey[]): AccessKey[] {

@@ -62,6 +62,8 @@ export interface AccessClient {
   passwordEnds?: string | undefined;
   /** By key of the person. */
   bindings: Map<string, Binding>;
+  /** Keys that let in to its login besides, of people who are not known: in a preview, and on a live server. */
+  loginKeys?: readonly AccessKey[] | undefined;
 }
 
 export interface DeclaredLogin {

@@ -29,11 +29,13 @@ export class ReviewText {
     const ended = counted(lost.filter(({ announced }) => announced));
     const gains = counted(gained);
     const keyed = this.#keyHolders();
+    const logins = this.#loginsWithOtherKeys();
     const parts = [
       ...(loses ? [`${loses.subject} ${loses.one ? "loses" : "lose"} access`] : []),
       ...(gains ? [`${gains.subject} ${gains.one ? "gains" : "gain"} access`] : []),
       ...(keyed > 0 ? [`the keys of ${plural(keyed, "person", "people")} change`] : []),
-      ...(loses || gains || keyed > 0
+      ...(logins > 0 ? [`the keys of ${plural(logins, "shell login")} change`] : []),
+      ...(loses || gains || keyed + logins > 0
         ? []
         : [this.#after.undecided ? "no change of access is seen" : "nobody gains or loses access"]),
       ...(ended ? [`the access of ${ended.subject} has ended`] : []),
@@ -57,6 +59,13 @@ export class ReviewText {
     );
     return new Set(people.filter((person) => !named.has(whoKey({ kind: "person", person }))).map(({ key }) => key))
       .size;
+  }
+
+  #loginsWithOtherKeys(): number {
+    const clients = this.difference.advisories.flatMap((advisory) =>
+      advisory.kind === "loginKeysRemoved" || advisory.kind === "loginKeysAdded" ? [advisory.client] : [],
+    );
+    return new Set(clients).size;
   }
 
   /** Who, which sites and why; of each no more than so many are named. */

@@ -39,6 +39,10 @@ export function advisoryText(advisory: Advisory, subjects: SubjectText): Phrase 
       return phrase`${capitalizedPhrase(subjects.person(advisory.person))} can no longer use ${subjects.login(advisory.client)} with ${keys(advisory.keys)}.`;
     case "keysAdded":
       return phrase`${capitalizedPhrase(subjects.person(advisory.person))} can use ${subjects.login(advisory.client)} with ${keys(advisory.keys)}.`;
+    case "loginKeysRemoved":
+      return phrase`${capitalizedPhrase(subjects.login(advisory.client))} can no longer be used with ${keys(advisory.keys)}.`;
+    case "loginKeysAdded":
+      return phrase`${capitalizedPhrase(subjects.login(advisory.client))} can be used with ${keys(advisory.keys)}.`;
     case "passwordRead":
       return phrase`The password of ${subjects.login(advisory.client)} will be among the stack's (secret) outputs.`;
     case "made":

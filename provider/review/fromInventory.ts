@@ -29,8 +29,16 @@ export interface LiveUser {
   readonly clients: readonly string[];
 }
 
-/** With which keys people get into the logins of clients: by internal name of the client and key of the person. */
-export type LiveKeys = ReadonlyMap<string, ReadonlyMap<string, readonly AccessKey[]>>;
+/** With which keys people get into the logins of clients, by internal name of the client. */
+export type LiveKeys = ReadonlyMap<
+  string,
+  {
+    /** By key of the person. */
+    people: ReadonlyMap<string, readonly AccessKey[]>;
+    /** Those of which it is not known whose they are. */
+    others: readonly AccessKey[];
+  }
+>;
 
 /**
  * The access on a live server, declared or not. The front end's own site has no owner and is left out.
@@ -38,7 +46,7 @@ export type LiveKeys = ReadonlyMap<string, ReadonlyMap<string, readonly AccessKe
  * @param asOf the day (UTC) on which the inventory was read
  * @param instance the Octopus instance, the `o1` of a login `o1.acme`, if it is known; null of a server that makes no logins
  * @param passwordEnds by internal name, the last day (UTC) on which the password of the client's login works, where it is known
- * @param liveKeys those that are known to be somebody's
+ * @param liveKeys those in the logins, as far as they can be read
  */
 export function accessOfInventory(
   inventory: LiveAccess,
@@ -58,7 +66,7 @@ export function accessOfInventory(
     const person = people[index]!;
     for (const client of clients) {
       const bound = bindings.get(client) ?? new Map<string, Binding>();
-      const keys = liveKeys.get(client)?.get(person.key);
+      const keys = liveKeys.get(client)?.people.get(person.key);
       bindings.set(client, bound.set(person.key, { ...lastingBinding(person), ...(keys && { keys }) }));
     }
   }
@@ -70,6 +78,7 @@ export function accessOfInventory(
       accessClient(internalName, name, {
         bindings: bindings.get(internalName) ?? new Map<string, Binding>(),
         passwordEnds: passwordEnds.get(internalName),
+        loginKeys: liveKeys.get(internalName)?.others,
       }),
     ),
     sites: inventory.sites

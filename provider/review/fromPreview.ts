@@ -1,5 +1,6 @@
 /** The access before and after a deployment, from the steps of `pulumi preview --json --show-sames`. */
 import { z } from "zod";
+import { keysOf, type AuthorizedKey } from "../naming/AuthorizedKey";
 import {
   type AccessClient,
   accessClient,
@@ -125,6 +126,7 @@ class Declarations {
       const { everyDays } = (inputs["rotation"] ?? {}) as { everyDays?: unknown };
       const isKnown = typeof everyDays === "number";
       this.#named(client).shellAccount = { rotation: text("rotation"), ...(isKnown && { everyDays }) };
+      this.#named(client).loginKeys = keysIn(inputs, former);
     }
   }
 
@@ -157,6 +159,15 @@ class Declarations {
     this.#clients.set(internalName, client);
     return client;
   }
+}
+
+/** The keys of a login. Where some are not known, those that were there before count as kept. */
+function keysIn({ authorizedKeys = [] }: Inputs, former: Inputs = {}): AuthorizedKey[] {
+  const lines = Array.isArray(authorizedKeys) ? authorizedKeys.map(textOf) : [undefined];
+  const known = keysOf(lines.filter((line) => line !== undefined));
+  if (!lines.includes(undefined)) return known;
+  const { authorizedKeys: before } = former;
+  return [...known, ...(Array.isArray(before) ? keysOf(before.filter((line) => typeof line === "string")) : [])];
 }
 
 /**

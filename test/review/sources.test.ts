@@ -6,7 +6,9 @@ import {
   differenceOf,
   grantsText,
   IncompletePreview,
+  jsonReview,
   readGrants,
+  reviewOf,
   UnreadableGrants,
 } from "../../provider/review";
 import { checksumOf } from "../../provider/review/checksum";
@@ -146,6 +148,44 @@ describe("The access of a preview", () => {
       () => accessOfPreview({ steps, changeSummary: { delete: 1, same: 3 } }, TODAY),
       (error) => error instanceof IncompletePreview && error.message.includes("--show-sames"),
     );
+  });
+
+  it("access in a preview: names the keys that a login gains and loses, and keeps those that may be among unknown ones", () => {
+    const [stays, goes, comes] = [newKey(), newKey(), newKey()];
+    const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
+    const login = (...authorizedKeys: string[]) => state("ShellAccount", { client: "acme", authorizedKeys });
+    const keysOf = (...steps: object[]) => {
+      const [previewed] = accessOfPreview({ steps: [same(acme), ...steps] }, TODAY);
+      const difference = differenceOf(previewed!.before, previewed!.after);
+      const { notes, summary } = jsonReview(reviewOf(difference)) as {
+        notes: { kind: string; keys?: { fingerprint: string }[]; text: string }[];
+        summary: string;
+      };
+      const keys = notes.flatMap(({ kind, keys = [] }) => keys.map(({ fingerprint }) => [kind, fingerprint]));
+      return { keys, summary, text: notes.map(({ text }) => text).join("\n") };
+    };
+    const old = login(stays.public, goes.public);
+    const exchanged = keysOf({
+      op: "update",
+      oldState: old,
+      newState: login(stays.public, `${comes.public} anna@\u202elaptop`),
+    });
+    assert.deepEqual(exchanged.keys, [
+      ["loginKeysRemoved", goes.fingerprint],
+      ["loginKeysAdded", comes.fingerprint],
+    ]);
+    assert.match(exchanged.summary, /the keys of 1 shell login change/i);
+    assert.doesNotMatch(exchanged.text, /\u202e/);
+    assert.deepEqual(keysOf({ op: "update", oldState: old, newState: login(comes.public, unknown) }).keys, [
+      ["loginKeysAdded", comes.fingerprint],
+    ]);
+    assert.deepEqual(
+      keysOf({ op: "delete", oldState: old })
+        .keys.map(([, fingerprint]) => fingerprint)
+        .sort(),
+      [stays.fingerprint, goes.fingerprint].sort(),
+    );
+    assert.deepEqual(keysOf(same(old)).keys, []);
   });
 
   it("access in a preview: keeps servers separate and leaves out unknown values", () => {
