@@ -167,6 +167,12 @@ const howToConfigure =
   `Set \`${SERVERS_KEY}\` in the stack's configuration (see docs/servers.md of this package); destroy and refresh use the ` +
   "configuration of the last `pulumi up`, unless they run with --run-program";
 
+/** What of a server's configuration says as whom it is reached; it may be unchecked. */
+interface ServerUsers {
+  accounts?: { connection?: { user?: string } | undefined } | undefined;
+  connection?: { user?: string } | undefined;
+}
+
 /**
  * Why the keys of shell accounts cannot be managed with this configuration: clauses without a full stop; undefined if they
  * can. The main account could put a key there only by logging in as the client's login, with a password that anybody who
@@ -175,9 +181,9 @@ const howToConfigure =
 export function authorizedKeysProblem({
   accounts,
   connection,
-}: ServerConfiguration): { what: string; next: string } | undefined {
+}: ServerUsers): { what: string; next: string } | undefined {
   const user = (accounts?.connection ?? connection)?.user;
-  if (accounts === undefined || user === "root") return undefined;
+  if (accounts === undefined || user === undefined || user === "root") return undefined;
   return {
     what: `its accounts are reached as ${user}, and only root may write to the homes of the logins`,
     next: "Configure root as the user of accounts.connection, or remove the keys: on a hosted account, the people of a client add their own keys to the login",

@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import type { AegirServer } from "../aegir/AegirServer";
+import { authorizedKeysProblem } from "../aegir/ServerConfiguration";
 import { loginKeysOn } from "../inventory/loginKeys";
 import type { LiveLogins } from "../inventory/passwords";
 import { type Manifest, ManifestError, type ManifestOptions, parseManifest, type ServerNaming } from "../manifest";
@@ -82,7 +83,13 @@ export function asOfDay(day: string | undefined): string {
 export function namingOptions(options: ServerOptions, directory: string): Pick<ManifestOptions, "servers"> {
   const isNamed = [options.stack, options.config, options.cwd].some((option) => option !== undefined);
   const found = isNamed ? uncheckedServers(options, directory) : serversOfOnlyStack(directory);
-  return found === undefined ? {} : { servers: namingOf(found.servers) };
+  if (found === undefined) return {};
+  // What looks at the server says itself what it cannot do there.
+  const servers = Object.entries(namingOf(found.servers)).map(([name, naming]) => {
+    const keysProblem = authorizedKeysProblem(found.servers[name] ?? {});
+    return [name, { ...naming, ...(keysProblem && { keysProblem }) }] as const;
+  });
+  return { servers: Object.fromEntries(servers) };
 }
 
 /** @param servers as they were written; may be unchecked */

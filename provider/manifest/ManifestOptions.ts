@@ -6,6 +6,8 @@ export interface ServerNaming {
   instance?: string;
   /** Days that the password of a shell account lasts; 90 if absent. */
   passwordDays?: number;
+  /** Why its configuration lets nobody put keys into logins: clauses without a full stop; absent if it does, or that is not known. */
+  keysProblem?: { what: string; next: string };
 }
 
 export interface ManifestOptions extends ServerNaming {

@@ -48,6 +48,7 @@ export const MANIFEST_PROBLEM_CODES = [
   "sharedMail",
   "sharedKey",
   "keyWithoutLogin",
+  "keysNeedRoot",
   "loginWithoutSites",
   "renamedToItself",
   "formerNameInUse",

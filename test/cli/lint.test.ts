@@ -3,6 +3,8 @@ import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { stringify } from "yaml";
+import { newKey } from "../support/keys";
 import { aegirAccess } from "./command";
 
 const good = `version: 1
@@ -51,6 +53,20 @@ describe("aegir-access lint", () => {
     assert.match(stdout, /^error: bad\.yaml:8:17: The user "bob" is listed twice in this client/m);
     assert.match(stdout, /^good\.yaml \(as of 2026-11-24\): .*no problem$/m);
     assert.match(stdout, /^bad\.yaml \(as of 2026-11-24\): 2 problems$/m);
+  });
+
+  it("lint: refuses keys where the stack's configuration does not reach the logins as root", async () => {
+    const users = `shellAccount: true\n    users: [{ name: bob, keys: [${newKey().public}] }]\n`;
+    write("access.yaml", good.replace(/users:[^]*/, users));
+    const problemsAs = async (user: string) => {
+      const connection = { host: "aegir.example", user, hostKey: "SHA256:x" };
+      write("servers.yaml", stringify({ main: { accounts: { instance: "o1", connection } } }));
+      const { stdout } = await lint("--config", "servers.yaml", "--json");
+      const { manifests } = JSON.parse(stdout) as { manifests: { problems: { code: string; line: number }[] }[] };
+      return manifests[0]!.problems.map(({ code, line }) => `${code} ${line}`);
+    };
+    assert.deepEqual(await problemsAs("root"), []);
+    assert.deepEqual(await problemsAs("o1.ftp"), ["keysNeedRoot 7"]);
   });
 
   it("lint: warns of grants that end soon or have ended, without failing", async () => {

@@ -5,7 +5,7 @@ import type { ManifestOptions } from "../ManifestOptions";
 import type { Report } from "../SourceText";
 import { checkClients } from "./clientRules";
 import { checkAllowRemovals, checkKnownFindings } from "./exceptionRules";
-import { checkKeys } from "./keyRules";
+import { checkKeys, checkKeysPossible } from "./keyRules";
 import { RuleContext } from "./RuleContext";
 import { selectServer } from "./serverRule";
 import { checkSites } from "./siteRules";
@@ -27,6 +27,8 @@ export function checkRules(
   checkSites(entries.clients, context);
   checkUsers(entries.clients, context);
   checkKeys(entries.clients, context);
+  // The configuration may have changed since.
+  if (!options.deployed) checkKeysPossible(entries.clients, context);
   if (entries.allowRemovals !== undefined) checkAllowRemovals(entries.allowRemovals, context);
   checkKnownFindings(entries.knownFindings, context);
 }

@@ -29,6 +29,18 @@ export function checkKeys(clients: readonly ClientEntry[], context: RuleContext)
   checkHolders(held, context);
 }
 
+/** Keys can be put into logins of the server. */
+export function checkKeysPossible(clients: readonly ClientEntry[], context: RuleContext): void {
+  const { keysProblem } = context.naming;
+  const [first] = clients.flatMap(({ users }) => users.flatMap(({ keys }) => keys));
+  if (first === undefined || keysProblem === undefined) return;
+  context.report(
+    first,
+    "keysNeedRoot",
+    `The keys of logins cannot be managed on this server: ${keysProblem.what}. ${keysProblem.next}.`,
+  );
+}
+
 /** A key is valid, and one person's: who shares one cannot lose it alone. */
 function checkHolders(held: readonly HeldKey[], context: RuleContext): void {
   const first = new Map<string, HeldKey>();
