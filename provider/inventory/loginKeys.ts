@@ -9,9 +9,13 @@ import { personByName } from "../review/EffectiveAccess";
 import type { LiveKeys } from "../review/fromInventory";
 import { OneLineError } from "../text/OneLineError";
 import type { Inventory } from "../worker/facts";
+import { mapAtMost } from "./mapAtMost";
 
 /** The `authorized_keys` of a login, or why it cannot be read: its holder can see to that. */
 export type LoginKeys = string | { problem: string };
+
+/** Half of the sessions that sshd opens on a connection by default (`MaxSessions`). */
+const MOST_AT_A_TIME = 5;
 
 /** By internal name of the client; undefined where the connection may not read them. */
 export async function loginKeysOn(
@@ -20,13 +24,12 @@ export async function loginKeysOn(
 ): Promise<Map<string, LoginKeys> | undefined> {
   const { accounts } = server.configuration;
   if (accounts === undefined || authorizedKeysProblem(server.configuration) !== undefined) return undefined;
-  const files = new Map<string, LoginKeys>();
   const owners = clients.filter(({ internalName, sites }) => sites.length > 0 && !reservedShellName(internalName));
-  for (const { internalName } of owners) {
+  const files = await mapAtMost(MOST_AT_A_TIME, owners, async ({ internalName }) => {
     const keys = await keysIn(server, shellAccountName(accounts.instance, internalName));
-    if (keys !== undefined) files.set(internalName, keys);
-  }
-  return files;
+    return keys === undefined ? [] : [[internalName, keys] as const];
+  });
+  return new Map(files.flat());
 }
 
 async function keysIn({ authorizedKeys }: AegirServer, login: string): Promise<LoginKeys | undefined> {
