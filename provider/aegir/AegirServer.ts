@@ -24,6 +24,12 @@ const logged = (line: string) => console.log(printable(line, 2000));
 /** An inventory answers all reads of a refresh; it, or its failure, is kept no longer than a refresh takes. */
 const INVENTORY_SECONDS = 15;
 
+/** What a server holds. */
+export interface ServerInventory extends Inventory {
+  /** When it was read: seconds since the epoch, by the server's clock. */
+  takenAt: number;
+}
+
 export class AegirServer {
   readonly #drushConnection: SshConnection | undefined;
   readonly #accountsConnection: SshConnection | undefined;
@@ -32,7 +38,7 @@ export class AegirServer {
   readonly #passwordFiles: PasswordFiles | undefined;
   readonly #authorizedKeys: AuthorizedKeys | undefined;
   readonly #rotations = new Set<string>();
-  #inventory: { taken: number; writes: number; inventory: Promise<Inventory> } | undefined;
+  #inventory: { taken: number; writes: number; inventory: Promise<ServerInventory> } | undefined;
 
   constructor(
     /** The name under which the stack's configuration lists it. */
@@ -125,12 +131,12 @@ export class AegirServer {
   }
 
   /** Everything on the server, in one request that all readers share until something is written. */
-  inventory(): Promise<Inventory> {
+  inventory(): Promise<ServerInventory> {
     const { writes } = this.worker;
     const taken = performance.now();
     const known = this.#inventory;
     if (known?.writes === writes && taken - known.taken < INVENTORY_SECONDS * 1000) return known.inventory;
-    const inventory = this.worker.call("inventory", {}).then(({ result }) => result);
+    const inventory = this.worker.call("inventory", {}).then(({ now, result }) => ({ ...result, takenAt: now }));
     // All reads of a refresh come at about the same time: a failed inventory is not repeated for each of them.
     const asked = { taken, writes, inventory };
     this.#inventory = asked;

@@ -17,6 +17,9 @@ class AegirAccessFacts {
     FROM {hosting_task} t
     INNER JOIN {node} n ON n.vid = t.vid
     WHERE t.rid > 0';
+  const USERS = 'SELECT uid, name, mail, status, created, login, access
+    FROM {users}
+    WHERE uid > 0';
 
   /**
    * A task in processing for longer was killed: the queue does not count it (hosting_task_count_running()).
@@ -470,7 +473,6 @@ class AegirAccessFacts {
 
   public function queueFacts() {
     $running = $this->runningTasks();
-    $lastRun = (int) variable_get('hosting_queue_tasks_last_run', 0);
     return array(
       'queued' => (int) db_query(
         'SELECT COUNT(*)
@@ -479,7 +481,7 @@ class AegirAccessFacts {
          WHERE t.rid > 0 AND t.task_status = 0'
       )->fetchField(),
       'processing' => count($running),
-      'lastRun' => $lastRun > 0 ? $lastRun : NULL,
+      'lastRun' => $this->moment(variable_get('hosting_queue_tasks_last_run', 0)),
       'obstacles' => $this->obstacles($running),
       'disks' => $this->disks(),
     );
@@ -598,7 +600,7 @@ class AegirAccessFacts {
   }
 
   /**
-   * UserFacts of rows of (uid, name, mail, status), in their order.
+   * UserFacts of rows of USERS, in their order.
    */
   public function userFacts(array $rows) {
     if (!$rows) {
@@ -618,6 +620,9 @@ class AegirAccessFacts {
         'name' => $row->name,
         'mail' => (string) $row->mail,
         'active' => (bool) $row->status,
+        'created' => $this->moment($row->created),
+        'lastLogin' => $this->moment($row->login),
+        'lastAccess' => $this->moment($row->access),
         'roles' => array(),
         'administrator' => $row->uid == 1 || $everybody,
         'clients' => array(),
@@ -653,14 +658,16 @@ class AegirAccessFacts {
     return array_values($facts);
   }
 
+  /**
+   * A time as Drupal stores it, NULL for one that never was.
+   */
+  private function moment($stored) {
+    return $stored > 0 ? (int) $stored : NULL;
+  }
+
   public function usersNamed($name) {
     $rows = array();
-    $named = db_query(
-      'SELECT uid, name, mail, status
-       FROM {users}
-       WHERE uid > 0 AND name = :name',
-      array(':name' => $name)
-    );
+    $named = db_query(self::USERS . ' AND name = :name', array(':name' => $name));
     foreach ($named as $row) {
       if ($this->same($row->name, $name)) {
         $rows[] = $row;
@@ -671,13 +678,7 @@ class AegirAccessFacts {
 
   public function usersWithMail($mail) {
     $rows = array();
-    $mailed = db_query(
-      'SELECT uid, name, mail, status
-       FROM {users}
-       WHERE uid > 0 AND mail = :mail
-       ORDER BY uid',
-      array(':mail' => $mail)
-    );
+    $mailed = db_query(self::USERS . ' AND mail = :mail ORDER BY uid', array(':mail' => $mail));
     foreach ($mailed as $row) {
       if ($mail !== '' && $this->same($row->mail, $mail)) {
         $rows[] = $row;

@@ -26,8 +26,8 @@ export function list<Item extends z.ZodType>(item: Item) {
 
 export const nid = z.number().int().positive();
 export const uid = z.number().int().positive();
-/** Seconds since the epoch, by the server's clock. */
-export const serverTime = z.number().int().nonnegative();
+/** Seconds since the epoch, by the server's clock; up to the last one whose year has four digits. */
+export const serverTime = z.number().int().nonnegative().max(253_402_300_799);
 
 /** `hosting_site.status` (docs/aegir.md#status-values). */
 export const SiteStatus = { deleted: -2, disabled: -1, queued: 0, enabled: 1 } as const;
@@ -44,6 +44,11 @@ export const UserFacts = z.object({
   name: z.string(),
   mail: z.string(),
   active: z.boolean(),
+  created: serverTime.nullable(),
+  /** Null for a user who has never logged in; see docs/aegir.md#last-use for what counts. */
+  lastLogin: serverTime.nullable(),
+  /** Also set by administrators, and then says nothing of a user who has never logged in. */
+  lastAccess: serverTime.nullable(),
   roles: list(z.string()),
   administrator: z.boolean(),
   /** Internal names of the clients that this user is bound to, sorted. */

@@ -20,7 +20,7 @@ class AegirAccessReads {
        WHERE n.type = 'site' AND s.status <> -2
        ORDER BY n.title, n.nid"
     );
-    $users = $this->facts->rows('SELECT uid, name, mail, status FROM {users} WHERE uid > 0 ORDER BY uid');
+    $users = $this->facts->rows(AegirAccessFacts::USERS . ' ORDER BY uid');
     return array(
       'server' => $this->facts->server(),
       'clients' => $this->facts->clientFacts($this->facts->references()),
@@ -177,12 +177,7 @@ class AegirAccessReads {
 
   public function user(array $args) {
     if ($args['uid'] !== NULL) {
-      $rows = db_query(
-        'SELECT uid, name, mail, status
-         FROM {users}
-         WHERE uid > 0 AND uid = :uid',
-        array(':uid' => $args['uid'])
-      )->fetchAll();
+      $rows = db_query(AegirAccessFacts::USERS . ' AND uid = :uid', array(':uid' => $args['uid']))->fetchAll();
     }
     elseif ($args['name'] === NULL) {
       $rows = $args['mail'] === NULL ? array() : $this->facts->usersWithMail($args['mail']);

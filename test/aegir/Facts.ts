@@ -135,8 +135,12 @@ export class Facts {
 
   user(user: User): UserFacts {
     const { clients } = this.frontEnd.tables;
+    const { created, login, access, ...facts } = user;
     return {
-      ...user,
+      ...facts,
+      created: created || null,
+      lastLogin: login || null,
+      lastAccess: access || null,
       roles: [...user.roles].sort(),
       administrator: this.frontEnd.isAdministrator(user),
       clients: clients

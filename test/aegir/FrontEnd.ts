@@ -74,6 +74,10 @@ export interface User {
   mail: string;
   active: boolean;
   roles: string[];
+  /** Seconds since the epoch; of the last two 0 if never. */
+  created: number;
+  login: number;
+  access: number;
 }
 
 /** One owner that a site had, as committed. */
@@ -168,6 +172,11 @@ export class FrontEnd {
       if (last?.ownerNid === ownerNid && last.owner === owner) continue;
       this.ownerHistory.push({ site: title, nid, ownerNid, owner });
     }
+  }
+
+  /** PHP's `time()`. */
+  time(): number {
+    return this.clock.now();
   }
 
   // Variables
@@ -367,7 +376,7 @@ export class FrontEnd {
     return this.transaction(() => {
       if (this.userByName(name)) throw new SqlError(1062, `Duplicate entry '${name}' for key 'name'`);
       const uid = ++this.tables.lastUid;
-      this.tables.users.push({ uid, name, mail, active, roles });
+      this.tables.users.push({ uid, name, mail, active, roles, created: this.clock.now(), login: 0, access: 0 });
       return uid;
     });
   }

@@ -130,6 +130,17 @@ export class Panel {
     this.#editUser(userName, { mail });
   }
 
+  /** The login form, or a one-time login link. */
+  logIn(userName: string): void {
+    const now = this.frontEnd.time();
+    this.#editUser(userName, { login: now, access: now });
+  }
+
+  /** A page of the panel in a session that is there already. */
+  visit(userName: string): void {
+    this.#editUser(userName, { access: this.frontEnd.time() });
+  }
+
   block(userName: string): void {
     this.#editUser(userName, { active: false });
   }

@@ -29,6 +29,8 @@ export interface ServerFixture {
   removeDirectories(): Awaitable<void>;
   /** An active user with the role of clients. Answers its uid. */
   addUser(user: { name: string; mail: string }): Awaitable<number>;
+  /** Stores when the user was created, logged in and made a request, in seconds since the epoch; 0 for never. */
+  setTimes(name: string, times: { created: number; login: number; access: number }): Awaitable<void>;
   /** As `user_delete` does it: bindings stay behind. */
   removeUser(name: string): Awaitable<void>;
   /** Writes one row of `hosting_client_user`, for whatever uid, or takes it. */
@@ -66,7 +68,17 @@ export interface ServerFixture {
 /** What is asked of a server; `end` is not. */
 export const operations = [
   ...["state", "digest", "grants", "startTask", "finishTask", "removeTask", "addRunningTask"],
-  ...["addClient", "renameClient", "removeClient", "removeDirectories", "addUser", "removeUser", "bind", "unbind"],
+  ...[
+    "addClient",
+    "renameClient",
+    "removeClient",
+    "removeDirectories",
+    "addUser",
+    "setTimes",
+    "removeUser",
+    "bind",
+    "unbind",
+  ],
   ...["setOwner", "addDeletedSite", "removeSite", "addAlias", "removeAlias", "platform", "restrict", "allowed"],
   ...["addCertificate", "removeCertificate", "setClientPrefix", "holdLock", "releaseLock", "passSecond"],
 ] as Exclude<keyof ServerFixture, "end">[];

@@ -51,6 +51,7 @@ export function smallAegirFixture(aegir: SmallAegir, prefix: string): ServerFixt
     // They end with it.
     removeDirectories: () => undefined,
     addUser: ({ name, mail }) => panel.addUser({ name, mail }),
+    setTimes: (name, times) => change(frontEnd.userByName(name), times),
     removeUser: (name) => panel.deleteUser(name),
     bind: (client, user) => void frontEnd.bind(user, client),
     unbind: (client, user) => void frontEnd.unbind(user, client),

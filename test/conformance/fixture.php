@@ -229,6 +229,10 @@ class AegirFixture {
     return (int) $user->uid;
   }
 
+  private function setTimes($name, array $times) {
+    db_update('users')->fields($times)->condition('name', $name)->execute();
+  }
+
   private function removeUser($name) {
     $uid = db_query('SELECT uid FROM {users} WHERE name = :name', array(':name' => $name))->fetchField();
     user_delete($uid);

@@ -268,6 +268,23 @@ export function describeWorker(name: string, start: () => Promise<Target>): void
         assert.ok((await worker.ok("inventory", {})).users.every(({ uid }) => uid > 0));
       });
 
+      it("say when a user was created, last logged in and last made a request, and null for what never was", async () => {
+        const of = async (suffix: string) => {
+          const { users } = await worker.ok("user", { name: named(suffix) });
+          const { created, lastLogin, lastAccess } = users[0]!;
+          return [created, lastLogin, lastAccess];
+        };
+        await fixture.addUser(person("una"));
+        const { now } = await worker.ask("user", {});
+        const [created = null, ...unused] = await of("una");
+        assert.ok(created !== null && created > now - 3600 && created <= now, `${created} at ${now}`);
+        assert.deepEqual(unused, [null, null]);
+        await fixture.setTimes(named("una"), { created: 1700000000, login: 1700000060, access: 1700003600 });
+        assert.deepEqual(await of("una"), [1700000000, 1700000060, 1700003600]);
+        await fixture.setTimes(named("una"), { created: 0, login: 0, access: 1700003600 });
+        assert.deepEqual(await of("una"), [null, null, 1700003600]);
+      });
+
       it("say of one what the inventory says of all", async () => {
         await makeClient("one", person("una"));
         const { clients, sites, users } = await worker.ok("inventory", {});

@@ -1,5 +1,5 @@
 /** Inventories of servers that no Aegir would let anybody make. */
-import type { Inventory } from "../../provider/worker/facts";
+import type { ServerInventory } from "../../provider/aegir/AegirServer";
 
 export interface Client {
   internalName: string;
@@ -8,8 +8,10 @@ export interface Client {
   users: string[];
 }
 
+const TAKEN_AT = Date.parse("2026-11-24T12:00:00Z") / 1000;
+
 /** A server with the clients given, beside the admin client and the default owner; everything is linked as it should be. */
-export function inventoryOf(clients: Client[], defaultOwned: string[] = []): Inventory {
+export function inventoryOf(clients: Client[], defaultOwned: string[] = []): ServerInventory {
   const reference = (nid: number, { internalName, name }: Client) => ({ nid, internalName, name });
   const all: [Client, Client, ...Client[]] = [
     { internalName: "admin", name: "admin", sites: [], users: [] },
@@ -42,10 +44,11 @@ export function inventoryOf(clients: Client[], defaultOwned: string[] = []): Inv
     ),
     users: names.map((name) => ({
       ...user(name),
-      ...{ roles: ["aegir client"], administrator: false },
+      ...{ created: TAKEN_AT, lastLogin: null, lastAccess: null, roles: ["aegir client"], administrator: false },
       clients: all.filter(({ users }) => users.includes(name)).map(({ internalName }) => internalName),
     })),
     ...{ platforms: [], orphanBindings: [], damaged: [] },
+    takenAt: TAKEN_AT,
     queue: { queued: 0, processing: 0, lastRun: null, obstacles: [], disks: [] },
   };
 }

@@ -21,7 +21,7 @@ foreach (array(6, 7) as $rid) {
 }
 db_insert('sequences')->fields(array('value' => 1))->execute();
 db_insert('users')->fields(array('uid' => 0, 'name' => '', 'mail' => ''))->execute();
-db_insert('users')->fields(array('uid' => 1, 'name' => 'admin', 'mail' => 'admin@example.com', 'status' => 1))->execute();
+db_insert('users')->fields(array('uid' => 1, 'name' => 'admin', 'mail' => 'admin@example.com', 'created' => time(), 'status' => 1))->execute();
 $GLOBALS['user'] = user_load(1);
 
 $node = function ($type, $title, array $properties) {
