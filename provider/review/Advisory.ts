@@ -44,6 +44,8 @@ export type Advisory =
   /** From now on the password is rotated whenever it reaches that age. */
   | { kind: "rotatedByAge"; client: string; everyDays: number }
   | { kind: "passwordRead"; client: string }
+  /** When these people, who lose or gain sites, last used the panel. */
+  | { kind: "lastUse"; people: Person[] }
   | { kind: "made"; person: Person }
   | { kind: "end"; person: Person; client: string; from: string | undefined; to: string | undefined }
   /** A client's `email` was removed; the user with this address stays bound. */
@@ -106,6 +108,7 @@ const WEIGHT: Advisory["kind"][] = [
   "handedOver",
   "gone",
   "new",
+  "lastUse",
   "made",
   "end",
   "mailStays",
@@ -244,6 +247,8 @@ function peopleAdvisories({ before, after, lost, gained }: Compared): Advisory[]
   }
   if (gone.length > 0) advisories.push({ kind: "gone", people: gone.sort(byName) });
   if (fresh.length > 0) advisories.push({ kind: "new", people: fresh.sort(byName) });
+  const used = [...changed.values()].filter(({ lastUse, blocked }) => lastUse !== undefined && !blocked);
+  if (used.length > 0) advisories.push({ kind: "lastUse", people: used.sort(byName) });
   for (const [key, person] of after.people) {
     const known = before.people.has(key) || person.createdAs === undefined;
     if (!known) advisories.push({ kind: "made", person });

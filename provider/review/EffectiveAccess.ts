@@ -10,6 +10,7 @@ import { mailKey, userNameKey } from "../naming/PanelUser";
 import { reducedName, reservedShellName, shellAccountName } from "../naming/ShellAccountName";
 import { canonicalName } from "../naming/SpelledName";
 import { by } from "../text/order";
+import type { LastUse } from "./lastUse";
 
 /** A panel user, known by its name, or by its mail address where a client's `email` says no more. */
 export interface Person {
@@ -25,6 +26,8 @@ export interface Person {
   blocked: boolean;
   /** Sees every site whatever it is bound to. Known of a live server only. */
   administrator: boolean;
+  /** Of the panel, where it is known. */
+  lastUse?: LastUse | undefined;
 }
 
 /** A public key that lets a person in to the login of a client. */

@@ -6,6 +6,7 @@ import { describeKey } from "../naming/AuthorizedKey";
 import { jsonInScript } from "../text/jsonText";
 import { printable } from "../text/printable";
 import type { Binding, EffectiveAccess } from "./EffectiveAccess";
+import { lastUseText } from "./lastUse";
 
 /** The page without its data. Names reach it as JSON alone, and its script sets them as text alone. */
 let template: string | undefined;
@@ -46,11 +47,12 @@ function pageData(access: EffectiveAccess): object {
   return {
     asOf: access.asOf,
     server: access.server ?? null,
-    people: people.map(({ name, by, blocked, administrator }) => ({
+    people: people.map(({ name, by, blocked, administrator, lastUse }) => ({
       name: printable(name),
       by,
       blocked,
       administrator,
+      lastUse: lastUse === undefined ? null : lastUseText(lastUse),
     })),
     sites: sites.map(({ site, owner }) => ({ site: printable(site), owner: clientIndex.get(owner ?? "") ?? null })),
     clients: clients.map(({ internalName, name, passwordEnds, bindings }) => ({

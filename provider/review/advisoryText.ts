@@ -2,7 +2,8 @@ import { describeKey } from "../naming/AuthorizedKey";
 import { capitalizedPhrase, enumerated, name, type Phrase, phrase } from "../text/Phrase";
 import type { Advisory } from "./Advisory";
 import type { AccessKey, Release } from "./EffectiveAccess";
-import type { SubjectText } from "./SubjectText";
+import { lastUseText } from "./lastUse";
+import { SHOWN_PEOPLE, type SubjectText } from "./SubjectText";
 
 export function advisoryText(advisory: Advisory, subjects: SubjectText): Phrase {
   switch (advisory.kind) {
@@ -27,6 +28,11 @@ export function advisoryText(advisory: Advisory, subjects: SubjectText): Phrase 
       return phrase`Left with no site: ${subjects.people(advisory.people)}.`;
     case "new":
       return phrase`Had no site before: ${subjects.people(advisory.people)}.`;
+    case "lastUse": {
+      const { people } = advisory;
+      const uses = people.map((person) => phrase`${subjects.person(person)} ${lastUseText(person.lastUse!)}`);
+      return phrase`As of ${people[0]!.lastUse!.asOf}, ${enumerated(uses, SHOWN_PEOPLE)}.`;
+    }
     case "wide":
       return phrase`${capitalizedPhrase(subjects.person(advisory.person))} would reach ${advisory.sites} of all ${advisory.of} sites.`;
     case "rotated":

@@ -6,6 +6,7 @@ import {
   lastingBinding,
   personByName,
 } from "./EffectiveAccess";
+import { dayOf, lastUseOf, type PanelTimes } from "./lastUse";
 
 /** What of a live server's inventory decides who reaches which site. */
 export interface LiveAccess {
@@ -18,10 +19,12 @@ export interface LiveAccess {
     readonly hostmaster: boolean;
   }[];
   readonly users: readonly LiveUser[];
+  /** When it was read, in seconds since the epoch by the server's clock. On the day that the access is of if absent. */
+  readonly takenAt?: number;
 }
 
 /** A panel user. */
-export interface LiveUser {
+export interface LiveUser extends PanelTimes {
   readonly name: string;
   readonly active: boolean;
   readonly administrator: boolean;
@@ -55,10 +58,12 @@ export function accessOfInventory(
   passwordEnds: ReadonlyMap<string, string> = new Map(),
   liveKeys: LiveKeys = new Map(),
 ): EffectiveAccess {
+  const lookedAt = inventory.takenAt === undefined ? asOf : dayOf(inventory.takenAt);
   const people = inventory.users.map((user) =>
     personByName(user.name, {
       blocked: !user.active,
       administrator: seesEverySite(user, inventory),
+      lastUse: lastUseOf(user, lookedAt),
     }),
   );
   const bindings = new Map<string, Map<string, Binding>>();

@@ -9,14 +9,20 @@ import {
   personByName,
   type Release,
 } from "./EffectiveAccess";
+import type { LastUse } from "./lastUse";
 
 /**
  * The access that a manifest declares: what the server holds besides is not known here, because bindings are added to
  * whatever others there are.
  *
  * @param instance the Octopus instance, the `o1` of a login `o1.acme`, if it is known; null of a server that makes no logins
+ * @param lastUses when people last used the panel, by their keys, where it is known
  */
-export function accessOfManifest(manifest: Manifest, instance?: string | null): EffectiveAccess {
+export function accessOfManifest(
+  manifest: Manifest,
+  instance?: string | null,
+  lastUses: ReadonlyMap<string, LastUse> = new Map(),
+): EffectiveAccess {
   return new EffectiveAccess({
     asOf: manifest.asOf,
     server: manifest.server,
@@ -29,7 +35,11 @@ export function accessOfManifest(manifest: Manifest, instance?: string | null): 
         ...client.expired.map((user) => ({ user, ended: true })),
       ].map(({ user, ended }): Binding => {
         const { name, createUser, expires, reason } = user;
-        const person = personByName(name, { createdAs: createUser?.email, welcomed: createUser?.welcomeMail ?? false });
+        const person = personByName(name, {
+          createdAs: createUser?.email,
+          welcomed: createUser?.welcomeMail ?? false,
+          lastUse: lastUses.get(personByName(name).key),
+        });
         const keys = client.shellAccount ? keysOf(user.keys) : [];
         return { person, expires, reason, ended, keys };
       });

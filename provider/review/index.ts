@@ -20,5 +20,6 @@ export { accessOfManifest } from "./fromManifest";
 export { accessOfPreview, IncompletePreview, type PreviewedAccess } from "./fromPreview";
 export { grantsText, readGrants, UnreadableGrants } from "./Grants";
 export { jsonAccess, jsonReview } from "./jsonReview";
+export type { LastUse, PanelTimes } from "./lastUse";
 export { COMMENT_MARK, markdownReview } from "./markdownReview";
 export { textRefusals, textReview, type TextOptions } from "./textReview";

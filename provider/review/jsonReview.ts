@@ -66,8 +66,8 @@ function plainWho(who: Who): object {
   return who.kind === "person" ? { kind: "person", ...plainPerson(who.person) } : who;
 }
 
-function plainPerson({ name, by, blocked, administrator }: Person): object {
-  return { name, by, blocked, administrator };
+function plainPerson({ name, by, blocked, administrator, lastUse }: Person): object {
+  return { name, by, blocked, administrator, ...(lastUse && { lastUse }) };
 }
 
 /** People as names, where the data has whole persons. */

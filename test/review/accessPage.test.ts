@@ -75,6 +75,16 @@ describe("The access page", () => {
       assert.doesNotMatch(text, /\beve\b/);
     });
 
+    it("access page: shows when each person last used the panel, where it is known", async () => {
+      const uses = new Map([["user:alice", { day: "2026-08-25", created: "2020-01-01", asOf: TODAY }]]);
+      const text = "version: 1\nclients:\n  - { name: A, internalName: a, sites: [a.example], users: [alice, bob] }\n";
+      const access = accessOfManifest(parseManifest(text, "access.yaml", { asOf: TODAY }), null, uses);
+      await browser.show(accessPage(access), "#site%3Aa.example");
+      assert.match(await shown("detail"), /In the panel\s+alice\s*last used the panel on 2026-08-25\s+bob$/);
+      await click("alice");
+      assert.match(await shown("detail"), /^alice\s+reaches 1 site in the panel\s+last used the panel on 2026-08-25/);
+    });
+
     it("access page: shows names unchanged and runs no code in them", async () => {
       await browser.show(accessPage(small), "#client%3Aacme");
       assert.ok((await shown("detail")).includes(evil));

@@ -76,6 +76,17 @@ describe("The access on a live server", () => {
     );
   });
 
+  it("access on a live server: knows when people last used the panel, by the server's clock, if the inventory says so", () => {
+    const [used, seen] = [Date.parse("2024-02-03T04:05:06Z") / 1000, Date.parse("2024-05-06T07:08:09Z") / 1000];
+    const users = [{ ...inventory.users[1]!, created: null, lastLogin: used, lastAccess: null }];
+    const lastUse = (more: object) =>
+      accessOfInventory({ ...inventory, users, ...more }, TODAY).people.get("user:alice");
+    const day = "2024-02-03";
+    assert.deepEqual(lastUse({ takenAt: seen })?.lastUse, { day, created: null, asOf: "2024-05-06" });
+    assert.deepEqual(lastUse({})?.lastUse, { day, created: null, asOf: TODAY });
+    assert.equal(access.people.get("user:alice")?.lastUse, undefined, "which inventories of earlier releases do not");
+  });
+
   it("access on a live server: compares names with a manifest regardless of case", () => {
     const declared = picture(["{ name: Acme, internalName: acme, sites: [a.example], users: [alice] }"]);
     const { lost, gained } = differenceOf(declared, access);
