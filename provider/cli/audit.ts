@@ -6,6 +6,8 @@ import { type KnownFinding, type Manifest, ManifestError, parseManifest } from "
 import { addKnownFindings } from "../manifest/addKnownFindings";
 import { WARNED_DAYS } from "../manifest/Manifest";
 import { manifestBytes } from "../manifest/parseManifest";
+import { lastUsesOf } from "../review/auditedLastUse";
+import { dayOf } from "../review/lastUse";
 import { plural, rendered } from "../text/Phrase";
 import { printable } from "../text/printable";
 import type { Style } from "../text/Style";
@@ -18,12 +20,14 @@ import {
   type ManifestWithInventory,
   manifestWithInventory,
 } from "./manifestOptions";
+import { unusedDays } from "./unusedOption";
 
 const TITLES: Record<AuditEntry["kind"], string> = {
   drift: "Not as declared",
   undeclared: "Access that is not declared",
   defect: "Damaged on the server",
   password: "Passwords that end",
+  unused: "Access that is not used",
   accepted: "Known findings",
   ends: "Ends soon",
   known: "Good to know",
@@ -40,12 +44,20 @@ export const audit = defineCommand({
       `end within ${PASSWORD_WARNED_DAYS} days before a rotation by age.`,
     `Also reports access that ends within ${WARNED_DAYS} days, and facts that a manifest cannot declare (administrators, restricted ` +
       "platforms, shared mail addresses). These do not change the exit code.",
+    "With --unused, also reports people who have not used the panel for so many days, with the clients that they may act for, declared " +
+      "or not, and administrators other than user 1. Blocked users reach nothing and are left out. The panel records one last use for " +
+      "each user, not for each client or site, and does not see logins over SSH, SFTP and FTPS.",
     "To silence a finding, list it under knownFindings in the manifest, with a reason and a last day. --accept adds all " +
       "current findings except drift, which a deployment repairs.",
   ],
   operands: { usage: `[${MANIFEST_USAGE}]`, least: 0, most: 1 },
   options: {
     ...LIVE_OPTIONS,
+    unused: {
+      type: "string",
+      value: "DAYS",
+      help: "also reports access of people who have not used the panel for so many days",
+    },
     accept: { type: "boolean", help: "adds all current findings except drift to knownFindings in the manifest" },
     reason: { type: "string", value: "TEXT", help: "with --accept: why the findings are acceptable" },
     until: { type: "string", value: "DAY", help: "with --accept: the last day (UTC) on which they are silenced" },
@@ -53,29 +65,38 @@ export const audit = defineCommand({
   exitCodes: {
     [ExitCode.ok]: "the server matches the manifest and has no other access, known findings aside",
     [ExitCode.found]:
-      "something on the server differs from the manifest, is damaged, is not declared, or is a password that ends",
+      "something on the server differs from the manifest, is damaged, is not declared, is a password that ends, or is not used (--unused)",
   },
   examples: [
     ["audit --stack production", "access.yaml against the server of Pulumi.production.yaml"],
     ["audit access.yaml --config servers.yaml --json", "the same result for a script"],
+    ["audit --unused 90", "also the people who have not used the panel for 90 days"],
     [
       'audit access.yaml --accept --reason "TICKET-12, moves in spring" --until 2027-03-31',
       "silences all current findings, in lines that can be reviewed",
     ],
   ],
   async run({ values, operands }, context) {
-    const { accept = false, reason, until, ...options } = values;
+    const { accept = false, reason, until, unused, ...options } = values;
+    const days = unusedDays(unused);
     if (accept !== (reason !== undefined && until !== undefined) || (reason === undefined) !== (until === undefined)) {
       throw new UsageError("--accept needs --reason and --until, and they need --accept.");
     }
     const read = await manifestWithInventory(operands[0], options, context);
     const { inventory, logins } = read;
     const manifest =
-      reason === undefined || until === undefined ? read.manifest : accepting(read, context, { reason, until });
-    const { entries, unmatched } = auditOf(manifest, inventory, logins);
+      reason === undefined || until === undefined ? read.manifest : accepting(read, context, { reason, until, days });
+    const { entries, unmatched } = auditOf(manifest, inventory, logins, days);
     return {
       exitCode: entries.some(isAlarming) ? ExitCode.found : ExitCode.ok,
-      facts: { asOf: manifest.asOf, entries: entries.map((entry) => ({ ...entry, says: text(entry) })), unmatched },
+      facts: {
+        asOf: manifest.asOf,
+        entries: entries.map((entry) => ({ ...entry, says: text(entry) })),
+        unmatched,
+        ...(days !== undefined && {
+          lastUse: lastUsesOf(inventory.users, dayOf(inventory.takenAt), manifest.server),
+        }),
+      },
       text: (style) => report(entries, unmatched, manifest.asOf, style),
     };
   },
@@ -89,9 +110,9 @@ function text({ says }: AuditEntry): string {
 function accepting(
   { manifest, file, options, inventory, logins }: ManifestWithInventory,
   { directory }: CommandContext,
-  { reason, until }: { reason: string; until: string },
+  { reason, until, days }: { reason: string; until: string; days: number | undefined },
 ): Manifest {
-  const added = auditOf(manifest, inventory, logins).entries.flatMap((entry) => {
+  const added = auditOf(manifest, inventory, logins, days).entries.flatMap((entry) => {
     const { finding, names, accepted } = entry;
     const isNew = isAlarming(entry) && finding !== undefined && accepted === undefined;
     return isNew ? [{ finding, names, reason, until }] : [];

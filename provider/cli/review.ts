@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { type Manifest, ManifestError, type ManifestOptions, parseManifest } from "../manifest";
-import { manifestBytes } from "../manifest/parseManifest";
+import { firstBytes, manifestBytes } from "../manifest/parseManifest";
 import {
   accessOfManifest,
   accessOfPreview,
@@ -12,10 +12,13 @@ import {
   type EffectiveAccess,
   IncompletePreview,
   jsonReview,
+  type LastUse,
   markdownReview,
+  readLastUses,
   type Review,
   reviewOf,
   textReview,
+  UnreadableLastUses,
 } from "../review";
 import { jsonText } from "../text/jsonText";
 import { codeBlock } from "../text/markdown";
@@ -27,6 +30,9 @@ import { asOfDay, bytesOf, namingOptions, OFFLINE_OPTIONS } from "./manifestOpti
 
 const FORMATS = ["text", "markdown", "json", "html"] as const;
 type Format = (typeof FORMATS)[number];
+
+/** Bytes. What an audit prints of ten thousand sites that are all undeclared needs a fifth of it. */
+const MAXIMUM_AUDIT_SIZE = 16 * 1024 * 1024;
 
 /** What a revision that has no manifest declares. */
 const NOTHING = Buffer.from("version: 1\nclients: []\n");
@@ -40,6 +46,8 @@ export const review = defineCommand({
       "`pulumi preview --json --show-sames` instead. Needs no server, no state, no key and no passphrase.",
     "Refuses a change that takes away too much or affects something protected, unless the manifest confirms it " +
       "(allowRemovals). Does not know access that exists only on the server: see `plan` and `audit`.",
+    "With --last-use, says when people who lose or gain access last used the panel, as the server showed it to `audit --unused DAYS --json`. " +
+      "The file changes nothing else.",
     "In a pull request, compare HEAD^1 and HEAD of the merge commit. The difference is what merging changes.",
   ],
   operands: { usage: "BASE HEAD", least: 0, most: 2 },
@@ -49,6 +57,11 @@ export const review = defineCommand({
       type: "string",
       value: "FILE",
       help: "reads the output of `pulumi preview --json --show-sames` instead of BASE and HEAD",
+    },
+    "last-use": {
+      type: "string",
+      value: "FILE",
+      help: "reads when people last used the panel from the output of `audit --unused DAYS --json`",
     },
     format: {
       type: "string",
@@ -68,14 +81,15 @@ export const review = defineCommand({
     ],
     ["review main HEAD --manifest access.yaml", "what a branch would change"],
     ["review before.yaml after.yaml --format html > access.html", "a page to search by person or by site"],
+    ["review main HEAD --manifest access.yaml --last-use audit.json", "also when the people last used the panel"],
     ["review --preview preview.json --format markdown", "for a program in TypeScript, which has no manifest"],
   ],
   run({ values, operands }, { directory }) {
     const format = formatOf(values.format);
     const asOf = asOfDay(values["as-of"]);
     if (values.preview !== undefined) {
-      if (operands.length > 0 || values.manifest !== undefined) {
-        throw new UsageError("--preview cannot be combined with BASE, HEAD or --manifest.");
+      if (operands.length > 0 || values.manifest !== undefined || values["last-use"] !== undefined) {
+        throw new UsageError("--preview cannot be combined with BASE, HEAD, --manifest or --last-use.");
       }
       return Promise.resolve(
         reviewed(previewed(bytesOf(values.preview, directory, readFileSync), values.preview, asOf), format),
@@ -85,9 +99,12 @@ export const review = defineCommand({
     if (base === undefined || head === undefined) throw new UsageError("Give BASE and HEAD, or --preview.");
     const contents = values.manifest === undefined ? files(base, head) : revisions(values.manifest, base, head);
     const options = { asOf, ...namingOptions(values, directory) };
-    const before = accessOf(parseBase(contents.base, options), options);
+    const declared = parseBase(contents.base, options);
     try {
-      const after = accessOf(parseManifest(contents.head.bytes, contents.head.name, options), options);
+      const declares = parseManifest(contents.head.bytes, contents.head.name, options);
+      const lastUse = values["last-use"];
+      const lastUses = lastUse === undefined ? undefined : lastUsesIn(lastUse, declares, directory);
+      const [before, after] = [accessOf(declared, options, lastUses), accessOf(declares, options, lastUses)];
       const review = { ...reviewOf(differenceOf(before, after)), checksums: checksumsOf(before, after) };
       return Promise.resolve(reviewed([review], format));
     } catch (error) {
@@ -134,11 +151,36 @@ function parseBase({ name, bytes }: { name: string; bytes: Uint8Array }, options
   }
 }
 
-function accessOf(manifest: Manifest, { servers }: ManifestOptions): EffectiveAccess {
+/** @throws UsageError if it is not what an audit of the manifest's server has printed */
+function lastUsesIn(file: string, manifest: Manifest, directory: string): Map<string, LastUse> {
+  const bytes = bytesOf(file, directory, (path) => firstBytes(path, MAXIMUM_AUDIT_SIZE + 1));
+  if (bytes.length > MAXIMUM_AUDIT_SIZE) {
+    throw new UsageError(`${printable(file)} is larger than ${MAXIMUM_AUDIT_SIZE / 1024 / 1024} MiB.`);
+  }
+  try {
+    const { server, of } = readLastUses(Buffer.from(bytes).toString());
+    if (server === manifest.server) return of;
+    const [found, declared] = [server, manifest.server].map((name) =>
+      name === undefined ? "a server without a name" : printable(name),
+    );
+    throw new UsageError(`${printable(file)} is of ${found}, and the manifest of ${declared}.`);
+  } catch (error) {
+    if (!(error instanceof UnreadableLastUses)) throw error;
+    throw new UsageError(
+      `${printable(file)} is not what \`audit --unused DAYS --json\` prints: ${printable(error.message.split("\n")[0]!)}`,
+    );
+  }
+}
+
+function accessOf(
+  manifest: Manifest,
+  { servers }: ManifestOptions,
+  lastUses: ReadonlyMap<string, LastUse> | undefined,
+): EffectiveAccess {
   const name = manifest.server ?? Object.keys(servers ?? {})[0];
   // Without a configuration it is not known whether the server makes logins: they are counted then.
   const server = name === undefined ? undefined : servers?.[name];
-  return accessOfManifest(manifest, server && (server.instance ?? null));
+  return accessOfManifest(manifest, server && (server.instance ?? null), lastUses);
 }
 
 /** A preview is of all servers of a stack. */

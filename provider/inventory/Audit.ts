@@ -2,6 +2,7 @@
  * A live server compared with its manifest: what is not as declared, what gives access and is not declared, and what is
  * about to end.
  */
+import type { ServerInventory } from "../aegir/AegirServer";
 import { type KnownFinding, type Manifest, WARNED_DAYS } from "../manifest/Manifest";
 import { daysBetween } from "../naming/Day";
 import { mailKey, userNameKey } from "../naming/PanelUser";
@@ -14,6 +15,7 @@ import { keyDifference, type LoginKeys } from "./loginKeys";
 import { endingPasswords, type LiveLogins } from "./passwords";
 import { planOf } from "./Plan";
 import { declaredSitesOf } from "./undeclared";
+import { UNUSED, unusedAccess } from "./unused";
 
 export interface AuditEntry {
   /**
@@ -21,11 +23,12 @@ export interface AuditEntry {
    * - `undeclared`: gives access, and the manifest does not declare it
    * - `defect`: damaged on the server
    * - `password`: a declared login whose password has ended or ends soon, or passwords that could not be looked at
+   * - `unused`: may act for clients, declared or not, and has not used the panel for so many days
    * - `ends`: will end soon; nothing is wrong
-   * - `accepted`: undeclared or a defect, and listed in the manifest's knownFindings
+   * - `accepted`: would alarm, and is listed in the manifest's knownFindings
    * - `known`: gives access by design of the server, such as administrators; no manifest can say it
    */
-  kind: "drift" | "undeclared" | "defect" | "password" | "accepted" | "ends" | "known";
+  kind: "drift" | "undeclared" | "defect" | "password" | "unused" | "accepted" | "ends" | "known";
   /** The id by which knownFindings names it; undefined if it cannot be accepted. */
   finding: string | undefined;
   /** The resource's id, where there is one. */
@@ -38,17 +41,38 @@ export interface AuditEntry {
 }
 
 /** In the order of their urgency. */
-export const AUDIT_KINDS = ["drift", "undeclared", "defect", "password", "accepted", "ends", "known"] as const;
+export const AUDIT_KINDS = [
+  "drift",
+  "undeclared",
+  "defect",
+  "password",
+  "unused",
+  "accepted",
+  "ends",
+  "known",
+] as const;
 
-/** A live server beside its manifest, and the knownFindings that match nothing any more. */
+/**
+ * A live server beside its manifest, and the knownFindings that match nothing any more.
+ *
+ * @param unusedDays how long the panel was not used by people to report; undefined: nobody is reported for that
+ */
 export function auditOf(
   manifest: Manifest,
-  inventory: Inventory,
+  inventory: ServerInventory,
   logins: LiveLogins,
+  unusedDays: number | undefined,
 ): { entries: AuditEntry[]; unmatched: KnownFinding[] } {
-  const all = [...found(manifest, inventory), ...passwords(manifest, logins), ...keysFound(manifest, logins)];
+  const all = [
+    ...found(manifest, inventory),
+    ...passwords(manifest, logins),
+    ...keysFound(manifest, logins),
+    ...unused(inventory, unusedDays),
+  ];
   const entries = all.map((entry) => accepted(entry, manifest));
-  const unmatched = manifest.knownFindings.filter((known) => !entries.some((entry) => entry.accepted === known));
+  const unmatched = manifest.knownFindings
+    .filter((known) => unusedDays !== undefined || !known.finding.startsWith(UNUSED))
+    .filter((known) => !entries.some((entry) => entry.accepted === known));
   return { entries: inOrder(entries), unmatched };
 }
 
@@ -123,7 +147,7 @@ function inOrder(entries: AuditEntry[]): AuditEntry[] {
 
 /** True if a nightly job should alarm. */
 export function isAlarming({ kind }: AuditEntry): boolean {
-  return kind === "drift" || kind === "undeclared" || kind === "defect" || kind === "password";
+  return kind !== "accepted" && kind !== "ends" && kind !== "known";
 }
 
 function entry(kind: "drift" | "ends", resource: string, says: Phrase): AuditEntry {
@@ -242,6 +266,13 @@ function passwords(manifest: Manifest, logins: LiveLogins): AuditEntry[] {
   }
   return endingPasswords(manifest, logins).map(({ resource, says }) => {
     return { kind: "password", finding: `password-${resource}`, resource, says, names: [] };
+  });
+}
+
+function unused(inventory: ServerInventory, days: number | undefined): AuditEntry[] {
+  if (days === undefined) return [];
+  return unusedAccess(inventory, days).map(({ finding, says, clients }) => {
+    return { kind: "unused", finding, resource: undefined, says, names: clients };
   });
 }
 

@@ -13,6 +13,7 @@ import { canonicalName, lookAlikeReasons } from "../naming/SpelledName";
 import { by } from "../text/order";
 import { quoted } from "../text/quoted";
 import { type ClientFacts, type Inventory, type SiteFacts, SiteStatus, type UserFacts } from "../worker/facts";
+import type { UnusedAccess } from "./unused";
 
 /** A client of the server with its sites and users, each in the order of their names. */
 export interface LiveClient {
@@ -44,8 +45,13 @@ const ROLE = "aegir client";
  * All clients but the default owner and the admin client, which are not declared, by internal name.
  *
  * @param hasAccounts whether the configuration has shell accounts for the server: it is BOA then, whatever it says itself
+ * @param unused people to remark on
  */
-export function liveClients({ server, clients, sites, users }: Inventory, hasAccounts = false): LiveClient[] {
+export function liveClients(
+  { server, clients, sites, users }: Inventory,
+  hasAccounts = false,
+  unused: readonly UnusedAccess[] = [],
+): LiveClient[] {
   const boa = hasAccounts || octopusInstance(server) !== null;
   const siteProblems = siteProblemsOf(sites);
   const sitesOf = grouped(
@@ -53,6 +59,7 @@ export function liveClients({ server, clients, sites, users }: Inventory, hasAcc
     ({ ownerNid }) => ownerNid,
   );
   const usersByUid = new Map(users.map((user) => [user.uid, user]));
+  const unusedByUid = new Map(unused.map((access) => [access.uid, access]));
   const candidates = clients.filter(({ isDefault, isAdmin }) => !isDefault && !isAdmin);
   const problems = clientProblemsOf(candidates, server.clientPrefix, boa);
   return candidates
@@ -62,7 +69,9 @@ export function liveClients({ server, clients, sites, users }: Inventory, hasAcc
       sites: (sitesOf.get(client.nid) ?? [])
         .map((site) => ({ site: site.site, problems: siteProblems(site) }))
         .sort(by("site")),
-      users: client.users.map(({ uid, name }) => liveUser(name, usersByUid.get(uid))).sort(by("name")),
+      users: client.users
+        .map(({ uid, name }) => liveUser(name, usersByUid.get(uid), unusedByUid.get(uid)))
+        .sort(by("name")),
       problems: problems.get(client) ?? [],
       remarks: lookAlikeReasons(client.name),
     }))
@@ -135,7 +144,7 @@ function siteProblemsOf(sites: SiteFacts[]): (site: SiteFacts) => string[] {
   };
 }
 
-function liveUser(name: string, facts: UserFacts | undefined): LiveUser {
+function liveUser(name: string, facts: UserFacts | undefined, unused: UnusedAccess | undefined): LiveUser {
   return {
     name: canonicalName(name),
     problems: userNameProblems(canonicalName(name)),
@@ -144,6 +153,7 @@ function liveUser(name: string, facts: UserFacts | undefined): LiveUser {
       ...(facts?.active === false ? ["blocked in the panel"] : []),
       ...(facts?.administrator ? ["an administrator, who sees every site anyway"] : []),
       ...(facts && !facts.administrator && !facts.roles.includes(ROLE) ? [`lacks the role "${ROLE}"`] : []),
+      ...(unused ? [unused.remark] : []),
     ],
   };
 }

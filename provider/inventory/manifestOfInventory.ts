@@ -9,6 +9,7 @@ import { yamlScalar } from "../text/yamlScalar";
 import type { Inventory } from "../worker/facts";
 import { type LiveClient, liveClients, type LiveSite, type LiveUser } from "./declarable";
 import { findingsOf, findingText } from "./findings";
+import type { UnusedAccess } from "./unused";
 
 /** Begins every comment that needs a decision, so that `grep decide:` finds them all. */
 export const DECIDE = "decide:";
@@ -26,9 +27,15 @@ const HEADER = [
 /**
  * @param server the configured server's name, where a stack has several
  * @param hasAccounts whether the configuration has shell accounts for the server
+ * @param unused people to mark for a decision
  */
-export function manifestOfInventory(inventory: Inventory, server?: string, hasAccounts = false): string {
-  const clients = liveClients(inventory, hasAccounts);
+export function manifestOfInventory(
+  inventory: Inventory,
+  server?: string,
+  hasAccounts = false,
+  unused: readonly UnusedAccess[] = [],
+): string {
+  const clients = liveClients(inventory, hasAccounts, unused);
   const declared = clients.some(({ problems }) => problems.length === 0);
   return [
     ...HEADER,

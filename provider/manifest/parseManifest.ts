@@ -40,7 +40,12 @@ export function readManifest(file: string, options: ManifestOptions = {}): Manif
  * @throws the errors of node:fs
  */
 export function manifestBytes(file: string): Uint8Array {
-  const bytes = Buffer.alloc(MAXIMUM_MANIFEST_SIZE + 1);
+  return firstBytes(file, MAXIMUM_MANIFEST_SIZE + 1);
+}
+
+/** @throws the errors of node:fs */
+export function firstBytes(file: string, most: number): Uint8Array {
+  const bytes = Buffer.alloc(most);
   const descriptor = openSync(file, "r");
   try {
     let length = 0;

@@ -3,6 +3,7 @@ export { accessPage } from "./accessPage";
 export type { Advisory } from "./Advisory";
 export type { AccessChange, Cause, GrantCounts, Rename, Who } from "./AccessChange";
 export { reviewOf, type Refusal, type Review } from "./RemovalLimit";
+export { readLastUses, UnreadableLastUses } from "./auditedLastUse";
 export { checksumsOf } from "./checksum";
 export { differenceOf, type Difference } from "./Difference";
 export {

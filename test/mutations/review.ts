@@ -37,6 +37,24 @@ export const review: WrittenMutation[] = [
       "test/review/removalLimit.test.ts: removal limit: applies the limits from before the change, which were reviewed",
   },
   {
+    name: "take an administrator's edit of a user for a use",
+    danger: "An account that its owner never used is not reported.",
+    file: "provider/review/lastUse.ts",
+    find: "lastLogin === null ? null : Math.max(lastLogin, lastAccess ?? 0)",
+    replace: "lastLogin === null ? (lastAccess ?? null) : Math.max(lastLogin, lastAccess ?? 0)",
+    caughtBy:
+      "test/inventory/unused.test.ts: unused: an access without a login is what an administrator did to the user",
+  },
+  {
+    name: "count the days of the last use on the clock of this machine",
+    danger: "With a server whose clock is wrong, people who use the panel are reported, or nobody is.",
+    file: "provider/inventory/unused.ts",
+    find: "const asOf = dayOf(inventory.takenAt);",
+    replace: "const asOf = dayOf(Date.now() / 1000);",
+    caughtBy:
+      "test/inventory/unused.test.ts: unused: names the person, the clients, the sites and the day of the last use",
+  },
+  {
     name: "let a protected site go",
     danger: "The one site that must not change hands does.",
     file: "provider/review/RemovalLimit.ts",
