@@ -10,9 +10,9 @@ import { manifestBytes } from "../manifest/parseManifest";
 import { dayProblems, utcDay } from "../naming/Day";
 import { OneLineError } from "../text/OneLineError";
 import { printable } from "../text/printable";
-import { type CommandContext, type CommandOptions,UsageError } from "./Command";
+import { type CommandContext, type CommandOptions, UsageError } from "./Command";
 import { serversOfOnlyStack } from "./serverFiles";
-import { checkedServers, SERVER_OPTIONS, type ServerOptions,uncheckedServers, withServer } from "./serverOptions";
+import { checkedServers, SERVER_OPTIONS, type ServerOptions, uncheckedServers, withServer } from "./serverOptions";
 
 /** Where a manifest is if the command line names none: in a project of its own, or in this repository. */
 const DEFAULT_FILES = ["access.yaml", "stacks/access.yaml"];

@@ -48,7 +48,7 @@ export function serversOfStack(start: string, stack: string | undefined): Unchec
 
 function projectName(project: string): string {
   const settings = yaml(read(project), project) as { name?: unknown } | null;
-  return String(settings?.name ?? "");
+  return typeof settings?.name === "string" ? settings.name : "";
 }
 
 /** The servers of a project's only stack; undefined outside a project, if it has several stacks, or if its servers are missing or encrypted. */

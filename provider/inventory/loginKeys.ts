@@ -1,7 +1,7 @@
 /** The keys in the logins of a live server, beside those that a manifest declares. */
 import type { AegirServer } from "../aegir/AegirServer";
 import { authorizedKeysProblem } from "../aegir/ServerConfiguration";
-import { decideKeys, foreignLines, letsIn, letsInForGood, type IsOurs } from "../decisions/authorizedKeys";
+import { decideKeys, foreignLines, type IsOurs, letsIn, letsInForGood } from "../decisions/authorizedKeys";
 import type { Manifest, ManifestClient } from "../manifest/Manifest";
 import { authorizedKeyIn, describeKey, keysOf } from "../naming/AuthorizedKey";
 import { reservedShellName, shellAccountName } from "../naming/ShellAccountName";

@@ -4,7 +4,7 @@ import { loginAddress } from "../aegir/loginAddress";
 import type { Password } from "../aegir/PasswordFiles";
 import { authorizedKeysProblem } from "../aegir/ServerConfiguration";
 import { configurationOf, serverFor } from "../aegir/servers";
-import { type AuthorizedKey,authorizedKeyProblems, keySet } from "../naming/AuthorizedKey";
+import { type AuthorizedKey, authorizedKeyProblems, keySet } from "../naming/AuthorizedKey";
 import { internalNameProblems } from "../naming/InternalName";
 import { everyDaysProblems, windowProblems } from "../naming/RotationByAge";
 import { reducedName, shellAccountName } from "../naming/ShellAccountName";
@@ -39,7 +39,7 @@ import {
   type ResourceHandlers,
   STATE_VERSION,
 } from "./ResourceHandlers";
-import { isDeclared, noteDeclared,registerIdentities } from "./uniqueIdentities";
+import { isDeclared, noteDeclared, registerIdentities } from "./uniqueIdentities";
 import { isKnown } from "./values";
 
 const rotationByAge = {

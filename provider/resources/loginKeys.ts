@@ -12,7 +12,7 @@ import {
   withKeys,
   withoutKeys,
 } from "../decisions/authorizedKeys";
-import { type AuthorizedKey,describeKey, keyLine, keysOf } from "../naming/AuthorizedKey";
+import { type AuthorizedKey, describeKey, keyLine, keysOf } from "../naming/AuthorizedKey";
 import { OneLineError } from "../text/OneLineError";
 import { report } from "./report";
 

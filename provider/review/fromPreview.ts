@@ -1,6 +1,6 @@
 /** The access before and after a deployment, from the steps of `pulumi preview --json --show-sames`. */
 import { z } from "zod";
-import { keysOf, type AuthorizedKey } from "../naming/AuthorizedKey";
+import { type AuthorizedKey, keysOf } from "../naming/AuthorizedKey";
 import {
   type AccessClient,
   accessClient,
