@@ -1,6 +1,6 @@
 /**
  * The desired access that a manifest declares, validated, in one normal form and in a stable order: clients by internal
- * name, sites by domain, users by name, whatever the order in the file.
+ * name, sites by domain, users, people and teams by name, whatever the order in the file.
  */
 import type { RotationByAge } from "../naming/RotationByAge";
 import type { ManifestProblem } from "./ManifestError";
@@ -13,6 +13,9 @@ export interface Manifest {
   removalLimit: RemovalLimit;
   /** Undefined as well if it has ended. */
   allowRemovals: AllowedRemovals | undefined;
+  /** Those with a record of their own. */
+  people: ManifestPerson[];
+  teams: ManifestTeam[];
   clients: ManifestClient[];
   /** Findings of `audit` that are accepted for a time, by id. */
   knownFindings: KnownFinding[];
@@ -63,6 +66,33 @@ export interface KnownFinding extends Located {
   until: string;
 }
 
+/** A person's record under `people`. */
+export interface ManifestPerson extends Located {
+  /** The key under `people`, by which entries of users and teams refer to the person. */
+  id: string;
+  /** The name of the panel user, as it is written. */
+  name: string;
+  /** Equal for one user, as `key` of ManifestUser. */
+  key: string;
+  email: string | undefined;
+  /** Public keys, each the line of a .pub file, sorted. */
+  keys: string[];
+  /** From outside the organisation. */
+  external: boolean;
+  /** Who answers for the person: a name for readers. */
+  owner: string | undefined;
+  /** The last day (UTC, `YYYY-MM-DD`) of all access of the person. */
+  ends: string | undefined;
+}
+
+export interface ManifestTeam extends Located {
+  name: string;
+  /** Keys of the people in it and in the teams in it, sorted; without those who have ended. */
+  members: string[];
+  /** Names of all teams in it and in these, sorted. */
+  teams: string[];
+}
+
 export interface ManifestClient extends Located {
   name: string;
   internalName: string;
@@ -98,6 +128,7 @@ export interface ManifestSite extends Located {
   protect: boolean;
 }
 
+/** A person who may act for a client, by however many ways; located by the first of them. */
 export interface ManifestUser extends Located {
   name: string;
   /** Equal for one user, in whatever capitals the name is written; safe to show. */
@@ -108,7 +139,19 @@ export interface ManifestUser extends Located {
   expectedUid: number | undefined;
   /** Likewise; public keys, each the line of a .pub file, sorted. */
   keys: string[];
-  /** The last day (UTC, `YYYY-MM-DD`) on which the person may act for the client. */
+  /** The last day (UTC, `YYYY-MM-DD`) on which the person may act for the client, by whichever way and at all. */
+  expires: string | undefined;
+  /** That of the way which lasts longest. */
+  reason: string | undefined;
+  /** By name first, then by team. Those that have ended are left out, unless all have. */
+  ways: ManifestWay[];
+}
+
+/** An entry of a client by which a person may act for it. */
+export interface ManifestWay extends Located {
+  /** The name of the team that the entry names; undefined if it names the person. */
+  team: string | undefined;
+  /** The last day (UTC, `YYYY-MM-DD`) of the entry; the person's may be earlier. */
   expires: string | undefined;
   reason: string | undefined;
 }

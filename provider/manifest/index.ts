@@ -5,8 +5,11 @@ export type {
   KnownFinding,
   Manifest,
   ManifestClient,
+  ManifestPerson,
   ManifestSite,
+  ManifestTeam,
   ManifestUser,
+  ManifestWay,
 } from "./Manifest";
 export { ManifestError, type ManifestProblem } from "./ManifestError";
 export type { ManifestProblemCode } from "./problemCodes";

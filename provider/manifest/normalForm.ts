@@ -38,6 +38,8 @@ export function normalForm(entries: ManifestEntries, asOf: string): Omit<Manifes
     },
     allowRemovals: allowedRemovals(allowRemovals, asOf),
     knownFindings: knownFindings.map(knownFinding).sort(by("finding")),
+    people: [],
+    teams: [],
     clients: clients.map((entry) => manifestClient(entry, persons, asOf)).sort(by("internalName")),
   };
 }
@@ -95,13 +97,13 @@ function manifestSite({ site, normalForm, takeOverFrom, protect }: SiteEntry): M
 
 function manifestUser({ name, expires, reason }: UserEntry, persons: ReadonlyMap<string, Person>): ManifestUser {
   const key = userNameKey(name.text);
+  const entry = { expires: expires?.text, reason: reason?.text, ...placeOf(name) };
   return {
     name: name.text,
     key: canonicalName(key),
     ...persons.get(key)!,
-    expires: expires?.text,
-    reason: reason?.text,
-    ...placeOf(name),
+    ...entry,
+    ways: [{ team: undefined, ...entry }],
   };
 }
 

@@ -4,7 +4,7 @@
  * derived from, for the people who know its password; BOA makes one for every client with a site, declared or not. A site
  * has one owner, so each reach has one reason.
  */
-import { type AllowedRemovals, DEFAULT_REMOVAL_LIMIT, type RemovalLimit } from "../manifest/Manifest";
+import { type AllowedRemovals, DEFAULT_REMOVAL_LIMIT, type ManifestWay, type RemovalLimit } from "../manifest/Manifest";
 import type { AuthorizedKey } from "../naming/AuthorizedKey";
 import { mailKey, userNameKey } from "../naming/PanelUser";
 import { reducedName, reservedShellName, shellAccountName } from "../naming/ShellAccountName";
@@ -28,6 +28,12 @@ export interface Person {
   administrator: boolean;
   /** Of the panel, where it is known. */
   lastUse?: LastUse | undefined;
+  /** The address in the person's record. */
+  email?: string | undefined;
+  /** From outside the organisation, as the record says. */
+  external?: boolean;
+  /** The last day (UTC) of all access of the person, as the record says. */
+  ends?: string | undefined;
 }
 
 /** A public key that lets a person in to the login of a client. */
@@ -43,7 +49,12 @@ export interface Binding {
   ended: boolean;
   /** With which the person gets into the client's login; undefined where this is not known, as of a live server. */
   keys?: readonly AccessKey[];
+  /** The entries that say so; undefined where this is not known, as of a live server and of the last deployment. */
+  ways?: readonly Way[];
 }
+
+/** An entry of a client: of the person itself, or of a team. */
+export type Way = ManifestWay;
 
 /** What a client may have that is not declared. */
 export type Release = "sites" | "bindings" | "platforms";
@@ -93,6 +104,8 @@ export interface AccessParts {
   sites: Iterable<AccessSite>;
   /** People besides those who are bound. */
   people?: Iterable<Person>;
+  /** By name: keys of the people in it, as in `Person.key`. */
+  teams?: ReadonlyMap<string, ReadonlySet<string>>;
   /** The day (UTC) that the picture is of. */
   asOf: string;
   /** The configured server, if it has a name. */
@@ -112,6 +125,8 @@ export class EffectiveAccess {
   readonly sites: ReadonlyMap<string, AccessSite>;
   /** By key. */
   readonly people: ReadonlyMap<string, Person>;
+  /** By name: keys of the people in each team, and in the teams in it. Known of a manifest only. */
+  readonly teams: ReadonlyMap<string, ReadonlySet<string>>;
   readonly asOf: string;
   readonly server: string | undefined;
   readonly instance: string | null | undefined;
@@ -130,6 +145,7 @@ export class EffectiveAccess {
       for (const { person } of bindings.values()) if (!people.has(person.key)) people.set(person.key, person);
     }
     this.people = people;
+    this.teams = parts.teams ?? new Map<string, ReadonlySet<string>>();
     this.asOf = parts.asOf;
     this.server = parts.server;
     this.instance = parts.instance;

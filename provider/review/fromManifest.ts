@@ -34,14 +34,14 @@ export function accessOfManifest(
         ...client.users.map((user) => ({ user, ended: false })),
         ...client.expired.map((user) => ({ user, ended: true })),
       ].map(({ user, ended }): Binding => {
-        const { name, createUser, expires, reason } = user;
+        const { name, createUser, expires, reason, ways } = user;
         const person = personByName(name, {
           createdAs: createUser?.email,
           welcomed: createUser?.welcomeMail ?? false,
           lastUse: lastUses.get(personByName(name).key),
         });
         const keys = client.shellAccount ? keysOf(user.keys) : [];
-        return { person, expires, reason, ended, keys };
+        return { person, expires, reason, ended, keys, ways };
       });
       if (client.email !== undefined) {
         bindings.push(lastingBinding(personByMail(client.email, client.welcomeMail)));

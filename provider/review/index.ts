@@ -15,6 +15,7 @@ export {
   type AccessSite,
   type Binding,
   type Person,
+  type Way,
 } from "./EffectiveAccess";
 export { accessOfInventory, type LiveAccess, type LiveUser } from "./fromInventory";
 export { accessOfManifest } from "./fromManifest";

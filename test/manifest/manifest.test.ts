@@ -32,7 +32,17 @@ clients:
     shellAccount: { rotation: "2026-07" }
 `;
 
-const endless = { expires: undefined, reason: undefined };
+/** A user of the manifest above that an entry names. */
+function user(
+  name: string,
+  entry: { line: number; column: number; expires?: string; reason?: string; createUser?: object },
+): object {
+  const { line, column, expires, reason, createUser } = entry;
+  const way = { expires, reason, file: "access.yaml", line, column };
+  return { name, key: name, createUser, expectedUid: undefined, keys: [], ...way, ways: [{ team: undefined, ...way }] };
+}
+
+const BOB = { createUser: { email: "bob@acme.example", welcomeMail: true } };
 
 describe(`Reading a manifest (seed ${seed})`, () => {
   it("manifest: the keys of a user hold for all entries of the user, whatever their order and comments", () => {
@@ -66,6 +76,8 @@ describe(`Reading a manifest (seed ${seed})`, () => {
       removalLimit: { percent: 30, atLeast: 10 },
       allowRemovals: undefined,
       knownFindings: [],
+      people: [],
+      teams: [],
       clients: [
         {
           name: "Acme Corp",
@@ -108,45 +120,10 @@ describe(`Reading a manifest (seed ${seed})`, () => {
             platforms: "default-owner",
           },
           users: [
-            {
-              ...{
-                name: "alice",
-                key: "alice",
-                createUser: undefined,
-                expectedUid: undefined,
-                keys: [],
-                file: "access.yaml",
-                line: 20,
-                column: 17,
-              },
-              ...{ expires: "2026-12-31", reason: "TICKET-12, relaunch" },
-            },
-            {
-              name: "bob",
-              key: "bob",
-              createUser: { email: "bob@acme.example", welcomeMail: true },
-              expectedUid: undefined,
-              keys: [],
-              ...endless,
-              file: "access.yaml",
-              line: 18,
-              column: 15,
-            },
+            user("alice", { line: 20, column: 17, expires: "2026-12-31", reason: "TICKET-12, relaunch" }),
+            user("bob", { line: 18, column: 15, ...BOB }),
           ],
-          expired: [
-            {
-              name: "dave",
-              key: "dave",
-              createUser: undefined,
-              expectedUid: undefined,
-              keys: [],
-              expires: "2026-11-23",
-              reason: undefined,
-              file: "access.yaml",
-              line: 21,
-              column: 17,
-            },
-          ],
+          expired: [user("dave", { line: 21, column: 17, expires: "2026-11-23" })],
           shellAccount: { rotation: "2026-07", rotateOnLeave: false },
           file: "access.yaml",
           line: 7,
@@ -167,30 +144,7 @@ describe(`Reading a manifest (seed ${seed})`, () => {
             undeclaredBindings: "refuse",
             platforms: "refuse",
           },
-          users: [
-            {
-              name: "bob",
-              key: "bob",
-              createUser: { email: "bob@acme.example", welcomeMail: true },
-              expectedUid: undefined,
-              keys: [],
-              ...endless,
-              file: "access.yaml",
-              line: 6,
-              column: 20,
-            },
-            {
-              name: "carol",
-              key: "carol",
-              createUser: undefined,
-              expectedUid: undefined,
-              keys: [],
-              ...endless,
-              file: "access.yaml",
-              line: 6,
-              column: 13,
-            },
-          ],
+          users: [user("bob", { line: 6, column: 20, ...BOB }), user("carol", { line: 6, column: 13 })],
           expired: [],
           shellAccount: undefined,
           file: "access.yaml",
