@@ -44,8 +44,8 @@ export type Advisory =
   /** From now on the password is rotated whenever it reaches that age. */
   | { kind: "rotatedByAge"; client: string; everyDays: number }
   | { kind: "passwordRead"; client: string }
-  /** When these people, who lose or gain sites, last used the panel. */
-  | { kind: "lastUse"; people: Person[] }
+  /** When these people, who lose or gain sites, last used the panel; `asOf`: the day on which the server was asked. */
+  | { kind: "lastUse"; people: Person[]; asOf: string }
   | { kind: "made"; person: Person }
   | { kind: "end"; person: Person; client: string; from: string | undefined; to: string | undefined }
   /** A client's `email` was removed; the user with this address stays bound. */
@@ -248,7 +248,8 @@ function peopleAdvisories({ before, after, lost, gained }: Compared): Advisory[]
   if (gone.length > 0) advisories.push({ kind: "gone", people: gone.sort(byName) });
   if (fresh.length > 0) advisories.push({ kind: "new", people: fresh.sort(byName) });
   const used = [...changed.values()].filter(({ lastUse, blocked }) => lastUse !== undefined && !blocked);
-  if (used.length > 0) advisories.push({ kind: "lastUse", people: used.sort(byName) });
+  const asOf = used[0]?.lastUse?.asOf;
+  if (asOf !== undefined) advisories.push({ kind: "lastUse", people: used.sort(byName), asOf });
   for (const [key, person] of after.people) {
     const known = before.people.has(key) || person.createdAs === undefined;
     if (!known) advisories.push({ kind: "made", person });

@@ -1,7 +1,7 @@
 import { describeKey } from "../naming/AuthorizedKey";
 import { capitalizedPhrase, enumerated, name, type Phrase, phrase } from "../text/Phrase";
 import type { Advisory } from "./Advisory";
-import type { AccessKey, Release } from "./EffectiveAccess";
+import type { AccessKey, Person, Release } from "./EffectiveAccess";
 import { lastUseText } from "./lastUse";
 import { SHOWN_PEOPLE, type SubjectText } from "./SubjectText";
 
@@ -28,11 +28,8 @@ export function advisoryText(advisory: Advisory, subjects: SubjectText): Phrase 
       return phrase`Left with no site: ${subjects.people(advisory.people)}.`;
     case "new":
       return phrase`Had no site before: ${subjects.people(advisory.people)}.`;
-    case "lastUse": {
-      const { people } = advisory;
-      const uses = people.map((person) => phrase`${subjects.person(person)} ${lastUseText(person.lastUse!)}`);
-      return phrase`As of ${people[0]!.lastUse!.asOf}, ${enumerated(uses, SHOWN_PEOPLE)}.`;
-    }
+    case "lastUse":
+      return phrase`As of ${advisory.asOf}, ${lastUses(advisory.people, subjects)}.`;
     case "wide":
       return phrase`${capitalizedPhrase(subjects.person(advisory.person))} would reach ${advisory.sites} of all ${advisory.of} sites.`;
     case "rotated":
@@ -75,6 +72,19 @@ const RELEASED: Record<Release, string> = {
   bindings: "other users are unbound",
   platforms: "its access to platforms ends",
 };
+
+/** Those who did the same share a clause. */
+function lastUses(people: readonly Person[], subjects: SubjectText): Phrase {
+  const groups = new Map<string, Person[]>();
+  for (const person of people) {
+    const key = JSON.stringify(person.lastUse);
+    groups.set(key, [...(groups.get(key) ?? []), person]);
+  }
+  const clauses = [...groups.values()].map(
+    (group) => phrase`${subjects.people(group)} ${lastUseText(group[0]!.lastUse!, group.length)}`,
+  );
+  return enumerated(clauses, SHOWN_PEOPLE);
+}
 
 function keys(keys: readonly AccessKey[]): Phrase {
   const named = enumerated(keys.map((key) => name(describeKey(key))));

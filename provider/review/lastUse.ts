@@ -39,8 +39,8 @@ export function dayOf(seconds: number | null): string | null {
   return seconds === null ? null : utcDay(new Date(seconds * 1000));
 }
 
-/** What a person has done, without the person as the subject. */
-export function lastUseText({ day, created }: LastUse): string {
+/** What one user or many have done, without the subject of the sentence. */
+export function lastUseText({ day, created }: LastUse, users = 1): string {
   if (day !== null) return `last used the panel on ${day}`;
-  return `has never logged in to the panel${created === null ? "" : ` (user created on ${created})`}`;
+  return `${users === 1 ? "has" : "have"} never logged in to the panel${created === null ? "" : ` (created on ${created})`}`;
 }

@@ -140,7 +140,7 @@ describe("Access that is not used", () => {
   it("dump --unused: marks each user with the day of the last use, and dump alone does not", async () => {
     const { stdout } = await server.look("dump", "--unused", "90");
     assert.equal(stdout.split(`      - alice # decide: last used the panel on ${MADE}\n`).length, 3);
-    assert.match(stdout, /^ {6}- carol # decide: has never logged in to the panel \(user created on 2026-06-01\)$/m);
+    assert.match(stdout, /^ {6}- carol # decide: has never logged in to the panel \(created on 2026-06-01\)$/m);
     assert.match(stdout, /^ {6}- frank # decide: blocked in the panel$/m);
     assert.match(stdout, /^ {6}- newcomer$/m);
     server.write("access.yaml", stdout);
@@ -155,7 +155,7 @@ describe("Access that is not used", () => {
     const { people } = JSON.parse(data) as { people: { name: string; lastUse: string | null }[] };
     const of = (called: string) => people.find(({ name }) => name === called)?.lastUse;
     assert.equal(of("dora"), "last used the panel on 2026-09-06");
-    assert.equal(of("newcomer"), "has never logged in to the panel (user created on 2026-09-06)");
+    assert.equal(of("newcomer"), "has never logged in to the panel (created on 2026-09-06)");
   });
 
   it("review --last-use: says when people who lose access last used the panel, offline, from what audit printed", async () => {

@@ -31,6 +31,7 @@ describe("The last use of the panel", () => {
     { name: "Alice", created: at("2026-01-01"), lastLogin: at("2026-03-01"), lastAccess: at("2026-05-02") },
     { name: "bob_", created: at("2026-01-01"), lastLogin: null, lastAccess: null },
     { name: "carol", created: null, lastLogin: null, lastAccess: null },
+    { name: "erin", created: at("2026-01-01"), lastLogin: null, lastAccess: null },
     { name: "unknown" },
   ];
   const printed = (server?: string) => JSON.stringify({ entries: [], lastUse: lastUsesOf(users, TODAY, server) });
@@ -42,7 +43,7 @@ describe("The last use of the panel", () => {
       const text = `version: 1\nclients:\n  - { name: A, internalName: a, sites: [a.example], users: [${users}] }\n`;
       return accessOfManifest(parseManifest(text, "access.yaml", { asOf: TODAY }), null, of);
     };
-    const difference = differenceOf(access('alice, "bob_", dan'), access("carol, dan"));
+    const difference = differenceOf(access("alice, bob_, dan, erin"), access("carol, dan"));
     const [advisory] = difference.advisories.filter(({ kind }) => kind === "lastUse");
     assert.ok(advisory?.kind === "lastUse");
     assert.deepEqual(
@@ -51,13 +52,14 @@ describe("The last use of the panel", () => {
         ["alice", { day: "2026-05-02", created: "2026-01-01", asOf: TODAY }],
         ["bob_", { day: null, created: "2026-01-01", asOf: TODAY }],
         ["carol", { day: null, created: null, asOf: TODAY }],
+        ["erin", { day: null, created: "2026-01-01", asOf: TODAY }],
       ],
     );
     const review = reviewOf(difference);
     assert.ok(
       markdownReview(review).includes(
-        "- As of 2026-11-24, `alice` last used the panel on 2026-05-02, `bob_` has never logged in to the panel (user " +
-          "created on 2026-01-01) and `carol` has never logged in to the panel.\n",
+        "- As of 2026-11-24, `alice` last used the panel on 2026-05-02, `bob_` and `erin` have never logged in to the panel " +
+          "(created on 2026-01-01) and `carol` has never logged in to the panel.\n",
       ),
       markdownReview(review),
     );
