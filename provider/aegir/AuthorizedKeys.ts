@@ -4,12 +4,11 @@
  */
 import { createHash } from "node:crypto";
 import { type AuthorizedKey, describeKey } from "../naming/AuthorizedKey";
-import { isCancelled, pause } from "../ssh/cancellation";
 import type { SshConnection } from "../ssh/SshConnection";
 import { printable } from "../text/printable";
-import { AegirError, waitCancelled } from "./AegirError";
+import { AegirError } from "./AegirError";
 import { KEY_MARK, KEY_SCRIPT, type KeyAnswer, MOST_KEY_BYTES, WORDS } from "./keyScript";
-import { StallTimeout } from "./StallTimeout";
+import { pollUntilFound } from "./pollUntilFound";
 
 const DEADLINE_SECONDS = 60;
 /** How often a file is read again that the account's holder has changed in between. */
@@ -57,24 +56,22 @@ export class AuthorizedKeys {
   }
 
   /** The same, once BOA has made the account and its directory: the password file comes first. */
-  async readWhenMade(login: string): Promise<string> {
-    const stallTimeout = new StallTimeout(this.options.accountMinutes);
-    for (;;) {
-      const text = await this.read(login);
-      if (text !== undefined) return text;
-      const wait = `the home of ${login} and its directory .ssh`;
-      if (stallTimeout.expired()) {
-        throw new AegirError({
-          code: "waitExpired",
-          what: `waited ${this.options.accountMinutes} min for ${wait}, which BOA's account cron makes`,
-          server: this.connection.label,
-          outcome: "notDone",
-          next: "Run the same command again: it continues to wait",
-        });
-      }
-      await pause(this.options.pollSeconds);
-      if (isCancelled()) throw waitCancelled(wait, this.connection.label, "notDone");
-    }
+  readWhenMade(login: string): Promise<string> {
+    const { pollSeconds, accountMinutes } = this.options;
+    const server = this.connection.label;
+    const wait = `the home of ${login} and its directory .ssh`;
+    const expired = () =>
+      new AegirError({
+        code: "waitExpired",
+        what: `waited ${accountMinutes} min for ${wait}, which BOA's account cron makes`,
+        server,
+        outcome: "notDone",
+        next: "Run the same command again: it continues to wait",
+      });
+    return pollUntilFound(() => this.read(login), {
+      ...{ wait, server, pollSeconds, accountMinutes, expired },
+      outcome: "notDone",
+    });
   }
 
   /**

@@ -5,14 +5,13 @@
  */
 import { createHash } from "node:crypto";
 import { posix } from "node:path";
-import { isCancelled, pause } from "../ssh/cancellation";
-import { type Sftp } from "../ssh/Sftp";
+import type { Sftp } from "../ssh/Sftp";
 import { SftpRefusal } from "../ssh/SftpRefusal";
 import type { SshConnection } from "../ssh/SshConnection";
 import { by } from "../text/order";
-import { AegirError, waitCancelled } from "./AegirError";
+import { AegirError } from "./AegirError";
 import { AccountStatuses, type PasswordAge } from "./PasswordAge";
-import { StallTimeout } from "./StallTimeout";
+import { pollUntilFound } from "./pollUntilFound";
 import { stillWaiting, WaitReport } from "./WaitReport";
 
 /** Passwords are 8 to 128 characters; the limit only prevents reading a wrong file whole. */
@@ -65,6 +64,16 @@ export interface CronObstacles {
   unseen: string[];
 }
 
+interface Wait {
+  /** What is waited for, as a noun. */
+  wait: string;
+  /** What is still so when the time is over, as a clause. */
+  stalled: string;
+  /** Something was done before the wait. */
+  changed: boolean;
+  meanwhile?: (() => Promise<void>) | undefined;
+}
+
 export class PasswordFiles {
   readonly #statuses: AccountStatuses;
   #directory: Promise<string> | undefined;
@@ -105,11 +114,9 @@ export class PasswordFiles {
 
   /** The login's password once BOA has written it: waits while the file is empty. */
   async readWhenWritten(login: string): Promise<Password | undefined> {
-    const stallTimeout = new StallTimeout(this.options.accountMinutes);
-    while ((await this.#readFile(login))?.text === "") {
-      if (stallTimeout.expired()) throw await this.#expired(`the password file of ${login} is empty`, false);
-      await this.#pause(`the password file of ${login}`, false);
-    }
+    const isWritten = async () => (await this.#readFile(login))?.text !== "" || undefined;
+    const wait = `the password file of ${login}`;
+    await this.#poll(isWritten, { wait, stalled: `${wait} is empty`, changed: false });
     return this.read(login);
   }
 
@@ -123,31 +130,26 @@ export class PasswordFiles {
    * @param check is called at every check of the file and may throw to end the wait early
    */
   async appears(login: string, old: string | undefined, check: () => Promise<void>): Promise<Password> {
-    const stallTimeout = new StallTimeout(this.options.accountMinutes);
-    const waitReport = new WaitReport();
-    for (;;) {
+    const isNew = async () => {
       const found = await this.read(login);
-      if (found && found.fingerprint !== old) return found;
-      await check();
-      await this.#announce(login);
-      if (stallTimeout.expired()) {
-        throw await this.#expired(`${login} has no ${old === undefined ? "" : "new "}password file`, old !== undefined);
-      }
-      this.#report(waitReport, `the password of ${login}`);
-      await this.#pause(`the password of ${login}`, old !== undefined);
-    }
+      return found && found.fingerprint !== old ? found : undefined;
+    };
+    const wait = `the password of ${login}`;
+    const reporting = this.#reporting(login, wait);
+    return this.#poll(isNew, {
+      wait,
+      stalled: `${login} has no ${old === undefined ? "" : "new "}password file`,
+      changed: old !== undefined,
+      meanwhile: () => check().then(reporting),
+    });
   }
 
   /** Waits until the login is removed: BOA's cron does that in the second run after its last site has left. */
   async disappears(login: string): Promise<void> {
-    const stallTimeout = new StallTimeout(this.options.accountMinutes);
-    const waitReport = new WaitReport();
-    while ((await this.#readFile(login)) !== undefined) {
-      if (stallTimeout.expired()) throw await this.#expired(`the login ${login} still exists`, true);
-      await this.#announce(login);
-      this.#report(waitReport, `the removal of the login ${login}`);
-      await this.#pause(`the removal of the login ${login}`, true);
-    }
+    const isGone = async () => (await this.#readFile(login)) === undefined || undefined;
+    const wait = `the removal of the login ${login}`;
+    const meanwhile = this.#reporting(login, wait);
+    await this.#poll(isGone, { wait, stalled: `the login ${login} still exists`, changed: true, meanwhile });
   }
 
   /** The logins that have a password file, in the order of their names, and how old their passwords are. */
@@ -247,15 +249,21 @@ export class PasswordFiles {
     });
   }
 
-  #report(waitReport: WaitReport, what: string): void {
-    if (waitReport.isDue()) {
-      this.options.report?.(stillWaiting(waitReport.seconds, `${what}, by the next run of BOA's account cron`));
-    }
+  #poll<T>(look: () => Promise<T | undefined>, { wait, stalled, changed, meanwhile }: Wait): Promise<T> {
+    const { pollSeconds, accountMinutes } = this.options;
+    const outcome = changed ? "unknown" : "notDone";
+    const expired = () => this.#expired(stalled, changed);
+    return pollUntilFound(look, { wait, server: this.label, pollSeconds, accountMinutes, outcome, meanwhile, expired });
   }
 
-  async #pause(wait: string, changed: boolean): Promise<void> {
-    await pause(this.options.pollSeconds);
-    if (isCancelled()) throw waitCancelled(wait, this.label, changed ? "unknown" : "notDone");
+  /** What a long wait for a login says at its beginning and from time to time. */
+  #reporting(login: string, wait: string): () => Promise<void> {
+    const waitReport = new WaitReport();
+    return async () => {
+      await this.#announce(login);
+      if (!waitReport.isDue()) return;
+      this.options.report?.(stillWaiting(waitReport.seconds, `${wait}, by the next run of BOA's account cron`));
+    };
   }
 
   /** The first wait for any login reports at once what holds BOA up. */

@@ -94,8 +94,8 @@ export const aegir: WrittenMutation[] = [
     name: "take the old password for the new one",
     danger: "A password that is to be replaced is reported as replaced, and works on.",
     file: "provider/aegir/PasswordFiles.ts",
-    find: "if (found && found.fingerprint !== old) return found;",
-    replace: "if (found) return found;",
+    find: "return found && found.fingerprint !== old ? found : undefined;",
+    replace: "return found;",
     caughtBy:
       "test/resources/passwordFiles.test.ts: bring no new password as long as the old one is in them, even if it was put there again (trap 14)",
   },
@@ -111,8 +111,8 @@ export const aegir: WrittenMutation[] = [
     name: "an empty password file means that the login is gone",
     danger: "BOA writes the file in two steps; a refresh between them drops the login from the state.",
     file: "provider/aegir/PasswordFiles.ts",
-    find: 'while ((await this.#readFile(login))?.text === "") {',
-    replace: 'while ((await this.#readFile(login))?.text === "never") {',
+    find: '(await this.#readFile(login))?.text !== "" || undefined;',
+    replace: '(await this.#readFile(login))?.text !== "never" || undefined;',
     caughtBy: "test/resources/serverScenarios.test.ts: a login whose file is being written is not gone (trap 14)",
   },
   {
