@@ -1,6 +1,6 @@
 /** The one loop in which a deployment waits for what BOA's account cron does. */
 import { isCancelled, pause } from "../ssh/cancellation";
-import { waitCancelled, type AegirError, type Outcome } from "./AegirError";
+import { type AegirError, type Outcome, waitCancelled } from "./AegirError";
 import { StallTimeout } from "./StallTimeout";
 
 export interface Polling {

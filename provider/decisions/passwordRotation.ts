@@ -32,6 +32,27 @@ export function decideRotation(
   return isWithin(rotation.window, now) ? "due" : "outsideWindow";
 }
 
+/**
+ * What an update that is to replace the `recorded` password does with the one that it finds:
+ * - `rotate`: it is the recorded one
+ * - `await`: there is none, so BOA is about to make the new one
+ * - `readBack`: it is another one, so it was rotated in a deployment whose record was lost
+ * - `keep`: its user has changed it since, so that it is not old enough any more
+ *
+ * @param live with the password's fingerprint
+ * @param rotation undefined if the password is rotated whatever its age
+ */
+export function decideReplacement(
+  recorded: string,
+  live: (KnownAge & { fingerprint: string }) | undefined,
+  rotation: RotationByAge | undefined,
+  now: Date,
+): "rotate" | "await" | "readBack" | "keep" {
+  if (live === undefined) return "await";
+  if (live.fingerprint !== recorded) return "readBack";
+  return rotation !== undefined && decideRotation(rotation, live, now) === "notDue" ? "keep" : "rotate";
+}
+
 /** The last day (UTC) on which a password works. */
 export function lastDayOf(expiresAt: string): string {
   return daysLater(expiresAt.slice(0, 10), -1);

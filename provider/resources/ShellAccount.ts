@@ -13,7 +13,7 @@ import { addedKeys, linesMeanwhile, LoginKeys, reportKeys } from "./loginKeys";
 import { afterOwnerships } from "./loginOrder";
 import { refuseShared, siteWatch } from "./loginSites";
 import { PartialFailure } from "./PartialFailure";
-import { byAge, isDue, isOldEnough, isRelabelled, reviewRotation } from "./passwordRotation";
+import { byAge, isDue, isOldEnough, isRelabelled, replacePassword, reviewRotation } from "./passwordRotation";
 import {
   type ArgsOf,
   boolean,
@@ -267,39 +267,17 @@ export const shellAccount: ResourceHandlers<Inputs, Recorded> = {
   async update(id, olds, news): Promise<{ outs: Recorded }> {
     const server = serverFor(news.server);
     const login = olds.username;
-    const isAsked = isRelabelled(olds, news);
-    const rotate = isAsked || isDue(id, olds, news);
-    // Not what a refresh found: that may be what this very rotation made, in a deployment whose checkpoint was lost.
-    const deployed = olds.deployed ?? olds.fingerprint;
+    const isToRotate = isRelabelled(olds, news) || isDue(id, olds, news);
     const keys = new LoginKeys(server, login, news, olds);
-    const going = await (rotate ? keys.revokeBeforeRotation(id) : keys.revoke());
+    const going = await (isToRotate ? keys.revokeBeforeRotation(id) : keys.revoke());
     if (addedKeys(olds.authorizedKeys, news.authorizedKeys).length > 0) await refuseShared(server, news.client);
-    const live = await server.passwordFiles.read(login);
     const watch = siteWatch(server, news.client);
-    let old = rotate ? deployed : undefined;
-    if (rotate && live && live.fingerprint !== deployed) {
-      report(
-        id,
-        "has another password than this stack last saw: the rotation has happened already, the password is read back.",
-      );
-    } else if (
-      rotate &&
-      live &&
-      !isAsked &&
-      !isOldEnough(news.rotation, await server.passwordFiles.ageOf(login, live))
-    ) {
-      report(id, "is not rotated: its user has changed the password since this stack last saw it.");
-      old = undefined;
-    } else if (rotate && live) {
-      // Without an active site BOA would remove the account and make no new one (docs/aegir.md#rotation).
-      await watch();
-      await server.passwordFiles.delete(login);
-    }
+    const old = isToRotate ? await replacePassword(id, server, olds, news, watch) : undefined;
     // The old password is gone with its file: recorded so, the next up waits on instead of rotating once more.
     const unknown = { password: null, passwordSetAt: null, passwordExpiresAt: null, passwordChangedByHolder: null };
     const rotated = { ...olds, ...inputsOf(news), ...unknown };
     const record = async () => recordOf(server, login, await server.passwordFiles.appears(login, old, watch), news);
-    const outs = await (rotate ? settled(id, rotated, going, record) : record());
+    const outs = await (old === undefined ? record() : settled(id, rotated, going, record));
     await settled(id, outs, going, () => keys.grant(going));
     return { outs };
   },

@@ -1,6 +1,13 @@
 /** Whether an update rotates the password of a ShellAccount, and what a reviewer must know about that password. */
+import type { AegirServer } from "../aegir/AegirServer";
 import { configurationOf, serverFor } from "../aegir/servers";
-import { ageInDays, decideRotation, endOfPassword, type KnownAge } from "../decisions/passwordRotation";
+import {
+  ageInDays,
+  decideReplacement,
+  decideRotation,
+  endOfPassword,
+  type KnownAge,
+} from "../decisions/passwordRotation";
 import { utcDay } from "../naming/Day";
 import type { RotationByAge } from "../naming/RotationByAge";
 import { passwordEndText } from "../text/passwordEnd";
@@ -18,6 +25,9 @@ interface Declared {
 }
 
 interface Recorded extends KnownAge {
+  username: string;
+  fingerprint: string;
+  deployed?: string;
   rotation?: Rotation;
   passwordChangedByHolder?: boolean | null;
 }
@@ -53,6 +63,45 @@ export function isOldEnough(rotation: Rotation | undefined, age: KnownAge): bool
 /** Whether the recorded password is old enough for a rotation now, and the server takes one more in this run. */
 export function isDue(id: string, olds: Recorded, { rotation, server }: Declared): boolean {
   return decideRotation(byAge(rotation), olds, new Date()) === "due" && serverFor(server).admitsRotation(id);
+}
+
+/**
+ * Has BOA replace the recorded password, unless that is not needed any more.
+ *
+ * @param watch throws if the client has no active site
+ * @returns the fingerprint of the password that is replaced; undefined if it stays
+ */
+export async function replacePassword(
+  id: string,
+  server: AegirServer,
+  olds: Recorded,
+  news: Declared,
+  watch: () => Promise<void>,
+): Promise<string | undefined> {
+  const { username: login } = olds;
+  // Not what a refresh found: that may be what this very rotation made, in a deployment whose checkpoint was lost.
+  const recorded = olds.deployed ?? olds.fingerprint;
+  const found = await server.passwordFiles.read(login);
+  const live = found && { ...(await server.passwordFiles.ageOf(login, found)), fingerprint: found.fingerprint };
+  const rotation = isRelabelled(olds, news) ? undefined : byAge(news.rotation);
+  switch (decideReplacement(recorded, live, rotation, new Date())) {
+    case "await":
+      return recorded;
+    case "readBack":
+      report(
+        id,
+        "has another password than this stack last saw: the rotation has happened already, the password is read back.",
+      );
+      return recorded;
+    case "keep":
+      report(id, "is not rotated: its user has changed the password since this stack last saw it.");
+      return undefined;
+    case "rotate":
+      // Without an active site BOA would remove the account and make no new one (docs/aegir.md#rotation).
+      await watch();
+      await server.passwordFiles.delete(login);
+      return recorded;
+  }
 }
 
 /**

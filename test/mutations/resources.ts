@@ -17,8 +17,8 @@ export const resources: WrittenMutation[] = [
     name: "take keys away after a rotation",
     danger: "A rotation that waits for hours, or fails, leaves the key of a person who left.",
     file: "provider/resources/ShellAccount.ts",
-    find: "rotate ? keys.revokeBeforeRotation(id) : keys.revoke()",
-    replace: "rotate ? ([] as AuthorizedKey[]) : keys.revoke()",
+    find: "isToRotate ? keys.revokeBeforeRotation(id) : keys.revoke()",
+    replace: "isToRotate ? ([] as AuthorizedKey[]) : keys.revoke()",
     caughtBy:
       "test/resources/loginKeys.test.ts: keys: one that goes is refused though the rotation of the same update fails",
   },
@@ -283,18 +283,18 @@ export const resources: WrittenMutation[] = [
   {
     name: "rotate a password that was rotated already",
     danger: "The account is deleted once more, with its home, its keys and the password that was just handed out.",
-    file: "provider/resources/ShellAccount.ts",
-    find: "if (rotate && live && live.fingerprint !== deployed) {",
-    replace: "if (!rotate && live) {",
+    file: "provider/decisions/passwordRotation.ts",
+    find: 'if (live.fingerprint !== recorded) return "readBack";',
+    replace: "",
     caughtBy:
       "test/scenarios/rotation.test.ts: a rotation that happened behind our back is read back, not repeated (trap 14)",
   },
   {
     name: "rotate a password by an age that is out of date",
     danger: "The user has just chosen a new password, and loses it with the home and the keys of the login.",
-    file: "provider/resources/ShellAccount.ts",
-    find: "!isOldEnough(news.rotation, await server.passwordFiles.ageOf(login, live))",
-    replace: "!isOldEnough(news.rotation, olds)",
+    file: "provider/resources/passwordRotation.ts",
+    find: "found && { ...(await server.passwordFiles.ageOf(login, found)), fingerprint",
+    replace: "found && { ...olds, fingerprint",
     caughtBy:
       "test/resources/rotationByAge.test.ts: counts from the day on which the holder has changed the password, where root sees it",
   },
@@ -346,15 +346,15 @@ export const resources: WrittenMutation[] = [
     name: "forget a rotation that did not end",
     danger: "The next deployment deletes the account that BOA is just making.",
     file: "provider/resources/ShellAccount.ts",
-    find: "rotate ? settled(id, rotated, going, record) : record()",
-    replace: "rotate ? record() : settled(id, rotated, going, record)",
+    find: "old === undefined ? record() : settled(id, rotated, going, record)",
+    replace: "old === undefined ? settled(id, rotated, going, record) : record()",
     caughtBy:
       "test/resources/serverScenarios.test.ts: a rotation that does not end is recorded, without the password that is gone",
   },
   {
     name: "rotate the password of a client without a site",
     danger: "BOA removes the account and makes no new one.",
-    file: "provider/resources/ShellAccount.ts",
+    file: "provider/resources/passwordRotation.ts",
     find: "      await watch();\n      await server.passwordFiles.delete(login);",
     replace: "      await server.passwordFiles.delete(login);",
     caughtBy:
