@@ -4,7 +4,8 @@ import { ageInDays, decideRotation, endOfPassword, lastDayOf } from "../decision
 import type { Manifest, ManifestClient } from "../manifest/Manifest";
 import { shellAccountName } from "../naming/ShellAccountName";
 import { passwordEndText } from "../text/passwordEnd";
-import { name, type Phrase, phrase, plural } from "../text/Phrase";
+import { name, type Phrase, phrase } from "../text/Phrase";
+import { passwordAgeText, rotationText, whenRotatedText } from "../text/rotationText";
 import { declaredLines, type LoginKeys } from "./loginKeys";
 
 export { PASSWORD_WARNED_DAYS } from "../decisions/passwordRotation";
@@ -68,10 +69,8 @@ export function endingPasswords(manifest: Manifest, logins: LiveLogins): Passwor
 export function agedPasswords(manifest: Manifest, logins: LiveLogins, now = new Date()): PasswordRemark[] {
   return declaredLogins(manifest, logins).flatMap(({ client, login, age, rotation }) => {
     if (decideRotation(rotation, age, now) === "notDue") return [];
-    const days = plural(ageInDays(age.passwordSetAt, now), "day");
-    const window = rotation?.window === undefined ? [] : phrase` by a deployment between ${rotation.window} UTC`;
-    const back = declaredLines(client).length > 0 ? ", and the declared keys are put back" : "";
-    const says = phrase`has a password that is ${days} old, and is rotated${window}: its home and SSH keys are lost${back}`;
+    const when = `${passwordAgeText(ageInDays(age.passwordSetAt, now))}${whenRotatedText(rotation?.window)}`;
+    const says = phrase`${when}: ${rotationText(declaredLines(client).length > 0)}`;
     return [{ resource: `account:${login}`, says }];
   });
 }

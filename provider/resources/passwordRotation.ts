@@ -11,7 +11,7 @@ import {
 import { utcDay } from "../naming/Day";
 import type { RotationByAge } from "../naming/RotationByAge";
 import { passwordEndText } from "../text/passwordEnd";
-import { plural } from "../text/Phrase";
+import { passwordAgeText, rotationText, whenRotatedText } from "../text/rotationText";
 import { report } from "./report";
 import { isKnown, same } from "./values";
 
@@ -32,13 +32,7 @@ interface Recorded extends KnownAge {
   passwordChangedByHolder?: boolean | null;
 }
 
-const CONSEQUENCES =
-  "BOA deletes the account with its home and SSH keys and creates it again, which takes minutes. Open sessions keep the old account until they end.";
-
-function consequences({ authorizedKeys }: Declared): string {
-  const keys = authorizedKeys?.length ? " The declared keys are put back before the deployment is done." : "";
-  return `${CONSEQUENCES}${keys}`;
-}
+const consequences = ({ authorizedKeys = [] }: Declared): string => `${rotationText(authorizedKeys.length > 0)}.`;
 
 /** The rotation by age, if that is what is declared; undefined as well in a preview that does not know it yet. */
 export function byAge(rotation: Rotation | undefined): RotationByAge | undefined {
@@ -118,19 +112,19 @@ export function reviewRotation(id: string, olds: Recorded, news: Declared): bool
   const now = new Date();
   const rotation = byAge(news.rotation);
   const decision = decideRotation(rotation, olds, now);
-  const old = olds.passwordSetAt ? `its password is ${plural(ageInDays(olds.passwordSetAt, now), "day")} old` : "";
+  const age = olds.passwordSetAt ? passwordAgeText(ageInDays(olds.passwordSetAt, now)) : "";
   if (isDue(id, olds, news)) {
-    report(id, `${old} and will be rotated: ${consequences(news)}`);
+    report(id, `${age}${whenRotatedText(undefined)}: ${consequences(news)}`);
     return true;
   }
   if (decision === "due") {
     const most = server.accounts?.rotationsPerRun;
     report(
       id,
-      `${old}; its rotation waits for the next run, because a run rotates at most ${most} (accounts.rotationsPerRun).`,
+      `${age}; its rotation waits for the next run, because a run rotates at most ${most} (accounts.rotationsPerRun).`,
     );
   } else if (decision === "outsideWindow") {
-    report(id, `${old}; it will be rotated by a deployment between ${rotation!.window} UTC.`);
+    report(id, `${age}${whenRotatedText(rotation!.window)}.`);
   }
   reportEnd(id, olds, rotation, utcDay(now));
   return false;

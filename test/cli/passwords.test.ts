@@ -94,7 +94,7 @@ describe("the commands and the end of passwords", () => {
       changes.map(({ action, resource, line }: Record<string, unknown>) => [action, resource, line]),
       [["update", "account:o1.beta", 4]],
     );
-    assert.match(changes[0].says, /has a password that is 81 days old, and is rotated/);
+    assert.match(changes[0].says, /its password is 81 days old and will be rotated/);
     assert.deepEqual(
       facts.passwords.map(({ resource }: { resource: string }) => resource),
       ["account:o1.acme"],
