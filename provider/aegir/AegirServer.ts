@@ -38,6 +38,7 @@ export class AegirServer {
   readonly #passwordFiles: PasswordFiles | undefined;
   readonly #authorizedKeys: AuthorizedKeys | undefined;
   readonly #rotations = new Set<string>();
+  readonly #repeatedRotations = new Set<string>();
   #inventory: { taken: number; writes: number; inventory: Promise<ServerInventory> } | undefined;
 
   constructor(
@@ -151,11 +152,13 @@ export class AegirServer {
 
   /**
    * Whether this run may rotate the password of one more shell account because of its age: BOA's cron deletes and creates
-   * every one of them. One that was admitted stays so.
+   * every one of them. One that was admitted stays so. Those whose last rotation failed are counted apart, so that they
+   * take no place of another one.
    */
-  admitsRotation(id: string): boolean {
-    if (this.#rotations.size >= (this.configuration.accounts?.rotationsPerRun ?? 0)) return this.#rotations.has(id);
-    this.#rotations.add(id);
+  admitsRotation(id: string, hasFailed: boolean): boolean {
+    const admitted = hasFailed ? this.#repeatedRotations : this.#rotations;
+    if (admitted.size >= (this.configuration.accounts?.rotationsPerRun ?? 0)) return admitted.has(id);
+    admitted.add(id);
     return true;
   }
 

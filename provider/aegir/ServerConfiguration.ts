@@ -82,10 +82,16 @@ const Accounts = z
     passwordDays: z.number().int().min(1).max(9999).default(PASSWORD_DAYS).meta({
       description: "Days that the password of a shell account lasts on this server.",
     }),
-    rotationsPerRun: z.number().int().min(1).default(5).meta({
-      description:
-        "How many passwords a deployment rotates at most because of their age. The rest waits for the next one.",
-    }),
+    rotationsPerRun: z
+      .number()
+      .int()
+      .min(1)
+      .default(5)
+      .meta({
+        description:
+          "How many passwords a deployment rotates at most because of their age. The rest waits for the next one. Rotations " +
+          "that failed the last time are counted apart.",
+      }),
     host: z.string().min(1).optional().meta({
       description: "The host name for the users of shell accounts. The default is the host of the connection.",
     }),

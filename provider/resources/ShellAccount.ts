@@ -40,7 +40,7 @@ import {
   STATE_VERSION,
 } from "./ResourceHandlers";
 import { isDeclared, noteDeclared, registerIdentities } from "./uniqueIdentities";
-import { isKnown } from "./values";
+import { isKnown, pick, without } from "./values";
 
 const rotationByAge = {
   /** The age in days at which the password is rotated. It must be below the 90 days that a password lasts on BOA. */
@@ -127,6 +127,8 @@ interface Recorded extends Inputs, StateOf<typeof outputs> {
   stateVersion: number;
   /** Of the password that this stack last saw in a deployment, if a refresh found another one since. */
   deployed?: string;
+  /** The last rotation by age failed before anything was done. */
+  rotationFailed?: true;
 }
 
 /**
@@ -259,6 +261,7 @@ export const shellAccount: ResourceHandlers<Inputs, Recorded> = {
       props: {
         ...(await recordOf(server, login, password, live)),
         ...(deployed !== undefined && deployed !== password.fingerprint && { deployed }),
+        ...pick(props, ["rotationFailed"]),
       },
       inputs: { ...inputsOf(live) },
     };
@@ -275,8 +278,11 @@ export const shellAccount: ResourceHandlers<Inputs, Recorded> = {
     const old = isToRotate ? await replacePassword(id, server, olds, news, watch) : undefined;
     // The old password is gone with its file: recorded so, the next up waits on instead of rotating once more.
     const unknown = { password: null, passwordSetAt: null, passwordExpiresAt: null, passwordChangedByHolder: null };
-    const rotated = { ...olds, ...inputsOf(news), ...unknown };
-    const record = async () => recordOf(server, login, await server.passwordFiles.appears(login, old, watch), news);
+    const rotated = { ...without(olds, "rotationFailed"), ...inputsOf(news), ...unknown };
+    const record = async () => ({
+      ...(await recordOf(server, login, await server.passwordFiles.appears(login, old, watch), news)),
+      ...(old === undefined && pick(olds, ["rotationFailed"])),
+    });
     const outs = await (old === undefined ? record() : settled(id, rotated, going, record));
     await settled(id, outs, going, () => keys.grant(going));
     return { outs };

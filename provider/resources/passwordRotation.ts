@@ -12,6 +12,7 @@ import { utcDay } from "../naming/Day";
 import type { RotationByAge } from "../naming/RotationByAge";
 import { passwordEndText } from "../text/passwordEnd";
 import { passwordAgeText, rotationText, whenRotatedText } from "../text/rotationText";
+import { PartialFailure } from "./PartialFailure";
 import { report } from "./report";
 import { isKnown, same } from "./values";
 
@@ -30,6 +31,8 @@ interface Recorded extends KnownAge {
   deployed?: string;
   rotation?: Rotation;
   passwordChangedByHolder?: boolean | null;
+  /** The last rotation by age failed before anything was done. */
+  rotationFailed?: true;
 }
 
 const consequences = ({ authorizedKeys = [] }: Declared): string => `${rotationText(authorizedKeys.length > 0)}.`;
@@ -54,9 +57,13 @@ export function isOldEnough(rotation: Rotation | undefined, age: KnownAge): bool
   return decideRotation(byAge(rotation), age, new Date()) !== "notDue";
 }
 
-/** Whether the recorded password is old enough for a rotation now, and the server takes one more in this run. */
+/**
+ * Whether the recorded password is old enough for a rotation now, and the server takes one more in this run. One that failed
+ * is always tried again: whether it takes a place is known when it gets that far.
+ */
 export function isDue(id: string, olds: Recorded, { rotation, server }: Declared): boolean {
-  return decideRotation(byAge(rotation), olds, new Date()) === "due" && serverFor(server).admitsRotation(id);
+  if (decideRotation(byAge(rotation), olds, new Date()) !== "due") return false;
+  return olds.rotationFailed ?? serverFor(server).admitsRotation(id, false);
 }
 
 /**
@@ -90,11 +97,29 @@ export async function replacePassword(
     case "keep":
       report(id, "is not rotated: its user has changed the password since this stack last saw it.");
       return undefined;
-    case "rotate":
-      // Without an active site BOA would remove the account and make no new one (docs/aegir.md#rotation).
-      await watch();
-      await server.passwordFiles.delete(login);
-      return recorded;
+    case "rotate": {
+      const requestPassword = async () => {
+        // Without an active site BOA would remove the account and make no new one (docs/aegir.md#rotation).
+        await watch();
+        if (rotation && olds.rotationFailed && !server.admitsRotation(id, true)) {
+          report(id, "is not rotated in this run: others whose rotation had failed before were first.");
+          return undefined;
+        }
+        await server.passwordFiles.delete(login);
+        return recorded;
+      };
+      return rotation ? recordingFailure(id, olds, requestPassword) : requestPassword();
+    }
+  }
+}
+
+/** Records that a rotation by age failed, so that it does not take the place of another one night after night. */
+async function recordingFailure<T>(id: string, olds: Recorded, rotate: () => Promise<T>): Promise<T> {
+  try {
+    return await rotate();
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    throw new PartialFailure(id, { ...olds, rotationFailed: true }, error);
   }
 }
 

@@ -136,6 +136,39 @@ describe("a rotation by age", () => {
     assert.deepEqual(counts, [2, 2, 1, 0]);
   });
 
+  it("that fails in every run takes no place of the others, and is made as soon as it can be", async () => {
+    const clients = ["acme", "beta", "gamma", "nova"];
+    await start(clients);
+    accounts = { rotationsPerRun: 1 };
+    const declared = clients.map((client) => login(client, { everyDays: 80 }));
+    await expectUp(declared);
+    const sharing = [
+      ["ac_me", "more.acme.example"],
+      ["be_ta", "more.beta.example"],
+    ] as const;
+    for (const [internalName, site] of sharing) {
+      aegir.addSites([{ site }]);
+      aegir.panel.addClient({ name: internalName, internalName });
+      aegir.panel.setOwner(site, internalName);
+    }
+    aegir.runQueue();
+    const night = async () => {
+      const before = passwords();
+      const { failures } = await up(declared, { refresh: true });
+      return [...rotatedSince(before), ...failures.map(({ name }) => `${name} failed`)];
+    };
+    const failed = ["account:acme failed", "account:beta failed"];
+    assert.deepEqual(await night(), failed.slice(0, 1));
+    assert.deepEqual(await night(), failed);
+    assert.deepEqual(await night(), ["o1.gamma", ...failed]);
+    assert.deepEqual(await night(), ["o1.nova", ...failed]);
+    for (const [, site] of sharing) aegir.panel.setOwner(site, "gamma");
+    aegir.runQueue();
+    assert.deepEqual(await night(), ["o1.acme"]);
+    assert.deepEqual(await night(), ["o1.beta"]);
+    assert.deepEqual(await night(), []);
+  });
+
   it("of which the checkpoint was lost is not repeated: the password is read back", async () => {
     await start(["acme"]);
     const declared = [login("acme", { everyDays: 80 })];
