@@ -4,6 +4,14 @@ import { dayProblems } from "../naming/Day";
 import { personByName } from "./EffectiveAccess";
 import { type LastUse, lastUseOf, type PanelTimes } from "./lastUse";
 
+/** As an audit prints it, under `lastUse`. Names are as the server has them. */
+export interface AuditedLastUse {
+  /** The configured server; null if it has no name. */
+  server: string | null;
+  asOf: string;
+  users: ({ name: string } & Omit<LastUse, "asOf">)[];
+}
+
 const Day = z.string().refine((day) => dayProblems(day).length === 0, "must be a day");
 
 const User = z.object({ name: z.string().min(1).max(255), day: Day.nullable(), created: Day.nullable() });
@@ -17,12 +25,12 @@ export function lastUsesOf(
   users: readonly ({ readonly name: string } & PanelTimes)[],
   asOf: string,
   server: string | undefined,
-): z.infer<typeof Audit>["lastUse"] {
-  const used = users.flatMap((user): z.infer<typeof User>[] => {
+): AuditedLastUse {
+  const known = users.flatMap((user) => {
     const lastUse = lastUseOf(user, asOf);
     return lastUse === undefined ? [] : [{ name: user.name, day: lastUse.day, created: lastUse.created }];
   });
-  return { server: server ?? null, asOf, users: used };
+  return { server: server ?? null, asOf, users: known };
 }
 
 /** The text is not what `audit --unused DAYS --json` prints. */
