@@ -465,7 +465,7 @@ describe("the keys in shell logins", () => {
     assert.ok(text.includes(`\n    + ${added}\n    - ${removed}\n`), text);
     const [, gained = ""] = /alice can use the shell login o1\.acme with (.*)/s.exec(text) ?? [];
     assert.ok(gained.includes(alice.fingerprint), text);
-    const [, lost = ""] = /shell login o1\.acme can no longer be used with (.*)/.exec(text) ?? [];
+    const [, lost = ""] = /shell login o1\.acme can no longer be used with (.*)/s.exec(text) ?? [];
     assert.ok(lost.includes(gone.fingerprint), text);
     assert.ok(!text.includes(eve.fingerprint));
   });
