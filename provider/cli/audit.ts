@@ -1,11 +1,11 @@
-import { writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { AUDIT_KINDS, type AuditEntry, auditOf, isAlarming } from "../inventory/Audit";
 import { PASSWORD_WARNED_DAYS } from "../inventory/passwords";
-import { type KnownFinding, type Manifest, ManifestError, parseManifest } from "../manifest";
+import { type KnownFinding, type Manifest, ManifestError, type ManifestFileContent, parseFiles } from "../manifest";
 import { addKnownFindings } from "../manifest/addKnownFindings";
-import { WARNED_DAYS } from "../manifest/Manifest";
-import { manifestBytes } from "../manifest/parseManifest";
+import { type Located, WARNED_DAYS } from "../manifest/Manifest";
+import { isDirectory, nameIn } from "../manifest/ManifestFiles";
 import { lastUsesOf } from "../review/auditedLastUse";
 import { dayOf } from "../review/lastUse";
 import { plural, rendered } from "../text/Phrase";
@@ -14,7 +14,8 @@ import type { Style } from "../text/Style";
 import { type CommandContext, defineCommand, UsageError } from "./Command";
 import { ExitCode } from "./ExitCode";
 import {
-  bytesOf,
+  DEFAULT_MANIFEST,
+  filesOf,
   LIVE_OPTIONS,
   MANIFEST_USAGE,
   type ManifestWithInventory,
@@ -48,7 +49,8 @@ export const audit = defineCommand({
       "or not, and administrators other than user 1. Blocked users reach nothing and are left out. The panel records one last use for " +
       "each user, not for each client or site, and does not see logins over SSH, SFTP and FTPS.",
     "To silence a finding, list it under knownFindings in the manifest, with a reason and a last day. --accept adds all " +
-      "current findings except drift, which a deployment repairs.",
+      "current findings except drift, which a deployment repairs. In a directory it adds them to the file that lists some, or to known-findings.yaml.",
+    DEFAULT_MANIFEST,
   ],
   operands: { usage: `[${MANIFEST_USAGE}]`, least: 0, most: 1 },
   options: {
@@ -97,7 +99,7 @@ export const audit = defineCommand({
           lastUse: lastUsesOf(inventory.users, dayOf(inventory.takenAt), manifest.server),
         }),
       },
-      text: (style) => report(entries, unmatched, manifest.asOf, style),
+      text: (style) => report(entries, unmatched, manifest, style),
     };
   },
 });
@@ -108,7 +110,7 @@ function text({ says }: AuditEntry): string {
 
 /** Lists what alarms and is not listed yet, but for drift, in the manifest's file. */
 function accepting(
-  { manifest, file, options, inventory, logins }: ManifestWithInventory,
+  { manifest, path, options, inventory, logins }: ManifestWithInventory,
   { directory }: CommandContext,
   { reason, until, days }: { reason: string; until: string; days: number | undefined },
 ): Manifest {
@@ -118,20 +120,23 @@ function accepting(
     return isNew ? [{ finding, names, reason, until }] : [];
   });
   if (added.length === 0) return manifest;
-  const text = addKnownFindings(Buffer.from(bytesOf(file, directory, manifestBytes)).toString(), added);
+  const file = fileOfKnownFindings(manifest, path, directory);
+  const absolute = resolve(directory, file);
+  const text = addKnownFindings(existsSync(absolute) ? readFileSync(absolute, "utf8") : "version: 1\n", added);
   if (text === undefined) {
     throw new UsageError(
       `${printable(file)} was not changed: it is written in braces, or its knownFindings are. Write that part in lines that ` +
         "begin with a dash, and run this again.",
     );
   }
-  const changed = parsed(text);
-  writeFileSync(resolve(directory, file), text);
+  const files = filesOf(path, directory).filter((each) => each.file !== file);
+  const changed = parsed([...files, { file, content: text }]);
+  writeFileSync(absolute, text);
   return changed;
 
-  function parsed(text: string): Manifest {
+  function parsed(files: ManifestFileContent[]): Manifest {
     try {
-      return parseManifest(text, file, options);
+      return parseFiles(path, files, options);
     } catch (error) {
       if (!(error instanceof ManifestError)) throw error;
       throw new UsageError(`Nothing was written, because ${error.report}`);
@@ -139,24 +144,36 @@ function accepting(
   }
 }
 
-/** Below an entry: since when it is known, or why that does not count any more. */
-function acceptance({ kind, accepted, names }: AuditEntry, asOf: string): string[] {
-  if (accepted === undefined) return [];
-  const { reason, until, line } = accepted;
-  if (kind === "accepted") return [`    known until ${until}: ${printable(reason)}`];
-  if (until < asOf) return [`    was known until ${until} (line ${line}): ${printable(reason)}`];
-  const unknown = names.filter((each) => !accepted.names.includes(each)).map((each) => printable(each));
-  return [`    line ${line} knows it without ${unknown.join(", ")}`];
+/** Where findings are listed already; else the file itself, or one of their own in the directory. */
+function fileOfKnownFindings({ knownFindings, files }: Manifest, path: string, directory: string): string {
+  const [listed] = files.filter(({ file }) => knownFindings.some((known) => known.file === file));
+  if (listed !== undefined) return listed.file;
+  return isDirectory(resolve(directory, path)) ? nameIn(path, "known-findings.yaml") : path;
 }
 
-function report(entries: AuditEntry[], unmatched: KnownFinding[], asOf: string, style: Style): string {
+function placeIn({ files }: Manifest, { file, line }: Located): string {
+  return files.length === 1 ? `line ${line}` : `line ${line} of ${printable(file)}`;
+}
+
+/** Below an entry: since when it is known, or why that does not count any more. */
+function acceptance({ kind, accepted, names }: AuditEntry, manifest: Manifest): string[] {
+  if (accepted === undefined) return [];
+  const { reason, until } = accepted;
+  const place = placeIn(manifest, accepted);
+  if (kind === "accepted") return [`    known until ${until}: ${printable(reason)}`];
+  if (until < manifest.asOf) return [`    was known until ${until} (${place}): ${printable(reason)}`];
+  const unknown = names.filter((each) => !accepted.names.includes(each)).map((each) => printable(each));
+  return [`    ${place} knows it without ${unknown.join(", ")}`];
+}
+
+function report(entries: AuditEntry[], unmatched: KnownFinding[], manifest: Manifest, style: Style): string {
   const sections = AUDIT_KINDS.flatMap((kind) => {
     const lines = entries
       .filter((entry) => entry.kind === kind)
       .flatMap((entry) => [
         `- ${text(entry)}`,
         ...entry.names.map((name) => `    ${printable(name)}`),
-        ...acceptance(entry, asOf),
+        ...acceptance(entry, manifest),
         ...(isAlarming(entry) && entry.finding !== undefined
           ? [style.dim(`    finding: ${printable(entry.finding)}`)]
           : []),
@@ -164,10 +181,10 @@ function report(entries: AuditEntry[], unmatched: KnownFinding[], asOf: string, 
     return lines.length === 0 ? [] : [[style.bold(`${TITLES[kind]}:`), ...lines].join("\n")];
   });
   if (unmatched.length > 0) {
-    const lines = unmatched.map(({ finding, line }) => `- ${printable(finding)} (line ${line})`);
+    const lines = unmatched.map((known) => `- ${printable(known.finding)} (${placeIn(manifest, known)})`);
     sections.push([style.bold("Known findings that no longer occur; delete the entries:"), ...lines].join("\n"));
   }
   const alarming = entries.filter(isAlarming).length;
   const summary = alarming === 0 ? "As declared" : `${plural(alarming, "thing")} to look at`;
-  return [...sections, `${summary} (as of ${asOf}).`].join("\n\n");
+  return [...sections, `${summary} (as of ${manifest.asOf}).`].join("\n\n");
 }

@@ -7,11 +7,12 @@ import { defineCommand } from "./Command";
 import { ExitCode } from "./ExitCode";
 import {
   asOfDay,
+  DEFAULT_MANIFEST,
   MANIFEST_USAGE,
-  manifestFile,
+  manifestPath,
   namingOptions,
   OFFLINE_OPTIONS,
-  readManifestFile,
+  readManifestAt,
 } from "./manifestOptions";
 
 /** What is to be said of one manifest. */
@@ -31,21 +32,22 @@ export const lint = defineCommand({
   description: [
     `Needs no server, no state and no key. Warns about grants that end within ${WARNED_DAYS} days, and about grants that have ended ` +
       "but are still in the file. Warnings do not change the exit code.",
-    "The default MANIFEST is access.yaml or stacks/access.yaml in the current directory.",
+    `A MANIFEST is a file, or a directory whose YAML files are read as one manifest. ${DEFAULT_MANIFEST}`,
   ],
   operands: { usage: `[${MANIFEST_USAGE}...]`, least: 0, most: Infinity },
   options: OFFLINE_OPTIONS,
   exitCodes: { [ExitCode.ok]: "no problems; there may be warnings", [ExitCode.found]: "a manifest has problems" },
   examples: [
-    ["lint access.yaml", "what a deployment would refuse"],
+    ["lint", "what a deployment would refuse"],
+    ["lint access/", "all files of a directory, as one manifest"],
     ["lint --as-of 2026-12-31", "which grants will have ended by that day"],
     ["lint --stack production --json", "with the naming rules of the servers in Pulumi.production.yaml, for a script"],
   ],
   run({ values, operands }, { directory }) {
     const asOf = asOfDay(values["as-of"]);
     const options = { asOf, ...namingOptions(values, directory) };
-    const files = operands.length > 0 ? operands : [manifestFile(undefined, directory)];
-    const linted = files.map((file) => lintOne(file, () => readManifestFile(file, directory, options)));
+    const paths = operands.length > 0 ? operands : [manifestPath(undefined, directory)];
+    const linted = paths.map((path) => lintOne(path, () => readManifestAt(path, directory, options)));
     const clean = linted.every(({ problems }) => problems.length === 0);
     return Promise.resolve({
       exitCode: clean ? ExitCode.ok : ExitCode.found,
@@ -76,7 +78,7 @@ function report({ file, problems, warnings, complete, counts }: Linted, asOf: st
   const said = [
     ...problems.map((problem) => `${style.red("error")}: ${String(problem)}`),
     ...warnings.map((warning) => `${style.yellow("warning")}: ${String(warning)}`),
-    ...(complete ? [] : ["The rest of the file can be checked when this is corrected."]),
+    ...(complete ? [] : ["The rest can be checked when this is corrected."]),
   ];
   const found = [
     ...(counts

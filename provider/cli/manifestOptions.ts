@@ -1,12 +1,18 @@
 /** The options with which a command line names manifests, and the manifests that they mean. */
-import { existsSync } from "node:fs";
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
 import type { AegirServer } from "../aegir/AegirServer";
 import { authorizedKeysProblem } from "../aegir/ServerConfiguration";
 import { loginKeysOn } from "../inventory/loginKeys";
 import type { LiveLogins } from "../inventory/passwords";
-import { type Manifest, ManifestError, type ManifestOptions, parseManifest, type ServerNaming } from "../manifest";
-import { manifestBytes } from "../manifest/parseManifest";
+import {
+  type Manifest,
+  ManifestError,
+  type ManifestFileContent,
+  type ManifestOptions,
+  parseFiles,
+  type ServerNaming,
+} from "../manifest";
+import { defaultManifestsIn, filesOfManifest } from "../manifest/ManifestFiles";
 import { dayProblems, utcDay } from "../naming/Day";
 import { OneLineError } from "../text/OneLineError";
 import { printable } from "../text/printable";
@@ -15,7 +21,7 @@ import { serversOfOnlyStack } from "./serverFiles";
 import { checkedServers, SERVER_OPTIONS, type ServerOptions, uncheckedServers, withServer } from "./serverOptions";
 
 /** Where a manifest is if the command line names none: in a project of its own, or in this repository. */
-const DEFAULT_FILES = ["access.yaml", "stacks/access.yaml"];
+const PROJECTS = [".", "stacks"];
 
 export const MANIFEST_USAGE = "MANIFEST";
 
@@ -44,22 +50,40 @@ export const LIVE_OPTIONS = {
 
 type LiveOptions = Partial<Record<keyof typeof LIVE_OPTIONS, string | undefined>>;
 
-/** The file that is named, or the one at its default place, relative to the directory of the call. */
-export function manifestFile(operand: string | undefined, directory: string): string {
-  const file = operand ?? DEFAULT_FILES.find((place) => existsSync(resolve(directory, place)));
-  if (file !== undefined) return file;
+/** For the help of a command. */
+export const DEFAULT_MANIFEST =
+  "The default MANIFEST is access.yaml or the directory access/, in the current directory or in stacks/.";
+
+/** The manifest that is named, or the one at its default place, relative to the directory of the call. */
+export function manifestPath(operand: string | undefined, directory: string): string {
+  if (operand !== undefined) return operand;
+  const found = PROJECTS.map((project) =>
+    defaultManifestsIn(resolve(directory, project)).map((name) => join(project, name)),
+  );
+  const [path, other] = found.find((paths) => paths.length > 0) ?? [];
+  if (path === undefined) {
+    throw new UsageError(
+      `${printable(directory)} has neither access.yaml nor a directory access with YAML files. Give the path of the manifest.`,
+    );
+  }
+  if (other === undefined) return path;
   throw new UsageError(
-    `${printable(directory)} has neither ${DEFAULT_FILES.join(" nor ")}. Give the path of the manifest.`,
+    `${printable(directory)} has both ${path} and ${other}, and either could be the manifest. Move one into the other, or give the path of the manifest.`,
   );
 }
 
-/** @throws ManifestError with all problems; UsageError if the file cannot be read */
-export function readManifestFile(file: string, directory: string, options: ManifestOptions): Manifest {
-  return parseManifest(bytesOf(file, directory, manifestBytes), file, options);
+/** @throws ManifestError with all problems; UsageError if a file cannot be read */
+export function readManifestAt(path: string, directory: string, options: ManifestOptions): Manifest {
+  return parseFiles(path, filesOf(path, directory), options);
 }
 
-/** @param read how its bytes are read: as a manifest's, or all of them */
-export function bytesOf(file: string, directory: string, read: (path: string) => Uint8Array): Uint8Array {
+/** The files of a manifest, each with its content. */
+export function filesOf(path: string, directory: string): ManifestFileContent[] {
+  return contentOf(path, directory, (absolute) => filesOfManifest(absolute, path));
+}
+
+/** What a file holds that the command line names. */
+export function contentOf<Content>(file: string, directory: string, read: (path: string) => Content): Content {
   try {
     return read(resolve(directory, file));
   } catch (error) {
@@ -113,8 +137,8 @@ function namingOf(servers: Record<string, unknown>): Record<string, ServerNaming
 /** A manifest as it was read, and everything on the server that it names (or the only one). */
 export interface ManifestWithInventory {
   manifest: Manifest;
-  /** As the command line names it. */
-  file: string;
+  /** The file or directory, as the command line names it. */
+  path: string;
   /** How the manifest was read. */
   options: ManifestOptions;
   inventory: Awaited<ReturnType<AegirServer["inventory"]>>;
@@ -132,9 +156,9 @@ export function declaredManifest(
   const { servers: found, stack } = uncheckedServers(serverOptions, directory);
   const servers = checkedServers(found);
   const options = { asOf: asOfDay(asOf), servers: namingOf(servers) };
-  const file = manifestFile(operand, directory);
+  const path = manifestPath(operand, directory);
   try {
-    return { manifest: readManifestFile(file, directory, options), file, options, servers, stack };
+    return { manifest: readManifestAt(path, directory, options), path, options, servers, stack };
   } catch (error) {
     throw error instanceof ManifestError ? new UsageError(error.message) : error;
   }

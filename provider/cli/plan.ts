@@ -8,7 +8,7 @@ import type { Style } from "../text/Style";
 import { wrap } from "../text/wrap";
 import { defineCommand, UsageError } from "./Command";
 import { ExitCode } from "./ExitCode";
-import { LIVE_OPTIONS, MANIFEST_USAGE, manifestWithInventory } from "./manifestOptions";
+import { DEFAULT_MANIFEST, LIVE_OPTIONS, MANIFEST_USAGE, manifestWithInventory } from "./manifestOptions";
 
 const WIDTH = 100;
 /** How many ids of what is not declared are listed. */
@@ -29,6 +29,7 @@ export const plan = defineCommand({
       "deployment adds to a login and removes from it. Keys that were added by hand stay, and `audit` lists them.",
     "What is as declared already is adopted: a deployment writes nothing for it, even where `pulumi preview`, which never looks at " +
       "the server, lists it as created.",
+    DEFAULT_MANIFEST,
   ],
   operands: { usage: `[${MANIFEST_USAGE}]`, least: 0, most: 1 },
   options: {
@@ -75,7 +76,7 @@ export const plan = defineCommand({
         format === "html"
           ? accessPage(after)
           : [
-              ...changes.flatMap((step) => lines(step, style)),
+              ...changes.flatMap((step) => lines(step, manifest.files.length > 1, style)),
               counts(steps),
               ...(logins.problem === null
                 ? []
@@ -95,11 +96,12 @@ function text({ says }: Pick<Step, "says">): string {
   return rendered(says, (name) => printable(name));
 }
 
-function lines(step: Step, style: Style): string[] {
+function lines(step: Step, showsFile: boolean, style: Style): string[] {
   const colour = { adopt: style.dim, create: style.green, update: style.yellow, refuse: style.red }[step.action];
+  const place = showsFile ? ` (${printable(step.file)}:${step.line})` : "";
   const { added = [], removed = [] } = step.keys ?? {};
   return [
-    colour(`${SIGNS[step.action]} ${printable(step.resource)}: ${text(step)}.`),
+    colour(`${SIGNS[step.action]} ${printable(step.resource)}: ${text(step)}.${place}`),
     ...added.map((key) => style.green(`    + ${key}`)),
     ...removed.map((key) => style.red(`    - ${key}`)),
   ];

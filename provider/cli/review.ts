@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { type Manifest, ManifestError, type ManifestOptions, parseManifest } from "../manifest";
-import { firstBytes, manifestBytes } from "../manifest/parseManifest";
+import { type Manifest, ManifestError, type ManifestFileContent, type ManifestOptions, parseFiles } from "../manifest";
+import { firstBytes } from "../manifest/ManifestFiles";
 import {
   accessOfManifest,
   accessOfPreview,
@@ -25,8 +25,8 @@ import { codeBlock } from "../text/markdown";
 import { printable } from "../text/printable";
 import { type CommandResult, defineCommand, UsageError } from "./Command";
 import { ExitCode } from "./ExitCode";
-import { fileAt } from "./git";
-import { asOfDay, bytesOf, namingOptions, OFFLINE_OPTIONS } from "./manifestOptions";
+import { filesAt } from "./git";
+import { asOfDay, contentOf, filesOf, namingOptions, OFFLINE_OPTIONS } from "./manifestOptions";
 
 const FORMATS = ["text", "markdown", "json", "html"] as const;
 type Format = (typeof FORMATS)[number];
@@ -35,14 +35,21 @@ type Format = (typeof FORMATS)[number];
 const MAXIMUM_AUDIT_SIZE = 16 * 1024 * 1024;
 
 /** What a revision that has no manifest declares. */
-const NOTHING = Buffer.from("version: 1\nclients: []\n");
+const NOTHING = "version: 1\nclients: []\n";
+
+/** A manifest to compare. */
+interface Side {
+  path: string;
+  files: readonly ManifestFileContent[];
+}
 
 /** `aegir-access review`: who gains and who loses what by a change, before it is one. */
 export const review = defineCommand({
   name: "review",
   summary: "shows who gains and who loses access between two manifests",
   description: [
-    "Compares two files. With --manifest, compares two git revisions of one file. With --preview, reads the output of " +
+    "Compares two manifests, each a file or a directory. With --manifest, compares two git revisions of one. If a revision has " +
+      "access/ in place of access.yaml, or the other way around, that is read. With --preview, reads the output of " +
       "`pulumi preview --json --show-sames` instead. Needs no server, no state, no key and no passphrase.",
     "Refuses a change that takes away too much or affects something protected, unless the manifest confirms it " +
       "(allowRemovals). Does not know access that exists only on the server: see `plan` and `audit`.",
@@ -52,7 +59,11 @@ export const review = defineCommand({
   ],
   operands: { usage: "BASE HEAD", least: 0, most: 2 },
   options: {
-    manifest: { type: "string", value: "PATH", help: "reads this file from the git revisions BASE and HEAD" },
+    manifest: {
+      type: "string",
+      value: "PATH",
+      help: "reads this file or directory from the git revisions BASE and HEAD",
+    },
     preview: {
       type: "string",
       value: "FILE",
@@ -92,16 +103,23 @@ export const review = defineCommand({
         throw new UsageError("--preview cannot be combined with BASE, HEAD, --manifest or --last-use.");
       }
       return Promise.resolve(
-        reviewed(previewed(bytesOf(values.preview, directory, readFileSync), values.preview, asOf), format),
+        reviewed(
+          previewed(
+            contentOf(values.preview, directory, (path) => readFileSync(path)),
+            values.preview,
+            asOf,
+          ),
+          format,
+        ),
       );
     }
     const [base, head] = operands;
     if (base === undefined || head === undefined) throw new UsageError("Give BASE and HEAD, or --preview.");
-    const contents = values.manifest === undefined ? files(base, head) : revisions(values.manifest, base, head);
+    const sides = values.manifest === undefined ? manifests(base, head) : revisions(values.manifest, base, head);
     const options = { asOf, ...namingOptions(values, directory) };
-    const declared = parseBase(contents.base, options);
+    const declared = parseBase(sides.base, options);
     try {
-      const declares = parseManifest(contents.head.bytes, contents.head.name, options);
+      const declares = parseFiles(sides.head.path, sides.head.files, options);
       const lastUse = values["last-use"];
       const lastUses = lastUse === undefined ? undefined : lastUsesIn(lastUse, declares, directory);
       const [before, after] = [accessOf(declared, options, lastUses), accessOf(declares, options, lastUses)];
@@ -112,25 +130,27 @@ export const review = defineCommand({
       throw error;
     }
 
-    function files(...names: [string, string]) {
-      const missing = names.find((name) => !existsSync(resolve(directory, name)));
+    function manifests(base: string, head: string): { base: Side; head: Side } {
+      const missing = [base, head].find((path) => !existsSync(resolve(directory, path)));
       if (missing !== undefined) {
         throw new UsageError(
           `There is no file ${printable(missing)} (from ${printable(directory)}). To compare git revisions, give both of them ` +
-            `and the file: review main HEAD --manifest access.yaml.`,
+            `and the manifest: review main HEAD --manifest access.yaml.`,
         );
       }
-      const [base, head] = names.map((name) => ({ name, bytes: bytesOf(name, directory, manifestBytes) }));
-      return { base: base!, head: head! };
+      const side = (path: string) => ({ path, files: filesOf(path, directory) });
+      return { base: side(base), head: side(head) };
     }
 
-    function revisions(path: string, ...names: [string, string]) {
-      const [base, head] = names.map((name) => ({ name, bytes: fileAt(name, path, directory) }));
-      if (!base?.bytes && !head?.bytes) {
-        throw new UsageError(`Neither revision has a file ${printable(path)} (from ${printable(directory)}).`);
+    function revisions(path: string, ...names: [base: string, head: string]): { base: Side; head: Side } {
+      const [base, head] = filesAt(names, path, directory);
+      if (base === undefined && head === undefined) {
+        throw new UsageError(
+          `Neither revision has a file or directory ${printable(path)} (from ${printable(directory)}).`,
+        );
       }
-      const of = (side: typeof base) => ({ name: path, bytes: side?.bytes ?? NOTHING });
-      return { base: of(base), head: of(head) };
+      const nothing = { path, files: [{ file: path, content: NOTHING }] };
+      return { base: base ?? nothing, head: head ?? nothing };
     }
   },
 });
@@ -142,9 +162,9 @@ function formatOf(format = "text"): Format {
 }
 
 /** What is on the main branch was reviewed; if it cannot be read, there is nothing to compare with. */
-function parseBase({ name, bytes }: { name: string; bytes: Uint8Array }, options: ManifestOptions): Manifest {
+function parseBase({ path, files }: Side, options: ManifestOptions): Manifest {
   try {
-    return parseManifest(bytes, name, { ...options, deployed: true });
+    return parseFiles(path, files, { ...options, deployed: true });
   } catch (error) {
     if (!(error instanceof ManifestError)) throw error;
     throw new UsageError(`BASE cannot be used for comparison, because ${error.report}`);
@@ -153,7 +173,7 @@ function parseBase({ name, bytes }: { name: string; bytes: Uint8Array }, options
 
 /** @throws UsageError if it is not what an audit of the manifest's server has printed */
 function lastUsesIn(file: string, manifest: Manifest, directory: string): Map<string, LastUse> {
-  const bytes = bytesOf(file, directory, (path) => firstBytes(path, MAXIMUM_AUDIT_SIZE + 1));
+  const bytes = contentOf(file, directory, (path) => firstBytes(path, MAXIMUM_AUDIT_SIZE + 1));
   if (bytes.length > MAXIMUM_AUDIT_SIZE) {
     throw new UsageError(`${printable(file)} is larger than ${MAXIMUM_AUDIT_SIZE / 1024 / 1024} MiB.`);
   }

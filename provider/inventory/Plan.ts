@@ -6,7 +6,7 @@
 import { decideBinding, decideMail, type LiveUser } from "../decisions/binding";
 import { decideClient } from "../decisions/client";
 import { decideOwner } from "../decisions/siteOwner";
-import type { Manifest, ManifestClient, ManifestSite, ManifestUser } from "../manifest/Manifest";
+import type { Located, Manifest, ManifestClient, ManifestSite, ManifestUser } from "../manifest/Manifest";
 import { keysOf } from "../naming/AuthorizedKey";
 import { mailKey, userNameKey } from "../naming/PanelUser";
 import { reducedName, shellAccountName } from "../naming/ShellAccountName";
@@ -27,14 +27,15 @@ import { declaredLines, keyDifference, liveKeys } from "./loginKeys";
 import { agedPasswords, type LiveLogins, passwordEnds, type PasswordRemark } from "./passwords";
 import { type Undeclared, undeclaredIds, undeclaredOf } from "./undeclared";
 
+/** Where the manifest declares it; the line from 1. */
+type Place = Pick<Located, "file" | "line">;
+
 /** What a deployment does with one declared resource; `refuse`: it fails there, and says so. */
-export interface Step {
+export interface Step extends Place {
   /** `adopt`: it is so already, and nothing is written. */
   action: "adopt" | "create" | "update" | "refuse";
   /** Its id, for example `site:www.acme.example`. */
   resource: string;
-  /** Where the manifest declares it; from 1. */
-  line: number;
   says: Phrase;
   /** It is so if the stack has deployed what the server has now, which its state alone knows; else it is refused. */
   isFromState?: true;
@@ -133,12 +134,12 @@ class Planning {
     return { steps: this.#steps, before: this.#before, after, undeclared };
   }
 
-  #step(action: Step["action"], resource: string, { line }: { line: number }, says: Phrase): void {
-    this.#steps.push({ action, resource, line, says });
+  #step(action: Step["action"], resource: string, { file, line }: Place, says: Phrase): void {
+    this.#steps.push({ action, resource, file, line, says });
   }
 
   /** What needs a client that is refused. */
-  #dependent(resource: string, declared: { line: number }, { internalName }: ManifestClient): void {
+  #dependent(resource: string, declared: Place, { internalName }: ManifestClient): void {
     this.#step(
       "refuse",
       resource,
@@ -314,7 +315,14 @@ class Planning {
         return step("refuse", phrase`belongs to ${from}. ${otherwise}`);
       }
       const says = phrase`${moves}. ${otherwise}`;
-      this.#steps.push({ action: "update", resource: `site:${site}`, line: declared.line, says, isFromState: true });
+      this.#steps.push({
+        action: "update",
+        resource: `site:${site}`,
+        file: declared.file,
+        line: declared.line,
+        says,
+        isFromState: true,
+      });
     } else {
       step("update", moves);
     }
@@ -353,7 +361,7 @@ class Planning {
     if (isRefused) return this.#dependent(resource, client, client);
     const says = !aged ? changes : changes.length === 0 ? aged.says : phrase`${aged.says}. It ${changes}`;
     const action = aged || held !== undefined ? "update" : "create";
-    this.#steps.push({ action, resource, line: client.line, says, keys: { added, removed } });
+    this.#steps.push({ action, resource, file: client.file, line: client.line, says, keys: { added, removed } });
   }
 
   /** The people of the client have the declared keys afterwards. */

@@ -6,6 +6,7 @@ import { z } from "zod";
 import { Client, CreateUser, OnDestroy, RotationByAge, ShellAccount, Site, User, userNamesError } from "./ClientSchema";
 import { count, day, domain, text, userName, wholeNumber } from "./fieldTypes";
 import { DEFAULT_REMOVAL_LIMIT, LONGEST_ALLOWANCE_DAYS } from "./Manifest";
+import { Owners, Scope } from "./OwnersSchema";
 
 const percent = "must be a whole number of percent from 1 to 100, for example 30";
 
@@ -107,9 +108,17 @@ export const AccessSchema = z
         .meta({
           description: "Findings of `audit` that are accepted until a given day. `audit --accept` writes them.",
         }),
-      clients: z
-        .array(Client, { error: "must be a list of clients, each beginning with - name:" })
-        .meta({ description: "Every client whose access this file declares. Other clients stay untouched." }),
+      owners: Owners.optional().meta({
+        description:
+          "Who approves changes of this file: `codeowners` writes them to CODEOWNERS, and `review` names them.",
+      }),
+      scope: Scope.optional().meta({
+        description: "Restricts what this file may declare. Everything else in it is refused.",
+      }),
+      clients: z.array(Client, { error: "must be a list of clients, each beginning with - name:" }).optional().meta({
+        description:
+          "Every client whose access this file declares. Other clients stay untouched. A manifest of several files needs clients in one of them.",
+      }),
     },
     { error: "must be a map with version and clients" },
   )
@@ -131,4 +140,5 @@ export const MAPS: ReadonlyMap<string, z.ZodObject> = new Map<string, z.ZodObjec
   ["removalLimit", RemovalLimit],
   ["allowRemovals", AllowRemovals],
   ["knownFindings", KnownFinding],
+  ["scope", Scope],
 ]);

@@ -12,6 +12,7 @@ import {
   text,
   userName,
 } from "./fieldTypes";
+import { Owners } from "./OwnersSchema";
 
 const siteDomain = domain("The site's main domain, as the panel shows it; not an alias.");
 const siteError = "must be a domain, or a map with site";
@@ -224,6 +225,10 @@ export const Client = z
         "Refuses a change that takes a site or a person away from this client, unless allowRemovals names the client. To " +
           "remove or rename the client, first remove protect and deploy that.",
       ),
+      owners: Owners.optional().meta({
+        description:
+          "Who approves changes of this client, in place of the file's owners. `review` names them; CODEOWNERS knows only files.",
+      }),
       keepPeople: flag(
         "Refuses a change that takes the last person away from this client, unless allowRemovals names the client.",
       ),

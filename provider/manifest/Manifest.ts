@@ -19,8 +19,17 @@ export interface Manifest {
   clients: ManifestClient[];
   /** Findings of `audit` that are accepted for a time, by id. */
   knownFindings: KnownFinding[];
+  /** In the order in which they were read. */
+  files: ManifestFile[];
   /** In the order of the file. A warning does not stop a deployment. */
   warnings: ManifestProblem[];
+}
+
+/** A file of a manifest. */
+export interface ManifestFile {
+  file: string;
+  /** Code owners, as CODEOWNERS has them. */
+  owners: string[];
 }
 
 /** How much a change may take away: at most `percent` of the grants, or fewer than `atLeast` of them. */
@@ -102,6 +111,8 @@ export interface ManifestClient extends Located {
   protect: boolean;
   /** Its last person may not go, unless `allowRemovals` names it. */
   keepPeople: boolean;
+  /** Code owners of its own, or else those of its file; each may approve a change of it. */
+  owners: string[];
   email: string | undefined;
   /** For a user that is created for `email`. */
   welcomeMail: boolean;

@@ -3,10 +3,9 @@
  * left out here, and shapeProblems.ts reports it, so that the problems of all entries are found in one go.
  */
 import { normalizeDomain } from "../naming/SiteDomain";
-import { canonicalName } from "../naming/SpelledName";
 import { quoted } from "../text/quoted";
 import type { ManifestClient } from "./Manifest";
-import { lacksField } from "./shapeProblems";
+import { firstLine, lacksField } from "./shapeProblems";
 import type { Span } from "./SourceText";
 import type { Value } from "./YamlTree";
 
@@ -14,13 +13,28 @@ export interface ManifestEntries {
   /** Where the manifest begins. */
   start: Span;
   server: Text | undefined;
-  /** True even if its value could not be read. */
-  hasServer: boolean;
+  /** The keys of settings that a manifest has once, even if their values could not be read. */
+  settings: ReadonlyMap<string, Span>;
   removalLimit: { percent: number | undefined; atLeast: number | undefined };
   allowRemovals: AllowanceEntry | undefined;
   knownFindings: KnownFindingEntry[];
   clients: ClientEntry[];
+  files: FileEntry[];
 }
+
+/** What a file says of itself. */
+export interface FileEntry {
+  span: Span;
+  /** Where to look if the file lacks something. */
+  firstLine: Span;
+  lacksClients: boolean;
+  owners: Text[];
+  /** Patterns of what the file may declare; undefined for what it does not restrict. */
+  scope: { clients: Text[] | undefined; sites: Text[] | undefined };
+}
+
+/** Settings that a manifest has once, in one of its files. */
+const SETTINGS = ["server", "removalLimit", "gainLimit", "allowRemovals"];
 
 export interface Text extends Span {
   text: string;
@@ -37,6 +51,7 @@ export interface ClientEntry {
   protect: boolean;
   /** The key, if the value is true. */
   keepPeople: Span | undefined;
+  owners: Text[];
   email: Text | undefined;
   /** The key, if the value is true. */
   welcomeMail: Span | undefined;
@@ -89,46 +104,58 @@ export interface KnownFindingEntry {
   until: Text | undefined;
 }
 
-/** @param spelledOut names that could be taken for others are read as their spelled-out form */
-export function readEntries(root: Value, spelledOut: boolean): ManifestEntries {
-  const readName = spelledOut ? spelledOutText : (name: Text | undefined) => name;
+/** The entries of one file. */
+export function readEntries(root: Value): ManifestEntries {
   const removalLimit = fieldOf(root, "removalLimit");
   return {
     start: root.source.span(root.start, root.start),
     server: textOf(fieldOf(root, "server")),
-    hasServer: root.fields.has("server"),
+    settings: new Map(
+      SETTINGS.flatMap((name) => {
+        const key = root.fields.get(name)?.key;
+        return key ? [[name, key] as const] : [];
+      }),
+    ),
     removalLimit: {
       percent: numberOf(fieldOf(removalLimit, "percent")),
       atLeast: numberOf(fieldOf(removalLimit, "atLeast")),
     },
     allowRemovals: allowanceEntry(root),
     knownFindings: itemsOf(root, "knownFindings").map(knownFindingEntry),
-    clients: itemsOf(root, "clients").map((client) => clientEntry(client, readName)),
+    clients: itemsOf(root, "clients").map(clientEntry),
+    files: [fileEntry(root)],
   };
 }
 
-type ReadName = (name: Text | undefined) => Text | undefined;
-
-function spelledOutText(name: Text | undefined): Text | undefined {
-  return name && { ...name, text: canonicalName(name.text) };
+function fileEntry(root: Value): FileEntry {
+  const scope = fieldOf(root, "scope");
+  const patterns = (list: string) => (scope?.fields.has(list) ? textsOf(scope, list) : undefined);
+  return {
+    span: spanOf(root),
+    firstLine: firstLine(root),
+    lacksClients: !Array.isArray(root.plain) && lacksField(root, "", "clients"),
+    owners: textsOf(root, "owners"),
+    scope: { clients: patterns("clients"), sites: patterns("sites") },
+  };
 }
 
-function clientEntry(value: Value, readName: ReadName): ClientEntry {
+function clientEntry(value: Value): ClientEntry {
   const sites = fieldOf(value, "sites");
   const shellAccount = value.fields.get("shellAccount");
   return {
-    span: value,
+    span: spanOf(value),
     mayOwnSites: !lacksField(value, "clients", "sites") && !(Array.isArray(sites?.plain) && sites.items.length === 0),
-    name: readName(textOf(fieldOf(value, "name"))),
+    name: textOf(fieldOf(value, "name")),
     internalName: textOf(fieldOf(value, "internalName")),
     lacksInternalName: lacksField(value, "clients", "internalName"),
     renamedFrom: textOf(fieldOf(value, "renamedFrom")),
     protect: isTrue(fieldOf(value, "protect")),
     keepPeople: keyIfTrue(value, "keepPeople"),
+    owners: textsOf(value, "owners"),
     email: textOf(fieldOf(value, "email")),
     welcomeMail: keyIfTrue(value, "welcomeMail"),
     sites: itemsOf(value, "sites").flatMap(siteEntry),
-    users: itemsOf(value, "users").flatMap((user) => userEntry(user, readName)),
+    users: itemsOf(value, "users").flatMap(userEntry),
     shellAccount: shellAccount && {
       key: shellAccount.key,
       rotation: textOf(fieldOf(shellAccount.value, "rotation")),
@@ -154,7 +181,7 @@ function rotationByAgeEntry(value: Value | undefined): RotationByAgeEntry | unde
   const everyDays = fieldOf(value, "everyDays");
   const days = numberOf(everyDays);
   if (everyDays === undefined || days === undefined) return undefined;
-  return { span: everyDays, everyDays: days, window: textOf(fieldOf(value, "window")) };
+  return { span: spanOf(everyDays), everyDays: days, window: textOf(fieldOf(value, "window")) };
 }
 
 /** An entry is the domain itself, or a map with it. */
@@ -172,8 +199,8 @@ function siteEntry(value: Value): SiteEntry[] {
 }
 
 /** An entry is the name itself, or a map with it. */
-function userEntry(value: Value, readName: ReadName): UserEntry[] {
-  const name = readName(textOf(value) ?? textOf(fieldOf(value, "name")));
+function userEntry(value: Value): UserEntry[] {
+  const name = textOf(value) ?? textOf(fieldOf(value, "name"));
   if (name === undefined) return [];
   const createUser = fieldOf(value, "createUser");
   return [
@@ -182,7 +209,7 @@ function userEntry(value: Value, readName: ReadName): UserEntry[] {
       createUser: textOf(fieldOf(createUser, "email")),
       welcomeMail: isTrue(fieldOf(createUser, "welcomeMail")),
       expectedUid: numberOf(fieldOf(value, "expectedUid")),
-      keys: itemsOf(value, "keys").flatMap((key) => textOf(key) ?? []),
+      keys: textsOf(value, "keys"),
       expires: textOf(fieldOf(value, "expires")),
       reason: textOf(fieldOf(value, "reason")),
     },
@@ -193,23 +220,22 @@ function allowanceEntry(root: Value): AllowanceEntry | undefined {
   const field = root.fields.get("allowRemovals");
   if (field === undefined) return undefined;
   const { key, value } = field;
-  const texts = (list: string) => itemsOf(value, list).flatMap((item) => textOf(item) ?? []);
   return {
     key,
     until: textOf(fieldOf(value, "until")),
     reason: textOf(fieldOf(value, "reason")),
     grants: numberOf(fieldOf(value, "grants")) ?? 0,
-    clients: texts("clients"),
-    sites: texts("sites"),
-    users: texts("users"),
+    clients: textsOf(value, "clients"),
+    sites: textsOf(value, "sites"),
+    users: textsOf(value, "users"),
   };
 }
 
 function knownFindingEntry(value: Value): KnownFindingEntry {
   return {
-    span: value,
+    span: spanOf(value),
     finding: textOf(fieldOf(value, "finding")),
-    names: itemsOf(value, "names").flatMap((item) => textOf(item)?.text ?? []),
+    names: textsOf(value, "names").map(({ text }) => text),
     reason: textOf(fieldOf(value, "reason")),
     until: textOf(fieldOf(value, "until")),
   };
@@ -233,6 +259,15 @@ function itemsOf(value: Value, key: string): Value[] {
   return fieldOf(value, key)?.items ?? [];
 }
 
+function textsOf(value: Value, key: string): Text[] {
+  return itemsOf(value, key).flatMap((item) => textOf(item) ?? []);
+}
+
+/** A span alone: entries are kept longer than the tree that they were read from. */
+function spanOf({ source, start, end }: Span): Span {
+  return { source, start, end };
+}
+
 function keyIfTrue(value: Value, key: string): Span | undefined {
   const field = value.fields.get(key);
   return isTrue(field?.value) ? field?.key : undefined;
@@ -247,7 +282,5 @@ function numberOf(value: Value | undefined): number | undefined {
 }
 
 function textOf(value: Value | undefined): Text | undefined {
-  return typeof value?.plain === "string"
-    ? { source: value.source, start: value.start, end: value.end, text: value.plain }
-    : undefined;
+  return typeof value?.plain === "string" ? { ...spanOf(value), text: value.plain } : undefined;
 }

@@ -17,6 +17,8 @@ export class ManifestProblem {
     readonly message: string,
     /** The source line with a line of carets below it; safe to show. */
     readonly excerpt: string,
+    /** The other place that the problem is about, if that is in another file. */
+    readonly also?: { file: string; line: number; column: number; excerpt: string },
   ) {}
 
   /** `file:line:column: message`, on one line and safe to show. */
@@ -25,19 +27,22 @@ export class ManifestProblem {
     return `${place}: ${printable(this.message, SHOWN_CHARACTERS)}`;
   }
 
-  /** The summary and the excerpt, safe to show. */
+  /** The summary and the excerpts, safe to show. */
   toString(): string {
-    return `${this.summary}\n${this.excerpt}`;
+    const { also } = this;
+    const second = also ? `\n${printable(also.file)}:${also.line}:${also.column}:\n${also.excerpt}` : "";
+    return `${this.summary}\n${this.excerpt}${second}`;
   }
 }
 
-/** A manifest that is not deployed. The message shows the problems in the order of the file. */
+/** A manifest that is not deployed. The message shows the problems in the order of the files. */
 export class ManifestError extends Error {
   override readonly name = "ManifestError";
   readonly code = "invalidManifest";
 
   /**
-   * @param complete false if the text could not be read as YAML, so that its content was not looked at
+   * @param file the file, or the directory of several
+   * @param complete false if a text could not be read as YAML, so that there may be more problems
    */
   constructor(
     readonly file: string,
@@ -60,6 +65,6 @@ function report(file: string, problems: readonly ManifestProblem[], complete: bo
     `${printable(file)} has ${count}${outcome}.`,
     ...problems.slice(0, SHOWN_PROBLEMS).map(String),
     ...(more > 0 ? [`${more} more ${more === 1 ? "problem is" : "problems are"} not shown.`] : []),
-    ...(complete ? [] : ["The rest of the file can be checked when this is corrected."]),
+    ...(complete ? [] : ["The rest can be checked when this is corrected."]),
   ].join("\n\n");
 }

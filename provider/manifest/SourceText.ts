@@ -13,8 +13,8 @@ export interface Span {
   end: number;
 }
 
-/** Records a problem. `message`: complete sentences. */
-export type Report = (span: Span, code: ManifestProblemCode, message: string) => void;
+/** Records a problem. `message`: complete sentences. `other`: the other place that the message is about. */
+export type Report = (span: Span, code: ManifestProblemCode, message: string, other?: Span) => void;
 
 /** A file's text with its lines, which turns offsets into what a reader looks for. */
 export class SourceText {
@@ -44,20 +44,20 @@ export class SourceText {
     return { source: this, start, end };
   }
 
-  problem(span: Span, code: ManifestProblemCode, message: string): ManifestProblem {
+  problem(span: Span, code: ManifestProblemCode, message: string, other?: Span): ManifestProblem {
     const { line, column } = this.position(span.start);
     // Whatever the problem, its message may quote the key.
-    if (this.#isInPrivateKey(this.#lineStarts[line - 1]!)) {
-      const excerpt = `${String(line).padStart(6)} | (not shown)`;
-      return new ManifestProblem(this.file, line, column, code, `This ${PRIVATE_KEY}.`, excerpt);
-    }
-    return new ManifestProblem(this.file, line, column, code, message, this.#excerpt(span));
+    const shown = this.#isInPrivateKey(this.#lineStarts[line - 1]!) ? `This ${PRIVATE_KEY}.` : message;
+    const isElsewhere = other !== undefined && other.source !== this;
+    const also = isElsewhere ? { ...placeOf(other), excerpt: other.source.#excerpt(other) } : undefined;
+    return new ManifestProblem(this.file, line, column, code, shown, this.#excerpt(span), also);
   }
 
   /** The line that a span begins in, cut to what fits around it, with carets below the span. */
   #excerpt(span: Span): string {
     const { line, column } = this.position(span.start);
     const lineStart = this.#lineStarts[line - 1]!;
+    if (this.#isInPrivateKey(lineStart)) return `${String(line).padStart(6)} | (not shown)`;
     const content = this.text.slice(lineStart, (this.#lineStarts[line] ?? this.text.length + 1) - 1).replace(/\r$/, "");
     const from = column - 1 < EXCERPT_COLUMNS / 2 ? 0 : column - 1 - EXCERPT_COLUMNS / 4;
     const shown = content.slice(from, from + EXCERPT_COLUMNS);

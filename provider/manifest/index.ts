@@ -5,6 +5,7 @@ export type {
   KnownFinding,
   Manifest,
   ManifestClient,
+  ManifestFile,
   ManifestPerson,
   ManifestSite,
   ManifestTeam,
@@ -14,4 +15,5 @@ export type {
 export { ManifestError, type ManifestProblem } from "./ManifestError";
 export type { ManifestProblemCode } from "./problemCodes";
 export type { ManifestOptions, ServerNaming } from "./ManifestOptions";
-export { parseManifest, readManifest } from "./parseManifest";
+export type { ManifestFileContent } from "./ManifestFiles";
+export { parseFiles, parseManifest, readManifest } from "./parseManifest";

@@ -22,12 +22,14 @@ import {
   type ManifestEntries,
   type RotationByAgeEntry,
   type SiteEntry,
+  type Text,
   type UserEntry,
 } from "./ManifestEntries";
-import { placeOf } from "./SourceText";
+import { placeOf, type SourceText } from "./SourceText";
 
 export function normalForm(entries: ManifestEntries, asOf: string): Omit<Manifest, "warnings"> {
-  const { server, removalLimit, allowRemovals, knownFindings, clients } = entries;
+  const { server, removalLimit, allowRemovals, knownFindings, clients, files } = entries;
+  const fileOwners = new Map(files.map(({ span, owners }) => [span.source, textsOf(owners)]));
   const persons = personsIn(clients);
   return {
     server: server?.text,
@@ -40,7 +42,8 @@ export function normalForm(entries: ManifestEntries, asOf: string): Omit<Manifes
     knownFindings: knownFindings.map(knownFinding).sort(by("finding")),
     people: [],
     teams: [],
-    clients: clients.map((entry) => manifestClient(entry, persons, asOf)).sort(by("internalName")),
+    clients: clients.map((entry) => manifestClient(entry, { persons, fileOwners, asOf })).sort(by("internalName")),
+    files: files.map(({ span, owners }) => ({ file: span.source.file, owners: textsOf(owners) })),
   };
 }
 
@@ -64,7 +67,13 @@ function personsIn(clients: readonly ClientEntry[]): Map<string, Person> {
   return persons;
 }
 
-function manifestClient(entry: ClientEntry, persons: ReadonlyMap<string, Person>, asOf: string): ManifestClient {
+interface Context {
+  persons: ReadonlyMap<string, Person>;
+  fileOwners: ReadonlyMap<SourceText, string[]>;
+  asOf: string;
+}
+
+function manifestClient(entry: ClientEntry, { persons, fileOwners, asOf }: Context): ManifestClient {
   const { name, internalName, renamedFrom, email, sites, users, shellAccount, onDestroy, span } = entry;
   const usersOf = (selected: UserEntry[]) => selected.map((user) => manifestUser(user, persons));
   return {
@@ -73,6 +82,7 @@ function manifestClient(entry: ClientEntry, persons: ReadonlyMap<string, Person>
     renamedFrom: renamedFrom?.text,
     protect: entry.protect,
     keepPeople: entry.keepPeople !== undefined,
+    owners: entry.owners.length > 0 ? textsOf(entry.owners) : (fileOwners.get(span.source) ?? []),
     email: email?.text,
     welcomeMail: entry.welcomeMail !== undefined,
     sites: sites.map(manifestSite).sort(by("site")),
@@ -124,8 +134,12 @@ function allowedRemovals(entry: AllowanceEntry | undefined, asOf: string): Allow
     until: until.text,
     reason: reason?.text ?? "",
     grants,
-    clients: clients.map(({ text }) => text),
+    clients: textsOf(clients),
     sites: sites.map(({ text }) => normalizeDomain(text)),
     users: users.map(({ text }) => canonicalName(text)),
   };
+}
+
+function textsOf(texts: readonly Text[]): string[] {
+  return texts.map(({ text }) => text);
 }

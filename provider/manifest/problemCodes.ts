@@ -2,6 +2,8 @@
 export const MANIFEST_PROBLEM_CODES = [
   // The file
   "tooLarge",
+  "tooManyFiles",
+  "notRegularFile",
   "notUtf8",
   "byteOrderMark",
   "invisibleCharacter",
@@ -32,9 +34,13 @@ export const MANIFEST_PROBLEM_CODES = [
   "invalidDay",
   "invalidText",
   "invalidRotation",
+  "invalidPattern",
+  "invalidOwner",
   // Entries beside each other
   "missingServer",
   "unknownServer",
+  "duplicateSetting",
+  "outOfScope",
   "duplicateClient",
   "duplicateInternalName",
   "duplicateLogin",

@@ -184,7 +184,7 @@ function withArticle(noun: string): string {
 }
 
 /** Maps and lists go over many lines; their first one is where to look. */
-function firstLine(value: Value): Span {
+export function firstLine(value: Value): Span {
   const [first] = value.fields.values();
   return first === undefined ? value : value.source.span(value.start, Math.max(first.value.end, first.key.end));
 }

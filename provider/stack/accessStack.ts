@@ -30,7 +30,8 @@ export interface AccessOutputs {
  * The configuration, which `pulumi config set KEY VALUE` writes:
  *
  * - `aegir:servers`: the servers, by name.
- * - `manifest`: the path of the access manifest, from the directory of Pulumi.yaml. The default is `access.yaml`.
+ * - `manifest`: the path of the access manifest, a file or a directory, from the directory of Pulumi.yaml. The default is
+ *   `access.yaml` or `access`.
  * - `asOf`: the day (UTC) for which the manifest is read, if not today. A binding that has expired before it is absent.
  * - `runQueue: true`: the server starts the next tasks of its queue as soon as owners have changed, instead of waiting for
  *   its cron. It needs the package `@pulumi/command`.

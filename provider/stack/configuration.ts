@@ -7,7 +7,8 @@ import { parseServers, SERVERS_KEY } from "../aegir/ServerConfiguration";
 import type { Servers } from "../aegir/serverTypes";
 import type { Manifest } from "../manifest/Manifest";
 import { ManifestError } from "../manifest/ManifestError";
-import { manifestBytes, parseManifest } from "../manifest/parseManifest";
+import { defaultManifestsIn, filesOfManifest } from "../manifest/ManifestFiles";
+import { parseFiles } from "../manifest/parseManifest";
 import { type QueueRun, queueRun } from "./queueRun";
 
 export interface StackConfiguration {
@@ -21,7 +22,7 @@ export interface StackConfiguration {
 export function readConfiguration(): StackConfiguration {
   const config = new pulumi.Config();
   const servers = readServers();
-  const manifest = readManifest(config.get("manifest") ?? "access.yaml", servers, config.get("asOf"));
+  const manifest = readManifest(config.get("manifest") ?? defaultManifest(), servers, config.get("asOf"));
   const serverName = manifest.server ?? Object.keys(servers)[0]!;
   const server = servers[serverName]!;
   return {
@@ -43,7 +44,16 @@ function readServers(): Servers {
   return JSON.parse(text!) as Servers;
 }
 
-/** @param file from the directory of Pulumi.yaml; the program itself may run in another, which `main` names */
+function defaultManifest(): string {
+  const [path = "access.yaml", other] = defaultManifestsIn(pulumi.getRootDirectory());
+  if (other === undefined) return path;
+  throw new pulumi.RunError(
+    `The project has both ${path} and ${other}, and either could be the access manifest. Move one into the other, or name the ` +
+      "manifest: `pulumi config set manifest PATH`.",
+  );
+}
+
+/** @param file a file or directory, from the directory of Pulumi.yaml; the program itself may run in another, which `main` names */
 function readManifest(file: string, servers: Servers, asOf: string | undefined): Manifest {
   const path = resolve(pulumi.getRootDirectory(), file);
   if (!existsSync(path)) {
@@ -56,7 +66,7 @@ function readManifest(file: string, servers: Servers, asOf: string | undefined):
     return [name, { clientPrefix, instance: accounts?.instance, passwordDays: accounts?.passwordDays }] as const;
   });
   try {
-    return parseManifest(manifestBytes(path), file, { servers: Object.fromEntries(naming), asOf });
+    return parseFiles(file, filesOfManifest(path, file), { servers: Object.fromEntries(naming), asOf });
   } catch (error) {
     // Without a stack trace: the message is a report about the manifest, with file, line and caret.
     if (error instanceof ManifestError) throw new pulumi.RunError(error.message);

@@ -136,7 +136,7 @@ describe("aegir-access lint", () => {
     assert.deepEqual([nothing.exitCode, nothing.stdout], [2, ""]);
     assert.match(
       nothing.stderr,
-      / has neither access\.yaml nor stacks\/access\.yaml\. Give the path of the manifest\.\n/,
+      / has neither access\.yaml nor a directory access with YAML files\. Give the path of the manifest\.\n/,
     );
     assert.match((await lint("missing.yaml")).stderr, /^There is no file missing\.yaml/);
     write("access.yaml", good);

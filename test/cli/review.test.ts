@@ -116,7 +116,7 @@ describe("aegir-access review", () => {
     assert.match(removed.stdout, /Loses access/);
     const neither = await review("HEAD", "HEAD", "--manifest", "access.yaml");
     assert.deepEqual([neither.exitCode, neither.stdout], [2, ""]);
-    assert.match(neither.stderr, /^Neither revision has a file access\.yaml/);
+    assert.match(neither.stderr, /^Neither revision has a file or directory access\.yaml/);
   });
 
   it("review: never passes an argument to git as an option, and follows no symbolic link", async () => {

@@ -78,6 +78,7 @@ describe(`Reading a manifest (seed ${seed})`, () => {
       knownFindings: [],
       people: [],
       teams: [],
+      files: [{ file: "access.yaml", owners: [] }],
       clients: [
         {
           name: "Acme Corp",
@@ -85,6 +86,7 @@ describe(`Reading a manifest (seed ${seed})`, () => {
           renamedFrom: undefined,
           protect: false,
           keepPeople: false,
+          owners: [],
           email: "it@acme.example",
           welcomeMail: true,
           sites: [
@@ -135,6 +137,7 @@ describe(`Reading a manifest (seed ${seed})`, () => {
           renamedFrom: undefined,
           protect: false,
           keepPeople: false,
+          owners: [],
           email: undefined,
           welcomeMail: false,
           sites: [],

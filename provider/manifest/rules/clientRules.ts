@@ -36,6 +36,7 @@ function checkNames(clients: readonly ClientEntry[], context: RuleContext): void
       "duplicateClient",
       `Two clients have the name ${quoted(name.text)}, the first on ${context.place(first, name)}; capitals do not count. ` +
         "Give one of them another name, or join the two.",
+      first,
     );
   }
 }
@@ -60,6 +61,7 @@ function checkInternalNames(clients: readonly ClientEntry[], context: RuleContex
         "duplicateInternalName",
         `The client on ${context.place(same, internalName)} already has the internal name ${quoted(internalName.text)}. ` +
           "Write another internalName, or join the two clients.",
+        same,
       );
     } else if (sameLogin !== undefined) {
       const login = shellAccountName(instance, internalName.text);
@@ -68,6 +70,7 @@ function checkInternalNames(clients: readonly ClientEntry[], context: RuleContex
         "duplicateLogin",
         `The internal name ${quoted(internalName.text)} gives the same login ${quoted(login)} as ${quoted(sameLogin.text)} on ${context.place(sameLogin, internalName)}, ` +
           "because logins have no underscores: each client's people would reach the other's files. Write another internalName.",
+        sameLogin,
       );
     }
   }
@@ -102,6 +105,7 @@ function reportMissingInternalName(name: Text, byLogin: Map<string, Text>, conte
       ? `internalName is missing in this client. Write the line internalName: ${derived}, or the one that the panel shows if the client exists already.`
       : `internalName is missing in this client, and the name ${quoted(name.text)} gives no usable one. ${problems.join(" ")} ` +
           "Choose one, and write it in a line internalName: of this client.",
+    taken,
   );
 }
 
@@ -146,6 +150,7 @@ function checkRenames(clients: readonly ClientEntry[], context: RuleContext): vo
         "formerNameInUse",
         `renamedFrom names ${quoted(renamedFrom.text)}, which the client on ${context.place(present, renamedFrom)} still is. ` +
           "One client cannot become two: delete renamedFrom, or that client.",
+        present,
       );
     } else if (twice !== undefined) {
       context.report(
@@ -153,6 +158,7 @@ function checkRenames(clients: readonly ClientEntry[], context: RuleContext): vo
         "duplicateFormerName",
         `renamedFrom names ${quoted(renamedFrom.text)}, and so does the client on ${context.place(twice, renamedFrom)}. ` +
           "One client cannot become two: delete one of the two lines.",
+        twice,
       );
     } else if (!isInternalName(renamedFrom.text)) {
       context.report(

@@ -59,6 +59,7 @@ export function checkKnownFindings(known: readonly KnownFindingEntry[], context:
         finding,
         "duplicateFinding",
         `The finding ${quoted(finding.text)} is listed twice, first on ${context.place(first, finding)}. Delete one of the two.`,
+        first,
       );
     }
     const days = until && context.daysTo("until", until);

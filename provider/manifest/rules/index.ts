@@ -6,7 +6,9 @@ import type { Report } from "../SourceText";
 import { checkClients } from "./clientRules";
 import { checkAllowRemovals, checkKnownFindings } from "./exceptionRules";
 import { checkKeys, checkKeysPossible } from "./keyRules";
+import { checkOwners } from "./ownerRules";
 import { RuleContext } from "./RuleContext";
+import { checkScopes } from "./scopeRules";
 import { selectServer } from "./serverRule";
 import { checkSites } from "./siteRules";
 import { checkUsers } from "./userRules";
@@ -23,6 +25,15 @@ export function checkRules(
   if (wrongDay !== undefined) throw new RangeError(`asOf: ${wrongDay}`);
   const naming = selectServer(entries, options, report);
   const context = new RuleContext(asOf, naming, options.servers !== undefined, report, warn);
+  if (entries.files.every(({ lacksClients }) => lacksClients)) {
+    report(
+      entries.files[0]!.firstLine,
+      "missingKey",
+      "clients is missing in this manifest. It must be a list of clients, each beginning with - name:.",
+    );
+  }
+  checkOwners(entries, context);
+  checkScopes(entries, context);
   checkClients(entries.clients, context);
   checkSites(entries.clients, context);
   checkUsers(entries.clients, context);

@@ -61,6 +61,7 @@ function checkHolders(held: readonly HeldKey[], context: RuleContext): void {
         "sharedKey",
         `The key ${describeKey({ ...key, comment: "" })} is the key of ${quoted(one.person)} here and of ${quoted(two.person)} on ${context.place(two.line, one.line)}. ` +
           "A key belongs to one person: give each a key of their own.",
+        two.line,
       );
     }
   }

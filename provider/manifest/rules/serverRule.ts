@@ -6,7 +6,7 @@ import type { Report } from "../SourceText";
 
 /** The naming of the server that the manifest is about. A server that is missing or not configured is reported. */
 export function selectServer(
-  { start, server, hasServer }: ManifestEntries,
+  { start, server, settings }: ManifestEntries,
   options: ManifestOptions,
   report: Report,
 ): ServerNaming {
@@ -15,7 +15,7 @@ export function selectServer(
   const names = Object.keys(servers);
   const configured = `The stack configures ${names.join(", ") || "none"}.`;
   if (server === undefined) {
-    if (names.length !== 1 && !hasServer) {
+    if (names.length !== 1 && !settings.has("server")) {
       report(start, "missingServer", `server is missing. Write the name of the configured server. ${configured}`);
     }
     return servers[names[0] ?? ""] ?? {};

@@ -31,6 +31,7 @@ export function checkSites(clients: readonly ClientEntry[], context: RuleContext
           "siteWithTwoOwners",
           `The site ${quoted(site.text)} has two owners: the ${clientTitle(first.client)} on ${place} and the ${clientTitle(client)} here. ` +
             "A site belongs to exactly one client. Delete one of the two.",
+          first.site,
         );
       }
     }
@@ -43,6 +44,7 @@ export function checkSites(clients: readonly ClientEntry[], context: RuleContext
       "perhapsAnAlias",
       `${quoted(site.text)} and ${quoted(bare.site.text)} on ${context.place(bare.site, site)} are often one site and its alias, and an alias has no owner. ` +
         "If the panel shows only one of them as a site, delete the other.",
+      bare.site,
     );
   }
 }

@@ -39,6 +39,7 @@ function checkBindings(clients: readonly ClientEntry[], context: RuleContext): v
           "userSpelledTwoWays",
           `${quoted(name.text)} and ${quoted(before.text)} on ${context.place(before, name)} are one user to Drupal. ` +
             "Write the name in both places as the panel shows it.",
+          before,
         );
       }
     }
@@ -66,6 +67,7 @@ function checkNewUsers(users: readonly UserEntry[], clients: readonly ClientEntr
         "conflictingMails",
         `The user ${quoted(name.text)} would be made with ${quoted(createUser.text)} here and with ${quoted(other.text)} on ${context.place(other, createUser)}. ` +
           "Write one address, in one of the two places.",
+        other,
       );
     } else if (sharing !== undefined && userNameKey(sharing.name.text) !== userNameKey(name.text)) {
       context.report(
@@ -73,6 +75,7 @@ function checkNewUsers(users: readonly UserEntry[], clients: readonly ClientEntr
         "sharedMail",
         `The users ${quoted(name.text)} and ${quoted(sharing.name.text)} on ${context.place(sharing.mail, createUser)} would be made with one mail address, which Drupal does not allow. ` +
           "Give each an address of its own.",
+        sharing.mail,
       );
     } else if (client !== undefined) {
       context.report(
@@ -80,6 +83,7 @@ function checkNewUsers(users: readonly UserEntry[], clients: readonly ClientEntr
         "sharedMail",
         `${quoted(createUser.text)} is also the email of the client on ${context.place(client, createUser)}, and one of the two would find the address taken. ` +
           "Delete the client's email; the user listed here is enough.",
+        client,
       );
     }
   }
@@ -97,6 +101,7 @@ function checkExpectedUids(users: readonly UserEntry[], context: RuleContext): v
       "conflictingUids",
       `The user ${quoted(user.name.text)} is expected to have uid ${user.expectedUid} here and uid ${other.expectedUid} on ${context.place(other.name, user.name)}. ` +
         "Write one number, in one of the two places.",
+      other.name,
     );
   }
 }
