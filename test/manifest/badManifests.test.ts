@@ -468,6 +468,12 @@ const cases: Case[] = [
     problems: ["6:33 keyWithoutLogin: Write shellAccount: true"],
   },
   {
+    mistake: "a key where the server lets nobody put keys into logins",
+    manifest: withAcme("sites: [www.acme.example]", "shellAccount: true", `users: [{ name: bob, keys: [${KEY}] }]`),
+    options: { keysProblem: { what: "it is reached as o1.ftp", next: "Reach it as root" } },
+    problems: ["7:33 keysNeedRoot: it is reached as o1.ftp. Reach it as root."],
+  },
+  {
     mistake: "a shell account without sites",
     manifest: withAcme("shellAccount: true"),
     problems: ["5:5 loginWithoutSites: owns no site here"],
