@@ -90,7 +90,7 @@ export interface ServerAccounts {
   directory?: string;
   /** Days that the password of a shell account lasts on this server. The default is `90`. */
   passwordDays?: number;
-  /** How many passwords a deployment rotates at most because of their age. The rest waits for the next one. The default is `5`. */
+  /** How many passwords a deployment rotates at most because of their age. The rest waits for the next one. Rotations that failed the last time are counted apart. The default is `5`. */
   rotationsPerRun?: number;
   /** The host name for the users of shell accounts. The default is the host of the connection. */
   host?: string;

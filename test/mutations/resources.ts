@@ -32,6 +32,16 @@ export const resources: WrittenMutation[] = [
       "test/resources/loginKeys.test.ts: keys: each of two stacks with keys in one login takes away its own alone, with its state or without",
   },
   {
+    name: "give a rotation that failed the place of another one again",
+    danger:
+      "A few logins that cannot be rotated keep all others from their rotation, until their passwords have ended.",
+    file: "provider/resources/passwordRotation.ts",
+    find: "{ ...olds, rotationFailed: true }",
+    replace: "{ ...olds }",
+    caughtBy:
+      "test/resources/rotationByAge.test.ts: that fails in every run takes no place of the others, and is made as soon as it can be",
+  },
+  {
     name: "leave the keys to a rotation",
     danger: "A rotation shuts out everybody who logs in with a key.",
     file: "provider/resources/ShellAccount.ts",
@@ -302,8 +312,8 @@ export const resources: WrittenMutation[] = [
     name: "rotate every old password in one run",
     danger: "BOA's cron deletes and creates every account at once, and all people of a server are locked out together.",
     file: "provider/aegir/AegirServer.ts",
-    find: "if (this.#rotations.size >= (this.configuration.accounts?.rotationsPerRun ?? 0)) return this.#rotations.has(id);",
-    replace: "if (this.#rotations.size >= 1000) return this.#rotations.has(id);",
+    find: "if (admitted.size >= (this.configuration.accounts?.rotationsPerRun ?? 0)) return admitted.has(id);",
+    replace: "if (admitted.size >= 1000) return admitted.has(id);",
     caughtBy:
       "test/resources/rotationByAge.test.ts: is made of so many logins of a server in one run as its configuration says, and of the rest in the next runs",
   },
