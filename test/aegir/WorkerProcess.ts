@@ -159,8 +159,9 @@ export class WorkerProcess implements Running {
         return this.#fail(id, { code: "internal", message, detail: { reason: "bootstrap" }, fatal: true });
       }
     }
-    if (!Object.hasOwn(verbs, verb))
-      {return this.#fail(id, { code: "protocol", message: `There is no verb "${verb}".` });}
+    if (!Object.hasOwn(verbs, verb)) {
+      return this.#fail(id, { code: "protocol", message: `There is no verb "${verb}".` });
+    }
     await this.#carryOut(id, verb as Verb, args);
   }
 

@@ -200,11 +200,15 @@ function listen(listener: (line: string) => void): () => void {
 
 /** A provider that is asked what it would do, and does nothing. */
 function planning(provider: Provider): Provider {
-  return Object.assign(Object.create(provider) as Provider, {
-    create: (_type: ResourceType, inputs: Values) => Promise.resolve({ id: "", properties: inputs }),
-    update: (_type: ResourceType, _id: string, olds: Values, news: Values) => Promise.resolve({ ...olds, ...news }),
+  return {
+    check: (...parameters) => provider.check(...parameters),
+    diff: (...parameters) => provider.diff(...parameters),
+    read: (...parameters) => provider.read(...parameters),
+    create: (_type, inputs) => Promise.resolve({ id: "", properties: inputs }),
+    update: (_type, _id, olds, news) => Promise.resolve({ ...olds, ...news }),
     delete: () => Promise.resolve(),
-  });
+    end: () => provider.end(),
+  };
 }
 
 /** The order of deletions that the links give: a login hangs on its site, and both on the client. */
