@@ -22,7 +22,7 @@ interface Linted {
   warnings: readonly ManifestProblem[];
   /** False if the file could not be read as YAML, so that there may be more problems. */
   complete: boolean;
-  counts: { clients: number; sites: number; bindings: number } | undefined;
+  counts: { people: number; teams: number; clients: number; sites: number; bindings: number } | undefined;
 }
 
 /** `aegir-access lint`: what is wrong with manifests, without a server. */
@@ -59,10 +59,12 @@ export const lint = defineCommand({
 
 function lintOne(file: string, read: () => Manifest): Linted {
   try {
-    const { clients, warnings } = read();
+    const { people, teams, clients, warnings } = read();
     const sum = (count: (client: Manifest["clients"][number]) => number) =>
       clients.reduce((total, client) => total + count(client), 0);
     const counts = {
+      people: people.length,
+      teams: teams.length,
       clients: clients.length,
       sites: sum(({ sites }) => sites.length),
       bindings: sum(({ users }) => users.length),
@@ -81,6 +83,8 @@ function report({ file, problems, warnings, complete, counts }: Linted, asOf: st
     ...(complete ? [] : ["The rest can be checked when this is corrected."]),
   ];
   const found = [
+    ...(counts && counts.people > 0 ? [plural(counts.people, "person", "people")] : []),
+    ...(counts && counts.teams > 0 ? [plural(counts.teams, "team")] : []),
     ...(counts
       ? [plural(counts.clients, "client"), plural(counts.sites, "site"), plural(counts.bindings, "binding")]
       : []),

@@ -7,6 +7,7 @@ import { Client, CreateUser, OnDestroy, RotationByAge, ShellAccount, Site, User,
 import { count, day, domain, text, userName, wholeNumber } from "./fieldTypes";
 import { DEFAULT_REMOVAL_LIMIT, LONGEST_ALLOWANCE_DAYS } from "./Manifest";
 import { Owners, Scope } from "./OwnersSchema";
+import { People, Person, Teams } from "./PeopleSchema";
 
 const percent = "must be a whole number of percent from 1 to 100, for example 30";
 
@@ -115,6 +116,8 @@ export const AccessSchema = z
       scope: Scope.optional().meta({
         description: "Restricts what this file may declare. Everything else in it is refused.",
       }),
+      people: People.optional(),
+      teams: Teams.optional(),
       clients: z.array(Client, { error: "must be a list of clients, each beginning with - name:" }).optional().meta({
         description:
           "Every client whose access this file declares. Other clients stay untouched. A manifest of several files needs clients in one of them.",
@@ -130,6 +133,7 @@ export const AccessSchema = z
 /** The maps of the format, by the key whose value or entry they are; the manifest itself by "". */
 export const MAPS: ReadonlyMap<string, z.ZodObject> = new Map<string, z.ZodObject>([
   ["", AccessSchema],
+  ["people", Person],
   ["clients", Client],
   ["sites", Site],
   ["users", User],
@@ -142,3 +146,6 @@ export const MAPS: ReadonlyMap<string, z.ZodObject> = new Map<string, z.ZodObjec
   ["knownFindings", KnownFinding],
   ["scope", Scope],
 ]);
+
+/** The keys of the manifest whose values are entries by name, where lists have them by number. */
+export const NAMED_ENTRIES: readonly unknown[] = ["people", "teams"];

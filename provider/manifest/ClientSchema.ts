@@ -8,8 +8,10 @@ import {
   email,
   flag,
   internalNamePattern,
+  keys,
   SPELLED_OUT,
   text,
+  uid,
   userName,
 } from "./fieldTypes";
 import { Owners } from "./OwnersSchema";
@@ -44,53 +46,43 @@ export const CreateUser = z
   )
   .meta({ title: "createUser map" });
 
-const uidError = "must be the number of a panel user, for example 9";
-
-const loginName = userName("The name with which the person logs in to the panel.");
 export const userNamesError = "must be a list of user names, for example [alice, bob]";
 const userError = "must be the name of a panel user, or a map with name";
+const loginName = userName("The name with which the person logs in to the panel, or the person's key under people.");
 
 export const User = z
   .strictObject(
     {
-      name: loginName,
+      name: loginName.optional(),
+      team: text("the name of a team, for example web").optional().meta({
+        description: "A team, in place of name: all people in it may act for the client.",
+        minLength: 1,
+      }),
       createUser: CreateUser.optional().meta({
         description:
           "Creates the user if no user has this name. Without it, a missing user is an error. Write it in one entry of the " +
-          "user. It applies to that user's other clients too.",
+          "user. It applies to that user's other clients too. A person under people has email instead.",
       }),
-      expectedUid: z
-        .number({ error: uidError })
-        .int({ error: uidError })
-        .min(1, { error: uidError })
-        .optional()
-        .meta({
-          description:
-            "User id (uid) of the person. Needed only if another person has got this name since it was deployed. The " +
-            "deployment then refuses to guess and shows the number to write. Write it in one entry of the user.",
-        }),
-      keys: z
-        .array(text("the line of a .pub file, for example ssh-ed25519 AAAA... alice@laptop"), {
-          error: "must be a list of public keys, for example [ssh-ed25519 AAAA... alice@laptop]",
-        })
-        .optional()
-        .meta({
-          description:
-            "Public keys of the person, each the line of a .pub file. With them the person logs in to the client's login " +
-            "(SSH and SFTP), which needs shellAccount. Write them in one entry of the user. They apply to that user's other " +
-            "clients with shellAccount too.",
-        }),
+      expectedUid: uid(
+        "User id (uid) of the person. Needed only if another person has got this name since it was deployed. The " +
+          "deployment then refuses to guess and shows the number to write. Write it in one entry of the user, or under people.",
+      ).optional(),
+      keys: keys(
+        "Public keys of the person, each the line of a .pub file. With them the person logs in to the client's login " +
+          "(SSH and SFTP), which needs shellAccount. Write them in one entry of the user, or under people. They apply to that " +
+          "user's other clients with shellAccount too.",
+      ).optional(),
       expires: day(
-        "The last day (UTC) on which this person may act for this client. After that day the entry counts as absent, and " +
-          "the next deployment removes the access.",
+        "The last day (UTC) on which this person or team may act for this client. After that day the entry counts as " +
+          "absent, and the next deployment removes the access.",
       ).optional(),
       reason: text("a short text, for example TICKET-12, relaunch")
         .optional()
-        .meta({ description: "Why this person may act for this client. Reviewers see it.", minLength: 1 }),
+        .meta({ description: "Why this person or team may act for this client. Reviewers see it.", minLength: 1 }),
     },
     { error: userError },
   )
-  .meta({ title: "entry of users" });
+  .meta({ title: "entry of users", oneOf: [{ required: ["name"] }, { required: ["team"] }] });
 
 const shellAccountError = 'must be true, or a map such as { rotation: "2026-07" }';
 
@@ -211,7 +203,9 @@ export const Client = z
       users: z
         .array(z.union([loginName, User], { error: userError }), { error: userNamesError })
         .optional()
-        .meta({ description: "The panel users who may act for this client. They see and manage all of its sites." }),
+        .meta({
+          description: "The people and teams who may act for this client. They see and manage all of its sites.",
+        }),
       shellAccount: z
         .union([z.literal(true), ShellAccount], { error: shellAccountError })
         .optional()

@@ -4,7 +4,9 @@
  */
 import { normalizeDomain } from "../naming/SiteDomain";
 import { quoted } from "../text/quoted";
+import { fieldOf, isTrue, itemsOf, keyIfTrue, numberOf, spanOf, type Text, textOf, textsOf } from "./fieldValues";
 import type { ManifestClient } from "./Manifest";
+import { personEntries, type PersonEntry, teamEntries, type TeamEntry } from "./PeopleEntries";
 import { firstLine, lacksField } from "./shapeProblems";
 import type { Span } from "./SourceText";
 import type { Value } from "./YamlTree";
@@ -18,6 +20,8 @@ export interface ManifestEntries {
   removalLimit: { percent: number | undefined; atLeast: number | undefined };
   allowRemovals: AllowanceEntry | undefined;
   knownFindings: KnownFindingEntry[];
+  people: PersonEntry[];
+  teams: TeamEntry[];
   clients: ClientEntry[];
   files: FileEntry[];
 }
@@ -36,9 +40,7 @@ export interface FileEntry {
 /** Settings that a manifest has once, in one of its files. */
 const SETTINGS = ["server", "removalLimit", "gainLimit", "allowRemovals"];
 
-export interface Text extends Span {
-  text: string;
-}
+export type { Text } from "./fieldValues";
 
 export interface ClientEntry {
   span: Span;
@@ -57,6 +59,9 @@ export interface ClientEntry {
   welcomeMail: Span | undefined;
   sites: SiteEntry[];
   users: UserEntry[];
+  teams: ClientTeamEntry[];
+  /** Entries of users that name neither a person nor a team, nor both. */
+  nameless: Span[];
   shellAccount:
     | { key: Span; rotation: Text | undefined; rotationByAge: RotationByAgeEntry | undefined; rotateOnLeave: boolean }
     | undefined;
@@ -76,14 +81,26 @@ export interface SiteEntry {
   protect: boolean;
 }
 
-export interface UserEntry {
+/** What an entry of users says of whomever it names. */
+interface Grant {
+  expires: Text | undefined;
+  reason: Text | undefined;
+  /** The keys of what it says of a person everywhere, and not of this client alone. */
+  personal: Text[];
+}
+
+export interface UserEntry extends Grant {
   name: Text;
   createUser: Text | undefined;
   welcomeMail: boolean;
   expectedUid: number | undefined;
   keys: Text[];
-  expires: Text | undefined;
-  reason: Text | undefined;
+}
+
+export interface ClientTeamEntry extends Grant {
+  team: Text;
+  /** That it names besides. */
+  name: Text | undefined;
 }
 
 export interface AllowanceEntry {
@@ -122,6 +139,8 @@ export function readEntries(root: Value): ManifestEntries {
     },
     allowRemovals: allowanceEntry(root),
     knownFindings: itemsOf(root, "knownFindings").map(knownFindingEntry),
+    people: personEntries(root),
+    teams: teamEntries(root),
     clients: itemsOf(root, "clients").map(clientEntry),
     files: [fileEntry(root)],
   };
@@ -142,6 +161,7 @@ function fileEntry(root: Value): FileEntry {
 function clientEntry(value: Value): ClientEntry {
   const sites = fieldOf(value, "sites");
   const shellAccount = value.fields.get("shellAccount");
+  const users = itemsOf(value, "users");
   return {
     span: spanOf(value),
     mayOwnSites: !lacksField(value, "clients", "sites") && !(Array.isArray(sites?.plain) && sites.items.length === 0),
@@ -155,7 +175,11 @@ function clientEntry(value: Value): ClientEntry {
     email: textOf(fieldOf(value, "email")),
     welcomeMail: keyIfTrue(value, "welcomeMail"),
     sites: itemsOf(value, "sites").flatMap(siteEntry),
-    users: itemsOf(value, "users").flatMap(userEntry),
+    users: users.flatMap(userEntry),
+    teams: users.flatMap(clientTeamEntry),
+    nameless: users
+      .filter((user) => user.fields.size > 0 && NAMES.every((field) => lacksField(user, "users", field)))
+      .map(spanOf),
     shellAccount: shellAccount && {
       key: shellAccount.key,
       rotation: textOf(fieldOf(shellAccount.value, "rotation")),
@@ -198,10 +222,13 @@ function siteEntry(value: Value): SiteEntry[] {
   ];
 }
 
+const NAMES = ["name", "team"];
+const PERSONAL = ["createUser", "expectedUid", "keys"];
+
 /** An entry is the name itself, or a map with it. */
 function userEntry(value: Value): UserEntry[] {
   const name = textOf(value) ?? textOf(fieldOf(value, "name"));
-  if (name === undefined) return [];
+  if (name === undefined || value.fields.has("team")) return [];
   const createUser = fieldOf(value, "createUser");
   return [
     {
@@ -210,10 +237,25 @@ function userEntry(value: Value): UserEntry[] {
       welcomeMail: isTrue(fieldOf(createUser, "welcomeMail")),
       expectedUid: numberOf(fieldOf(value, "expectedUid")),
       keys: textsOf(value, "keys"),
-      expires: textOf(fieldOf(value, "expires")),
-      reason: textOf(fieldOf(value, "reason")),
+      ...grantOf(value),
     },
   ];
+}
+
+function clientTeamEntry(value: Value): ClientTeamEntry[] {
+  const team = textOf(fieldOf(value, "team"));
+  return team === undefined ? [] : [{ team, name: textOf(fieldOf(value, "name")), ...grantOf(value) }];
+}
+
+function grantOf(value: Value): Grant {
+  return {
+    expires: textOf(fieldOf(value, "expires")),
+    reason: textOf(fieldOf(value, "reason")),
+    personal: PERSONAL.flatMap((field) => {
+      const key = value.fields.get(field)?.key;
+      return key === undefined ? [] : [{ ...spanOf(key), text: field }];
+    }),
+  };
 }
 
 function allowanceEntry(root: Value): AllowanceEntry | undefined {
@@ -249,38 +291,4 @@ export function hasEnded(until: Text | undefined, asOf: string): boolean {
 /** The client as a message names it. */
 export function clientTitle({ name, internalName }: ClientEntry): string {
   return `client ${quoted(name?.text ?? internalName?.text ?? "without a name")}`;
-}
-
-function fieldOf(value: Value | undefined, key: string): Value | undefined {
-  return value?.fields.get(key)?.value;
-}
-
-function itemsOf(value: Value, key: string): Value[] {
-  return fieldOf(value, key)?.items ?? [];
-}
-
-function textsOf(value: Value, key: string): Text[] {
-  return itemsOf(value, key).flatMap((item) => textOf(item) ?? []);
-}
-
-/** A span alone: entries are kept longer than the tree that they were read from. */
-function spanOf({ source, start, end }: Span): Span {
-  return { source, start, end };
-}
-
-function keyIfTrue(value: Value, key: string): Span | undefined {
-  const field = value.fields.get(key);
-  return isTrue(field?.value) ? field?.key : undefined;
-}
-
-function isTrue(value: Value | undefined): boolean {
-  return value?.plain === true;
-}
-
-function numberOf(value: Value | undefined): number | undefined {
-  return typeof value?.plain === "number" ? value.plain : undefined;
-}
-
-function textOf(value: Value | undefined): Text | undefined {
-  return typeof value?.plain === "string" ? { ...spanOf(value), text: value.plain } : undefined;
 }

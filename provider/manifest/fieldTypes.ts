@@ -36,3 +36,14 @@ export const userName = (description: string) =>
 export const count = (example: string) => `must be a whole number from 1 on, for example ${example}`;
 export const wholeNumber = (least: number, most: number, error: string) =>
   z.number({ error }).int({ error }).min(least, { error }).max(most, { error }).optional();
+
+const uidError = "must be the number of a panel user, for example 9";
+export const uid = (description: string) =>
+  z.number({ error: uidError }).int({ error: uidError }).min(1, { error: uidError }).meta({ description });
+
+export const keys = (description: string) =>
+  z
+    .array(text("the line of a .pub file, for example ssh-ed25519 AAAA... alice@laptop"), {
+      error: "must be a list of public keys, for example [ssh-ed25519 AAAA... alice@laptop]",
+    })
+    .meta({ description });

@@ -32,6 +32,8 @@ export function mergeFiles(files: readonly ManifestEntries[], report: Report): M
     removalLimit: holder("removalLimit").removalLimit,
     allowRemovals: holder("allowRemovals").allowRemovals,
     knownFindings: files.flatMap(({ knownFindings }) => knownFindings),
+    people: files.flatMap(({ people }) => people),
+    teams: files.flatMap(({ teams }) => teams),
     clients: files.flatMap(({ clients }) => clients),
     files: files.flatMap(({ files: each }) => each),
   };
@@ -43,10 +45,13 @@ export function spelledOut(entries: ManifestEntries): ManifestEntries {
     name && { ...name, text: canonicalName(name.text) };
   return {
     ...entries,
+    people: entries.people.map((person) => ({ ...person, id: spell(person.id), name: spell(person.name) })),
+    teams: entries.teams.map(({ name, members }) => ({ name: spell(name), members: members.map(spell) })),
     clients: entries.clients.map((client) => ({
       ...client,
       name: spell(client.name),
       users: client.users.map((user) => ({ ...user, name: spell(user.name) })),
+      teams: client.teams.map((entry) => ({ ...entry, team: spell(entry.team) })),
     })),
   };
 }

@@ -5,13 +5,16 @@ import type { RotationByAge } from "../naming/RotationByAge";
 import { normalizeDomain } from "../naming/SiteDomain";
 import { canonicalName } from "../naming/SpelledName";
 import { by } from "../text/order";
+import { type ExpandedUser, usersOf } from "./expandTeams";
 import {
   type AllowedRemovals,
   DEFAULT_REMOVAL_LIMIT,
   type KnownFinding,
   type Manifest,
   type ManifestClient,
+  type ManifestPerson,
   type ManifestSite,
+  type ManifestTeam,
   type ManifestUser,
 } from "./Manifest";
 import {
@@ -23,14 +26,15 @@ import {
   type RotationByAgeEntry,
   type SiteEntry,
   type Text,
-  type UserEntry,
 } from "./ManifestEntries";
+import type { PersonEntry, TeamEntry } from "./PeopleEntries";
+import type { Roster } from "./Roster";
 import { placeOf, type SourceText } from "./SourceText";
 
-export function normalForm(entries: ManifestEntries, asOf: string): Omit<Manifest, "warnings"> {
-  const { server, removalLimit, allowRemovals, knownFindings, clients, files } = entries;
+export function normalForm(entries: ManifestEntries, roster: Roster, asOf: string): Omit<Manifest, "warnings"> {
+  const { server, removalLimit, allowRemovals, knownFindings, people, teams, clients, files } = entries;
   const fileOwners = new Map(files.map(({ span, owners }) => [span.source, textsOf(owners)]));
-  const persons = personsIn(clients);
+  const persons = new Map([...personsIn(clients), ...people.map(recorded)]);
   return {
     server: server?.text,
     asOf,
@@ -38,11 +42,13 @@ export function normalForm(entries: ManifestEntries, asOf: string): Omit<Manifes
       percent: removalLimit.percent ?? DEFAULT_REMOVAL_LIMIT.percent,
       atLeast: removalLimit.atLeast ?? DEFAULT_REMOVAL_LIMIT.atLeast,
     },
-    allowRemovals: allowedRemovals(allowRemovals, asOf),
+    allowRemovals: allowedRemovals(allowRemovals, roster, asOf),
     knownFindings: knownFindings.map(knownFinding).sort(by("finding")),
-    people: [],
-    teams: [],
-    clients: clients.map((entry) => manifestClient(entry, { persons, fileOwners, asOf })).sort(by("internalName")),
+    people: people.map(manifestPerson).sort(by("name")),
+    teams: teams.map((team) => manifestTeam(team, roster, asOf)).sort(by("name")),
+    clients: clients
+      .map((entry) => manifestClient(entry, usersOf(entry, roster, asOf), { persons, fileOwners }))
+      .sort(by("internalName")),
     files: files.map(({ span, owners }) => ({ file: span.source.file, owners: textsOf(owners) })),
   };
 }
@@ -50,10 +56,14 @@ export function normalForm(entries: ManifestEntries, asOf: string): Omit<Manifes
 /** What one entry of a user says, and then holds for all of them. */
 type Person = Pick<ManifestUser, "createUser" | "expectedUid" | "keys">;
 
+const UNKNOWN_PERSON: Person = { createUser: undefined, expectedUid: undefined, keys: [] };
+
+/** By key. */
 function personsIn(clients: readonly ClientEntry[]): Map<string, Person> {
   const persons = new Map<string, Person>();
   for (const { name, createUser, welcomeMail, expectedUid, keys } of clients.flatMap(({ users }) => users)) {
-    const person = persons.get(userNameKey(name.text)) ?? { createUser: undefined, expectedUid: undefined, keys: [] };
+    const key = canonicalName(userNameKey(name.text));
+    const person = persons.get(key) ?? { ...UNKNOWN_PERSON };
     person.keys = distinctKeys([...person.keys, ...keys.map(({ text }) => text)]);
     if (createUser) {
       person.createUser = {
@@ -62,7 +72,7 @@ function personsIn(clients: readonly ClientEntry[]): Map<string, Person> {
       };
     }
     person.expectedUid ??= expectedUid;
-    persons.set(userNameKey(name.text), person);
+    persons.set(key, person);
   }
   return persons;
 }
@@ -70,12 +80,41 @@ function personsIn(clients: readonly ClientEntry[]): Map<string, Person> {
 interface Context {
   persons: ReadonlyMap<string, Person>;
   fileOwners: ReadonlyMap<SourceText, string[]>;
-  asOf: string;
 }
 
-function manifestClient(entry: ClientEntry, { persons, fileOwners, asOf }: Context): ManifestClient {
-  const { name, internalName, renamedFrom, email, sites, users, shellAccount, onDestroy, span } = entry;
-  const usersOf = (selected: UserEntry[]) => selected.map((user) => manifestUser(user, persons));
+/** What the record of a person says. */
+function recorded({ name, email, welcomeMail, expectedUid, keys }: PersonEntry): [key: string, Person] {
+  const createUser = email && { email: email.text, welcomeMail: welcomeMail !== undefined };
+  const lines = distinctKeys(keys.map(({ text }) => text));
+  return [canonicalName(userNameKey(name.text)), { createUser, expectedUid, keys: lines }];
+}
+
+function manifestPerson(entry: PersonEntry): ManifestPerson {
+  const { id, name, email, external, owner, ends } = entry;
+  const [key, { keys }] = recorded(entry);
+  return {
+    ...{ id: id.text, name: name.text, key, email: email?.text, keys, external },
+    ...{ owner: owner?.text, ends: ends?.text, ...placeOf(id) },
+  };
+}
+
+function manifestTeam({ name }: TeamEntry, roster: Roster, asOf: string): ManifestTeam {
+  const { people, teams } = roster.membersOf(name.text);
+  const members = [...people.keys()].filter((key) => !hasEnded(roster.recordOf(key)?.ends, asOf));
+  return { name: name.text, members: members.sort(), teams: [...teams].sort(), ...placeOf(name) };
+}
+
+function manifestClient(
+  entry: ClientEntry,
+  expanded: ExpandedUser[],
+  { persons, fileOwners }: Context,
+): ManifestClient {
+  const { name, internalName, renamedFrom, email, sites, shellAccount, onDestroy, span } = entry;
+  const users = (ended: boolean) =>
+    expanded
+      .filter((user) => user.ended === ended)
+      .map((user) => manifestUser(user, persons))
+      .sort(by("name"));
   return {
     name: name?.text ?? "",
     internalName: internalName?.text ?? "",
@@ -87,8 +126,8 @@ function manifestClient(entry: ClientEntry, { persons, fileOwners, asOf }: Conte
     welcomeMail: entry.welcomeMail !== undefined,
     sites: sites.map(manifestSite).sort(by("site")),
     onDestroy,
-    users: usersOf(users.filter(({ expires }) => !hasEnded(expires, asOf))).sort(by("name")),
-    expired: usersOf(users.filter(({ expires }) => hasEnded(expires, asOf))).sort(by("name")),
+    users: users(false),
+    expired: users(true),
     shellAccount: shellAccount && {
       rotation: shellAccount.rotation?.text ?? rotationByAge(shellAccount.rotationByAge),
       rotateOnLeave: shellAccount.rotateOnLeave,
@@ -105,16 +144,11 @@ function manifestSite({ site, normalForm, takeOverFrom, protect }: SiteEntry): M
   return { site: normalForm, takeOverFrom: takeOverFrom?.text, protect, ...placeOf(site) };
 }
 
-function manifestUser({ name, expires, reason }: UserEntry, persons: ReadonlyMap<string, Person>): ManifestUser {
-  const key = userNameKey(name.text);
-  const entry = { expires: expires?.text, reason: reason?.text, ...placeOf(name) };
-  return {
-    name: name.text,
-    key: canonicalName(key),
-    ...persons.get(key)!,
-    ...entry,
-    ways: [{ team: undefined, ...entry }],
-  };
+function manifestUser(user: ExpandedUser, persons: ReadonlyMap<string, Person>): ManifestUser {
+  const { key, name, expires, reason, ways } = user;
+  const { file, line, column } = ways[0];
+  const person = persons.get(key) ?? UNKNOWN_PERSON;
+  return { name, key, ...person, expires, reason, ways, file, line, column };
 }
 
 function knownFinding({ span, finding, names, reason, until }: KnownFindingEntry): KnownFinding {
@@ -127,7 +161,7 @@ function knownFinding({ span, finding, names, reason, until }: KnownFindingEntry
   };
 }
 
-function allowedRemovals(entry: AllowanceEntry | undefined, asOf: string): AllowedRemovals | undefined {
+function allowedRemovals(entry: AllowanceEntry | undefined, roster: Roster, asOf: string): AllowedRemovals | undefined {
   if (entry?.until === undefined || hasEnded(entry.until, asOf)) return undefined;
   const { until, reason, grants, clients, sites, users } = entry;
   return {
@@ -136,7 +170,7 @@ function allowedRemovals(entry: AllowanceEntry | undefined, asOf: string): Allow
     grants,
     clients: textsOf(clients),
     sites: sites.map(({ text }) => normalizeDomain(text)),
-    users: users.map(({ text }) => canonicalName(text)),
+    users: users.map(({ text }) => roster.person(text)?.name.text ?? canonicalName(text)),
   };
 }
 

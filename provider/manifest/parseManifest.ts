@@ -8,6 +8,7 @@ import { normalForm } from "./normalForm";
 import type { ManifestProblemCode } from "./problemCodes";
 import { inOrder, Problems, type Reported } from "./Problems";
 import { readFile, unlessInvisible } from "./readFile";
+import { Roster } from "./Roster";
 import { checkRules } from "./rules";
 import { SourceText } from "./SourceText";
 
@@ -51,7 +52,7 @@ export function parseFiles(
   const invisible = new Map(readings.map((reading) => [reading.source, reading.invisible]));
   const asOf = options.asOf ?? utcDay();
 
-  const entries = problems.until((add) => {
+  const known = problems.until((add) => {
     for (const reading of readings) {
       for (const { span, code, message, other } of reading.problems) add(span, code, message, other);
     }
@@ -60,16 +61,17 @@ export function parseFiles(
     if (read.length < readings.length) return undefined;
     const report = unlessInvisible(add, (source) => invisible.get(source) ?? []);
     const merged = mergeFiles(read, report);
-    const named = deployed ? spelledOut(merged) : merged;
-    checkRules(named, asOf, options, report, (span, code, message, other) => {
+    const entries = deployed ? spelledOut(merged) : merged;
+    const roster = new Roster(entries);
+    checkRules(entries, roster, asOf, options, report, (span, code, message, other) => {
       warnings.push({ span, code, message, other });
     });
-    return named;
+    return { entries, roster };
   });
-  if (problems.all.length > 0 || entries === undefined) {
-    throw new ManifestError(manifest, inOrder(problems.all, sources), entries !== undefined);
+  if (problems.all.length > 0 || known === undefined) {
+    throw new ManifestError(manifest, inOrder(problems.all, sources), known !== undefined);
   }
-  return { ...normalForm(entries, asOf), warnings: inOrder(warnings, sources) };
+  return { ...normalForm(known.entries, known.roster, asOf), warnings: inOrder(warnings, sources) };
 }
 
 function refuseWrongSize(manifest: string, files: readonly ManifestFileContent[]): void {

@@ -1,7 +1,7 @@
 /** Problems of a manifest's shape: unknown fields, missing ones, values of the wrong type. */
 import type { z } from "zod";
 import { quoted } from "../text/quoted";
-import { AccessSchema, MAPS } from "./AccessSchema";
+import { AccessSchema, MAPS, NAMED_ENTRIES } from "./AccessSchema";
 import { closest } from "./closest";
 import { currentKey } from "./renamedKeys";
 import type { Report, Span } from "./SourceText";
@@ -19,6 +19,9 @@ const SYNONYMS = new Map([
   ["domains", "sites"],
   ["members", "users"],
   ["until", "expires"],
+  ["expires", "ends"],
+  ["groups", "teams"],
+  ["group", "team"],
   ["ticket", "reason"],
   ["bindings", "undeclaredBindings"],
   ["login", "shellAccount"],
@@ -163,12 +166,17 @@ function valueAt(root: Value, path: Issue["path"]): Value | undefined {
 function fieldName(path: Issue["path"]): string {
   if (path.length === 0) return "The manifest";
   const key = mapKey(path);
-  return typeof path.at(-1) === "number" ? `An entry of ${key}` : key;
+  return isEntry(path, path.length - 1) ? `An entry of ${key}` : key;
 }
 
 /** The last key of a path, which identifies a map of the format. */
 function mapKey(path: Issue["path"]): string {
-  return String(path.filter((step) => typeof step === "string").at(-1) ?? "");
+  return String(path.filter((_, index) => !isEntry(path, index)).at(-1) ?? "");
+}
+
+/** Whether a step of a path is to one of several entries, by its number or its name. */
+function isEntry(path: Issue["path"], index: number): boolean {
+  return typeof path[index] === "number" || (index === 1 && NAMED_ENTRIES.includes(path[0]));
 }
 
 function mapTitle(path: Issue["path"]): string {

@@ -80,6 +80,13 @@ describe("aegir-access lint", () => {
     assert.match(after.stdout, /1 client, 2 sites, 1 binding, no problem, 1 warning$/m);
   });
 
+  it("lint: counts the people and teams of a manifest that has them", async () => {
+    const people = "people: { alice: {}, bob: {}, carol: {} }\nteams: { web: [alice, bob] }\nclients:";
+    write("access.yaml", good.replace("clients:", people).replace(/users:[^]*/, "users: [carol, { team: web }]\n"));
+    const { stdout } = await lint("--as-of", "2026-11-24");
+    assert.match(stdout, /: 3 people, 1 team, 1 client, 2 sites, 3 bindings, no problem$/m);
+  });
+
   it("lint: refuses a name that BOA reserves if BOA is configured, and warns if no server is known", async () => {
     write("access.yaml", good.replace("internalName: acme", "internalName: admin"));
     const server = (more: object) =>

@@ -40,7 +40,8 @@ export function sections(map: Schema, level = "##", seen = new Set<string>()): s
 function mapsIn({ properties, items, anyOf, ...rest }: Schema): Schema[] {
   // A secret of the configuration is no map to write.
   if (properties && rest.title !== undefined) return [{ properties, ...rest }];
-  return [...(anyOf ?? []), ...(items ? [items] : [])].flatMap(mapsIn);
+  const named = rest.additionalProperties;
+  return [...(anyOf ?? []), ...(items ? [items] : []), ...(typeof named === "object" ? [named] : [])].flatMap(mapsIn);
 }
 
 function heading({ title = "" }: Schema): string {
@@ -53,13 +54,14 @@ function description({ description: text = "", items, anyOf }: Schema): string {
 }
 
 function valueOf(schema: Schema): string {
-  const { type, items, anyOf, properties, pattern, format, minimum = 1, maximum } = schema;
+  const { type, items, anyOf, properties, additionalProperties, pattern, format, minimum = 1, maximum } = schema;
   if (schema.const !== undefined) return code(schema.const);
   if (schema.enum) return schema.enum.map(code).join(" or ");
   if (anyOf?.some((each) => each.properties?.["secure"])) return "string, may be encrypted";
   if (anyOf) return anyOf.map(valueOf).join(", or ");
   if (items) return `a list: ${valueOf(items)}`;
   if (properties) return `a map ([${schema.title}](#${heading(schema).toLowerCase().replaceAll(" ", "-")}))`;
+  if (typeof additionalProperties === "object") return `by name: ${valueOf(additionalProperties)}`;
   if (type === "number") return "number";
   if (type === "boolean") return "`true` or `false`";
   if (type === "integer") {

@@ -23,6 +23,14 @@ const withAcme = (...lines: string[]) => acme + lines.map((line) => `    ${line}
 /** A manifest of clients in flow style, the first on line 3, column 5. */
 const clients = (...entries: string[]) => head + entries.map((entry) => `  - ${entry}\n`).join("");
 
+const otherKey = newKey().public;
+/** A manifest of one client with more lines, after lines that begin on line 2. */
+const withPeople = (lines: string[], ...more: string[]) =>
+  withAcme(...more).replace("clients:", [...lines, "clients:"].join("\n"));
+/** Many lines that are indented. */
+const lines = (count: number, lineOf: (at: number) => string) =>
+  Array.from({ length: count }, (_, at) => `  ${lineOf(at)}\n`).join("");
+
 const cases: Case[] = [
   // The file
   { mistake: "an empty file", manifest: "", problems: ["1:1 empty: The file declares nothing"] },
@@ -612,6 +620,173 @@ const cases: Case[] = [
       "6:41 invalidValue: protect must be true or false, but it is 1",
     ],
   },
+  // People and teams
+  {
+    mistake: "people and teams of the wrong shape",
+    manifest: withPeople(
+      [
+        ...[
+          "people:",
+          "  alice: alice@acme.example",
+          "  bob: { emial: bob@acme.example, expires: 2027-01-01 }",
+          "  eve:",
+        ],
+        ...["teams:", "  web: alice", "  ops: [{ name: alice }]"],
+      ],
+      "users: [{ reason: x }, { teem: web }, { name: alice, team: web }]",
+    ),
+    problems: [
+      '3:10 invalidValue: An entry of people must be a map such as { email: alice@acme.example }, but it is the string "alice@acme.example"',
+      '4:10 unknownKey: A person has no field "emial". Did you mean email?',
+      '4:35 unknownKey: A person has no field "expires". Did you mean ends?',
+      "5:3 invalidValue: An entry of people must be a map such as { email: alice@acme.example }, but nothing is written there",
+      "7:8 invalidValue: An entry of teams must be a list of people and teams, for example [alice, bob], but it is a single string",
+      "8:9 invalidValue: An entry of teams must be the name of a person or of a team",
+      "12:13 missingKey: This entry of users names no person and no team",
+      '12:30 unknownKey: An entry of users has no field "teem". Did you mean team?',
+      '12:51 invalidValue: names both. Write "alice" in an entry of its own',
+    ],
+  },
+  {
+    mistake: "records of people that no user can have",
+    manifest: withPeople([
+      "people:",
+      '  "a/b": {}',
+      '  bob: { name: <U+0430>lice, email: nobody, owner: "", ends: 2027-02-30 }',
+      "  eve: { name: \u0430lice, welcomeMail: true }",
+    ]),
+    problems: [
+      '3:3 invalidUserName: contains "/", which Drupal does not allow',
+      "4:37 invalidMail: not a mail address",
+      "4:52 invalidText: owner must be visible text",
+      "4:62 invalidDay: ends: ",
+      '5:16 invalidUserName: "<U+0430>lice" could be taken for another',
+      '5:16 duplicatePerson: and "<U+0430>lice" on line 4 are one person',
+      "5:23 missingKey: welcomeMail needs an email",
+    ],
+  },
+  {
+    mistake: "two records for one person",
+    manifest: withPeople(["people: { bob: { name: Bob B }, Bob: {}, eve: { name: bob b } }"]),
+    problems: [
+      '2:33 duplicatePerson: "Bob" and "bob" on line 2 are one person',
+      '2:55 duplicatePerson: "bob b" and "Bob B" on line 2 are one person',
+    ],
+  },
+  {
+    mistake: "one mail address or one key for two people",
+    manifest: withPeople(
+      [
+        "people:",
+        `  bob: { email: bob@acme.example, keys: [${KEY} x] }`,
+        `  eve: { email: BOB@acme.example, keys: [${KEY} x] }`,
+        "  ivy: { email: it@acme.example }",
+      ],
+      "email: it@acme.example",
+    ),
+    problems: [
+      '3:42 sharedKey: the key of "bob" here and of "eve" on line 4',
+      '4:17 sharedMail: The users "eve" and "bob" on line 3 would be made with one mail address',
+      '4:42 sharedKey: the key of "eve" here and of "bob" on line 3',
+      "5:17 sharedMail: is also the email of the client on line 9",
+    ],
+  },
+  {
+    mistake: "names that are not under people, or not in this way",
+    manifest: withPeople(
+      ["people: { alice: {}, bob: { name: Bob B } }", "teams: { web: [alcie, zoe, opps], ops: [bob] }"],
+      "users: [Alice, bob b, zoe, ops, { team: alice }, { team: wbe }, { team: sales }]",
+    ),
+    problems: [
+      '3:16 unknownPerson: There is no "alcie" under people. Did you mean "alice"?',
+      '3:23 unknownPerson: A new person needs a line there, for example "zoe": {',
+      '3:28 unknownPerson: Did you mean "ops"?',
+      '7:13 unknownPerson: Did you mean "alice"?',
+      '7:20 unknownPerson: Did you mean "bob"?',
+      '7:27 unknownPerson: There is no "zoe" under people. A new person',
+      '7:32 personAndTeam: "ops" is a team, on line 3. Write { team: ops }',
+      '7:45 unknownTeam: That is a person: write "alice" without team',
+      '7:62 unknownTeam: Did you mean "web"?',
+      '7:77 unknownTeam: Add it under teams, for example "sales": [',
+    ],
+  },
+  {
+    mistake: "what belongs to a person in an entry of users",
+    manifest: withPeople(
+      ["people: { alice: {} }", "teams: { web: [alice] }"],
+      "users:",
+      "  - { name: alice, createUser: { email: a@acme.example }, expectedUid: 9 }",
+      `  - { team: web, keys: [${KEY}] }`,
+    ),
+    problems: [
+      '8:24 belongsToPerson: Write email at the person "alice" on line 2',
+      '8:63 belongsToPerson: Write expectedUid at the person "alice" on line 2',
+      '9:22 belongsToPerson: this entry names the team "web"',
+    ],
+  },
+  {
+    mistake: "names of teams that others have, or that nobody can read",
+    manifest: withPeople([
+      "people: { alice: {} }",
+      'teams: { Alice: [alice], web: [alice], WEB: [alice], " ": [alice], \u0430ll: [alice] }',
+    ]),
+    problems: [
+      '3:10 personAndTeam: "Alice" is a team here and a person on line 2',
+      '3:40 duplicateTeam: Two teams have the name "WEB", the first on line 3',
+      "3:54 invalidText: The name of a team must be visible text",
+      '3:68 invalidText: The name of the team "<U+0430>ll" could be taken for another',
+    ],
+  },
+  {
+    mistake: "a person and a team twice",
+    manifest: withPeople(
+      ["teams: { web: [alice, ops, alice, ops], ops: [bob] }"],
+      "users: [{ team: web }, alice, { team: web }]",
+    ),
+    problems: [
+      '2:28 duplicateMember: "alice" is listed twice in the team "web", first on line 2',
+      '2:35 duplicateMember: "ops" is listed twice',
+      '6:43 duplicateUser: The team "web" is listed twice in this client, first on line 6',
+    ],
+  },
+  {
+    mistake: "a user in two spellings, one of them in a team",
+    manifest: withPeople(["teams: { web: [alice] }"], "users: [Alice, { team: web }]"),
+    problems: ['6:13 userSpelledTwoWays: "Alice" and "alice" on line 2 are one user'],
+  },
+  {
+    mistake: "teams in themselves",
+    manifest: withPeople(["teams:", "  a: [a]", "  b: [x, c]", "  c: [d]", "  d: [b, c]"]),
+    problems: [
+      '3:7 teamInItself: The team "a" contains itself: "a" contains "a" (line 3). Delete one of these entries',
+      '6:7 teamInItself: The team "b" contains itself: "b" contains "c" (line 4), "c" contains "d" (line 5), "d" contains "b" (line 6). Delete',
+      '6:10 teamInItself: The team "c" contains itself: "c" contains "d" (line 5), "d" contains "c" (line 6)',
+    ],
+  },
+  {
+    mistake: "keys of a person in a login that cannot have keys",
+    manifest: withPeople(
+      [`people: { bob: { keys: [${KEY}] }, eve: { keys: [${otherKey}] } }`, "teams: { web: [eve] }"],
+      "sites: [www.acme.example]",
+      "shellAccount: true",
+      "users: [{ team: web }]",
+    ),
+    options: { keysProblem: { what: "it is not reached as root", next: "Reach it as root" } },
+    problems: ["2:124 keysNeedRoot: it is not reached as root. Reach it as root."],
+  },
+  {
+    mistake: "very many teams in each other",
+    manifest: `version: 1\nteams:\n${lines(1_000, (at) => `t${at}: [t${at + 1}]`)}clients: []\n`,
+    problems: ["296:3 tooManyValues: far more than a server has bindings"],
+  },
+  {
+    mistake: "very many people in the teams of clients",
+    manifest: `version: 1\nteams:\n  web:\n${lines(1000, (at) => `  - user ${at}`)}clients:\n${lines(
+      300,
+      (at) => `- { name: a${at}, internalName: a${at}, users: [{ team: web }] }`,
+    )}`,
+    problems: ["1255:55 tooManyValues: far more than a server has bindings"],
+  },
 ];
 
 /** What is warned of. */
@@ -621,8 +796,17 @@ const warned: Pick<Case, "manifest" | "problems" | "options"> = {
     "sites: [a.example, www.a.example]",
     "users: [{ name: bob, expires: 2026-11-23 }]",
   )}  - { name: Beta, internalName: admin, users: [{ name: eve, expires: 2026-11-30 }] }
+  - name: Gamma
+    internalName: gamma
+    users:
+      - { name: eve, expires: 2026-11-23 }
+      - { team: ops, expires: 2026-11-30 }
+      - { team: dev, expires: 2026-11-20 }
+      - { name: zoe, expires: 2026-11-30 }
 allowRemovals: { until: 2026-11-23, reason: x, grants: 3 }
 knownFindings: [{ finding: unowned-site:a.example, reason: x, until: 2026-11-23 }]
+people: { bob: { ends: 2027-01-01 }, eve: {}, ivy: { ends: 2026-11-23 }, zoe: { ends: 2026-11-25 } }
+teams: { none: [], left: [ivy], ops: [eve, zoe], dev: [eve] }
 `,
   options: { asOf: "2026-11-24" },
   problems: [
@@ -631,8 +815,15 @@ knownFindings: [{ finding: unowned-site:a.example, reason: x, until: 2026-11-23 
     "7:35 expired: until 2026-11-23, and no longer",
     "8:33 noShellLogin: cannot have a shell account",
     "8:70 expiresSoon: 6 days are left",
-    "9:1 allowanceEnded: has ended on 2026-11-23",
-    "10:70 knownFindingEnded: has ended on 2026-11-23",
+    '12:31 expired: This entry has ended on 2026-11-23, and "eve" can act for the client "Gamma" with the team "ops"',
+    '13:31 expiresSoon: The team "ops" can act for the client "Gamma" until 2026-11-30: 6 days are left',
+    '14:31 expired: The team "dev" could act for the client "Gamma" until 2026-11-20, and no longer',
+    "16:1 allowanceEnded: has ended on 2026-11-23",
+    "17:70 knownFindingEnded: has ended on 2026-11-23",
+    '18:60 expired: All access of "ivy" has ended on 2026-11-23',
+    '18:87 expiresSoon: All access of "zoe" ends on 2026-11-25: 1 day is left',
+    '19:10 emptyTeam: The team "none" has no people, so',
+    '19:20 emptyTeam: The team "left" has no people any more',
   ],
 };
 

@@ -2,20 +2,25 @@
 import { dayProblems } from "../../naming/Day";
 import type { ManifestEntries } from "../ManifestEntries";
 import type { ManifestOptions } from "../ManifestOptions";
+import type { Roster } from "../Roster";
 import type { Report } from "../SourceText";
 import { checkClients } from "./clientRules";
+import { checkEnds } from "./endRules";
 import { checkAllowRemovals, checkKnownFindings } from "./exceptionRules";
 import { checkKeys, checkKeysPossible } from "./keyRules";
 import { checkOwners } from "./ownerRules";
+import { checkNames, checkPeople } from "./peopleRules";
 import { RuleContext } from "./RuleContext";
 import { checkScopes } from "./scopeRules";
 import { selectServer } from "./serverRule";
 import { checkSites } from "./siteRules";
+import { checkTeams } from "./teamRules";
 import { checkUsers } from "./userRules";
 
 /** @throws RangeError if `asOf` is not a day */
 export function checkRules(
   entries: ManifestEntries,
+  roster: Roster,
   asOf: string,
   options: ManifestOptions,
   report: Report,
@@ -36,10 +41,14 @@ export function checkRules(
   checkScopes(entries, context);
   checkClients(entries.clients, context);
   checkSites(entries.clients, context);
-  checkUsers(entries.clients, context);
-  checkKeys(entries.clients, context);
+  checkPeople(entries.people, context);
+  checkTeams(entries, roster, context);
+  checkNames(entries.clients, roster, context);
+  checkUsers(entries, roster, context);
+  checkEnds(entries, roster, context);
+  checkKeys(entries, context);
   // The configuration may have changed since.
-  if (!options.deployed) checkKeysPossible(entries.clients, context);
+  if (!options.deployed) checkKeysPossible(entries, roster, context);
   if (entries.allowRemovals !== undefined) checkAllowRemovals(entries.allowRemovals, context);
   checkKnownFindings(entries.knownFindings, context);
 }

@@ -2,7 +2,8 @@
 import { describeKey, parseAuthorizedKey } from "../../naming/AuthorizedKey";
 import { userNameKey } from "../../naming/PanelUser";
 import { quoted } from "../../text/quoted";
-import { type ClientEntry, clientTitle, type Text } from "../ManifestEntries";
+import { clientTitle, type ManifestEntries, type Text } from "../ManifestEntries";
+import type { Roster } from "../Roster";
 import { earlier, type RuleContext } from "./RuleContext";
 
 /** A line with a key, and whose it is. */
@@ -12,8 +13,11 @@ interface HeldKey {
   person: string;
 }
 
-export function checkKeys(clients: readonly ClientEntry[], context: RuleContext): void {
-  const held: HeldKey[] = [];
+export function checkKeys(
+  { people, clients }: Pick<ManifestEntries, "people" | "clients">,
+  context: RuleContext,
+): void {
+  const held = people.flatMap(({ name, keys }): HeldKey[] => keys.map((line) => ({ line, person: name.text })));
   for (const client of clients) {
     for (const { name, keys } of client.users) {
       held.push(...keys.map((line) => ({ line, person: name.text })));
@@ -30,10 +34,18 @@ export function checkKeys(clients: readonly ClientEntry[], context: RuleContext)
 }
 
 /** Keys can be put into logins of the server. */
-export function checkKeysPossible(clients: readonly ClientEntry[], context: RuleContext): void {
+export function checkKeysPossible(
+  { people, clients }: Pick<ManifestEntries, "people" | "clients">,
+  roster: Roster,
+  context: RuleContext,
+): void {
   const { keysProblem } = context.naming;
-  const [first] = clients.flatMap(({ users }) => users.flatMap(({ keys }) => keys));
-  if (first === undefined || keysProblem === undefined) return;
+  if (keysProblem === undefined) return;
+  const logins = clients.filter(({ shellAccount }) => shellAccount !== undefined);
+  const users = new Set(logins.flatMap((client) => [...roster.keysOf(client)]));
+  const holders = people.filter(({ id }) => users.has(roster.keyOf(id.text)));
+  const [first] = [...holders, ...clients.flatMap((client) => client.users)].flatMap(({ keys }) => keys);
+  if (first === undefined) return;
   context.report(
     first,
     "keysNeedRoot",

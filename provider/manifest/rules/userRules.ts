@@ -1,24 +1,44 @@
-/** Rules about users: bound once, spelt in one way, one mail address, one uid; and how long their access lasts. */
+/** Rules about users: bound once, spelt in one way, one mail address, one uid. */
 import { mailKey, mailProblems, userNameKey, userNameProblems } from "../../naming/PanelUser";
 import { quoted } from "../../text/quoted";
-import { WARNED_DAYS } from "../Manifest";
-import { type ClientEntry, clientTitle, hasEnded, type Text, type UserEntry } from "../ManifestEntries";
+import {
+  type ClientEntry,
+  clientTitle,
+  hasEnded,
+  type ManifestEntries,
+  type Text,
+  type UserEntry,
+} from "../ManifestEntries";
+import type { Roster } from "../Roster";
 import { earlier, type RuleContext } from "./RuleContext";
 
-export function checkUsers(clients: readonly ClientEntry[], context: RuleContext): void {
+export function checkUsers({ people, teams, clients }: ManifestEntries, roster: Roster, context: RuleContext): void {
+  const members = teams.flatMap((team) => team.members).filter(({ text }) => roster.team(text) === undefined);
+  checkBindings(clients, members, context);
   const users = clients.flatMap((client) => client.users);
-  checkBindings(clients, context);
-  checkNewUsers(users, clients, context);
-  checkExpectedUids(users, context);
+  // Where there are people, an entry that says of a person what is theirs is refused for that.
+  checkNewUsers(
+    roster.hasRecords ? people.map(({ name, email }) => ({ name, createUser: email })) : users,
+    clients,
+    context,
+  );
+  if (!roster.hasRecords) checkExpectedUids(users, context);
   for (const client of clients) {
-    for (const user of client.users) checkEnd(user, client, context);
-    warnIfPersonIsMissing(client, context);
+    for (const entry of client.nameless) {
+      context.report(
+        entry,
+        "missingKey",
+        "This entry of users names no person and no team. Write name: with a person, or team: with a team.",
+      );
+    }
+    warnIfPersonIsMissing(client, roster, context);
   }
 }
 
 /** A person is bound to a client once, and spelt in one way. */
-function checkBindings(clients: readonly ClientEntry[], context: RuleContext): void {
+function checkBindings(clients: readonly ClientEntry[], members: readonly Text[], context: RuleContext): void {
   const spellings = new Map<string, Text>();
+  for (const member of members) checkSpelling(member, spellings, context);
   for (const { users } of clients) {
     const bound = new Map<string, Text>();
     for (const { name } of users) {
@@ -26,28 +46,36 @@ function checkBindings(clients: readonly ClientEntry[], context: RuleContext): v
       context.reportAll(name, "invalidUserName", problems);
       if (problems.length > 0) continue;
       const twice = earlier(bound, userNameKey(name.text), name);
-      const before = earlier(spellings, userNameKey(name.text), name);
-      if (twice !== undefined) {
+      if (twice === undefined) checkSpelling(name, spellings, context);
+      else {
         context.report(
           name,
           "duplicateUser",
           `The user ${quoted(name.text)} is listed twice in this client, first on ${context.place(twice, name)}; capitals do not count. Delete one of the two.`,
-        );
-      } else if (before !== undefined && before.text !== name.text) {
-        context.report(
-          name,
-          "userSpelledTwoWays",
-          `${quoted(name.text)} and ${quoted(before.text)} on ${context.place(before, name)} are one user to Drupal. ` +
-            "Write the name in both places as the panel shows it.",
-          before,
         );
       }
     }
   }
 }
 
+function checkSpelling(name: Text, spellings: Map<string, Text>, context: RuleContext): void {
+  const before = earlier(spellings, userNameKey(name.text), name);
+  if (before === undefined || before.text === name.text) return;
+  context.report(
+    name,
+    "userSpelledTwoWays",
+    `${quoted(name.text)} and ${quoted(before.text)} on ${context.place(before, name)} are one user to Drupal. ` +
+      "Write the name in both places as the panel shows it.",
+    before,
+  );
+}
+
 /** A user that is to be created has one mail address, and no other user or client has the same one. */
-function checkNewUsers(users: readonly UserEntry[], clients: readonly ClientEntry[], context: RuleContext): void {
+function checkNewUsers(
+  users: readonly Pick<UserEntry, "name" | "createUser">[],
+  clients: readonly ClientEntry[],
+  context: RuleContext,
+): void {
   const mails = new Map<string, Text>();
   const byMail = new Map<string, { mail: Text; name: Text }>();
   const clientMails = new Map(clients.flatMap(({ email }) => (email ? [[mailKey(email.text), email] as const] : [])));
@@ -106,24 +134,15 @@ function checkExpectedUids(users: readonly UserEntry[], context: RuleContext): v
   }
 }
 
-function checkEnd({ name, expires, reason }: UserEntry, client: ClientEntry, context: RuleContext): void {
-  context.checkReason(reason, "TICKET-12, relaunch");
-  if (expires === undefined) return;
-  const days = context.daysTo("expires", expires);
-  if (days === undefined) return;
-  const until = `${quoted(name.text)} ${days < 0 ? "could" : "can"} act for the ${clientTitle(client)} until ${expires.text}`;
-  if (days < 0) {
-    context.warn(expires, "expired", `${until}, and no longer. Delete the entry, or write a later day.`);
-  } else if (days <= WARNED_DAYS) {
-    const left = days === 0 ? "today is the last day" : days === 1 ? "1 day is left" : `${days} days are left`;
-    context.warn(expires, "expiresSoon", `${until}: ${left}. Write a later day if the access is to stay.`);
-  }
-}
-
-function warnIfPersonIsMissing(client: ClientEntry, { asOf, warn }: RuleContext): void {
-  const { keepPeople, email, users } = client;
+function warnIfPersonIsMissing(client: ClientEntry, roster: Roster, { asOf, warn }: RuleContext): void {
+  const { keepPeople, email, users, teams } = client;
   if (keepPeople === undefined || email !== undefined) return;
-  if (users.some(({ expires }) => !hasEnded(expires, asOf))) return;
+  const stays = (key: string) => !hasEnded(roster.recordOf(key)?.ends, asOf);
+  const named = users.filter(({ expires }) => !hasEnded(expires, asOf)).map(({ name }) => roster.keyOf(name.text));
+  const listed = teams.filter(({ expires }) => !hasEnded(expires, asOf));
+  const isKept =
+    named.some(stays) || listed.some(({ team }) => [...roster.membersOf(team.text).people.keys()].some(stays));
+  if (isKept) return;
   warn(
     keepPeople,
     "noPersonToKeep",
