@@ -1,4 +1,5 @@
 import { audit } from "./audit";
+import { codeowners } from "./codeowners";
 import type { Command } from "./Command";
 import { doctor } from "./doctor";
 import { dump } from "./dump";
@@ -9,4 +10,4 @@ import { plan } from "./plan";
 import { review } from "./review";
 
 /** In the order in which the help lists them. */
-export const commands: readonly Command[] = [init, lint, review, plan, dump, audit, doctor, login];
+export const commands: readonly Command[] = [init, lint, review, plan, dump, audit, codeowners, doctor, login];

@@ -1,5 +1,6 @@
 /** A manifest as git revisions have it. Git is called with lists of arguments, never through a shell. */
 import { execFileSync } from "node:child_process";
+import { realpathSync } from "node:fs";
 import type { ManifestFileContent } from "../manifest";
 import {
   type DirectoryEntry,
@@ -138,6 +139,13 @@ function blobs(entries: readonly TreeEntry[], directory: string): Map<string, Ui
     contents.set(object, printed.subarray(start, at - 1));
   }
   return contents;
+}
+
+/** The directory of the repository, without symbolic links. */
+export function repositoryOf(directory: string): string {
+  const root = git(directory, ["rev-parse", "--show-toplevel"])?.toString().replace(/\n$/, "");
+  if (root === undefined) throw new UsageError(`${printable(directory)} is not in a git repository.`);
+  return realpathSync(root);
 }
 
 /** What git prints; undefined if it says no. */

@@ -1,6 +1,7 @@
 import type { RemovalLimit } from "../manifest/Manifest";
 import { mailKey } from "../naming/PanelUser";
 import type { AccessChange } from "./AccessChange";
+import { type Approval, approvalsOf } from "./approvals";
 import {
   type AccessClient,
   type AccessKey,
@@ -16,6 +17,7 @@ import { leaversOf, rotatesOnLeave } from "./leaving";
  * the change, if they still exist.
  */
 export type Advisory =
+  | Approval
   /** The file is about another server: everything goes from one, and comes to the other. */
   | { kind: "server"; from: string; to: string }
   /** The client leaves the declaration, but its sites are to stay with it: Aegir refuses to delete it. */
@@ -77,7 +79,8 @@ export function advisoriesOf(difference: Compared): Advisory[] {
   const matched = new Set(matchedClients.values());
   const fresh = [...after.clients.values()].filter(({ internalName }) => !matched.has(internalName));
   const replaced = Array.from(difference.sameTitle, ([from, to]): Advisory => ({ kind: "replaced", from, to }));
-  const advisories = [
+  const advisories: Advisory[] = [
+    ...approvalsOf(before, after),
     ...replaced,
     ...compared,
     ...fresh.flatMap((client) => keyAdvisories(undefined, client)),
@@ -90,6 +93,7 @@ export function advisoriesOf(difference: Compared): Advisory[] {
 }
 
 const WEIGHT: Advisory["kind"][] = [
+  "approval",
   "server",
   "cannotRemove",
   "releases",

@@ -66,6 +66,8 @@ export interface AccessClient {
   renamedFrom: string | undefined;
   protect: boolean;
   keepPeople: boolean;
+  /** Code owners, any of whom may approve a change of it. Known of a manifest only. */
+  owners?: readonly string[];
   /** A site that leaves the declaration stays with the client, instead of going to the default owner. */
   leavesSites: boolean;
   /** What it has besides, and loses when it is deleted; of the rest Aegir refuses the deletion. */

@@ -7,6 +7,11 @@ import { SHOWN_PEOPLE, type SubjectText } from "./SubjectText";
 
 export function advisoryText(advisory: Advisory, subjects: SubjectText): Phrase {
   switch (advisory.kind) {
+    case "approval":
+      return phrase`Needs the approval of ${enumerated(advisory.owners.map(name), Infinity, "or")} for ${enumerated(
+        advisory.clients.map((client) => subjects.client(client)),
+        SHOWN_CLIENTS,
+      )}.`;
     case "cannotRemove":
       return phrase`${subjects.client(advisory.client)} is removed here, but ${subjects.sites(advisory.sites)} ${advisory.sites.length === 1 ? "is" : "are"} to stay with it (${name("onDestroy: leave")}): Aegir does not delete a client that owns sites, so the deployment will fail. Move the sites first.`;
     case "releases":
@@ -66,6 +71,9 @@ export function advisoryText(advisory: Advisory, subjects: SubjectText): Phrase 
       return phrase`The client ${name(advisory.client)} gets the title ${name(advisory.to)} (before: ${name(advisory.from)}). This changes no access.`;
   }
 }
+
+/** How many clients an approval names. */
+const SHOWN_CLIENTS = 5;
 
 const RELEASED: Record<Release, string> = {
   sites: "its other sites go to the default owner",

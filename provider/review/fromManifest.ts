@@ -52,6 +52,7 @@ export function accessOfManifest(
         renamedFrom: client.renamedFrom,
         protect: client.protect,
         keepPeople: client.keepPeople,
+        owners: client.owners,
         leavesSites: client.onDestroy.sites === "leave",
         releases: releasesOf(client.onDestroy),
         shellAccount: client.shellAccount && {

@@ -38,7 +38,7 @@ deploy() {
 night() {
   local code=0
   deploy || code=$?
-  access audit access.yaml --stack "$STACK" || code=$?
+  access audit --stack "$STACK" || code=$?
   if [ "$code" -eq 0 ]; then heartbeat; else return "$code"; fi
 }
 

@@ -24,11 +24,11 @@ export function phrase(words: TemplateStringsArray, ...parts: (Phrase | Name | s
 }
 
 /** `a`, `a and b`, `a, b and c`; of more than `most` items the rest is counted. */
-export function enumerated(items: readonly (Phrase | Name)[], most = Infinity): Phrase {
+export function enumerated(items: readonly (Phrase | Name)[], most = Infinity, word: "and" | "or" = "and"): Phrase {
   const shown: (Phrase | Name | string)[] =
     items.length <= most ? [...items] : [...items.slice(0, most), `${items.length - most} more`];
   return shown.reduce<Phrase>((before, item, index) => {
-    const separator = index === 0 ? "" : index === shown.length - 1 ? " and " : ", ";
+    const separator = index === 0 ? "" : index === shown.length - 1 ? ` ${word} ` : ", ";
     return phrase`${before}${separator}${item}`;
   }, []);
 }

@@ -43,6 +43,7 @@ describe("Every command", () => {
     plan: [...looking, "access.yaml"],
     dump: looking,
     audit: [...looking, "access.yaml"],
+    codeowners: ["access.yaml"],
     doctor: [...looking, "--logins", "access.yaml"],
     login: [...looking, "acme"],
   });

@@ -120,8 +120,8 @@ export const fileCases: FileCase[] = [
     },
     problems: [
       '/a.yaml:4:19 outOfScope: It allows "beta", "agency_*"',
-      '/a.yaml:5:13 outOfScope: no site "acme.example" of the client "Acme"',
-      '/a.yaml:5:45 outOfScope: no site "www.beta.example"',
+      '/a.yaml:5:13 outOfScope: the site "acme.example" of the client "Acme"',
+      '/a.yaml:5:45 outOfScope: the site "www.beta.example"',
     ],
   },
   {

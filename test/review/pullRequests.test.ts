@@ -1,9 +1,9 @@
 /**
- * What a reviewer reads of a pull request, as golden files: base.yaml and head.yaml are the manifest before and after,
+ * What a reviewer reads of a pull request, as golden files: base and head are the manifest before and after, each a file or a directory,
  * comment.md is the comment. AEGIR_RECORD_GOLDEN=1 writes the comments anew; read them then as somebody who knows no Aegir.
  */
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ManifestError, readManifest } from "../../provider/manifest";
 import { checksumsOf } from "../../provider/review/checksum";
@@ -26,9 +26,10 @@ function commentOn(pullRequest: string): string {
 }
 
 function reviewed(pullRequest: string): Review {
-  const [before, after] = ["base", "head"].map((side) =>
-    accessOfManifest(readManifest(join(directory, pullRequest, `${side}.yaml`), { asOf: TODAY }), "o1"),
-  );
+  const [before, after] = ["base", "head"].map((side) => {
+    const path = join(directory, pullRequest, side);
+    return accessOfManifest(readManifest(existsSync(path) ? path : `${path}.yaml`, { asOf: TODAY }), "o1");
+  });
   return { ...reviewOf(differenceOf(before!, after!)), checksums: checksumsOf(before!, after!) };
 }
 

@@ -1,7 +1,7 @@
 /** accessStack(): a manifest becomes resources, and an edit of the manifest becomes what the edit says. */
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import type { Outcome } from "../engine/Engine";
 import { onEveryEngine } from "../scenarios/everyEngine";
 import { expectOk, Scenario } from "../scenarios/Scenario";
@@ -68,6 +68,44 @@ onEveryEngine("a stack of the access manifest", (engine) => {
       places.toSorted((left, right) => left - right),
     );
     assert.ok(!preview.output.includes("parseManifest"), "there is no stack trace");
+  });
+
+  it("changes nothing when the manifest is divided into files, joined again, or its clients move between files", async () => {
+    write(manifest);
+    expectOk(await scenario.stack.up());
+    const { writes } = scenario.aegir.counts;
+    const [head = "", acme = "", beta = ""] = manifest.split(/(?=^ {2}- name: )/m);
+    const directory = join(scenario.directory, "access");
+    const access = join(scenario.directory, "other");
+    for (const files of [
+      { [`${directory}/acme.yaml`]: head + acme, [`${directory}/beta/b.yml`]: head + beta },
+      {
+        [`${access}/all.yaml`]: head + beta + acme,
+        [`${access}/settings.yaml`]: "version: 1\nremovalLimit: { percent: 30 }\n",
+      },
+    ]) {
+      for (const [path, text] of Object.entries(files)) {
+        mkdirSync(dirname(path), { recursive: true });
+        writeFileSync(path, text);
+      }
+      await scenario.configure({
+        "aegir-access:manifest": Object.keys(files)[0]!.startsWith(access) ? access : directory,
+      });
+      assert.deepEqual(changed(expectOk(await scenario.stack.up())), []);
+      assert.equal(scenario.aegir.counts.writes, writes);
+    }
+  });
+
+  it("fails the preview with the problems of every file of a directory", async () => {
+    const directory = join(scenario.directory, "access");
+    mkdirSync(directory);
+    writeFileSync(join(directory, "a.yaml"), manifest);
+    writeFileSync(join(directory, "b.yaml"), manifest);
+    await scenario.configure({ "aegir-access:manifest": directory });
+    const preview = await scenario.stack.preview();
+    assert.deepEqual([preview.ok, preview.steps], [false, []]);
+    assert.match(preview.output, /access has 7 problems, and nothing was deployed from it/);
+    assert.match(preview.output, /access\/b\.yaml:3:11: Two clients have the name "Acme Corp"/);
   });
 
   it("reads names as the server that the manifest names makes them, and warns on one line each", async () => {

@@ -30,7 +30,7 @@ function checkClient({ internalName }: ClientEntry, patterns: readonly Text[] | 
   context.report(
     internalName,
     "outOfScope",
-    `The scope of this file has no client ${quoted(internalName.text)}. It allows ${listed(patterns)}. ` +
+    `The scope of this file does not allow the client ${quoted(internalName.text)}. It allows ${listed(patterns)}. ` +
       "Declare the client in another file, or add it to scope.",
   );
 }
@@ -42,7 +42,7 @@ function checkSites(client: ClientEntry, patterns: readonly Text[] | undefined, 
     context.report(
       site,
       "outOfScope",
-      `The scope of this file has no site ${quoted(site.text)} of the ${clientTitle(client)}. It allows ${listed(patterns)}. ` +
+      `The scope of this file does not allow the site ${quoted(site.text)} of the ${clientTitle(client)}. It allows ${listed(patterns)}. ` +
         "Declare the site in another file, or add it to scope.",
     );
   }

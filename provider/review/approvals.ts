@@ -1,0 +1,37 @@
+/** Whose approval a change needs: of the code owners of every client that it changes, as they were before it and are after it. */
+import { isDeepStrictEqual } from "node:util";
+import { compareText } from "../text/order";
+import type { EffectiveAccess } from "./EffectiveAccess";
+
+/** One of these owners has to approve what changes of these clients. */
+export interface Approval {
+  kind: "approval";
+  owners: readonly string[];
+  /** Internal names. */
+  clients: readonly string[];
+}
+
+export function approvalsOf(before: EffectiveAccess, after: EffectiveAccess): Approval[] {
+  // A live server and the last deployment know no owners: there is nothing to compare with.
+  const areKnown = [before, after].every(({ clients }) => [...clients.values()].every(({ owners }) => owners));
+  if (!areKnown) return [];
+  const approvals = new Map<string, { owners: readonly string[]; clients: Set<string> }>();
+  for (const client of new Set([...before.clients.keys(), ...after.clients.keys()])) {
+    if (isDeepStrictEqual(declarationOf(before, client), declarationOf(after, client))) continue;
+    for (const { clients } of [before, after]) {
+      const owners = clients.get(client)?.owners ?? [];
+      if (owners.length === 0) continue;
+      const key = JSON.stringify([...owners].sort());
+      const approval = approvals.get(key) ?? { owners, clients: new Set() };
+      approval.clients.add(client);
+      approvals.set(key, approval);
+    }
+  }
+  return [...approvals]
+    .sort(([left], [right]) => compareText(left, right))
+    .map(([, { owners, clients }]) => ({ kind: "approval", owners, clients: [...clients].sort() }));
+}
+
+function declarationOf(access: EffectiveAccess, client: string): unknown {
+  return [access.clients.get(client), access.sitesOf(client).map((site) => access.sites.get(site))];
+}
