@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { SmallAegir } from "../aegir/SmallAegir";
+import { SmallAegir, type SmallAegirOptions } from "../aegir/SmallAegir";
 import { onEveryEngine } from "../scenarios/everyEngine";
 import { expectOk, Scenario, sitesSeenBy } from "../scenarios/Scenario";
 
@@ -12,6 +12,7 @@ const programs = readdirSync(examples).filter((name) => existsSync(join(examples
 interface Example {
   sites: string[];
   users?: string[];
+  aegir?: SmallAegirOptions;
   /** What is true on the server after the deployment, as the example's own text promises. */
   holds: (scenario: Scenario) => void | Promise<void>;
 }
@@ -58,6 +59,23 @@ const plays: Record<string, Example> = {
       assert.deepEqual(await scenario.sitesOf("o1.acme"), ["www.acme.example"]);
     },
   },
+  "keys-of-people": {
+    sites: ["www.acme.example"],
+    aegir: { user: "root", owner: "o1", accountsUser: "root" },
+    async holds({ aegir, stack }) {
+      const people = () => aegir.tables().authorizedKeys["o1.acme"]?.trim().split("\n").length;
+      const password = () => aegir.tables().passwordFiles["o1.acme"];
+      assert.equal(people(), 2);
+      const old = password();
+      const later = 81 * 86_400;
+      aegir.clock.skip(later);
+      const shifted = join(__dirname, "..", "support", "shiftedClock.cjs");
+      const env = { NODE_OPTIONS: `--require ${shifted}`, CLOCK_AHEAD: `${later * 1000}` };
+      expectOk(await stack.up({ env }));
+      assert.notEqual(password(), old);
+      assert.equal(people(), 2);
+    },
+  },
   "several-servers": {
     sites: ["www.acme.example"],
     holds: (scenario) => assert.equal(scenario.owner("www.acme.example"), "acme"),
@@ -81,12 +99,13 @@ onEveryEngine("examples", (engine) => {
     assert.deepEqual(programs.sort(), Object.keys(plays).sort());
   });
 
-  for (const [name, { sites, users = [], holds }] of Object.entries(plays)) {
+  for (const [name, { sites, users = [], aegir, holds }] of Object.entries(plays)) {
     it(name, async () => {
       const program = join(examples, name);
       const second = name === "several-servers" ? await SmallAegir.start() : undefined;
       const servers = second && { us: second.configuration() };
-      const scenario = await Scenario.open(engine(), { program, server: second ? "eu" : "main", servers });
+      const server = second ? "eu" : "main";
+      const scenario = await Scenario.open(engine(), { program, server, servers, ...(aegir && { aegir }) });
       try {
         scenario.aegir.addSites(sites.map((site) => ({ site })));
         second?.addSites([{ site: "us.acme.example" }]);
