@@ -113,6 +113,8 @@ onEveryEngine("a quarter", (engine) => {
     assert.deepEqual(await letsIn("o1.acme", "alice", "bob", "carol"), [true, false, true]);
     assert.deepEqual(await letsIn("o1.beta", "dora"), [false], "her key ends with the password that nothing rotates");
     assert.deepEqual([password("o1.acme"), password("o1.beta")], [rotated, beta]);
+    const refreshed = expectOk(await scenario.stack.refresh(at(91)));
+    assert.match(refreshed.diagnostics, /account:o1\.beta: its password ended on /, "a refresh warns of it as well");
 
     secrets.push(...scenario.aegir.secrets());
     assert.deepEqual(scenario.exposed(secrets), []);
