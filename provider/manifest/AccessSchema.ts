@@ -149,3 +149,11 @@ export const MAPS: ReadonlyMap<string, z.ZodObject> = new Map<string, z.ZodObjec
 
 /** The keys of the manifest whose values are entries by name, where lists have them by number. */
 export const NAMED_ENTRIES: readonly unknown[] = ["people", "teams"];
+
+/** A kind of file: its schema, and the maps in it, by the key whose value or entry they are; the file itself by "". */
+export interface FileFormat {
+  schema: z.ZodType;
+  maps: ReadonlyMap<string, z.ZodObject>;
+}
+
+export const MANIFEST: FileFormat = { schema: AccessSchema, maps: MAPS };

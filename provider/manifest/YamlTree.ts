@@ -13,6 +13,9 @@ const DEEPEST = 40;
 /** Words, signs and spaces: several times what ten thousand sites with their clients and users need. */
 const MOST_LEXEMES = 1_000_000;
 
+const EMPTY_MANIFEST =
+  "The file declares nothing. To remove all access that it declared, write the two lines version: 1 and clients: [].";
+
 /** A value of the file. */
 export interface Value extends Span {
   /** The value as JSON would have it; undefined if it could not be read, which was then reported. */
@@ -29,9 +32,10 @@ export interface Value extends Span {
  * Reads a text as one YAML document.
  *
  * @param report is called for every problem
+ * @param whenEmpty the message about a file without content
  * @returns undefined if nothing can be said about the content, because the text is not valid YAML or is empty
  */
-export function readYaml(source: SourceText, report: Report): Value | undefined {
+export function readYaml(source: SourceText, report: Report, whenEmpty = EMPTY_MANIFEST): Value | undefined {
   const documents = compose(source, report);
   if (documents === undefined) return undefined;
   const [document, second] = documents;
@@ -46,7 +50,7 @@ export function readYaml(source: SourceText, report: Report): Value | undefined 
     report(
       source.span(start, start + 3),
       "secondDocument",
-      "A second YAML document begins here, and a manifest is one document. " +
+      "A second YAML document begins here, and the file must be one document. " +
         "Delete the line with ---, or put what follows into a file of its own.",
     );
   }
@@ -55,17 +59,12 @@ export function readYaml(source: SourceText, report: Report): Value | undefined 
     report(
       source.span(directive.index, directive.index + directive[0].length),
       "directive",
-      "A line that begins with % changes how YAML is read. A manifest is plain YAML 1.2. Delete the line.",
+      "A line that begins with % changes how YAML is read. Write plain YAML 1.2. Delete the line.",
     );
   }
   const content = document?.contents;
   if (!content || (isScalar(content) && content.value === null)) {
-    report(
-      source.span(0, 0),
-      "empty",
-      "The file declares nothing. To remove all access that it declared, " +
-        "write the two lines version: 1 and clients: [].",
-    );
+    report(source.span(0, 0), "empty", whenEmpty);
     return undefined;
   }
   return new Reader(source, report).value(content, source.span(0, 0));
@@ -128,11 +127,7 @@ class Reader {
       );
     }
     if (node.tag !== undefined) {
-      this.report(
-        span,
-        "tag",
-        `${node.tag} is a YAML tag. Delete it. A manifest has only plain strings, lists and maps.`,
-      );
+      this.report(span, "tag", `${node.tag} is a YAML tag. Delete it. Write only plain strings, lists and maps.`);
     }
     if (isMap(node)) return this.#map(node.items as Pair<Node, Node | null>[], value);
     if (isSeq(node)) {

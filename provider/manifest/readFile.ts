@@ -59,7 +59,7 @@ export function unlessInvisible(report: Report, invisibleIn: (source: SourceText
   };
 }
 
-function decode(content: ManifestFileContent["content"], file: string): SourceText | Reported {
+export function decode(content: ManifestFileContent["content"], file: string): SourceText | Reported {
   if (content === undefined) {
     return unreadable(
       new SourceText(file, ""),
@@ -102,7 +102,7 @@ function unreadable(source: SourceText, code: ManifestProblemCode, message: stri
  * Controls, bidirectional and zero-width characters, comments included: with them a reviewer reads something else than
  * YAML does. Joiners and variation selectors, which emoji have, are left to the rules about names.
  */
-function reportInvisibleCharacters(source: SourceText, report: Report): number[] {
+export function reportInvisibleCharacters(source: SourceText, report: Report): number[] {
   const hidden = /(?![\t\n\u200c\u200d\ufe0e\ufe0f]|\r\n)[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\u2060-\u206f\u3164\uffa0]/gu;
   const offsets: number[] = [];
   for (const { 0: character, index } of source.text.matchAll(hidden)) {

@@ -1,7 +1,7 @@
-/** Problems of a manifest's shape: unknown fields, missing ones, values of the wrong type. */
+/** Problems of a file's shape: unknown fields, missing ones, values of the wrong type. */
 import type { z } from "zod";
 import { quoted } from "../text/quoted";
-import { AccessSchema, MAPS, NAMED_ENTRIES } from "./AccessSchema";
+import { type FileFormat, MANIFEST, NAMED_ENTRIES } from "./AccessSchema";
 import { closest } from "./closest";
 import { currentKey } from "./renamedKeys";
 import type { Report, Span } from "./SourceText";
@@ -31,13 +31,15 @@ const SYNONYMS = new Map([
 /** Words that YAML 1.1 readers take for true and false, beyond those that YAML 1.2 does. */
 const BOOLEAN_IN_YAML_1_1 = /^(y|yes|n|no|on|off)$/i;
 
-export function reportShapeProblems(root: Value, report: Report): void {
+export function reportShapeProblems(root: Value, report: Report, format: FileFormat = MANIFEST): void {
   const reported = new Set<number>();
   const reportOnce: Report = (span, code, message) => {
     reported.add(span.start);
     report(span, code, message);
   };
-  for (const issue of AccessSchema.safeParse(root.plain).error?.issues ?? []) reportIssue(root, issue, reportOnce);
+  for (const issue of format.schema.safeParse(root.plain).error?.issues ?? []) {
+    reportIssue(root, issue, reportOnce, format);
+  }
   reportAmbiguousWords(root, (span, code, message) => {
     if (!reported.has(span.start)) report(span, code, message);
   });
@@ -57,31 +59,37 @@ function reportAmbiguousWords(value: Value, report: Report): void {
   for (const field of value.fields.values()) reportAmbiguousWords(field.value, report);
 }
 
-function reportIssue(root: Value, issue: Issue, report: Report): void {
+function reportIssue(root: Value, issue: Issue, report: Report, format: FileFormat): void {
   const found = valueAt(root, issue.path);
   if (found === undefined) {
     const field = String(issue.path.at(-1));
     const path = issue.path.slice(0, -1);
     const holder = valueAt(root, path) ?? root;
-    if (!lacksField(holder, mapKey(path), field)) return;
+    if (!lacksField(holder, mapKey(path), field, format)) return;
     // clientRules.ts shows the line that such a client lacks.
     if (field === "internalName" && typeof holder.fields.get("name")?.value.plain === "string") return;
-    report(firstLine(holder), "missingKey", `${field} is missing in this ${mapTitle(path)}. It ${issue.message}.`);
+    report(
+      firstLine(holder),
+      "missingKey",
+      `${field} is missing in this ${mapTitle(path, format)}. It ${issue.message}.`,
+    );
   } else if (found.plain === undefined) {
     // Not readable; the reader of the YAML has said why.
   } else if (issue.code === "unrecognized_keys") {
     for (const key of issue.keys) {
-      report(found.fields.get(key)?.key ?? found, "unknownKey", unknownKeyMessage(key, issue.path));
+      report(found.fields.get(key)?.key ?? found, "unknownKey", unknownKeyMessage(key, issue.path, format));
     }
   } else if (issue.code === "invalid_union" && found.fields.size > 0) {
     // A map was written: what the branch of the union that is a map has to say is what helps.
     const branch = issue.errors.find((issues) => !issues.some(isWrongType));
-    for (const inner of branch ?? []) reportIssue(root, { ...inner, path: [...issue.path, ...inner.path] }, report);
+    for (const inner of branch ?? []) {
+      reportIssue(root, { ...inner, path: [...issue.path, ...inner.path] }, report, format);
+    }
   } else {
     report(
       firstLine(found),
       "invalidValue",
-      `${fieldName(issue.path)} ${issue.message}, but ${whatWasFound(found, issue)}`,
+      `${fieldName(issue.path, format)} ${issue.message}, but ${whatWasFound(found, issue)}`,
     );
   }
 }
@@ -93,10 +101,10 @@ function isWrongType({ code, path }: Issue): boolean {
 /**
  * Whether a map has no such field, not even a misspelt one, which is one mistake and not two.
  *
- * @param holder the key that the map is the value of, or an entry of, as in MAPS
+ * @param holder the key that the map is the value of, or an entry of, as in the maps of a format
  */
-export function lacksField(map: Value, holder: string, field: string): boolean {
-  const known = fieldsOf(holder);
+export function lacksField(map: Value, holder: string, field: string, format: FileFormat = MANIFEST): boolean {
+  const known = fieldsOf(holder, format);
   return ![...map.fields.keys()].some(
     (key) => key === field || (!known.includes(key) && meantField(key, known) === field),
   );
@@ -107,25 +115,25 @@ function meantField(key: string, known: string[]): string | undefined {
   return synonym !== undefined && known.includes(synonym) ? synonym : closest(key, known);
 }
 
-function fieldsOf(holder: string): string[] {
-  return Object.keys(MAPS.get(holder)?.shape ?? {});
+function fieldsOf(holder: string, { maps }: FileFormat): string[] {
+  return Object.keys(maps.get(holder)?.shape ?? {});
 }
 
-function unknownKeyMessage(key: string, path: Issue["path"]): string {
-  const known = fieldsOf(mapKey(path));
+function unknownKeyMessage(key: string, path: Issue["path"], format: FileFormat): string {
+  const known = fieldsOf(mapKey(path), format);
   const current = currentKey(key);
   if (current !== undefined && known.includes(current)) {
     return `${key} is now ${current}: rename the key and keep its value.`;
   }
   const meant = meantField(key, known);
-  const elsewhere = [...MAPS].find(([, map]) => Object.hasOwn(map.shape, key))?.[0];
+  const elsewhere = [...format.maps].find(([, map]) => Object.hasOwn(map.shape, key))?.[0];
   const advice =
     meant !== undefined
       ? `Did you mean ${meant}?`
       : elsewhere !== undefined
-        ? `It belongs to ${withArticle(title(elsewhere))}; check the indentation.`
+        ? `It belongs to ${withArticle(title(elsewhere, format))}; check the indentation.`
         : "Delete it, or make it a comment with # in front.";
-  const holder = withArticle(mapTitle(path));
+  const holder = withArticle(mapTitle(path, format));
   return `${holder[0]?.toUpperCase()}${holder.slice(1)} has no field ${quoted(key)}. ${advice} The fields are ${known.join(", ")}.`;
 }
 
@@ -163,8 +171,8 @@ function valueAt(root: Value, path: Issue["path"]): Value | undefined {
   return value;
 }
 
-function fieldName(path: Issue["path"]): string {
-  if (path.length === 0) return "The manifest";
+function fieldName(path: Issue["path"], format: FileFormat): string {
+  if (path.length === 0) return `The ${mapTitle(path, format)}`;
   const key = mapKey(path);
   return isEntry(path, path.length - 1) ? `An entry of ${key}` : key;
 }
@@ -179,12 +187,12 @@ function isEntry(path: Issue["path"], index: number): boolean {
   return typeof path[index] === "number" || (index === 1 && NAMED_ENTRIES.includes(path[0]));
 }
 
-function mapTitle(path: Issue["path"]): string {
-  return title(mapKey(path));
+function mapTitle(path: Issue["path"], format: FileFormat): string {
+  return title(mapKey(path), format);
 }
 
-function title(key: string): string {
-  return MAPS.get(key)?.meta()?.title ?? key;
+function title(key: string, { maps }: FileFormat): string {
+  return maps.get(key)?.meta()?.title ?? key;
 }
 
 function withArticle(noun: string): string {
