@@ -19,11 +19,12 @@ module.exports = {
     only("aegir", ["decisions", "ssh", "worker", "naming", "text"]),
     only("manifest", ["naming", "text"]),
     only("review", ["manifest", "naming", "text"]),
+    only("answers", ["review", "manifest", "naming", "text"]),
     only("inventory", ["decisions", "review", "aegir", "manifest", "naming", "worker", "text"]),
     only("resources", ["dynamic", "aegir", "decisions", "worker", "naming", "text"]),
     only("stack", ["resources", "review", "manifest", "aegir", "naming", "text"]),
     only("dynamic", ["resources", "aegir", "ssh", "text"]),
-    only("cli", ["manifest", "review", "inventory", "aegir", "naming", "text"]),
+    only("cli", ["manifest", "review", "answers", "inventory", "aegir", "naming", "text"]),
     {
       name: "shim-imports-nothing",
       severity: "error",

@@ -14,6 +14,7 @@ import {
 } from "../manifest";
 import { defaultManifestsIn, filesOfManifest } from "../manifest/ManifestFiles";
 import { dayProblems, utcDay } from "../naming/Day";
+import { accessOfManifest, type EffectiveAccess, type LastUse } from "../review";
 import { OneLineError } from "../text/OneLineError";
 import { printable } from "../text/printable";
 import { type CommandContext, type CommandOptions, UsageError } from "./Command";
@@ -54,14 +55,18 @@ type LiveOptions = Partial<Record<keyof typeof LIVE_OPTIONS, string | undefined>
 export const DEFAULT_MANIFEST =
   "The default MANIFEST is access.yaml or the directory access/, in the current directory or in stacks/.";
 
-/** The manifest that is named, or the one at its default place, relative to the directory of the call. */
-export function manifestPath(operand: string | undefined, directory: string): string {
+/**
+ * The manifest that is named, or the one at its default place, relative to the directory of the call.
+ * @param isPast an earlier revision is asked for: it need not be there now
+ */
+export function manifestPath(operand: string | undefined, directory: string, isPast = false): string {
   if (operand !== undefined) return operand;
   const found = PROJECTS.map((project) =>
     defaultManifestsIn(resolve(directory, project)).map((name) => join(project, name)),
   );
   const [path, other] = found.find((paths) => paths.length > 0) ?? [];
   if (path === undefined) {
+    if (isPast) return "access.yaml";
     throw new UsageError(
       `${printable(directory)} has neither access.yaml nor a directory access with YAML files. Give the path of the manifest.`,
     );
@@ -132,6 +137,18 @@ function namingOf(servers: Record<string, unknown>): Record<string, ServerNaming
       ];
     }),
   );
+}
+
+/** The access that a manifest declares, with the logins of the configured server. */
+export function accessOf(
+  manifest: Manifest,
+  { servers }: ManifestOptions,
+  lastUses?: ReadonlyMap<string, LastUse>,
+): EffectiveAccess {
+  const name = manifest.server ?? Object.keys(servers ?? {})[0];
+  // Without a configuration it is not known whether the server makes logins: they are counted then.
+  const server = name === undefined ? undefined : servers?.[name];
+  return accessOfManifest(manifest, server && (server.instance ?? null), lastUses);
 }
 
 /** A manifest as it was read, and everything on the server that it names (or the only one). */

@@ -1,16 +1,12 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { type Manifest, ManifestError, type ManifestFileContent, type ManifestOptions, parseFiles } from "../manifest";
 import { firstBytes } from "../manifest/ManifestFiles";
 import {
-  accessOfManifest,
-  accessOfPreview,
   accessPage,
   checksumsOf,
   COMMENT_MARK,
   differenceOf,
-  type EffectiveAccess,
-  IncompletePreview,
   jsonReview,
   type LastUse,
   markdownReview,
@@ -26,7 +22,8 @@ import { printable } from "../text/printable";
 import { type CommandResult, defineCommand, UsageError } from "./Command";
 import { ExitCode } from "./ExitCode";
 import { filesAt } from "./git";
-import { asOfDay, contentOf, filesOf, namingOptions, OFFLINE_OPTIONS } from "./manifestOptions";
+import { accessOf, asOfDay, contentOf, filesOf, namingOptions, OFFLINE_OPTIONS } from "./manifestOptions";
+import { readPreview } from "./previewFile";
 
 const FORMATS = ["text", "markdown", "json", "html"] as const;
 type Format = (typeof FORMATS)[number];
@@ -102,16 +99,10 @@ export const review = defineCommand({
       if (operands.length > 0 || values.manifest !== undefined || values["last-use"] !== undefined) {
         throw new UsageError("--preview cannot be combined with BASE, HEAD, --manifest or --last-use.");
       }
-      return Promise.resolve(
-        reviewed(
-          previewed(
-            contentOf(values.preview, directory, (path) => readFileSync(path)),
-            values.preview,
-            asOf,
-          ),
-          format,
-        ),
+      const reviews = readPreview(values.preview, asOf, directory).map(({ before, after }) =>
+        reviewOf(differenceOf(before, after), { hasManifest: false }),
       );
+      return Promise.resolve(reviewed(reviews, format));
     }
     const [base, head] = operands;
     if (base === undefined || head === undefined) throw new UsageError("Give BASE and HEAD, or --preview.");
@@ -188,34 +179,6 @@ function lastUsesIn(file: string, manifest: Manifest, directory: string): Map<st
     if (!(error instanceof UnreadableLastUses)) throw error;
     throw new UsageError(
       `${printable(file)} is not what \`audit --unused DAYS --json\` prints: ${printable(error.message.split("\n")[0]!)}`,
-    );
-  }
-}
-
-function accessOf(
-  manifest: Manifest,
-  { servers }: ManifestOptions,
-  lastUses: ReadonlyMap<string, LastUse> | undefined,
-): EffectiveAccess {
-  const name = manifest.server ?? Object.keys(servers ?? {})[0];
-  // Without a configuration it is not known whether the server makes logins: they are counted then.
-  const server = name === undefined ? undefined : servers?.[name];
-  return accessOfManifest(manifest, server && (server.instance ?? null), lastUses);
-}
-
-/** A preview is of all servers of a stack. */
-function previewed(bytes: Uint8Array, file: string, asOf: string): Review[] {
-  try {
-    const preview: unknown = JSON.parse(Buffer.from(bytes).toString());
-    return accessOfPreview(preview, asOf).map(({ before, after }) =>
-      reviewOf(differenceOf(before, after), { hasManifest: false }),
-    );
-  } catch (error) {
-    if (error instanceof IncompletePreview) {
-      throw new UsageError(`${printable(file)}: ${printable(error.message, 4000)}`);
-    }
-    throw new UsageError(
-      `${printable(file)} is not what \`pulumi preview --json\` prints: ${printable((error as Error).message.split("\n")[0]!)}`,
     );
   }
 }

@@ -1,12 +1,20 @@
 /** The candidate that a misspelt word most likely means: at most a third of its letters differ. */
 export function closest(word: string, candidates: Iterable<string>): string | undefined {
-  let best: string | undefined;
-  let fewest = Math.floor(Math.max(word.length, 3) / 3) + 1;
+  return nearest(word, candidates, 1)[0];
+}
+
+/** As `closest`, but at most so many candidates, the most likely first. */
+export function nearest(word: string, candidates: Iterable<string>, most: number): string[] {
+  const limit = Math.floor(Math.max(word.length, 3) / 3) + 1;
+  const found: { candidate: string; edits: number }[] = [];
   for (const candidate of candidates) {
-    const edits = distance(word.toLowerCase(), candidate.toLowerCase(), fewest);
-    if (edits < fewest) [best, fewest] = [candidate, edits];
+    const edits = distance(word.toLowerCase(), candidate.toLowerCase(), limit);
+    if (edits < limit) found.push({ candidate, edits });
   }
-  return best;
+  return found
+    .sort((left, right) => left.edits - right.edits)
+    .slice(0, most)
+    .map(({ candidate }) => candidate);
 }
 
 /** Levenshtein's distance with swapped neighbours as one edit, or something not below `limit`. */

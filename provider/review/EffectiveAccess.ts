@@ -4,7 +4,13 @@
  * derived from, for the people who know its password; BOA makes one for every client with a site, declared or not. A site
  * has one owner, so each reach has one reason.
  */
-import { type AllowedRemovals, DEFAULT_REMOVAL_LIMIT, type ManifestWay, type RemovalLimit } from "../manifest/Manifest";
+import {
+  type AllowedRemovals,
+  DEFAULT_REMOVAL_LIMIT,
+  type Located,
+  type ManifestWay,
+  type RemovalLimit,
+} from "../manifest/Manifest";
 import type { AuthorizedKey } from "../naming/AuthorizedKey";
 import { mailKey, userNameKey } from "../naming/PanelUser";
 import { reducedName, reservedShellName, shellAccountName } from "../naming/ShellAccountName";
@@ -98,6 +104,8 @@ export interface AccessSite {
   owner: string | undefined;
   takeOverFrom: string | undefined;
   protect: boolean;
+  /** The entry that says so; undefined where this is not known, as of a live server. */
+  declaredAt?: Located | undefined;
 }
 
 /** What a picture is made of; each client, site and person once. */

@@ -44,7 +44,9 @@ export function accessOfManifest(
         return { person, expires, reason, ended, keys, ways };
       });
       if (client.email !== undefined) {
-        bindings.push(lastingBinding(personByMail(client.email, client.welcomeMail)));
+        const { file, line, column } = client;
+        const way = { team: undefined, expires: undefined, reason: undefined, file, line, column };
+        bindings.push({ ...lastingBinding(personByMail(client.email, client.welcomeMail)), ways: [way] });
       }
       return {
         internalName: client.internalName,
@@ -63,7 +65,13 @@ export function accessOfManifest(
       };
     }),
     sites: manifest.clients.flatMap(({ internalName, sites }) =>
-      sites.map(({ site, takeOverFrom, protect }) => ({ site, owner: internalName, takeOverFrom, protect })),
+      sites.map(({ site, takeOverFrom, protect, ...declaredAt }) => ({
+        site,
+        owner: internalName,
+        takeOverFrom,
+        protect,
+        declaredAt,
+      })),
     ),
   });
 }
