@@ -3,6 +3,7 @@ const { chmodSync, copyFileSync } = require("node:fs");
 
 const files = [
   "aegir/servers.schema.json",
+  "answers/access.test.schema.json",
   "manifest/access.schema.json",
   "resources/resources.schema.json",
   "review/page.html",

@@ -52,7 +52,7 @@ export function whoReaches(access: EffectiveAccess, site: AccessSite): WhoAnswer
   return { site, people: peopleInto(access, site.owner), login: sharedLogin(access, site.owner) };
 }
 
-/** @param users that are the person, as `findPerson` finds them; not empty */
+/** @param users that are the person, as `People` finds them; not empty */
 export function whatIsReached(access: EffectiveAccess, users: readonly Person[]): WhatAnswer {
   const clients = [...access.clients.keys()].sort(compareText).flatMap((client): ClientReach[] => {
     const ways = users.flatMap((user) => waysTo(access, client, user)).filter(({ kind }) => kind !== "administrator");

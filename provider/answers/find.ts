@@ -21,35 +21,51 @@ export function similarSites({ sites }: EffectiveAccess, asked: string): string[
   return [...new Set([...related, ...nearest(domain, sites.keys(), SUGGESTED)])].slice(0, SUGGESTED);
 }
 
-/**
- * The users that are one person, by name (in whatever capitals), mail address, or fingerprint of a key (`SHA256:...`). There
- * are several where a client's `email` names the person besides its own name.
- */
-export function findPerson(access: EffectiveAccess, asked: string): Person[] {
-  const people = [...access.people.values()];
-  const key = `user:${canonicalName(userNameKey(asked))}`;
-  const named = access.people.has(key) ? key : keyHolder(access, asked);
-  const mails = new Set(named === undefined ? [mailKey(asked)] : mailsOf(access.people.get(named)!));
-  return people.filter((person) => person.key === named || mailsOf(person).some((mail) => mails.has(mail)));
-}
+/** The people of one picture of access, to be found in any way of naming them. */
+export class People {
+  readonly #people: ReadonlyMap<string, Person>;
+  readonly #byMail = new Map<string, Person[]>();
 
-/** Names that may be meant by one that is not there. */
-export function similarPeople({ people }: EffectiveAccess, asked: string): string[] {
-  return nearest(
-    asked,
-    [...people.values()].map(({ name }) => name),
-    SUGGESTED,
-  );
-}
+  constructor(private readonly access: EffectiveAccess) {
+    this.#people = access.people;
+    for (const person of access.people.values()) {
+      for (const mail of mailsOf(person)) this.#byMail.set(mail, [...(this.#byMail.get(mail) ?? []), person]);
+    }
+  }
 
-/** The key of the person who logs in with a key of this fingerprint; no two people have the same one. */
-function keyHolder({ clients }: EffectiveAccess, fingerprint: string): string | undefined {
-  if (!fingerprint.startsWith("SHA256:")) return undefined;
-  const bindings = [...clients.values()].flatMap((client) => [...client.bindings.values()]);
-  return bindings.find(({ keys = [] }) => keys.some((key) => key.fingerprint === fingerprint))?.person.key;
+  /**
+   * The users that are one person, by name (in whatever capitals), mail address, or fingerprint of a key (`SHA256:...`).
+   * There are several where the `email` of a client names the person besides its own name.
+   */
+  find(asked: string): Person[] {
+    const named = this.#people.get(`user:${canonicalName(userNameKey(asked))}`) ?? this.#holderOf(asked);
+    return named === undefined ? (this.#byMail.get(mailKey(asked)) ?? []) : this.usersOf(named);
+  }
+
+  /** All users with a mail address of this one, itself first. */
+  usersOf(person: Person): Person[] {
+    return [...new Set([person, ...mailsOf(person).flatMap((mail) => this.#byMail.get(mail) ?? [])])];
+  }
+
+  /** Names that may be meant by one that is not there. */
+  similar(asked: string): string[] {
+    return nearest(
+      asked,
+      Array.from(this.#people.values(), ({ name }) => name),
+      SUGGESTED,
+    );
+  }
+
+  /** Who logs in with a key of this fingerprint; no two people have the same one. */
+  #holderOf(fingerprint: string): Person | undefined {
+    if (!fingerprint.startsWith("SHA256:")) return undefined;
+    const bindings = [...this.access.clients.values()].flatMap((client) => [...client.bindings.values()]);
+    const binding = bindings.find(({ keys = [] }) => keys.some((key) => key.fingerprint === fingerprint));
+    return this.#people.get(binding?.person.key ?? "");
+  }
 }
 
 function mailsOf({ by, name, email, createdAs }: Person): string[] {
   const mails = [email, createdAs, by === "mail" ? name : undefined];
-  return mails.flatMap((mail) => (mail === undefined ? [] : [mailKey(mail)]));
+  return [...new Set(mails.flatMap((mail) => (mail === undefined ? [] : [mailKey(mail)])))];
 }

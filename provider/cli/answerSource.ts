@@ -1,5 +1,5 @@
 /** The options with which a question about access names its source, and the access that they mean. */
-import { findPerson, findSite, similarPeople, similarSites } from "../answers/find";
+import { findSite, People, similarSites } from "../answers/find";
 import { liveAccess } from "../inventory/liveAccess";
 import { type Manifest, ManifestError, parseFiles } from "../manifest";
 import { type AccessSite, type EffectiveAccess, type Person } from "../review";
@@ -145,10 +145,11 @@ export function requireSite(access: EffectiveAccess, asked: string): AccessSite 
 
 /** @throws UsageError with the names that may be meant */
 export function requirePerson(access: EffectiveAccess, asked: string): Person[] {
-  const users = findPerson(access, asked);
+  const people = new People(access);
+  const users = people.find(asked);
   if (users.length > 0) return users;
   throw new UsageError(
-    `There is no person ${quoted(asked)} here.${suggestion(similarPeople(access, asked))} PERSON is a name, a mail address, or the fingerprint of a key (SHA256:...).`,
+    `There is no person ${quoted(asked)} here.${suggestion(people.similar(asked))} PERSON is a name, a mail address, or the fingerprint of a key (SHA256:...).`,
   );
 }
 

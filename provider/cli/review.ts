@@ -7,6 +7,7 @@ import {
   checksumsOf,
   COMMENT_MARK,
   differenceOf,
+  isRefused,
   jsonReview,
   type LastUse,
   markdownReview,
@@ -19,6 +20,7 @@ import {
 import { jsonText } from "../text/jsonText";
 import { codeBlock } from "../text/markdown";
 import { printable } from "../text/printable";
+import { reviewedTests, testsAt, testsBeside, type TestsFile } from "./accessTestFiles";
 import { type CommandResult, defineCommand, UsageError } from "./Command";
 import { ExitCode } from "./ExitCode";
 import { filesAt } from "./git";
@@ -38,6 +40,7 @@ const NOTHING = "version: 1\nclients: []\n";
 interface Side {
   path: string;
   files: readonly ManifestFileContent[];
+  tests: TestsFile;
 }
 
 /** `aegir-access review`: who gains and who loses what by a change, before it is one. */
@@ -49,7 +52,8 @@ export const review = defineCommand({
       "access/ in place of access.yaml, or the other way around, that is read. With --preview, reads the output of " +
       "`pulumi preview --json --show-sames` instead. Needs no server, no state, no key and no passphrase.",
     "Refuses a change that takes away too much or affects something protected, unless the manifest confirms it " +
-      "(allowRemovals). Does not know access that exists only on the server: see `plan` and `audit`.",
+      "(allowRemovals). Runs the access tests beside HEAD (access.test.yaml), and shows it if a change also changes the tests " +
+      "that it would break. Does not know access that exists only on the server: see `plan` and `audit`.",
     "With --last-use, says when people who lose or gain access last used the panel, as the server showed it to `audit --unused DAYS --json`. " +
       "The file changes nothing else.",
     "In a pull request, compare HEAD^1 and HEAD of the merge commit. The difference is what merging changes.",
@@ -80,7 +84,7 @@ export const review = defineCommand({
   },
   exitCodes: {
     [ExitCode.ok]: "the change is not refused, even if people gain or lose access",
-    [ExitCode.found]: "the change is refused, or HEAD has problems; the output explains why",
+    [ExitCode.found]: "the change is refused, an access test fails, or HEAD has problems; the output explains why",
   },
   examples: [
     [
@@ -114,7 +118,11 @@ export const review = defineCommand({
       const lastUse = values["last-use"];
       const lastUses = lastUse === undefined ? undefined : lastUsesIn(lastUse, declares, directory);
       const [before, after] = [accessOf(declared, options, lastUses), accessOf(declares, options, lastUses)];
-      const review = { ...reviewOf(differenceOf(before, after)), checksums: checksumsOf(before, after) };
+      const review = {
+        ...reviewOf(differenceOf(before, after)),
+        checksums: checksumsOf(before, after),
+        accessTests: reviewedTests(sides.base.tests, sides.head.tests, after),
+      };
       return Promise.resolve(reviewed([review], format));
     } catch (error) {
       if (error instanceof ManifestError) return Promise.resolve(unreadable(error, format));
@@ -129,7 +137,11 @@ export const review = defineCommand({
             `and the manifest: review main HEAD --manifest access.yaml.`,
         );
       }
-      const side = (path: string) => ({ path, files: filesOf(path, directory) });
+      const side = (path: string) => ({
+        path,
+        files: filesOf(path, directory),
+        tests: testsBeside(path, directory),
+      });
       return { base: side(base), head: side(head) };
     }
 
@@ -141,7 +153,8 @@ export const review = defineCommand({
         );
       }
       const nothing = { path, files: [{ file: path, content: NOTHING }] };
-      return { base: base ?? nothing, head: head ?? nothing };
+      const [before, after] = testsAt(names, path, directory);
+      return { base: { ...(base ?? nothing), tests: before }, head: { ...(head ?? nothing), tests: after } };
     }
   },
 });
@@ -196,7 +209,7 @@ function reviewed(reviews: Review[], format: Format): CommandResult {
     json: undefined,
   }[format];
   return {
-    exitCode: reviews.some(({ refusals }) => refusals.length > 0) ? ExitCode.found : ExitCode.ok,
+    exitCode: reviews.some(isRefused) ? ExitCode.found : ExitCode.ok,
     facts,
     text: () =>
       print === undefined

@@ -80,4 +80,8 @@ export const MANIFEST_PROBLEM_CODES = [
   "allowanceEnded",
   "knownFindingEnded",
 ] as const;
-export type ManifestProblemCode = (typeof MANIFEST_PROBLEM_CODES)[number];
+
+/** What only a file of access tests can have. */
+export const ACCESS_TEST_PROBLEM_CODES = ["accessTestFailed", "unknownPerson", "unknownTeam", "unknownSite"] as const;
+
+export type ManifestProblemCode = (typeof MANIFEST_PROBLEM_CODES | typeof ACCESS_TEST_PROBLEM_CODES)[number];

@@ -25,7 +25,7 @@ const remembered = new Map<string, FileReading>();
 
 /** @param deployed as in ManifestOptions */
 export function readFile({ file, content }: ManifestFileContent, deployed: boolean): FileReading {
-  const decoded = decode(content, file);
+  const decoded = decode({ file, content });
   if (!(decoded instanceof SourceText)) {
     return { source: decoded.span.source, problems: [decoded], entries: undefined, invisible: [] };
   }
@@ -59,7 +59,8 @@ export function unlessInvisible(report: Report, invisibleIn: (source: SourceText
   };
 }
 
-export function decode(content: ManifestFileContent["content"], file: string): SourceText | Reported {
+/** @returns the problem of what cannot be read as text */
+export function decode({ file, content }: ManifestFileContent): SourceText | Reported {
   if (content === undefined) {
     return unreadable(
       new SourceText(file, ""),

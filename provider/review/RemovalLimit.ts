@@ -4,6 +4,7 @@
  * before does not count as a removal.
  */
 import type { AllowedRemovals, RemovalLimit } from "../manifest/Manifest";
+import type { ManifestProblem } from "../manifest/ManifestError";
 import { userNameKey } from "../naming/PanelUser";
 import type { Difference } from "./Difference";
 import { type AccessClient, type Binding, byName, type EffectiveAccess, type Person } from "./EffectiveAccess";
@@ -30,6 +31,23 @@ export interface Review {
   allowed: Refusal[];
   /** Of the access before and after, as a deployment computes them. */
   checksums?: string;
+  /** Undefined if there are no access tests on either side. */
+  accessTests?: ReviewedAccessTests | undefined;
+}
+
+/** Access tests of the repository, run on the access after the change. */
+export interface ReviewedAccessTests {
+  /** How many there are after the change. */
+  tests: number;
+  /** Those of after the change: they refuse it. */
+  failed: readonly ManifestProblem[];
+  /** Those of before the change, if it changes their file as well. */
+  failedBefore: readonly ManifestProblem[];
+}
+
+/** Whether the change may not go ahead. */
+export function isRefused({ refusals, accessTests }: Review): boolean {
+  return refusals.length > 0 || (accessTests?.failed.length ?? 0) > 0;
 }
 
 /** @param hasManifest whether a manifest can allow by name what is refused at any size */

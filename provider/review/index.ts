@@ -2,7 +2,7 @@
 export { accessPage } from "./accessPage";
 export type { Advisory } from "./Advisory";
 export type { AccessChange, Cause, GrantCounts, Rename, Who } from "./AccessChange";
-export { reviewOf, type Refusal, type Review } from "./RemovalLimit";
+export { isRefused, reviewOf, type Refusal, type Review, type ReviewedAccessTests } from "./RemovalLimit";
 export { readLastUses, UnreadableLastUses } from "./auditedLastUse";
 export { checksumsOf } from "./checksum";
 export { differenceOf, type Difference } from "./Difference";

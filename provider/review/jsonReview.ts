@@ -3,7 +3,7 @@ import { type Phrase, rendered } from "../text/Phrase";
 import { printable } from "../text/printable";
 import type { AccessChange, Who } from "./AccessChange";
 import type { AccessKey, EffectiveAccess, Person } from "./EffectiveAccess";
-import type { Review } from "./RemovalLimit";
+import { isRefused, type Review } from "./RemovalLimit";
 import { type ChangeVerb, ReviewText } from "./ReviewText";
 
 export const JSON_VERSION = 1;
@@ -24,9 +24,10 @@ export function jsonReview(review: Review): object {
   return {
     version: JSON_VERSION,
     asOf: after.asOf,
-    refused: refusals.length > 0,
+    refused: isRefused(review),
     summary: text(sentences.summary()),
     checksums: review.checksums ?? null,
+    accessTests: review.accessTests ?? null,
     grants,
     refusals: refusals.map((refusal) => ({ ...plain(refusal), text: text(sentences.refusal(refusal)) })),
     remedies: sentences.remedies(review).map(text),

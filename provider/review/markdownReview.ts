@@ -1,8 +1,9 @@
 /** A review as a comment on a pull request: short, removals first, the rest folded. */
-import { inlineCode } from "../text/markdown";
+import type { ManifestProblem } from "../manifest/ManifestError";
+import { codeBlock, inlineCode } from "../text/markdown";
 import { type Phrase, plural, rendered } from "../text/Phrase";
 import type { AccessChange } from "./AccessChange";
-import type { Review } from "./RemovalLimit";
+import type { Review, ReviewedAccessTests } from "./RemovalLimit";
 import { type ChangeVerb, ReviewText } from "./ReviewText";
 
 /** The first line of every comment, by which a workflow finds the one that it updates. */
@@ -10,6 +11,8 @@ export const COMMENT_MARK = "<!-- aegir-access review -->";
 
 /** Characters: less than the 65536 that GitHub takes, so that a workflow may add to it. */
 const LONGEST_COMMENT = 60_000;
+/** Of those that fail, on either side. */
+const LONGEST_PROBLEMS = 10_000;
 const SHOWN_LINES = 10;
 const SHOWN_ADVISORIES = 15;
 
@@ -27,6 +30,7 @@ export function markdownReview(review: Review): string {
     COMMENT_MARK,
     "### Who gains and who loses access",
     ...(refused.length > 0 ? [`> [!CAUTION]\n> **Refused.** ${refused.join("\n> ")}`] : []),
+    ...accessTests(review.accessTests),
     `**${phrase(sentences.summary())}**`,
     ...allowed.map((refusal) => `Allowed: ${phrase(sentences.allowedRemoval(refusal))}`),
     ...section("Loses access", changes(sentences, removed, "lose"), SHOWN_LINES),
@@ -60,6 +64,22 @@ const WORDS_MEAN = `<details><summary>What the words mean</summary>
 - A *grant* is one person or one shell login that reaches one site.
 
 </details>`;
+
+/** A test that is changed together with what it forbids is for the reviewer to see. */
+function accessTests({ failed, failedBefore }: Partial<ReviewedAccessTests> = {}): string[] {
+  const shown = (all: readonly ManifestProblem[]) => codeBlock(all.map(String).join("\n\n"), LONGEST_PROBLEMS);
+  return [
+    ...(failed?.length
+      ? [`> [!CAUTION]\n> **Access tests fail.** They say who may reach which site, and this change would break them.`, shown(failed)]
+      : []),
+    ...(failedBefore?.length
+      ? [
+          "> [!WARNING]\n> **This change also changes access tests that it would break.** As they were before, they fail:",
+          shown(failedBefore),
+        ]
+      : []),
+  ];
+}
 
 function changes(sentences: ReviewText, all: AccessChange[], verb: ChangeVerb): string[] {
   return all.map((change) => phrase(sentences.change(change, verb)));

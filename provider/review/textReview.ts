@@ -1,4 +1,5 @@
 /** A review for a terminal or a log: no colours, no line longer than the width, removals first. */
+import type { ManifestProblem } from "../manifest/ManifestError";
 import { type Phrase, plural, rendered } from "../text/Phrase";
 import { printable } from "../text/printable";
 import { hangingIndent } from "../text/wrap";
@@ -25,6 +26,8 @@ export function textReview(review: Review, options: TextOptions = {}): string {
   const changes = (all: AccessChange[], verb: ChangeVerb) => all.map((change) => sentences.change(change, verb));
   return [
     ...print.refusals(sentences, review),
+    ...problems("Access tests that fail", review.accessTests?.failed),
+    ...problems("This change also changes access tests that it would break", review.accessTests?.failedBefore),
     ...print.lines([sentences.summary()], ""),
     ...print.section(
       "Allowed",
@@ -88,6 +91,11 @@ class Printer {
   lines(all: Phrase[], mark: string, width = this.width): string[] {
     return all.flatMap((words) => hangingIndent(rendered(words, shown), width, mark));
   }
+}
+
+/** With their carets, which no width may break. */
+function problems(title: string, all: readonly ManifestProblem[] = []): string[] {
+  return all.length === 0 ? [] : [`${title}:`, ...all.map(String), ""];
 }
 
 function shown(text: string): string {

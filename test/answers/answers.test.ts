@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
 import { whatIsReached, whoReaches, whyReached } from "../../provider/answers/answers";
-import { findPerson, findSite, similarPeople, similarSites } from "../../provider/answers/find";
+import { findSite, People, similarSites } from "../../provider/answers/find";
 import {
   accessClient,
   type Binding,
@@ -23,7 +23,7 @@ const access = picture([
 ]);
 const site = (domain: string) => findSite(access, domain) ?? assert.fail(domain);
 const person = (asked: string, of = access) => {
-  const users = findPerson(of, asked);
+  const users = new People(of).find(asked);
   assert.ok(users.length > 0, asked);
   return users;
 };
@@ -92,14 +92,15 @@ describe(`Questions about access (seed ${seed})`, () => {
     }
   });
 
-  it("findPerson: takes a name in any capitals, a mail address, and the fingerprint of a key", () => {
+  it("People: finds a person by name in any capitals, a mail address, and the fingerprint of a key", () => {
     const [key] = access.clients.get("acme")!.bindings.get("user:anna")!.keys!;
-    const names = (asked: string) => findPerson(access, asked).map(({ name }) => name);
+    const names = (asked: string) => new People(access).find(asked).map(({ name }) => name);
     assert.deepEqual(names("ANNA"), ["anna"]);
     assert.deepEqual(names("it@BETA.example"), ["ina"]);
     assert.deepEqual(names(key!.fingerprint), ["anna"]);
-    for (const unknown of ["ann", "", "SHA256:", key!.fingerprint.slice(0, -1), "@"])
+    for (const unknown of ["ann", "", "SHA256:", key!.fingerprint.slice(0, -1), "@"]) {
       assert.deepEqual(names(unknown), []);
+    }
   });
 
   it("findSite: takes a domain in any form, and suggests related ones for another", () => {
@@ -108,7 +109,7 @@ describe(`Questions about access (seed ${seed})`, () => {
     assert.deepEqual(similarSites(access, "acme.example").slice(0, 2), ["shop.acme.example", "www.acme.example"]);
     assert.deepEqual(similarSites(access, "wwww.acme.example")[0], "www.acme.example");
     assert.deepEqual(similarSites(access, "nothing-like-it.invalid"), []);
-    assert.deepEqual(similarPeople(access, "bbo"), ["bob"]);
+    assert.deepEqual(new People(access).similar("bbo"), ["bob"]);
   });
 
   it("ways: a user who is blocked in the panel still gets in with a key", () => {
@@ -171,14 +172,15 @@ describe(`Questions about access (seed ${seed})`, () => {
           return `{ name: C${index}, internalName: c${index}, sites: [${domains}], users: [${entries.join(", ")}] }`;
         });
         const drawnAccess = picture(lines);
+        const drawnPeople = new People(drawnAccess);
         for (const [index, { sites, users }] of drawn.entries()) {
           for (const at of Array.from({ length: sites }).keys()) {
             const domain = findSite(drawnAccess, `s${at}.c${index}.example`)!;
             const expected = users.filter(({ day }) => day !== "2026-11-23").map(({ name }) => name);
             const who = whoReaches(drawnAccess, domain).people.map(({ person }) => person.name);
             assert.deepEqual(who, expected.sort());
-            for (const name of names.filter((each) => findPerson(drawnAccess, each).length > 0)) {
-              const found = findPerson(drawnAccess, name);
+            for (const name of names.filter((each) => drawnPeople.find(each).length > 0)) {
+              const found = drawnPeople.find(name);
               const why = whyReached(drawnAccess, found, domain);
               const { clients } = whatIsReached(drawnAccess, found);
               assert.equal(why.ways.length > 0, expected.includes(name));

@@ -151,4 +151,30 @@ describe("aegir-access lint", () => {
     assert.deepEqual([day.exitCode, day.stdout], [2, ""]);
     assert.match(day.stderr, /^--as-of: "2026-02-30" is not a valid date/);
   });
+
+  it("lint: runs the access tests beside the manifest, and fails with file, line, caret and reason", async () => {
+    write("access.yaml", good);
+    const tests = (test: string) => write("access.test.yaml", `version: 1\ntests:\n  - ${test}\n`);
+    tests("only: { people: [alice, bob], sites: ['*.acme.example'] }");
+    const passed = await lint("--as-of", "2026-11-24");
+    assert.deepEqual(passed, {
+      exitCode: 0,
+      stdout: "access.yaml (as of 2026-11-24): 1 client, 2 sites, 2 bindings, 1 access test, no problem\n",
+      stderr: "",
+    });
+    tests("cannot: { people: [bob], sites: [shop.acme.example] }");
+    const failed = await lint("--as-of", "2026-11-24");
+    assert.equal(failed.exitCode, 1);
+    assert.match(
+      failed.stdout,
+      /^error: access\.test\.yaml:3:24: .* bob acts for .* until 2026-12-31 \(relaunch\), access\.yaml:8\. .*\n.*\n +\| +\^\^\^\n/,
+    );
+    assert.equal((await lint("--as-of", "2027-01-01")).exitCode, 0, "it has ended by then");
+    const { stdout } = await lint("--json", "--as-of", "2026-11-24");
+    const { manifests } = JSON.parse(stdout) as { manifests: { problems: { code: string }[] }[] };
+    assert.deepEqual(
+      manifests[0]!.problems.map(({ code }) => code),
+      ["accessTestFailed"],
+    );
+  });
 });

@@ -119,6 +119,42 @@ describe("aegir-access review", () => {
     assert.match(neither.stderr, /^Neither revision has a file or directory access\.yaml/);
   });
 
+  it("review: runs the access tests of HEAD, and refuses a change that breaks one", async () => {
+    const only = (people: string) =>
+      `version: 1\ntests:\n  - only: { people: [${people}], sites: [www.acme.example] }\n`;
+    git("init", "-q");
+    write("access.test.yaml", only("alice"));
+    commit(manifest("alice"));
+    commit(manifest("alice, bob"));
+    const of = (...args: string[]) => review("HEAD^1", "HEAD", "--manifest", "access.yaml", ...args);
+    const refused = await of();
+    assert.deepEqual([refused.exitCode, refused.stderr], [1, ""]);
+    assert.match(
+      refused.stdout,
+      /^Access tests that fail:\naccess\.test\.yaml:3:38: .* bob acts for .*, access\.yaml:6\./,
+    );
+    assert.match(refused.stdout, /^\+ bob gains/m, "the review is there as well");
+    const facts = JSON.parse((await of("--json")).stdout) as { refused: boolean; accessTests: { failed: object[] } };
+    assert.deepEqual([facts.refused, facts.accessTests.failed.length], [true, 1]);
+
+    git("reset", "-q", "--hard", "HEAD^1");
+    write("access.test.yaml", only("alice, bob"));
+    commit(manifest("alice, bob"));
+    const changed = await of();
+    assert.deepEqual([changed.exitCode, changed.stderr], [0, ""]);
+    assert.match(
+      changed.stdout,
+      /^This change also changes access tests that it would break:\naccess\.test\.yaml:3:38: /,
+    );
+    assert.match((await of("--format", "markdown")).stdout, /^> \*\*This change also changes access tests/m);
+
+    git("rm", "-q", "access.test.yaml");
+    commit(manifest("alice, bob, carol"));
+    const removed = await of();
+    assert.equal(removed.exitCode, 0);
+    assert.match(removed.stdout, /^This change also changes access tests that it would break:/);
+  });
+
   it("review: never passes an argument to git as an option, and follows no symbolic link", async () => {
     git("init", "-q");
     commit(manifest("alice"));

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { MANIFEST_PROBLEM_CODES } from "../../provider/manifest/problemCodes";
+import { ACCESS_TEST_PROBLEM_CODES, MANIFEST_PROBLEM_CODES } from "../../provider/manifest/problemCodes";
 import { WORKER_ERROR_CODES } from "../../provider/worker/errorCodes";
 
 const root = join(__dirname, "..", "..");
@@ -30,6 +30,7 @@ const declared: Record<string, readonly string[]> = {
   ProgramError: union("resources/ProgramError.ts", "ProgramErrorCode"),
   "Other errors": fixedCodes(),
   "Problems of a manifest": MANIFEST_PROBLEM_CODES,
+  "Problems of access tests": ACCESS_TEST_PROBLEM_CODES,
 };
 
 const sections = new Map(
@@ -52,7 +53,7 @@ describe("The page of errors", () => {
         cells: rest!.split(" | ").map((cell) => cell.trim()),
       }));
       assert.deepEqual(rows.map(({ code }) => code).sort(), [...codes].sort());
-      const columns = title === "Problems of a manifest" ? 2 : 3;
+      const columns = title.startsWith("Problems of ") ? 2 : 3;
       for (const { code, cells } of rows) {
         assert.ok(cells.length === columns && cells.every((cell) => cell.endsWith(".")), code);
       }

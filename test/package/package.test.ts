@@ -89,6 +89,7 @@ describe("the packed package", () => {
     assert.deepEqual(rest.sort(), [
       "dist/aegir/servers.schema.json",
       "dist/manifest/access.schema.json",
+      "dist/answers/access.test.schema.json",
       "dist/resources/resources.schema.json",
       "dist/review/page.html",
       "dist/worker/facts.php",
@@ -147,7 +148,7 @@ describe("the packed package", () => {
       const { configure } = require("pulumi-aegir/dynamic");
       const found = [AegirClient, ClientUserBinding, ShellAccount, SiteOwnership, parseManifest, readManifest, ManifestError, accessPage, accessStack, configure];
       accessPage(new EffectiveAccess({ clients: [], sites: [], asOf: "2026-11-24" }));
-      console.log(found.map((each) => each.name).join(), require("pulumi-aegir/access.schema.json").title, require("pulumi-aegir/servers.schema.json").title, Object.keys(require("pulumi-aegir/resources.schema.json").definitions).join());`;
+      console.log(found.map((each) => each.name).join(), require("pulumi-aegir/access.schema.json").title, require("pulumi-aegir/access.test.schema.json").title, require("pulumi-aegir/servers.schema.json").title, Object.keys(require("pulumi-aegir/resources.schema.json").definitions).join());`;
     assert.equal(
       run(project, "-e", script),
       "AegirClient,ClientUserBinding,ShellAccount,SiteOwnership,parseManifest,readManifest,ManifestError,accessPage,accessStack,configure manifest Pulumi.<stack>.yaml AegirClient,SiteOwnership,ClientUserBinding,ShellAccount",

@@ -97,6 +97,7 @@ describe("The JSON of a review", () => {
       asOf: TODAY,
       refused: false,
       summary: "1 person loses access. 3 of 12 grants are taken away.",
+      accessTests: null,
       checksums: null,
       grants: { before: 12, lost: 3, ended: 0, gained: 0 },
       refusals: [],

@@ -1,10 +1,12 @@
 /**
- * What a reviewer reads of a pull request, as golden files: base and head are the manifest before and after, each a file or a directory,
- * comment.md is the comment. AEGIR_RECORD_GOLDEN=1 writes the comments anew; read them then as somebody who knows no Aegir.
+ * What a reviewer reads of a pull request, as golden files: base and head are the manifest before and after, each a file or a
+ * directory, base.test.yaml and head.test.yaml its access tests if there are some, comment.md is the comment.
+ * AEGIR_RECORD_GOLDEN=1 writes the comments anew; read them then as somebody who knows no Aegir.
  */
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { reviewedTests, testsBeside } from "../../provider/cli/accessTestFiles";
 import { ManifestError, readManifest } from "../../provider/manifest";
 import { checksumsOf } from "../../provider/review/checksum";
 import { differenceOf } from "../../provider/review/Difference";
@@ -17,20 +19,30 @@ const directory = join(__dirname, "pullRequests");
 
 /** The comment, or what `aegir-access review` and `lint` print of a manifest that is refused. */
 function commentOn(pullRequest: string): string {
+  return printed(pullRequest).replaceAll(`${directory}/${pullRequest}/`, "");
+}
+
+function printed(pullRequest: string): string {
   try {
     return markdownReview(reviewed(pullRequest));
   } catch (error) {
     if (!(error instanceof ManifestError)) throw error;
-    return `${error.report.replaceAll(`${directory}/${pullRequest}/`, "")}\n`;
+    return `${error.report}\n`;
   }
 }
 
 function reviewed(pullRequest: string): Review {
-  const [before, after] = ["base", "head"].map((side) => {
+  const paths = ["base", "head"].map((side) => {
     const path = join(directory, pullRequest, side);
-    return accessOfManifest(readManifest(existsSync(path) ? path : `${path}.yaml`, { asOf: TODAY }), "o1");
+    return existsSync(path) ? path : `${path}.yaml`;
   });
-  return { ...reviewOf(differenceOf(before!, after!)), checksums: checksumsOf(before!, after!) };
+  const [before, after] = paths.map((path) => accessOfManifest(readManifest(path, { asOf: TODAY }), "o1"));
+  const [base, head] = paths.map((path) => testsBeside(path, directory));
+  return {
+    ...reviewOf(differenceOf(before!, after!)),
+    checksums: checksumsOf(before!, after!),
+    accessTests: reviewedTests(base, head, after!),
+  };
 }
 
 describe("The comment on a pull request", () => {
