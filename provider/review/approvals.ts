@@ -32,6 +32,13 @@ export function approvalsOf(before: EffectiveAccess, after: EffectiveAccess): Ap
     .map(([, { owners, clients }]) => ({ kind: "approval", owners, clients: [...clients].sort() }));
 }
 
-function declarationOf(access: EffectiveAccess, client: string): unknown {
-  return [access.clients.get(client), access.sitesOf(client).map((site) => access.sites.get(site))];
+/** What is declared of a client, wherever in the files it stands. */
+function declarationOf(access: EffectiveAccess, internalName: string): unknown {
+  const client = access.clients.get(internalName);
+  if (client === undefined) return undefined;
+  const bindings = [...client.bindings.values()].map(({ ways = [], ...binding }) => ({
+    ...binding,
+    ways: ways.map(({ team, expires, reason }) => ({ team, expires, reason })),
+  }));
+  return [{ ...client, bindings }, access.sitesOf(internalName).map((site) => access.sites.get(site))];
 }
