@@ -40,5 +40,6 @@ function declarationOf(access: EffectiveAccess, internalName: string): unknown {
     ...binding,
     ways: ways.map(({ team, expires, reason }) => ({ team, expires, reason })),
   }));
-  return [{ ...client, bindings }, access.sitesOf(internalName).map((site) => access.sites.get(site))];
+  const sites = access.sitesOf(internalName).map((site) => ({ ...access.sites.get(site), declaredAt: undefined }));
+  return [{ ...client, bindings, declaredAt: undefined }, sites];
 }
