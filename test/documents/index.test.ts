@@ -151,7 +151,7 @@ describe("The title of a test", () => {
 
   for (const title of [
     "a (trap 33)",
-    "row 53: a",
+    "row 54: a",
     "row 0: a",
     "a (trap 1, 2)",
     "a (traps 1)",
