@@ -136,8 +136,10 @@ export const clientUserBinding: ResourceHandlers<Inputs, Recorded> = {
   },
 
   diff(id, olds, news): DiffResult {
-    // A user that exists is never edited: a change of createUser is noted, and writes nothing.
-    const { replaces, changed } = changedProperties(properties, olds, news);
+    // A user that exists is never edited: another address is noted, and writes nothing. One for a user who is bound changes nothing.
+    const isMade = olds.uid !== undefined && (olds.createUser === undefined || news.createUser === undefined);
+    const compared = isMade ? without(properties, "createUser") : properties;
+    const { replaces, changed } = changedProperties(compared, olds, news);
     const { expectedUid } = news;
     if (expectedUid !== undefined && olds.uid !== undefined && expectedUid !== olds.uid) replaces.push("expectedUid");
     const adopted = clientNidOf(news.server, news.client);

@@ -95,6 +95,13 @@ function changed(type: string, inputs: Values, outputs: Values = {}) {
 }
 
 describe("diff", () => {
+  it("of a binding that has createUser now, or no longer, is not a change once its user is bound", () => {
+    assert.equal(changed("ClientUserBinding", { createUser: undefined }).changes, false);
+    assert.equal(changed("ClientUserBinding", {}, { createUser: undefined }).changes, false);
+    assert.equal(changed("ClientUserBinding", {}, { createUser: undefined, uid: undefined }).changes, true);
+    assert.equal(changed("ClientUserBinding", {}, { createUser: undefined, unbound: true }).changes, true);
+  });
+
   for (const type of Object.keys(resources)) {
     it(`of an unchanged ${type} is not a change, and prints nothing`, () => {
       assert.deepEqual(changed(type, {}), { changes: false, replaces: [], printed: [] });
