@@ -22,6 +22,12 @@ export type Cause =
   | { kind: "takenOver"; from: string; to: string }
   | { kind: "unbound"; clients: string[] }
   | { kind: "bound"; clients: string[]; expires: string | undefined; reason: string | undefined }
+  /** The person joins a team, or leaves it, that the clients list before and after. */
+  | { kind: "joinedTeam"; team: string; clients: string[]; expires: string | undefined }
+  | { kind: "leftTeam"; team: string; clients: string[] }
+  /** The clients list a team with the person, or do so no longer. */
+  | { kind: "teamBound"; team: string; clients: string[]; expires: string | undefined; reason: string | undefined }
+  | { kind: "teamUnbound"; team: string; clients: string[] }
   | { kind: "expired"; clients: string[]; day: string }
   | { kind: "blocked" }
   | { kind: "unblocked" }

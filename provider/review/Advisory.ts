@@ -50,6 +50,10 @@ export type Advisory =
   | { kind: "lastUse"; people: Person[]; asOf: string }
   | { kind: "made"; person: Person }
   | { kind: "end"; person: Person; client: string; from: string | undefined; to: string | undefined }
+  /** All access of the person ends on another day. */
+  | { kind: "personEnds"; person: Person; from: string | undefined; to: string | undefined }
+  /** The client's entry of the team ends on another day. */
+  | { kind: "teamEnds"; team: string; client: string; from: string | undefined; to: string | undefined }
   /** A client's `email` was removed; the user with this address stays bound. */
   | { kind: "mailStays"; client: string; mail: string }
   /** The sites are no longer declared, and stay with the client. */
@@ -76,13 +80,14 @@ export function advisoriesOf(difference: Compared): Advisory[] {
   const compared = [...before.clients.values()].flatMap((client) =>
     clientAdvisories(before, after, client, after.clients.get(matchedClients.get(client.internalName) ?? "")),
   );
+  const isRepeated = onceForEachPerson();
   const matched = new Set(matchedClients.values());
   const fresh = [...after.clients.values()].filter(({ internalName }) => !matched.has(internalName));
   const replaced = Array.from(difference.sameTitle, ([from, to]): Advisory => ({ kind: "replaced", from, to }));
   const advisories: Advisory[] = [
     ...approvalsOf(before, after),
     ...replaced,
-    ...compared,
+    ...compared.filter((advisory) => !isRepeated(advisory)),
     ...fresh.flatMap((client) => keyAdvisories(undefined, client)),
     ...siteAdvisories(before, after),
     ...handoverAdvisories(difference),
@@ -114,6 +119,8 @@ const WEIGHT: Advisory["kind"][] = [
   "new",
   "lastUse",
   "made",
+  "personEnds",
+  "teamEnds",
   "end",
   "mailStays",
   "left",
@@ -154,12 +161,7 @@ function clientAdvisories(
     advisories.push({ kind: "rotatedByAge", client, everyDays });
   }
 
-  for (const [key, { person, expires, ended }] of has.bindings) {
-    const earlier = had.bindings.get(key);
-    if (earlier && earlier.expires !== expires && !ended && !earlier.ended) {
-      advisories.push({ kind: "end", person, client, from: earlier.expires, to: expires });
-    }
-  }
+  advisories.push(...endAdvisories(before, after, had, has));
   for (const [key, { person }] of had.bindings) {
     const stays = person.by === "mail" && !has.bindings.has(key);
     const named = [...has.bindings.values()].some(
@@ -168,6 +170,41 @@ function clientAdvisories(
     if (stays && !named) advisories.push({ kind: "mailStays", client, mail: person.name });
   }
   return advisories;
+}
+
+/** Whether the end of the person was said of another client already. */
+function onceForEachPerson(): (advisory: Advisory) => boolean {
+  const said = new Set<string>();
+  return (advisory) => {
+    if (advisory.kind !== "personEnds") return false;
+    const isRepeated = said.has(advisory.person.key);
+    said.add(advisory.person.key);
+    return isRepeated;
+  };
+}
+
+/** Other ends of who may act for a client, each said of what has the end: the person, the entry of a team, or the binding. */
+function endAdvisories(
+  before: EffectiveAccess,
+  after: EffectiveAccess,
+  had: AccessClient,
+  has: AccessClient,
+): Advisory[] {
+  const client = has.internalName;
+  const found = new Map<string, Advisory>();
+  for (const [key, { person, expires: to, ended, ways = [] }] of has.bindings) {
+    const earlier = had.bindings.get(key);
+    if (!earlier || earlier.expires === to || ended || earlier.ended) continue;
+    const from = earlier.expires;
+    const [was, is] = [before.people.get(key)?.ends, after.people.get(key)?.ends];
+    const [team] = ways.length === 1 && earlier.ways?.length === 1 ? ways.map((way) => way.team) : [];
+    if (was !== is && (to === is || from === was)) {
+      found.set(`person ${key}`, { kind: "personEnds", person, from: before.knowsTeams ? was : from, to: is });
+    } else if (team !== undefined && team === earlier.ways?.[0]?.team && to === ways[0]?.expires) {
+      found.set(`team ${team}`, { kind: "teamEnds", team, client, from: earlier.ways[0]?.expires, to });
+    } else found.set(`binding ${key}`, { kind: "end", person, client, from, to });
+  }
+  return [...found.values()];
 }
 
 const hasKeys = ({ bindings, loginKeys = [] }: AccessClient): boolean =>
@@ -254,11 +291,18 @@ function peopleAdvisories({ before, after, lost, gained }: Compared): Advisory[]
   const used = [...changed.values()].filter(({ lastUse, blocked }) => lastUse !== undefined && !blocked);
   const asOf = used[0]?.lastUse?.asOf;
   if (asOf !== undefined) advisories.push({ kind: "lastUse", people: used.sort(byName), asOf });
-  for (const [key, person] of after.people) {
-    const known = before.people.has(key) || person.createdAs === undefined;
-    if (!known) advisories.push({ kind: "made", person });
+  // A record of a person who may act for no client makes no user. On a live server all people are users.
+  const [users, made] = [before.knowsTeams ? boundTo(before) : before.people, boundTo(after)];
+  for (const [key, person] of made) {
+    if (!users.has(key) && person.createdAs !== undefined) advisories.push({ kind: "made", person });
   }
   return advisories;
+}
+
+/** Those whom an entry of a client names, or named until it ended. */
+function boundTo({ clients }: EffectiveAccess): Map<string, Person> {
+  const bindings = [...clients.values()].flatMap((client) => [...client.bindings]);
+  return new Map(bindings.map(([key, { person }]) => [key, person]));
 }
 
 /** How many sites each person reaches through the panel. */

@@ -7,6 +7,7 @@ import { advisoriesOf, type Advisory } from "./Advisory";
 import { ChangeGroups } from "./ChangeGroups";
 import { ClientMatching } from "./ClientMatching";
 import { type AccessClient, type Binding, EffectiveAccess } from "./EffectiveAccess";
+import { TeamCauses } from "./teamCauses";
 
 export interface Difference {
   before: EffectiveAccess;
@@ -53,12 +54,14 @@ class Comparison {
   /** Those who see every site, before and after, by key: compared on their own. */
   readonly #hadAll: Set<string>;
   readonly #haveAll: Set<string>;
+  readonly #teamCauses: TeamCauses;
 
   constructor(
     private readonly before: EffectiveAccess,
     private readonly after: EffectiveAccess,
     private readonly matching: ClientMatching,
   ) {
+    this.#teamCauses = new TeamCauses(before, after);
     this.#hadAll = new Set(before.administrators().map(({ key }) => key));
     this.#haveAll = new Set(after.administrators().map(({ key }) => key));
   }
@@ -123,7 +126,9 @@ class Comparison {
       const binding = this.after.clients.get(now)?.bindings.get(person);
       if (binding?.ended) unbound.push({ kind: "expired", clients: [now], day: binding.expires ?? "" });
       else if (this.after.people.get(person)?.blocked) unbound.push({ kind: "blocked" });
-      else unbound.push({ kind: "unbound", clients: [now] });
+      else {
+        unbound.push(this.#teamCauses.lost(this.before.clients.get(move.from!)!, this.after.clients.get(now)!, person));
+      }
     }
     const [only] = unbound;
     if (only !== undefined && now === move.to) return [only];
@@ -134,9 +139,10 @@ class Comparison {
     const to = move.to!;
     const former = this.matching.formerName(to);
     const bound: Cause[] = [];
-    if (this.before.clients.has(former) && !this.before.peopleOf(former).has(person)) {
+    const had = this.before.clients.get(former);
+    if (had !== undefined && !this.before.peopleOf(former).has(person)) {
       if (this.before.people.get(person)?.blocked) bound.push({ kind: "unblocked" });
-      else bound.push({ kind: "bound", clients: [to], expires: binding.expires, reason: binding.reason });
+      else bound.push(this.#teamCauses.gained(had, this.after.clients.get(to)!, binding));
     }
     const [only] = bound;
     if (only !== undefined && this.matching.matchedClients.get(move.from ?? "") === to) return [only];

@@ -116,6 +116,8 @@ export interface AccessParts {
   people?: Iterable<Person>;
   /** By name: keys of the people in it, as in `Person.key`. */
   teams?: ReadonlyMap<string, ReadonlySet<string>>;
+  /** By name: names of all teams in it, if there are any. */
+  teamsIn?: ReadonlyMap<string, ReadonlySet<string>>;
   /** The day (UTC) that the picture is of. */
   asOf: string;
   /** The configured server, if it has a name. */
@@ -137,6 +139,8 @@ export class EffectiveAccess {
   readonly people: ReadonlyMap<string, Person>;
   /** By name: keys of the people in each team, and in the teams in it. Known of a manifest only. */
   readonly teams: ReadonlyMap<string, ReadonlySet<string>>;
+  readonly teamsIn: ReadonlyMap<string, ReadonlySet<string>>;
+  readonly knowsTeams: boolean;
   readonly asOf: string;
   readonly server: string | undefined;
   readonly instance: string | null | undefined;
@@ -156,6 +160,8 @@ export class EffectiveAccess {
     }
     this.people = people;
     this.teams = parts.teams ?? new Map<string, ReadonlySet<string>>();
+    this.teamsIn = parts.teamsIn ?? new Map<string, ReadonlySet<string>>();
+    this.knowsTeams = parts.teams !== undefined;
     this.asOf = parts.asOf;
     this.server = parts.server;
     this.instance = parts.instance;

@@ -110,11 +110,18 @@ export class ReviewText {
         return phrase`${this.#subjects.client(cause.to)} takes ${sites === 1 ? "it" : "them"} over from ${this.#subjects.client(cause.from)}`;
       case "unbound":
         return phrase`no longer ${act} for ${clients}`;
-      case "bound": {
-        const until = cause.expires === undefined ? [] : phrase` until ${name(cause.expires)}`;
-        const why = cause.reason === undefined ? [] : phrase` (${name(cause.reason)})`;
-        return phrase`now ${act} for ${clients}${until}${why}`;
-      }
+      case "bound":
+        return phrase`now ${act} for ${clients}${until(cause)}${why(cause)}`;
+      case "joinedTeam":
+        return phrase`${people === 1 ? "joins" : "join"} the team ${name(cause.team)} and now ${act} for ${clients}${until(cause)}`;
+      case "leftTeam":
+        return phrase`${people === 1 ? "leaves" : "leave"} the team ${name(cause.team)} and no longer ${act} for ${clients}`;
+      case "teamBound":
+        return phrase`the team ${name(cause.team)} now acts for ${clients}${until(cause)}${why(cause)}`;
+      case "teamUnbound":
+        return this.#after.teams.has(cause.team)
+          ? phrase`the team ${name(cause.team)} no longer acts for ${clients}`
+          : phrase`the team ${name(cause.team)} is dissolved and no longer acts for ${clients}`;
       case "expired":
         return phrase`could act for ${clients} until ${name(cause.day)}`;
       case "blocked":
@@ -155,6 +162,14 @@ export class ReviewText {
     const { reason, until } = this.#after.allowRemovals!;
     return phrase`${this.refusal(refusal)} The manifest confirms it until ${name(until)}: ${name(reason)}`;
   }
+}
+
+function until({ expires }: { expires: string | undefined }): Phrase {
+  return expires === undefined ? [] : phrase` until ${name(expires)}`;
+}
+
+function why({ reason }: { reason: string | undefined }): Phrase {
+  return reason === undefined ? [] : phrase` (${name(reason)})`;
 }
 
 /** How many people and logins some changes concern, as the subject of a sentence. */

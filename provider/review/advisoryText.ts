@@ -55,10 +55,12 @@ export function advisoryText(advisory: Advisory, subjects: SubjectText): Phrase 
       return phrase`The password of ${subjects.login(advisory.client)} will be among the stack's (secret) outputs.`;
     case "made":
       return phrase`The panel user ${advisory.person.by === "mail" ? phrase`with ${name(advisory.person.name)}` : name(advisory.person.name)} is created if there is none${advisory.person.by === "name" && advisory.person.createdAs !== undefined ? phrase`, with the address ${name(advisory.person.createdAs)}` : ""}${advisory.person.welcomed ? ", and Aegir mails the login and the password there" : ""}.`;
-    case "end": {
-      const [from, to] = [advisory.from, advisory.to].map((day) => (day === undefined ? phrase`no end` : [name(day)]));
-      return phrase`${capitalizedPhrase(subjects.person(advisory.person))} may act for ${subjects.client(advisory.client)} until ${to!} (before: ${from!}).`;
-    }
+    case "end":
+      return phrase`${capitalizedPhrase(subjects.person(advisory.person))} may act for ${subjects.client(advisory.client)} until ${ends(advisory)}.`;
+    case "teamEnds":
+      return phrase`The team ${name(advisory.team)} may act for ${subjects.client(advisory.client)} until ${ends(advisory)}.`;
+    case "personEnds":
+      return phrase`All access of ${subjects.person(advisory.person)} lasts until ${ends(advisory)}.`;
     case "mailStays":
       return phrase`The user with ${name(advisory.mail)} stays bound to ${subjects.client(advisory.client)}, because removing ${name("email")} here takes nothing away. To remove the access, unbind the user in the panel.`;
     case "left":
@@ -92,6 +94,11 @@ function lastUses(people: readonly Person[], subjects: SubjectText): Phrase {
     (group) => phrase`${subjects.people(group)} ${lastUseText(group[0]!.lastUse!, group.length)}`,
   );
   return enumerated(clauses, SHOWN_PEOPLE);
+}
+
+function ends(advisory: { from: string | undefined; to: string | undefined }): Phrase {
+  const [from, to] = [advisory.from, advisory.to].map((day) => (day === undefined ? phrase`no end` : [name(day)]));
+  return phrase`${to!} (before: ${from!})`;
 }
 
 function keys(keys: readonly AccessKey[]): Phrase {

@@ -5,6 +5,7 @@ import {
   type DeclaredLogin,
   EffectiveAccess,
   lastingBinding,
+  type Person,
   personByMail,
   personByName,
   type Release,
@@ -23,22 +24,29 @@ export function accessOfManifest(
   instance?: string | null,
   lastUses: ReadonlyMap<string, LastUse> = new Map(),
 ): EffectiveAccess {
+  const records = new Map(manifest.people.map((person) => [person.key, person]));
+  const personOf = (name: string, key: string, more: Partial<Person> = {}): Person => {
+    const { email, external, ends } = records.get(key) ?? {};
+    return personByName(name, { ...more, email, external, ends, lastUse: lastUses.get(keyOf(key)) });
+  };
   return new EffectiveAccess({
     asOf: manifest.asOf,
     server: manifest.server,
     instance,
     removalLimit: manifest.removalLimit,
     allowRemovals: manifest.allowRemovals,
+    people: manifest.people.map(({ name, key, email }) => personOf(name, key, { createdAs: email })),
+    teams: new Map(manifest.teams.map(({ name, members }) => [name, new Set(members.map(keyOf))])),
+    teamsIn: new Map(manifest.teams.map(({ name, teams }) => [name, new Set(teams)])),
     clients: manifest.clients.map((client) => {
       const bindings = [
         ...client.users.map((user) => ({ user, ended: false })),
         ...client.expired.map((user) => ({ user, ended: true })),
       ].map(({ user, ended }): Binding => {
-        const { name, createUser, expires, reason, ways } = user;
-        const person = personByName(name, {
+        const { name, key, createUser, expires, reason, ways } = user;
+        const person = personOf(name, key, {
           createdAs: createUser?.email,
           welcomed: createUser?.welcomeMail ?? false,
-          lastUse: lastUses.get(personByName(name).key),
         });
         const keys = client.shellAccount ? keysOf(user.keys) : [];
         return { person, expires, reason, ended, keys, ways };
@@ -74,6 +82,11 @@ export function accessOfManifest(
       })),
     ),
   });
+}
+
+/** The key of the person that a manifest's key stands for. */
+function keyOf(key: string): string {
+  return personByName(key).key;
 }
 
 function releasesOf({ undeclaredSites, undeclaredBindings, platforms }: ManifestClient["onDestroy"]): Release[] {
