@@ -41,5 +41,5 @@ function declarationOf(access: EffectiveAccess, internalName: string): unknown {
     ways: ways.map(({ team, expires, reason }) => ({ team, expires, reason })),
   }));
   const sites = access.sitesOf(internalName).map((site) => ({ ...access.sites.get(site), declaredAt: undefined }));
-  return [{ ...client, bindings, declaredAt: undefined }, sites];
+  return [{ ...client, bindings }, sites];
 }
