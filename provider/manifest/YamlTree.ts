@@ -23,10 +23,19 @@ export interface Value extends Span {
   /** The text of a plain (unquoted) scalar as it is in the file. */
   unquoted?: string;
   /** What a map holds. A key that occurs again is reported and left out. */
-  fields: Map<string, { key: Span; value: Value }>;
+  fields: ReadonlyMap<string, Field>;
   /** What a list holds. */
-  items: Value[];
+  items: readonly Value[];
 }
+
+interface Field {
+  key: Span;
+  value: Value;
+}
+
+/** Most values are neither maps nor lists, and a large manifest has very many. */
+const NO_FIELDS: Value["fields"] = new Map();
+const NO_ITEMS: Value["items"] = [];
 
 /**
  * Reads a text as one YAML document.
@@ -108,7 +117,7 @@ class Reader {
   value(node: Node | null, holder: Span): Value {
     const [start, end] = node?.range ?? [0, 0];
     const span = end > start ? this.source.span(start, end) : holder;
-    const value: Value = { ...span, plain: undefined, fields: new Map(), items: [] };
+    const value: Value = { ...span, plain: undefined, fields: NO_FIELDS, items: NO_ITEMS };
     if (node === null) return { ...value, plain: null };
     if (isAlias(node)) {
       this.report(
@@ -155,6 +164,7 @@ class Reader {
   }
 
   #map(pairs: Pair<Node, Node | null>[], value: Value): Value {
+    const fields = new Map<string, Field>();
     for (const pair of pairs) {
       const [start, end] = pair.key.range ?? [value.start, value.start];
       const key = this.source.span(...(end > start ? ([start, end] as const) : ([value.start, value.start] as const)));
@@ -168,8 +178,8 @@ class Reader {
         continue;
       }
       const name = pair.key.value;
-      const first = value.fields.get(name);
-      if (first === undefined) value.fields.set(name, { key, value: field });
+      const first = fields.get(name);
+      if (first === undefined) fields.set(name, { key, value: field });
       else {
         this.report(
           key,
@@ -179,7 +189,11 @@ class Reader {
         );
       }
     }
-    return { ...value, plain: Object.fromEntries([...value.fields].map(([name, field]) => [name, field.value.plain])) };
+    return {
+      ...value,
+      fields,
+      plain: Object.fromEntries([...fields].map(([name, field]) => [name, field.value.plain])),
+    };
   }
 }
 

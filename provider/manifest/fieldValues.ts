@@ -10,7 +10,7 @@ export function fieldOf(value: Value | undefined, key: string): Value | undefine
   return value?.fields.get(key)?.value;
 }
 
-export function itemsOf(value: Value | undefined, key: string): Value[] {
+export function itemsOf(value: Value | undefined, key: string): readonly Value[] {
   return fieldOf(value, key)?.items ?? [];
 }
 

@@ -17,8 +17,7 @@ export function useCurrentKeys(root: Value): void {
     for (const [former, current] of CURRENT_KEYS) {
       const field = map.fields.get(former);
       if (field === undefined || map.fields.has(current)) continue;
-      map.fields.delete(former);
-      map.fields.set(current, field);
+      map.fields = new Map([...map.fields].map(([key, each]) => [key === former ? current : key, each]));
       const plain = map.plain as Record<string, unknown>;
       plain[current] = plain[former];
       delete plain[former];

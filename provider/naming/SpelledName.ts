@@ -10,6 +10,7 @@ import { codePoint } from "../text/unsafe";
 
 /** A name with its spelled-out characters put back, as the server has it. */
 export function rawName(spelled: string): string {
+  if (!spelled.includes("<")) return spelled;
   return spelled.replace(SPELLED, (notation, code: string) => {
     const value = parseInt(code, 16);
     return value > 0x10ffff ? notation : String.fromCodePoint(value);
@@ -60,7 +61,7 @@ const SPELLED = /<U\+([0-9A-F]{4,6})>/gi;
 
 /** Nearly all names are, and need no closer look. */
 function isPlain(name: string): boolean {
-  return /^[\x00-\x7f]*$/.test(name) && name.search(SPELLED) === -1;
+  return /^[\x00-\x7f]*$/.test(name) && (!name.includes("<") || name.search(SPELLED) === -1);
 }
 
 interface LookAlikes {

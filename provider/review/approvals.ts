@@ -17,10 +17,10 @@ export function approvalsOf(before: EffectiveAccess, after: EffectiveAccess): Ap
   if (!areKnown) return [];
   const approvals = new Map<string, { owners: readonly string[]; clients: Set<string> }>();
   for (const client of new Set([...before.clients.keys(), ...after.clients.keys()])) {
-    if (isDeepStrictEqual(declarationOf(before, client), declarationOf(after, client))) continue;
-    for (const { clients } of [before, after]) {
+    const owned = [before, after].filter(({ clients }) => clients.get(client)?.owners?.length);
+    if (owned.length === 0 || isDeepStrictEqual(declarationOf(before, client), declarationOf(after, client))) continue;
+    for (const { clients } of owned) {
       const owners = clients.get(client)?.owners ?? [];
-      if (owners.length === 0) continue;
       const key = JSON.stringify([...owners].sort());
       const approval = approvals.get(key) ?? { owners, clients: new Set() };
       approval.clients.add(client);

@@ -1,4 +1,4 @@
-import type { Manifest, ManifestClient } from "../manifest/Manifest";
+import type { Manifest, ManifestClient, ManifestUser } from "../manifest/Manifest";
 import { keysOf } from "../naming/AuthorizedKey";
 import {
   type Binding,
@@ -25,9 +25,16 @@ export function accessOfManifest(
   lastUses: ReadonlyMap<string, LastUse> = new Map(),
 ): EffectiveAccess {
   const records = new Map(manifest.people.map((person) => [person.key, person]));
-  const personOf = (name: string, key: string, more: Partial<Person> = {}): Person => {
+  // One object for each person, who may act for many clients.
+  const people = new Map<string, Person>();
+  const personOf = ({ name, key, createUser }: Pick<ManifestUser, "name" | "key" | "createUser">): Person => {
+    const known = people.get(name);
+    if (known !== undefined) return known;
     const { email, external, ends } = records.get(key) ?? {};
-    return personByName(name, { ...more, email, external, ends, lastUse: lastUses.get(keyOf(key)) });
+    const created = { createdAs: createUser?.email, welcomed: createUser?.welcomeMail ?? false };
+    const person = personByName(name, { ...created, email, external, ends, lastUse: lastUses.get(keyOf(key)) });
+    people.set(name, person);
+    return person;
   };
   return new EffectiveAccess({
     asOf: manifest.asOf,
@@ -35,7 +42,6 @@ export function accessOfManifest(
     instance,
     removalLimit: manifest.removalLimit,
     allowRemovals: manifest.allowRemovals,
-    people: manifest.people.map(({ name, key, email }) => personOf(name, key, { createdAs: email })),
     teams: new Map(manifest.teams.map(({ name, members }) => [name, new Set(members.map(keyOf))])),
     teamsIn: new Map(manifest.teams.map(({ name, teams }) => [name, new Set(teams)])),
     clients: manifest.clients.map((client) => {
@@ -43,11 +49,8 @@ export function accessOfManifest(
         ...client.users.map((user) => ({ user, ended: false })),
         ...client.expired.map((user) => ({ user, ended: true })),
       ].map(({ user, ended }): Binding => {
-        const { name, key, createUser, expires, reason, ways } = user;
-        const person = personOf(name, key, {
-          createdAs: createUser?.email,
-          welcomed: createUser?.welcomeMail ?? false,
-        });
+        const { expires, reason, ways } = user;
+        const person = personOf(user);
         const keys = client.shellAccount ? keysOf(user.keys) : [];
         return { person, expires, reason, ended, keys, ways };
       });
@@ -72,6 +75,10 @@ export function accessOfManifest(
         bindings: new Map(bindings.map((binding) => [binding.person.key, binding])),
       };
     }),
+    // Those who act for clients are made above.
+    people: manifest.people.map(({ name, key, email }) =>
+      personOf({ name, key, createUser: email === undefined ? undefined : { email, welcomeMail: false } }),
+    ),
     sites: manifest.clients.flatMap(({ internalName, sites }) =>
       sites.map(({ site, takeOverFrom, protect, ...declaredAt }) => ({
         site,

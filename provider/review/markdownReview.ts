@@ -70,7 +70,10 @@ function accessTests({ failed, failedBefore }: Partial<ReviewedAccessTests> = {}
   const shown = (all: readonly ManifestProblem[]) => codeBlock(all.map(String).join("\n\n"), LONGEST_PROBLEMS);
   return [
     ...(failed?.length
-      ? [`> [!CAUTION]\n> **Access tests fail.** They say who may reach which site, and this change would break them.`, shown(failed)]
+      ? [
+          `> [!CAUTION]\n> **Access tests fail.** They say who may reach which site, and this change would break them.`,
+          shown(failed),
+        ]
       : []),
     ...(failedBefore?.length
       ? [

@@ -1,7 +1,11 @@
 /**
  * `npm run bench:review`: how long a review takes, from the text of two manifests to the comment, at the size that it
- * is made for and at a quarter of it.
+ * is made for and at a quarter of it; and as whole processes, of an organisation in 50 files.
  */
+import { execFileSync, spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { parseManifest } from "../../provider/manifest";
 import {
@@ -13,6 +17,7 @@ import {
   reviewOf,
 } from "../../provider/review";
 import { manyGrants } from "../review/manyGrants";
+import { organisation } from "./organisation";
 
 function timed<T>(what: string, work: () => T): T {
   const [start, used] = [performance.now(), process.cpuUsage()];
@@ -54,4 +59,44 @@ for (const [sites, clients, users] of [
   console.log(
     `  ${lost.length} and ${gained.length} lines; ${grants.lost} of ${grants.before} grants lost, ${grants.gained} gained`,
   );
+}
+
+const [SITES, CLIENTS, PEOPLE, TEAMS, FILES] = [10_000, 2_000, 5_000, 300, 50] as const;
+const directory = mkdtempSync(join(tmpdir(), "aegir-bench-"));
+const git = (...args: string[]) => execFileSync("git", args, { cwd: directory, stdio: "pipe" });
+try {
+  console.log(
+    `${SITES} sites, ${CLIENTS} clients, ${PEOPLE} people, ${TEAMS} teams in ${FILES} files, as whole processes`,
+  );
+  const files = organisation(SITES, CLIENTS, PEOPLE, TEAMS, FILES);
+  git("init", "--quiet");
+  const [changed] = [...files.keys()].filter((path) => path.startsWith("clients/"));
+  for (const edit of [(text: string) => text, (text: string) => text.replace(/users: \[\S+, /, "users: [")]) {
+    files.set(changed!, edit(files.get(changed!)!));
+    for (const [path, text] of files) {
+      mkdirSync(dirname(join(directory, "access", path)), { recursive: true });
+      writeFileSync(join(directory, "access", path), text);
+    }
+    git("add", "--all");
+    git("-c", "user.name=bench", "-c", "user.email=bench@localhost", "commit", "--quiet", "--message=A change");
+  }
+  wholeProcess("lint", "access");
+  wholeProcess("review", "HEAD^1", "HEAD", "--manifest", "access", "--format", "markdown");
+} finally {
+  rmSync(directory, { recursive: true });
+}
+
+function wholeProcess(...args: string[]): void {
+  const peakFile = join(directory, "peak");
+  const start = performance.now();
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    ["--require", join(__dirname, "../faults/peak.js"), join(__dirname, "../../provider/dist/cli/main.js"), ...args],
+    { cwd: directory, encoding: "utf8", env: { ...process.env, PEAK_FILE: peakFile } },
+  );
+  const wall = performance.now() - start;
+  if (status !== 0)
+    throw new Error(`${args[0]!} ended with ${status ?? "a signal"}: ${stdout.slice(0, 1000)}${stderr}`);
+  const peak = Number(readFileSync(peakFile, "utf8")) / 1024;
+  console.log(`  ${args[0]!.padEnd(22)} ${wall.toFixed(0).padStart(6)} ms, and ${peak.toFixed(0)} MiB at most`);
 }
