@@ -26,9 +26,17 @@ interface Linted {
   warnings: readonly ManifestProblem[];
   /** False if the file could not be read as YAML, so that there may be more problems. */
   complete: boolean;
-  counts:
-    | { people: number; teams: number; clients: number; sites: number; bindings: number; accessTests?: number }
-    | undefined;
+  counts: Counts | undefined;
+}
+
+interface Counts {
+  people: number;
+  teams: number;
+  clients: number;
+  sites: number;
+  bindings: number;
+  /** Absent if there is no file of them. */
+  accessTests?: number;
 }
 
 /** `aegir-access lint`: what is wrong with manifests, without a server. */

@@ -82,6 +82,6 @@ export const MANIFEST_PROBLEM_CODES = [
 ] as const;
 
 /** What only a file of access tests can have. */
-export const ACCESS_TEST_PROBLEM_CODES = ["accessTestFailed", "unknownPerson", "unknownTeam", "unknownSite"] as const;
+export const ACCESS_TEST_PROBLEM_CODES = ["accessTestFailed", "unknownSite"] as const;
 
 export type ManifestProblemCode = (typeof MANIFEST_PROBLEM_CODES | typeof ACCESS_TEST_PROBLEM_CODES)[number];

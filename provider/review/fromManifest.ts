@@ -80,12 +80,12 @@ export function accessOfManifest(
       personOf({ name, key, createUser: email === undefined ? undefined : { email, welcomeMail: false } }),
     ),
     sites: manifest.clients.flatMap(({ internalName, sites }) =>
-      sites.map(({ site, takeOverFrom, protect, ...declaredAt }) => ({
+      sites.map(({ site, takeOverFrom, protect, file, line, column }) => ({
         site,
         owner: internalName,
         takeOverFrom,
         protect,
-        declaredAt,
+        declaredAt: { file, line, column },
       })),
     ),
   });
