@@ -37,9 +37,8 @@ onEveryEngine("a stack of people and teams", (engine) => {
 
   it("changes nothing when names move into a team, and records into people", async () => {
     const { outputs } = await deploy(clients("alice, bob"));
+    // Few deployments, because the Pulumi CLI needs half a minute for each on a slow machine.
     for (const text of [
-      clients("{ team: web }") + "teams: { web: [alice, bob] }\n",
-      `${clients("{ team: web }")}${records}teams: { web: [alice, bob] }\n`,
       `${clients("{ team: all }, alice")}${records}teams: { web: [bob], all: [alice, web] }\n`,
       clients("alice, bob"),
     ]) {
