@@ -95,8 +95,9 @@ function wholeProcess(...args: string[]): void {
     { cwd: directory, encoding: "utf8", env: { ...process.env, PEAK_FILE: peakFile } },
   );
   const wall = performance.now() - start;
-  if (status !== 0)
+  if (status !== 0) {
     throw new Error(`${args[0]!} ended with ${status ?? "a signal"}: ${stdout.slice(0, 1000)}${stderr}`);
+  }
   const peak = Number(readFileSync(peakFile, "utf8")) / 1024;
   console.log(`  ${args[0]!.padEnd(22)} ${wall.toFixed(0).padStart(6)} ms, and ${peak.toFixed(0)} MiB at most`);
 }

@@ -55,7 +55,7 @@ const parts: fc.Arbitrary<Parts> = fc
 /** @param fileOf in which of the files each entry is, by its place in the whole */
 function read({ people, teams, clients, settings }: Parts, files: number, fileOf: (index: number) => number): Manifest {
   let index = 0;
-  const contents = Array.from({ length: files }, () => ({ version: 1 }) as Record<string, unknown>);
+  const contents = Array.from({ length: files }, (): Record<string, unknown> => ({ version: 1 }));
   const next = () => contents[fileOf(index++) % files]!;
   for (const [kind, entries] of [
     ["people", people],
