@@ -8,6 +8,7 @@ import { count, day, domain, text, userName, wholeNumber } from "./fieldTypes";
 import { DEFAULT_REMOVAL_LIMIT, LONGEST_ALLOWANCE_DAYS } from "./Manifest";
 import { Owners, Scope } from "./OwnersSchema";
 import { People, Person, Teams } from "./PeopleSchema";
+import { RULE_MAPS, RuleSchema } from "./RulesSchema";
 
 const percent = "must be a whole number of percent from 1 to 100, for example 30";
 
@@ -63,6 +64,39 @@ const AllowRemovals = z
   )
   .meta({ title: "allowRemovals map" });
 
+const GainLimit = z
+  .strictObject(
+    {
+      percent: wholeNumber(1, 10_000, "must be a whole number of percent from 1 on, for example 10").meta({
+        description: `The largest share of the grants before the change that it may add (default: ${DEFAULT_REMOVAL_LIMIT.percent}).`,
+      }),
+      atLeast: wholeNumber(1, 1_000_000_000, count("10")).meta({
+        description: `The percentage does not apply to a change that adds fewer grants than this (default: ${DEFAULT_REMOVAL_LIMIT.atLeast}).`,
+      }),
+    },
+    { error: "must be a map such as { percent: 10, atLeast: 20 }" },
+  )
+  .meta({ title: "gainLimit map" });
+
+const AllowGains = z
+  .strictObject(
+    {
+      until: day(`The last day (UTC) on which this applies, at most ${LONGEST_ALLOWANCE_DAYS} days ahead.`),
+      reason: text("a short text, for example TICKET-12, the new agency").meta({
+        description: "Why the gain is intended. Reviewers see it.",
+        minLength: 1,
+      }),
+      grants: z
+        .number({ error: count("42") })
+        .int({ error: count("42") })
+        .min(1, { error: count("42") })
+        .max(1_000_000_000, { error: count("42") })
+        .meta({ description: "How many grants the change may add." }),
+    },
+    { error: "must be a map with until, reason and grants" },
+  )
+  .meta({ title: "allowGains map" });
+
 const KnownFinding = z
   .strictObject(
     {
@@ -102,6 +136,17 @@ export const AccessSchema = z
       }),
       allowRemovals: AllowRemovals.optional().meta({
         description: "Confirms a change that would otherwise be refused, and limits what it may take away.",
+      }),
+      gainLimit: GainLimit.optional().meta({
+        description:
+          "How much a change of this file may add before it is refused; no limit if it is absent. The limit that applies to " +
+          "a change is the one in the file before that change.",
+      }),
+      allowGains: AllowGains.optional().meta({
+        description: "Confirms a change that adds more than gainLimit allows.",
+      }),
+      rules: z.array(RuleSchema, { error: "must be a list of rules, each beginning with - rule:" }).optional().meta({
+        description: "What access must keep, whatever is written. A manifest that breaks a rule is refused.",
       }),
       knownFindings: z
         .array(KnownFinding, { error: "must be a list of findings, each beginning with - finding:" })
@@ -143,6 +188,9 @@ export const MAPS: ReadonlyMap<string, z.ZodObject> = new Map<string, z.ZodObjec
   ["rotation", RotationByAge],
   ["removalLimit", RemovalLimit],
   ["allowRemovals", AllowRemovals],
+  ["gainLimit", GainLimit],
+  ["allowGains", AllowGains],
+  ...RULE_MAPS,
   ["knownFindings", KnownFinding],
   ["scope", Scope],
 ]);

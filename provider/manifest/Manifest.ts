@@ -3,6 +3,7 @@
  * name, sites by domain, users, people and teams by name, whatever the order in the file.
  */
 import type { RotationByAge } from "../naming/RotationByAge";
+import type { Rule } from "../rules/Rule";
 import type { ManifestProblem } from "./ManifestError";
 
 export interface Manifest {
@@ -11,12 +12,18 @@ export interface Manifest {
   /** The day (UTC, `YYYY-MM-DD`) for which the manifest was read: what expired before it is absent. */
   asOf: string;
   removalLimit: RemovalLimit;
+  /** Undefined if a change may give any number of grants. */
+  gainLimit: GrantLimit | undefined;
   /** Undefined as well if it has ended. */
   allowRemovals: AllowedRemovals | undefined;
+  /** Likewise. */
+  allowGains: AllowedGains | undefined;
   /** Those with a record of their own. */
   people: ManifestPerson[];
   teams: ManifestTeam[];
   clients: ManifestClient[];
+  /** In the order of the file. */
+  rules: ManifestRule[];
   /** Findings of `audit` that are accepted for a time, by id. */
   knownFindings: KnownFinding[];
   /** In the order in which they were read. */
@@ -32,11 +39,13 @@ export interface ManifestFile {
   owners: string[];
 }
 
-/** How much a change may take away: at most `percent` of the grants, or fewer than `atLeast` of them. */
-export interface RemovalLimit {
+/** How much a change may take away, or give: at most `percent` of the grants before it, or fewer than `atLeast` of them. */
+export interface GrantLimit {
   percent: number;
   atLeast: number;
 }
+
+export type RemovalLimit = GrantLimit;
 
 export const DEFAULT_REMOVAL_LIMIT: RemovalLimit = { percent: 30, atLeast: 10 };
 
@@ -45,6 +54,9 @@ export const WARNED_DAYS = 14;
 
 /** How far ahead `allowRemovals` may be allowed for. */
 export const LONGEST_ALLOWANCE_DAYS = 31;
+
+/** How far ahead an exception from a rule may end. */
+export const LONGEST_RULE_ALLOWANCE_DAYS = 366;
 
 /** How far ahead a known finding may end. */
 export const LONGEST_KNOWN_FINDING_DAYS = 366;
@@ -63,6 +75,18 @@ export interface AllowedRemovals {
   /** Names of people who may come to reach no site, as they are written. */
   users: string[];
 }
+
+/** Gains that would be refused if the manifest did not confirm them. */
+export interface AllowedGains {
+  /** Day (UTC), inclusive. */
+  until: string;
+  reason: string;
+  /** At most so many. */
+  grants: number;
+}
+
+/** A rule that access must keep, and where it is written. */
+export type ManifestRule = Rule & Located;
 
 /** A finding of `audit` that does not alarm until it ends. */
 export interface KnownFinding extends Located {

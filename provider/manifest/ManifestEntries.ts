@@ -7,6 +7,7 @@ import { quoted } from "../text/quoted";
 import { fieldOf, isTrue, itemsOf, keyIfTrue, numberOf, spanOf, type Text, textOf, textsOf } from "./fieldValues";
 import type { ManifestClient } from "./Manifest";
 import { personEntries, type PersonEntry, teamEntries, type TeamEntry } from "./PeopleEntries";
+import { type RuleEntry, ruleEntry } from "./RuleEntries";
 import { firstLine, lacksField } from "./shapeProblems";
 import type { Span } from "./SourceText";
 import type { Value } from "./YamlTree";
@@ -17,8 +18,11 @@ export interface ManifestEntries {
   server: Text | undefined;
   /** The keys of settings that a manifest has once, even if their values could not be read. */
   settings: ReadonlyMap<string, Span>;
-  removalLimit: { percent: number | undefined; atLeast: number | undefined };
+  removalLimit: LimitEntry;
+  gainLimit: LimitEntry | undefined;
   allowRemovals: AllowanceEntry | undefined;
+  allowGains: AllowanceEntry | undefined;
+  rules: RuleEntry[];
   knownFindings: KnownFindingEntry[];
   people: PersonEntry[];
   teams: TeamEntry[];
@@ -38,7 +42,12 @@ export interface FileEntry {
 }
 
 /** Settings that a manifest has once, in one of its files. */
-const SETTINGS = ["server", "removalLimit", "gainLimit", "allowRemovals"];
+const SETTINGS = ["server", "removalLimit", "gainLimit", "allowRemovals", "allowGains"];
+
+export interface LimitEntry {
+  percent: number | undefined;
+  atLeast: number | undefined;
+}
 
 export type { Text } from "./fieldValues";
 
@@ -123,7 +132,7 @@ export interface KnownFindingEntry {
 
 /** The entries of one file. */
 export function readEntries(root: Value): ManifestEntries {
-  const removalLimit = fieldOf(root, "removalLimit");
+  const gainLimit = fieldOf(root, "gainLimit");
   return {
     start: root.source.span(root.start, root.start),
     server: textOf(fieldOf(root, "server")),
@@ -133,17 +142,21 @@ export function readEntries(root: Value): ManifestEntries {
         return key ? [[name, key] as const] : [];
       }),
     ),
-    removalLimit: {
-      percent: numberOf(fieldOf(removalLimit, "percent")),
-      atLeast: numberOf(fieldOf(removalLimit, "atLeast")),
-    },
-    allowRemovals: allowanceEntry(root),
+    removalLimit: limitEntry(fieldOf(root, "removalLimit")),
+    gainLimit: gainLimit && limitEntry(gainLimit),
+    allowRemovals: allowanceEntry(root, "allowRemovals"),
+    allowGains: allowanceEntry(root, "allowGains"),
+    rules: itemsOf(root, "rules").map((rule) => ruleEntry(rule)),
     knownFindings: itemsOf(root, "knownFindings").map(knownFindingEntry),
     people: personEntries(root),
     teams: teamEntries(root),
     clients: itemsOf(root, "clients").map(clientEntry),
     files: [fileEntry(root)],
   };
+}
+
+function limitEntry(limit: Value | undefined): LimitEntry {
+  return { percent: numberOf(fieldOf(limit, "percent")), atLeast: numberOf(fieldOf(limit, "atLeast")) };
 }
 
 function fileEntry(root: Value): FileEntry {
@@ -258,8 +271,8 @@ function grantOf(value: Value): Grant {
   };
 }
 
-function allowanceEntry(root: Value): AllowanceEntry | undefined {
-  const field = root.fields.get("allowRemovals");
+function allowanceEntry(root: Value, name: string): AllowanceEntry | undefined {
+  const field = root.fields.get(name);
   if (field === undefined) return undefined;
   const { key, value } = field;
   return {

@@ -1,12 +1,15 @@
 /** The door `pulumi-aegir/manifest`: YAML in, validated access out. */
 export type {
+  AllowedGains,
   AllowedRemovals,
+  GrantLimit,
   RemovalLimit,
   KnownFinding,
   Manifest,
   ManifestClient,
   ManifestFile,
   ManifestPerson,
+  ManifestRule,
   ManifestSite,
   ManifestTeam,
   ManifestUser,

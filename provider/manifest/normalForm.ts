@@ -7,8 +7,10 @@ import { canonicalName } from "../naming/SpelledName";
 import { by } from "../text/order";
 import { type ExpandedUser, usersOf } from "./expandTeams";
 import {
+  type AllowedGains,
   type AllowedRemovals,
   DEFAULT_REMOVAL_LIMIT,
+  type GrantLimit,
   type KnownFinding,
   type Manifest,
   type ManifestClient,
@@ -22,6 +24,7 @@ import {
   type ClientEntry,
   hasEnded,
   type KnownFindingEntry,
+  type LimitEntry,
   type ManifestEntries,
   type RotationByAgeEntry,
   type SiteEntry,
@@ -29,20 +32,36 @@ import {
 } from "./ManifestEntries";
 import type { PersonEntry, TeamEntry } from "./PeopleEntries";
 import type { Roster } from "./Roster";
+import { normalRule } from "./RuleEntries";
 import { placeOf, type SourceText } from "./SourceText";
 
 export function normalForm(entries: ManifestEntries, roster: Roster, asOf: string): Omit<Manifest, "warnings"> {
-  const { server, removalLimit, allowRemovals, knownFindings, people, teams, clients, files } = entries;
+  const {
+    server,
+    removalLimit,
+    gainLimit,
+    allowRemovals,
+    allowGains,
+    rules,
+    knownFindings,
+    people,
+    teams,
+    clients,
+    files,
+  } = entries;
   const fileOwners = new Map(files.map(({ span, owners }) => [span.source, textsOf(owners)]));
   const persons = new Map([...personsIn(clients), ...people.map(recorded)]);
   return {
     server: server?.text,
     asOf,
-    removalLimit: {
-      percent: removalLimit.percent ?? DEFAULT_REMOVAL_LIMIT.percent,
-      atLeast: removalLimit.atLeast ?? DEFAULT_REMOVAL_LIMIT.atLeast,
-    },
+    removalLimit: grantLimit(removalLimit),
+    gainLimit: gainLimit && grantLimit(gainLimit),
     allowRemovals: allowedRemovals(allowRemovals, roster, asOf),
+    allowGains: allowedGains(allowGains, asOf),
+    rules: rules.map((entry) => ({
+      ...normalRule(entry, (person) => roster.person(person)?.name.text ?? person),
+      ...placeOf(entry.rule ?? entry.span),
+    })),
     knownFindings: knownFindings.map(knownFinding).sort(by("finding")),
     people: people.map(manifestPerson).sort(by("name")),
     teams: teams.map((team) => manifestTeam(team, roster, asOf)).sort(by("name")),
@@ -159,6 +178,18 @@ function knownFinding({ span, finding, names, reason, until }: KnownFindingEntry
     until: until?.text ?? "",
     ...placeOf(span),
   };
+}
+
+function grantLimit({ percent, atLeast }: LimitEntry): GrantLimit {
+  return {
+    percent: percent ?? DEFAULT_REMOVAL_LIMIT.percent,
+    atLeast: atLeast ?? DEFAULT_REMOVAL_LIMIT.atLeast,
+  };
+}
+
+function allowedGains(entry: AllowanceEntry | undefined, asOf: string): AllowedGains | undefined {
+  if (entry?.until === undefined || hasEnded(entry.until, asOf)) return undefined;
+  return { until: entry.until.text, reason: entry.reason?.text ?? "", grants: entry.grants };
 }
 
 function allowedRemovals(entry: AllowanceEntry | undefined, roster: Roster, asOf: string): AllowedRemovals | undefined {

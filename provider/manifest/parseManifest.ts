@@ -1,4 +1,5 @@
 import { utcDay } from "../naming/Day";
+import { reportBrokenRules } from "./judgedRules";
 import type { Manifest } from "./Manifest";
 import { ManifestError } from "./ManifestError";
 import { filesOfManifest, type ManifestFileContent, MAXIMUM_FILES, MAXIMUM_SIZE } from "./ManifestFiles";
@@ -10,7 +11,7 @@ import { inOrder, Problems, type Reported } from "./Problems";
 import { readFile, unlessInvisible } from "./readFile";
 import { Roster } from "./Roster";
 import { checkRules } from "./rules";
-import { SourceText } from "./SourceText";
+import { type Report, SourceText } from "./SourceText";
 
 /**
  * Reads a manifest from a file, or from the YAML files below a directory.
@@ -63,15 +64,19 @@ export function parseFiles(
     const merged = mergeFiles(read, report);
     const entries = deployed ? spelledOut(merged) : merged;
     const roster = new Roster(entries);
-    checkRules(entries, roster, asOf, options, report, (span, code, message, other) => {
+    const warn: Report = (span, code, message, other) => {
       warnings.push({ span, code, message, other });
-    });
-    return { entries, roster };
+    };
+    checkRules(entries, roster, asOf, options, report, warn);
+    if (problems.all.length > 0) return { normal: undefined };
+    const normal = normalForm(entries, roster, asOf);
+    if (!deployed) reportBrokenRules(entries, roster, normal, report, warn);
+    return { normal };
   });
-  if (problems.all.length > 0 || known === undefined) {
+  if (problems.all.length > 0 || known?.normal === undefined) {
     throw new ManifestError(manifest, inOrder(problems.all, sources), known !== undefined);
   }
-  return { ...normalForm(known.entries, known.roster, asOf), warnings: inOrder(warnings, sources) };
+  return { ...known.normal, warnings: inOrder(warnings, sources) };
 }
 
 function refuseWrongSize(manifest: string, files: readonly ManifestFileContent[]): void {

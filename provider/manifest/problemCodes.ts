@@ -70,6 +70,14 @@ export const MANIFEST_PROBLEM_CODES = [
   "allowsNothing",
   "tooFarAhead",
   "duplicateFinding",
+  // Rules for access
+  "duplicateRule",
+  "incompleteRule",
+  "ruleWithTwoKinds",
+  "ruleWithoutScope",
+  "exceptionFromNever",
+  "unknownInRule",
+  "ruleBroken",
   // Warnings
   "noShellLogin",
   "perhapsAnAlias",
@@ -79,6 +87,8 @@ export const MANIFEST_PROBLEM_CODES = [
   "noPersonToKeep",
   "allowanceEnded",
   "knownFindingEnded",
+  "ruleMatchesNothing",
+  "ruleExceptionEnded",
 ] as const;
 
 /** What only a file of access tests can have. */

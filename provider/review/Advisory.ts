@@ -1,4 +1,4 @@
-import type { RemovalLimit } from "../manifest/Manifest";
+import type { GrantLimit, RemovalLimit } from "../manifest/Manifest";
 import { mailKey } from "../naming/PanelUser";
 import type { AccessChange } from "./AccessChange";
 import { type Approval, approvalsOf } from "./approvals";
@@ -27,6 +27,10 @@ export type Advisory =
   | { kind: "unprotected"; client: string; site?: string }
   | { kind: "keepsNobody"; client: string }
   | { kind: "limits"; from: RemovalLimit; to: RemovalLimit }
+  /** Undefined: any number of grants may come. */
+  | { kind: "gainLimits"; from: GrantLimit | undefined; to: GrantLimit | undefined }
+  /** By name. A rule that is changed is another one from the next change on. */
+  | { kind: "rules"; removed: string[]; changed: string[]; added: string[] }
   /** Sites go from one client to another, which leaves some things with the former one. */
   | { kind: "handedOver"; sites: readonly string[] }
   /** These people reach no site any more. */
@@ -92,6 +96,7 @@ export function advisoriesOf(difference: Compared): Advisory[] {
     ...siteAdvisories(before, after),
     ...handoverAdvisories(difference),
     ...limitAdvisories(before, after),
+    ...ruleAdvisories(before, after),
     ...peopleAdvisories(difference),
   ];
   return advisories.sort((left, right) => WEIGHT.indexOf(left.kind) - WEIGHT.indexOf(right.kind));
@@ -105,6 +110,8 @@ const WEIGHT: Advisory["kind"][] = [
   "unprotected",
   "keepsNobody",
   "limits",
+  "gainLimits",
+  "rules",
   "replaced",
   "wide",
   "keysRemoved",
@@ -262,8 +269,27 @@ function handoverAdvisories({ before, after, matchedClients, sameTitle }: Compar
   return sites.length > 0 ? [{ kind: "handedOver", sites }] : [];
 }
 
-function limitAdvisories({ removalLimit: from }: EffectiveAccess, { removalLimit: to }: EffectiveAccess): Advisory[] {
-  return from.percent === to.percent && from.atLeast === to.atLeast ? [] : [{ kind: "limits", from, to }];
+function limitAdvisories(before: EffectiveAccess, after: EffectiveAccess): Advisory[] {
+  const isSame = (from?: GrantLimit, to?: GrantLimit) => from?.percent === to?.percent && from?.atLeast === to?.atLeast;
+  const [removals, gains] = [
+    [before.removalLimit, after.removalLimit] as const,
+    [before.gainLimit, after.gainLimit] as const,
+  ];
+  return [
+    ...(isSame(...removals) ? [] : [{ kind: "limits" as const, from: removals[0], to: removals[1] }]),
+    ...(isSame(...gains) ? [] : [{ kind: "gainLimits" as const, from: gains[0], to: gains[1] }]),
+  ];
+}
+
+function ruleAdvisories(before: EffectiveAccess, after: EffectiveAccess): Advisory[] {
+  const rulesOf = ({ ruled }: EffectiveAccess) =>
+    new Map((ruled?.rules ?? []).map((rule) => [rule.rule, JSON.stringify({ ...rule, file: "", line: 0, column: 0 })]));
+  const [had, has] = [rulesOf(before), rulesOf(after)];
+  const removed = [...had.keys()].filter((rule) => !has.has(rule));
+  const added = [...has.keys()].filter((rule) => !had.has(rule));
+  const changed = [...has].flatMap(([rule, text]) => (had.has(rule) && had.get(rule) !== text ? [rule] : []));
+  const isSame = removed.length + added.length + changed.length === 0 || before.ruled === undefined;
+  return isSame ? [] : [{ kind: "rules", removed, changed, added }];
 }
 
 /** Who comes, who goes altogether, who reaches very much, who is made. */

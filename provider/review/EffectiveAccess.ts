@@ -5,8 +5,10 @@
  * has one owner, so each reach has one reason.
  */
 import {
+  type AllowedGains,
   type AllowedRemovals,
   DEFAULT_REMOVAL_LIMIT,
+  type GrantLimit,
   type Located,
   type ManifestWay,
   type RemovalLimit,
@@ -15,6 +17,7 @@ import type { AuthorizedKey } from "../naming/AuthorizedKey";
 import { mailKey, userNameKey } from "../naming/PanelUser";
 import { reducedName, reservedShellName, shellAccountName } from "../naming/ShellAccountName";
 import { canonicalName } from "../naming/SpelledName";
+import type { RuledState } from "../rules/judge";
 import { by } from "../text/order";
 import type { LastUse } from "./lastUse";
 
@@ -126,6 +129,10 @@ export interface AccessParts {
   instance?: string | null | undefined;
   removalLimit?: RemovalLimit;
   allowRemovals?: AllowedRemovals | undefined;
+  gainLimit?: GrantLimit | undefined;
+  allowGains?: AllowedGains | undefined;
+  /** The rules that it has to keep, and this access as they see it. Known of a manifest only. */
+  ruled?: RuledState | undefined;
   /** There is access of which this picture cannot say whether it stays. */
   undecided?: boolean;
 }
@@ -146,6 +153,9 @@ export class EffectiveAccess {
   readonly instance: string | null | undefined;
   readonly removalLimit: RemovalLimit;
   readonly allowRemovals: AllowedRemovals | undefined;
+  readonly gainLimit: GrantLimit | undefined;
+  readonly allowGains: AllowedGains | undefined;
+  readonly ruled: RuledState | undefined;
   readonly undecided: boolean;
   readonly #domains = new Map<string, string[]>();
 
@@ -167,6 +177,9 @@ export class EffectiveAccess {
     this.instance = parts.instance;
     this.removalLimit = parts.removalLimit ?? DEFAULT_REMOVAL_LIMIT;
     this.allowRemovals = parts.allowRemovals;
+    this.gainLimit = parts.gainLimit;
+    this.allowGains = parts.allowGains;
+    this.ruled = parts.ruled;
     this.undecided = parts.undecided ?? false;
     for (const { site, owner } of this.sites.values()) {
       if (owner === undefined) continue;

@@ -22,11 +22,11 @@ const HEADING = "pulumi-aegir grants, version 1";
 const Limit = z.object({ percent: z.number(), atLeast: z.number() });
 
 const Settings = z.union([
-  z.object({ server: z.string().optional(), removalLimit: Limit }),
+  z.object({ server: z.string().optional(), removalLimit: Limit, gainLimit: Limit.optional() }),
   // Earlier releases called the limit a brake.
   z
     .object({ server: z.string().optional(), brake: Limit })
-    .transform(({ server, brake }) => ({ server, removalLimit: brake })),
+    .transform(({ server, brake }) => ({ server, removalLimit: brake, gainLimit: undefined })),
 ]);
 
 /** A name, or with its last day; `{ mail }` for a person known by a mail address. */
@@ -68,7 +68,7 @@ export class UnreadableGrants extends Error {
  */
 export function grantsText(access: EffectiveAccess, before?: EffectiveAccess): string {
   const spelled = ({ key, name }: Person) => before?.people.get(key)?.name ?? name;
-  const { server, removalLimit } = access;
+  const { server, removalLimit, gainLimit } = access;
   const clients = [...access.clients.values()].map((client): z.input<typeof ClientGrants> => {
     const bindings = [...client.bindings.values()].filter(({ ended }) => !ended);
     const people = bindings
@@ -102,7 +102,7 @@ export function grantsText(access: EffectiveAccess, before?: EffectiveAccess): s
       ...(protectedSites.length > 0 && { protectedSites }),
     };
   });
-  return [HEADING, ...[{ server, removalLimit }, ...clients].map((line) => JSON.stringify(line))].join("\n");
+  return [HEADING, ...[{ server, removalLimit, gainLimit }, ...clients].map((line) => JSON.stringify(line))].join("\n");
 }
 
 function loginGrants({ rotation, everyDays, rotateOnLeave }: DeclaredLogin, leaves: number) {
@@ -123,13 +123,14 @@ export function readGrants(text: unknown, asOf: string, instance?: string | null
   const [heading, settings, ...lines] = typeof text === "string" ? text.split("\n") : [];
   if (heading !== HEADING) throw new UnreadableGrants(`they do not begin with "${HEADING}"`);
   try {
-    const { server, removalLimit } = Settings.parse(JSON.parse(settings ?? ""));
+    const { server, removalLimit, gainLimit } = Settings.parse(JSON.parse(settings ?? ""));
     const clients = lines.map((line) => ClientGrants.parse(JSON.parse(line)));
     return new EffectiveAccess({
       asOf,
       server,
       instance,
       removalLimit,
+      gainLimit,
       clients: clients.map(clientOf),
       sites: clients.flatMap(({ client, sites = [], protectedSites = [] }) => {
         const marked = new Set(protectedSites);

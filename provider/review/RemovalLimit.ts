@@ -1,5 +1,5 @@
 /**
- * What a change may not take away by mistake. The limits and protections from before the change apply, which were
+ * What a change may not take away by mistake, or give. The limits and protections from before the change apply, which were
  * reviewed; its own `allowRemovals` confirms what is meant, and is reviewed with it. What ends on a day that was known
  * before does not count as a removal.
  */
@@ -8,9 +8,10 @@ import type { ManifestProblem } from "../manifest/ManifestError";
 import { userNameKey } from "../naming/PanelUser";
 import type { Difference } from "./Difference";
 import { type AccessClient, type Binding, byName, type EffectiveAccess, type Person } from "./EffectiveAccess";
+import { type GainRefusal, gainRefusals } from "./gainRefusals";
 
-/** Why a change is refused. Clients are given by their internal names before the change. */
-export type Refusal =
+/** Why a change is refused for what it takes away. Clients are given by their internal names before the change. */
+export type RemovalRefusal =
   | { kind: "tooMuch"; lost: number; of: number; limits: RemovalLimit; allowed: number }
   /** `gone`: removed, or under another internal name, which Pulumi's own protection refuses whatever is allowed. */
   | { kind: "protectedClient"; client: string; gone: boolean; sites: string[]; people: Person[] }
@@ -21,6 +22,8 @@ export type Refusal =
   | { kind: "emptied"; client: string; sites: readonly string[]; people: Person[] }
   /** These people may still act for a client, and would reach no site any more. */
   | { kind: "lastAccess"; people: Person[] };
+
+export type Refusal = RemovalRefusal | GainRefusal;
 
 /** A change, and what is refused about it. */
 export interface Review {
@@ -52,26 +55,33 @@ export function isRefused({ refusals, accessTests }: Review): boolean {
 
 /** @param hasManifest whether a manifest can allow by name what is refused at any size */
 export function reviewOf(difference: Difference, { hasManifest = true } = {}): Review {
-  const { allowRemovals } = difference.after;
   const clients = [...difference.before.clients.values()];
   const found = [
     ...tooMuch(difference, hasManifest),
     ...clients.flatMap((client) => clientRefusals(difference, client)),
     ...siteRefusals(difference),
     ...(hasManifest ? [...clients.flatMap((client) => emptied(difference, client)), ...lastAccess(difference)] : []),
+    ...gainRefusals(difference),
   ];
-  const allowed = found.filter((refusal) => allows(allowRemovals, refusal));
+  const allowed = found.filter((refusal) => allows(difference.after, refusal));
   return { difference, refusals: found.filter((refusal) => !allowed.includes(refusal)), allowed };
 }
 
-/** True if no `allowRemovals` helps: protection has to be lifted first, in a change of its own. */
+/** True if nothing can allow it: what protects has to be lifted first, in a change of its own. */
 export function isFinal(refusal: Refusal): boolean {
+  if (refusal.kind === "brokenRule") return refusal.broken.rule.level === "never";
   if (refusal.kind === "protectedClient") return refusal.gone;
   return refusal.kind === "protectedSite" && refusal.to === undefined;
 }
 
-function allows(allowance: AllowedRemovals | undefined, refusal: Refusal): boolean {
-  if (allowance === undefined || isFinal(refusal)) return false;
+function allows({ allowRemovals, allowGains }: EffectiveAccess, refusal: Refusal): boolean {
+  if (isFinal(refusal)) return false;
+  if (refusal.kind === "brokenRule") return refusal.broken.isAllowed;
+  if (refusal.kind === "tooManyGains") return allowGains !== undefined && refusal.gained <= allowGains.grants;
+  return allowRemovals !== undefined && allowsRemoval(allowRemovals, refusal);
+}
+
+function allowsRemoval(allowance: AllowedRemovals, refusal: RemovalRefusal): boolean {
   switch (refusal.kind) {
     case "tooMuch":
       return refusal.lost <= allowance.grants;
@@ -89,7 +99,7 @@ function allows(allowance: AllowedRemovals | undefined, refusal: Refusal): boole
 }
 
 /** All of it is too much at any size, but for the one grant that there is. */
-function tooMuch({ before, after, grants }: Difference, hasManifest: boolean): Refusal[] {
+function tooMuch({ before, after, grants }: Difference, hasManifest: boolean): RemovalRefusal[] {
   const { lost, before: of } = grants;
   const limits = before.removalLimit;
   const isAll = hasManifest && lost > 1 && lost === of && grants.gained === 0;
@@ -97,10 +107,10 @@ function tooMuch({ before, after, grants }: Difference, hasManifest: boolean): R
   return [{ kind: "tooMuch", lost, of, limits, allowed: after.allowRemovals?.grants ?? 0 }];
 }
 
-function clientRefusals({ before, after, matchedClients }: Difference, client: AccessClient): Refusal[] {
+function clientRefusals({ before, after, matchedClients }: Difference, client: AccessClient): RemovalRefusal[] {
   const { internalName, protect, keepPeople } = client;
   if (!protect && !keepPeople) return [];
-  const refusals: Refusal[] = [];
+  const refusals: RemovalRefusal[] = [];
   const successor = after.clients.get(matchedClients.get(internalName) ?? "");
   const had = [...client.bindings.values()].filter((binding) => counts(binding, after.asOf));
   const lost = had.filter(({ person }) => {
@@ -124,7 +134,7 @@ function clientRefusals({ before, after, matchedClients }: Difference, client: A
 }
 
 /** A client that stays keeps a person and a site, if it had both. What ended on a day that was known is no loss. */
-function emptied({ before, after, matchedClients }: Difference, client: AccessClient): Refusal[] {
+function emptied({ before, after, matchedClients }: Difference, client: AccessClient): RemovalRefusal[] {
   const successor = after.clients.get(matchedClients.get(client.internalName) ?? "");
   const had = [...client.bindings.values()].filter((binding) => counts(binding, after.asOf));
   const sites = before.sitesOf(client.internalName);
@@ -143,7 +153,7 @@ function emptied({ before, after, matchedClients }: Difference, client: AccessCl
 }
 
 /** Who may act for no client any more is leaving; who still may for one keeps a site. */
-function lastAccess({ before, after, lost }: Difference): Refusal[] {
+function lastAccess({ before, after, lost }: Difference): RemovalRefusal[] {
   const losing = lost.filter(({ announced }) => !announced).flatMap(({ who }) => who);
   const people = new Map(
     losing.flatMap((who) => (who.kind === "person" ? [[who.person.key, who.person] as const] : [])),
@@ -163,8 +173,8 @@ function counts({ ended, expires }: Binding, asOf: string): boolean {
   return !ended && (expires === undefined || expires >= asOf);
 }
 
-function siteRefusals({ before, after, matchedClients }: Difference): Refusal[] {
-  return [...before.sites.values()].flatMap(({ site, owner, protect }): Refusal[] => {
+function siteRefusals({ before, after, matchedClients }: Difference): RemovalRefusal[] {
+  return [...before.sites.values()].flatMap(({ site, owner, protect }): RemovalRefusal[] => {
     const to = after.sites.get(site)?.owner;
     if (!protect || owner === undefined || (to !== undefined && to === matchedClients.get(owner))) return [];
     return [{ kind: "protectedSite", site, client: owner, to }];

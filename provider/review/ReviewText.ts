@@ -158,8 +158,12 @@ export class ReviewText {
     return remedyText(review);
   }
 
-  allowedRemoval(refusal: Refusal): Phrase {
-    const { reason, until } = this.#after.allowRemovals!;
+  allowedChange(refusal: Refusal): Phrase {
+    if (refusal.kind === "brokenRule") {
+      const { reason, until } = refusal.broken.allowance!;
+      return phrase`${this.refusal(refusal)} The rule allows it until ${name(until)}: ${name(reason)}`;
+    }
+    const { reason, until } = (refusal.kind === "tooManyGains" ? this.#after.allowGains : this.#after.allowRemovals)!;
     return phrase`${this.refusal(refusal)} The manifest confirms it until ${name(until)}: ${name(reason)}`;
   }
 }

@@ -5,6 +5,8 @@ import type { AccessKey, Person, Release } from "./EffectiveAccess";
 import { lastUseText } from "./lastUse";
 import { SHOWN_PEOPLE, type SubjectText } from "./SubjectText";
 
+const SHOWN_RULES = 5;
+
 export function advisoryText(advisory: Advisory, subjects: SubjectText): Phrase {
   switch (advisory.kind) {
     case "approval":
@@ -22,10 +24,21 @@ export function advisoryText(advisory: Advisory, subjects: SubjectText): Phrase 
         : phrase`${name(advisory.site)} of ${subjects.client(advisory.client)} is no longer protected.`;
     case "keepsNobody":
       return phrase`${subjects.client(advisory.client)} may lose its last person from now on (${name("keepPeople")} is gone).`;
-    case "limits": {
-      const limits = ({ percent, atLeast }: { percent: number; atLeast: number }) =>
-        `${percent} %, at least ${atLeast}`;
-      return phrase`The removal limit changes from ${limits(advisory.from)} to ${limits(advisory.to)}. The new limit applies from the next change on.`;
+    case "limits":
+    case "gainLimits": {
+      const limit = advisory.kind === "limits" ? "removal limit" : "gain limit";
+      return phrase`The ${limit} changes from ${limitText(advisory.from)} to ${limitText(advisory.to)}. The new limit applies from the next change on.`;
+    }
+    case "rules": {
+      const { removed, changed, added } = advisory;
+      const said = (rules: string[], verb: string): Phrase[] =>
+        rules.length === 0
+          ? []
+          : [
+              phrase`${rules.length === 1 ? "the rule" : "the rules"} ${enumerated(rules.map(name), SHOWN_RULES)} ${rules.length === 1 ? "is" : "are"} ${verb}`,
+            ];
+      const all = [...said(removed, "removed"), ...said(changed, "changed"), ...said(added, "added")];
+      return phrase`${capitalizedPhrase(enumerated(all))}. The rules from before this change still apply to it.`;
     }
     case "handedOver":
       return phrase`A handover of ${subjects.sites(advisory.sites)} takes neither user 1 of the Drupal site nor downloaded backups from the former client, nor an SSL certificate that other sites of that client use: see handing-over-a-site.md.`;
@@ -72,6 +85,10 @@ export function advisoryText(advisory: Advisory, subjects: SubjectText): Phrase 
     case "title":
       return phrase`The client ${name(advisory.client)} gets the title ${name(advisory.to)} (before: ${name(advisory.from)}). This changes no access.`;
   }
+}
+
+function limitText(limit: { percent: number; atLeast: number } | undefined): string {
+  return limit === undefined ? "none" : `${limit.percent} %, at least ${limit.atLeast}`;
 }
 
 /** How many clients an approval names. */

@@ -1,4 +1,5 @@
 import type { Manifest, ManifestClient, ManifestUser } from "../manifest/Manifest";
+import { ruledAccess } from "../manifest/ruledAccess";
 import { keysOf } from "../naming/AuthorizedKey";
 import {
   type Binding,
@@ -44,6 +45,9 @@ export function accessOfManifest(
     allowRemovals: manifest.allowRemovals,
     teams: new Map(manifest.teams.map(({ name, members }) => [name, new Set(members.map(keyOf))])),
     teamsIn: new Map(manifest.teams.map(({ name, teams }) => [name, new Set(teams)])),
+    gainLimit: manifest.gainLimit,
+    allowGains: manifest.allowGains,
+    ruled: { rules: manifest.rules, access: ruledAccess(manifest) },
     clients: manifest.clients.map((client) => {
       const bindings = [
         ...client.users.map((user) => ({ user, ended: false })),

@@ -1,4 +1,5 @@
 /** A review, and a picture of access, for programs. Fields are added, and never change their meaning within a version. */
+import { type BrokenRule, jsonBroken } from "../rules/judge";
 import { type Phrase, rendered } from "../text/Phrase";
 import { printable } from "../text/printable";
 import type { AccessChange, Who } from "./AccessChange";
@@ -31,7 +32,7 @@ export function jsonReview(review: Review): object {
     grants,
     refusals: refusals.map((refusal) => ({ ...plain(refusal), text: text(sentences.refusal(refusal)) })),
     remedies: sentences.remedies(review).map(text),
-    allowed: allowed.map((refusal) => ({ ...plain(refusal), text: text(sentences.allowedRemoval(refusal)) })),
+    allowed: allowed.map((refusal) => ({ ...plain(refusal), text: text(sentences.allowedChange(refusal)) })),
     lost: lost.map(change("lose")),
     gained: gained.map(change("gain")),
     renamed: renames.map((rename) => ({ ...rename, text: text(sentences.rename(rename)) })),
@@ -74,7 +75,7 @@ function plainPerson({ name, by, blocked, administrator, lastUse }: Person): obj
 /** People as names, where the data has whole persons. */
 function plain(data: object): object {
   return Object.fromEntries(
-    Object.entries(data).map(([key, value]: [string, unknown]) => {
+    Object.entries(withoutBroken(data)).map(([key, value]: [string, unknown]) => {
       if (key === "people") return [key, (value as Person[]).map(plainPerson)];
       if (key === "keys") {
         return [key, (value as AccessKey[]).map(({ type, fingerprint, comment }) => ({ type, fingerprint, comment }))];
@@ -82,6 +83,13 @@ function plain(data: object): object {
       return [key, key === "person" ? plainPerson(value as Person) : value];
     }),
   );
+}
+
+/** A rule that is broken, as plain fields beside the others. */
+function withoutBroken(data: object): object {
+  if (!("broken" in data)) return data;
+  const { broken, ...rest } = data as { broken: BrokenRule };
+  return { ...rest, ...jsonBroken(broken) };
 }
 
 function text(words: Phrase): string {

@@ -32,7 +32,7 @@ export function markdownReview(review: Review): string {
     ...(refused.length > 0 ? [`> [!CAUTION]\n> **Refused.** ${refused.join("\n> ")}`] : []),
     ...accessTests(review.accessTests),
     `**${phrase(sentences.summary())}**`,
-    ...allowed.map((refusal) => `Allowed: ${phrase(sentences.allowedRemoval(refusal))}`),
+    ...allowed.map((refusal) => `Allowed: ${phrase(sentences.allowedChange(refusal))}`),
     ...section("Loses access", changes(sentences, removed, "lose"), SHOWN_LINES),
     ...section("Gains access", changes(sentences, gained, "gain"), SHOWN_LINES),
     ...section(

@@ -1,10 +1,14 @@
 import { daysLater } from "../naming/Day";
-import { capitalizedPhrase, enumerated, name, type Phrase, phrase } from "../text/Phrase";
-import { isFinal, type Refusal, type Review } from "./RemovalLimit";
+import { brokenText, exceptionText } from "../rules/brokenText";
+import type { BrokenRule } from "../rules/judge";
+import { capitalizedPhrase, enumerated, name, type Phrase, phrase, plural } from "../text/Phrase";
+import { isFinal, type Refusal, type RemovalRefusal, type Review } from "./RemovalLimit";
 import type { SubjectText } from "./SubjectText";
 
 /** How long `allowRemovals` holds in the line that a refusal proposes. */
 const PROPOSED_DAYS = 7;
+/** And an exception from a rule. */
+const PROPOSED_RULE_DAYS = 30;
 
 interface RefusalContext {
   subjects: SubjectText;
@@ -45,13 +49,32 @@ export function refusalText(refusal: Refusal, { subjects, matchedClients }: Refu
     }
     case "lastAccess":
       return phrase`${capitalizedPhrase(subjects.people(refusal.people))} would no longer reach any site, and may still act for a client.`;
+    case "tooManyGains": {
+      const { gained, of, limits, allowed } = refusal;
+      const more = allowed > 0 ? ` allowGains allows ${allowed}.` : "";
+      return phrase`This adds ${plural(gained, "grant")} to ${of}, and at most ${limits.percent} % may be added.${more}`;
+    }
+    case "brokenRule":
+      return brokenText(refusal.broken);
   }
+}
+
+function isRemoval(refusal: Refusal): refusal is RemovalRefusal {
+  return refusal.kind !== "tooManyGains" && refusal.kind !== "brokenRule";
+}
+
+function brokenRulesOf(refusals: readonly Refusal[]): BrokenRule[] {
+  return refusals.flatMap((refusal) => (refusal.kind === "brokenRule" ? [refusal.broken] : []));
 }
 
 /** What to do about refusals. */
 export function remedyText({ difference, refusals, allowed }: Review): Phrase[] {
-  const final = refusals.filter(isFinal);
-  const rest = refusals.filter((refusal) => !isFinal(refusal));
+  const rules = brokenRulesOf(refusals);
+  const gains = refusals.flatMap((refusal) => (refusal.kind === "tooManyGains" ? [refusal] : []));
+  const removals = refusals.flatMap((refusal) => (isRemoval(refusal) ? [refusal] : []));
+  const final = removals.filter(isFinal);
+  const rest = removals.filter((refusal) => !isFinal(refusal));
+  const { asOf } = difference.after;
   return [
     ...(final.length > 0
       ? [
@@ -60,16 +83,31 @@ export function remedyText({ difference, refusals, allowed }: Review): Phrase[] 
       : []),
     ...(rest.length > 0
       ? [
-          phrase`If this is intended, confirm it in the manifest: ${name(proposedAllowance([...rest, ...allowed], difference.after.asOf))}`,
+          phrase`If this is intended, confirm it in the manifest: ${name(proposedAllowance([...rest, ...allowed.filter(isRemoval)], asOf))}`,
         ]
       : []),
+    ...gains.map(({ gained }) => {
+      const line = `allowGains: { until: ${daysLater(asOf, PROPOSED_DAYS)}, reason: "...", grants: ${gained} }`;
+      return phrase`If this is intended, confirm it in the manifest: ${name(line)}`;
+    }),
+    ...(rules.some(({ rule }) => rule.level === "never")
+      ? [
+          phrase`The rules from before a change apply to it too, and a rule of the level ${name("never")} has no exceptions. To lift it, first remove it in a separate change.`,
+        ]
+      : []),
+    ...rules
+      .filter(({ rule }) => rule.level === "refuse")
+      .map((broken) => {
+        const line = exceptionText(broken, daysLater(asOf, PROPOSED_RULE_DAYS));
+        return phrase`If it is intended, write an exception in the rule ${name(broken.rule.rule)}: ${name(line)}`;
+      }),
   ];
 }
 
 /** The line of the manifest that allows these removals. */
-function proposedAllowance(refusals: readonly Refusal[], asOf: string): string {
-  const all = <K extends Refusal["kind"]>(...kinds: K[]) =>
-    refusals.filter((each): each is Extract<Refusal, { kind: K }> => (kinds as string[]).includes(each.kind));
+function proposedAllowance(refusals: readonly RemovalRefusal[], asOf: string): string {
+  const all = <K extends RemovalRefusal["kind"]>(...kinds: K[]) =>
+    refusals.filter((each): each is Extract<RemovalRefusal, { kind: K }> => (kinds as string[]).includes(each.kind));
   const clients = [...new Set(all("protectedClient", "lastPerson", "emptied").map(({ client }) => client))];
   const sites = all("protectedSite").map(({ site }) => site);
   const users = all("lastAccess").flatMap(({ people }) => people.map((person) => person.name));

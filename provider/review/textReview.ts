@@ -31,7 +31,7 @@ export function textReview(review: Review, options: TextOptions = {}): string {
     ...print.lines([sentences.summary()], ""),
     ...print.section(
       "Allowed",
-      allowed.map((refusal) => sentences.allowedRemoval(refusal)),
+      allowed.map((refusal) => sentences.allowedChange(refusal)),
     ),
     ...print.section(
       "Loses access",

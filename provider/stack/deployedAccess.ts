@@ -55,8 +55,8 @@ export async function deployedAccess(
     const owner = last?.sites.get(site.site)?.owner;
     return owner === undefined ? [] : [{ ...site, owner }];
   });
-  const { asOf, server, instance, removalLimit } = access;
-  return new EffectiveAccess({ asOf, server, instance, removalLimit, clients, sites });
+  const { asOf, server, instance, removalLimit, gainLimit } = access;
+  return new EffectiveAccess({ asOf, server, instance, removalLimit, gainLimit, clients, sites });
 }
 
 type Resource = AegirClient | ClientUserBinding | SiteOwnership | ShellAccount;

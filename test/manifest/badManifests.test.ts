@@ -20,6 +20,15 @@ const head = "version: 1\nclients:\n";
 const acme = `${head}  - name: Acme Corp\n    internalName: acme\n`;
 /** A manifest of one client with more lines; the first of them is line 5. */
 const withAcme = (...lines: string[]) => acme + lines.map((line) => `    ${line}\n`).join("");
+/** A manifest with rules in flow style, the first on line 3, column 5, and two clients. */
+const withRules = (...rules: string[]) =>
+  `version: 1\nrules:\n${rules.map((rule) => `  - ${rule}\n`).join("")}clients:
+  - name: Acme Corp
+    internalName: acme
+    sites: [www.acme.example]
+    users: [alice, bob]
+  - { name: Beta GmbH, internalName: beta }
+`;
 /** A manifest of clients in flow style, the first on line 3, column 5. */
 const clients = (...entries: string[]) => head + entries.map((entry) => `  - ${entry}\n`).join("");
 
@@ -787,6 +796,63 @@ const cases: Case[] = [
     )}`,
     problems: ["1255:55 tooManyValues: far more than a server has bindings"],
   },
+  {
+    mistake: "rules that say nothing, or too much",
+    manifest: withRules(
+      "{ rule: one, reason: x, level: never }",
+      "{ rule: one, reason: x, level: refuse, only: {} }",
+      "{ rule: two, reason: x, level: refuse, mostPeople: 1, leastPeople: 1 }",
+      "{ rule: three, reason: x, level: never, clients: [acme], apart: { clients: [[acme], [beta]] } }",
+      "{ rule: four, reason: x, level: always, externalsEnd: { within: 0 }, mailDomain: [a.example] }",
+    ),
+    problems: [
+      "3:13 incompleteRule: This rule says nothing",
+      '4:13 duplicateRule: Two rules have the name "one", the first on line 3',
+      "4:44 incompleteRule: only is empty",
+      "5:59 ruleWithTwoKinds: This rule has mostPeople and leastPeople",
+      "6:45 ruleWithoutScope: holds everywhere",
+      "7:37 invalidValue: level must be advise, refuse or never",
+      "7:69 invalidValue: within must be a whole number from 1 on",
+      "7:74 unknownKey: Did you mean mailDomains?",
+    ],
+  },
+  {
+    mistake: "exceptions from rules that cannot be",
+    manifest: withRules(
+      "{ rule: one, reason: x, level: never, mostPeople: 9, allow: [{ clients: [acme], reason: x, until: 2026-12-31 }] }",
+      "{ rule: two, reason: x, level: refuse, mostPeople: 9, allow: [{ reason: x, until: 2027-12-31 }] }",
+    ),
+    options: { asOf: "2026-11-24" },
+    problems: [
+      "3:66 exceptionFromNever: has no exceptions",
+      "4:67 allowsNothing: This exception names nothing",
+      "4:87 tooFarAhead: 366 days at most",
+    ],
+  },
+  {
+    mistake: "a rule that names what is not there",
+    manifest: withRules(
+      "{ rule: one, reason: x, level: never, clients: [acne], only: { teams: [web], people: [Alice] } }",
+      "{ rule: two, reason: x, level: never, sites: [shop.acme.example], never: { people: [alice] } }",
+    ),
+    problems: [
+      '3:53 unknownInRule: no client "acne", so nothing here is held to it. Did you mean "acme"?',
+      '3:76 unknownInRule: no team "web"',
+      '4:51 unknownInRule: no site "shop.acme.example"',
+    ],
+  },
+  {
+    mistake: "access that breaks rules",
+    manifest: withRules(
+      "{ rule: only bob, reason: contract, level: never, sites: [www.acme.example], only: { people: [bob] } }",
+      "{ rule: one is enough, reason: cost, level: refuse, mostPeople: 1 }",
+    ),
+    options: { asOf: "2026-11-24" },
+    problems: [
+      '6:11 ruleBroken: This breaks the rule "one is enough": 2 people act for "Acme Corp" ("acme"), and at most 1 may. The rule\'s reason: "cost". Change what is declared here, or write an exception in the rule: allow: [{ clients: [acme], until: 2026-12-24, reason: "..." }]',
+      '9:13 ruleBroken: This breaks the rule "only bob": "alice" acts for "Acme Corp" ("acme") and reaches "www.acme.example", and only "bob" may. The rule\'s reason: "contract". The rule has no exceptions',
+    ],
+  },
 ];
 
 /** What is warned of. */
@@ -807,15 +873,29 @@ allowRemovals: { until: 2026-11-23, reason: x, grants: 3 }
 knownFindings: [{ finding: unowned-site:a.example, reason: x, until: 2026-11-23 }]
 people: { bob: { ends: 2027-01-01 }, eve: {}, ivy: { ends: 2026-11-23 }, zoe: { ends: 2026-11-25 } }
 teams: { none: [], left: [ivy], ops: [eve, zoe], dev: [eve] }
+rules:
+  - { rule: one, reason: x, level: refuse, clients: ["z*"], only: { people: [eve] } }
+  - { rule: two, reason: x, level: refuse, clients: [acme], leastPeople: 1 }
+  - { rule: three, reason: x, level: advise, never: { people: [eve] } }
+  - rule: four
+    reason: x
+    level: refuse
+    never: { people: [eve] }
+    allow: [{ people: [eve], reason: x, until: 2026-11-23 }]
 `,
   options: { asOf: "2026-11-24" },
   problems: [
+    '3:11 ruleBroken: no person acts for "Acme Corp" ("acme"), and at least 1 must',
     "5:5 noPersonToKeep: is to keep a person",
     "6:24 perhapsAnAlias: often one site and its alias",
     "7:35 expired: until 2026-11-23, and no longer",
     "8:33 noShellLogin: cannot have a shell account",
+    '8:56 ruleBroken: This breaks the rule "three"',
+    "8:56 ruleBroken: The exception for it has ended on 2026-11-23",
     "8:70 expiresSoon: 6 days are left",
     '12:31 expired: This entry has ended on 2026-11-23, and "eve" can act for the client "Gamma" with the team "ops"',
+    '13:17 ruleBroken: This breaks the rule "three"',
+    "13:17 ruleBroken: The exception for it has ended",
     '13:31 expiresSoon: The team "ops" can act for the client "Gamma" until 2026-11-30: 6 days are left',
     '14:31 expired: The team "dev" could act for the client "Gamma" until 2026-11-20, and no longer',
     "16:1 allowanceEnded: has ended on 2026-11-23",
@@ -824,6 +904,8 @@ teams: { none: [], left: [ivy], ops: [eve, zoe], dev: [eve] }
     '18:87 expiresSoon: All access of "zoe" ends on 2026-11-25: 1 day is left',
     '19:10 emptyTeam: The team "none" has no people, so',
     '19:20 emptyTeam: The team "left" has no people any more',
+    '21:54 ruleMatchesNothing: "z*" matches no client',
+    "28:48 ruleExceptionEnded: has ended on 2026-11-23",
   ],
 };
 

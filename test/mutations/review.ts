@@ -3,6 +3,33 @@ import type { WrittenMutation } from "./Mutation";
 
 export const review: WrittenMutation[] = [
   {
+    name: "judge a change by its own rules alone",
+    danger: "Who gives access that a rule forbids removes the rule in the same pull request.",
+    file: "provider/rules/judge.ts",
+    find: "const former = before.rules.flatMap((rule) => {",
+    replace: "const former = before.rules.slice(0, 0).flatMap((rule) => {",
+    caughtBy:
+      "test/rules/lifted.test.ts: rules and changes: refuses to remove a rule and to use the freedom in one change, and allows it in two",
+  },
+  {
+    name: "let a change write an exception from a rule that was never to have one",
+    danger: "A rule of the level never is lowered and got round in one pull request.",
+    file: "provider/rules/judge.ts",
+    find: 'const allow = rule.level === "never" ? []',
+    replace: 'const allow = rule.level === "advise" ? []',
+    caughtBy:
+      "test/rules/lifted.test.ts: rules and changes: refuses what a rule before it forbids, whatever it makes of the rule",
+  },
+  {
+    name: "let the passing of days break a rule and hold up revocations",
+    danger: "The night on which a deputy's access ends, nothing is revoked any more.",
+    file: "provider/rules/judge.ts",
+    find: "return allowance !== undefined || violation.byTime === true;",
+    replace: "return allowance !== undefined && violation.byTime === true;",
+    caughtBy:
+      "test/rules/rules.test.ts: rules: only the passing of days is a warning, so that no revocation waits for it",
+  },
+  {
     name: "removal limit off",
     danger: "A file that was emptied by mistake takes everybody's access in one deployment.",
     file: "provider/review/RemovalLimit.ts",

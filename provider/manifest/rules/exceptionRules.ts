@@ -8,7 +8,7 @@ import type { AllowanceEntry, KnownFindingEntry, Text } from "../ManifestEntries
 import { earlier, type RuleContext } from "./RuleContext";
 
 export function checkAllowRemovals(allowance: AllowanceEntry, context: RuleContext): void {
-  const { key, until, reason, grants, clients, sites, users } = allowance;
+  const { key, reason, grants, clients, sites, users } = allowance;
   context.checkReason(reason, "TICKET-12, the customer leaves");
   for (const site of sites) context.reportAll(site, "invalidDomain", siteDomainProblems(site.text));
   for (const client of clients) {
@@ -31,6 +31,15 @@ export function checkAllowRemovals(allowance: AllowanceEntry, context: RuleConte
       "allowRemovals allows nothing. Write grants, clients, sites or users, as the refusal shows them, or delete it.",
     );
   }
+  checkAllowanceEnd("allowRemovals", allowance, context);
+}
+
+export function checkAllowGains(allowance: AllowanceEntry, context: RuleContext): void {
+  context.checkReason(allowance.reason, "TICKET-12, the new agency");
+  checkAllowanceEnd("allowGains", allowance, context);
+}
+
+function checkAllowanceEnd(field: string, { key, until }: AllowanceEntry, context: RuleContext): void {
   if (until === undefined) return;
   const days = context.daysTo("until", until);
   if (days === undefined) return;
@@ -38,14 +47,10 @@ export function checkAllowRemovals(allowance: AllowanceEntry, context: RuleConte
     context.report(
       until,
       "tooFarAhead",
-      `allowRemovals may hold for ${LONGEST_ALLOWANCE_DAYS} days at most, and until ${until.text} there are ${days}. Write an earlier day.`,
+      `${field} may hold for ${LONGEST_ALLOWANCE_DAYS} days at most, and until ${until.text} there are ${days}. Write an earlier day.`,
     );
   } else if (days < 0) {
-    context.warn(
-      key,
-      "allowanceEnded",
-      `allowRemovals has ended on ${until.text} and allows nothing any more. Delete it.`,
-    );
+    context.warn(key, "allowanceEnded", `${field} has ended on ${until.text} and allows nothing any more. Delete it.`);
   }
 }
 

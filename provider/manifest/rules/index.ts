@@ -4,9 +4,10 @@ import type { ManifestEntries } from "../ManifestEntries";
 import type { ManifestOptions } from "../ManifestOptions";
 import type { Roster } from "../Roster";
 import type { Report } from "../SourceText";
+import { checkAccessRules } from "./accessRules";
 import { checkClients } from "./clientRules";
 import { checkEnds } from "./endRules";
-import { checkAllowRemovals, checkKnownFindings } from "./exceptionRules";
+import { checkAllowGains, checkAllowRemovals, checkKnownFindings } from "./exceptionRules";
 import { checkKeys, checkKeysPossible } from "./keyRules";
 import { checkOwners } from "./ownerRules";
 import { checkNames, checkPeople } from "./peopleRules";
@@ -50,5 +51,7 @@ export function checkRules(
   // The configuration may have changed since.
   if (!options.deployed) checkKeysPossible(entries, roster, context);
   if (entries.allowRemovals !== undefined) checkAllowRemovals(entries.allowRemovals, context);
+  if (entries.allowGains !== undefined) checkAllowGains(entries.allowGains, context);
+  checkAccessRules(entries.rules, context);
   checkKnownFindings(entries.knownFindings, context);
 }

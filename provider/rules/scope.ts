@@ -1,0 +1,56 @@
+/** Which people, clients and sites a rule is about. */
+import { mailKey, userNameKey } from "../naming/PanelUser";
+import { matchesPattern } from "../naming/Pattern";
+import { normalizeDomain } from "../naming/SiteDomain";
+import { canonicalName } from "../naming/SpelledName";
+import type { RuledAccess, RuledClient, RuledPerson } from "./RuledAccess";
+import type { Scope, Selection } from "./RuleKind";
+
+/** A client that a rule is about, or some of its sites. */
+export interface Target {
+  client: RuledClient;
+  /** Empty if the rule is about the whole client. */
+  sites: string[];
+}
+
+export function targetsOf(scope: Scope, { clients }: RuledAccess): Target[] {
+  const { isWhole, isClient, isSite } = matchers(scope);
+  return clients.flatMap((client): Target[] => {
+    if (isWhole || client.names.some(isClient)) return [{ client, sites: [] }];
+    const sites = client.sites.filter(({ site, formerOwners }) => isSite(site) || formerOwners.some(isClient));
+    return sites.length === 0 ? [] : [{ client, sites: sites.map(({ site }) => site) }];
+  });
+}
+
+/** Whether a scope has all of the client, or all of the sites that are given. */
+export function covers(scope: Scope, { client, sites }: Target): boolean {
+  const { isWhole, isClient, isSite } = matchers(scope);
+  if (isWhole || client.names.some(isClient)) return true;
+  const all = sites.length > 0 ? sites : client.sites.map(({ site }) => site);
+  return all.length > 0 && all.every(isSite);
+}
+
+function matchers({ clients, sites }: Scope) {
+  const sitePatterns = (sites ?? []).map(normalizeDomain);
+  return {
+    isWhole: clients === undefined && sites === undefined,
+    isClient: (name: string) => (clients ?? []).some((pattern) => matchesPattern(pattern, name)),
+    isSite: (site: string) => sitePatterns.some((pattern) => matchesPattern(pattern, site)),
+  };
+}
+
+/** Whether a person is selected, by name, by mail address or as one of a team. */
+export function selector(
+  { people = [], teams = [] }: Selection,
+  access: RuledAccess,
+): (person: RuledPerson) => boolean {
+  const keys = new Set(people.map(personKey));
+  for (const team of teams) for (const key of access.teams.get(team)?.members ?? []) keys.add(key);
+  const mails = new Set(people.map(mailKey));
+  return (person) => keys.has(person.key) || person.mails.some((mail) => mails.has(mail));
+}
+
+/** The key of a person who is known by name, as in RuledPerson. */
+export function personKey(name: string): string {
+  return `user:${canonicalName(userNameKey(name))}`;
+}
