@@ -26,6 +26,7 @@ import { unusedDays } from "./unusedOption";
 const TITLES: Record<AuditEntry["kind"], string> = {
   drift: "Not as declared",
   undeclared: "Access that is not declared",
+  rule: "Rules that are broken",
   defect: "Damaged on the server",
   password: "Passwords that end",
   unused: "Access that is not used",
@@ -48,6 +49,7 @@ export const audit = defineCommand({
     "With --unused, also reports people who have not used the panel for so many days, with the clients that they may act for, declared " +
       "or not, and administrators other than user 1. Blocked users reach nothing and are left out. The panel records one last use for " +
       "each user, not for each client or site, and does not see logins over SSH, SFTP and FTPS.",
+    "Applies the rules of the manifest (rules) to the server as well, so that access which is not declared breaks them too.",
     "To silence a finding, list it under knownFindings in the manifest, with a reason and a last day. --accept adds all " +
       "current findings except drift, which a deployment repairs. In a directory it adds them to the file that lists some, or to known-findings.yaml.",
     DEFAULT_MANIFEST,

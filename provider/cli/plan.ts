@@ -1,11 +1,14 @@
 import { agedPasswords, endingPasswords } from "../inventory/passwords";
 import { planOf, type Step } from "../inventory/Plan";
+import { ruledServer } from "../inventory/ruledServer";
 import { type Undeclared, undeclaredIds } from "../inventory/undeclared";
 import { accessPage, differenceOf, jsonReview, reviewOf, textReview } from "../review";
+import { brokenText } from "../rules/brokenText";
+import { brokenRules, jsonBroken } from "../rules/judge";
 import { enumerated, phrase, plural, rendered } from "../text/Phrase";
 import { printable } from "../text/printable";
 import type { Style } from "../text/Style";
-import { wrap } from "../text/wrap";
+import { hangingIndent, wrap } from "../text/wrap";
 import { defineCommand, UsageError } from "./Command";
 import { ExitCode } from "./ExitCode";
 import { DEFAULT_MANIFEST, LIVE_OPTIONS, MANIFEST_USAGE, manifestWithInventory } from "./manifestOptions";
@@ -60,16 +63,21 @@ export const plan = defineCommand({
       .filter(({ resource }) => !aged.some((each) => each.resource === resource))
       .map(({ resource, says }) => ({ resource, says: text({ says }) }));
     const review = reviewOf(differenceOf(before, after));
+    const broken = brokenRules(manifest.rules, ruledServer(manifest, after, inventory, logins));
     const changes = steps.filter(({ action }) => action !== "adopt");
     return {
       exitCode:
-        changes.length > 0 || undeclaredIds(undeclared).length > 0 || logins.problem !== null
+        changes.length > 0 ||
+        undeclaredIds(undeclared).length > 0 ||
+        broken.some(({ rule }) => rule.level !== "advise") ||
+        logins.problem !== null
           ? ExitCode.found
           : ExitCode.ok,
       facts: {
         steps: steps.map((step) => ({ ...step, says: text(step) })),
         passwords,
         undeclared,
+        rules: broken.map((each) => ({ ...jsonBroken(each), text: text({ says: brokenText(each) }) })),
         review: jsonReview(review),
       },
       text: (style) =>
@@ -83,6 +91,8 @@ export const plan = defineCommand({
                 : [`The passwords of the logins could not be looked at: ${logins.problem}`]),
               ...passwords.map(({ says }) => style.yellow(says)),
               ...undeclaredLines(undeclared),
+              ...(broken.length > 0 ? ["", "After the deployment these rules are broken:"] : []),
+              ...broken.flatMap((each) => hangingIndent(text({ says: brokenText(each) }), WIDTH, "! ")),
               "",
               textReview(review),
             ]

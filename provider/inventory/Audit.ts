@@ -14,6 +14,7 @@ import { DEFECTS, findingId, findingsOf, findingText } from "./findings";
 import { keyDifference, type LoginKeys } from "./loginKeys";
 import { endingPasswords, type LiveLogins } from "./passwords";
 import { planOf } from "./Plan";
+import { ruleFindings } from "./ruleFindings";
 import { declaredSitesOf } from "./undeclared";
 import { UNUSED, unusedAccess } from "./unused";
 
@@ -21,6 +22,7 @@ export interface AuditEntry {
   /**
    * - `drift`: declared, and not so on the server
    * - `undeclared`: gives access, and the manifest does not declare it
+   * - `rule`: breaks a rule of the manifest, declared or not
    * - `defect`: damaged on the server
    * - `password`: a declared login whose password has ended or ends soon, or passwords that could not be looked at
    * - `unused`: may act for clients, declared or not, and has not used the panel for so many days
@@ -28,7 +30,7 @@ export interface AuditEntry {
    * - `accepted`: would alarm, and is listed in the manifest's knownFindings
    * - `known`: gives access by design of the server, such as administrators; no manifest can say it
    */
-  kind: "drift" | "undeclared" | "defect" | "password" | "unused" | "accepted" | "ends" | "known";
+  kind: "drift" | "undeclared" | "rule" | "defect" | "password" | "unused" | "accepted" | "ends" | "known";
   /** The id by which knownFindings names it; undefined if it cannot be accepted. */
   finding: string | undefined;
   /** The resource's id, where there is one. */
@@ -44,6 +46,7 @@ export interface AuditEntry {
 export const AUDIT_KINDS = [
   "drift",
   "undeclared",
+  "rule",
   "defect",
   "password",
   "unused",
@@ -67,6 +70,7 @@ export function auditOf(
     ...found(manifest, inventory),
     ...passwords(manifest, logins),
     ...keysFound(manifest, logins),
+    ...rules(manifest, inventory, logins),
     ...unused(inventory, unusedDays),
   ];
   const entries = all.map((entry) => accepted(entry, manifest));
@@ -94,6 +98,15 @@ function found(manifest: Manifest, inventory: Inventory): AuditEntry[] {
       return { kind, finding: id, resource: undefined, ...findingText(finding) };
     });
   return [...drift(manifest, inventory), ...undeclared(manifest, inventory), ...ends(manifest), ...findings];
+}
+
+/** Of advice that is not followed, nothing has to be accepted. */
+function rules(manifest: Manifest, inventory: Inventory, logins: LiveLogins): AuditEntry[] {
+  return ruleFindings(manifest, inventory, logins).map(({ isAdvice, finding, ...entry }) => ({
+    kind: isAdvice ? "known" : "rule",
+    finding: isAdvice ? undefined : finding,
+    ...entry,
+  }));
 }
 
 function keysFound({ clients }: Manifest, { keys = new Map<string, LoginKeys>(), stack }: LiveLogins): AuditEntry[] {
