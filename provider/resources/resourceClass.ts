@@ -80,14 +80,21 @@ export function resourceClass<Args extends object, Readable>(
       refuseMissingPackage();
       const guard = destroyGuard();
       const merged = { additionalSecretOutputs, ...(guard && { hooks: guard.hooks }) };
-      super(
-        shims[type],
-        name,
-        { ...unknown, ...registered(name, args) },
-        pulumi.mergeOptions(options, merged),
-        "aegir",
-        type,
-      );
+      const { stackTraceLimit } = Error;
+      // Half of the time of a large program otherwise (docs/pulumi.md#property-stacks).
+      Error.stackTraceLimit = 1;
+      try {
+        super(
+          shims[type],
+          name,
+          { ...unknown, ...registered(name, args) },
+          pulumi.mergeOptions(options, merged),
+          "aegir",
+          type,
+        );
+      } finally {
+        Error.stackTraceLimit = stackTraceLimit;
+      }
       guard?.note(this);
     }
   }

@@ -12,7 +12,7 @@ import { expectOk, ScenarioStack } from "../scenarios/ScenarioStack";
 const NUMBERS = (process.env["AEGIR_BENCH_SITES"] ?? "300,1000,5000").split(",").map(Number);
 
 /** The engine's own state after each step costs more than all else, and is the same for both. */
-const env = { PULUMI_SKIP_CHECKPOINTS: "true" };
+const env = { PULUMI_EXPERIMENTAL: "true", PULUMI_SKIP_CHECKPOINTS: "true" };
 
 async function main(): Promise<void> {
   const engine = listEngines().at(-1)!;

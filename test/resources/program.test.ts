@@ -45,6 +45,10 @@ describe("a program", () => {
     ]);
   });
 
+  it("keeps the length of its stack traces, also where a resource is refused", () => {
+    assert.deepEqual(run("stackTraces").outputs, { limit: 7 });
+  });
+
   const twice: [program: string, promise: string, message: string][] = [
     [
       "siteTwice",

@@ -134,6 +134,19 @@ const programs: Record<string, Program | { program: Program; preview: true }> = 
       });
     },
   },
+  stackTraces: () => {
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 7;
+    new AegirClient("one", { name: "Acme Corp" });
+    try {
+      new AegirClient("two", { name: "Acme Corp" });
+    } catch {
+      // It is refused: the limit is back all the same.
+    }
+    const limit = Error.stackTraceLimit;
+    Error.stackTraceLimit = stackTraceLimit;
+    return done({ limit });
+  },
   goodAgain: () => (programs["good"] as Program)(),
 };
 
