@@ -2,14 +2,9 @@ import type { GrantLimit, RemovalLimit } from "../manifest/Manifest";
 import { mailKey } from "../naming/PanelUser";
 import type { AccessChange } from "./AccessChange";
 import { type Approval, approvalsOf } from "./approvals";
-import {
-  type AccessClient,
-  type AccessKey,
-  byName,
-  type EffectiveAccess,
-  type Person,
-  type Release,
-} from "./EffectiveAccess";
+import { type AccessClient, byName, type EffectiveAccess, type Person, type Release } from "./EffectiveAccess";
+import { type EndAdvisory, endAdvisories } from "./endAdvisories";
+import { keyAdvisories, type KeyAdvisory } from "./keyAdvisories";
 import { leaversOf, rotatesOnLeave } from "./leaving";
 
 /**
@@ -18,6 +13,8 @@ import { leaversOf, rotatesOnLeave } from "./leaving";
  */
 export type Advisory =
   | Approval
+  | EndAdvisory
+  | KeyAdvisory
   /** The file is about another server: everything goes from one, and comes to the other. */
   | { kind: "server"; from: string; to: string }
   /** The client leaves the declaration, but its sites are to stay with it: Aegir refuses to delete it. */
@@ -43,21 +40,12 @@ export type Advisory =
   | { kind: "rotated"; client: string; people: Person[]; putBack: boolean }
   /** These people leave the client, and may know the password of its login, which stays. */
   | { kind: "mayKnowPassword"; client: string; people: Person[] }
-  /** Keys of the person that no longer open the client's login, or come to open it. */
-  | { kind: "keysRemoved" | "keysAdded"; person: Person; client: string; keys: readonly AccessKey[] }
-  /** The same of a login, where it is not known whose they are. */
-  | { kind: "loginKeysRemoved" | "loginKeysAdded"; client: string; keys: readonly AccessKey[] }
   /** From now on the password is rotated whenever it reaches that age. */
   | { kind: "rotatedByAge"; client: string; everyDays: number }
   | { kind: "passwordRead"; client: string }
   /** When these people, who lose or gain sites, last used the panel; `asOf`: the day on which the server was asked. */
   | { kind: "lastUse"; people: Person[]; asOf: string }
   | { kind: "made"; person: Person }
-  | { kind: "end"; person: Person; client: string; from: string | undefined; to: string | undefined }
-  /** All access of the person ends on another day. */
-  | { kind: "personEnds"; person: Person; from: string | undefined; to: string | undefined }
-  /** The client's entry of the team ends on another day. */
-  | { kind: "teamEnds"; team: string; client: string; from: string | undefined; to: string | undefined }
   /** A client's `email` was removed; the user with this address stays bound. */
   | { kind: "mailStays"; client: string; mail: string }
   /** The sites are no longer declared, and stay with the client. */
@@ -190,65 +178,8 @@ function onceForEachPerson(): (advisory: Advisory) => boolean {
   };
 }
 
-/** Other ends of who may act for a client, each said of what has the end: the person, the entry of a team, or the binding. */
-function endAdvisories(
-  before: EffectiveAccess,
-  after: EffectiveAccess,
-  had: AccessClient,
-  has: AccessClient,
-): Advisory[] {
-  const client = has.internalName;
-  const found = new Map<string, Advisory>();
-  for (const [key, { person, expires: to, ended, ways = [] }] of has.bindings) {
-    const earlier = had.bindings.get(key);
-    if (!earlier || earlier.expires === to || ended || earlier.ended) continue;
-    const from = earlier.expires;
-    const [was, is] = [before.people.get(key)?.ends, after.people.get(key)?.ends];
-    const [team] = ways.length === 1 && earlier.ways?.length === 1 ? ways.map((way) => way.team) : [];
-    if (was !== is && (to === is || from === was)) {
-      found.set(`person ${key}`, { kind: "personEnds", person, from: before.knowsTeams ? was : from, to: is });
-    } else if (team !== undefined && team === earlier.ways?.[0]?.team && to === ways[0]?.expires) {
-      found.set(`team ${team}`, { kind: "teamEnds", team, client, from: earlier.ways[0]?.expires, to });
-    } else found.set(`binding ${key}`, { kind: "end", person, client, from, to });
-  }
-  return [...found.values()];
-}
-
 const hasKeys = ({ bindings, loginKeys = [] }: AccessClient): boolean =>
   loginKeys.length > 0 || [...bindings.values()].some(({ ended, keys = [] }) => !ended && keys.length > 0);
-
-/** Whose keys no longer open the client's login, and whose come to. Nothing of what is not known of a live server. */
-function keyAdvisories(had: AccessClient | undefined, has: AccessClient | undefined): Advisory[] {
-  const client = (has ?? had)!.internalName;
-  const people = new Map([...(had?.bindings ?? []), ...(has?.bindings ?? [])]);
-  const ofPeople = [...people].flatMap(([key, { person }]): Advisory[] => {
-    const keysOf = (client: AccessClient | undefined) => {
-      const binding = client?.bindings.get(key);
-      return binding === undefined || binding.ended ? [] : binding.keys;
-    };
-    const [old, now] = [keysOf(had), keysOf(has)];
-    if (old === undefined || now === undefined) return [];
-    const { removed, added } = exchanged(old, now);
-    return [
-      ...(removed.length > 0 ? [{ kind: "keysRemoved" as const, person, client, keys: removed }] : []),
-      ...(added.length > 0 ? [{ kind: "keysAdded" as const, person, client, keys: added }] : []),
-    ];
-  });
-  const { removed, added } = exchanged(had?.loginKeys ?? [], has?.loginKeys ?? []);
-  return [
-    ...ofPeople,
-    ...(removed.length > 0 ? [{ kind: "loginKeysRemoved" as const, client, keys: removed }] : []),
-    ...(added.length > 0 ? [{ kind: "loginKeysAdded" as const, client, keys: added }] : []),
-  ];
-}
-
-function exchanged(old: readonly AccessKey[], now: readonly AccessKey[]) {
-  return { removed: without(old, now), added: without(now, old) };
-}
-
-function without(keys: readonly AccessKey[], others: readonly AccessKey[]): AccessKey[] {
-  return keys.filter(({ fingerprint }) => !others.some((other) => other.fingerprint === fingerprint));
-}
 
 function siteAdvisories(before: EffectiveAccess, after: EffectiveAccess): Advisory[] {
   return [...before.sites.values()].flatMap(({ site, owner, protect }): Advisory[] => {
