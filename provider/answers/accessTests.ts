@@ -29,11 +29,6 @@ export interface AccessTestRun {
 /** How many people and sites of a failed test are explained. */
 const EXPLAINED = 3;
 
-/** The file of the tests of a manifest: `access.test.yaml` beside `access.yaml`. */
-export function testsFileOf(manifest: string): string {
-  return `${manifest.replace(/\/+$/, "").replace(/\.ya?ml$/i, "")}.test.yaml`;
-}
-
 export function runAccessTests(tests: ManifestFileContent, access: EffectiveAccess): AccessTestRun {
   const problems = new Problems();
   const count = problems.until((reportAny) => {

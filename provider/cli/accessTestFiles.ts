@@ -1,8 +1,9 @@
 /** The access tests beside a manifest, and what they make of a change. */
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
-import { type AccessTestRun, runAccessTests, testsFileOf } from "../answers/accessTests";
+import { type AccessTestRun, runAccessTests } from "../answers/accessTests";
 import type { ManifestFileContent } from "../manifest";
+import { testsFileOf } from "../manifest/ManifestFiles";
 import type { EffectiveAccess, ReviewedAccessTests } from "../review";
 import { filesAt } from "./git";
 import { filesOf } from "./manifestOptions";

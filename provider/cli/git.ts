@@ -3,6 +3,7 @@ import { execFileSync } from "node:child_process";
 import { realpathSync } from "node:fs";
 import type { ManifestFileContent } from "../manifest";
 import {
+  declaresAccess,
   type DirectoryEntry,
   manifestFiles,
   MAXIMUM_FILE_SIZE,
@@ -84,7 +85,7 @@ function manifestAt(commit: string, path: string, revision: string, directory: s
   }
   if (entry.isRegularFile) return { path, files: [{ file: path, entry }] };
   const below = manifestFiles(entriesOf(directory, ["-r", "--full-tree", entry.object]));
-  if (below.length === 0) return undefined;
+  if (!declaresAccess(below)) return undefined;
   return {
     path,
     files: below.slice(0, MAXIMUM_FILES + 1).map((each) => ({ file: nameIn(path, each.path), entry: each })),

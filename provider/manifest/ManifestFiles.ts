@@ -1,6 +1,6 @@
 /**
  * The files that a manifest is made of: one file, or all YAML files below a directory. Names that begin with a dot are
- * those of editors and version control, and *.test.yaml holds tests of access; neither is read. Nothing is followed.
+ * those of editors and version control, and are not read. Nothing is followed.
  */
 import { closeSync, existsSync, openSync, readdirSync, readSync, statSync } from "node:fs";
 import { join } from "node:path";
@@ -27,8 +27,25 @@ const DEFAULT_MANIFESTS = ["access.yaml", "access"];
 export function defaultManifestsIn(directory: string): string[] {
   return DEFAULT_MANIFESTS.filter((name) => {
     const path = join(directory, name);
-    return isDirectory(path) ? manifestFiles(entriesBelow(path)).length > 0 : existsSync(path) && name !== "access";
+    return isDirectory(path)
+      ? declaresAccess(manifestFiles(entriesBelow(path)))
+      : existsSync(path) && name !== "access";
   });
+}
+
+/** The file of the access tests of a manifest: `access.test.yaml` beside `access.yaml` or `access/`. */
+export function testsFileOf(manifest: string): string {
+  return `${manifest.replace(/\/+$/, "").replace(/\.ya?ml$/i, "")}.test.yaml`;
+}
+
+/** Whether a file of a directory has access tests, by its name. */
+export function isTestsFile(path: string): boolean {
+  return /\.test\.ya?ml$/i.test(path);
+}
+
+/** Whether a directory with these files is a manifest. */
+export function declaresAccess(files: readonly DirectoryEntry[]): boolean {
+  return files.some(({ path }) => !isTestsFile(path));
 }
 
 /** What is in a directory. */
@@ -38,13 +55,16 @@ export interface DirectoryEntry {
   isRegularFile: boolean;
 }
 
-/** Those that are files of the manifest, or would be if they were regular files, in the order in which they are read. */
+/**
+ * Those that are files of the manifest, or would be if they were regular files and in the right place, in the order in which
+ * they are read.
+ */
 export function manifestFiles<Entry extends DirectoryEntry>(entries: readonly Entry[]): Entry[] {
   return entries
     .filter(({ path, isRegularFile }) => {
       if (/(^|\/)\./.test(path)) return false;
       // Where a link leads to is not known in every place that a manifest is read from.
-      return !isRegularFile || (/\.ya?ml$/i.test(path) && !/\.test\.ya?ml$/i.test(path));
+      return !isRegularFile || /\.ya?ml$/i.test(path);
     })
     .sort(by("path"));
 }

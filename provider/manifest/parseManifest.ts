@@ -1,8 +1,16 @@
 import { utcDay } from "../naming/Day";
+import { printable } from "../text/printable";
 import { reportBrokenRules } from "./judgedRules";
 import type { Manifest } from "./Manifest";
 import { ManifestError } from "./ManifestError";
-import { filesOfManifest, type ManifestFileContent, MAXIMUM_FILES, MAXIMUM_SIZE } from "./ManifestFiles";
+import {
+  filesOfManifest,
+  isTestsFile,
+  type ManifestFileContent,
+  MAXIMUM_FILES,
+  MAXIMUM_SIZE,
+  testsFileOf,
+} from "./ManifestFiles";
 import type { ManifestOptions } from "./ManifestOptions";
 import { mergeFiles, spelledOut } from "./mergeFiles";
 import { normalForm } from "./normalForm";
@@ -44,16 +52,28 @@ export function parseFiles(
   files: readonly ManifestFileContent[],
   options: ManifestOptions = {},
 ): Manifest {
-  refuseWrongSize(manifest, files);
+  const isMisplaced = ({ file, content }: ManifestFileContent) =>
+    file !== manifest && content !== undefined && isTestsFile(file);
+  const misplaced = files.filter(isMisplaced).map(({ file }) => new SourceText(file, ""));
+  const declaring = files.filter((file) => !isMisplaced(file));
+  refuseWrongSize(manifest, declaring);
   const deployed = options.deployed === true;
-  const readings = files.map((file) => readFile(file, deployed));
-  const sources = readings.map(({ source }) => source);
+  const readings = declaring.map((file) => readFile(file, deployed));
+  const sources = [...misplaced, ...readings.map(({ source }) => source)];
   const problems = new Problems();
   const warnings: Reported[] = [];
   const invisible = new Map(readings.map((reading) => [reading.source, reading.invisible]));
   const asOf = options.asOf ?? utcDay();
 
   const known = problems.until((add) => {
+    // What was reviewed with them declares the same without them.
+    for (const source of deployed ? [] : misplaced) {
+      add(
+        source.span(0, 0),
+        "misplacedAccessTests",
+        `Access tests are not run from inside the directory of the manifest. Move them to ${printable(testsFileOf(manifest))}, beside it.`,
+      );
+    }
     for (const reading of readings) {
       for (const { span, code, message, other } of reading.problems) add(span, code, message, other);
     }

@@ -4,6 +4,7 @@ export const MANIFEST_PROBLEM_CODES = [
   "tooLarge",
   "tooManyFiles",
   "notRegularFile",
+  "misplacedAccessTests",
   "notUtf8",
   "byteOrderMark",
   "invisibleCharacter",

@@ -2,8 +2,9 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { runAccessTests, testsFileOf } from "../../provider/answers/accessTests";
+import { runAccessTests } from "../../provider/answers/accessTests";
 import { accessTestsJsonSchema } from "../../provider/answers/AccessTestsSchema";
+import { testsFileOf } from "../../provider/manifest/ManifestFiles";
 import { EffectiveAccess } from "../../provider/review/EffectiveAccess";
 import { picture } from "../review/pictures";
 

@@ -86,6 +86,21 @@ describe("aegir-access on a directory", () => {
     }
   });
 
+  it("review: refuses access tests inside the directory, and runs them once they are moved beside it", async () => {
+    const tests = (who: string) => `version: 1\ntests:\n  - cannot: { people: [${who}], sites: [acme.example] }\n`;
+    commitFiles({ "access/acme.yaml": client("acme", "alice, bob"), "access/access.test.yaml": tests("alice") });
+    const inside = await run("lint", "--as-of", TODAY, "--json");
+    const { manifests } = JSON.parse(inside.stdout) as { manifests: { problems: { file: string; code: string }[] }[] };
+    assert.deepEqual(
+      manifests[0]!.problems.map(({ file, code }) => [file, code]),
+      [["access/access.test.yaml", "misplacedAccessTests"]],
+    );
+    commitFiles({ "access/access.test.yaml": undefined, "access.test.yaml": tests("alice") });
+    const moved = await review("HEAD^1", "HEAD", "--manifest", "access", "--json");
+    const { accessTests } = JSON.parse(moved.stdout) as { accessTests: { failed: { code: string }[] } };
+    assert.deepEqual([moved.exitCode, accessTests.failed.map(({ code }) => code)], [1, ["accessTestFailed"]]);
+  });
+
   it("review: refuses a link in the directory of HEAD, and a directory that is too large", async () => {
     commitFiles({ "access/acme.yaml": client("acme", "alice") });
     symlinkSync("/etc/passwd", join(directory, "access/link"));

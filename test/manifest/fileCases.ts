@@ -39,6 +39,20 @@ export const fileCases: FileCase[] = [
     problems: ["/b.yaml:1:1 notRegularFile: regular files only"],
   },
   {
+    mistake: "access tests in the directory",
+    files: {
+      "a.yaml": client("Acme"),
+      "access.test.yaml": "version: 1\ntests: []\n",
+      "web/b.test.YML": "[",
+      "c.yaml": "[",
+    },
+    problems: [
+      "/access.test.yaml:1:1 misplacedAccessTests: Move them to access.test.yaml, beside it",
+      "/web/b.test.YML:1:1 misplacedAccessTests: Move them to access.test.yaml, beside it",
+      "/c.yaml:1:2 invalidYaml: ",
+    ],
+  },
+  {
     mistake: "a setting in two files",
     files: {
       "a.yaml": client("Acme", "removalLimit: { percent: 10 }\nserver: main\n"),

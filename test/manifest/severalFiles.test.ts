@@ -93,6 +93,16 @@ access/a.yaml:6:13:
     assert.deepEqual(removalLimit, { percent: 7, atLeast: 3 });
   });
 
+  it("manifest directory: ignores misplaced access tests in what was deployed, so that a review can move them", () => {
+    const files = { "a.yaml": acme, "a.test.yaml": "[" };
+    const contents = Object.entries(files).map(([file, content]) => ({ file: `access/${file}`, content }));
+    const deployed = parseFiles("access", contents, { asOf: AS_OF, deployed: true });
+    assert.deepEqual(
+      deployed.files.map(({ file }) => file),
+      ["access/a.yaml"],
+    );
+  });
+
   it("manifest directory: says the same after another file with the same path was read", () => {
     const read = (content: string) => parse({ "a.yaml": content }).clients.map(({ internalName }) => internalName);
     assert.deepEqual([acme, beta, acme].map(read), [["acme"], ["beta"], ["acme"]]);
@@ -120,17 +130,10 @@ describe("A directory with a manifest", () => {
   });
   afterEach(() => rmSync(directory, { recursive: true }));
 
-  it("manifest directory: reads the YAML files at any depth, and neither dot files, tests nor other files", () => {
+  it("manifest directory: reads the YAML files at any depth, and neither dot files nor other files", () => {
     write("b.yaml", acme);
     write("a/deep/b.YML", beta);
-    for (const skipped of [
-      ".b.yaml.swp",
-      ".git/config.yaml",
-      "README.md",
-      "b.yaml~",
-      "access.test.yaml",
-      "a/x.test.yml",
-    ]) {
+    for (const skipped of [".b.yaml.swp", ".git/config.yaml", "README.md", "b.yaml~"]) {
       write(skipped, "not YAML: [");
     }
     symlinkSync("b.yaml", join(directory, ".#b.yaml"));
