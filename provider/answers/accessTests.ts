@@ -14,7 +14,7 @@ import { enumerated, name, type Phrase, phrase, plural, rendered } from "../text
 import { printable } from "../text/printable";
 import { quoted } from "../text/quoted";
 import { whyReached } from "./answers";
-import { AnswerText } from "./answerText";
+import { AnswerText, joined } from "./answerText";
 import { People, similarSites } from "./find";
 import { type AccessTest, readAccessTests, type Text } from "./readAccessTests";
 import { peopleInto, waysTo } from "./ways";
@@ -174,8 +174,4 @@ class TestRunner {
       [`The ${called} fails.`, ...shown, ...more, "Correct the access, or change the test."].join(" "),
     );
   }
-}
-
-function joined(all: Phrase[], separator: string): Phrase {
-  return all.flatMap((each, index) => (index === 0 ? [...each] : [separator, ...each]));
 }

@@ -15,16 +15,15 @@ export class AnswerText {
 
   /** What follows the name of a person who reaches something: `acts for Acme Corp (acme) until 2026-12-31, access.yaml:7`. */
   way(way: WayIn): Phrase {
-    const { kind, client, entry, keys } = way;
+    const { kind, client, teams, keys } = way;
     if (kind === "administrator") return ["is an administrator, who sees every site"];
     const of = this.subjects.client(client!);
     if (kind === "key") {
       const shown = enumerated(keys.map((key) => name(describeKey(key))));
       return phrase`logs in to ${this.subjects.login(client!)} of ${of} with ${shown}${this.#origin(way)}`;
     }
-    const team = entry?.team === undefined ? [] : phrase` as a member of the team ${name(entry.team)}`;
     const reason = way.reason === undefined ? [] : phrase` (${name(way.reason)})`;
-    return phrase`acts for ${of}${team}${this.#until(way)}${reason}${this.#origin(way)}`;
+    return phrase`acts for ${of}${membership(teams)}${this.#until(way)}${reason}${this.#origin(way)}`;
   }
 
   #until({ expires }: WayIn): Phrase {
@@ -60,6 +59,17 @@ export class AnswerText {
     const login = this.subjects.login(client);
     return phrase`All people who know the shared password of ${login}${end} reach its files. Who they are is not recorded.`;
   }
+}
+
+/** `as a member of the team web (in core, in everyone)`. */
+function membership([team, ...around]: readonly string[]): Phrase {
+  if (team === undefined) return [];
+  const outer = around.map((each) => phrase`in ${name(each)}`);
+  return phrase` as a member of the team ${name(team)}${outer.length === 0 ? [] : phrase` (${joined(outer, ", ")})`}`;
+}
+
+export function joined(all: Phrase[], separator: string): Phrase {
+  return all.flatMap((each, index) => (index === 0 ? [...each] : [separator, ...each]));
 }
 
 const SHOWN_CLIENTS = 5;

@@ -24,21 +24,25 @@ export function similarSites({ sites }: EffectiveAccess, asked: string): string[
 /** The people of one picture of access, to be found in any way of naming them. */
 export class People {
   readonly #people: ReadonlyMap<string, Person>;
+  readonly #byId: ReadonlyMap<string, Person>;
   readonly #byMail = new Map<string, Person[]>();
 
   constructor(private readonly access: EffectiveAccess) {
     this.#people = access.people;
+    this.#byId = new Map([...access.people.values()].flatMap((each) => (each.id ? [[nameKey(each.id), each]] : [])));
     for (const person of access.people.values()) {
       for (const mail of mailsOf(person)) this.#byMail.set(mail, [...(this.#byMail.get(mail) ?? []), person]);
     }
   }
 
   /**
-   * The users that are one person, by name (in whatever capitals), mail address, or fingerprint of a key (`SHA256:...`).
+   * The users that are one person, by the key under `people` or the name of the user (in whatever capitals), mail address,
+   * or fingerprint of a key (`SHA256:...`). A manifest refers to people by the first, so it comes first.
    * There are several where the `email` of a client names the person besides its own name.
    */
   find(asked: string): Person[] {
-    const named = this.#people.get(`user:${canonicalName(userNameKey(asked))}`) ?? this.#holderOf(asked);
+    const name = nameKey(asked);
+    const named = this.#byId.get(name) ?? this.#people.get(`user:${name}`) ?? this.#holderOf(asked);
     return named === undefined ? (this.#byMail.get(mailKey(asked)) ?? []) : this.usersOf(named);
   }
 
@@ -49,11 +53,8 @@ export class People {
 
   /** Names that may be meant by one that is not there. */
   similar(asked: string): string[] {
-    return nearest(
-      asked,
-      Array.from(this.#people.values(), ({ name }) => name),
-      SUGGESTED,
-    );
+    const names = [...this.#people.values()].flatMap(({ id, name }) => [id ?? name, name]);
+    return nearest(asked, new Set(names), SUGGESTED);
   }
 
   /** Who logs in with a key of this fingerprint; no two people have the same one. */
@@ -63,6 +64,11 @@ export class People {
     const binding = bindings.find(({ keys = [] }) => keys.some((key) => key.fingerprint === fingerprint));
     return this.#people.get(binding?.person.key ?? "");
   }
+}
+
+/** Equal for one name, in whatever capitals. */
+function nameKey(name: string): string {
+  return canonicalName(userNameKey(name));
 }
 
 function mailsOf({ by, name, email, createdAs }: Person): string[] {

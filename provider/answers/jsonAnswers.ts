@@ -51,6 +51,8 @@ export class JsonAnswers {
       kind: way.kind,
       client: way.client ?? null,
       team: way.entry?.team ?? null,
+      /** From the one that lists the person to that of the entry. */
+      teams: way.teams,
       expires: way.expires ?? null,
       reason: way.reason ?? null,
       keys: way.keys.map(({ type, fingerprint, comment }) => ({ type, fingerprint, comment })),

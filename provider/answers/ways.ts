@@ -10,6 +10,7 @@ import {
   type Person,
   type Way,
 } from "../review/EffectiveAccess";
+import { teamChains } from "./teamChains";
 
 /** One way of one person. */
 export interface WayIn {
@@ -21,6 +22,8 @@ export interface WayIn {
   reason: string | undefined;
   /** The entry of a manifest; undefined if there is none, or it is not known. */
   entry: Way | undefined;
+  /** From the team that lists the person, by the teams that this is in, to that of the entry; empty if it names the person. */
+  teams: readonly string[];
   /** Undefined if this is not known. */
   isDeclared: boolean | undefined;
   /** Those with which the person gets into the client's login; of kind `key` alone. */
@@ -50,29 +53,37 @@ export function waysTo(access: EffectiveAccess, client: string | undefined, pers
     expires: undefined,
     reason: undefined,
     entry: undefined,
+    teams: [],
     isDeclared: undefined,
     keys: [],
   };
   return [
     ...(administrator && !blocked ? [{ ...none, kind: "administrator" as const }] : []),
-    ...(binding === undefined || binding.ended ? [] : waysOf(binding, client)),
+    ...(binding === undefined || binding.ended ? [] : waysOf(access, binding, client)),
   ];
 }
 
 /** Who is blocked in the panel still gets in with a key. */
-function waysOf({ person, expires, reason, keys = [], ways }: Binding, client: string | undefined): WayIn[] {
+function waysOf(
+  access: EffectiveAccess,
+  { person, expires, reason, keys = [], ways }: Binding,
+  client: string | undefined,
+): WayIn[] {
   const isDeclared = ways === undefined ? undefined : ways.length > 0;
-  const entries: (Way | undefined)[] = ways === undefined || ways.length === 0 ? [undefined] : [...ways];
-  const through = (entry: Way | undefined) => ({
+  const entries = (ways?.length ? ways : [undefined]).flatMap((entry) =>
+    (entry?.team === undefined ? [[]] : teamChains(access, entry.team, person.key)).map((teams) => ({ entry, teams })),
+  );
+  const through = ({ entry, teams }: (typeof entries)[number]) => ({
     client,
     entry,
+    teams,
     isDeclared,
     expires: entry === undefined ? expires : earlier(entry.expires, person.ends),
     reason: entry === undefined ? reason : entry.reason,
   });
   return [
     ...(person.blocked ? [] : entries.map((entry) => ({ ...through(entry), kind: "panel" as const, keys: [] }))),
-    ...(keys.length > 0 ? [{ ...through(entries[0]), expires, kind: "key" as const, keys }] : []),
+    ...(keys.length > 0 ? [{ ...through(entries[0]!), expires, kind: "key" as const, keys }] : []),
   ];
 }
 

@@ -149,7 +149,7 @@ export function requirePerson(access: EffectiveAccess, asked: string): Person[] 
   const users = people.find(asked);
   if (users.length > 0) return users;
   throw new UsageError(
-    `There is no person ${quoted(asked)} here.${suggestion(people.similar(asked))} PERSON is a name, a mail address, or the fingerprint of a key (SHA256:...).`,
+    `There is no person ${quoted(asked)} here.${suggestion(people.similar(asked))} PERSON is a key under \`people\`, the name of a panel user, a mail address, or the fingerprint of a key (SHA256:...).`,
   );
 }
 

@@ -10,7 +10,7 @@ export const what = defineCommand({
   name: "what",
   summary: "shows which clients, sites and logins a person reaches, and until when",
   description: [
-    "PERSON is the name of a panel user in whatever capitals, a mail address, or the fingerprint of a key (SHA256:...).",
+    "PERSON is a key under `people`, the name of a panel user in whatever capitals, a mail address, or the fingerprint of a key (SHA256:...).",
     SOURCE_HELP,
   ],
   operands: { usage: "PERSON", least: 1, most: 1 },

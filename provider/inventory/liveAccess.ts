@@ -16,16 +16,23 @@ export function liveAccess(manifest: Manifest, inventory: Inventory, logins: Liv
   const live = accessOfInventory(inventory, asOf, logins.instance, passwordEnds(manifest, logins), keys);
   const declared = accessOfManifest(manifest, logins.instance);
   const mails = new Map(inventory.users.map(({ name, mail }) => [userNameKey(name), mail]));
-  const withMail = (person: Person): Person => ({ ...person, email: mails.get(userNameKey(person.name)) });
+  const withFacts = (person: Person): Person => ({
+    ...person,
+    id: declared.people.get(person.key)?.id,
+    email: mails.get(userNameKey(person.name)),
+  });
   return new EffectiveAccess({
     asOf,
     server: live.server,
     instance: live.instance,
-    people: [...live.people.values()].map(withMail),
+    people: [...live.people.values()].map(withFacts),
+    teams: declared.teams,
+    teamsIn: declared.teamsIn,
+    listedIn: declared.listedIn,
     clients: [...live.clients.values()].map((client) => {
       const bindings = declared.clients.get(client.internalName)?.bindings;
       const withEntries = (binding: Binding): Binding => {
-        const person = withMail(binding.person);
+        const person = withFacts(binding.person);
         const mail = person.email === undefined ? undefined : personByMail(mailKey(person.email)).key;
         const entries = [bindings?.get(person.key), bindings?.get(mail ?? "")];
         const ways = entries.flatMap((entry) => (entry === undefined || entry.ended ? [] : (entry.ways ?? [])));

@@ -122,6 +122,8 @@ export interface ManifestTeam extends Located {
   name: string;
   /** Keys of the people in it and in the teams in it, sorted; without those who have ended. */
   members: string[];
+  /** Keys of those whom it lists itself. */
+  listed: string[];
   /** Names of all teams in it and in these, sorted. */
   teams: string[];
 }

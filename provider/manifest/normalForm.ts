@@ -117,10 +117,12 @@ function manifestPerson(entry: PersonEntry): ManifestPerson {
   };
 }
 
-function manifestTeam({ name }: TeamEntry, roster: Roster, asOf: string): ManifestTeam {
+function manifestTeam({ name, members: entries }: TeamEntry, roster: Roster, asOf: string): ManifestTeam {
   const { people, teams } = roster.membersOf(name.text);
-  const members = [...people.keys()].filter((key) => !hasEnded(roster.recordOf(key)?.ends, asOf));
-  return { name: name.text, members: members.sort(), teams: [...teams].sort(), ...placeOf(name) };
+  const members = [...people.keys()].filter((key) => !hasEnded(roster.recordOf(key)?.ends, asOf)).sort();
+  const own = new Set(entries.filter(({ text }) => !teams.has(text)).map(({ text }) => roster.keyOf(text)));
+  const listed = members.filter((key) => own.has(key));
+  return { name: name.text, members, listed, teams: [...teams].sort(), ...placeOf(name) };
 }
 
 function manifestClient(

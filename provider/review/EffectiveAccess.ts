@@ -25,6 +25,8 @@ import type { LastUse } from "./lastUse";
 export interface Person {
   /** Equal in two pictures for the same person. */
   key: string;
+  /** The key of the person's record, by which a manifest refers to the person. */
+  id?: string | undefined;
   name: string;
   by: "name" | "mail";
   /** The address with which the user is made if there is none of this name. */
@@ -121,6 +123,8 @@ export interface AccessParts {
   teams?: ReadonlyMap<string, ReadonlySet<string>>;
   /** By name: names of all teams in it, if there are any. */
   teamsIn?: ReadonlyMap<string, ReadonlySet<string>>;
+  /** By name: keys of the people whom it lists itself. */
+  listedIn?: ReadonlyMap<string, ReadonlySet<string>>;
   /** The day (UTC) that the picture is of. */
   asOf: string;
   /** The configured server, if it has a name. */
@@ -147,6 +151,7 @@ export class EffectiveAccess {
   /** By name: keys of the people in each team, and in the teams in it. Known of a manifest only. */
   readonly teams: ReadonlyMap<string, ReadonlySet<string>>;
   readonly teamsIn: ReadonlyMap<string, ReadonlySet<string>>;
+  readonly listedIn: ReadonlyMap<string, ReadonlySet<string>>;
   readonly knowsTeams: boolean;
   readonly asOf: string;
   readonly server: string | undefined;
@@ -171,6 +176,7 @@ export class EffectiveAccess {
     this.people = people;
     this.teams = parts.teams ?? new Map<string, ReadonlySet<string>>();
     this.teamsIn = parts.teamsIn ?? new Map<string, ReadonlySet<string>>();
+    this.listedIn = parts.listedIn ?? new Map<string, ReadonlySet<string>>();
     this.knowsTeams = parts.teams !== undefined;
     this.asOf = parts.asOf;
     this.server = parts.server;

@@ -31,9 +31,9 @@ export function accessOfManifest(
   const personOf = ({ name, key, createUser }: Pick<ManifestUser, "name" | "key" | "createUser">): Person => {
     const known = people.get(name);
     if (known !== undefined) return known;
-    const { email, external, ends } = records.get(key) ?? {};
+    const { id, email, external, ends } = records.get(key) ?? {};
     const created = { createdAs: createUser?.email, welcomed: createUser?.welcomeMail ?? false };
-    const person = personByName(name, { ...created, email, external, ends, lastUse: lastUses.get(keyOf(key)) });
+    const person = personByName(name, { ...created, id, email, external, ends, lastUse: lastUses.get(keyOf(key)) });
     people.set(name, person);
     return person;
   };
@@ -45,6 +45,7 @@ export function accessOfManifest(
     allowRemovals: manifest.allowRemovals,
     teams: new Map(manifest.teams.map(({ name, members }) => [name, new Set(members.map(keyOf))])),
     teamsIn: new Map(manifest.teams.map(({ name, teams }) => [name, new Set(teams)])),
+    listedIn: new Map(manifest.teams.map(({ name, listed }) => [name, new Set(listed.map(keyOf))])),
     gainLimit: manifest.gainLimit,
     allowGains: manifest.allowGains,
     ruled: { rules: manifest.rules, access: ruledAccess(manifest) },

@@ -103,6 +103,31 @@ describe(`Questions about access (seed ${seed})`, () => {
     }
   });
 
+  it("People: finds a person by the key of the record first, which is how a manifest refers to the person", () => {
+    const records = picture(
+      ["{ name: Acme Corp, internalName: acme, sites: [www.acme.example], users: [bob, guest] }"],
+      ["people:", "  bob: { name: Robert }", "  guest: { name: bob.old, email: guest@acme.example }"],
+    );
+    const names = (asked: string) => new People(records).find(asked).map(({ name }) => name);
+    assert.deepEqual([names("BOB"), names("robert"), names("bob.old")], [["Robert"], ["Robert"], ["bob.old"]]);
+    assert.deepEqual(new People(records).similar("gest"), ["guest"]);
+  });
+
+  it("why: names each chain of teams, from the one that lists the person to the one that the client lists", () => {
+    const nested = picture(
+      ["{ name: Acme Corp, internalName: acme, sites: [www.acme.example], users: [{ team: all }, bob] }"],
+      ["teams:", "  all: [core, bob, shop]", "  core: [web]", "  web: [alice, bob]", "  shop: [web]"],
+    );
+    const chains = (who: string) =>
+      whyReached(nested, person(who, nested), findSite(nested, "www.acme.example")!).ways.map(({ teams }) => teams);
+    const [web = []] = chains("alice");
+    assert.ok(["core", "shop"].includes(web[1] ?? ""), String(web));
+    assert.deepEqual(
+      [chains("alice"), chains("bob")],
+      [[["web", web[1], "all"]], [[], ["all"], ["web", web[1], "all"]]],
+    );
+  });
+
   it("findSite: takes a domain in any form, and suggests related ones for another", () => {
     assert.equal(findSite(access, " WWW.Acme.Example. ")?.site, "www.acme.example");
     assert.equal(findSite(access, "acme.example"), undefined);

@@ -52,6 +52,31 @@ Read from access.yaml, as of 2026-11-24. Administrators and undeclared access: o
     });
   });
 
+  it("why: takes the key of a record, and names the whole chain of teams", async () => {
+    write(
+      "access.yaml",
+      `version: 1
+people:
+  bob: { name: Robert }
+teams:
+  web: [bob]
+  everyone: [web]
+clients:
+  - { name: Acme Corp, internalName: acme, sites: [www.acme.example], users: [{ team: everyone }] }
+`,
+    );
+    assert.match(
+      (await ask("why", "bob", "www.acme.example")).stdout,
+      /^- Robert acts for .* as a member of the team web \(in everyone\), access\.yaml:8$/m,
+    );
+    const { stdout } = await ask("why", "robert", "www.acme.example", "--json");
+    const { ways } = JSON.parse(stdout) as { ways: { team: string; teams: string[] }[] };
+    assert.deepEqual(
+      ways.map(({ team, teams }) => [team, teams]),
+      [["everyone", ["web", "everyone"]]],
+    );
+  });
+
   it("why: exits with 0 for a way, with 1 for none and what is nearest, and with 2 for a name that is not there", async () => {
     const bob = await ask("why", "BOB", "shop.acme.example");
     assert.deepEqual([bob.exitCode, bob.stderr], [0, ""]);
@@ -105,6 +130,7 @@ Read from access.yaml, as of 2026-11-24. Administrators and undeclared access: o
         kind: "panel",
         client: "acme",
         team: null,
+        teams: [],
         expires: "2026-12-31",
         reason: "relaunch",
         keys: [],
