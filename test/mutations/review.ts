@@ -94,8 +94,8 @@ export const review: WrittenMutation[] = [
     name: "take an expired binding as present",
     danger: "Access that was granted for a month lasts for ever.",
     file: "provider/manifest/normalForm.ts",
-    find: "users: usersOf(users.filter(({ expires }) => !hasEnded(expires, asOf)))",
-    replace: "users: usersOf(users)",
+    find: ".filter((user) => user.ended === ended)",
+    replace: ".filter((user) => !ended || user.ended)",
     caughtBy:
       "test/stack/lastDeployment.test.ts: takes away what has expired on the day after its last one, however much it is",
   },
@@ -137,8 +137,8 @@ export const review: WrittenMutation[] = [
     name: "follow a link of a pull request",
     danger: "A review of a manifest that is a link shows a file of the machine in a public comment.",
     file: "provider/cli/git.ts",
-    find: 'if (type !== "blob" || mode === "120000" || object === undefined) {',
-    replace: 'if (type !== "blob" || mode === "160000" || object === undefined) {',
+    find: 'isRegularFile: type === "blob" && mode !== "120000",',
+    replace: 'isRegularFile: type === "blob" && mode !== "160000",',
     caughtBy:
       "test/cli/review.test.ts: review: never passes an argument to git as an option, and follows no symbolic link",
   },

@@ -136,6 +136,11 @@ describe("A change that lifts a rule", () => {
         "R: mallory bank",
       ],
       [
+        "a person joins the team",
+        { teams: "{ agency: [mallory, bob], core: [alice] }", clients: [bank("alice, bob"), acme("alice, mallory")] },
+        "R: bob bank",
+      ],
+      [
         "a team is in a team",
         {
           teams: "{ agency: [mallory], core: [alice, agency] }",
