@@ -3,7 +3,7 @@ import { mailKey } from "../naming/PanelUser";
 import type { AccessChange } from "./AccessChange";
 import { type Approval, approvalsOf } from "./approvals";
 import { type AccessClient, byName, type EffectiveAccess, type Person, type Release } from "./EffectiveAccess";
-import { endAdvisories,type EndAdvisory } from "./endAdvisories";
+import { endAdvisories, type EndAdvisory } from "./endAdvisories";
 import { keyAdvisories, type KeyAdvisory } from "./keyAdvisories";
 import { leaversOf, rotatesOnLeave } from "./leaving";
 
