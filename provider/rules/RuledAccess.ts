@@ -8,6 +8,8 @@ export interface RuledAccess {
   clients: readonly RuledClient[];
   /** By name. */
   teams: ReadonlyMap<string, RuledTeam>;
+  /** What it was before the change that is judged, if one is. */
+  before?: RuledAccess;
   /** Everybody who is known, whether they reach something or not, by key. */
   people: ReadonlyMap<string, RuledPerson>;
 }
@@ -61,6 +63,8 @@ export interface RuledPerson {
   external: boolean;
   /** Known of a live server only. */
   administrator: boolean;
+  /** Who this was before the change that is judged: the same panel user, and whoever had one of its addresses. */
+  formerly?: readonly RuledPerson[];
 }
 
 /** Where something is declared; line and column count from 1. */
@@ -74,20 +78,25 @@ export interface Place {
 
 /**
  * The access after a change as the rules before it see it, so that no one gets out of a rule by the same change: a team that
- * is gone has the people that it had, a person without a record stays external, and a site still counts as its former owner's.
+ * is gone has the people that it had, a person is also who it was, and a site still counts as its former owner's.
  */
 export function seenFrom(before: RuledAccess, after: RuledAccess): RuledAccess {
   const owners = new Map(before.clients.flatMap(({ names, sites }) => sites.map(({ site }) => [site, names] as const)));
-  const seen = (person: RuledPerson): RuledPerson =>
-    !person.recorded && before.people.get(person.key)?.external ? { ...person, external: true } : person;
+  const holders = new Map([...before.people.values()].flatMap((person) => person.mails.map((mail) => [mail, person])));
+  const seen = (person: RuledPerson): RuledPerson => {
+    const found = [before.people.get(person.key), ...person.mails.map((mail) => holders.get(mail))];
+    const formerly = found.filter((former) => former !== undefined);
+    return { ...person, external: person.external || formerly.some(({ external }) => external), formerly };
+  };
   return {
     asOf: after.asOf,
+    before,
     clients: after.clients.map((client) => ({
       ...client,
       sites: client.sites.map(({ site }) => ({ site, formerOwners: owners.get(site) ?? [] })),
       grants: client.grants.map((grant) => ({ ...grant, person: seen(grant.person) })),
     })),
     teams: new Map([...before.teams, ...after.teams]),
-    people: new Map([...after.people].map(([key, person]) => [key, seen(person)])),
+    people: after.people,
   };
 }

@@ -39,7 +39,10 @@ function matchers({ clients, sites }: Scope) {
   };
 }
 
-/** Whether a person is selected, by name, by mail address or as one of a team. */
+/**
+ * Whether a person is selected, by name, by mail address or as one of a team. Who was there before the change that is
+ * judged is known by the address from before it: the change could take that of another.
+ */
 export function selector(
   { people = [], teams = [] }: Selection,
   access: RuledAccess,
@@ -47,7 +50,17 @@ export function selector(
   const keys = new Set(people.map(personKey));
   for (const team of teams) for (const key of access.teams.get(team)?.members ?? []) keys.add(key);
   const mails = new Set(people.map(mailKey));
-  return (person) => keys.has(person.key) || person.mails.some((mail) => mails.has(mail));
+  return ({ key, mails: own, formerly = [] }) => {
+    const former = formerly.find((each) => each.key === key);
+    return keys.has(key) || (former ?? { mails: own }).mails.some((mail) => mails.has(mail));
+  };
+}
+
+/** The same, also of who was selected before the change that is judged. */
+export function everSelector(selection: Selection, access: RuledAccess): (person: RuledPerson) => boolean {
+  const isSelected = selector(selection, access);
+  const wasSelected = selector(selection, access.before ?? access);
+  return (person) => isSelected(person) || (person.formerly ?? []).some(wasSelected);
 }
 
 /** The key of a person who is known by name, as in RuledPerson. */

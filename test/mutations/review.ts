@@ -21,6 +21,15 @@ export const review: WrittenMutation[] = [
       "test/rules/lifted.test.ts: rules and changes: refuses what a rule before it forbids, whatever it makes of the rule",
   },
   {
+    name: "forget what a person was before the change that is judged",
+    danger: "A person leaves the team that must not reach the bank and reaches the bank, in one pull request.",
+    file: "provider/rules/RuledAccess.ts",
+    find: "const formerly = found.filter((former) => former !== undefined);",
+    replace: "const formerly = found.slice(0, 0).filter((former) => former !== undefined);",
+    caughtBy:
+      "test/rules/lifted.test.ts: rules and changes: a person stays what the rules before the change saw in the person",
+  },
+  {
     name: "let the passing of days break a rule and hold up revocations",
     danger: "The night on which a deputy's access ends, nothing is revoked any more.",
     file: "provider/rules/judge.ts",

@@ -152,6 +152,94 @@ describe("A change that lifts a rule", () => {
     for (const [title, after, broken] of detours) assert.deepEqual(brokenBy(before, after), [broken], title);
   });
 
+  it("rules and changes: a person stays what the rules before the change saw in the person", () => {
+    const people = (mallory: string, more = "") => `{ alice: {}, bob: {}, ${mallory}${more} }`;
+    const known = people("mallory: { email: m@agency.example, external: true }");
+    const until = "{ name: mallory, expires: 2026-12-24 }";
+    const teams = "{ agency: [bob, mallory], core: [alice] }";
+    const without = "{ agency: [bob], core: [alice] }";
+    const clients = [bank("alice"), acme(`alice, ${until}`)];
+    const before: Written = { people: known, teams, rules: [notAgency], clients };
+    const bound = [bank(`alice, ${until}`), acme(`alice, ${until}`)];
+    const changes: [string, Written, Written, string][] = [
+      ["leaves the team", before, { ...before, teams: without, clients: bound }, "R: mallory bank"],
+      [
+        "the team is emptied",
+        before,
+        { ...before, teams: "{ agency: [], core: [alice] }", clients: bound },
+        "R: mallory bank",
+      ],
+      [
+        "gets another panel user with the same address",
+        before,
+        {
+          ...before,
+          people: people("mal: { email: M@agency.example, external: true }"),
+          teams: without,
+          clients: [bank("alice, mal"), acme("alice")],
+        },
+        "R: mal bank",
+      ],
+      [
+        "becomes the email of the client",
+        before,
+        {
+          ...before,
+          people: people("eve: {}"),
+          teams: without,
+          clients: [bank("alice").replace("sites:", "email: m@agency.example, sites:"), acme("alice")],
+        },
+        "R: m@agency.example bank",
+      ],
+      [
+        "gives the address away, by which the rule knows the person",
+        { ...before, rules: [rule("clients: [bank], never: { people: [m@agency.example] }")] },
+        {
+          ...before,
+          people: people("mallory: { external: true }", ", eve: { email: m@agency.example }"),
+          rules: [rule("clients: [bank], never: { people: [m@agency.example] }")],
+          clients: bound,
+        },
+        "R: mallory bank",
+      ],
+      [
+        "takes the address, by which the rule knows another",
+        {
+          ...before,
+          people: people("mallory: {}", ", eve: { email: e@acme.example }"),
+          rules: [rule("clients: [bank], only: { people: [e@acme.example, alice] }")],
+        },
+        {
+          ...before,
+          people: people("mallory: { email: e@acme.example }", ", eve: {}"),
+          rules: [rule("clients: [bank], only: { people: [e@acme.example, alice] }")],
+          clients: bound,
+        },
+        "R: mallory bank",
+      ],
+      [
+        "is no longer external, and has no end",
+        { ...before, rules: [rule("externalsEnd: { within: 90 }")] },
+        {
+          ...before,
+          people: people("mallory: { email: m@agency.example }"),
+          rules: [rule("externalsEnd: { within: 90 }")],
+          clients: [bank("alice"), acme("alice, mallory")],
+        },
+        "R: mallory acme",
+      ],
+    ];
+    for (const [title, one, other, broken] of changes) {
+      assert.deepEqual(brokenBy(one, other), [broken], title);
+      const reviewedFirst = { ...other, clients: [bank("alice"), acme("alice")] };
+      assert.deepEqual(
+        [...brokenBy(one, reviewedFirst), ...brokenBy(reviewedFirst, other)],
+        [],
+        `${title}, in two changes`,
+      );
+    }
+  });
+
   it("rules and changes: an external person whose record is removed stays external", () => {
     const before: Written = { rules: [rule("externalsEnd: { within: 90 }")], clients: [bank("alice"), acme("alice")] };
     const after = { people: "{ }", clients: [bank("alice, mallory"), acme("alice")] };

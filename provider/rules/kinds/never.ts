@@ -3,7 +3,7 @@ import { phrase } from "../../text/Phrase";
 import { people, teams } from "../fields";
 import type { RuleKind, Selection } from "../RuleKind";
 import { reachText, selectionText } from "../ruleText";
-import { selector, targetsOf } from "../scope";
+import { everSelector, targetsOf } from "../scope";
 
 /** These people never reach the rule's clients and sites. */
 export const never: RuleKind<Selection> = {
@@ -14,7 +14,7 @@ export const never: RuleKind<Selection> = {
     )
     .meta({ title: "never map", description: "These people may not act for the rule's clients or reach its sites." }),
   judge(selection, scope, access) {
-    const isSelected = selector(selection, access);
+    const isSelected = everSelector(selection, access);
     return targetsOf(scope, access).flatMap((target) =>
       target.client.grants
         .filter(({ person }) => isSelected(person))
