@@ -1,7 +1,6 @@
 /** The rules of a manifest as far as they can be read, each with its places in the file. */
-import { RULE_KINDS, type RuleKindName } from "../rules/kinds";
-import type { Rule, RuleAllowance, RuleBody, RuleLevel } from "../rules/Rule";
-import type { Scope } from "../rules/RuleKind";
+import { RULE_KINDS } from "../rules/kinds";
+import type { Rule, RuleAllowance, RuleBody, RuleKindName, RuleLevel, Scope } from "../rules/Rule";
 import { fieldOf, itemsOf, type Text, textOf } from "./fieldValues";
 import type { Span } from "./SourceText";
 import type { Value } from "./YamlTree";

@@ -1,8 +1,8 @@
 /** The shape of a rule and of its exceptions. What is written for each kind of rule is in provider/rules/kinds. */
 import { z } from "zod";
 import { clients, people, sites, teams } from "../rules/fields";
-import { RULE_KINDS, type RuleKindName } from "../rules/kinds";
-import { RULE_LEVELS } from "../rules/Rule";
+import { RULE_KINDS } from "../rules/kinds";
+import { RULE_LEVELS, type RuleKindName } from "../rules/Rule";
 import { day, text } from "./fieldTypes";
 import { LONGEST_RULE_ALLOWANCE_DAYS } from "./Manifest";
 

@@ -2,8 +2,9 @@
 import { RULE_KINDS } from "./kinds";
 import type { Rule, RuleAllowance } from "./Rule";
 import { type RuledAccess, seenFrom } from "./RuledAccess";
-import type { RuleKind, Violation } from "./RuleKind";
+import type { RuleKind } from "./RuleKind";
 import { covers, selector } from "./scope";
+import type { Violation } from "./Violation";
 
 /** A rule, and one thing that breaks it. */
 export interface BrokenRule {

@@ -1,7 +1,7 @@
 /** How rules name people, clients and sites. */
 import { enumerated, name, type Phrase, phrase } from "../text/Phrase";
+import type { Selection } from "./Rule";
 import type { RuledPerson } from "./RuledAccess";
-import type { Selection } from "./RuleKind";
 import type { Target } from "./scope";
 
 const SHOWN = 5;

@@ -3,8 +3,8 @@ import { mailKey, userNameKey } from "../naming/PanelUser";
 import { matchesPattern } from "../naming/Pattern";
 import { normalizeDomain } from "../naming/SiteDomain";
 import { canonicalName } from "../naming/SpelledName";
+import type { Scope, Selection } from "./Rule";
 import type { RuledAccess, RuledClient, RuledPerson } from "./RuledAccess";
-import type { Scope, Selection } from "./RuleKind";
 
 /** A client that a rule is about, or some of its sites. */
 export interface Target {

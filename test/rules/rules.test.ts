@@ -1,7 +1,8 @@
 /** What each kind of rule refuses, and the ways round it that do not work. */
 import assert from "node:assert/strict";
 import { ManifestError, type ManifestProblem, parseManifest } from "../../provider/manifest";
-import { RULE_KINDS, type RuleKindName } from "../../provider/rules/kinds";
+import { RULE_KINDS } from "../../provider/rules/kinds";
+import type { RuleKindName } from "../../provider/rules/Rule";
 
 const asOf = "2026-11-24";
 

@@ -1,13 +1,15 @@
 import { z } from "zod";
 import { enumerated, name, phrase } from "../../text/Phrase";
 import { clientSets, teamSet } from "../fields";
+import type { RuleValues, Scope } from "../Rule";
 import type { Grant, RuledAccess } from "../RuledAccess";
-import type { RuleKind, Scope, Violation } from "../RuleKind";
+import type { RuleKind } from "../RuleKind";
 import { clientText, personText } from "../ruleText";
 import { targetsOf } from "../scope";
+import type { Violation } from "../Violation";
 
 /** Separation of duties: nobody is in two of the teams, or reaches two of the sets of clients. */
-export const apart: RuleKind<{ teams?: string[] | undefined; clients?: string[][] | undefined }> = {
+export const apart: RuleKind<RuleValues["apart"]> = {
   schema: z
     .strictObject(
       {

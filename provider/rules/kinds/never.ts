@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { phrase } from "../../text/Phrase";
 import { people, teams } from "../fields";
-import type { RuleKind, Selection } from "../RuleKind";
+import type { Selection } from "../Rule";
+import type { RuleKind } from "../RuleKind";
 import { reachText, selectionText } from "../ruleText";
 import { everSelector, targetsOf } from "../scope";
 
