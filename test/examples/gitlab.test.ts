@@ -233,7 +233,7 @@ describe("The pipeline for GitLab", () => {
       assert.match(runner.read("pulumi.txt"), /^up --yes .*--refresh --continue-on-error --stack production\n$/);
       assert.deepEqual([runner.read("audit.txt"), runner.read("curl.txt")], ["", ""]);
       assert.equal((await run("access-deploy", variables("schedule"))).code, 0);
-      assert.match(runner.read("audit.txt"), /aegir-access audit access\.yaml --stack production\n$/);
+      assert.match(runner.read("audit.txt"), /aegir-access audit --stack production\n$/);
       assert.match(runner.read("curl.txt"), /https:\/\/alive\.example\/1\n$/);
     });
 

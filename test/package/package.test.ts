@@ -88,8 +88,8 @@ describe("the packed package", () => {
     const rest = packed.filter((path) => path.startsWith("dist/") && !/\.(js|d\.ts)$/.test(path));
     assert.deepEqual(rest.sort(), [
       "dist/aegir/servers.schema.json",
-      "dist/manifest/access.schema.json",
       "dist/answers/access.test.schema.json",
+      "dist/manifest/access.schema.json",
       "dist/resources/resources.schema.json",
       "dist/review/page.html",
       "dist/worker/facts.php",
@@ -98,7 +98,7 @@ describe("the packed package", () => {
       "dist/worker/writes.php",
     ]);
     assert.deepEqual(
-      packed.filter((path) => /test|\.map$/i.test(path)),
+      packed.filter((path) => /(^|\/)test\/|\.test\.(js|d\.ts)$|\.map$/.test(path)),
       [],
     );
     const sources = packed.filter((path) => path.endsWith(".js")).map((path) => path.replace(/\.js$/, ".d.ts"));
@@ -151,14 +151,14 @@ describe("the packed package", () => {
       console.log(found.map((each) => each.name).join(), require("pulumi-aegir/access.schema.json").title, require("pulumi-aegir/access.test.schema.json").title, require("pulumi-aegir/servers.schema.json").title, Object.keys(require("pulumi-aegir/resources.schema.json").definitions).join());`;
     assert.equal(
       run(project, "-e", script),
-      "AegirClient,ClientUserBinding,ShellAccount,SiteOwnership,parseManifest,readManifest,ManifestError,accessPage,accessStack,configure manifest Pulumi.<stack>.yaml AegirClient,SiteOwnership,ClientUserBinding,ShellAccount",
+      "AegirClient,ClientUserBinding,ShellAccount,SiteOwnership,parseManifest,readManifest,ManifestError,accessPage,accessStack,configure manifest file of access tests Pulumi.<stack>.yaml AegirClient,SiteOwnership,ClientUserBinding,ShellAccount",
     );
   });
 
   for (const [door, errors] of Object.entries({
     index: "AegirError HostKeyRejected ProgramError SessionBroken SftpRefusal SshError WorkerNotStarted WorkerRefusal",
     "manifest/index": "ManifestError",
-    "review/index": "IncompletePreview UnreadableGrants",
+    "review/index": "IncompletePreview UnreadableGrants UnreadableLastUses",
   })) {
     it(`exports its errors from ${door}, and their types need no other package's types`, () => {
       const names = run(

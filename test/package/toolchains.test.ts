@@ -62,7 +62,8 @@ describe("The package from npm", () => {
       it("checks a manifest by its command", async () => {
         const command = join(installed.project, "node_modules", ".bin", "aegir-access");
         const { manifests } = JSON.parse(await installed.run(command, "lint", "--json", "access.yaml"));
-        assert.deepEqual([manifests[0].problems, manifests[0].counts], [[], { clients: 1, sites: 1, bindings: 1 }]);
+        const { clients, sites, bindings } = manifests[0].counts;
+        assert.deepEqual([manifests[0].problems, clients, sites, bindings], [[], 1, 1, 1]);
       });
 
       it("previews, deploys, then finds nothing to do, and destroys", async () => {
