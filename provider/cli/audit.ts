@@ -69,7 +69,7 @@ export const audit = defineCommand({
   exitCodes: {
     [ExitCode.ok]: "the server matches the manifest and has no other access, known findings aside",
     [ExitCode.found]:
-      "something on the server differs from the manifest, is damaged, is not declared, is a password that ends, or is not used (--unused)",
+      "something on the server differs from the manifest, is damaged, is not declared, breaks a rule, is a password that ends, or is not used (--unused)",
   },
   examples: [
     ["audit --stack production", "access.yaml against the server of Pulumi.production.yaml"],

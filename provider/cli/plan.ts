@@ -47,7 +47,7 @@ export const plan = defineCommand({
     [ExitCode.ok]:
       "the server matches the manifest and has nothing else, keys added by hand aside; a deployment would write nothing",
     [ExitCode.found]:
-      "a deployment would write something, be refused, or may remove access that the manifest does not declare",
+      "a deployment would write something, be refused, may remove access that the manifest does not declare, or would leave a rule broken",
   },
   examples: [
     ["plan --stack production", "access.yaml against the server of Pulumi.production.yaml"],
@@ -131,7 +131,7 @@ function undeclaredLines(undeclared: Undeclared): string[] {
   const found = kinds.flatMap(([list, kind]) => (list.length > 0 ? [phrase`${plural(list.length, kind)}`] : []));
   const [is, it] = ids.length === 1 ? ["is", "it"] : ["are", "them"];
   const says =
-    `${rendered(enumerated(found), printable)} on the server ${is} declared nowhere in this file. The stack's state, which ` +
+    `${rendered(enumerated(found), printable)} on the server ${is} declared nowhere in the manifest. The stack's state, which ` +
     `is not read here, decides whether a deployment takes ${it} away: it takes what an earlier deployment declared. ` +
     "`pulumi preview` shows it.";
   const more = ids.length - SHOWN_IDS;
