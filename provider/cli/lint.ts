@@ -1,7 +1,6 @@
 import { type AccessTestRun, runAccessTests } from "../answers/accessTests";
 import { type Manifest, ManifestError, type ManifestProblem } from "../manifest";
 import { WARNED_DAYS } from "../manifest/Manifest";
-import type { EffectiveAccess } from "../review";
 import { plural } from "../text/Phrase";
 import { printable } from "../text/printable";
 import type { Style } from "../text/Style";
@@ -69,7 +68,7 @@ export const lint = defineCommand({
       lintOne(
         path,
         () => readManifestAt(path, directory, options),
-        (manifest) => testsOf(path, accessOf(manifest, options)),
+        (manifest) => testsOf(path, manifest),
       ),
     );
     const clean = linted.every(({ problems }) => problems.length === 0);
@@ -79,9 +78,9 @@ export const lint = defineCommand({
       text: (style: Style) => linted.map((each) => report(each, asOf, style)).join("\n\n"),
     });
 
-    function testsOf(file: string, access: EffectiveAccess): AccessTestRun | undefined {
+    function testsOf(file: string, manifest: Manifest): AccessTestRun | undefined {
       const tests = testsBeside(file, directory);
-      return tests && runAccessTests(tests, access);
+      return tests && runAccessTests(tests, accessOf(manifest, options));
     }
   },
 });

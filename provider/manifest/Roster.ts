@@ -26,13 +26,16 @@ export class Roster {
   tooLarge: Text | undefined;
   readonly #people: ReadonlyMap<string, PersonEntry>;
   readonly #byKey: ReadonlyMap<string, PersonEntry>;
+  /** By the name that refers to a record. */
+  readonly #keys: ReadonlyMap<string, string>;
   readonly #teams: ReadonlyMap<string, TeamEntry>;
   readonly #members = new Map<string, TeamMembers>();
   #memberships = 0;
 
   constructor({ people, teams, clients }: ManifestEntries) {
     this.#people = new Map(people.map((person) => [person.id.text, person]));
-    this.#byKey = new Map(people.map((person) => [keyOfName(person.name.text), person]));
+    this.#keys = new Map(people.map(({ id, name }) => [id.text, keyOfName(name.text)]));
+    this.#byKey = new Map(people.map((person) => [this.#keys.get(person.id.text)!, person]));
     this.#teams = new Map(teams.map((team) => [team.name.text, team]));
     for (const { name } of teams) this.#expand(name);
     let bindings = 0;
@@ -67,7 +70,7 @@ export class Roster {
 
   /** Equal for one panel user, by whichever name; safe to show. */
   keyOf(name: string): string {
-    return keyOfName(this.person(name)?.name.text ?? name);
+    return this.#keys.get(name) ?? keyOfName(name);
   }
 
   recordOf(key: string): PersonEntry | undefined {

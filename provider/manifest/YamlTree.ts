@@ -21,7 +21,7 @@ export interface Value extends Span {
   /** The value as JSON would have it; undefined if it could not be read, which was then reported. */
   plain: unknown;
   /** The text of a plain (unquoted) scalar as it is in the file. */
-  unquoted?: string;
+  unquoted: string | undefined;
   /** What a map holds. A key that occurs again is reported and left out. */
   fields: ReadonlyMap<string, Field>;
   /** What a list holds. */
@@ -117,8 +117,17 @@ class Reader {
   value(node: Node | null, holder: Span): Value {
     const [start, end] = node?.range ?? [0, 0];
     const span = end > start ? this.source.span(start, end) : holder;
-    const value: Value = { ...span, plain: undefined, fields: NO_FIELDS, items: NO_ITEMS };
-    if (node === null) return { ...value, plain: null };
+    const { source } = this;
+    const value: Value = {
+      source,
+      start: span.start,
+      end: span.end,
+      plain: node === null ? null : undefined,
+      unquoted: undefined,
+      fields: NO_FIELDS,
+      items: NO_ITEMS,
+    };
+    if (node === null) return value;
     if (isAlias(node)) {
       this.report(
         span,
@@ -141,7 +150,8 @@ class Reader {
     if (isMap(node)) return this.#map(node.items as Pair<Node, Node | null>[], value);
     if (isSeq(node)) {
       value.items = (node.items as Node[]).map((item) => this.value(item, this.#dashBefore(item)));
-      return { ...value, plain: value.items.map((item) => item.plain) };
+      value.plain = value.items.map((item) => item.plain);
+      return value;
     }
     if (!isScalar(node)) return value;
     const unquoted = node.type === "PLAIN" ? this.source.text.slice(start, end) : undefined;
@@ -153,7 +163,9 @@ class Reader {
           "If that line is a separate entry, begin it with a dash and a space, under the dash above.",
       );
     }
-    return { ...value, plain: node.value, ...(unquoted !== undefined && { unquoted }) };
+    value.plain = node.value;
+    value.unquoted = unquoted;
+    return value;
   }
 
   /** An empty entry of a list takes no room; its dash does. */
@@ -189,11 +201,9 @@ class Reader {
         );
       }
     }
-    return {
-      ...value,
-      fields,
-      plain: Object.fromEntries([...fields].map(([name, field]) => [name, field.value.plain])),
-    };
+    value.fields = fields;
+    value.plain = Object.fromEntries(Array.from(fields, ([name, field]) => [name, field.value.plain]));
+    return value;
   }
 }
 

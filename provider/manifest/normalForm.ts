@@ -50,7 +50,8 @@ export function normalForm(entries: ManifestEntries, roster: Roster, asOf: strin
     files,
   } = entries;
   const fileOwners = new Map(files.map(({ span, owners }) => [span.source, textsOf(owners)]));
-  const persons = new Map([...personsIn(clients), ...people.map(recorded)]);
+  const records = people.map(recorded);
+  const persons = new Map([...personsIn(clients), ...records]);
   return {
     server: server?.text,
     asOf,
@@ -63,7 +64,7 @@ export function normalForm(entries: ManifestEntries, roster: Roster, asOf: strin
       ...placeOf(entry.rule ?? entry.span),
     })),
     knownFindings: knownFindings.map(knownFinding).sort(by("finding")),
-    people: people.map(manifestPerson).sort(by("name")),
+    people: people.map((person, index) => manifestPerson(person, records[index]!)).sort(by("name")),
     teams: teams.map((team) => manifestTeam(team, roster, asOf)).sort(by("name")),
     clients: clients
       .map((entry) => manifestClient(entry, usersOf(entry, roster, asOf), { persons, fileOwners }))
@@ -81,6 +82,7 @@ const UNKNOWN_PERSON: Person = { createUser: undefined, expectedUid: undefined, 
 function personsIn(clients: readonly ClientEntry[]): Map<string, Person> {
   const persons = new Map<string, Person>();
   for (const { name, createUser, welcomeMail, expectedUid, keys } of clients.flatMap(({ users }) => users)) {
+    if (createUser === undefined && expectedUid === undefined && keys.length === 0) continue;
     const key = canonicalName(userNameKey(name.text));
     const person = persons.get(key) ?? { ...UNKNOWN_PERSON };
     person.keys = distinctKeys([...person.keys, ...keys.map(({ text }) => text)]);
@@ -101,16 +103,19 @@ interface Context {
   fileOwners: ReadonlyMap<SourceText, string[]>;
 }
 
+type PersonRecord = [key: string, person: Person];
+
 /** What the record of a person says. */
-function recorded({ name, email, welcomeMail, expectedUid, keys }: PersonEntry): [key: string, Person] {
+function recorded({ name, email, welcomeMail, expectedUid, keys }: PersonEntry): PersonRecord {
   const createUser = email && { email: email.text, welcomeMail: welcomeMail !== undefined };
   const lines = distinctKeys(keys.map(({ text }) => text));
   return [canonicalName(userNameKey(name.text)), { createUser, expectedUid, keys: lines }];
 }
 
-function manifestPerson(entry: PersonEntry): ManifestPerson {
-  const { id, name, email, external, owner, ends } = entry;
-  const [key, { keys }] = recorded(entry);
+function manifestPerson(
+  { id, name, email, external, owner, ends }: PersonEntry,
+  [key, { keys }]: PersonRecord,
+): ManifestPerson {
   return {
     ...{ id: id.text, name: name.text, key, email: email?.text, keys, external },
     ...{ owner: owner?.text, ends: ends?.text, ...placeOf(id) },

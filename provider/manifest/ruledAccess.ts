@@ -2,14 +2,13 @@
 import { mailKey } from "../naming/PanelUser";
 import { canonicalName } from "../naming/SpelledName";
 import type { Grant, RuledAccess, RuledClient, RuledPerson } from "../rules/RuledAccess";
-import { personKey } from "../rules/scope";
 import type { Manifest, ManifestClient, ManifestUser } from "./Manifest";
 
 export function ruledAccess({ asOf, clients, people, teams }: Omit<Manifest, "warnings">): RuledAccess {
   const known = peopleOf({ people, teams, clients });
   const byMail = new Map([...known.values()].flatMap((person) => person.mails.map((mail) => [mail, person] as const)));
-  const granted = ({ name, expires, ways }: ManifestUser): Grant => ({
-    person: known.get(personKey(name))!,
+  const granted = ({ key, expires, ways }: ManifestUser): Grant => ({
+    person: known.get(`user:${key}`)!,
     expires,
     ways,
   });
@@ -43,7 +42,7 @@ function mailGrant(client: ManifestClient, byMail: ReadonlyMap<string, RuledPers
   if (email === undefined) return [];
   const mail = mailKey(email);
   const person = byMail.get(mail) ?? { ...unknownPerson(`mail:${mail}`, email), mails: [mail] };
-  if (users.some(({ name }) => personKey(name) === person.key)) return [];
+  if (users.some(({ key }) => `user:${key}` === person.key)) return [];
   return [{ person, expires: undefined, ways: [{ file, line, column }] }];
 }
 
@@ -53,15 +52,17 @@ function peopleOf({
   clients,
 }: Pick<Manifest, "people" | "teams" | "clients">): Map<string, RuledPerson> {
   const found = new Map<string, RuledPerson>();
-  for (const { name, email, external } of people) {
+  for (const { key: user, name, email, external } of people) {
+    const key = `user:${user}`;
     const mails = email === undefined ? [] : [mailKey(email)];
-    found.set(personKey(name), { ...unknownPerson(personKey(name), name), mails, external, recorded: true });
+    found.set(key, { ...unknownPerson(key, name), mails, external, recorded: true });
   }
-  for (const { name, createUser } of clients.flatMap(({ users, expired }) => [...users, ...expired])) {
-    const key = personKey(name);
+  for (const { key: user, name, createUser } of clients.flatMap(({ users, expired }) => [...users, ...expired])) {
+    const key = `user:${user}`;
     const person = found.get(key) ?? unknownPerson(key, name);
-    const mails = createUser === undefined ? person.mails : [...new Set([...person.mails, mailKey(createUser.email)])];
-    found.set(key, { ...person, mails });
+    const mail = createUser && mailKey(createUser.email);
+    const isNew = mail !== undefined && !person.mails.includes(mail);
+    found.set(key, isNew ? { ...person, mails: [...person.mails, mail] } : person);
   }
   // Without records, a team may have people who act for no client.
   for (const member of teams.flatMap(({ members }) => members)) {

@@ -57,6 +57,8 @@ const ILLEGAL_IN_USER_NAME = new RegExp(
   "iu",
 );
 
+const MAIL_ADDRESS = z.email();
+
 /** Problems of a mail address: plain `name@domain`, at most 254 characters. */
 export function mailProblems(value: string): string[] {
   if (value.trim() === "") return ["The mail address is empty. Write one, for example it@acme.example."];
@@ -65,7 +67,7 @@ export function mailProblems(value: string): string[] {
       `The mail address ${quoted(value)} is ${value.length} characters long where Drupal allows ${MAXIMUM_MAIL_LENGTH}. Write a shorter one.`,
     ];
   }
-  if (!z.email().safeParse(value).success) {
+  if (!MAIL_ADDRESS.safeParse(value).success) {
     return [
       `${quoted(value)} is not a mail address. Write it plainly, without a display name or spaces, for example it@acme.example.`,
     ];

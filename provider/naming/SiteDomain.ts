@@ -21,6 +21,7 @@ export function siteDomainProblems(value: string): string[] {
   const text = value.trim().toLowerCase();
   if (text === "") return ["The site is empty. Write its main domain, for example www.acme.example."];
 
+  if (isPlainDomain(text)) return [];
   if (text.length > 4 * MAXIMUM_DOMAIN_LENGTH) return [tooLong(value, text.length)];
 
   const misread = misreadAddress(text);
@@ -65,6 +66,11 @@ export function siteDomainProblems(value: string): string[] {
   }
   if (ascii.length > MAXIMUM_DOMAIN_LENGTH) return [tooLong(value, ascii.length)];
   return [];
+}
+
+/** Nearly all are, and need no closer look. */
+function isPlainDomain(text: string): boolean {
+  return text.length <= MAXIMUM_DOMAIN_LENGTH && isLabelList(text) && !/xn--|(^|\.)\d+$/.test(text);
 }
 
 function tooLong(value: string, length: number): string {

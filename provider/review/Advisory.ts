@@ -158,11 +158,11 @@ function clientAdvisories(
 
   advisories.push(...endAdvisories(before, after, had, has));
   for (const [key, { person }] of had.bindings) {
-    const stays = person.by === "mail" && !has.bindings.has(key);
+    if (person.by !== "mail" || has.bindings.has(key)) continue;
     const named = [...has.bindings.values()].some(
       (binding) => binding.person.createdAs !== undefined && mailKey(binding.person.createdAs) === mailKey(person.name),
     );
-    if (stays && !named) advisories.push({ kind: "mailStays", client, mail: person.name });
+    if (!named) advisories.push({ kind: "mailStays", client, mail: person.name });
   }
   return advisories;
 }

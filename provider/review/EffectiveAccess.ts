@@ -163,6 +163,8 @@ export class EffectiveAccess {
   readonly ruled: RuledState | undefined;
   readonly undecided: boolean;
   readonly #domains = new Map<string, string[]>();
+  /** What `peopleOf` has found. */
+  readonly #peopleOf = new Map<AccessClient, ReadonlyMap<string, Binding>>();
 
   constructor(parts: AccessParts) {
     this.clients = new Map(
@@ -202,9 +204,16 @@ export class EffectiveAccess {
   }
 
   /** Those who reach a client's sites because they are bound to it, by key. Administrators reach them in any case. */
-  peopleOf(client: string | undefined): Map<string, Binding> {
-    const bindings = this.clients.get(client ?? "")?.bindings ?? new Map<string, Binding>();
-    return new Map([...bindings].filter(([, { ended, person }]) => !ended && !person.blocked && !person.administrator));
+  peopleOf(internalName: string | undefined): ReadonlyMap<string, Binding> {
+    const client = this.clients.get(internalName ?? "");
+    if (client === undefined) return new Map();
+    let people = this.#peopleOf.get(client);
+    if (people === undefined) {
+      const reaching = ({ ended, person }: Binding) => !ended && !person.blocked && !person.administrator;
+      people = new Map([...client.bindings].filter(([, binding]) => reaching(binding)));
+      this.#peopleOf.set(client, people);
+    }
+    return people;
   }
 
   /** The name that the client's login has without the instance; undefined if the server never makes it one. */

@@ -48,7 +48,13 @@ export function accessOfManifest(
     listedIn: new Map(manifest.teams.map(({ name, listed }) => [name, new Set(listed.map(keyOf))])),
     gainLimit: manifest.gainLimit,
     allowGains: manifest.allowGains,
-    ruled: { rules: manifest.rules, access: ruledAccess(manifest) },
+    ruled: {
+      rules: manifest.rules,
+      // Only what has rules to judge needs it.
+      get access() {
+        return ruledAccess(manifest);
+      },
+    },
     clients: manifest.clients.map((client) => {
       const bindings = [
         ...client.users.map((user) => ({ user, ended: false })),
@@ -98,7 +104,7 @@ export function accessOfManifest(
 
 /** The key of the person that a manifest's key stands for. */
 function keyOf(key: string): string {
-  return personByName(key).key;
+  return `user:${key}`;
 }
 
 function releasesOf({ undeclaredSites, undeclaredBindings, platforms }: ManifestClient["onDestroy"]): Release[] {

@@ -11,7 +11,8 @@ export type KeyAdvisory =
 /** Whose keys no longer open the client's login, and whose come to. Nothing of what is not known of a live server. */
 export function keyAdvisories(had: AccessClient | undefined, has: AccessClient | undefined): KeyAdvisory[] {
   const client = (has ?? had)!.internalName;
-  const people = new Map([...(had?.bindings ?? []), ...(has?.bindings ?? [])]);
+  const bindings = [...(had?.bindings ?? []), ...(has?.bindings ?? [])];
+  const people = new Map(bindings.filter(([, { keys = [] }]) => keys.length > 0));
   const ofPeople = [...people].flatMap(([key, { person }]): KeyAdvisory[] => {
     const keysOf = (client: AccessClient | undefined) => {
       const binding = client?.bindings.get(key);

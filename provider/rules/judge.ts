@@ -31,13 +31,15 @@ export function isOverdue({ allowance, violation }: BrokenRule): boolean {
  * more. Its exceptions from a rule count, and are among the answers; none counts from a rule that was `never` before.
  */
 export function brokenByChange(before: RuledState, after: RuledState): BrokenRule[] {
-  const seen = seenFrom(before.access, after.access);
+  if (before.rules.length + after.rules.length === 0) return [];
+  const [was, is] = [before.access, after.access];
+  const seen = seenFrom(was, is);
   const named = new Map(after.rules.map((rule) => [rule.rule, rule]));
   const former = before.rules.flatMap((rule) => {
     const allow = rule.level === "never" ? [] : (named.get(rule.rule)?.allow ?? []);
-    return added(rule, before.access, brokenBy(rule, seen, allow));
+    return added(rule, was, brokenBy(rule, seen, allow));
   });
-  const current = after.rules.flatMap((rule) => added(rule, before.access, brokenBy(rule, after.access, rule.allow)));
+  const current = after.rules.flatMap((rule) => added(rule, was, brokenBy(rule, is, rule.allow)));
   const known = new Set(former.map(brokenKey));
   return [...former, ...current.filter((each) => !known.has(brokenKey(each)))];
 }
