@@ -62,6 +62,16 @@ for (const [sites, clients, users] of [
 }
 
 const [SITES, CLIENTS, PEOPLE, TEAMS, FILES] = [10_000, 2_000, 5_000, 300, 50] as const;
+/** None of them is broken. */
+const RULES = `version: 1
+rules:
+  - { rule: Separate, reason: x, level: never, apart: { teams: [team0, team1] } }
+  - { rule: One site, reason: x, level: never, sites: ["*.client5.example"], never: { teams: [team0] } }
+  - { rule: Ends, reason: x, level: refuse, externalsEnd: { within: 90 } }
+  - { rule: Few, reason: x, level: refuse, mostPeople: 50 }
+  - { rule: Deputies, reason: x, level: refuse, leastPeople: 2 }
+  - { rule: Addresses, reason: x, level: refuse, mailDomains: [staff.example] }
+`;
 const directory = mkdtempSync(join(tmpdir(), "aegir-bench-"));
 const git = (...args: string[]) => execFileSync("git", args, { cwd: directory, stdio: "pipe" });
 try {
@@ -70,9 +80,9 @@ try {
   );
   const files = organisation(SITES, CLIENTS, PEOPLE, TEAMS, FILES);
   git("init", "--quiet");
-  const [changed] = [...files.keys()].filter((path) => path.startsWith("clients/"));
+  const changed = [...files.keys()].find((path) => path.startsWith("clients/"))!;
   for (const edit of [(text: string) => text, (text: string) => text.replace(/users: \[\S+, /, "users: [")]) {
-    files.set(changed!, edit(files.get(changed!)!));
+    files.set(changed, edit(files.get(changed)!));
     for (const [path, text] of files) {
       mkdirSync(dirname(join(directory, "access", path)), { recursive: true });
       writeFileSync(join(directory, "access", path), text);
@@ -80,24 +90,42 @@ try {
     git("add", "--all");
     git("-c", "user.name=bench", "-c", "user.email=bench@localhost", "commit", "--quiet", "--message=A change");
   }
-  wholeProcess("lint", "access");
-  wholeProcess("review", "HEAD^1", "HEAD", "--manifest", "access", "--format", "markdown");
+  const measured = () => {
+    wholeProcess("lint", "access");
+    wholeProcess("who", "www.client7.example");
+    wholeProcess("review", "HEAD^1", "HEAD", "--manifest", "access", "--format", "markdown");
+  };
+  measured();
+  console.log("and with rules");
+  git("checkout", "--quiet", "HEAD^1");
+  for (const [path, text] of [
+    ["access/rules.yaml", RULES] as const,
+    [`access/${changed}`, files.get(changed)!] as const,
+  ]) {
+    writeFileSync(join(directory, path), text);
+    git("add", "--all");
+    git("-c", "user.name=bench", "-c", "user.email=bench@localhost", "commit", "--quiet", "--message=A change");
+  }
+  measured();
 } finally {
   rmSync(directory, { recursive: true });
 }
 
 function wholeProcess(...args: string[]): void {
-  const peakFile = join(directory, "peak");
+  const usageFile = join(directory, ".usage");
   const start = performance.now();
   const { status, stdout, stderr } = spawnSync(
     process.execPath,
-    ["--require", join(__dirname, "../faults/peak.js"), join(__dirname, "../../provider/dist/cli/main.js"), ...args],
-    { cwd: directory, encoding: "utf8", env: { ...process.env, PEAK_FILE: peakFile } },
+    ["--require", join(__dirname, "usage.js"), join(__dirname, "../../provider/dist/cli/main.js"), ...args],
+    { cwd: directory, encoding: "utf8", env: { ...process.env, USAGE_FILE: usageFile } },
   );
   const wall = performance.now() - start;
   if (status !== 0) {
     throw new Error(`${args[0]!} ended with ${status ?? "a signal"}: ${stdout.slice(0, 1000)}${stderr}`);
   }
-  const peak = Number(readFileSync(peakFile, "utf8")) / 1024;
-  console.log(`  ${args[0]!.padEnd(22)} ${wall.toFixed(0).padStart(6)} ms, and ${peak.toFixed(0)} MiB at most`);
+  const { maxRSS, userCPUTime, systemCPUTime } = JSON.parse(readFileSync(usageFile, "utf8")) as NodeJS.ResourceUsage;
+  const work = (userCPUTime + systemCPUTime) / 1000;
+  console.log(
+    `  ${args[0]!.padEnd(22)} ${wall.toFixed(0).padStart(6)} ms, of which ${work.toFixed(0).padStart(5)} of work, and ${(maxRSS / 1024).toFixed(0)} MiB at most`,
+  );
 }
