@@ -35,8 +35,14 @@ export interface Manifest {
 /** A file of a manifest. */
 export interface ManifestFile {
   file: string;
+  /** From the directory of the manifest; empty if the file is the manifest. */
+  path: string;
   /** Code owners, as CODEOWNERS has them. */
   owners: string[];
+  /** Patterns of what it may declare; undefined for what it does not restrict. */
+  scope: { clients: string[] | undefined; sites: string[] | undefined };
+  /** Names of the settings in it that a manifest has once, sorted. */
+  settings: string[];
 }
 
 /** How much a change may take away, or give: at most `percent` of the grants before it, or fewer than `atLeast` of them. */
@@ -124,6 +130,8 @@ export interface ManifestTeam extends Located {
   members: string[];
   /** Keys of those whom it lists itself. */
   listed: string[];
+  /** Names of the teams that it lists itself, sorted. */
+  listedTeams: string[];
   /** Names of all teams in it and in these, sorted. */
   teams: string[];
 }

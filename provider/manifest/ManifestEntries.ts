@@ -39,6 +39,8 @@ export interface FileEntry {
   owners: Text[];
   /** Patterns of what the file may declare; undefined for what it does not restrict. */
   scope: { clients: Text[] | undefined; sites: Text[] | undefined };
+  /** The names of those of the settings that it has, sorted. */
+  settings: string[];
 }
 
 /** Settings that a manifest has once, in one of its files. */
@@ -168,6 +170,7 @@ function fileEntry(root: Value): FileEntry {
     lacksClients: !Array.isArray(root.plain) && lacksField(root, "", "clients"),
     owners: textsOf(root, "owners"),
     scope: { clients: patterns("clients"), sites: patterns("sites") },
+    settings: SETTINGS.filter((name) => root.fields.has(name)).sort(),
   };
 }
 

@@ -91,6 +91,11 @@ export function nameIn(directory: string, path: string): string {
   return `${directory.replace(/[/\\]+$/, "")}/${path}`;
 }
 
+/** The other way around; empty for the manifest itself. */
+export function pathIn(directory: string, file: string): string {
+  return file === directory ? "" : file.slice(nameIn(directory, "").length);
+}
+
 export function isDirectory(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }

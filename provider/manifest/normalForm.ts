@@ -30,12 +30,19 @@ import {
   type SiteEntry,
   type Text,
 } from "./ManifestEntries";
+import { pathIn } from "./ManifestFiles";
 import type { PersonEntry, TeamEntry } from "./PeopleEntries";
 import type { Roster } from "./Roster";
 import { normalRule } from "./RuleEntries";
 import { placeOf, type SourceText } from "./SourceText";
 
-export function normalForm(entries: ManifestEntries, roster: Roster, asOf: string): Omit<Manifest, "warnings"> {
+/** @param manifest as in parseFiles */
+export function normalForm(
+  manifest: string,
+  entries: ManifestEntries,
+  roster: Roster,
+  asOf: string,
+): Omit<Manifest, "warnings"> {
   const {
     server,
     removalLimit,
@@ -69,7 +76,13 @@ export function normalForm(entries: ManifestEntries, roster: Roster, asOf: strin
     clients: clients
       .map((entry) => manifestClient(entry, usersOf(entry, roster, asOf), { persons, fileOwners }))
       .sort(by("internalName")),
-    files: files.map(({ span, owners }) => ({ file: span.source.file, owners: textsOf(owners) })),
+    files: files.map(({ span, owners, scope, settings }) => ({
+      file: span.source.file,
+      path: pathIn(manifest, span.source.file),
+      owners: textsOf(owners),
+      scope: { clients: scope.clients && textsOf(scope.clients), sites: scope.sites && textsOf(scope.sites) },
+      settings,
+    })),
   };
 }
 
@@ -127,7 +140,8 @@ function manifestTeam({ name, members: entries }: TeamEntry, roster: Roster, asO
   const members = [...people.keys()].filter((key) => !hasEnded(roster.recordOf(key)?.ends, asOf)).sort();
   const own = new Set(entries.filter(({ text }) => !teams.has(text)).map(({ text }) => roster.keyOf(text)));
   const listed = members.filter((key) => own.has(key));
-  return { name: name.text, members, listed, teams: [...teams].sort(), ...placeOf(name) };
+  const listedTeams = textsOf(entries.filter(({ text }) => teams.has(text))).sort();
+  return { name: name.text, members, listed, listedTeams, teams: [...teams].sort(), ...placeOf(name) };
 }
 
 function manifestClient(

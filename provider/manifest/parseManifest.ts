@@ -89,7 +89,7 @@ export function parseFiles(
     };
     checkRules(entries, roster, asOf, options, report, warn);
     if (problems.all.length > 0) return { normal: undefined };
-    const normal = normalForm(entries, roster, asOf);
+    const normal = normalForm(manifest, entries, roster, asOf);
     if (!deployed) reportBrokenRules(entries, roster, normal, report, warn);
     return { normal };
   });

@@ -10,6 +10,7 @@ import {
   DEFAULT_REMOVAL_LIMIT,
   type GrantLimit,
   type Located,
+  type ManifestFile,
   type ManifestWay,
   type RemovalLimit,
 } from "../manifest/Manifest";
@@ -79,6 +80,8 @@ export interface AccessClient {
   keepPeople: boolean;
   /** Code owners, any of whom may approve a change of it. Known of a manifest only. */
   owners?: readonly string[];
+  /** That of its file in the manifest. Likewise. */
+  path?: string | undefined;
   /** A site that leaves the declaration stays with the client, instead of going to the default owner. */
   leavesSites: boolean;
   /** What it has besides, and loses when it is deleted; of the rest Aegir refuses the deletion. */
@@ -113,6 +116,17 @@ export interface AccessSite {
   declaredAt?: Located | undefined;
 }
 
+/** What a file of a manifest says besides its clients. */
+export interface Declaration {
+  kind: "person" | "team" | "rule" | "knownFinding" | "setting" | "scope";
+  /** A scope has the path of its file. */
+  name: string;
+  /** Code owners of the file. */
+  owners: readonly string[];
+  /** Equal in two manifests that say the same. */
+  says: unknown;
+}
+
 /** What a picture is made of; each client, site and person once. */
 export interface AccessParts {
   clients: Iterable<AccessClient>;
@@ -137,6 +151,10 @@ export interface AccessParts {
   allowGains?: AllowedGains | undefined;
   /** The rules that it has to keep, and this access as they see it. Known of a manifest only. */
   ruled?: RuledState | undefined;
+  /** Known of a manifest only: what its files declare besides clients, and what they may declare. */
+  declarations?: readonly Declaration[];
+  /** By path, of those that restrict themselves. Likewise. */
+  scopes?: ReadonlyMap<string, ManifestFile["scope"]>;
   /** There is access of which this picture cannot say whether it stays. */
   undecided?: boolean;
 }
@@ -161,6 +179,8 @@ export class EffectiveAccess {
   readonly gainLimit: GrantLimit | undefined;
   readonly allowGains: AllowedGains | undefined;
   readonly ruled: RuledState | undefined;
+  readonly declarations: readonly Declaration[] | undefined;
+  readonly scopes: ReadonlyMap<string, ManifestFile["scope"]>;
   readonly undecided: boolean;
   readonly #domains = new Map<string, string[]>();
   /** What `peopleOf` has found. */
@@ -188,6 +208,8 @@ export class EffectiveAccess {
     this.gainLimit = parts.gainLimit;
     this.allowGains = parts.allowGains;
     this.ruled = parts.ruled;
+    this.declarations = parts.declarations;
+    this.scopes = parts.scopes ?? new Map<string, ManifestFile["scope"]>();
     this.undecided = parts.undecided ?? false;
     for (const { site, owner } of this.sites.values()) {
       if (owner === undefined) continue;

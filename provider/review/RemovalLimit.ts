@@ -9,6 +9,7 @@ import { userNameKey } from "../naming/PanelUser";
 import type { Difference } from "./Difference";
 import { type AccessClient, type Binding, byName, type EffectiveAccess, type Person } from "./EffectiveAccess";
 import { type GainRefusal, gainRefusals } from "./gainRefusals";
+import { type ScopeRefusal, scopeRefusals } from "./scopeRefusals";
 
 /** Why a change is refused for what it takes away. Clients are given by their internal names before the change. */
 export type RemovalRefusal =
@@ -23,7 +24,7 @@ export type RemovalRefusal =
   /** These people may still act for a client, and would reach no site any more. */
   | { kind: "lastAccess"; people: Person[] };
 
-export type Refusal = RemovalRefusal | GainRefusal;
+export type Refusal = RemovalRefusal | GainRefusal | ScopeRefusal;
 
 /** A change, and what is refused about it. */
 export interface Review {
@@ -62,6 +63,7 @@ export function reviewOf(difference: Difference, { hasManifest = true } = {}): R
     ...siteRefusals(difference),
     ...(hasManifest ? [...clients.flatMap((client) => emptied(difference, client)), ...lastAccess(difference)] : []),
     ...gainRefusals(difference),
+    ...scopeRefusals(difference),
   ];
   const allowed = found.filter((refusal) => allows(difference.after, refusal));
   return { difference, refusals: found.filter((refusal) => !allowed.includes(refusal)), allowed };
@@ -70,12 +72,13 @@ export function reviewOf(difference: Difference, { hasManifest = true } = {}): R
 /** True if nothing can allow it: what protects has to be lifted first, in a change of its own. */
 export function isFinal(refusal: Refusal): boolean {
   if (refusal.kind === "brokenRule") return refusal.broken.rule.level === "never";
+  if (refusal.kind === "outOfScope") return true;
   if (refusal.kind === "protectedClient") return refusal.gone;
   return refusal.kind === "protectedSite" && refusal.to === undefined;
 }
 
 function allows({ allowRemovals, allowGains }: EffectiveAccess, refusal: Refusal): boolean {
-  if (isFinal(refusal)) return false;
+  if (refusal.kind === "outOfScope" || isFinal(refusal)) return false;
   if (refusal.kind === "brokenRule") return refusal.broken.isAllowed;
   if (refusal.kind === "tooManyGains") return allowGains !== undefined && refusal.gained <= allowGains.grants;
   return allowRemovals !== undefined && allowsRemoval(allowRemovals, refusal);

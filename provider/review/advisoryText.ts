@@ -1,7 +1,7 @@
 import { describeKey } from "../naming/AuthorizedKey";
 import { capitalizedPhrase, enumerated, name, type Phrase, phrase } from "../text/Phrase";
 import type { Advisory } from "./Advisory";
-import type { AccessKey, Person, Release } from "./EffectiveAccess";
+import type { AccessKey, Declaration, Person, Release } from "./EffectiveAccess";
 import { lastUseText } from "./lastUse";
 import { SHOWN_PEOPLE, type SubjectText } from "./SubjectText";
 
@@ -11,8 +11,8 @@ export function advisoryText(advisory: Advisory, subjects: SubjectText): Phrase 
   switch (advisory.kind) {
     case "approval":
       return phrase`Needs the approval of ${enumerated(advisory.owners.map(name), Infinity, "or")} for ${enumerated(
-        advisory.clients.map((client) => subjects.client(client)),
-        SHOWN_CLIENTS,
+        [...advisory.clients.map((client) => subjects.client(client)), ...advisory.others.map(declarationText)],
+        SHOWN_OWNED,
       )}.`;
     case "cannotRemove":
       return phrase`${subjects.client(advisory.client)} is removed here, but ${subjects.sites(advisory.sites)} ${advisory.sites.length === 1 ? "is" : "are"} to stay with it (${name("onDestroy: leave")}): Aegir does not delete a client that owns sites, so the deployment will fail. Move the sites first.`;
@@ -91,8 +91,20 @@ function limitText(limit: { percent: number; atLeast: number } | undefined): str
   return limit === undefined ? "none" : `${limit.percent} %, at least ${limit.atLeast}`;
 }
 
-/** How many clients an approval names. */
-const SHOWN_CLIENTS = 5;
+/** How many things an approval names. */
+const SHOWN_OWNED = 5;
+
+function declarationText({ kind, name: called }: Pick<Declaration, "kind" | "name">): Phrase {
+  return kind === "setting" ? [name(called)] : phrase`${DECLARED[kind]} ${name(called)}`;
+}
+
+const DECLARED = {
+  person: "the person",
+  team: "the team",
+  rule: "the rule",
+  knownFinding: "the known finding",
+  scope: "the scope of",
+};
 
 const RELEASED: Record<Release, string> = {
   sites: "its other sites go to the default owner",

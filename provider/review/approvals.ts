@@ -1,35 +1,68 @@
-/** Whose approval a change needs: of the code owners of every client that it changes, as they were before it and are after it. */
+/**
+ * Whose approval a change needs: of the code owners of everything that it changes, as they were before it and are after it.
+ * A client may have owners of its own; all else has those of its file.
+ */
 import { isDeepStrictEqual } from "node:util";
 import { compareText } from "../text/order";
-import type { EffectiveAccess } from "./EffectiveAccess";
+import type { Declaration, EffectiveAccess } from "./EffectiveAccess";
 
-/** One of these owners has to approve what changes of these clients. */
+/** One of these owners has to approve what changes of these. */
 export interface Approval {
   kind: "approval";
   owners: readonly string[];
   /** Internal names. */
   clients: readonly string[];
+  /** What changes besides clients. */
+  others: readonly Pick<Declaration, "kind" | "name">[];
 }
 
 export function approvalsOf(before: EffectiveAccess, after: EffectiveAccess): Approval[] {
   // A live server and the last deployment know no owners: there is nothing to compare with.
-  const areKnown = [before, after].every(({ clients }) => [...clients.values()].every(({ owners }) => owners));
-  if (!areKnown) return [];
-  const approvals = new Map<string, { owners: readonly string[]; clients: Set<string> }>();
-  for (const client of new Set([...before.clients.keys(), ...after.clients.keys()])) {
-    const owned = [before, after].filter(({ clients }) => clients.get(client)?.owners?.length);
-    if (owned.length === 0 || isDeepStrictEqual(declarationOf(before, client), declarationOf(after, client))) continue;
-    for (const { clients } of owned) {
-      const owners = clients.get(client)?.owners ?? [];
-      const key = JSON.stringify([...owners].sort());
-      const approval = approvals.get(key) ?? { owners, clients: new Set() };
-      approval.clients.add(client);
-      approvals.set(key, approval);
+  if (before.declarations === undefined || after.declarations === undefined) return [];
+  const approvals = new Map<string, { owners: readonly string[]; clients: Set<string>; others: Map<string, Owned> }>();
+  const [had, has] = [ownedBy(before), ownedBy(after)];
+  for (const key of new Set([...had.keys(), ...has.keys()])) {
+    const [old, now] = [had.get(key), has.get(key)];
+    if (![old, now].some((each) => each?.owners.length) || isDeepStrictEqual(old, now)) continue;
+    for (const owned of [old, now]) {
+      if (owned === undefined || owned.owners.length === 0) continue;
+      const by = JSON.stringify([...owned.owners].sort());
+      const approval = approvals.get(by) ?? {
+        owners: owned.owners,
+        clients: new Set(),
+        others: new Map<string, Owned>(),
+      };
+      if (owned.kind === "client") approval.clients.add(owned.name);
+      else approval.others.set(key, owned);
+      approvals.set(by, approval);
     }
   }
   return [...approvals]
     .sort(([left], [right]) => compareText(left, right))
-    .map(([, { owners, clients }]) => ({ kind: "approval", owners, clients: [...clients].sort() }));
+    .map(([, { owners, clients, others }]) => ({
+      kind: "approval",
+      owners,
+      clients: [...clients].sort(),
+      others: [...others.values()].flatMap(({ kind, name }) => (kind === "client" ? [] : [{ kind, name }])),
+    }));
+}
+
+interface Owned extends Omit<Declaration, "kind"> {
+  kind: Declaration["kind"] | "client";
+}
+
+/** By kind and name. */
+function ownedBy(access: EffectiveAccess): Map<string, Owned> {
+  const clients = [...access.clients.values()].map(({ internalName, owners = [] }): Owned => ({
+    kind: "client",
+    name: internalName,
+    owners,
+    // Of a client without owners nothing is asked, and not much is compared.
+    get says() {
+      return declarationOf(access, internalName);
+    },
+  }));
+  return new Map([...clients, ...(access.declarations ?? [])].map((each) => [`${each.kind} ${each.name}`, each]));
 }
 
 /** What is declared of a client, wherever in the files it stands. */
@@ -38,8 +71,9 @@ function declarationOf(access: EffectiveAccess, internalName: string): unknown {
   if (client === undefined) return undefined;
   const bindings = [...client.bindings.values()].map(({ ways = [], ...binding }) => ({
     ...binding,
+    person: { ...binding.person, id: undefined },
     ways: ways.map(({ team, expires, reason }) => ({ team, expires, reason })),
   }));
   const sites = access.sitesOf(internalName).map((site) => ({ ...access.sites.get(site), declaredAt: undefined }));
-  return [{ ...client, bindings }, sites];
+  return [{ ...client, bindings, path: undefined }, sites];
 }

@@ -1,6 +1,7 @@
 import type { Manifest, ManifestClient, ManifestUser } from "../manifest/Manifest";
 import { ruledAccess } from "../manifest/ruledAccess";
 import { keysOf } from "../naming/AuthorizedKey";
+import { declarationsOf } from "./declarations";
 import {
   type Binding,
   type DeclaredLogin,
@@ -25,6 +26,7 @@ export function accessOfManifest(
   instance?: string | null,
   lastUses: ReadonlyMap<string, LastUse> = new Map(),
 ): EffectiveAccess {
+  const paths = new Map(manifest.files.map(({ file, path }) => [file, path]));
   const records = new Map(manifest.people.map((person) => [person.key, person]));
   // One object for each person, who may act for many clients.
   const people = new Map<string, Person>();
@@ -46,6 +48,8 @@ export function accessOfManifest(
     teams: new Map(manifest.teams.map(({ name, members }) => [name, new Set(members.map(keyOf))])),
     teamsIn: new Map(manifest.teams.map(({ name, teams }) => [name, new Set(teams)])),
     listedIn: new Map(manifest.teams.map(({ name, listed }) => [name, new Set(listed.map(keyOf))])),
+    declarations: declarationsOf(manifest),
+    scopes: new Map(manifest.files.map(({ path, scope }) => [path, scope])),
     gainLimit: manifest.gainLimit,
     allowGains: manifest.allowGains,
     ruled: {
@@ -77,6 +81,7 @@ export function accessOfManifest(
         protect: client.protect,
         keepPeople: client.keepPeople,
         owners: client.owners,
+        path: paths.get(client.file),
         leavesSites: client.onDestroy.sites === "leave",
         releases: releasesOf(client.onDestroy),
         shellAccount: client.shellAccount && {

@@ -9,6 +9,8 @@ import type { SubjectText } from "./SubjectText";
 const PROPOSED_DAYS = 7;
 /** And an exception from a rule. */
 const PROPOSED_RULE_DAYS = 30;
+/** How many clients and sites outside of a scope are named. */
+const SHOWN = 5;
 
 interface RefusalContext {
   subjects: SubjectText;
@@ -56,11 +58,15 @@ export function refusalText(refusal: Refusal, { subjects, matchedClients }: Refu
     }
     case "brokenRule":
       return brokenText(refusal.broken);
+    case "outOfScope": {
+      const declared = [...refusal.clients.map((client) => subjects.client(client)), ...refusal.sites.map(name)];
+      return phrase`${refusal.path === "" ? "This file" : name(refusal.path)} declares ${enumerated(declared, SHOWN)}, which its scope before this change does not allow.`;
+    }
   }
 }
 
 function isRemoval(refusal: Refusal): refusal is RemovalRefusal {
-  return refusal.kind !== "tooManyGains" && refusal.kind !== "brokenRule";
+  return !["tooManyGains", "brokenRule", "outOfScope"].includes(refusal.kind);
 }
 
 function brokenRulesOf(refusals: readonly Refusal[]): BrokenRule[] {
@@ -94,6 +100,9 @@ export function remedyText({ difference, refusals, allowed }: Review): Phrase[] 
       ? [
           phrase`The rules from before a change apply to it too, and a rule of the level ${name("never")} has no exceptions. To lift it, first remove it in a separate change.`,
         ]
+      : []),
+    ...(refusals.some(({ kind }) => kind === "outOfScope")
+      ? [phrase`The scope from before a change applies to it too. First widen ${name("scope")} in a separate change.`]
       : []),
     ...rules
       .filter(({ rule }) => rule.level === "refuse")

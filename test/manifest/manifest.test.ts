@@ -81,7 +81,15 @@ describe(`Reading a manifest (seed ${seed})`, () => {
       knownFindings: [],
       people: [],
       teams: [],
-      files: [{ file: "access.yaml", owners: [] }],
+      files: [
+        {
+          file: "access.yaml",
+          path: "",
+          owners: [],
+          scope: { clients: undefined, sites: undefined },
+          settings: ["server"],
+        },
+      ],
       clients: [
         {
           name: "Acme Corp",
