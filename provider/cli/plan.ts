@@ -82,7 +82,7 @@ export const plan = defineCommand({
       },
       text: (style) =>
         format === "html"
-          ? accessPage(after)
+          ? accessPage(after, broken)
           : [
               ...changes.flatMap((step) => lines(step, manifest.files.length > 1, style)),
               counts(steps),

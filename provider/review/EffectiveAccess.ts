@@ -153,8 +153,8 @@ export interface AccessParts {
   ruled?: RuledState | undefined;
   /** Known of a manifest only: what its files declare besides clients, and what they may declare. */
   declarations?: readonly Declaration[];
-  /** By path, of those that restrict themselves. Likewise. */
-  scopes?: ReadonlyMap<string, ManifestFile["scope"]>;
+  /** By path. Likewise. */
+  files?: ReadonlyMap<string, ManifestFile>;
   /** There is access of which this picture cannot say whether it stays. */
   undecided?: boolean;
 }
@@ -180,7 +180,7 @@ export class EffectiveAccess {
   readonly allowGains: AllowedGains | undefined;
   readonly ruled: RuledState | undefined;
   readonly declarations: readonly Declaration[] | undefined;
-  readonly scopes: ReadonlyMap<string, ManifestFile["scope"]>;
+  readonly files: ReadonlyMap<string, ManifestFile>;
   readonly undecided: boolean;
   readonly #domains = new Map<string, string[]>();
   /** What `peopleOf` has found. */
@@ -209,7 +209,7 @@ export class EffectiveAccess {
     this.allowGains = parts.allowGains;
     this.ruled = parts.ruled;
     this.declarations = parts.declarations;
-    this.scopes = parts.scopes ?? new Map<string, ManifestFile["scope"]>();
+    this.files = parts.files ?? new Map<string, ManifestFile>();
     this.undecided = parts.undecided ?? false;
     for (const { site, owner } of this.sites.values()) {
       if (owner === undefined) continue;

@@ -49,7 +49,7 @@ export function accessOfManifest(
     teamsIn: new Map(manifest.teams.map(({ name, teams }) => [name, new Set(teams)])),
     listedIn: new Map(manifest.teams.map(({ name, listed }) => [name, new Set(listed.map(keyOf))])),
     declarations: declarationsOf(manifest),
-    scopes: new Map(manifest.files.map(({ path, scope }) => [path, scope])),
+    files: new Map(manifest.files.map((file) => [file.path, file])),
     gainLimit: manifest.gainLimit,
     allowGains: manifest.allowGains,
     ruled: {

@@ -50,14 +50,20 @@ export function jsonAccess(access: EffectiveAccess): object {
       name,
       login: access.loginOf(internalName) === undefined ? null : access.loginName(internalName),
       sites: access.sitesOf(internalName),
-      people: [...bindings.values()].map(({ person, expires, reason, ended, keys }) => ({
+      people: [...bindings.values()].map(({ person, expires, reason, ended, keys, ways }) => ({
         ...plainPerson(person),
         expires: expires ?? null,
         reason: reason ?? null,
         ended,
+        teams: [...new Set((ways ?? []).flatMap(({ team }) => team ?? []))],
         /** Null where this is not known. */
         keys: keys?.map(({ type, fingerprint, comment }) => ({ type, fingerprint, comment })) ?? null,
       })),
+    })),
+    teams: Array.from(access.teams, ([name, members]) => ({
+      name,
+      people: [...members].flatMap((key) => access.people.get(key)?.name ?? []).sort(),
+      teams: [...(access.teamsIn.get(name) ?? [])],
     })),
     unowned: [...access.sites.values()].flatMap(({ site, owner }) => (owner === undefined ? [site] : [])),
     administrators: access.administrators().map(({ name }) => name),
@@ -68,8 +74,9 @@ function plainWho(who: Who): object {
   return who.kind === "person" ? { kind: "person", ...plainPerson(who.person) } : who;
 }
 
-function plainPerson({ name, by, blocked, administrator, lastUse }: Person): object {
-  return { name, by, blocked, administrator, ...(lastUse && { lastUse }) };
+function plainPerson({ name, by, blocked, administrator, lastUse, ends, external }: Person): object {
+  const facts = { ...(external && { external }), ...(ends !== undefined && { ends }), ...(lastUse && { lastUse }) };
+  return { name, by, blocked, administrator, ...facts };
 }
 
 /** People as names, where the data has whole persons. */

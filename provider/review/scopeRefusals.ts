@@ -15,7 +15,7 @@ export interface ScopeRefusal {
 export function scopeRefusals({ before, after }: Pick<Difference, "before" | "after">): ScopeRefusal[] {
   const refusals = new Map<string, ScopeRefusal>();
   for (const { internalName, path } of after.clients.values()) {
-    const scope = path === undefined ? undefined : before.scopes.get(path);
+    const scope = path === undefined ? undefined : before.files.get(path)?.scope;
     if (path === undefined || scope === undefined) continue;
     const isIn = (patterns: readonly string[] | undefined, name: string) =>
       patterns === undefined || patterns.some((pattern) => matchesPattern(pattern, name));

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { parseManifest } from "../../provider/manifest";
+import { parseFiles, parseManifest } from "../../provider/manifest";
 import { accessPage } from "../../provider/review/accessPage";
 import { accessOfManifest } from "../../provider/review/fromManifest";
 import { skip } from "../support/skip";
@@ -83,6 +83,34 @@ describe("The access page", () => {
       assert.match(await shown("detail"), /In the panel\s+alice\s*last used the panel on 2026-08-25\s+bob$/);
       await click("alice");
       assert.match(await shown("detail"), /^alice\s+reaches 1 site in the panel\s+last used the panel on 2026-08-25/);
+    });
+
+    it("access page: shows teams, ends, broken rules, and the clients and owners of a file", async () => {
+      const files = {
+        "people.yaml":
+          "version: 1\npeople:\n  bob: { external: true, ends: 2026-12-31 }\n  ann: {}\nteams:\n  web: [bob]\n  all: [web, ann]\n" +
+          "rules:\n  - { rule: Few, reason: least privilege, level: advise, mostPeople: 1 }\n",
+        "web.yaml":
+          'version: 1\nowners: ["@acme/web"]\nclients:\n  - { name: Acme, internalName: acme, sites: [a.example], users: [{ team: all }] }\n',
+      };
+      const contents = Object.entries(files).map(([file, content]) => ({ file: `access/${file}`, content }));
+      await browser.show(accessPage(accessOfManifest(parseFiles("access", contents, { asOf: TODAY }))), "#team%3Aall");
+      assert.match(
+        await shown("detail"),
+        /^all\s+People\s+ann\s+bob\s*external\s+Teams in it\s+web\s+May act for\s+acme/,
+      );
+      await click("bob");
+      assert.match(await shown("detail"), /All access ends after 2026-12-31[^]*Teams\s+all\s+web[^]*Through Acme/);
+      await click("all");
+      await click("acme");
+      assert.match(
+        await shown("detail"),
+        /Owners[^\n]*: @acme\/web\s+Broken rules\s+This breaks the rule Few: [^]*least privilege[^]*bob[^\n]*team all[^]*File\s+web\.yaml$/,
+      );
+      await click("web.yaml");
+      assert.match(await shown("detail"), /^web\.yaml\s+Owners[^\n]*: @acme\/web\s+Clients\s+acme/);
+      await type("few");
+      assert.equal(await shown("found"), "Broken rules (1)\nFew");
     });
 
     it("access page: shows names unchanged and runs no code in them", async () => {

@@ -147,13 +147,32 @@ describe("The JSON of a review", () => {
           people: [
             {
               ...{ name: "bob", by: "name", blocked: false, administrator: false },
-              ...{ expires: "2026-12-31", reason: "x", ended: false, keys: [] },
+              ...{ expires: "2026-12-31", reason: "x", ended: false, teams: [], keys: [] },
             },
           ],
         },
       ],
+      teams: [],
       unowned: [],
       administrators: [],
     });
+  });
+
+  it("JSON access: shows teams, and the ends of people", () => {
+    const access = picture(
+      ["{ name: Acme, internalName: acme, sites: [a.example], users: [{ team: all }] }"],
+      ["people: { bob: { external: true, ends: 2026-12-31 } }", "teams: { web: [bob], all: [web] }"],
+    );
+    const { teams, clients } = jsonAccess(access) as { teams: object[]; clients: { people: object[] }[] };
+    assert.deepEqual(teams, [
+      { name: "all", people: ["bob"], teams: ["web"] },
+      { name: "web", people: ["bob"], teams: [] },
+    ]);
+    assert.deepEqual(clients[0]!.people, [
+      {
+        ...{ name: "bob", by: "name", blocked: false, administrator: false, external: true, ends: "2026-12-31" },
+        ...{ expires: "2026-12-31", reason: null, ended: false, teams: ["all"], keys: [] },
+      },
+    ]);
   });
 });
