@@ -1,5 +1,6 @@
 import type { GrantLimit, RemovalLimit } from "../manifest/Manifest";
 import { mailKey } from "../naming/PanelUser";
+import type { BrokenRule } from "../rules/judge";
 import type { AccessChange } from "./AccessChange";
 import { type Approval, approvalsOf } from "./approvals";
 import { type AccessClient, byName, type EffectiveAccess, type Person, type Release } from "./EffectiveAccess";
@@ -28,6 +29,8 @@ export type Advisory =
   | { kind: "gainLimits"; from: GrantLimit | undefined; to: GrantLimit | undefined }
   /** By name. A rule that is changed is another one from the next change on. */
   | { kind: "rules"; removed: string[]; changed: string[]; added: string[] }
+  /** The change breaks a rule of the level `advise`. */
+  | { kind: "advice"; broken: BrokenRule }
   /** Sites go from one client to another, which leaves some things with the former one. */
   | { kind: "handedOver"; sites: readonly string[] }
   /** These people reach no site any more. */
@@ -65,6 +68,7 @@ interface Compared {
   matchedClients: ReadonlyMap<string, string>;
   /** By the internal name of a removed client: that of an added client with the same title. */
   sameTitle: ReadonlyMap<string, string>;
+  broken: readonly BrokenRule[];
 }
 
 export function advisoriesOf(difference: Compared): Advisory[] {
@@ -85,6 +89,7 @@ export function advisoriesOf(difference: Compared): Advisory[] {
     ...handoverAdvisories(difference),
     ...limitAdvisories(before, after),
     ...ruleAdvisories(before, after),
+    ...adviceIn(difference),
     ...peopleAdvisories(difference),
   ];
   return advisories.sort((left, right) => WEIGHT.indexOf(left.kind) - WEIGHT.indexOf(right.kind));
@@ -100,6 +105,7 @@ const WEIGHT: Advisory["kind"][] = [
   "limits",
   "gainLimits",
   "rules",
+  "advice",
   "replaced",
   "wide",
   "keysRemoved",
@@ -210,6 +216,11 @@ function limitAdvisories(before: EffectiveAccess, after: EffectiveAccess): Advis
     ...(isSame(...removals) ? [] : [{ kind: "limits" as const, from: removals[0], to: removals[1] }]),
     ...(isSame(...gains) ? [] : [{ kind: "gainLimits" as const, from: gains[0], to: gains[1] }]),
   ];
+}
+
+function adviceIn({ broken }: Compared): Advisory[] {
+  const advice = broken.filter(({ rule, isAllowed }) => rule.level === "advise" && !isAllowed);
+  return advice.map((each) => ({ kind: "advice", broken: each }));
 }
 
 function ruleAdvisories(before: EffectiveAccess, after: EffectiveAccess): Advisory[] {

@@ -2,6 +2,7 @@
  * What changes between two pictures of effective access: who loses and who gains which sites, and why. A person
  * who still reaches a site in another way does not lose it, so that a merged team or a renamed client shows no removals.
  */
+import { brokenByChange, type BrokenRule } from "../rules/judge";
 import { type AccessChange, type Cause, type GrantCounts, grantsOf, type Rename, type Who } from "./AccessChange";
 import { advisoriesOf, type Advisory } from "./Advisory";
 import { ChangeGroups } from "./ChangeGroups";
@@ -17,6 +18,8 @@ export interface Difference {
   renames: readonly Rename[];
   /** By internal name before: the internal name after, of every client that still exists. */
   matchedClients: ReadonlyMap<string, string>;
+  /** What the change brings about against the rules before it or its own, allowed or not. */
+  broken: readonly BrokenRule[];
   /** What else a reviewer must know; sorted by weight. */
   advisories: Advisory[];
   grants: GrantCounts;
@@ -38,8 +41,9 @@ function compared(before: EffectiveAccess, after: EffectiveAccess): Difference {
   const { lost, gained } = new Comparison(before, after, matching).changes();
   const { renames, matchedClients, sameTitle } = matching;
   const grants = countsOf(before, lost, gained);
-  const advisories = advisoriesOf({ before, after, lost, gained, matchedClients, sameTitle });
-  return { before, after, lost, gained, renames, matchedClients, advisories, grants };
+  const broken = before.ruled && after.ruled ? brokenByChange(before.ruled, after.ruled) : [];
+  const advisories = advisoriesOf({ before, after, lost, gained, matchedClients, sameTitle, broken });
+  return { before, after, lost, gained, renames, matchedClients, broken, advisories, grants };
 }
 
 /** Sites that had one owner before, and have one now. */

@@ -1,4 +1,5 @@
 import { describeKey } from "../naming/AuthorizedKey";
+import { brokenText } from "../rules/brokenText";
 import { capitalizedPhrase, enumerated, name, type Phrase, phrase } from "../text/Phrase";
 import type { Advisory } from "./Advisory";
 import type { AccessKey, Declaration, Person, Release } from "./EffectiveAccess";
@@ -40,6 +41,8 @@ export function advisoryText(advisory: Advisory, subjects: SubjectText): Phrase 
       const all = [...said(removed, "removed"), ...said(changed, "changed"), ...said(added, "added")];
       return phrase`${capitalizedPhrase(enumerated(all))}. The rules from before this change still apply to it.`;
     }
+    case "advice":
+      return phrase`${brokenText(advisory.broken)} This is advice, and nothing is refused.`;
     case "handedOver":
       return phrase`A handover of ${subjects.sites(advisory.sites)} takes neither user 1 of the Drupal site nor downloaded backups from the former client, nor an SSL certificate that other sites of that client use: see handing-over-a-site.md.`;
     case "gone":

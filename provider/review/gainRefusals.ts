@@ -1,6 +1,6 @@
 /** What a change may not give: more than the limit from before it, and what the rules before it or its own forbid. */
 import type { GrantLimit } from "../manifest/Manifest";
-import { brokenByChange, type BrokenRule } from "../rules/judge";
+import type { BrokenRule } from "../rules/judge";
 import type { Difference } from "./Difference";
 
 export type GainRefusal =
@@ -20,9 +20,6 @@ function tooManyGains({ before, after, grants }: Difference): GainRefusal[] {
 }
 
 /** A deployment knows no rules but its own, which its manifest has kept: what lifts rules is refused in its review. */
-function brokenRules({ before, after }: Difference): GainRefusal[] {
-  if (before.ruled === undefined || after.ruled === undefined) return [];
-  return brokenByChange(before.ruled, after.ruled)
-    .filter(({ rule }) => rule.level !== "advise")
-    .map((broken) => ({ kind: "brokenRule", broken }));
+function brokenRules({ broken }: Difference): GainRefusal[] {
+  return broken.filter(({ rule }) => rule.level !== "advise").map((each) => ({ kind: "brokenRule", broken: each }));
 }
