@@ -7,6 +7,7 @@ import { type AccessClient, byName, type EffectiveAccess, type Person, type Rele
 import { endAdvisories, type EndAdvisory } from "./endAdvisories";
 import { keyAdvisories, type KeyAdvisory } from "./keyAdvisories";
 import { leaversOf, rotatesOnLeave } from "./leaving";
+import { ruleAdvisories, type RuleAdvisory } from "./ruleAdvisories";
 
 /**
  * What a reviewer must know besides who loses and gains sites. Clients are given by their internal names: the ones after
@@ -27,10 +28,9 @@ export type Advisory =
   | { kind: "limits"; from: RemovalLimit; to: RemovalLimit }
   /** Undefined: any number of grants may come. */
   | { kind: "gainLimits"; from: GrantLimit | undefined; to: GrantLimit | undefined }
-  /** By name. A rule that is changed is another one from the next change on. */
-  | { kind: "rules"; removed: string[]; changed: string[]; added: string[] }
   /** The change breaks a rule of the level `advise`. */
   | { kind: "advice"; broken: BrokenRule }
+  | RuleAdvisory
   /** Sites go from one client to another, which leaves some things with the former one. */
   | { kind: "handedOver"; sites: readonly string[] }
   /** These people reach no site any more. */
@@ -88,7 +88,7 @@ export function advisoriesOf(difference: Compared): Advisory[] {
     ...siteAdvisories(before, after),
     ...handoverAdvisories(difference),
     ...limitAdvisories(before, after),
-    ...ruleAdvisories(before, after),
+    ...ruleAdvisories(before.ruled, after.ruled),
     ...adviceIn(difference),
     ...peopleAdvisories(difference),
   ];
@@ -106,6 +106,8 @@ const WEIGHT: Advisory["kind"][] = [
   "gainLimits",
   "rules",
   "advice",
+  "ruledTeam",
+  "noLongerExternal",
   "replaced",
   "wide",
   "keysRemoved",
@@ -221,17 +223,6 @@ function limitAdvisories(before: EffectiveAccess, after: EffectiveAccess): Advis
 function adviceIn({ broken }: Compared): Advisory[] {
   const advice = broken.filter(({ rule, isAllowed }) => rule.level === "advise" && !isAllowed);
   return advice.map((each) => ({ kind: "advice", broken: each }));
-}
-
-function ruleAdvisories(before: EffectiveAccess, after: EffectiveAccess): Advisory[] {
-  const rulesOf = ({ ruled }: EffectiveAccess) =>
-    new Map((ruled?.rules ?? []).map((rule) => [rule.rule, JSON.stringify({ ...rule, file: "", line: 0, column: 0 })]));
-  const [had, has] = [rulesOf(before), rulesOf(after)];
-  const removed = [...had.keys()].filter((rule) => !has.has(rule));
-  const added = [...has.keys()].filter((rule) => !had.has(rule));
-  const changed = [...has].flatMap(([rule, text]) => (had.has(rule) && had.get(rule) !== text ? [rule] : []));
-  const isSame = removed.length + added.length + changed.length === 0 || before.ruled === undefined;
-  return isSame ? [] : [{ kind: "rules", removed, changed, added }];
 }
 
 /** Who comes, who goes altogether, who reaches very much, who is made. */

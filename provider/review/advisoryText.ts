@@ -33,16 +33,22 @@ export function advisoryText(advisory: Advisory, subjects: SubjectText): Phrase 
     case "rules": {
       const { removed, changed, added } = advisory;
       const said = (rules: string[], verb: string): Phrase[] =>
-        rules.length === 0
-          ? []
-          : [
-              phrase`${rules.length === 1 ? "the rule" : "the rules"} ${enumerated(rules.map(name), SHOWN_RULES)} ${rules.length === 1 ? "is" : "are"} ${verb}`,
-            ];
+        rules.length === 0 ? [] : [phrase`${ruleNames(rules)} ${rules.length === 1 ? "is" : "are"} ${verb}`];
       const all = [...said(removed, "removed"), ...said(changed, "changed"), ...said(added, "added")];
       return phrase`${capitalizedPhrase(enumerated(all))}. The rules from before this change still apply to it.`;
     }
     case "advice":
       return phrase`${brokenText(advisory.broken)} This is advice, and nothing is refused.`;
+    case "ruledTeam": {
+      const { team, joined, left } = advisory;
+      const moves = [
+        ...(left.length > 0 ? [phrase`loses ${enumerated(left.map(name), SHOWN_PEOPLE)}`] : []),
+        ...(joined.length > 0 ? [phrase`gains ${enumerated(joined.map(name), SHOWN_PEOPLE)}`] : []),
+      ];
+      return phrase`The team ${name(team)} of ${ruleNames(advisory.rules)} ${enumerated(moves)}.`;
+    }
+    case "noLongerExternal":
+      return phrase`${capitalizedPhrase(ruleNames(advisory.rules))} no longer ${advisory.rules.length === 1 ? "applies" : "apply"} to ${enumerated(advisory.names.map(name), SHOWN_PEOPLE)} from the next change on: no longer marked ${name("external")}.`;
     case "handedOver":
       return phrase`A handover of ${subjects.sites(advisory.sites)} takes neither user 1 of the Drupal site nor downloaded backups from the former client, nor an SSL certificate that other sites of that client use: see handing-over-a-site.md.`;
     case "gone":
@@ -88,6 +94,10 @@ export function advisoryText(advisory: Advisory, subjects: SubjectText): Phrase 
     case "title":
       return phrase`The client ${name(advisory.client)} gets the title ${name(advisory.to)} (before: ${name(advisory.from)}). This changes no access.`;
   }
+}
+
+function ruleNames(rules: readonly string[]): Phrase {
+  return phrase`${rules.length === 1 ? "the rule" : "the rules"} ${enumerated(rules.map(name), SHOWN_RULES)}`;
 }
 
 function limitText(limit: { percent: number; atLeast: number } | undefined): string {

@@ -261,6 +261,26 @@ describe("A change that lifts a rule", () => {
     assert.deepEqual(reviewOf(differenceOf(last, used)).refusals, []);
   });
 
+  it("rules and changes: a review says who joins or leaves what a rule names, because the next change may use it", () => {
+    const notesOf = (one: Written, other: Written) =>
+      (JSON.parse(JSON.stringify(jsonReview(reviewed(one, other)))) as { notes: Record<string, unknown>[] }).notes
+        .filter(({ kind }) => kind === "ruledTeam" || kind === "noLongerExternal")
+        .map(({ text, ...facts }) => (assert.match(String(text), /^The (team|rules?) `?/), facts));
+    const clients = [bank("alice"), acme("alice")];
+    const rules = [
+      rule("clients: [bank], never: { teams: [agency] }"),
+      rule("externalsEnd: { within: 90 }").replace("R,", "E,"),
+    ];
+    const one: Written = { rules, clients, teams: "{ agency: [inner], inner: [mallory], core: [alice] }" };
+    assert.deepEqual(notesOf(one, { ...one, teams: "{ agency: [inner], inner: [bob], core: [alice, bob] }" }), [
+      { kind: "ruledTeam", team: "agency", rules: ["R"], joined: ["bob"], left: ["mallory"] },
+    ]);
+    assert.deepEqual(notesOf(one, { ...one, people: "{ alice: {}, bob: {}, mallory: {} }" }), [
+      { kind: "noLongerExternal", names: ["mallory"], rules: ["E"] },
+    ]);
+    assert.deepEqual(notesOf({ ...one, rules: [] }, { ...one, teams: "{ agency: [], inner: [], core: [] }" }), []);
+  });
+
   it("rules and changes: the JSON of a review has the rule, the person, the client and the entries", () => {
     const facts = jsonReview(reviewed(base, { clients: [bank("alice, mallory, { team: agency }"), acme("alice")] }));
     const { refusals, notes } = JSON.parse(JSON.stringify(facts)) as {
