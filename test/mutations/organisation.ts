@@ -93,9 +93,18 @@ export const organisation: WrittenMutation[] = [
     name: "ask for the approval of one side only",
     danger: "The owners of one file take a client from those of another, who are not asked.",
     file: "provider/review/approvals.ts",
-    find: "for (const { clients } of owned) {",
-    replace: "for (const { clients } of owned.slice(-1)) {",
+    find: "for (const owned of [old, now]) {",
+    replace: "for (const owned of [now]) {",
     caughtBy: "test/review/approvals.test.ts: approvals: a client that changes hands needs the owners before and after",
+  },
+  {
+    name: "let a change widen the scope of a file and use it",
+    danger: "A scope is no limit: the owners of the file lift it in the pull request that leaves it.",
+    file: "provider/review/RemovalLimit.ts",
+    find: "    ...scopeRefusals(difference),\n",
+    replace: "",
+    caughtBy:
+      "test/review/pullRequests.test.ts: pull request comment: matches the golden file of 33-scope-widened-and-used",
   },
   {
     name: "pass an access test of an unknown person",
