@@ -30,7 +30,8 @@ onEveryEngine("drift", (engine) => {
   it("a refresh keeps inputs that the server knows nothing of", async () => {
     const declared = [
       client("acme", "Acme Corp", { email: "it@acme.example", welcomeMail: true, onExisting: "adopt" }),
-      bound("acme", "alice", { createUser: { email: "alice@acme.example" } }),
+      bound("acme", "alice"),
+      bound("acme", "bob", { createUser: { email: "bob@acme.example" } }),
       owned(site, "acme", { takeOverFrom: "beta" }),
       login("acme", site),
     ];
@@ -43,7 +44,7 @@ onEveryEngine("drift", (engine) => {
     const refreshed = expectOk(await scenario.stack.refresh());
     assert.deepEqual(await inputs(), before);
     assert.doesNotMatch(refreshed.output, /takeOverFrom|createUser|onExisting/);
-    assert.deepEqual((await scenario.up()).changes, { same: 4 });
+    assert.deepEqual((await scenario.up()).changes, { same: 5 });
   });
 
   it("a refresh that finds nothing changed changes nothing", async () => {
