@@ -177,4 +177,12 @@ describe("aegir-access lint", () => {
       ["accessTestFailed"],
     );
   });
+
+  it("lint: refuses access tests that would never run", async () => {
+    write("access.yaml", good);
+    write("access.test.yml", "version: 1\ntests: []\n");
+    const { exitCode, stderr } = await lint();
+    assert.equal(exitCode, 2);
+    assert.match(stderr, /access\.test\.yml is not read: access tests are in access\.test\.yaml\./);
+  });
 });
