@@ -43,6 +43,8 @@ export interface Review {
 export interface ReviewedAccessTests {
   /** How many there are after the change. */
   tests: number;
+  /** How many there were before it, if it changes their file; undefined if it does not. */
+  testsBefore: number | undefined;
   /** Those of after the change: they refuse it. */
   failed: readonly ManifestProblem[];
   /** Those of before the change, if it changes their file as well. */

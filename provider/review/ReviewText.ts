@@ -103,7 +103,7 @@ export class ReviewText {
       case "replaced":
         return phrase`${this.#subjects.client(cause.to)} takes the place of ${name(cause.from)}, and has another login`;
       case "released":
-        return phrase`${it} leave${s} this file and go${s === "" ? "" : "es"} from ${this.#subjects.client(cause.client)} to the server's default owner`;
+        return phrase`${it} leave${s} the manifest and go${s === "" ? "" : "es"} from ${this.#subjects.client(cause.client)} to the server's default owner`;
       case "declared":
         return phrase`added here for ${this.#subjects.client(cause.client)}`;
       case "takenOver":
@@ -148,6 +148,16 @@ export class ReviewText {
     return advisoryText(advisory, this.#subjects);
   }
 
+  /** What else there is to know. */
+  advisories({ difference, accessTests }: Review): Phrase[] {
+    const { tests = 0, testsBefore } = accessTests ?? {};
+    const edited =
+      testsBefore === undefined
+        ? []
+        : [phrase`The access tests are edited: ${plural(testsBefore, "test")} before, ${String(tests)} after.`];
+    return [...edited, ...difference.advisories.map((advisory) => this.advisory(advisory))];
+  }
+
   refusal(refusal: Refusal): Phrase {
     const { matchedClients } = this.difference;
     return refusalText(refusal, { subjects: this.#subjects, matchedClients });
@@ -160,8 +170,9 @@ export class ReviewText {
 
   allowedChange(refusal: Refusal): Phrase {
     if (refusal.kind === "brokenRule") {
-      const { reason, until } = refusal.broken.allowance!;
-      return phrase`${this.refusal(refusal)} The rule allows it until ${name(until)}: ${name(reason)}`;
+      const { rule, violation, allowance } = refusal.broken;
+      const exception = phrase`until ${name(allowance!.until)} (${name(allowance!.reason)})`;
+      return phrase`An exception from the rule ${name(rule.rule)} ${exception}: ${violation.says}.`;
     }
     const { reason, until } = (refusal.kind === "tooManyGains" ? this.#after.allowGains : this.#after.allowRemovals)!;
     return phrase`${this.refusal(refusal)} The manifest confirms it until ${name(until)}: ${name(reason)}`;
@@ -185,7 +196,7 @@ function counted(changes: AccessChange[]): { subject: string; one: boolean } | u
   const parts = [
     ...(people > 0 ? [plural(people, "person", "people")] : []),
     ...(logins > 0 ? [plural(logins, "shell login")] : []),
-    ...(others > 0 ? [`those who act for ${plural(others, "client")} outside this file`] : []),
+    ...(others > 0 ? [`those who act for ${plural(others, "client")} outside the manifest`] : []),
   ];
   if (parts.length === 0) return undefined;
   return { subject: parts.join(parts.length > 2 ? ", " : " and "), one: others === 0 && people + logins === 1 };

@@ -18,7 +18,7 @@ export function advisoryText(advisory: Advisory, subjects: SubjectText): Phrase 
     case "cannotRemove":
       return phrase`${subjects.client(advisory.client)} is removed here, but ${subjects.sites(advisory.sites)} ${advisory.sites.length === 1 ? "is" : "are"} to stay with it (${name("onDestroy: leave")}): Aegir does not delete a client that owns sites, so the deployment will fail. Move the sites first.`;
     case "releases":
-      return phrase`${subjects.client(advisory.client)} is deleted together with what this file does not declare of it: ${advisory.what.map((release) => RELEASED[release]).join("; ")}.`;
+      return phrase`${subjects.client(advisory.client)} is deleted together with what the manifest does not declare of it: ${advisory.what.map((release) => RELEASED[release]).join("; ")}.`;
     case "unprotected":
       return advisory.site === undefined
         ? phrase`${subjects.client(advisory.client)} is no longer protected.`
@@ -60,7 +60,7 @@ export function advisoryText(advisory: Advisory, subjects: SubjectText): Phrase 
     case "wide":
       return phrase`${capitalizedPhrase(subjects.person(advisory.person))} would reach ${advisory.sites} of all ${advisory.of} sites.`;
     case "rotated":
-      return phrase`${capitalizedPhrase(subjects.login(advisory.client))} gets a new password${advisory.people.length > 0 ? phrase`, because ${subjects.people(advisory.people)} ${advisory.people.length === 1 ? "leaves" : "leave"} the client (${name("rotateOnLeave")})` : ""}. Its home directory and SSH keys are lost${advisory.putBack ? ", and the keys of this file are put back" : ""}.`;
+      return phrase`${capitalizedPhrase(subjects.login(advisory.client))} gets a new password${advisory.people.length > 0 ? phrase`, because ${subjects.people(advisory.people)} ${advisory.people.length === 1 ? "leaves" : "leave"} the client (${name("rotateOnLeave")})` : ""}. Its home directory and SSH keys are lost${advisory.putBack ? ", and the keys of the manifest are put back" : ""}.`;
     case "rotatedByAge":
       return phrase`${capitalizedPhrase(subjects.login(advisory.client))} gets a new password whenever its password is ${advisory.everyDays} days old. Its home directory and SSH keys are lost each time.`;
     case "mayKnowPassword":
@@ -86,7 +86,7 @@ export function advisoryText(advisory: Advisory, subjects: SubjectText): Phrase 
     case "mailStays":
       return phrase`The user with ${name(advisory.mail)} stays bound to ${subjects.client(advisory.client)}, because removing ${name("email")} here takes nothing away. To remove the access, unbind the user in the panel.`;
     case "left":
-      return phrase`${capitalizedPhrase(subjects.sites(advisory.sites))} ${advisory.sites.length === 1 ? "leaves" : "leave"} this file and stay${advisory.sites.length === 1 ? "s" : ""} with ${subjects.client(advisory.client)}; nobody loses access.`;
+      return phrase`${capitalizedPhrase(subjects.sites(advisory.sites))} ${advisory.sites.length === 1 ? "leaves" : "leave"} the manifest and stay${advisory.sites.length === 1 ? "s" : ""} with ${subjects.client(advisory.client)}; nobody loses access.`;
     case "server":
       return phrase`This file now describes the server ${name(advisory.to)} instead of ${name(advisory.from)}: everything that it declared on ${name(advisory.from)} is removed.`;
     case "replaced":

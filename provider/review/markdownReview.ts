@@ -18,7 +18,7 @@ const SHOWN_ADVISORIES = 15;
 
 export function markdownReview(review: Review): string {
   const { difference, refusals, allowed } = review;
-  const { lost, gained, renames, advisories, after } = difference;
+  const { lost, gained, renames, after } = difference;
   const sentences = new ReviewText(difference);
   const refused = [
     ...refusals.map((refusal) => phrase(sentences.refusal(refusal))),
@@ -41,11 +41,7 @@ export function markdownReview(review: Review): string {
       SHOWN_LINES,
     ),
     ...section("Ended", changes(sentences, ended, "lose"), SHOWN_LINES),
-    ...section(
-      "Also",
-      advisories.map((advisory) => phrase(sentences.advisory(advisory))),
-      SHOWN_ADVISORIES,
-    ),
+    ...section("Also", sentences.advisories(review).map(phrase), SHOWN_ADVISORIES),
   ].join("\n\n");
   const checksum = review.checksums === undefined ? "" : ` Checksum: \`${review.checksums}\``;
   const closing = `${WORDS_MEAN}\n\n<sub>Read as of ${after.asOf} (UTC).${checksum}</sub>\n`;

@@ -40,7 +40,7 @@ export function refusalText(refusal: Refusal, { subjects, matchedClients }: Refu
       return phrase`${subjects.client(client)} is protected, and ${what}.`;
     }
     case "protectedSite": {
-      const to = refusal.to === undefined ? phrase`leave this file` : phrase`go to ${subjects.client(refusal.to)}`;
+      const to = refusal.to === undefined ? phrase`leave the manifest` : phrase`go to ${subjects.client(refusal.to)}`;
       return phrase`${name(refusal.site)} of ${subjects.client(refusal.client)} is protected, and would ${to}.`;
     }
     case "lastPerson":
@@ -54,7 +54,7 @@ export function refusalText(refusal: Refusal, { subjects, matchedClients }: Refu
     case "tooManyGains": {
       const { gained, of, limits, allowed } = refusal;
       const more = allowed > 0 ? ` allowGains allows ${allowed}.` : "";
-      return phrase`This adds ${plural(gained, "grant")} to ${of}, and at most ${limits.percent} % may be added.${more}`;
+      return phrase`This adds ${plural(gained, "grant")} to the ${of} before it, and at most ${limits.percent} % of those may be added.${more}`;
     }
     case "brokenRule":
       return brokenText(refusal.broken);

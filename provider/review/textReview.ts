@@ -20,7 +20,7 @@ const LONGEST_NAME = 2000;
 
 export function textReview(review: Review, options: TextOptions = {}): string {
   const { difference, allowed } = review;
-  const { lost, gained, renames, advisories } = difference;
+  const { lost, gained, renames } = difference;
   const sentences = new ReviewText(difference);
   const print = new Printer(Math.max(options.width ?? 100, NARROWEST), options.most ?? Infinity);
   const changes = (all: AccessChange[], verb: ChangeVerb) => all.map((change) => sentences.change(change, verb));
@@ -55,10 +55,7 @@ export function textReview(review: Review, options: TextOptions = {}): string {
       ),
       "- ",
     ),
-    ...print.section(
-      "Also",
-      advisories.map((advisory) => sentences.advisory(advisory)),
-    ),
+    ...print.section("Also", sentences.advisories(review)),
     ...(review.checksums === undefined ? [] : [`Checksum: ${review.checksums}`]),
   ].join("\n");
 }

@@ -147,6 +147,7 @@ describe("aegir-access review", () => {
       /^This change also changes access tests that it would break:\naccess\.test\.yaml:3:38: /,
     );
     assert.match((await of("--format", "markdown")).stdout, /^> \*\*This change also changes access tests/m);
+    assert.match(changed.stdout, /^ +The access tests are edited: 1 test before, 1 after\.$/m);
 
     git("rm", "-q", "access.test.yaml");
     commit(manifest("alice, bob, carol"));

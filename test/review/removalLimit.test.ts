@@ -155,7 +155,7 @@ describe("The removal limit", () => {
       "a rename keeps it",
     );
     const dropped = judged([acme], [], [[], allow("sites: [a.example]")]);
-    assert.deepEqual(said(dropped), ["a.example of Acme (acme) is protected, and would leave this file."]);
+    assert.deepEqual(said(dropped), ["a.example of Acme (acme) is protected, and would leave the manifest."]);
     assert.deepEqual(remedies(dropped), [
       "Protected clients and sites cannot be removed or renamed. First remove protect in a separate change and deploy that.",
     ]);
