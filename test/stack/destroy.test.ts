@@ -157,6 +157,7 @@ onEveryEngine(
         panel.bind("acme", "eve");
         scenario.aegir.addSites([{ site: "other.acme.example", owner: "acme" }]);
         panel.addPlatform("acme-only", ["acme"]);
+        await scenario.configure({ "aegir:destroy": "test" });
         const stopped = await scenario.stack.destroy({ runProgram: true });
         assert.equal(stopped.ok, false);
         assert.match(stopped.diagnostics, /other\.acme\.example.*eve.*acme-only/);
@@ -167,7 +168,7 @@ onEveryEngine(
         await scenario.configure({ "aegir:destroy": "test" });
         assert.match(
           expectOk(await scenario.stack.previewDestroy({ runProgram: true })).diagnostics,
-          /its other sites\s+go to the default owner/,
+          /its other\s+sites\s+go\s+to\s+the\s+default\s+owner/,
         );
         expectOk(await scenario.stack.destroy({ runProgram: true }));
         const { clients, platformAccess } = scenario.aegir.tables();
