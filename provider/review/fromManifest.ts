@@ -1,6 +1,7 @@
 import type { Manifest, ManifestClient, ManifestUser } from "../manifest/Manifest";
 import { ruledAccess } from "../manifest/ruledAccess";
 import { keysOf } from "../naming/AuthorizedKey";
+import type { RuledAccess } from "../rules/RuledAccess";
 import { declarationsOf } from "./declarations";
 import {
   type Binding,
@@ -39,6 +40,7 @@ export function accessOfManifest(
     people.set(name, person);
     return person;
   };
+  let ruled: RuledAccess | undefined;
   return new EffectiveAccess({
     asOf: manifest.asOf,
     server: manifest.server,
@@ -56,7 +58,7 @@ export function accessOfManifest(
       rules: manifest.rules,
       // Only what has rules to judge needs it.
       get access() {
-        return ruledAccess(manifest);
+        return (ruled ??= ruledAccess(manifest));
       },
     },
     clients: manifest.clients.map((client) => {
