@@ -41,6 +41,11 @@ export const SOURCE_OPTIONS = {
   ...OFFLINE_OPTIONS,
 } as const satisfies CommandOptions;
 
+/** How a question may name a person. */
+export const PERSON_HELP =
+  "PERSON is a key under `people`, the name of a panel user in any capitals, a mail address, or the fingerprint of a key " +
+  "(SHA256:...).";
+
 /** What the help of each question says of its source. */
 export const SOURCE_HELP =
   "Reads the manifest, and needs no server. --revision, --preview and --live read another source. Administrators, " +
@@ -101,7 +106,7 @@ async function sourceOf(values: SourceOptions, context: CommandContext): Promise
     return { access: accessOf(read, manifestOptions), origin };
   } catch (error) {
     if (!(error instanceof ManifestError)) throw error;
-    throw new UsageError(`The manifest cannot be asked, because ${error.report}`);
+    throw new UsageError(`The question cannot be answered, because ${error.report}`);
   }
 
   function atRevision(name: string): Manifest {
@@ -148,9 +153,7 @@ export function requirePerson(access: EffectiveAccess, asked: string): Person[] 
   const people = new People(access);
   const users = people.find(asked);
   if (users.length > 0) return users;
-  throw new UsageError(
-    `There is no person ${quoted(asked)} here.${suggestion(people.similar(asked))} PERSON is a key under \`people\`, the name of a panel user, a mail address, or the fingerprint of a key (SHA256:...).`,
-  );
+  throw new UsageError(`There is no person ${quoted(asked)} here.${suggestion(people.similar(asked))} ${PERSON_HELP}`);
 }
 
 function suggestion(names: readonly string[]): string {

@@ -1,7 +1,7 @@
 import { whatIsReached } from "../answers/answers";
 import { JsonAnswers } from "../answers/jsonAnswers";
 import { TextAnswers } from "../answers/textAnswers";
-import { answered, requirePerson, SOURCE_HELP, SOURCE_OPTIONS } from "./answerSource";
+import { answered, PERSON_HELP, requirePerson, SOURCE_HELP, SOURCE_OPTIONS } from "./answerSource";
 import { defineCommand } from "./Command";
 import { ExitCode } from "./ExitCode";
 
@@ -9,10 +9,7 @@ import { ExitCode } from "./ExitCode";
 export const what = defineCommand({
   name: "what",
   summary: "shows which clients, sites and logins a person reaches, and until when",
-  description: [
-    "PERSON is a key under `people`, the name of a panel user in whatever capitals, a mail address, or the fingerprint of a key (SHA256:...).",
-    SOURCE_HELP,
-  ],
+  description: [PERSON_HELP, SOURCE_HELP],
   operands: { usage: "PERSON", least: 1, most: 1 },
   options: SOURCE_OPTIONS,
   exitCodes: {

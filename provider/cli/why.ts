@@ -1,7 +1,7 @@
 import { whyReached } from "../answers/answers";
 import { JsonAnswers } from "../answers/jsonAnswers";
 import { TextAnswers } from "../answers/textAnswers";
-import { answered, requirePerson, requireSite, SOURCE_HELP, SOURCE_OPTIONS } from "./answerSource";
+import { answered, PERSON_HELP, requirePerson, requireSite, SOURCE_HELP, SOURCE_OPTIONS } from "./answerSource";
 import { defineCommand } from "./Command";
 import { ExitCode } from "./ExitCode";
 
@@ -10,7 +10,7 @@ export const why = defineCommand({
   name: "why",
   summary: "shows every way in which a person reaches a site, or why the person does not",
   description: [
-    "PERSON is a key under `people`, the name of a panel user in whatever capitals, a mail address, or the fingerprint of a key (SHA256:...). " +
+    `${PERSON_HELP} ` +
       "People who know the shared password of a shell login reach the site too. Who knows it is not recorded, so it is " +
       "not a way of PERSON and does not change the exit code.",
     SOURCE_HELP,

@@ -1,7 +1,7 @@
 /** The rules of a manifest, judged on the access that it declares: each thing that breaks one is a problem where it is declared. */
 import { daysLater } from "../naming/Day";
 import { userNameKey } from "../naming/PanelUser";
-import { brokenText, exceptionText } from "../rules/brokenText";
+import { ADVICE, brokenText, exceptionText } from "../rules/brokenText";
 import { type BrokenRule, brokenRules, isOverdue } from "../rules/judge";
 import type { Place, RuledAccess } from "../rules/RuledAccess";
 import { personKey, targetsOf } from "../rules/scope";
@@ -43,9 +43,9 @@ function message(broken: BrokenRule, { asOf }: RuledAccess): string {
   const { rule, allowance } = broken;
   const says = rendered(brokenText(broken), quoted);
   if (allowance !== undefined) {
-    return `${says} The exception for it has ended on ${allowance.until}. Take the access away, or write a later day.`;
+    return `${says} The exception for it ended on ${allowance.until}. Take the access away, or write a later day.`;
   }
-  if (rule.level === "advise") return `${says} This is advice, and nothing is refused.`;
+  if (rule.level === "advise") return `${says} ${ADVICE}`;
   if (broken.violation.byTime) return `${says} An end that was written has come. Add a person, or write a later end.`;
   if (rule.level === "never") return `${says} The rule has no exceptions: change what is declared here.`;
   return `${says} Change what is declared here, or write an exception in the rule: ${exceptionText(broken, daysLater(asOf, 30))}`;

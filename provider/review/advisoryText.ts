@@ -1,5 +1,5 @@
 import { describeKey } from "../naming/AuthorizedKey";
-import { brokenText } from "../rules/brokenText";
+import { ADVICE, brokenText } from "../rules/brokenText";
 import { capitalizedPhrase, enumerated, name, type Phrase, phrase } from "../text/Phrase";
 import type { Advisory } from "./Advisory";
 import type { AccessKey, Declaration, Person, Release } from "./EffectiveAccess";
@@ -38,7 +38,7 @@ export function advisoryText(advisory: Advisory, subjects: SubjectText): Phrase 
       return phrase`${capitalizedPhrase(enumerated(all))}. The rules from before this change still apply to it.`;
     }
     case "advice":
-      return phrase`${brokenText(advisory.broken)} This is advice, and nothing is refused.`;
+      return phrase`${brokenText(advisory.broken)} ${ADVICE}`;
     case "ruledTeam": {
       const { team, joined, left } = advisory;
       const moves = [

@@ -6,6 +6,9 @@ import type { Place } from "./RuledAccess";
 
 const SHOWN = 5;
 
+/** What a broken rule of the level `advise` means. */
+export const ADVICE = "This is advice, and nothing is refused.";
+
 /** What breaks a rule, the reason of the rule, and the entries that bring it about. */
 export function brokenText({ rule, violation }: BrokenRule): Phrase {
   const { says, ways } = violation;

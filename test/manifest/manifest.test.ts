@@ -194,7 +194,7 @@ clients:
     );
     const later = parseManifest(text, "access.yaml", { asOf: "2026-12-25" });
     assert.equal(later.allowRemovals, undefined);
-    assert.match(later.warnings.join("\n"), /allowRemovals has ended on 2026-12-24/);
+    assert.match(later.warnings.join("\n"), /allowRemovals ended on 2026-12-24/);
   });
 
   it("manifest: includes the last day of a grant, and warns 14 days ahead", () => {

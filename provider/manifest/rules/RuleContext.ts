@@ -58,6 +58,22 @@ export class RuleContext {
     );
     return problems.length > 0 ? undefined : daysBetween(this.asOf, day.text);
   }
+
+  /**
+   * Days to the last day of an exception, negative if it is past; undefined if that is not said, or wrong and reported.
+   *
+   * @param may what the exception may do for so long: the beginning of a sentence
+   */
+  daysOfException(until: Text | undefined, may: string, longest: number): number | undefined {
+    const days = until && this.daysTo("until", until);
+    if (until === undefined || days === undefined || days <= longest) return days;
+    this.report(
+      until,
+      "tooFarAhead",
+      `${may} ${longest} days at most, and until ${until.text} there are ${days}. Write an earlier day.`,
+    );
+    return undefined;
+  }
 }
 
 /** The item that has the same key and was entered before; enters this one if there is none. */

@@ -69,19 +69,12 @@ function checkAllowance({ span, reason, until, value }: AllowEntry, { level }: R
   if (!["people", "teams", "clients", "sites"].some((field) => value.fields.has(field))) {
     context.report(span, "allowsNothing", "This exception names nothing. Write people, teams, clients or sites in it.");
   }
-  const days = until && context.daysTo("until", until);
-  if (until === undefined || days === undefined) return;
-  if (days > LONGEST_RULE_ALLOWANCE_DAYS) {
-    context.report(
-      until,
-      "tooFarAhead",
-      `An exception from a rule may last ${LONGEST_RULE_ALLOWANCE_DAYS} days at most, and until ${until.text} there are ${days}. Write an earlier day.`,
-    );
-  } else if (days < 0) {
+  const days = context.daysOfException(until, "An exception from a rule may last", LONGEST_RULE_ALLOWANCE_DAYS);
+  if (until !== undefined && days !== undefined && days < 0) {
     context.warn(
       until,
       "ruleExceptionEnded",
-      `This exception has ended on ${until.text}, and \`audit\` reports what it allowed. Delete it with the access, or write a later day.`,
+      `This exception ended on ${until.text}, and \`audit\` reports what it allowed. Delete it with the access, or write a later day.`,
     );
   }
 }

@@ -21,7 +21,7 @@ export function checkEnds(
   for (const { name, ends: day } of people) {
     if (day === undefined) continue;
     const access = `All access of ${quoted(name.text)}`;
-    const over = `${access} has ended on ${day.text}. Delete the person and what names them, or write a later day.`;
+    const over = `${access} ended on ${day.text}. Delete the person and what names them, or write a later day.`;
     checkEnd({ field: "ends", day, near: `${access} ends on ${day.text}`, over }, context);
   }
   for (const client of clients) {
@@ -70,7 +70,7 @@ function checkUser(
     checkEnd({ ...end, near: undefined, over: undefined }, context);
   } else if (team === undefined) checkEnd(end, context);
   else {
-    const over = `This entry has ended on ${expires.text}, and ${quoted(name.text)} can act for the ${clientTitle(client)} with the team ${quoted(team)}. Delete the entry.`;
+    const over = `This entry ended on ${expires.text}, and ${quoted(name.text)} can act for the ${clientTitle(client)} with the team ${quoted(team)}. Delete the entry.`;
     checkEnd({ ...end, near: undefined, over }, context);
   }
 }

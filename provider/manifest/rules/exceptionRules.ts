@@ -40,17 +40,9 @@ export function checkAllowGains(allowance: AllowanceEntry, context: RuleContext)
 }
 
 function checkAllowanceEnd(field: string, { key, until }: AllowanceEntry, context: RuleContext): void {
-  if (until === undefined) return;
-  const days = context.daysTo("until", until);
-  if (days === undefined) return;
-  if (days > LONGEST_ALLOWANCE_DAYS) {
-    context.report(
-      until,
-      "tooFarAhead",
-      `${field} may hold for ${LONGEST_ALLOWANCE_DAYS} days at most, and until ${until.text} there are ${days}. Write an earlier day.`,
-    );
-  } else if (days < 0) {
-    context.warn(key, "allowanceEnded", `${field} has ended on ${until.text} and allows nothing any more. Delete it.`);
+  const days = context.daysOfException(until, `${field} may hold for`, LONGEST_ALLOWANCE_DAYS);
+  if (until !== undefined && days !== undefined && days < 0) {
+    context.warn(key, "allowanceEnded", `${field} ended on ${until.text} and allows nothing any more. Delete it.`);
   }
 }
 
@@ -67,19 +59,12 @@ export function checkKnownFindings(known: readonly KnownFindingEntry[], context:
         first,
       );
     }
-    const days = until && context.daysTo("until", until);
-    if (until === undefined || days === undefined) continue;
-    if (days > LONGEST_KNOWN_FINDING_DAYS) {
-      context.report(
-        until,
-        "tooFarAhead",
-        `A known finding may stay so for ${LONGEST_KNOWN_FINDING_DAYS} days at most, and until ${until.text} there are ${days}. Write an earlier day.`,
-      );
-    } else if (days < 0) {
+    const days = context.daysOfException(until, "A known finding may stay so for", LONGEST_KNOWN_FINDING_DAYS);
+    if (until !== undefined && days !== undefined && days < 0) {
       context.warn(
         until,
         "knownFindingEnded",
-        `This known finding has ended on ${until.text}, and \`audit\` alarms again. Fix it, or write a later day.`,
+        `This known finding ended on ${until.text}, and \`audit\` alarms again. Fix it, or write a later day.`,
       );
     }
   }
